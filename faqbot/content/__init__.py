@@ -1,0 +1,1 @@
+"""Content: YAML in, `Library` out."""

@@ -1,0 +1,53 @@
+"""Every error that faqbot raises on purpose: it reads as advice and knows its exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class FaqbotError(Exception):
+    """Something a person can put right; `str()` says what is wrong, where, and what to do."""
+
+    exit_code: int = 1
+
+
+class SettingsError(FaqbotError):
+    """A setting is missing, wrong, or refused by Slack."""
+
+    exit_code = 2
+
+
+class UsageError(FaqbotError):
+    """A command was called with something that it can't use."""
+
+    exit_code = 2
+
+
+class ServiceError(FaqbotError):
+    """The service can't start or can't go on: a taken port, a lost connection."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing that is wrong in a content file; line and column count from 1."""
+
+    path: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}: {self.message}"
+
+
+class ContentError(FaqbotError):
+    """The content can't be loaded; `problems` holds all that is wrong, in reading order."""
+
+    exit_code = 1
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(sorted(problems))
+        super().__init__("\n".join(str(problem) for problem in self.problems))

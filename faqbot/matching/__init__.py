@@ -1,0 +1,1 @@
+"""Matching: text in, ranked candidates out."""

@@ -1,0 +1,314 @@
+"""The values that cross modules; all of them frozen."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from types import MappingProxyType
+
+# ------------------------------------------------------------------------------- content
+
+
+class Audience(StrEnum):
+    """Whom an entry is for, and who somebody is."""
+
+    EVERYONE = "everyone"
+    EMPLOYEES = "employees"
+    CANDIDATES = "candidates"
+
+    def may_read(self, entry: Audience) -> bool:
+        """Whether somebody of this audience may read an entry of that one.
+
+        Employees read everything, candidates what is for everyone or for candidates; somebody
+        of whom nothing is known (`EVERYONE`) only what is for everyone.
+        """
+        return self is Audience.EMPLOYEES or entry in (Audience.EVERYONE, self)
+
+
+class Kind(StrEnum):
+    """What an entry is."""
+
+    ROLE = "role"
+    SECTION = "section"
+    FAQ = "faq"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an entry was written: the path as given, and a line that counts from 1."""
+
+    path: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Years:
+    """A span of years of experience; None means open on that side."""
+
+    min: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of a role, as data: text in Markdown, plain items, required and preferred items."""
+
+    role: str
+    key: str
+    title: str
+    text: str = ""
+    items: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    preferred: tuple[str, ...] = ()
+    years: Years | None = None
+    phrasings: tuple[str, ...] = ()
+    origin: Origin = field(default=Origin(), compare=False)
+
+    kind = Kind.SECTION
+
+    @property
+    def id(self) -> str:
+        return f"{self.role}/{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Faq:
+    """One question with its answer (Markdown), of a role or general (`role` is None)."""
+
+    role: str | None
+    key: str
+    question: str
+    answer: str
+    phrasings: tuple[str, ...] = ()
+    audience: Audience = Audience.EVERYONE
+    matches: tuple[str, ...] = ()
+    rejects: tuple[str, ...] = ()
+    owner: str = ""
+    reviewed: dt.date | None = None
+    review_every: dt.timedelta | None = None
+    example: bool = False
+    origin: Origin = field(default=Origin(), compare=False)
+
+    kind = Kind.FAQ
+
+    @property
+    def id(self) -> str:
+        return f"{self.role}/faq/{self.key}" if self.role else f"faq/{self.key}"
+
+    @property
+    def title(self) -> str:
+        return self.question
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A job role with its sections, in the order of a full description, and its own FAQs."""
+
+    id: str
+    title: str
+    aliases: tuple[str, ...] = ()
+    family: str = ""
+    owner: str = ""
+    reviewed: dt.date | None = None
+    review_every: dt.timedelta | None = None
+    related: tuple[str, ...] = ()
+    next_roles: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+    faqs: tuple[Faq, ...] = ()
+    origin: Origin = field(default=Origin(), compare=False)
+
+    kind = Kind.ROLE
+
+    @property
+    def role(self) -> str:
+        return self.id
+
+    def section(self, key: str) -> Section | None:
+        """The section with that key, if the role has it."""
+        return next((section for section in self.sections if section.key == key), None)
+
+
+Entry = Role | Section | Faq
+
+
+@dataclass(frozen=True)
+class Library:
+    """All loaded content. `version` identifies it: a commit, else a digest of the files."""
+
+    roles: tuple[Role, ...] = ()
+    faqs: tuple[Faq, ...] = ()
+    version: str = ""
+
+    @cached_property
+    def roles_by_id(self) -> Mapping[str, Role]:
+        return MappingProxyType({role.id: role for role in self.roles})
+
+    @cached_property
+    def entries_by_id(self) -> Mapping[str, Entry]:
+        return MappingProxyType({entry.id: entry for entry in self.entries()})
+
+    def entries(self) -> Iterator[Entry]:
+        """Every role, section and FAQ, in the order of the content."""
+        for role in self.roles:
+            yield role
+            yield from role.sections
+            yield from role.faqs
+        yield from self.faqs
+
+    def role(self, role_id: str | None) -> Role | None:
+        return self.roles_by_id.get(role_id) if role_id else None
+
+    def entry(self, entry_id: str) -> Entry | None:
+        return self.entries_by_id.get(entry_id)
+
+
+def is_stale(reviewed: dt.date | None, review_every: dt.timedelta | None, today: dt.date) -> bool:
+    """Whether a review is overdue; content without a date or a period is never stale."""
+    return bool(reviewed and review_every and reviewed + review_every < today)
+
+
+# ----------------------------------------------------------------------------- questions
+
+
+class Place(StrEnum):
+    """Where a question was asked."""
+
+    TERMINAL = "terminal"
+    DIRECT = "direct"
+    CHANNEL = "channel"
+    COMMAND = "command"
+    HOME = "home"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What someone asked.
+
+    `thread` is the key of the conversation that the question belongs to (empty: none), `role`
+    the role that the conversation is about where the caller knows it.
+    """
+
+    text: str
+    asker: str = ""
+    audience: Audience = Audience.EVERYONE
+    place: Place = Place.TERMINAL
+    thread: str = ""
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A word, or words, as written and as read."""
+
+    written: str
+    read: str
+
+
+class LinkedBy(StrEnum):
+    """How the words of a question led to a role."""
+
+    TITLE = "title"
+    ALIAS = "alias"
+    TYPO = "typo"
+    PARTIAL = "partial"
+    CONVERSATION = "conversation"
+
+
+@dataclass(frozen=True, slots=True)
+class RoleLink:
+    """A role that the question names: through which words, how, and how surely (0..1)."""
+
+    role: str
+    words: str
+    by: LinkedBy
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An entry that may answer; `opinions` are (view, score) pairs, `confidence` is 0..1."""
+
+    id: str
+    kind: Kind
+    role: str | None
+    confidence: float
+    opinions: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a question was understood, before anything is decided.
+
+    `links` holds the roles that the question names, best first (several: it is ambiguous or
+    names several); `unknown_role` the words of a role that the content does not have;
+    `candidates` the entries, best first.
+    """
+
+    text: str
+    normalised: str = ""
+    repairs: tuple[Repair, ...] = ()
+    links: tuple[RoleLink, ...] = ()
+    unknown_role: str = ""
+    candidates: tuple[Candidate, ...] = ()
+
+
+class Why(StrEnum):
+    """Why a decision fell as it did."""
+
+    CLEAR = "clear"
+    WHICH_ROLE = "which-role"
+    WHICH_PART = "which-part"
+    CLOSE = "close"
+    EMPTY = "empty"
+    UNKNOWN_ROLE = "unknown-role"
+    NOT_WRITTEN = "not-written"
+    NOT_UNDERSTOOD = "not-understood"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The entries that answer, one for each thing that was asked."""
+
+    entries: tuple[Candidate, ...]
+    why: Why = Why.CLEAR
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """At most three readings to choose from, best first.
+
+    With `why` WHICH_ROLE the part is clear and `part` is its key (empty: the role as a whole);
+    `roles` holds every role that could be meant, the options the likeliest of them.
+    """
+
+    options: tuple[Candidate, ...]
+    why: Why = Why.CLOSE
+    part: str = ""
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """No answer; `nearest` are ids of entries that may be near, `owner` whom to ask."""
+
+    why: Why = Why.NOT_UNDERSTOOD
+    nearest: tuple[str, ...] = ()
+    owner: str = ""
+
+
+Outcome = Answered | Unsure | Declined
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A question with what became of it, `role` being the role that it was about."""
+
+    question: Question
+    reading: Reading
+    outcome: Outcome
+    role: str | None = None
+    content_version: str = ""
+    seconds: float = 0.0

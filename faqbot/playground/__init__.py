@@ -1,0 +1,1 @@
+"""A local Slack workspace that runs the very app that production runs."""
