@@ -1,0 +1,1 @@
+"""The Web API of the local workspace: one function a method, one table of all."""

@@ -1,0 +1,196 @@
+"""What goes to the app: signed HTTP or Socket Mode, the ack deadline, retries of events."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Coroutine
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+
+from faqbot.playground.faults import FaultLine
+from faqbot.playground.payloads import (
+    changed_event,
+    deleted_event,
+    event_body,
+    mention_event,
+    message_event,
+)
+from faqbot.playground.socket_mode import Sockets
+from faqbot.playground.state import State
+from faqbot.playground.values import Ack, Message, Payload, Sent
+
+
+def signed_headers(secret: str, body: bytes, timestamp: int) -> dict[str, str]:
+    """The headers by which an app knows that a request comes from Slack."""
+    base = b"v0:%d:%s" % (timestamp, body)
+    signature = hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
+    return {
+        "X-Slack-Request-Timestamp": str(timestamp),
+        "X-Slack-Signature": f"v0={signature}",
+        "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
+    }
+
+
+def _other_bot() -> Payload:
+    return {"bot_id": "B0OTHERB1", "username": "other-bot"}
+
+
+class Delivery:
+    """Brings payloads to the app, over a web socket when one is open, else to `url`."""
+
+    def __init__(self, state: State, faults: FaultLine, sockets: Sockets) -> None:
+        self.url = ""
+        self._state = state
+        self._faults = faults
+        self._sockets = sockets
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """Stop all deliveries."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+
+    # Events
+
+    def message_posted(self, message: Message) -> None:
+        """Tell the app of a new message: as a mention, as a message, or both, as it subscribed."""
+        app = self._state.setup
+        channel = self._state.channels[message.channel]
+        if app.bot_user_id not in channel.members:
+            return
+        mentioned = f"<@{app.bot_user_id}>" in message.text and not channel.direct
+        if mentioned and not message.bot:
+            self.event("app_mention", mention_event(self._state, message))
+        self.event(self._subscription(message), message_event(self._state, message))
+
+    def from_other_bot(self, channel: str, text: str) -> Message:
+        """Another app's bot writes in a channel; this app hears of it."""
+        message = self._state.put(
+            Message(ts=self._state.new_ts(), channel=channel, user="U0OTHERB1", text=text)
+        )
+        event = message_event(self._state, message)
+        event["subtype"] = "bot_message"
+        if f"<@{self._state.setup.bot_user_id}>" in text:
+            self.event("app_mention", {**mention_event(self._state, message), **_other_bot()})
+        self.event(self._subscription(message), {**event, **_other_bot()})
+        return message
+
+    def message_changed(self, old: Message, new: Message) -> None:
+        """Tell the app of an edited message."""
+        self.event(self._subscription(new), changed_event(self._state, old, new))
+
+    def message_deleted(self, message: Message) -> None:
+        """Tell the app of a deleted message."""
+        self.event(self._subscription(message), deleted_event(self._state, message))
+
+    def _subscription(self, message: Message) -> str:
+        direct = self._state.channels[message.channel].direct
+        return "message.im" if direct else "message.channels"
+
+    def event(self, name: str, event: Payload) -> None:
+        """Deliver an event in the background, if the app subscribed to it."""
+        if name not in self._state.setup.events:
+            return
+        body = event_body(self._state, event)
+        for _ in range(self._faults.current.deliver_times):
+            self._start(self._event(body))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        async def counted() -> None:
+            try:
+                await work
+            finally:
+                self._state.finished()
+
+        self._state.started()
+        task = asyncio.create_task(counted())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _event(self, body: Payload) -> None:
+        ack = await self._deliver("events_api", body)
+        for attempt, delay in enumerate(self._state.timing.retry_delays, 1):
+            if ack.ok or ack.no_retry or not self._reachable:
+                return
+            await asyncio.sleep(delay)
+            ack = await self._deliver("events_api", body, attempt, ack.error)
+
+    @property
+    def _reachable(self) -> bool:
+        return bool(self.url) or self._sockets.ever_connected
+
+    # Commands and interactions
+
+    async def command(self, body: Payload) -> Ack:
+        """Deliver a slash command and wait for the acknowledgement."""
+        return await self._counted("slash_commands", body)
+
+    async def interaction(self, body: Payload) -> Ack:
+        """Deliver an action, a submission, a closed view or a shortcut, and wait."""
+        return await self._counted("interactive", body)
+
+    async def _counted(self, kind: str, body: Payload) -> Ack:
+        self._state.started()
+        try:
+            return await self._deliver(kind, body)
+        finally:
+            self._state.finished()
+
+    async def _deliver(self, kind: str, body: Payload, attempt: int = 0, reason: str = "") -> Ack:
+        if self._sockets.connections or not self.url:
+            ack = await self._sockets.deliver(kind, body, attempt, reason)
+        else:
+            ack = await self._post(kind, body, attempt, reason)
+        if ack.body:
+            self._state.note(Sent("ack", ack.body))
+        return ack
+
+    async def _post(self, kind: str, body: Payload, attempt: int, reason: str) -> Ack:
+        content_type = "application/x-www-form-urlencoded"
+        if kind == "events_api":
+            content_type, data = "application/json", json.dumps(body).encode()
+        elif kind == "slash_commands":
+            data = urlencode(body).encode()
+        else:
+            data = urlencode({"payload": json.dumps(body)}).encode()
+        headers = signed_headers(self._state.setup.signing_secret, data, int(time.time()))
+        headers["Content-Type"] = content_type
+        if attempt:
+            headers |= {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": reason}
+        if self._session is None:
+            self._session = aiohttp.ClientSession()
+        try:
+            async with (
+                asyncio.timeout(self._state.timing.ack_deadline),
+                self._session.post(self.url, data=data, headers=headers) as answer,
+            ):
+                return self._read(answer, await answer.text())
+        except TimeoutError:
+            return Ack(ok=False, error="http_timeout")
+        except aiohttp.ClientError:
+            return Ack(ok=False, error="connection_failed")
+
+    def _read(self, answer: aiohttp.ClientResponse, text: str) -> Ack:
+        no_retry = answer.headers.get("X-Slack-No-Retry") == "1"
+        if not answer.ok:
+            return Ack(ok=False, error="http_error", status=answer.status, no_retry=no_retry)
+        if self._faults.ack_lost():
+            return Ack(ok=False, error="http_timeout")
+        if "json" in answer.headers.get("Content-Type", ""):
+            try:
+                body = json.loads(text or "{}")
+            except ValueError:
+                return Ack(ok=False, error="http_error", status=answer.status)
+            return Ack(ok=True, body=body if isinstance(body, dict) else {}, status=answer.status)
+        body = {"text": text} if text.strip() else {}
+        return Ack(ok=True, body=body, status=answer.status)

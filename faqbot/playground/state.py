@@ -1,0 +1,283 @@
+"""All that the local workspace remembers; changes beat its pulse."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from faqbot.playground.pulse import Pulse
+from faqbot.playground.values import (
+    Channel,
+    Message,
+    Payload,
+    Sent,
+    Setup,
+    Suggestions,
+    Timing,
+    User,
+    View,
+)
+
+
+class State:
+    """Users, channels, messages, views and all that the app sent."""
+
+    def __init__(self, setup: Setup, timing: Timing) -> None:
+        self.setup = setup
+        self.timing = timing
+        self.pulse = Pulse()
+        self.users: dict[str, User] = {}
+        self.channels: dict[str, Channel] = {}
+        self.sent: list[Sent] = []
+        self.homes: dict[str, View] = {}
+        self.modals: dict[str, list[View]] = {}
+        self.suggestions: dict[str, Suggestions] = {}
+        self.statuses: dict[tuple[str, str], str] = {}
+        self.titles: dict[tuple[str, str], str] = {}
+        self.files: dict[str, Payload] = {}
+        self.busy = 0
+        self._messages: dict[str, dict[str, Message]] = {}
+        self._triggers: dict[str, tuple[str, float, bool]] = {}
+        self._last_ts = 0
+        self._numbers = itertools.count(1)
+        self._furnish()
+
+    def _furnish(self) -> None:
+        bot = self.setup
+        for user in (
+            User("U0MAYA001", "maya", "Maya Hassan"),
+            User("U0JONAS01", "jonas", "Jonas Berg"),
+            User("U0GUEST01", "guest", "Gil Guest", guest=True),
+            User(bot.bot_user_id, bot.bot_name, bot.bot_name, bot=True),
+        ):
+            self.users[user.id] = user
+        everyone = frozenset(self.users)
+        self.add_channel(Channel("C0GENERAL", "general", topic="All together", members=everyone))
+        self.add_channel(
+            Channel("C0HIRING1", "hiring", topic="Open roles and interviews", members=everyone)
+        )
+        self.add_channel(Channel("C0RANDOM1", "random", members=everyone - {bot.bot_user_id}))
+
+    # Who and where
+
+    def add_channel(self, channel: Channel) -> None:
+        """Add a channel or replace one of the same id."""
+        self.channels[channel.id] = channel
+        self._messages.setdefault(channel.id, {})
+        self.pulse.beat()
+
+    def add_user(self, user: User) -> None:
+        """Add a user who is in no channel yet."""
+        self.users[user.id] = user
+        self.pulse.beat()
+
+    def user(self, name: str) -> User:
+        """Find a user by name or id; raises LookupError that names those there are."""
+        for user in self.users.values():
+            if name in {user.id, user.name}:
+                return user
+        known = ", ".join(user.name for user in self.users.values())
+        raise LookupError(f"no user {name!r} in the local workspace; there are {known}")
+
+    def channel(self, name: str) -> Channel:
+        """Find a channel by id or name; raises LookupError that names those there are."""
+        wanted = name.removeprefix("#")
+        for channel in self.channels.values():
+            if name == channel.id or (not channel.direct and wanted == channel.name):
+                return channel
+        known = ", ".join(f"#{c.name}" for c in self.channels.values() if not c.direct)
+        raise LookupError(f"no channel {name!r} in the local workspace; there are {known}")
+
+    def direct(self, user_id: str) -> Channel:
+        """The direct message between a user and the bot, opened when there is none."""
+        members = frozenset({user_id, self.setup.bot_user_id})
+        for channel in self.channels.values():
+            if channel.direct and channel.members == members:
+                return channel
+        channel = Channel("D0" + user_id.removeprefix("U0"), "", direct=True, members=members)
+        self.add_channel(channel)
+        return channel
+
+    def set_membership(self, channel_id: str, user_id: str, *, member: bool) -> None:
+        """Let a user join or leave a channel."""
+        channel = self.channels[channel_id]
+        members = channel.members | {user_id} if member else channel.members - {user_id}
+        self.add_channel(replace(channel, members=members))
+
+    # Messages
+
+    def new_ts(self) -> str:
+        """A timestamp that no other message has."""
+        self._last_ts = max(self._last_ts + 1, time.time_ns() // 1000)
+        return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
+
+    def put(self, message: Message) -> Message:
+        """Keep a message, new or changed; its blocks get ids where they have none."""
+        blocks = tuple(
+            block if block.get("block_id") else {**block, "block_id": self.new_id("b")}
+            for block in message.blocks
+        )
+        message = replace(message, blocks=blocks)
+        self._messages[message.channel][message.ts] = message
+        if message.bot:
+            self.statuses.pop((message.channel, message.thread_ts or message.ts), None)
+        self.pulse.beat()
+        return message
+
+    def remove(self, message: Message) -> None:
+        """Forget a message."""
+        self._messages[message.channel].pop(message.ts, None)
+        self.pulse.beat()
+
+    def message(self, channel_id: str, ts: str) -> Message | None:
+        """The message of a channel at a timestamp, if there is one."""
+        return self._messages.get(channel_id, {}).get(ts)
+
+    def messages(self, channel_id: str) -> Iterable[Message]:
+        """All messages of a channel, private ones included, in order."""
+        return sorted(self._messages[channel_id].values(), key=lambda m: float(m.ts))
+
+    def replies(self, channel_id: str, thread_ts: str) -> tuple[Message, ...]:
+        """The replies that all members of a channel see below a message."""
+        return tuple(
+            m
+            for m in self.messages(channel_id)
+            if m.is_reply and m.thread_ts == thread_ts and not m.visible_to
+        )
+
+    # Views
+
+    def new_view(self, user: str, payload: Payload, **places: str) -> View:
+        """Make a view of a user with ids of its own; nothing shows it yet."""
+        view_id = self.new_id("V")
+        blocks = [
+            block if block.get("block_id") else {**block, "block_id": self.new_id("b")}
+            for block in payload.get("blocks") or ()
+        ]
+        places.setdefault("root_id", view_id)
+        return View(view_id, self.new_hash(), user, {**payload, "blocks": blocks}, **places)
+
+    def show_modal(self, view: View, *, push: bool) -> None:
+        """Put a modal on a user's screen, on top of the others or in their place."""
+        stack = self.modals.setdefault(view.user, [])
+        if not push:
+            stack.clear()
+        stack.append(view)
+        self.pulse.beat()
+
+    def replace_view(self, old: View, payload: Payload) -> View:
+        """Put new content into a view that is on a screen."""
+        fresh = replace(
+            self.new_view(old.user, payload),
+            id=old.id,
+            root_id=old.root_id,
+            previous_id=old.previous_id,
+        )
+        stack = self.modals.get(old.user, [])
+        for index, view in enumerate(stack):
+            if view.id == old.id:
+                stack[index] = fresh
+        if self.homes.get(old.user) is not None and self.homes[old.user].id == old.id:
+            self.homes[old.user] = fresh
+        self.pulse.beat()
+        return fresh
+
+    def close_modal(self, user: str, *, everything: bool) -> None:
+        """Take the topmost modal off a user's screen, or all of them."""
+        stack = self.modals.get(user, [])
+        if everything:
+            stack.clear()
+        elif stack:
+            stack.pop()
+        self.pulse.beat()
+
+    def publish_home(self, user: str, payload: Payload) -> View:
+        """Show an App Home to a user."""
+        old = self.homes.get(user)
+        if old is not None:
+            return self.replace_view(old, payload)
+        self.homes[user] = self.new_view(user, payload)
+        self.pulse.beat()
+        return self.homes[user]
+
+    def view(self, view_id: str = "", external_id: str = "") -> View | None:
+        """A view on somebody's screen, by id or the app's own external id."""
+        shown = [view for stack in self.modals.values() for view in stack]
+        for view in (*shown, *self.homes.values()):
+            if view_id == view.id or (
+                external_id and external_id == view.payload.get("external_id")
+            ):
+                return view
+        return None
+
+    # Triggers and what left the app
+
+    def new_trigger(self, user: str) -> str:
+        """A trigger that opens one modal for a user, for a short time."""
+        trigger = self.new_id("trigger.")
+        self._triggers[trigger] = (user, time.monotonic() + self.timing.trigger_lifetime, False)
+        return trigger
+
+    def use_trigger(self, trigger: str) -> str:
+        """Use up a trigger and return its user; raises LookupError with Slack's error name."""
+        if trigger not in self._triggers:
+            raise LookupError("invalid_trigger_id")
+        user, until, used = self._triggers[trigger]
+        if used:
+            raise LookupError("exchanged_trigger_id")
+        if time.monotonic() > until:
+            raise LookupError("expired_trigger_id")
+        self._triggers[trigger] = (user, until, True)
+        return user
+
+    def note(self, sent: Sent) -> None:
+        """Record one payload that left the app."""
+        self.sent.append(sent)
+        self.pulse.beat()
+
+    def new_id(self, prefix: str) -> str:
+        """An id that nothing else has."""
+        return f"{prefix}{next(self._numbers):06d}{secrets.token_hex(2).upper()}"
+
+    def new_hash(self) -> str:
+        """A hash that changes with each version of a view."""
+        return f"{int(time.time())}.{secrets.token_hex(4)}"
+
+    def started(self) -> None:
+        """Something is under way."""
+        self.busy += 1
+        self.pulse.beat()
+
+    def finished(self) -> None:
+        """What was under way is done."""
+        self.busy -= 1
+        self.pulse.beat()
+
+    def as_view(self, view: View) -> Payload:
+        """A view as Slack shows it to the app, ids and empty state included."""
+        app = self.setup
+        shown: dict[str, Any] = {
+            "private_metadata": "",
+            "callback_id": "",
+            "external_id": "",
+            "clear_on_close": False,
+            "notify_on_close": False,
+            "submit": None,
+            "close": None,
+            "title": {"type": "plain_text", "text": "View Title", "emoji": True},
+            **view.payload,
+            "id": view.id,
+            "team_id": app.team_id,
+            "state": {"values": {}},
+            "hash": view.hash,
+            "root_view_id": view.root_id,
+            "previous_view_id": view.previous_id or None,
+            "app_id": app.app_id,
+            "app_installed_team_id": app.team_id,
+            "bot_id": app.bot_id,
+        }
+        return shown

@@ -1,0 +1,189 @@
+"""The values of the local Slack workspace: who is there, what was said, what the app may do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+Payload = dict[str, Any]
+
+DEFAULT_SCOPES: Final = frozenset(
+    {"app_mentions:read", "chat:write", "commands", "im:history", "assistant:write"}
+)
+DEFAULT_EVENTS: Final = frozenset(
+    {"app_home_opened", "app_mention", "message.im", "app_uninstalled", "tokens_revoked"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How the app is installed in the local workspace; tokens are made up and recognisable."""
+
+    team_id: str = "T0LOCAL01"
+    team_name: str = "Local workspace"
+    team_domain: str = "local-workspace"
+    app_id: str = "A0LOCAL01"
+    bot_id: str = "B0LOCAL01"
+    bot_user_id: str = "U0FAQBOT1"
+    bot_name: str = "faqbot"
+    bot_token: str = "xoxb-local-0000-faqbot"  # noqa: S105
+    app_token: str = "xapp-local-0000-faqbot"  # noqa: S105
+    signing_secret: str = "local-signing-secret-of-faqbot"  # noqa: S105
+    scopes: frozenset[str] = DEFAULT_SCOPES
+    events: frozenset[str] = DEFAULT_EVENTS
+    commands: tuple[str, ...] = ("/role", "/roles", "/faq")
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Slack's clocks in seconds; tests shorten them."""
+
+    ack_deadline: float = 3.0
+    retry_delays: tuple[float, ...] = (0.0, 60.0, 300.0)
+    trigger_lifetime: float = 3.0
+    response_url_lifetime: float = 1800.0
+    socket_ticket_lifetime: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A member of the workspace: a person or the app's bot."""
+
+    id: str
+    name: str
+    real_name: str
+    guest: bool = False
+    bot: bool = False
+
+    @property
+    def email(self) -> str:
+        """A made-up address in a domain that can't exist."""
+        return f"{self.name}@local-workspace.invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A public channel (`name`) or a direct message between `members`."""
+
+    id: str
+    name: str
+    direct: bool = False
+    topic: str = ""
+    members: frozenset[str] = frozenset()
+
+    @property
+    def type(self) -> str:
+        """The channel type as events name it."""
+        return "im" if self.direct else "channel"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message; `visible_to` names the only reader of a private ("ephemeral") one."""
+
+    ts: str
+    channel: str
+    user: str
+    text: str
+    blocks: tuple[Payload, ...] = ()
+    thread_ts: str = ""
+    bot: bool = False
+    visible_to: str = ""
+    client_msg_id: str = ""
+    edited: bool = False
+    deleted: bool = False
+    attachments: tuple[Payload, ...] = ()
+    reactions: tuple[tuple[str, str], ...] = ()
+    metadata: Payload | None = None
+
+    @property
+    def is_reply(self) -> bool:
+        """True within a thread, false for its first message."""
+        return bool(self.thread_ts) and self.thread_ts != self.ts
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A modal or an App Home as it is shown to `user`."""
+
+    id: str
+    hash: str
+    user: str
+    payload: Payload
+    root_id: str = ""
+    previous_id: str = ""
+
+    @property
+    def callback_id(self) -> str:
+        """What the app calls the view, or nothing."""
+        return str(self.payload.get("callback_id") or "")
+
+    @property
+    def blocks(self) -> tuple[Payload, ...]:
+        """The view's blocks."""
+        return tuple(self.payload.get("blocks") or ())
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One payload that left the app: a Web API call, an acknowledgement, or a response_url post."""
+
+    by: str  # the method, "ack" or "response_url"
+    payload: Payload
+    error: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """True when the workspace took it."""
+        return not self.error
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """Suggested prompts of a direct message."""
+
+    title: str = ""
+    prompts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """How the app answered a delivery: in time or not, with which body."""
+
+    ok: bool
+    body: Payload = field(default_factory=dict)
+    error: str = ""
+    status: int = 0
+    no_retry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What goes wrong on purpose; set it while the workspace runs.
+
+    `fail_calls` fails that many Web API calls to come (of `fail_methods`, or of all), `fail_share`
+    that share of them, evenly spread; both with `fail_status`.
+    """
+
+    deliver_times: int = 1
+    lose_acks: int = 0
+    refuse_connections: int = 0
+    refuse_handshakes: int = 0
+    fail_calls: int = 0
+    fail_share: float = 0.0
+    fail_status: int = 429
+    fail_methods: frozenset[str] = frozenset()
+    retry_after: int = 1
+    slow_answers: float = 0.0
+    slow_methods: frozenset[str] = frozenset()
+    refuse_response_urls: int = 0
+
+
+def text_of(node: Mapping[str, Any] | str | None) -> str:
+    """The text of a text object, a plain string, or nothing."""
+    if node is None:
+        return ""
+    if isinstance(node, str):
+        return node
+    return str(node.get("text") or "")

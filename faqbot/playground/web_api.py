@@ -1,0 +1,166 @@
+"""The HTTP side of the Web API: tokens, scopes, bodies, faults, errors as Slack words them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from faqbot.playground.api import assistant, chat, directory, files, views
+from faqbot.playground.api.call import Call, Endpoint, Refusal
+from faqbot.playground.delivery import Delivery
+from faqbot.playground.faults import FaultLine
+from faqbot.playground.responses import ResponseUrls
+from faqbot.playground.socket_mode import Sockets
+from faqbot.playground.state import State
+from faqbot.playground.values import Payload, Sent
+
+TOO_MANY: Final = 429
+
+
+class WebApi:
+    """Answers Web API calls, uploads and response_url posts of the app."""
+
+    def __init__(
+        self,
+        state: State,
+        faults: FaultLine,
+        delivery: Delivery,
+        sockets: Sockets,
+        responses: ResponseUrls,
+    ) -> None:
+        self._state = state
+        self._faults = faults
+        self._delivery = delivery
+        self._sockets = sockets
+        self._responses = responses
+        self._endpoints: Mapping[str, Endpoint] = {
+            **chat.ENDPOINTS,
+            **views.ENDPOINTS,
+            **directory.ENDPOINTS,
+            **assistant.ENDPOINTS,
+            **files.ENDPOINTS,
+            "apps.connections.open": Endpoint(self._open_connection, app_token=True),
+        }
+
+    async def call(self, request: Request) -> Response:
+        """Answer one Web API call."""
+        method = request.path_params["method"]
+        self._state.started()
+        try:
+            await asyncio.sleep(self._faults.delay(method))
+            arguments = await _arguments(request)
+            if self._faults.call_fails(method):
+                return self._failure(method, arguments)
+            return await self._answer(request, method, arguments)
+        except Refusal as refusal:  # a body that can't be read
+            return JSONResponse({"ok": False, "error": refusal.error, **refusal.more})
+        finally:
+            self._state.finished()
+
+    async def _answer(self, request: Request, method: str, arguments: Payload) -> Response:
+        token = _token(request, arguments)
+        try:
+            endpoint = self._endpoint(method, token)
+            base = {"_base": str(request.base_url)}
+            call = Call(self._state, self._delivery, {**arguments, **base})
+            body = {"ok": True, **await endpoint.method(call)}
+            self._state.note(Sent(method, arguments))
+        except Refusal as refusal:
+            body = {"ok": False, "error": refusal.error, **refusal.more}
+            self._state.note(Sent(method, arguments, refusal.error))
+        scopes = ",".join(sorted(self._state.setup.scopes))
+        return JSONResponse(body, headers={"x-oauth-scopes": scopes})
+
+    def _endpoint(self, method: str, token: str) -> Endpoint:
+        app = self._state.setup
+        endpoint = self._endpoints.get(method)
+        if endpoint is None:
+            raise Refusal("unknown_method", req_method=method)
+        if not token:
+            raise Refusal("not_authed")
+        if token not in {app.bot_token, app.app_token}:
+            raise Refusal("invalid_auth")
+        if (token == app.app_token) is not endpoint.app_token and method != "auth.test":
+            raise Refusal("not_allowed_token_type")
+        if endpoint.scopes and not app.scopes.intersection(endpoint.scopes):
+            provided = ",".join(sorted(app.scopes))
+            raise Refusal("missing_scope", needed=endpoint.scopes[0], provided=provided)
+        return endpoint
+
+    def _failure(self, method: str, arguments: Payload) -> Response:
+        status = self._faults.current.fail_status
+        error = "ratelimited" if status == TOO_MANY else f"http_{status}"
+        self._state.note(Sent(method, arguments, error))
+        if status == TOO_MANY:
+            after = str(self._faults.current.retry_after)
+            body = {"ok": False, "error": error}
+            return JSONResponse(body, status, headers={"Retry-After": after})
+        return PlainTextResponse("upstream request failed", status)
+
+    async def _open_connection(self, call: Call) -> Payload:
+        if self._faults.connection_refused():
+            raise Refusal("internal_error")
+        base = call.text("_base").replace("http", "ws", 1)
+        return {"url": f"{base}link/?ticket={self._sockets.new_ticket()}&app_id=local"}
+
+    async def respond(self, request: Request) -> Response:
+        """Take what the app posts to a response_url."""
+        self._state.started()
+        body: Any = None
+        try:
+            body = await request.json()
+            self._respond(request.path_params["token"], body)
+        except ValueError:
+            return JSONResponse({"ok": False, "error": "invalid_payload"}, 400)
+        except Refusal as refusal:
+            self._state.note(Sent("response_url", body or {}, refusal.error))
+            status = refusal.more.pop("status", 400)
+            return JSONResponse({"ok": False, "error": refusal.error, **refusal.more}, status)
+        finally:
+            self._state.finished()
+        self._state.note(Sent("response_url", body))
+        return PlainTextResponse("ok")
+
+    def _respond(self, token: str, body: Any) -> None:
+        if self._faults.response_refused():
+            raise Refusal("internal_error", status=500)
+        self._responses.use(token, body)
+
+    async def upload(self, request: Request) -> Response:
+        """Take the bytes of a file."""
+        kept = self._state.files.get(request.path_params["file"])
+        if kept is None:
+            return PlainTextResponse("no such upload", 404)
+        content = await request.body()
+        if len(content) != kept["size"]:
+            return PlainTextResponse(f"{kept['size']} bytes were announced", 400)
+        kept["content"] = content
+        return PlainTextResponse(f"OK - {len(content)}")
+
+
+def _token(request: Request, arguments: Payload) -> str:
+    given = arguments.pop("token", None)
+    header = request.headers.get("authorization", "")
+    return header.removeprefix("Bearer ").strip() or str(given or "")
+
+
+async def _arguments(request: Request) -> Payload:
+    arguments: Payload = dict(request.query_params)
+    kind = request.headers.get("content-type", "")
+    if kind.startswith("application/json"):
+        try:
+            body = json.loads(await request.body() or b"{}")
+        except ValueError:
+            raise Refusal("invalid_json") from None
+        if not isinstance(body, dict):
+            raise Refusal("json_not_object")
+        return arguments | body
+    if kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
+        async with request.form() as form:
+            arguments |= {key: value for key, value in form.items() if isinstance(value, str)}
+    return arguments
