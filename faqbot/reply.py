@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +72,93 @@ class Reply:
     roles: tuple[Button, ...] = ()
     more: tuple[Button, ...] = ()
     hint: str = ""
+
+
+def as_text(reply: Reply) -> str:
+    """The reply as plain text: for a terminal, a notification, a screen reader."""
+    lines: list[str] = []
+    if reply.header:
+        lines += [reply.header, ""]
+    if reply.lead:
+        lines += [plain(reply.lead), ""]
+    for part in reply.parts:
+        if len(reply.parts) > 1:
+            lines += [part.title, ""]
+        for block in part.body:
+            lines += [*_lines(block), ""]
+    for number, button in enumerate((*reply.choices, *reply.roles), start=1):
+        lines.append(f"{number}. {button.label}")
+    if reply.choices or reply.roles:
+        lines.append("")
+    if reply.sources:
+        lines += [source_line(source) for source in reply.sources]
+    if reply.hint:
+        lines.append(plain(reply.hint))
+    return "\n".join(lines).strip()
+
+
+def _lines(block: Text | Bullets) -> list[str]:
+    if isinstance(block, Text):
+        return [plain(block.markdown)]
+    heading = [f"{block.heading}:"] if block.heading else []
+    return heading + [f"- {plain(item)}" for item in block.items]
+
+
+def source_line(source: Source) -> str:
+    """The source in one line: role, part, owner, last review, and what to be careful about."""
+    named = " · ".join(filter(None, (source.role_title, source.part_title)))
+    facts = [f"Source: {named or source.entry}"]
+    if source.owner:
+        facts.append(f"owner {source.owner}")
+    if source.reviewed:
+        facts.append(f"reviewed {source.reviewed.isoformat()}")
+    if source.stale:
+        facts.append("review overdue")
+    if source.example:
+        facts.append("example content, to be replaced")
+    return " | ".join(facts)
+
+
+def plain(markdown: str) -> str:
+    """Markdown as a person would type it: no marks, links with their address in brackets."""
+    lines: list[str] = []
+    bullets: list[str] = []
+    for token in MarkdownIt().parse(markdown):
+        if token.type == "bullet_list_open":
+            bullets.append("- ")
+        elif token.type == "ordered_list_open":
+            bullets.append("{}. ")
+        elif token.type.endswith("_list_close"):
+            bullets.pop()
+        elif token.type == "list_item_open":
+            mark = bullets[-1].format(token.info)
+            lines.append("  " * (len(bullets) - 1) + mark)
+        elif token.type == "inline":
+            text = "".join(_inline(token.children or []))
+            if lines and bullets and lines[-1].endswith(" "):
+                lines[-1] += text
+            else:
+                lines.append(text)
+        elif token.type in ("fence", "code_block"):
+            lines.append(token.content.rstrip())
+        elif token.type == "paragraph_close" and not bullets:
+            lines.append("")
+    return "\n".join(lines).strip()
+
+
+def _inline(tokens: Sequence[Token]) -> Iterator[str]:
+    address = ""
+    for token in tokens:
+        match token.type:
+            case "text" | "code_inline":
+                yield token.content
+            case "softbreak":
+                yield " "
+            case "hardbreak":
+                yield "\n"
+            case "link_open":
+                address = str(token.attrs.get("href", ""))
+            case "link_close":
+                yield f" ({address})"
+            case _:
+                yield token.content

@@ -1,0 +1,132 @@
+"""The desk: where a question becomes a receipt. It knows neither Slack nor files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from faqbot.conversations import Conversations
+from faqbot.matching.decision import Decider
+from faqbot.matching.matcher import Matcher
+from faqbot.model import (
+    Answered,
+    Candidate,
+    Declined,
+    Faq,
+    Library,
+    Outcome,
+    Question,
+    Reading,
+    Receipt,
+    Unsure,
+    Why,
+)
+from faqbot.reply import Reply
+from faqbot.wording import compose
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Content with what was built from it; swapped in one step when content changes."""
+
+    library: Library
+    matcher: Matcher
+    decider: Decider
+
+
+class Desk:
+    """Answers questions about one library.
+
+    Args:
+        knowledge: the content to answer from.
+        conversations: what earlier questions were about.
+        today: the date against which reviews are stale.
+    """
+
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        conversations: Conversations,
+        today: Callable[[], dt.date] = dt.date.today,
+    ) -> None:
+        self._knowledge = knowledge
+        self._conversations = conversations
+        self._today = today
+
+    @property
+    def library(self) -> Library:
+        return self._knowledge.library
+
+    def role_of(self, thread: str) -> str | None:
+        """The role that a conversation is about, if it is known to be about one."""
+        return self._conversations.role_of(thread)
+
+    def knows(self, thread: str) -> bool:
+        """Whether something was answered in that conversation."""
+        return self._conversations.knows(thread)
+
+    async def ask(self, question: Question) -> Receipt:
+        """Answer, offer a choice, or decline."""
+        began = time.perf_counter()
+        knowledge = self._knowledge
+        context = question.role or self._conversations.role_of(question.thread)
+        if knowledge.library.role(context) is None:
+            context = None
+        understood = knowledge.matcher.read(question.text, context)
+        outcome = knowledge.decider.decide(understood, question.audience)
+        return self._receipt(question, understood.reading, outcome, began)
+
+    async def describe(self, question: Question) -> Receipt:
+        """Find the role that the text names, and the part when it names one too."""
+        began = time.perf_counter()
+        knowledge = self._knowledge
+        understood = knowledge.matcher.read(question.text)
+        outcome = knowledge.decider.describe(understood, question.audience)
+        if isinstance(outcome, Declined) and outcome.why is Why.UNKNOWN_ROLE:
+            near = knowledge.matcher.near_roles(question.text)
+            outcome = replace(outcome, nearest=tuple(dict.fromkeys((*outcome.nearest, *near)))[:3])
+        return self._receipt(question, understood.reading, outcome, began)
+
+    async def show(self, entry_id: str, question: Question) -> Receipt:
+        """Answer with one entry, as a button does; declined when gone or not for the asker."""
+        began = time.perf_counter()
+        entry = self.library.entry(entry_id)
+        hidden = isinstance(entry, Faq) and not question.audience.may_read(entry.audience)
+        outcome: Outcome = Declined(Why.NOT_WRITTEN)
+        if entry is not None and not hidden:
+            outcome = Answered((Candidate(entry.id, entry.kind, entry.role, 1.0),))
+        return self._receipt(question, Reading(question.text), outcome, began)
+
+    def reply(self, receipt: Receipt, *, full: bool = False) -> Reply:
+        """What to say; `full` gives a role as its full description instead of its overview."""
+        return compose(receipt, self.library, self._today(), full=full)
+
+    def _receipt(
+        self, question: Question, reading: Reading, outcome: Outcome, began: float
+    ) -> Receipt:
+        role = _role_of(outcome, reading)
+        self._conversations.remember(question.thread, role)
+        return Receipt(
+            question=question,
+            reading=reading,
+            outcome=outcome,
+            role=role,
+            content_version=self.library.version,
+            seconds=time.perf_counter() - began,
+        )
+
+
+def _role_of(outcome: Outcome, reading: Reading) -> str | None:
+    """The one role that a question turned out to be about."""
+    match outcome:
+        case Answered(entries=entries) | Unsure(options=entries):
+            roles = {entry.role for entry in entries if entry.role}
+            named = {link.role for link in reading.links}
+            about = roles or named
+            return about.pop() if len(about) == 1 else None
+        case Declined(why=why):
+            named = {link.role for link in reading.links}
+            known = why is not Why.UNKNOWN_ROLE and len(named) == 1
+            return named.pop() if known else None

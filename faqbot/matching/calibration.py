@@ -1,0 +1,173 @@
+"""From scores to probabilities, learnt from the loaded content itself.
+
+Every phrasing is asked as if it had not been written (leave one out), as if nothing of its entry
+had been written (leave one class out: what an in-domain question without an answer looks like), and
+the general negatives are asked too. Kernel ridge gives all of these in closed form from one inverse
+(Cawley 2006). A logistic regression over the outcomes (Platt 1999) yields the confidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from faqbot.matching.ranking import Ranker, Scored
+from faqbot.matching.views import Floats
+
+SAMPLED = 2_500
+"""Phrasings that are left out at most: more don't change the curve, only the load time."""
+
+UNANSWERABLE = 0.5
+"""The weight of all unanswerable questions together; the answerable ones have the rest."""
+
+_PENALTY = 1e-2
+_STEPS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The weights of the logistic regression: for score, margin, lead over negatives, constant."""
+
+    weights: tuple[float, ...]
+
+    def confidences(self, scored: Scored) -> Floats:
+        """The probability of each class to be the right one."""
+        if not len(scored.scores):
+            return scored.scores
+        margins = _margins(scored.scores[None, :])[0]
+        features = np.stack([scored.scores, margins, scored.nearest - scored.none], axis=1)
+        values = features @ np.array(self.weights[:-1]) + self.weights[-1]
+        chances: Floats = (1 / (1 + np.exp(-values))).astype(np.float32)
+        return chances
+
+
+UNCALIBRATED = Calibration((8.0, 4.0, 2.0, -5.0))
+"""For content with too few phrasings to leave any out."""
+
+
+@dataclass(frozen=True)
+class _Trial:
+    scores: npt.NDArray[np.float64]
+    nearest: npt.NDArray[np.float64]
+    none: npt.NDArray[np.float64]
+    right: npt.NDArray[np.int64]
+    """The right class of each row; -1 where no class is."""
+
+
+def calibrate(ranker: Ranker) -> Calibration:
+    """Learn the confidence from the phrasings that every scope shares."""
+    trials = _trials(ranker)
+    features: list[npt.NDArray[np.float64]] = []
+    outcomes: list[npt.NDArray[np.bool_]] = []
+    for trial in trials:
+        if not len(trial.right) or trial.scores.shape[1] < 2:  # noqa: PLR2004
+            continue
+        best = trial.scores.argmax(axis=1)
+        rows = np.arange(len(best))
+        margins = _margins(trial.scores)[rows, best]
+        features.append(
+            np.stack(
+                [trial.scores[rows, best], margins, trial.nearest[rows, best] - trial.none], axis=1
+            )
+        )
+        outcomes.append(best == trial.right)
+    if not outcomes or not any(outcome.any() for outcome in outcomes):
+        return UNCALIBRATED
+    answerable = np.concatenate([np.full(len(o), i == 0) for i, o in enumerate(outcomes)])
+    weights = np.where(
+        answerable,
+        (1 - UNANSWERABLE) / max(answerable.sum(), 1),
+        UNANSWERABLE / max((~answerable).sum(), 1),
+    )
+    return Calibration(_logistic(np.concatenate(features), np.concatenate(outcomes), weights))
+
+
+def _trials(ranker: Ranker) -> tuple[_Trial, ...]:
+    scope = ranker.scope("")
+    count = len(scope.keys)
+    rows = scope.rows
+    step = max(1, len(rows) // SAMPLED)
+    asked = np.arange(0, len(rows), step)
+    labels = np.where(scope.labels < count, scope.labels, -1)[asked]
+    kernel = ranker.kernel(rows[asked], rows).astype(np.float64)
+    kernel[np.arange(len(asked)), asked] = -1.0
+    padded = np.concatenate([kernel, np.full((len(asked), 1), -1.0)], axis=1)
+    nearest = np.maximum.reduceat(padded, scope.starts, axis=1)
+    none = np.maximum(nearest[:, count], 0.0)
+    nearest = np.maximum(nearest[:, :count], 0.0)
+    one_out, class_out = nearest, nearest
+    if ranker.inverse is not None and scope.alpha is not None:
+        mix = ranker.mix.ridge
+        one_out_ridge, class_out_ridge = _ridge_trials(ranker, asked)
+        one_out = mix * one_out_ridge + (1 - mix) * nearest
+        class_out = mix * class_out_ridge + (1 - mix) * nearest
+    hidden = class_out.copy()
+    hidden_nearest = nearest.copy()
+    known = labels >= 0
+    at = np.flatnonzero(known)
+    hidden[at, labels[at]] = -1.0
+    hidden_nearest[at, labels[at]] = 0.0
+    nobody = np.full(known.sum(), -1)
+    return (
+        _Trial(one_out[known], nearest[known], none[known], labels[known]),
+        _Trial(hidden[known], hidden_nearest[known], none[known], nobody),
+        _Trial(one_out[~known], nearest[~known], none[~known], labels[~known]),
+    )
+
+
+def _ridge_trials(
+    ranker: Ranker, asked: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    scope = ranker.scope("")
+    assert ranker.inverse is not None
+    assert scope.alpha is not None
+    position = np.empty(len(ranker.phrasings), dtype=np.int64)
+    shared = [row for row, phrasing in enumerate(ranker.phrasings) if not phrasing.scope]
+    position[shared] = np.arange(len(shared))
+    order = position[scope.rows]
+    inverse = ranker.inverse[np.ix_(order, order)]
+    targets = np.zeros((len(order), len(scope.keys)))
+    known = scope.labels < len(scope.keys)
+    targets[np.flatnonzero(known), scope.labels[known]] = 1.0
+    alpha = scope.alpha.astype(np.float64)
+    one_out = targets - alpha / np.diag(inverse)[:, None]
+    class_out = one_out.copy()
+    for label in range(len(scope.keys)):
+        block = slice(scope.starts[label], scope.starts[label + 1])
+        class_out[block] = targets[block] - np.linalg.solve(inverse[block, block], alpha[block])
+    return one_out[asked], class_out[asked]
+
+
+def _margins(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """How far each score lies above (or below) the best of the others in its row."""
+    if scores.shape[1] == 1:
+        return scores.copy()
+    top = np.partition(scores, -2, axis=1)[:, -2:]
+    best, second = top[:, 1:], top[:, :1]
+    return np.where(scores == best, scores - second, scores - best)
+
+
+def _logistic(
+    features: npt.NDArray[np.float64],
+    outcomes: npt.NDArray[np.bool_],
+    weights: npt.NDArray[np.float64],
+) -> tuple[float, ...]:
+    """Weighted logistic regression by Newton's method with a small ridge."""
+    design = np.concatenate([features, np.ones((len(features), 1))], axis=1)
+    weights = weights / weights.sum()
+    beta = np.zeros(design.shape[1])
+    penalty = np.full(design.shape[1], _PENALTY / 10)
+    penalty[-1] = 0.0
+    for _ in range(_STEPS):
+        chance = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
+        gradient = design.T @ (weights * (chance - outcomes)) + penalty * beta
+        curvature = (design * (weights * np.maximum(chance * (1 - chance), 1e-9))[:, None]).T
+        step = np.linalg.solve(
+            curvature @ design + np.diag(penalty) + 1e-9 * np.eye(len(beta)), gradient
+        )
+        beta = beta - step
+        if np.abs(step).max() < 1e-8:  # noqa: PLR2004
+            break
+    return tuple(float(value) for value in beta)

@@ -1,0 +1,46 @@
+"""The sentence encoder that comes with the package: static token vectors, no network, no GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import numpy as np
+
+from faqbot.matching.views import Floats
+
+
+class StaticEncoder:
+    """A model2vec model from a local folder; texts become vectors of length 1.
+
+    Args:
+        folder: holds `model.safetensors`, `tokenizer.json` and `config.json`; None takes the
+            model that is bundled with faqbot.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        from model2vec import StaticModel
+
+        if folder is None:
+            with as_file(files("faqbot.matching") / "encoder") as bundled:
+                self._model = StaticModel.from_pretrained(bundled)
+        else:
+            self._model = StaticModel.from_pretrained(folder)
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Vectors of shape (texts, dimensions)."""
+        vectors = np.asarray(
+            self._model.encode(list(texts), use_multiprocessing=False), dtype=np.float32
+        )
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        result: Floats = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+        return result
+
+    def language(self) -> frozenset[str]:
+        """Whole words that the model knows: what counts as correctly spelt English."""
+        return frozenset(
+            token
+            for token in self._model.tokenizer.get_vocab()
+            if not token.startswith("##") and token.isalpha() and token.islower()
+        )

@@ -1,0 +1,338 @@
+"""The matcher: a question in, its reading out. Built once for a library, then only read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+
+from faqbot.content.shipped import Shipped
+from faqbot.matching.calibration import Calibration, calibrate
+from faqbot.matching.ranking import EVERY, NONE, Mix, Phrasing, Ranker, Scored
+from faqbot.matching.roles import Linking, Mention, RoleLinker
+from faqbot.matching.spelling import Vocabulary, count_words
+from faqbot.matching.text import (
+    ROLE_SLOT,
+    ROLE_WORD,
+    STOP_WORDS,
+    Token,
+    clauses,
+    normalise,
+    singular,
+    words,
+)
+from faqbot.matching.views import (
+    Encoder,
+    Floats,
+    MeaningView,
+    TfidfView,
+    letter_features,
+    word_features,
+)
+from faqbot.model import Candidate, Kind, Library, LinkedBy, Reading, Repair, Role, RoleLink
+
+MIX = Mix(views=(0.15, 0.25, 0.6), ridge=0.5, penalty=0.3)
+
+WHOLE = "role"
+"""The key of the class that asks for a role as a whole."""
+
+GENERAL = ":"
+"""What the key of a general FAQ begins with, before its id."""
+
+LONGEST = 160
+"""Words of a question that are read."""
+
+CONTENT = 0.3
+"""What it adds to a part's score when all that a question says besides asking stands in it."""
+
+SHOWN = 8
+"""Candidates that a reading keeps."""
+
+_SLOT = re.compile(re.escape(ROLE_SLOT) + r"(?:'s|s'|s)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A reading with what the decision needs beyond it."""
+
+    reading: Reading
+    mentions: tuple[Mention, ...]
+    rest: tuple[str, ...]
+    """The words besides the roles' and the stop words."""
+
+    parts: tuple[Candidate, ...] = ()
+    """The parts that a question with "and" asks for, when it asks for several."""
+
+
+class Matcher:
+    """Understands questions about a library.
+
+    Args:
+        library: the content.
+        shipped: phrasings of the standard sections and general negatives.
+        encoder: the sentence encoder.
+        language: correctly spelt words of the language.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        shipped: Shipped,
+        encoder: Encoder,
+        language: frozenset[str] = frozenset(),
+    ) -> None:
+        self._library = library
+        asked = [p.text for p in _shared_phrasings(library, shipped) if p.key]
+        section_words = frozenset(
+            word for texts in shipped.phrasings.values() for t in texts for word in words(_plain(t))
+        )
+        asked += [
+            _plain(text)
+            for role in library.roles
+            for _, text in _own_phrasings(role, shipped.phrasings)
+        ]
+        phrasing_words = frozenset(
+            word for text in asked for word in words(text) if word != ROLE_WORD
+        )
+        titles = [
+            normalise(title) for role in library.roles for title in (role.title, *role.aliases)
+        ]
+        compounds = _compounds(titles)
+        self._linker = RoleLinker(library.roles, section_words - STOP_WORDS, language, compounds)
+        counts = count_words([*asked, *titles])
+        self.vocabulary = Vocabulary(counts, language | phrasing_words, compounds)
+        phrasings = list(_shared_phrasings(library, shipped))
+        phrasings += [
+            Phrasing(self._mask(text, role), key, role.id)
+            for role in library.roles
+            for key, text in _own_phrasings(role, shipped.phrasings)
+        ]
+        texts = [phrasing.text for phrasing in phrasings]
+        self.ranker = Ranker(
+            phrasings,
+            (
+                TfidfView("words", texts, word_features),
+                TfidfView("letters", texts, letter_features),
+                MeaningView("meaning", texts, encoder),
+            ),
+            MIX,
+        )
+        self.calibration: Calibration = calibrate(self.ranker)
+        self._asking_words = section_words
+        self._contents = lru_cache(maxsize=512)(self._contents_of)
+
+    def read(self, text: str, role: str | None = None) -> Understood:
+        """Understand a question; `role` is the one that the conversation is about, if any."""
+        normalised = normalise(text)
+        asked, repairs = self._repaired(normalised)
+        linking = self._linker.link([token.word for token in asked])
+        scope = self._scope(linking, role)
+        masked = _replace(asked, linking.mentions)
+        rest = tuple(
+            token.word
+            for token in masked
+            if token.word != ROLE_WORD and token.word not in STOP_WORDS
+        )
+        return Understood(
+            Reading(
+                text=text,
+                normalised=normalised,
+                repairs=tuple(repairs),
+                links=_links(linking, role),
+                unknown_role=linking.unknown,
+                candidates=self._best_sentence(masked, scope),
+            ),
+            linking.mentions,
+            rest,
+            self._parts(masked, scope),
+        )
+
+    def _repaired(self, normalised: str) -> tuple[list[Token], list[Repair]]:
+        asked: list[Token] = []
+        repairs: list[Repair] = []
+        for number, (sentence, written) in enumerate(clauses(normalised)):
+            read, changed = self.vocabulary.repair(written)
+            asked.extend(Token(word, number, sentence) for word in read)
+            repairs.extend(changed)
+        return asked[:LONGEST], repairs
+
+    def _best_sentence(self, asked: Sequence[Token], scope: str) -> tuple[Candidate, ...]:
+        """The candidates of the whole text, or of the sentence that is understood better."""
+        best = self._candidates([token.word for token in asked], scope)
+        sentences = {token.sentence for token in asked}
+        if len(sentences) > 1:
+            for sentence in sorted(sentences):
+                said = [token.word for token in asked if token.sentence == sentence]
+                if all(word in STOP_WORDS or word == ROLE_WORD for word in said):
+                    continue
+                candidates = self._candidates(said, scope)
+                if candidates and (not best or candidates[0].confidence > best[0].confidence):
+                    best = candidates
+        return best
+
+    def near_roles(self, text: str) -> tuple[str, ...]:
+        """At most three roles whose titles are like the text, best first."""
+        return self._linker.near(words(normalise(text)))
+
+    def _scope(self, linking: Linking, role: str | None) -> str:
+        named = [mention.links[0].role for mention in linking.mentions if len(mention.links) == 1]
+        if named:
+            return named[0]
+        if linking.mentions or role is None:
+            return EVERY
+        return role
+
+    def _mask(self, text: str, role: Role) -> str:
+        asked = [Token(word) for _, clause in clauses(normalise(_masked(text))) for word in clause]
+        mentions = [
+            mention
+            for mention in self._linker.link([token.word for token in asked]).mentions
+            if mention.links[0].by in (LinkedBy.TITLE, LinkedBy.ALIAS)
+            or mention.links[0].role == role.id
+        ]
+        return " ".join(token.word for token in _replace(asked, mentions))
+
+    def _candidates(self, asked: Sequence[str], scope: str) -> tuple[Candidate, ...]:
+        scored = self.ranker.score(" ".join(asked), scope)
+        if not scored.keys:
+            return ()
+        overlaps = self._overlaps(asked, scope, scored.keys)
+        scored = replace(scored, scores=scored.scores + CONTENT * overlaps)
+        confidences = self.calibration.confidences(scored)
+        order = sorted(range(len(scored.keys)), key=lambda at: (-float(scored.scores[at]), at))
+        role = None if scope == EVERY else scope
+        return tuple(
+            self._candidate(scored, at, float(confidences[at]), float(overlaps[at]), role)
+            for at in order[:SHOWN]
+        )
+
+    def _overlaps(self, asked: Sequence[str], scope: str, keys: Sequence[str]) -> Floats:
+        """How much of what a question says besides asking stands in each part of the role."""
+        overlaps: Floats = np.zeros(len(keys), dtype=np.float32)
+        said = {singular(word) for word in asked if word not in STOP_WORDS and word != ROLE_WORD}
+        weights = {word: 0.25 if word in self._asking_words else 1.0 for word in said}
+        total = sum(weights.values())
+        if total:
+            contents = self._contents(scope)
+            for at, key in enumerate(keys):
+                inside = contents.get(key)
+                if inside:
+                    overlaps[at] = sum(weights[word] for word in said & inside) / total
+        return overlaps
+
+    def _contents_of(self, scope: str) -> Mapping[str, frozenset[str]]:
+        role = self._library.role(scope)
+        if role is None:
+            return {}
+        return {
+            section.key: frozenset(
+                singular(word)
+                for text in (
+                    section.text,
+                    *section.items,
+                    *section.required,
+                    *section.preferred,
+                )
+                for word in words(normalise(text))
+            )
+            for section in role.sections
+        }
+
+    def _candidate(
+        self, scored: Scored, at: int, confidence: float, overlap: float, role: str | None
+    ) -> Candidate:
+        key = scored.keys[at]
+        opinions = tuple(
+            (view.name, round(float(scored.by_view[number, at]), 4))
+            for number, view in enumerate(self.ranker.views)
+        )
+        opinions += (
+            ("nearest", round(float(scored.nearest[at]), 4)),
+            ("ridge", round(float(scored.ridge[at]), 4)),
+            ("content", round(overlap, 4)),
+        )
+        confidence = round(confidence, 4)
+        if key.startswith(GENERAL):
+            return Candidate(key.removeprefix(GENERAL), Kind.FAQ, None, confidence, opinions)
+        if key == WHOLE:
+            return Candidate(role or "", Kind.ROLE, role, confidence, opinions)
+        kind = Kind.FAQ if key.startswith("faq/") else Kind.SECTION
+        return Candidate(f"{role}/{key}" if role else key, kind, role, confidence, opinions)
+
+    def _parts(self, asked: Sequence[Token], scope: str) -> tuple[Candidate, ...]:
+        """The best entry of each clause of a list of parts; empty when it is no such list."""
+        best: dict[str, Candidate] = {}
+        for number in sorted({token.clause for token in asked}):
+            clause = [token.word for token in asked if token.clause == number]
+            if all(word in STOP_WORDS or word == ROLE_WORD for word in clause):
+                continue
+            candidates = self._candidates(clause, scope)
+            if not candidates or candidates[0].confidence < CLAUSE:
+                return ()
+            best.setdefault(candidates[0].id, candidates[0])
+        return tuple(best.values()) if len(best) > 1 else ()
+
+
+CLAUSE = 0.8
+"""The confidence that each clause needs before a question is taken to ask for several parts."""
+
+
+def _masked(text: str) -> str:
+    return _SLOT.sub(f" {ROLE_WORD} ", text)
+
+
+def _replace(asked: Sequence[Token], mentions: Iterable[Mention]) -> list[Token]:
+    result = list(asked)
+    for mention in sorted(mentions, key=lambda mention: -mention.start):
+        first = result[mention.start]
+        result[mention.start : mention.end] = [replace(first, word=ROLE_WORD)]
+    return result
+
+
+def _links(linking: Linking, role: str | None) -> tuple[RoleLink, ...]:
+    links = tuple(link for mention in linking.mentions for link in mention.links)
+    if not links and role is not None:
+        return (RoleLink(role, "", LinkedBy.CONVERSATION, 1.0),)
+    return links
+
+
+def _shared_phrasings(library: Library, shipped: Shipped) -> Iterator[Phrasing]:
+    """What can be asked of every role, general FAQs, and what must not be answered."""
+    asked: dict[str, Iterable[str]] = dict(shipped.phrasings) if library.roles else {}
+    asked |= {GENERAL + faq.id: (faq.question, *faq.phrasings) for faq in library.faqs}
+    for key, texts in asked.items():
+        for text in texts:
+            yield Phrasing(_plain(text), key)
+    for texts in shipped.negatives.values():
+        for text in texts:
+            yield Phrasing(_plain(text), NONE)
+
+
+def _own_phrasings(role: Role, standard: Container[str]) -> Iterator[tuple[str, str]]:
+    """(key, text) of what can be asked of one role only."""
+    for section in role.sections:
+        if section.key not in standard:
+            yield section.key, section.title
+        for text in section.phrasings:
+            yield section.key, text
+    for faq in role.faqs:
+        for text in (faq.question, *faq.phrasings):
+            yield f"faq/{faq.key}", text
+
+
+def _plain(text: str) -> str:
+    return " ".join(word for _, clause in clauses(normalise(_masked(text))) for word in clause)
+
+
+def _compounds(titles: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Neighbouring words of titles by their joined form, so that "backend" reads "back end"."""
+    return {
+        left + right: (left, right)
+        for title in titles
+        for left, right in pairwise(words(title))
+        if len(left) + len(right) <= 12  # noqa: PLR2004 - longer ones aren't joined by people
+    }

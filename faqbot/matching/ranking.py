@@ -1,0 +1,168 @@
+"""Which entry a text asks for: two classifiers over the views, averaged.
+
+The nearest phrasing says how like the question is to something that an author wrote; kernel ridge
+regression, one class against the rest (Saunders, Gammerman and Vovk 1998), learns which words tell
+entries apart. Both see the weighted sum of the views' cosines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from faqbot.matching.views import Floats, Rows, View
+
+NONE = ""
+"""The key of a phrasing that belongs to no entry: a question that must not be answered."""
+
+RIDGE_LIMIT = 12_000
+"""Phrasings up to which the ridge is solved: its time grows with their cube."""
+
+EVERY = "*"
+"""The scope that holds the phrasings of every other one."""
+
+OWN_LIMIT = 1_500
+"""Phrasings of a scope's own up to which they join the ridge."""
+
+Doubles = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrasing:
+    """A normalised way to ask for the entry `key`, of one role's own (`scope`) or for all ("")."""
+
+    text: str
+    key: str
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """How much each view and each classifier counts; the views' weights sum to 1.
+
+    The values were chosen by cross-validation on training data: `docs/matching.md`.
+    """
+
+    views: tuple[float, ...]
+    ridge: float
+    penalty: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The scores of a text: one for each class, with what each classifier thought of it."""
+
+    keys: tuple[str, ...]
+    scores: Floats
+    nearest: Floats
+    ridge: Floats
+    none: float
+    by_view: Floats
+    """The highest cosine of each view with a phrasing of each class, shape (views, classes)."""
+
+
+@dataclass(frozen=True)
+class _Scope:
+    keys: tuple[str, ...]
+    rows: Rows
+    labels: Rows
+    alpha: Floats | None
+    starts: Rows
+
+
+class Ranker:
+    """Scores texts against phrasings; those of the scope "" take part in every scope."""
+
+    def __init__(self, phrasings: Sequence[Phrasing], views: Sequence[View], mix: Mix) -> None:
+        self.phrasings = tuple(phrasings)
+        self.mix = mix
+        self.views = tuple(views)
+        self._own: dict[str, list[int]] = {}
+        for row, phrasing in enumerate(self.phrasings):
+            self._own.setdefault(phrasing.scope, []).append(row)
+        self._shared = np.array(self._own.pop("", []), dtype=np.int64)
+        self._weights = np.array(mix.views, dtype=np.float32)
+        self._has_ridge = mix.ridge > 0 and 0 < len(self._shared) <= RIDGE_LIMIT
+        self.shared_keys = tuple(dict.fromkeys(self.phrasings[row].key for row in self._shared))
+        self.inverse: Doubles | None = None
+        if self._has_ridge:
+            kernel = self.kernel(self._shared, self._shared).astype(np.float64)
+            kernel[np.diag_indices_from(kernel)] += mix.penalty
+            self.inverse = np.asarray(np.linalg.inv(kernel), dtype=np.float64)
+        self.scope = lru_cache(maxsize=512)(self._scope)
+
+    def kernel(self, rows: Rows, columns: Rows) -> Floats:
+        """The weighted cosines between phrasings, shape (rows, columns)."""
+        parts = [view.kernel(rows, columns) for view in self.views]
+        mixed: Floats = np.einsum("v,vrc->rc", self._weights, np.stack(parts))
+        return mixed
+
+    def _scope(self, name: str) -> _Scope:
+        """The classes of a scope: the shared ones, then its own."""
+        if name == EVERY:
+            own = np.array(sorted(row for rows in self._own.values() for row in rows), np.int64)
+        else:
+            own = np.array(self._own.get(name, []), dtype=np.int64)
+        rows = np.concatenate([self._shared, own])
+        keys = [key for key in dict.fromkeys(self.phrasings[row].key for row in rows) if key]
+        column = {key: number for number, key in enumerate(keys)}
+        unsorted = np.array(
+            [column.get(self.phrasings[row].key, len(keys)) for row in rows], dtype=np.int64
+        )
+        order = np.argsort(unsorted, kind="stable")
+        labels = unsorted[order]
+        starts = np.searchsorted(labels, np.arange(len(keys) + 1))
+        alpha = self._alpha(own, unsorted, len(keys))
+        if alpha is not None:
+            alpha = alpha[order]
+        return _Scope(tuple(keys), rows[order], labels, alpha, starts)
+
+    def _alpha(self, own: Rows, labels: Rows, count: int) -> Floats | None:
+        """The ridge's weights, own phrasings joined to the shared solution by Schur complement."""
+        if self.inverse is None or len(own) > OWN_LIMIT:
+            return None
+        targets = np.zeros((len(labels), count + 1))
+        targets[np.arange(len(labels)), labels] = 1.0
+        targets = targets[:, :count]
+        shared = self.inverse @ targets[: len(self._shared)]
+        if not len(own):
+            return shared.astype(np.float32)
+        cross = self.kernel(self._shared, own).astype(np.float64)
+        joined = self.inverse @ cross
+        block = self.kernel(own, own).astype(np.float64)
+        block[np.diag_indices_from(block)] += self.mix.penalty
+        complement = block - cross.T @ joined
+        own_alpha = np.linalg.solve(complement, targets[len(self._shared) :] - cross.T @ shared)
+        return np.concatenate([shared - joined @ own_alpha, own_alpha]).astype(np.float32)
+
+    def score(self, text: str, scope: str = "") -> Scored:
+        """The scores of a normalised text for each class of a scope."""
+        return self.score_all(np.stack([view.similarities(text) for view in self.views]), scope)
+
+    def score_all(self, similarities: Floats, scope: str = "") -> Scored:
+        """The same from the views' cosines with all phrasings, shape (views, phrasings)."""
+        chosen = self.scope(scope)
+        by_row = similarities[:, chosen.rows]
+        mixed: Floats = self._weights @ by_row
+        count = len(chosen.keys)
+        if not count:
+            empty: Floats = np.zeros(0, dtype=np.float32)
+            return Scored(
+                (), empty, empty, empty, 0.0, np.zeros((len(self.views), 0), dtype=np.float32)
+            )
+        starts = chosen.starts[:-1]
+        end = chosen.starts[-1]
+        nearest = np.maximum.reduceat(mixed[:end], starts)
+        by_view = np.maximum.reduceat(by_row[:, :end], starts, axis=1)
+        none = float(mixed[end:].max()) if end < len(mixed) else 0.0
+        if chosen.alpha is None:
+            return Scored(chosen.keys, nearest, nearest, nearest, none, by_view)
+        ridge: Floats = (mixed @ chosen.alpha).astype(np.float32)
+        scores: Floats = (self.mix.ridge * ridge + (1 - self.mix.ridge) * nearest).astype(
+            np.float32
+        )
+        return Scored(chosen.keys, scores, nearest, ridge, none, by_view)

@@ -1,0 +1,208 @@
+"""Typing errors, put right against the words of the content and of the language.
+
+Distances are optimal string alignment (Damerau-Levenshtein without repeated edits; Damerau 1964),
+computed by rapidfuzz; swapped letters and slips to a neighbouring key cost less than other errors.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import pairwise
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from faqbot.matching.abbreviations import SHORT_FORMS, SHORT_PHRASES
+from faqbot.matching.text import STOP_WORDS, singular, words
+from faqbot.model import Repair
+
+MIN_LENGTH = 4
+"""Shorter words are one letter away from too many others."""
+
+ALMOST_SHORT = 6
+"""Six letters with two errors are believed only when both are common slips."""
+
+MAX_LENGTH = 40
+"""A longer run of letters is no word."""
+
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_NEIGHBOURS = frozenset(
+    pair
+    for row, below in zip(_ROWS, (*_ROWS[1:], ""), strict=True)
+    for left, right in [
+        *pairwise(row),
+        *zip(row, below, strict=False),
+        *zip(row[1:], below, strict=False),
+    ]
+    for pair in ((left, right), (right, left))
+)
+
+
+class Vocabulary:
+    """Known words with their counts, and what a misspelt one was most likely meant to be.
+
+    Args:
+        counts: how often each word of the content occurs.
+        language: words of the language, correct whether or not the content has them.
+        compounds: words written apart in the content, by their joined form ("backend").
+    """
+
+    def __init__(
+        self,
+        counts: Mapping[str, int],
+        language: frozenset[str] = frozenset(),
+        compounds: Mapping[str, tuple[str, str]] | None = None,
+    ) -> None:
+        self._counts = dict(counts)
+        self._language = language
+        self._compounds = dict(compounds or {})
+        self._by_length: dict[int, list[str]] = {}
+        for word in sorted({*self._counts, *self._compounds}):
+            self._by_length.setdefault(len(word), []).append(word)
+        self.nearest = lru_cache(maxsize=4096)(self._nearest)
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._counts
+
+    def count(self, word: str) -> int:
+        return self._counts.get(word, 0)
+
+    def is_known(self, word: str) -> bool:
+        """Whether a word is right as it stands: the content's, the language's, or a number."""
+        return (
+            word in self._counts
+            or word in self._language
+            or word in STOP_WORDS
+            or singular(word) in self._counts
+            or word.isdigit()
+        )
+
+    def repair(self, written: Sequence[str]) -> tuple[list[str], list[Repair]]:
+        """The words as they were most likely meant, and what was changed."""
+        read: list[str] = []
+        repairs: list[Repair] = []
+        position = 0
+        while position < len(written):
+            taken, meant = self._read_at(written, position)
+            found = written[position : position + taken]
+            if meant != list(found):
+                repairs.append(Repair(" ".join(found), " ".join(meant)))
+            read.extend(meant)
+            position += taken
+        return read, repairs
+
+    def _read_at(self, written: Sequence[str], position: int) -> tuple[int, list[str]]:
+        for length in (3, 2):
+            phrase = SHORT_PHRASES.get(tuple(written[position : position + length]))
+            if phrase:
+                return length, phrase.split()
+        word = written[position]
+        if position + 1 < len(written):
+            joined = word + written[position + 1]
+            apart_is_known = word in self._counts and written[position + 1] in self._counts
+            if joined in self._counts and not apart_is_known and len(joined) >= MIN_LENGTH:
+                return 2, [joined]
+        return 1, self._meant(word)
+
+    def _meant(self, word: str) -> list[str]:
+        if word in self._compounds:
+            return list(self._compounds[word])
+        if word in self._counts:
+            return [word]
+        if word in SHORT_FORMS:
+            return SHORT_FORMS[word].split()
+        if self.is_known(word) or not MIN_LENGTH <= len(word) <= MAX_LENGTH or not word.isascii():
+            return [word]
+        apart = self._apart(word)
+        if apart:
+            return list(apart)
+        nearest = self.nearest(word)
+        if nearest:
+            return list(self._compounds.get(nearest[0][0], (nearest[0][0],)))
+        return [word]
+
+    def _apart(self, word: str) -> tuple[str, str] | None:
+        """Two known words that were typed without the space between them."""
+        best: tuple[float, tuple[str, str]] | None = None
+        for cut in range(2, len(word) - 1):
+            left, right = word[:cut], word[cut:]
+            if not (self._is_content(left) and self._is_content(right)):
+                continue
+            weight = math.log1p(self.count(left)) + math.log1p(self.count(right))
+            if best is None or weight > best[0]:
+                best = (weight, (left, right))
+        return best[1] if best else None
+
+    def _is_content(self, word: str) -> bool:
+        return word in self._counts and (len(word) > 2 or word in STOP_WORDS or word.isdigit())  # noqa: PLR2004
+
+    def _nearest(self, word: str) -> tuple[tuple[str, float], ...]:
+        """At most five words that were probably meant, best first, with the cost of the errors."""
+        allowed = allowed_errors(word)
+        near: list[str] = []
+        for length in range(len(word) - allowed, len(word) + allowed + 1):
+            near.extend(
+                found
+                for found, _, _ in process.extract(
+                    word,
+                    self._by_length.get(length, ()),
+                    scorer=OSA.distance,
+                    processor=None,
+                    score_cutoff=allowed,
+                    limit=20,
+                )
+            )
+        costs = sorted((self._cost(word, other), other) for other in near)
+        limit = allowed_cost(word)
+        return tuple((other, cost) for cost, other in costs[:5] if cost <= limit)
+
+    def _cost(self, word: str, other: str) -> float:
+        return error_cost(word, other) - 0.04 * math.log1p(self.count(other))
+
+
+def allowed_errors(word: str) -> int:
+    """How many typing errors a word of that length may hold and still be recognised."""
+    if len(word) < MIN_LENGTH:
+        return 0
+    return 1 if len(word) < 6 else 2 if len(word) < 11 else 3  # noqa: PLR2004
+
+
+def allowed_cost(word: str) -> float:
+    """The highest cost of errors at which a repair is believed."""
+    if len(word) == ALMOST_SHORT:
+        return 1.5
+    return (0.0, 1.0, 2.0, 2.6)[allowed_errors(word)]
+
+
+def error_cost(written: str, meant: str) -> float:
+    """What the errors between two words weigh: 1 an error, less for common slips.
+
+    Swapped letters and doubled or dropped twins are the commonest slips of fast typing, keys next
+    to each other the commonest wrong keys; a wrong first letter is rare (Pollock and Zamora 1984).
+    """
+    cost = float(OSA.distance(written, meant))
+    if written[:1] != meant[:1] and written[:2] != meant[1::-1]:
+        cost += 0.45
+    if sorted(written) == sorted(meant):
+        cost -= 0.3
+    elif len(written) == len(meant):
+        slips = [(a, b) for a, b in zip(written, meant, strict=True) if a != b]
+        cost -= 0.2 * sum(pair in _NEIGHBOURS for pair in slips) if len(slips) < 3 else 0.0  # noqa: PLR2004
+    elif _squeezed(written) == _squeezed(meant):
+        cost -= 0.3
+    return cost
+
+
+def _squeezed(word: str) -> str:
+    return word[:1] + "".join(after for before, after in pairwise(word) if before != after)
+
+
+def count_words(texts: Iterable[str]) -> dict[str, int]:
+    """How often each word occurs in normalised texts."""
+    counts: dict[str, int] = {}
+    for text in texts:
+        for word in words(text):
+            counts[word] = counts.get(word, 0) + 1
+    return counts

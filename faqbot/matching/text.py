@@ -1,0 +1,142 @@
+"""Text as people type it, made comparable: normalised, then cut into words."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from dataclasses import dataclass
+
+MAX_CHARACTERS = 1200
+"""How much of a question is read: what follows can't change what an FAQ bot would answer."""
+
+ROLE_SLOT = "{role}"
+"""What stands for a role's name in an author's phrasing."""
+
+ROLE_WORD = "rolename"
+"""The word that takes the place of a role's name before texts are compared."""
+
+_SLACK_LINK = re.compile(r"<(?:https?:|mailto:|tel:)[^>|]*(?:\|([^>]*))?>")
+_SLACK_CHANNEL = re.compile(r"<#[A-Z0-9]+(?:\|([^>]*))?>")
+_SLACK_REFERENCE = re.compile(r"<[@!][^>]*>")
+_URL = re.compile(r"https?://\S+")
+_EMOJI_NAME = re.compile(r":[a-z0-9_+'-]*[a-z_+][a-z0-9_+'-]*:")
+_CONTRACTION = re.compile(r"(?<=\w)'(?:s|d|ll|ve|re|m)\b")
+_NEGATION = re.compile(r"(?<=\w)n't\b")
+_WORD = re.compile(r"[^\s!-/:-@\[-`{-~]+(?:\+\+|#)?")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_BREAK = re.compile(
+    r"(?P<sentence>[.?!;]+(?=\s|$))|[,:|()]|\s[-+/]\s|[/&]|\b(?:and|plus|as well as|along with)\b"
+)
+_COURTESY = re.compile(
+    r"\b(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day))(?: (?:all|team|there|everyone"
+    r"|folks|bot|faqbot))?\b[,!]?|\b(?:many )?thanks(?: (?:in advance|a lot|so much|again))?\b"
+    r"|\bthank you(?: (?:in advance|very much|so much))?\b|\b(?:could|can|would|will) (?:you|u)"
+    r"(?: (?:please|kindly|possibly))?(?: be so kind (?:as )?to)?(?: mind)? (?:tell|telling|show"
+    r"|showing|let|explain(?= to)|give|giving|send|sending)(?: (?:me|us))?(?: know)?\b"
+    r"|\b(?:i was|i am|i'm|im|i) (?:just )?(?:wondering|curious)(?: (?:if|whether|about))?\b"
+    r"|\b(?:do|does) (?:you|anyone|anybody|someone) (?:happen to )?know\b|\b(?:please|pls|plz|kindly)\b"
+)
+_SPACES = re.compile(r"\s+")
+_QUOTES = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u201b\u02bc`\u00b4", "'")
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
+)
+
+
+def normalise(text: str) -> str:
+    """Fold a text to what matters: no Slack markup, emoji, control characters, case or accents.
+
+    Follows Unicode's NFKC, then drops the marks of Latin letters, so that `Résumé` reads `resume`.
+    """
+    text = html.unescape(text[: 4 * MAX_CHARACTERS])
+    text = _SLACK_LINK.sub(lambda match: f" {match[1] or ''} ", text)
+    text = _SLACK_CHANNEL.sub(lambda match: f" {match[1] or ''} ", text)
+    text = _SLACK_REFERENCE.sub(" ", text)
+    text = _URL.sub(" ", text)
+    text = unicodedata.normalize("NFKC", text).translate(_QUOTES).casefold()
+    text = _EMOJI_NAME.sub(" ", text)
+    if not text.isascii():
+        text = _fold(text)
+    text = _CONTROL.sub(" ", text)
+    text = _NEGATION.sub(" not", text)
+    text = _CONTRACTION.sub("", text)
+    return _SPACES.sub(" ", text).strip()[:MAX_CHARACTERS]
+
+
+def _fold(text: str) -> str:
+    letters: list[str] = []
+    latin = False
+    for letter in unicodedata.normalize("NFD", text):
+        category = unicodedata.category(letter)
+        if category == "Mn":
+            if not latin:
+                letters.append(letter)
+        elif category == "Cf":
+            continue
+        elif letter.isascii() or category[0] in "LNM":
+            latin = letter.isascii()
+            letters.append(letter)
+        else:
+            letters.append(" ")
+    return unicodedata.normalize("NFC", "".join(letters))
+
+
+def words(normalised: str) -> list[str]:
+    """The words of a normalised text; `c++` and `c#` stay whole, hyphens and slashes part words."""
+    return _WORD.findall(normalised)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word with the number of the clause and of the sentence that it stands in."""
+
+    word: str
+    clause: int = 0
+    sentence: int = 0
+
+
+def clauses(normalised: str) -> list[tuple[int, list[str]]]:
+    """The words of each clause with the number of its sentence; courtesies are left out.
+
+    Clauses end at punctuation and at "and"; a text of courtesies alone keeps its words.
+    """
+    text = _COURTESY.sub(" ", normalised)
+    if not _WORD.search(text):
+        text = normalised
+    found: list[tuple[int, list[str]]] = []
+    sentence = start = 0
+    for match in (*_BREAK.finditer(text), None):
+        clause = words(text[start : match.start() if match else len(text)])
+        if clause:
+            found.append((sentence, clause))
+        if match:
+            start = match.end()
+            sentence += match["sentence"] is not None
+    return found
+
+
+STOP_WORDS = frozenset(
+    """
+    a an the and or but if so of for to in on at by with from as into about than then that this
+    these those it its is are was were be been being am do does did doing done have has had having
+    i me my we us our you your he him his she her they them their who whom which what when where
+    why how can could may might must shall should will would there here not no nor only just also
+    too very please pls plz tell give show let know want like get got need needs needed one some
+    any all both each more most other such own same s t d u ur im hi hey hello thanks thank ok
+    up out over under again once because until while during before after above below between
+    through off down
+    """.split()
+)
+"""Words that name neither a role nor a part."""
+
+
+def singular(word: str) -> str:
+    """The singular of an English noun, by the regular endings only."""
+    if len(word) > 4 and word.endswith("ies"):  # noqa: PLR2004 - "ties" keeps its stem
+        return word[:-3] + "y"
+    if len(word) > 4 and word.endswith(("sses", "xes", "ches", "shes")):  # noqa: PLR2004
+        return word[:-2]
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is", "ps", "js")):  # noqa: PLR2004
+        return word[:-1]
+    return word
