@@ -43,10 +43,15 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()
+        self.over = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         self.ready.set()
+
+    async def main_loop(self) -> None:
+        """Wait for the end without a tick: nothing here needs one."""
+        await self.over.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -102,6 +107,7 @@ class LocalWorkspace:
                 access_log=False,
                 ws_ping_interval=None,
                 server_header=False,
+                date_header=False,
                 timeout_graceful_shutdown=1,
             )
         )
@@ -112,7 +118,7 @@ class LocalWorkspace:
             yield workspace
         finally:
             await workspace._close()
-            server.should_exit = True
+            server.over.set()
             await running
             listener.close()
 
