@@ -83,6 +83,8 @@ class _Match:
 class _Reading:
     title: int
     score: float
+    strength: float
+    covered: float
     coverage: float
     start: int
     end: int
@@ -233,7 +235,7 @@ class RoleLinker:
             for row in touched[order]
             if (reading := self._reading(int(row), asked, matches)) is not None
         ]
-        readings.sort(key=lambda reading: (-reading.score, reading.start, reading.title))
+        readings.sort(key=lambda reading: (-reading.strength, reading.start, reading.title))
         return readings
 
     def _reading(
@@ -242,7 +244,7 @@ class RoleLinker:
         title = self._titles[row]
         fitting = [match for match in matches if match.word in title]
         readings = (self._judge(row, asked, window) for window in _windows(fitting))
-        return max(readings, key=lambda reading: (reading.score, -reading.start), default=None)
+        return max(readings, key=lambda reading: (reading.strength, -reading.start), default=None)
 
     def _judge(self, row: int, asked: Sequence[str], used: Sequence[_Match]) -> _Reading:
         title = self._titles[row]
@@ -263,7 +265,9 @@ class RoleLinker:
             told = sum(self._idf[m.word] * m.weight for m in used if self._is_telling(m))
             score *= 0.25 + 0.75 * told / max(covered, 1e-9)
         exact = all(match.exact for match in used)
-        return _Reading(row, score, coverage, start, end, exact)
+        return _Reading(
+            row, score, score * math.sqrt(covered), covered, coverage, start, end, exact
+        )
 
     def _is_telling(self, match: _Match) -> bool:
         return match.word not in self._phrasing_words and (
@@ -282,15 +286,15 @@ class RoleLinker:
         for rival in readings:
             if rival.start >= end or rival.end <= start:
                 continue
-            if rival.score < (CLOSE if reading.coverage >= FULL else PARTLY_CLOSE) * reading.score:
-                break
+            if not _rivals(reading, rival):
+                continue
             best.setdefault(self._roles[rival.title], rival)
         full = reading.coverage >= FULL
         if full:
             exact = {
                 role: r
                 for role, r in best.items()
-                if r.coverage >= FULL and r.score == reading.score
+                if r.coverage >= FULL and r.strength == reading.strength
             }
             best = exact or {self._roles[reading.title]: reading}
         factor = FOREIGN_PENALTY if foreign else 1.0
@@ -370,6 +374,14 @@ class RoleLinker:
                 left -= 1
             return " ".join(asked[left : position + 1])
         return ""
+
+
+def _rivals(best: _Reading, other: _Reading) -> bool:
+    """Whether another reading of the same words is as good, or as little, as the best one."""
+    if best.coverage >= FULL:
+        return other.strength >= CLOSE * best.strength
+    share = PARTLY_CLOSE if other.covered < best.covered else PARTLY_CLOSE * PARTLY_CLOSE
+    return other.strength >= share * best.strength
 
 
 def _windows(matches: Sequence[_Match]) -> Iterator[tuple[_Match, ...]]:

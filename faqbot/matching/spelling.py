@@ -109,9 +109,7 @@ class Vocabulary:
     def _meant(self, word: str) -> list[str]:
         if word in self._compounds:
             return list(self._compounds[word])
-        if word in self._counts:
-            return [word]
-        if word in SHORT_FORMS:
+        if word not in self._counts and word in SHORT_FORMS:
             return SHORT_FORMS[word].split()
         if self.is_known(word) or not MIN_LENGTH <= len(word) <= MAX_LENGTH or not word.isascii():
             return [word]
@@ -119,9 +117,8 @@ class Vocabulary:
         if apart:
             return list(apart)
         nearest = self.nearest(word)
-        if nearest:
-            return list(self._compounds.get(nearest[0][0], (nearest[0][0],)))
-        return [word]
+        meant = nearest[0][0] if nearest else word
+        return list(self._compounds.get(meant, (meant,)))
 
     def _apart(self, word: str) -> tuple[str, str] | None:
         """Two known words that were typed without the space between them."""

@@ -35,7 +35,8 @@ _COURTESY = re.compile(
     r"(?: (?:please|kindly|possibly))?(?: be so kind (?:as )?to)?(?: mind)? (?:tell|telling|show"
     r"|showing|let|explain(?= to)|give|giving|send|sending)(?: (?:me|us))?(?: know)?\b"
     r"|\b(?:i was|i am|i'm|im|i) (?:just )?(?:wondering|curious)(?: (?:if|whether|about))?\b"
-    r"|\b(?:do|does) (?:you|anyone|anybody|someone) (?:happen to )?know\b|\b(?:please|pls|plz|kindly)\b"
+    r"|\b(?:do|does) (?:you|anyone|anybody|someone) (?:happen to )?know\b"
+    r"|\b(?:please|pls|plz|kindly)\b"
 )
 _SPACES = re.compile(r"\s+")
 _QUOTES = str.maketrans(

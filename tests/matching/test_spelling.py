@@ -1,0 +1,56 @@
+"""Typing errors are repaired against the content, and right words are left alone."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
+
+from faqbot.matching.spelling import Vocabulary, allowed_cost, allowed_errors, error_cost
+
+WORDS = {
+    "python": 4, "developer": 6, "back": 3, "end": 3, "engineer": 5, "responsibilities": 9,
+    "skills": 8, "data": 4, "devops": 2, "front": 2, "for": 20, "education": 4,
+}  # fmt: skip
+VOCABULARY = Vocabulary(
+    WORDS, frozenset({"font", "bank", "developed"}), {"backend": ("back", "end")}
+)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("pyhton bakend devlper", "python back end developer"),
+        ("backend", "back end"),
+        ("be dev skils", "back end developer skills"),
+        ("dev ops enginer", "devops engineer"),
+        ("respnsibilities", "responsibilities"),
+        ("dataengineer", "data engineer"),
+        ("skillsfor data", "skills for data"),
+        ("yoe", "years of experience"),
+    ],
+)
+def test_errors_and_short_forms_are_repaired_and_reported(typed: str, meant: str) -> None:
+    read, repairs = VOCABULARY.repair(typed.split())
+    assert " ".join(read) == meant
+    assert repairs
+
+
+@pytest.mark.parametrize(
+    "typed", ["font", "bank", "developed", "2024", "xy", "zzzzqqqq", "ünïcode"]
+)
+def test_right_words_numbers_and_strangers_are_left_alone(typed: str) -> None:
+    assert VOCABULARY.repair([typed]) == ([typed], [])
+
+
+@given(st.text(alphabet="abcdehilnoprstvy", min_size=1, max_size=14))
+def test_the_nearest_words_are_those_of_a_search_through_all(word: str) -> None:
+    allowed = allowed_errors(word)
+    expected = {
+        other
+        for other in [*WORDS, "backend"]
+        if OSA.distance(word, other) <= allowed and error_cost(word, other) <= allowed_cost(word)
+    }
+    found = {other for other, _ in VOCABULARY.nearest(word)}
+    assert expected <= found or len(found) == 5
