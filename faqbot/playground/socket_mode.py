@@ -68,7 +68,8 @@ class Sockets:
         except (WebSocketDisconnect, RuntimeError, ValueError):
             pass  # closed by the app, or no JSON: Slack drops such a socket too
         finally:
-            self.connections.remove(connection)
+            if connection in self.connections:
+                self.connections.remove(connection)
             connection.gone()
             self._state.pulse.beat()
 
@@ -121,4 +122,5 @@ class Sockets:
                 {"type": "disconnect", "reason": reason, "debug_info": {"host": "local"}}
             )
             if reason != "warning":
+                self.connections.remove(connection)
                 await connection.socket.close(1000)

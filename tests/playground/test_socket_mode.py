@@ -76,7 +76,7 @@ async def test_a_refresh_makes_the_app_reconnect(
     await workspace.disconnect_sockets("warning")
     assert workspace.connections == 1
     await workspace.disconnect_sockets()
-    await workspace.until(lambda: workspace.connections == 1 and workspace.state.busy == 0)
+    await workspace.until(lambda: workspace.connections == 1)
     await workspace.person("maya").dm("hello")
     await workspace.until(lambda: listener.requests)
 
