@@ -129,7 +129,9 @@ class Matcher:
         """Understand a question; `role` is the one that the conversation is about, if any."""
         normalised = normalise(text)
         asked, repairs = self._repaired(normalised)
-        linking = self._linker.link([token.word for token in asked])
+        linking = self._linker.link(
+            [token.word for token in asked], [token.written for token in asked]
+        )
         scope = self._scope(linking, role)
         masked = _replace(asked, linking.mentions)
         rest = tuple(
@@ -155,9 +157,13 @@ class Matcher:
         asked: list[Token] = []
         repairs: list[Repair] = []
         for number, (sentence, written) in enumerate(clauses(normalised)):
-            read, changed = self.vocabulary.repair(written)
-            asked.extend(Token(word, number, sentence) for word in read)
-            repairs.extend(changed)
+            for typed, meant in self.vocabulary.repair(written):
+                if meant != typed:
+                    repairs.append(Repair(" ".join(typed), " ".join(meant)))
+                one = len(typed) == len(meant) == 1
+                asked.extend(
+                    Token(word, typed[0] if one else word, number, sentence) for word in meant
+                )
         return asked[:LONGEST], repairs
 
     def _best_sentence(self, asked: Sequence[Token], scope: str) -> tuple[Candidate, ...]:
@@ -187,7 +193,7 @@ class Matcher:
         return role
 
     def _mask(self, text: str, role: Role) -> str:
-        asked = [Token(word) for _, clause in clauses(normalise(_masked(text))) for word in clause]
+        asked = [Token(word, word) for _, clause in clauses(normalise(_masked(text))) for word in clause]
         mentions = [
             mention
             for mention in self._linker.link([token.word for token in asked]).mentions

@@ -39,6 +39,9 @@ SHORT = 4
 RIVAL = 0.6
 """A second mention counts when its score reaches this share of the best one's."""
 
+SHORTEST = 3
+"""Letters of the shortest word that is recognised with a typing error, in a title."""
+
 LONGEST = 8
 """Words of the longest title that is looked for."""
 
@@ -121,6 +124,7 @@ class RoleLinker:
                     self._roles.append(role.id)
                     self._is_alias.append(number > 0)
         self._phrasing_words = phrasing_words
+        self._asking_stems = frozenset(singular(word) for word in phrasing_words)
         self._language = language
         self._postings, self._idf = self._index()
         self._initials = self._unique_initials()
@@ -129,7 +133,7 @@ class RoleLinker:
             dtype=np.float32,
         )
         self._vocabulary = Vocabulary(
-            {word: len(rows) for word, rows in self._postings.items()}, frozenset()
+            {word: len(rows) for word, rows in self._postings.items()}, shortest=SHORTEST
         )
 
     def _index(self) -> tuple[Mapping[str, npt.NDArray[np.int32]], Mapping[str, float]]:
@@ -154,9 +158,15 @@ class RoleLinker:
             if len(named) == 1 and initials not in self._postings
         }
 
-    def link(self, asked: Sequence[str]) -> Linking:
-        """The roles that the words name; the words are normalised and repaired."""
-        matches = self._matches(asked)
+    def link(self, asked: Sequence[str], written: Sequence[str] | None = None) -> Linking:
+        """The roles that the words name.
+
+        Args:
+            asked: the words, normalised and repaired.
+            written: the same before they were repaired, so that another repair can win where
+                the words beside it say so.
+        """
+        matches = self._matches(asked, written or asked)
         readings = self._readings(asked, matches)
         mentions: list[Mention] = []
         taken: set[int] = set()
@@ -178,7 +188,7 @@ class RoleLinker:
 
     def near(self, asked: Sequence[str]) -> tuple[str, ...]:
         """At most three roles that share a word with the text, or look like it; best first."""
-        readings = self._readings(asked, self._matches(asked))
+        readings = self._readings(asked, self._matches(asked, asked))
         roles = dict.fromkeys(self._roles[reading.title] for reading in readings)
         if not roles and asked:
             found = process.extract(
@@ -193,22 +203,24 @@ class RoleLinker:
 
     # -- evidence
 
-    def _matches(self, asked: Sequence[str]) -> list[_Match]:
+    def _matches(self, asked: Sequence[str], written: Sequence[str]) -> list[_Match]:
         found: list[_Match] = []
-        for position, word in enumerate(asked):
+        for position, (word, typed) in enumerate(zip(asked, written, strict=True)):
             stem = singular(word)
-            if stem in self._postings:
+            known = stem in self._postings
+            if known and word == typed:
                 if word not in STOP_WORDS or len(asked) <= 3:  # noqa: PLR2004
                     found.append(_Match(position, stem, 1.0, exact=True))
                 continue
-            if word in STOP_WORDS or word in self._phrasing_words:
+            if known:
+                found.append(_Match(position, stem, 0.9, exact=False))
+            if typed in STOP_WORDS or typed in self._phrasing_words:
                 continue
-            is_word = word in self._language
-            for meant, cost in self._vocabulary.nearest(stem)[:3]:
-                weight = 1.0 - 0.2 * max(cost, 0.5)
-                if is_word:
-                    weight -= 0.25
-                found.append(_Match(position, meant, weight, exact=False))
+            strange = 0.25 if typed in self._language else 0.0
+            for meant, cost in self._vocabulary.nearest(singular(typed)):
+                if meant != stem:
+                    weight = 0.98 - 0.2 * max(cost, 0.3) - strange
+                    found.append(_Match(position, meant, weight, exact=False))
         return found
 
     def _readings(self, asked: Sequence[str], matches: Sequence[_Match]) -> list[_Reading]:
@@ -260,7 +272,8 @@ class RoleLinker:
         in_order = [title.index(match.word) for match in used]
         score = coverage / (1.0 + gaps)
         if in_order != sorted(in_order):
-            score *= 0.97
+            asking = any(match.word in self._asking_stems for match in used)
+            score *= 0.6 if asking else 0.97  # "technician certifications" asks, and names less
         if coverage < FULL:
             told = sum(self._idf[m.word] * m.weight for m in used if self._is_telling(m))
             score *= 0.25 + 0.75 * told / max(covered, 1e-9)

@@ -16,7 +16,6 @@ from rapidfuzz.distance import OSA
 
 from faqbot.matching.abbreviations import SHORT_FORMS, SHORT_PHRASES
 from faqbot.matching.text import STOP_WORDS, singular, words
-from faqbot.model import Repair
 
 MIN_LENGTH = 4
 """Shorter words are one letter away from too many others."""
@@ -47,6 +46,7 @@ class Vocabulary:
         counts: how often each word of the content occurs.
         language: words of the language, correct whether or not the content has them.
         compounds: words written apart in the content, by their joined form ("backend").
+        shortest: letters below which a word is not searched for.
     """
 
     def __init__(
@@ -54,7 +54,9 @@ class Vocabulary:
         counts: Mapping[str, int],
         language: frozenset[str] = frozenset(),
         compounds: Mapping[str, tuple[str, str]] | None = None,
+        shortest: int = MIN_LENGTH,
     ) -> None:
+        self._shortest = shortest
         self._counts = dict(counts)
         self._language = language
         self._compounds = dict(compounds or {})
@@ -79,19 +81,15 @@ class Vocabulary:
             or word.isdigit()
         )
 
-    def repair(self, written: Sequence[str]) -> tuple[list[str], list[Repair]]:
-        """The words as they were most likely meant, and what was changed."""
-        read: list[str] = []
-        repairs: list[Repair] = []
+    def repair(self, written: Sequence[str]) -> list[tuple[list[str], list[str]]]:
+        """Pairs of words as written and as they were most likely meant, in order."""
+        pairs: list[tuple[list[str], list[str]]] = []
         position = 0
         while position < len(written):
             taken, meant = self._read_at(written, position)
-            found = written[position : position + taken]
-            if meant != list(found):
-                repairs.append(Repair(" ".join(found), " ".join(meant)))
-            read.extend(meant)
+            pairs.append((list(written[position : position + taken]), meant))
             position += taken
-        return read, repairs
+        return pairs
 
     def _read_at(self, written: Sequence[str], position: int) -> tuple[int, list[str]]:
         for length in (3, 2):
@@ -137,7 +135,9 @@ class Vocabulary:
 
     def _nearest(self, word: str) -> tuple[tuple[str, float], ...]:
         """At most five words that were probably meant, best first, with the cost of the errors."""
-        allowed = allowed_errors(word)
+        if not self._shortest <= len(word) <= MAX_LENGTH:
+            return ()
+        allowed = max(allowed_errors(word), 1)
         near: list[str] = []
         for length in range(len(word) - allowed, len(word) + allowed + 1):
             near.extend(
@@ -152,7 +152,7 @@ class Vocabulary:
                 )
             )
         costs = sorted((self._cost(word, other), other) for other in near)
-        limit = allowed_cost(word)
+        limit = max(allowed_cost(word), 1.0)
         return tuple((other, cost) for cost, other in costs[:5] if cost <= limit)
 
     def _cost(self, word: str, other: str) -> float:

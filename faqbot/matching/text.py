@@ -90,9 +90,10 @@ def words(normalised: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word with the number of the clause and of the sentence that it stands in."""
+    """A word as it was read and as it was written, with the clause and sentence it stands in."""
 
     word: str
+    written: str
     clause: int = 0
     sentence: int = 0
 
