@@ -1,0 +1,83 @@
+"""What the commands that ask questions share: a desk, a checked role, the JSON contract."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from faqbot.cli.output import note
+from faqbot.desk import Desk
+from faqbot.errors import UsageError
+from faqbot.model import Answered, Audience, Candidate, Declined, Library, Question, Receipt, Unsure
+
+
+def open_desk(knowledge: str | None) -> Desk:
+    """The desk of a content folder; says on standard error when it is the shipped one.
+
+    Raises:
+        ContentError: the content has problems.
+        UsageError: there is no content in the folder.
+    """
+    from faqbot import boot
+
+    return boot.open_desk(content_folder(knowledge))
+
+
+def content_folder(knowledge: str | None) -> Path:
+    """The content folder that is named, else ./knowledge, else the shipped one."""
+    from faqbot import boot
+
+    folder, line = boot.knowledge_folder(knowledge)
+    note(line)
+    return folder
+
+
+def question(text: str, audience: Audience, role: str | None = None) -> Question:
+    """A question from this terminal."""
+    return Question(text, asker="terminal", audience=audience, role=role)
+
+
+def known_role(library: Library, role_id: str | None) -> str | None:
+    """The id of a role, if one is given.
+
+    Raises:
+        UsageError: no role has that id; the message names the nearest.
+    """
+    if role_id is None or library.role(role_id):
+        return role_id
+    from rapidfuzz import fuzz, process
+
+    near = process.extract(role_id.lower(), list(library.roles_by_id), scorer=fuzz.WRatio, limit=1)
+    meant = f" Did you mean {near[0][0]!r}?" if near else ""
+    raise UsageError(f"No role has the id {role_id!r}.{meant} `faqbot roles` lists them all.")
+
+
+def contract(asked: str, receipt: Receipt, text: str) -> dict[str, object]:
+    """A receipt as the JSON that other programs read; keys are added, never changed."""
+    outcome, entries = _outcome(receipt)
+    return {
+        "question": asked,
+        "outcome": outcome,
+        "role": receipt.role,
+        "entries": [entry(candidate) for candidate in entries],
+        "text": text,
+    }
+
+
+def entry(candidate: Candidate) -> dict[str, object]:
+    """A candidate as JSON."""
+    return {
+        "id": candidate.id,
+        "kind": candidate.kind.value,
+        "role": candidate.role,
+        "confidence": candidate.confidence,
+    }
+
+
+def _outcome(receipt: Receipt) -> tuple[str, tuple[Candidate, ...]]:
+    match receipt.outcome:
+        case Answered(entries=entries):
+            return "answer", entries
+        case Unsure(options=options):
+            return "choices", options
+        case Declined():
+            return "decline", ()

@@ -1,0 +1,57 @@
+"""`faqbot explain`: how a question was understood, and why it was answered so."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from faqbot.cli.options import Json, Knowledge, Role, Who, Words, question_of
+from faqbot.errors import UsageError
+from faqbot.model import Audience
+
+if TYPE_CHECKING:
+    from faqbot.cli.batch import Asker
+
+EXAMPLE = 'Example: faqbot explain "wich degree for a data anlyst"'
+
+
+def explain(
+    words: Words = None,
+    *,
+    role: Role = None,
+    as_json: Json = False,
+    audience: Who = Audience.EMPLOYEES,
+    knowledge: Knowledge = None,
+) -> None:
+    """Show how a question is understood.
+
+    What was normalised and repaired, and which role was linked through which words.
+
+    Then the candidates with the opinion of each view, and why the decision fell so.
+    """
+    text = question_of(words)
+    if text is None:
+        raise UsageError(f"Give a question to explain. {EXAMPLE}")
+    from faqbot.cli.asking import known_role, open_desk
+    from faqbot.cli.batch import Asker
+
+    desk = open_desk(knowledge)
+    with asyncio.Runner() as runner:
+        _explain(Asker(desk, runner, audience, known_role(desk.library, role)), text, as_json)
+
+
+def _explain(asker: Asker, text: str, as_json: bool) -> None:  # noqa: FBT001 - one caller
+    from faqbot.cli.asking import contract
+    from faqbot.cli.explanation import as_json as explained
+    from faqbot.cli.explanation import render
+    from faqbot.cli.output import console, print_json
+    from faqbot.reply import as_text
+
+    receipt = asker.receipt(text)
+    if as_json:
+        reply = as_text(asker.desk.reply(receipt))
+        print_json(contract(text, receipt, reply) | explained(receipt))
+    else:
+        terminal = console()
+        for block in render(receipt):
+            terminal.print(block)
