@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -14,6 +15,7 @@ from faqbot.matching.decision import Decider, Thresholds
 from faqbot.matching.encoding import StaticEncoder
 from faqbot.matching.matcher import Matcher
 from faqbot.model import Library
+from faqbot.settings import Mode, Settings
 
 
 def open_desk(knowledge: Path) -> Desk:
@@ -48,3 +50,71 @@ def knowledge_folder(configured: str | None) -> tuple[Path, str]:
         f"No folder {here.resolve()}: answering from the content shipped with faqbot. "
         "Set FAQBOT_KNOWLEDGE or --knowledge to use yours."
     )
+
+
+def run(settings: Settings) -> None:
+    """Start faqbot as the settings say, and serve until it is told to stop.
+
+    Raises:
+        FaqbotError: it can't start or can't go on; says why and what to do.
+    """
+    logging.basicConfig(
+        level=settings.faqbot_log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    folder, line = knowledge_folder(settings.faqbot_knowledge)
+    if line:
+        _say(line)
+    desk = open_desk(folder)
+    from faqbot.slack.service import by_socket_mode, over_http, until_stopped
+
+    match settings.mode:
+        case Mode.SOCKET:
+            until_stopped(by_socket_mode(settings, desk, _say))
+        case Mode.HTTP:
+            until_stopped(over_http(settings, desk, _say))
+        case Mode.WORKSPACE:
+            until_stopped(_in_local_workspace(settings, desk))
+
+
+async def _in_local_workspace(settings: Settings, desk: Desk) -> None:
+    from faqbot.playground.server import LocalWorkspace
+    from faqbot.playground.values import Setup
+    from faqbot.slack.app import create_app
+    from faqbot.slack.manifest import COMMANDS, EVENTS, OPTIONAL_SCOPES, SCOPES
+    from faqbot.slack.running import Running
+    from faqbot.slack.server import listen
+    from faqbot.slack.service import connection
+    from faqbot.slack.web import web_client
+
+    setup = Setup(
+        scopes=frozenset((*SCOPES, *OPTIONAL_SCOPES)),
+        events=frozenset(EVENTS),
+        commands=tuple(command.name for command in COMMANDS),
+    )
+    port = settings.listens_on
+    listen("127.0.0.1", port).close()  # so that a taken port gives the same advice in every mode
+    running = Running()
+    async with (
+        LocalWorkspace.start(port=port, setup=setup) as workspace,
+        web_client(workspace.bot_token, workspace.api_url) as client,
+        connection(create_app(desk, client, running=running), workspace.app_token, running) as link,
+    ):
+        _say(f"faqbot runs in a local Slack workspace: {workspace.address}/")
+        await link.run()
+
+
+def check(settings: Settings) -> tuple[str, ...]:
+    """What `run` would do, a line each, without starting.
+
+    Raises:
+        FaqbotError: the content can't be loaded.
+    """
+    folder, line = knowledge_folder(settings.faqbot_knowledge)
+    library = load_library(folder)
+    found = f"content: {folder} ({len(library.roles)} roles, version {library.version})"
+    return (*settings.describe(), *filter(None, (line,)), found)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - the one address that a person waits for

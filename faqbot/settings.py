@@ -1,0 +1,173 @@
+"""Settings from the environment and a `.env` file; everything that is wrong is said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from faqbot.errors import SettingsError
+
+SLACK_API_URL: Final = "https://slack.com/api/"
+HTTP_PORT: Final = 3000
+WORKSPACE_PORT: Final = 8765
+_LEVELS: Final = ("debug", "info", "warning", "error")
+_ADVICE: Final = {"port": "PORT must be a whole number from 1 to 65535, such as 3000."}
+
+
+class Mode(StrEnum):
+    """How faqbot reaches Slack."""
+
+    SOCKET = "Socket Mode"
+    HTTP = "HTTP"
+    WORKSPACE = "local workspace"
+
+
+class Settings(BaseSettings):
+    """What the environment and `.env` say; an empty variable counts as unset.
+
+    Raises:
+        SettingsError: one or more settings are wrong or don't fit together; names all of them.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: str = SLACK_API_URL
+    port: int | None = Field(default=None, ge=1, le=65535)
+    faqbot_host: str = "0.0.0.0"  # noqa: S104 - a container must be reachable from outside
+    faqbot_knowledge: str | None = None
+    faqbot_log_level: str = "info"
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise ValueError(
+                f"SLACK_API_URL must be an address such as {SLACK_API_URL}; unset is Slack."
+            )
+        return value.rstrip("/") + "/"
+
+    @field_validator("faqbot_log_level")
+    @classmethod
+    def _level(cls, value: str) -> str:
+        if value.lower() not in _LEVELS:
+            raise ValueError(f"FAQBOT_LOG_LEVEL must be one of {', '.join(_LEVELS)}.")
+        return value.lower()
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_at_once(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        problems = list(_token_problems(values))
+        try:
+            settings = handler(values)
+        except ValidationError as error:
+            problems += [_advice(detail) for detail in error.errors(include_url=False)]
+            raise SettingsError("\n".join(problems)) from None
+        if problems:
+            raise SettingsError("\n".join(problems))
+        return settings
+
+    @property
+    def mode(self) -> Mode:
+        """How to reach Slack; an app token means Socket Mode, no token the local workspace."""
+        if self.slack_bot_token is None:
+            return Mode.WORKSPACE
+        return Mode.SOCKET if self.slack_app_token else Mode.HTTP
+
+    @property
+    def listens_on(self) -> int:
+        """The port to serve on: PORT, or the default of the mode."""
+        return self.port or (WORKSPACE_PORT if self.mode is Mode.WORKSPACE else HTTP_PORT)
+
+    def describe(self) -> tuple[str, ...]:
+        """What was understood, a line each; secrets are masked."""
+        lines = [f"mode: {self.mode.value} ({_REASONS[self.mode]})"]
+        if self.mode is Mode.WORKSPACE:
+            lines.append(f"page: http://127.0.0.1:{self.listens_on}/")
+        else:
+            lines.append(f"SLACK_BOT_TOKEN: {_masked(self.slack_bot_token)}")
+            lines.append(f"Web API: {self.slack_api_url}")
+        if self.mode is Mode.SOCKET:
+            lines.append(f"SLACK_APP_TOKEN: {_masked(self.slack_app_token)}")
+            if self.slack_signing_secret:
+                lines.append("SLACK_SIGNING_SECRET: set, not needed in Socket Mode")
+        if self.mode is Mode.HTTP:
+            lines.append("SLACK_SIGNING_SECRET: set")
+            lines.append(f"listens on: {self.faqbot_host}:{self.listens_on}/slack/events")
+        lines.append(f"knowledge: {self.faqbot_knowledge or 'default'}")
+        lines.append(f"log level: {self.faqbot_log_level}")
+        return tuple(lines)
+
+
+_REASONS: Final = {
+    Mode.SOCKET: "SLACK_BOT_TOKEN and SLACK_APP_TOKEN are set",
+    Mode.HTTP: "SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET are set",
+    Mode.WORKSPACE: "no Slack variable is set",
+}
+
+
+def _token_problems(values: Any) -> Iterator[str]:
+    if not isinstance(values, Mapping):
+        return
+    bot, app, secret = (
+        _plain(values.get(name))
+        for name in ("slack_bot_token", "slack_app_token", "slack_signing_secret")
+    )
+    if bot and not bot.startswith("xoxb-"):
+        yield (
+            "SLACK_BOT_TOKEN must start with xoxb-: take the Bot User OAuth Token of "
+            "“OAuth & Permissions” in the app's settings."
+        )
+    if app and not app.startswith("xapp-"):
+        yield (
+            "SLACK_APP_TOKEN must start with xapp-: make an app-level token with the scope "
+            "connections:write under “Basic Information”."
+        )
+    if bot and not app and not secret:
+        yield (
+            "SLACK_BOT_TOKEN is set alone: set SLACK_APP_TOKEN too for Socket Mode, or "
+            "SLACK_SIGNING_SECRET for HTTP."
+        )
+    if not bot:
+        for name in ("slack_app_token", "slack_signing_secret", "slack_api_url"):
+            if values.get(name):
+                yield (
+                    f"{name.upper()} is set but SLACK_BOT_TOKEN is not: set it too, or unset "
+                    "every SLACK_ variable to use the local workspace."
+                )
+
+
+def _advice(detail: Mapping[str, Any]) -> str:
+    name = str(detail["loc"][0]) if detail["loc"] else "settings"
+    written = str(detail.get("ctx", {}).get("error", ""))
+    return _ADVICE.get(name) or written or f"{name.upper()}: {detail['msg']}."
+
+
+def _plain(value: Any) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value or "")
+
+
+def _masked(secret: SecretStr | None) -> str:
+    return f"{_plain(secret)[:5]}…"

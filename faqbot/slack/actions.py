@@ -1,0 +1,212 @@
+"""Buttons and menus: show an entry, pick a reading or a role, turn a page, ask an example."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+
+from faqbot.desk import Desk
+from faqbot.model import Place, Question
+from faqbot.slack import addresses
+from faqbot.slack.answers import Answer, ask, show, wants_help
+from faqbot.slack.audience import Audiences
+from faqbot.slack.blocks import Message
+from faqbot.slack.messages import post
+from faqbot.slack.threads import Threads, key
+from faqbot.slack.views import answer_modal, help_message, notice, search_modal
+from faqbot.slack.web import client_of
+
+Payload = dict[str, Any]
+_log = logging.getLogger(__name__)
+
+_NONE_OF_THESE = (
+    "Sorry about that. Try other words, name the role and what you want to know, "
+    "or say “help” to see what I can do."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where something was clicked: a message, a private message, App Home or a modal."""
+
+    team: str
+    user: str
+    channel: str
+    ts: str
+    thread: str
+    private: bool
+    view: str
+    trigger: str
+
+    @property
+    def direct(self) -> bool:
+        return self.channel.startswith("D")
+
+    @property
+    def key(self) -> str:
+        """The key of the conversation; private messages and views belong to none."""
+        if self.private or not self.channel:
+            return ""
+        return key(self.team, self.channel, self.thread)
+
+
+def spot_of(body: Payload, context: AsyncBoltContext) -> Spot:
+    """Read where something was clicked."""
+    container = body.get("container") or {}
+    message = body.get("message") or {}
+    ts = str(container.get("message_ts") or message.get("ts") or "")
+    thread = str(container.get("thread_ts") or message.get("thread_ts") or ts)
+    view = body.get("view") or {}
+    channel = body.get("channel") or {}
+    return Spot(
+        team=str(context.team_id or ""),
+        user=str((body.get("user") or {}).get("id") or ""),
+        channel=str(container.get("channel_id") or channel.get("id") or ""),
+        ts=ts,
+        thread=thread,
+        private=bool(container.get("is_ephemeral")),
+        view=str(view.get("id") or "") if view.get("type") == "modal" else "",
+        trigger=str(body.get("trigger_id") or ""),
+    )
+
+
+def value_of(action: Mapping[str, Any]) -> str:
+    """What was clicked or picked."""
+    picked = action.get("selected_option") or {}
+    return str(action.get("value") or picked.get("value") or "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Clicks:
+    """What it takes to answer a click."""
+
+    desk: Desk
+    audiences: Audiences
+    threads: Threads
+
+    async def show(
+        self, body: Payload, action: Payload, context: AsyncBoltContext, *, replace: bool
+    ) -> None:
+        """Show the entries that a button carries."""
+        spot = spot_of(body, context)
+        question = await self._question(spot, "", context)
+        answer = await show(self.desk, addresses.parse(value_of(action)), question)
+        await deliver(spot, answer.message, context, replace=replace)
+        self._note(spot, answer)
+
+    async def ask(self, body: Payload, action: Payload, context: AsyncBoltContext) -> None:
+        """Answer the question that a button carries."""
+        spot, text = spot_of(body, context), value_of(action)
+        answer = Answer(help_message(self.desk.library))
+        if not wants_help(text):
+            answer = await ask(self.desk, await self._question(spot, text, context))
+        await deliver(spot, answer.message, context, replace=False)
+        self._note(spot, answer)
+
+    async def _question(self, spot: Spot, text: str, context: AsyncBoltContext) -> Question:
+        place = Place.HOME
+        if spot.channel:
+            place = Place.DIRECT if spot.direct else Place.CHANNEL
+        return Question(
+            text=text,
+            asker=spot.user,
+            audience=await self.audiences.of(client_of(context), spot.team, spot.user),
+            place=Place.COMMAND if spot.private else place,
+            thread=spot.key,
+        )
+
+    def _note(self, spot: Spot, answer: Answer) -> None:
+        if spot.key:
+            self.threads.note(spot.key, answer.role)
+        if spot.key and spot.direct:
+            self.threads.note(key(spot.team, spot.channel), answer.role)
+
+
+async def deliver(
+    spot: Spot, message: Message, context: AsyncBoltContext, *, replace: bool
+) -> None:
+    """Show a message where the click came from; `replace` puts it in the place of the old one."""
+    client = client_of(context)
+    if not spot.channel and spot.view:
+        await client.views_update(view_id=spot.view, view=answer_modal(message))
+    elif not spot.channel:
+        await client.views_open(trigger_id=spot.trigger, view=answer_modal(message))
+    elif spot.private:
+        await _privately(spot, message, context)
+    elif replace:
+        await client.chat_update(
+            channel=spot.channel,
+            ts=spot.ts,
+            text=message.text,
+            blocks=list(message.blocks),
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+    else:
+        await post(client, spot.channel, spot.thread, message)
+
+
+async def _privately(spot: Spot, message: Message, context: AsyncBoltContext) -> None:
+    """Replace a private message; when its address is used up, send another one."""
+    blocks = list(message.blocks)
+    assert context.respond is not None
+    answer = await context.respond(
+        text=message.text,
+        blocks=blocks,
+        response_type="ephemeral",
+        replace_original=True,
+        unfurl_links=False,
+        unfurl_media=False,
+    )
+    if answer.status_code != HTTPStatus.OK:
+        _log.info("response_url answered %s", answer.status_code)
+        await client_of(context).chat_postEphemeral(
+            channel=spot.channel, user=spot.user, text=message.text, blocks=blocks
+        )
+
+
+def _any(*kinds: str) -> re.Pattern[str]:
+    return re.compile(rf"^({'|'.join(kinds)}):")
+
+
+def register(app: AsyncApp, desk: Desk, audiences: Audiences, threads: Threads) -> None:
+    """Answer clicks."""
+    clicks = _Clicks(desk, audiences, threads)
+
+    @app.action(_any(addresses.SHOW))
+    async def on_show(
+        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
+    ) -> None:
+        await ack()
+        await clicks.show(body, action, context, replace=False)
+
+    @app.action(_any(addresses.CHOOSE, addresses.PAGE))
+    async def on_choose(
+        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
+    ) -> None:
+        await ack()
+        await clicks.show(body, action, context, replace=True)
+
+    @app.action(_any(addresses.NONE))
+    async def on_none(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
+        await ack()
+        await deliver(spot_of(body, context), notice(_NONE_OF_THESE), context, replace=True)
+
+    @app.action(_any(addresses.ASK))
+    async def on_ask(
+        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
+    ) -> None:
+        await ack()
+        await clicks.ask(body, action, context)
+
+    @app.action(_any(addresses.SEARCH))
+    async def on_search(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
+        await ack()
+        trigger = str(body.get("trigger_id") or "")
+        await client_of(context).views_open(trigger_id=trigger, view=search_modal())

@@ -1,0 +1,48 @@
+"""The Bolt app, put together from a module for each surface."""
+
+from __future__ import annotations
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from faqbot.desk import Desk
+from faqbot.slack import actions, commands, errors, home, messages, once
+from faqbot.slack.audience import Audiences
+from faqbot.slack.once import Claims, RecentClaims
+from faqbot.slack.quiet import bolt_logger
+from faqbot.slack.running import Running
+from faqbot.slack.threads import Threads
+
+
+def create_app(
+    desk: Desk,
+    client: AsyncWebClient,
+    *,
+    signing_secret: str = "",
+    claims: Claims | None = None,
+    running: Running | None = None,
+) -> AsyncApp:
+    """The app that answers from a desk; `client` carries the bot token.
+
+    `signing_secret` is needed for HTTP only, `claims` where several processes share the work,
+    `running` to wait for the listeners at the end.
+    """
+    app = AsyncApp(
+        name="faqbot",
+        client=client,
+        logger=bolt_logger(),
+        signing_secret=signing_secret,
+        # Its test of a verification token is the wrong way round, and Slack no longer needs it.
+        ssl_check_enabled=False,
+    )
+    taken = claims or RecentClaims()
+    audiences = Audiences()
+    threads = Threads(desk)
+    (running or Running()).watch(app)
+    errors.register(app)
+    once.register(app, taken)
+    messages.register(app, desk, audiences, threads, taken)
+    commands.register(app, desk, audiences)
+    actions.register(app, desk, audiences, threads)
+    home.register(app, desk, audiences, taken)
+    return app

@@ -1,0 +1,212 @@
+"""Replies as Block Kit messages; with `views` and `mrkdwn` the only place that knows Block Kit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from faqbot.reply import Bullets, Button, Part, Reply, Source, Text, as_text
+from faqbot.reply import plain as unmarked
+from faqbot.slack import addresses
+from faqbot.slack.addresses import Address
+from faqbot.slack.mrkdwn import bullets, escape, heading, rich
+from faqbot.slack.pages import paginate
+
+Payload = dict[str, Any]
+T = TypeVar("T")
+
+HEADER: Final = 150
+LABEL: Final = 75
+BUTTONS: Final = 25
+OPTIONS: Final = 100
+FEW_ROLES: Final = 5
+_CONTEXT: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as Slack takes it: blocks, and a text that holds the answer itself."""
+
+    text: str
+    blocks: tuple[Payload, ...]
+
+
+def render(reply: Reply, address: Address | None = None) -> Message:
+    """The message for a reply; `address` says how to get at it again, and at which page."""
+    pages = paginate(reply)
+    number = min(address.page if address else 1, len(pages))
+    page = pages[number - 1]
+    blocks = [
+        *_head(page),
+        *_parts(page, several=len(reply.parts) > 1),
+        *_choices(page),
+        *_ways_on(page),
+        *_page_buttons(address, number, len(pages)),
+        *_foot(page, number, len(pages)),
+    ]
+    return Message(escape(as_text(page)) or "…", tuple(blocks))
+
+
+def plain(text: str) -> Payload:
+    """A plain text object, in which nothing has a meaning."""
+    return {"type": "plain_text", "text": text, "emoji": True}
+
+
+def shorten(text: str, most: int = LABEL) -> str:
+    """The text, or its beginning with an ellipsis where Slack allows no more."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def groups(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The items in order, so many at a time."""
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def context(*lines: str) -> Payload:
+    """Small grey lines."""
+    elements = [plain(shorten(line, _CONTEXT)) for line in lines if line.strip()]
+    return {"type": "context", "elements": elements[:10]}
+
+
+def button(kind: str, number: int, label: str, value: str, **more: Any) -> Payload:
+    """A button whose action id is unique in its message."""
+    return {
+        "type": "button",
+        "action_id": f"{kind}:{number}",
+        "text": plain(shorten(label)),
+        "value": value,
+        **more,
+    }
+
+
+def role_menus(kind: str, roles: Sequence[Button], start: int = 0) -> Iterator[Payload]:
+    """Select menus for any number of roles, a hundred in each."""
+    menus = list(groups(roles, OPTIONS))
+    for number, menu in enumerate(menus, start=start):
+        hint = "Choose a role"
+        if len(menus) > 1:
+            hint += f" ({menu[0].label[:20]} … {menu[-1].label[:20]})"
+        yield {
+            "type": "static_select",
+            "action_id": f"{kind}:menu-{number}",
+            "placeholder": plain(hint),
+            "options": [{"text": plain(shorten(one.label)), "value": one.entry} for one in menu],
+        }
+
+
+# ------------------------------------------------------------------------------ the parts
+
+
+def _head(page: Reply) -> Iterator[Payload]:
+    if page.header and len(page.header) <= HEADER:
+        yield {"type": "header", "text": plain(page.header)}
+    elif page.header:
+        yield _rich([heading(page.header)])
+    if page.lead:
+        yield _rich(rich(page.lead))
+
+
+def _parts(page: Reply, *, several: bool) -> Iterator[Payload]:
+    for part in page.parts:
+        titled = several or not page.header.endswith(part.title)
+        elements = _body(part)
+        if titled:
+            elements = [heading(part.title), *elements]
+        if elements:
+            yield _rich(elements)
+
+
+def _body(part: Part) -> list[Payload]:
+    found: list[Payload] = []
+    for block in part.body:
+        match block:
+            case Text(markdown=markdown):
+                found += rich(markdown)
+            case Bullets(items=items, heading=title):
+                found += [heading(title)] if title else []
+                found += bullets(items)
+    return found
+
+
+def _rich(elements: list[Payload]) -> Payload:
+    return {"type": "rich_text", "elements": elements}
+
+
+# --------------------------------------------------------------------------- the buttons
+
+
+def _choices(page: Reply) -> Iterator[Payload]:
+    options = page.roles if page.roles and len(page.roles) <= FEW_ROLES else page.choices
+    if any(len(option.label) > LABEL for option in options):
+        yield _rich(bullets([_literal(option.label) for option in options]))
+    elements: list[Payload] = [
+        button(addresses.CHOOSE, number, option.label, option.entry)
+        for number, option in enumerate(options)
+    ]
+    if len(page.roles) > FEW_ROLES:
+        elements += role_menus(addresses.CHOOSE, page.roles)
+    if page.choices or page.roles:
+        elements.append(button(addresses.NONE, 0, "None of these", "none"))
+    for group in groups(elements, BUTTONS):
+        yield {"type": "actions", "elements": list(group)}
+
+
+def _ways_on(page: Reply) -> Iterator[Payload]:
+    roles = {source.entry.partition("/")[0] for source in page.sources}
+    roles |= {way.entry.partition("/")[0] for way in page.more if "/" in way.entry}
+    elements = []
+    for number, way in enumerate(page.more):
+        address = Address((way.entry,), full=way.entry in roles)
+        elements.append(button(addresses.SHOW, number, way.label, str(address)))
+    for group in groups(elements, BUTTONS):
+        yield {"type": "actions", "elements": list(group)}
+
+
+def _page_buttons(address: Address | None, number: int, count: int) -> Iterator[Payload]:
+    if address is None or count == 1:
+        return
+    elements = [
+        button(addresses.PAGE, page, label, str(Address(address.entries, address.full, page)))
+        for page, label in ((number - 1, "Previous page"), (number + 1, "Next page"))
+        if 1 <= page <= count
+    ]
+    yield {"type": "actions", "elements": elements}
+
+
+# ------------------------------------------------------------------------------ the foot
+
+
+def _foot(page: Reply, number: int, count: int) -> Iterator[Payload]:
+    lines = [*_source_lines(page.sources)]
+    if count > 1:
+        lines.append(f"Page {number} of {count}")
+    if page.hint:
+        lines.append(unmarked(page.hint))
+    if lines:
+        yield context(*lines)
+
+
+def _source_lines(sources: Sequence[Source]) -> Iterator[str]:
+    """One line for each origin; parts of the same origin share it."""
+    origins: dict[tuple[object, ...], list[Source]] = {}
+    for source in sources:
+        origin = (source.role_title, source.owner, source.reviewed, source.stale, source.example)
+        origins.setdefault(origin, []).append(source)
+    for group in origins.values():
+        first = group[0]
+        titles = [source.part_title for source in group if source.part_title]
+        facts = (
+            [first.role_title, ", ".join(titles)] if len(titles) < FEW_ROLES else [first.role_title]
+        )
+        facts.append(f"Owner: {first.owner}" if first.owner else "")
+        if first.reviewed:
+            facts.append(f"Reviewed {first.reviewed:%-d %B %Y}")
+        facts.append("⚠️ Review overdue" if first.stale else "")
+        facts.append("Example, to be replaced" if first.example else "")
+        yield " · ".join(fact for fact in facts if fact)
+
+
+def _literal(text: str) -> str:
+    """A text whose Markdown characters mean nothing."""
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>#~!&" else letter for letter in text)

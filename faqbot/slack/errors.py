@@ -1,0 +1,90 @@
+"""What happens when something goes wrong: a reference that the person sees and the log explains."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import traceback
+from typing import Any
+
+import aiohttp
+from slack_bolt.async_app import AsyncApp, AsyncBoltContext
+from slack_bolt.response import BoltResponse
+from slack_sdk.errors import SlackApiError
+
+from faqbot.slack.messages import post
+from faqbot.slack.views import answer_modal, notice
+from faqbot.slack.web import client_of
+
+Payload = dict[str, Any]
+_log = logging.getLogger(__name__)
+
+
+def named(error: BaseException) -> str:
+    """The error without its message, which may hold what somebody wrote; Slack's reason is kept."""
+    if isinstance(error, SlackApiError):
+        answer = error.response
+        reason = answer.get("error") if hasattr(answer, "get") else ""
+        return f"{type(error).__name__} ({reason or 'no reason given'})"
+    return type(error).__name__
+
+
+def register(app: AsyncApp) -> None:
+    """Handle every error that a listener raises."""
+
+    @app.error
+    async def on_error(
+        error: Exception, body: Payload, context: AsyncBoltContext, response: BoltResponse | None
+    ) -> BoltResponse | None:
+        reference = secrets.token_hex(4)
+        where = "".join(traceback.format_tb(error.__traceback__))
+        kind = str(body.get("command") or (body.get("event") or body).get("type") or "request")
+        _log.error("reference %s: %s while handling %s\n%s", reference, named(error), kind, where)
+        text = (
+            "Sorry, something went wrong on my side. Please try again; if it keeps happening, "
+            f"tell whoever runs faqbot here the reference {reference}."
+        )
+        try:
+            return await _tell(text, body, context, response)
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as failure:
+            _log.warning("reference %s: could not be shown: %s", reference, named(failure))
+            return None
+
+
+async def _tell(
+    text: str, body: Payload, context: AsyncBoltContext, response: BoltResponse | None
+) -> BoltResponse | None:
+    """Tell the person, in the acknowledgement when it is still to come."""
+    if body.get("type") == "view_submission" and response is not None:
+        return _json({"response_action": "update", "view": answer_modal(notice(text))})
+    if body.get("command") and response is not None:
+        return _json({"response_type": "ephemeral", "text": text})
+    if context.response_url and context.respond:
+        await context.respond(text=text, response_type="ephemeral", replace_original=False)
+    elif body.get("trigger_id") and (body.get("view") or {}).get("type") == "home":
+        await client_of(context).views_open(
+            trigger_id=body["trigger_id"], view=answer_modal(notice(text))
+        )
+    else:
+        await _in_thread(text, body.get("event") or {}, context)
+    return None
+
+
+async def _in_thread(text: str, event: Payload, context: AsyncBoltContext) -> None:
+    """Answer who spoke to faqbot; who only wrote in a thread isn't waiting for it."""
+    direct = event.get("channel_type") == "im"
+    if event.get("type") == "app_mention" or direct:
+        thread = str(event.get("thread_ts") or event.get("ts") or "")
+        await post(
+            client_of(context),
+            str(context.channel_id or event.get("channel")),
+            thread,
+            notice(text),
+        )
+
+
+def _json(body: Payload) -> BoltResponse:
+    return BoltResponse(
+        status=200, body=json.dumps(body), headers={"content-type": "application/json"}
+    )

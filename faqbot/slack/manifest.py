@@ -1,0 +1,127 @@
+"""The app manifest: one list of commands, events and scopes, for Socket Mode and for HTTP.
+
+`python -m faqbot.slack.manifest` writes `manifest.json` and `docs/manifest.http.json`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+SOCKET_FILE: Final = Path("manifest.json")
+HTTP_FILE: Final = Path("docs/manifest.http.json")
+EXAMPLE_URL: Final = "https://faqbot.example.com/slack/events"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A slash command as people see it."""
+
+    name: str
+    description: str
+    usage: str
+
+
+FAQ: Final = Command("/faq", "Ask about a job role; only you see the answer", "[question] or help")
+ROLE: Final = Command("/role", "Show the description of a role", "[role] [section]")
+ROLES: Final = Command("/roles", "List every role", "")
+COMMANDS: Final = (FAQ, ROLE, ROLES)
+
+SCOPES: Final = ("app_mentions:read", "assistant:write", "chat:write", "commands", "im:history")
+OPTIONAL_SCOPES: Final = ("channels:history", "users:read")
+"""Reading channels: follow-ups without a mention. Users: who is a guest and who a colleague."""
+
+EVENTS: Final = (
+    "app_home_opened",
+    "app_mention",
+    "app_uninstalled",
+    "message.channels",
+    "message.im",
+    "tokens_revoked",
+)
+PROMPTS: Final = (
+    ("What can you do?", "help"),
+    ("Skills of a role", "What skills does a Data Analyst need?"),
+    ("A day at work", "What does a UX Designer do all day?"),
+    ("How to apply", "How do I apply?"),
+)
+_DESCRIPTION: Final = (
+    "Answers questions about job roles, exactly, and says so when it doesn't know."
+)
+
+
+def socket_manifest() -> dict[str, Any]:
+    """The manifest of an app that connects by Socket Mode."""
+    return _manifest(None)
+
+
+def http_manifest(url: str = EXAMPLE_URL) -> dict[str, Any]:
+    """The manifest of an app that Slack calls at a public address."""
+    return _manifest(url)
+
+
+def as_json(manifest: dict[str, Any]) -> str:
+    """The manifest as its file holds it."""
+    return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+
+
+def _manifest(url: str | None) -> dict[str, Any]:
+    address = {"request_url": url} if url else {}
+    return {
+        "_metadata": {"major_version": 2},
+        "display_information": {
+            "name": "faqbot",
+            "description": _DESCRIPTION,
+            "background_color": "#1d3557",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "bot_user": {"display_name": "faqbot", "always_online": True},
+            "slash_commands": [_command(command, url) for command in COMMANDS],
+            "agent_view": {
+                "agent_description": _DESCRIPTION,
+                "suggested_prompts": [
+                    {"title": title, "message": message} for title, message in PROMPTS
+                ],
+            },
+        },
+        "oauth_config": {
+            "scopes": {
+                "bot": sorted((*SCOPES, *OPTIONAL_SCOPES)),
+                "bot_optional": list(OPTIONAL_SCOPES),
+            }
+        },
+        "settings": {
+            "event_subscriptions": {**address, "bot_events": list(EVENTS)},
+            "interactivity": {"is_enabled": True, **address},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": url is None,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def _command(command: Command, url: str | None) -> dict[str, Any]:
+    return {
+        "command": command.name,
+        **({"url": url} if url else {}),
+        "description": command.description,
+        **({"usage_hint": command.usage} if command.usage else {}),
+        "should_escape": False,
+    }
+
+
+def write(folder: Path) -> None:
+    """Write both manifests below a folder."""
+    (folder / SOCKET_FILE).write_text(as_json(socket_manifest()), encoding="utf-8")
+    (folder / HTTP_FILE).write_text(as_json(http_manifest()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(Path())

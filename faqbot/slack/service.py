@@ -1,0 +1,115 @@
+"""faqbot as a service, by Socket Mode or over HTTP, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+
+from faqbot.desk import Desk
+from faqbot.settings import Settings
+from faqbot.slack.app import create_app
+from faqbot.slack.running import Running
+from faqbot.slack.server import PATH, Server, asgi, listen
+from faqbot.slack.socket import SocketMode
+from faqbot.slack.web import check_bot_token, web_client
+
+Say = Callable[[str], None]
+
+
+def until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    """Run until SIGINT or SIGTERM, then finish what was begun; a second signal ends it at once."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_until_stopped(work))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(work)
+
+    def stopped() -> None:
+        if stop.is_set():
+            task.cancel()
+        stop.set()
+        task.cancel()
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stopped)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not stop.is_set():
+            raise
+
+
+async def over_http(settings: Settings, desk: Desk, say: Say) -> None:
+    """Serve Slack's requests at `/slack/events`.
+
+    Raises:
+        SettingsError: Slack refuses the token.
+        ServiceError: the port is taken, or Slack can't be reached.
+    """
+    listener = listen(settings.faqbot_host, settings.listens_on)
+    secret = _plain(settings.slack_signing_secret)
+    try:
+        async with web_client(_plain(settings.slack_bot_token), settings.slack_api_url) as client:
+            team = await check_bot_token(client)
+            running = Running()
+            app = create_app(desk, client, signing_secret=secret, running=running)
+            server = Server(asgi(app, secret))
+            say(f"faqbot serves {team}: http://{settings.faqbot_host}:{settings.listens_on}{PATH}")
+            serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+            try:
+                await asyncio.shield(serving)
+            finally:
+                server.should_exit = True
+                await serving
+                await running.drain()
+    finally:
+        listener.close()
+
+
+async def by_socket_mode(settings: Settings, desk: Desk, say: Say) -> None:
+    """Keep a Socket Mode connection.
+
+    Raises:
+        SettingsError: Slack refuses a token.
+        ServiceError: Slack can't be reached, or not any more.
+    """
+    token = _plain(settings.slack_bot_token)
+    async with web_client(token, settings.slack_api_url) as client:
+        team = await check_bot_token(client)
+        running = Running()
+        app = create_app(desk, client, running=running)
+        async with connection(app, _plain(settings.slack_app_token), running) as link:
+            say(f"faqbot serves {team} by Socket Mode.")
+            await link.run()
+
+
+@asynccontextmanager
+async def connection(app: AsyncApp, token: str, running: Running) -> AsyncIterator[SocketMode]:
+    """A connection that is left only when what came in over it was answered."""
+    link = SocketMode(app, token)
+    try:
+        yield link
+    finally:
+        await running.drain()
+        await link.close()
+
+
+def _plain(secret: Any) -> str:
+    return str(secret.get_secret_value()) if secret else ""
