@@ -1,0 +1,124 @@
+"""Checks between entries: equal ids and titles, and references to roles that don't exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from faqbot.content.advice import nearest, quoted
+from faqbot.content.tree import Document, Loc
+from faqbot.errors import Problem
+
+_RESERVED = ("faq", "role")
+_REFERENCES = ("related", "next_roles")
+
+
+def check_references(
+    documents: Sequence[Document],
+    unread_roles: frozenset[str],
+) -> Iterator[Problem]:
+    """What is wrong between the documents; `unread_roles` are ids in files that can't be read.
+
+    It looks at the values as written, so that nothing waits for another problem to be solved.
+    """
+    roles = [document for document in documents if "role" in document.value]
+    general = [document for document in documents if "role" not in document.value]
+    yield from _equal_names(roles)
+    yield from _equal_faqs(general)
+    ids = {document.value["role"] for document in roles if _is_text(document.value["role"])}
+    known = dict.fromkeys(sorted(ids | unread_roles))
+    for document in roles:
+        yield from _equal_faqs([document])
+        yield from _reserved_sections(document)
+        yield from _unknown_roles(document, known)
+
+
+def _equal_names(roles: Iterable[Document]) -> Iterator[Problem]:
+    ids: dict[str, str] = {}
+    titles: dict[str, str] = {}
+    roles = list(roles)
+    for document in roles:
+        yield from _repeated(document, ("role",), document.value["role"], ids, "role id")
+        yield from _repeated(document, ("title",), document.value.get("title"), titles, "title")
+    for document in roles:
+        own: dict[str, str] = {}
+        own_title = _folded(document.value.get("title"))
+        for loc, alias in _texts(document, ("aliases",)):
+            yield from _repeated(document, loc, alias, own, "alias")
+            first = titles.get(_folded(alias))
+            if first and _folded(alias) != own_title:
+                yield document.problem(
+                    loc,
+                    f"the alias {quoted(alias)} is the title of another role ({first});"
+                    " remove it here",
+                )
+
+
+def _equal_faqs(documents: Iterable[Document]) -> Iterator[Problem]:
+    ids: dict[str, str] = {}
+    for document in documents:
+        faqs = document.value.get("faqs")
+        for index, faq in enumerate(faqs if isinstance(faqs, list) else ()):
+            if isinstance(faq, dict):
+                yield from _repeated(document, ("faqs", index, "id"), faq.get("id"), ids, "FAQ id")
+
+
+def _repeated(
+    document: Document,
+    loc: Loc,
+    value: Any,
+    seen: dict[str, str],
+    what: str,
+) -> Iterator[Problem]:
+    """A problem when the value was seen before; remembers where it stands otherwise."""
+    folded = _folded(value)
+    if not folded:
+        return
+    if folded in seen:
+        yield document.problem(
+            loc,
+            f"the {what} {quoted(value)} is taken by {seen[folded]}; choose another",
+        )
+    else:
+        seen[folded] = f"{document.path}:{document.at(loc).line}"
+
+
+def _reserved_sections(document: Document) -> Iterator[Problem]:
+    sections = document.value.get("sections")
+    for key in _RESERVED if isinstance(sections, dict) else ():
+        if key in sections:
+            yield document.problem(
+                ("sections", key),
+                f"`{key}` can't be the key of a section; choose another, such as `{key}-part`",
+                key=True,
+            )
+    if document.value["role"] in _RESERVED:
+        yield document.problem(("role",), "this word can't be the id of a role; choose another")
+
+
+def _unknown_roles(document: Document, known: Mapping[str, None]) -> Iterator[Problem]:
+    for name in _REFERENCES:
+        seen: dict[str, str] = {}
+        for loc, role in _texts(document, (name,)):
+            yield from _repeated(document, loc, role, seen, "role")
+            if role == document.value["role"]:
+                yield document.problem(loc, f"`{name}` names the role itself; remove it")
+            elif role not in known:
+                near = nearest(role, list(known))
+                guess = f"did you mean `{near}`?" if near else "write that role, or remove it here"
+                yield document.problem(loc, f"no role has the id {quoted(role)}; {guess}")
+
+
+def _texts(document: Document, loc: tuple[str]) -> Iterator[tuple[Loc, str]]:
+    values = document.value.get(loc[0])
+    for index, value in enumerate(values if isinstance(values, list) else ()):
+        if _is_text(value):
+            yield (*loc, index), value
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _folded(value: Any) -> str:
+    return " ".join(value.casefold().split()) if isinstance(value, str) else ""

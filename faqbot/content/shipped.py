@@ -1,0 +1,36 @@
+"""What ships with faqbot beside the roles: phrasings of standard sections, general negatives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from types import MappingProxyType
+
+import yaml
+from pydantic import TypeAdapter
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """Shipped sentences; in both, `{role}` stands for the title and every alias.
+
+    `phrasings` maps the key of a standard section, and `role` for the role as a whole, to ways
+    to ask for it; `negatives` maps a kind to questions that no content answers.
+    """
+
+    phrasings: Mapping[str, tuple[str, ...]]
+    negatives: Mapping[str, tuple[str, ...]]
+
+
+def load_shipped() -> Shipped:
+    """The shipped sentences."""
+    return Shipped(_sentences("phrasings.en.yaml"), _sentences("negatives.en.yaml"))
+
+
+def _sentences(name: str) -> Mapping[str, tuple[str, ...]]:
+    text = resources.files("faqbot.content").joinpath("shipped", name).read_text("utf-8")
+    checked = TypeAdapter(dict[str, tuple[str, ...]]).validate_python(
+        yaml.load(text, Loader=yaml.CSafeLoader),
+    )
+    return MappingProxyType(checked)
