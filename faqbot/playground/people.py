@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +16,8 @@ from faqbot.playground.elements import Element, find, missing, state_values
 from faqbot.playground.responses import ResponseUrls
 from faqbot.playground.state import State
 from faqbot.playground.values import Ack, Channel, Message, Payload, Sent, User, View
+
+_MENTION = re.compile(r"(?<![<\w])@([A-Za-z][\w-]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,7 @@ class Person:
         return self._say(self.direct, text, thread_ts or "")
 
     def _say(self, channel: Channel, text: str, thread_ts: str) -> str:
-        for user in self._state.users.values():
-            text = text.replace(f"@{user.name} ", f"<@{user.id}> ").replace("<<@", "<@")
+        text = _MENTION.sub(self._mentioned, text)
         message = self._state.put(
             Message(
                 ts=self._state.new_ts(),
@@ -87,6 +89,12 @@ class Person:
         )
         self._delivery.message_posted(message)
         return message.ts
+
+    def _mentioned(self, match: re.Match[str]) -> str:
+        for user in self._state.users.values():
+            if user.name == match[1].lower():
+                return f"<@{user.id}>"
+        return match[0]
 
     async def edit(self, message: Message, text: str) -> None:
         """Change one of one's own messages."""

@@ -27,6 +27,7 @@ from faqbot.errors import ServiceError, SettingsError
 from faqbot.playground import limits
 from faqbot.playground.delivery import Delivery
 from faqbot.playground.faults import FaultLine
+from faqbot.playground.page import Page, SafeHeaders
 from faqbot.playground.people import Person
 from faqbot.playground.responses import ResponseUrls
 from faqbot.playground.socket_mode import Sockets
@@ -75,6 +76,7 @@ class LocalWorkspace:
         self._delivery = Delivery(self.state, self._line, self._sockets)
         self._responses = ResponseUrls(self.state, self._delivery)
         self._api = WebApi(self.state, self._line, self._delivery, self._sockets, self._responses)
+        self._page = Page(self.state, self.person)
         self._server: _Server | None = None
         self.address = ""
 
@@ -128,6 +130,8 @@ class LocalWorkspace:
         self._responses.base = f"{address}/response/"
 
     async def _close(self) -> None:
+        self._page.closing = True
+        self.state.pulse.beat()
         await self._delivery.close()
         for connection in tuple(self._sockets.connections):
             with contextlib.suppress(RuntimeError):
@@ -140,10 +144,11 @@ class LocalWorkspace:
             Route("/response/{token}", self._api.respond, methods=["POST"]),
             Route("/upload/{file}", self._api.upload, methods=["POST"]),
             WebSocketRoute("/link/", self._sockets.serve),
+            *self._page.routes(),
         ]
         hosts = ["127.0.0.1", "localhost", "[::1]"]
         guard = Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
-        return Starlette(routes=routes, middleware=[guard])
+        return Starlette(routes=routes, middleware=[guard, Middleware(SafeHeaders)])
 
     # Where the app finds it
 

@@ -32,7 +32,12 @@ class Setup:
     signing_secret: str = "local-signing-secret-of-faqbot"  # noqa: S105
     scopes: frozenset[str] = DEFAULT_SCOPES
     events: frozenset[str] = DEFAULT_EVENTS
-    commands: tuple[str, ...] = ("/role", "/roles", "/faq")
+    commands: tuple[tuple[str, str], ...] = (
+        ("/role", "Show a role, or one part of it: python backend skills"),
+        ("/roles", "List all roles"),
+        ("/faq", "Ask a question, privately: how do I apply?"),
+    )
+    shortcuts: tuple[tuple[str, str], ...] = ()  # of messages: callback_id and title
 
 
 @dataclass(frozen=True, slots=True)

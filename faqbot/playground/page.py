@@ -1,0 +1,172 @@
+"""The browser page: one document, its static files, news as server-sent events, one way to act."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.templating import Jinja2Templates
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as AsgiMessage
+
+from faqbot.playground.elements import elements
+from faqbot.playground.people import Person, Reaction
+from faqbot.playground.snapshot import snapshot
+from faqbot.playground.state import State
+from faqbot.playground.values import Message, Payload, View
+
+HERE: Final = Path(__file__).parent
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_LONGEST: Final = 100_000
+_BURST: Final = 0.02
+
+
+class SafeHeaders:
+    """Adds the headers that keep other sites and injected scripts out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on and add the headers to its answer."""
+
+        async def sending(message: AsgiMessage) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, sending if scope["type"] == "http" else send)
+
+
+class Page:
+    """Serves the page and does what people do on it."""
+
+    def __init__(self, state: State, person: Callable[[str], Person]) -> None:
+        self.closing = False
+        self._state = state
+        self._person = person
+        self._templates = Jinja2Templates(directory=HERE / "templates")
+        self._does: Mapping[str, Callable[[Person, Payload], Awaitable[Reaction | None]]] = {
+            "say": self._say,
+            "command": self._command,
+            "act": self._act,
+            "submit": self._submit,
+            "close": self._close,
+            "shortcut": self._shortcut,
+            "open_home": lambda person, _: person.open_home(),
+            "open_dm": lambda person, _: person.open_dm(),
+        }
+
+    def routes(self) -> list[BaseRoute]:
+        """The addresses of the page."""
+        return [
+            Route("/", self._document),
+            Route("/page/news", self._news),
+            Route("/page/do", self._do, methods=["POST"]),
+            Mount("/static", StaticFiles(directory=HERE / "static")),
+        ]
+
+    async def _document(self, request: Request) -> Response:
+        people = [user for user in self._state.users.values() if not user.bot]
+        context = {
+            "setup": self._state.setup,
+            "people": people,
+            "commands": json.dumps(self._state.setup.commands),
+            "shortcuts": json.dumps(self._state.setup.shortcuts),
+        }
+        return self._templates.TemplateResponse(request, "page.html", context)
+
+    async def _news(self, request: Request) -> Response:
+        try:
+            user = self._state.user(request.query_params.get("as", ""))
+        except LookupError as error:
+            return JSONResponse({"error": str(error.args[0])}, 404)
+
+        async def news() -> AsyncIterator[str]:
+            while not self.closing:
+                count = self._state.pulse.count
+                yield f"data: {json.dumps(snapshot(self._state, user))}\n\n"
+                await self._state.pulse.after(count)
+                await asyncio.sleep(_BURST)
+
+        return StreamingResponse(news(), media_type="text/event-stream")
+
+    async def _do(self, request: Request) -> Response:
+        # Another site's page can't set this header, so it can't act here.
+        if request.headers.get("x-faqbot-page") != "1":
+            return JSONResponse({"error": "This request does not come from the page."}, 403)
+        if int(request.headers.get("content-length") or 0) > _LONGEST:
+            return JSONResponse({"error": "That is too long for one message."}, 413)
+        try:
+            asked = await request.json()
+            does = self._does[asked["do"]]
+            reaction = await does(self._person(asked["as"]), asked)
+        except (KeyError, TypeError, ValueError, LookupError) as error:
+            return JSONResponse({"error": f"The page asked for something odd: {error}"}, 400)
+        if reaction is None:
+            return JSONResponse({"error": "", "errors": {}})
+        return JSONResponse({"error": reaction.error, "errors": dict(reaction.errors)})
+
+    async def _say(self, person: Person, asked: Payload) -> None:
+        await person.say(asked["channel"], asked["text"], asked.get("thread") or None)
+
+    async def _command(self, person: Person, asked: Payload) -> Reaction:
+        return await person.command(asked["command"], asked["text"], channel=asked["channel"])
+
+    async def _act(self, person: Person, asked: Payload) -> Reaction:
+        shown = self._shown(asked)
+        wanted = (asked["block"], asked["action"])
+        fitting = [e for e in elements(shown.blocks) if (e.block_id, e.action_id) == wanted]
+        given = asked.get("values") or {}
+        if "option" in asked:
+            (element,) = fitting
+            if not asked["option"]:
+                raise LookupError("no option was picked")
+            return await person.act(shown, element.pick(element.option(asked["option"])), given)
+        element = next(e for e in fitting if e.value == asked.get("value", ""))
+        return await person.act(shown, element.click(), given)
+
+    async def _submit(self, person: Person, asked: Payload) -> Reaction:
+        return await person.submit(self._view(asked), asked.get("values") or {})
+
+    async def _close(self, person: Person, asked: Payload) -> None:
+        await person.close(self._view(asked), everything=bool(asked.get("everything")))
+
+    async def _shortcut(self, person: Person, asked: Payload) -> Reaction:
+        return await person.shortcut(asked["shortcut"], self._message(asked))
+
+    def _shown(self, asked: Payload) -> Message | View:
+        return self._view(asked) if asked.get("view") else self._message(asked)
+
+    def _view(self, asked: Mapping[str, Any]) -> View:
+        view = self._state.view(str(asked.get("view")))
+        if view is None:
+            raise LookupError("this view is no longer open")
+        return view
+
+    def _message(self, asked: Mapping[str, Any]) -> Message:
+        message = self._state.message(str(asked.get("channel")), str(asked.get("ts")))
+        if message is None:
+            raise LookupError("this message is gone")
+        return message

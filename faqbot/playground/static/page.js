@@ -1,0 +1,350 @@
+// The page: what the workspace says arrives whole at every change; only what differs is drawn anew.
+import { blocks, valuesOf } from "./blocks.js";
+import { emojiNamed, h } from "./dom.js";
+import { mrkdwn, plain } from "./text.js";
+
+const $ = (id) => document.getElementById(id);
+const COMMANDS = JSON.parse(document.body.dataset.commands);
+const SHORTCUTS = JSON.parse(document.body.dataset.shortcuts);
+const BOT = document.body.dataset.bot;
+
+const screen = { person: "", news: null, place: "", tab: "messages", thread: "", seen: {}, drawn: new Map(), modal: "", home: "" };
+let source = null;
+
+const names = {
+  user: (id) => screen.news?.users[id]?.realName ?? id,
+  channel: (id) => screen.news?.channels.find((one) => one.id === id)?.name ?? id,
+};
+
+// Talking to the workspace
+
+async function ask(what, more = {}) {
+  try {
+    const answer = await fetch("/page/do", {
+      method: "POST", headers: { "content-type": "application/json", "x-faqbot-page": "1" },
+      body: JSON.stringify({ do: what, as: screen.person, ...more }),
+    });
+    const said = await answer.json();
+    if (said.error) toast(said.error);
+    return { ok: !said.error, errors: said.errors ?? {} };
+  } catch {
+    toast("The local workspace does not answer. Is it still running?");
+    return { ok: false, errors: {} };
+  }
+}
+
+function toast(text) {
+  const note = h("div", { class: "toast" }, h("span", {}, text),
+    h("button", { "aria-label": "Dismiss", onclick: () => note.remove() }, "✕"));
+  $("toasts").append(note);
+  setTimeout(() => note.remove(), 8000);
+}
+
+function listen(person) {
+  source?.close();
+  Object.assign(screen, { person, news: null, thread: "", modal: "", home: "", tab: "messages" });
+  screen.drawn.clear();
+  for (const id of ["messages", "thread-messages", "home"]) $(id).replaceChildren();
+  source = new EventSource(`/page/news?as=${encodeURIComponent(person)}`);
+  source.onmessage = (event) => { screen.news = JSON.parse(event.data); draw(); };
+  source.onerror = () => { $("status").textContent = "Connecting…"; };
+}
+
+// Drawing
+
+const here = () => screen.news.channels.find((one) => one.id === screen.place);
+
+function draw() {
+  if (!here()) enter(screen.news.channels.find((one) => !one.direct).id);
+  const channel = here();
+  drawPlaces();
+  drawTop(channel);
+  const home = channel.direct && screen.tab === "home";
+  $("home").hidden = !home;
+  $("messages").hidden = home;
+  $("composer-form").hidden = home;
+  document.querySelector(".keys").hidden = home;
+  drawMessages("messages", "scroll", channel.messages.filter((one) => !one.threadTs), channel);
+  drawStatus("status", home ? [] : Object.entries(channel.statuses).filter(([thread]) => thread !== screen.thread), channel);
+  drawPrompts(home ? null : channel.prompts);
+  drawThread(channel);
+  drawHome();
+  drawModal();
+  screen.seen[channel.id] = Number(channel.messages.at(-1)?.ts ?? 0);
+}
+
+function enter(id, tab = "messages") {
+  const changed = screen.place !== id;
+  Object.assign(screen, { place: id, tab });
+  if (changed) {
+    screen.thread = "";
+    screen.drawn.clear();
+    $("messages").replaceChildren();
+    $("thread-messages").replaceChildren();
+  }
+}
+
+function go(id, tab = "messages") {
+  enter(id, tab);
+  draw();
+  if (here().direct) ask(tab === "home" ? "open_home" : "open_dm");
+  if (tab === "messages") $("composer").focus();
+}
+
+function drawPlaces() {
+  const place = (channel, label, sign, tab) => {
+    const current = screen.place === channel.id && (!channel.direct || screen.tab === tab);
+    const unread = !current && tab === "messages" && screen.seen[channel.id] !== undefined
+      && channel.messages.some((one) => Number(one.ts) > screen.seen[channel.id] && one.user !== screen.news.me);
+    return h("button", {
+      class: `place${unread ? " unread" : ""}`, "aria-current": current ? "page" : null,
+      onclick: () => go(channel.id, tab),
+    }, h("span", { class: "sign", "aria-hidden": "true" }, sign), label, unread ? h("span", { class: "dot" }, h("span", { class: "hidden" }, " (unread)")) : null);
+  };
+  for (const one of screen.news.channels) screen.seen[one.id] ??= Number(one.messages.at(-1)?.ts ?? 0);
+  const direct = screen.news.channels.find((one) => one.direct);
+  const key = JSON.stringify([screen.place, screen.tab, screen.seen, screen.news.channels.map((one) => [one.id, one.messages.length])]);
+  if ($("places").dataset.key === key) return;
+  $("places").dataset.key = key;
+  const focused = [...$("places").querySelectorAll("button")].indexOf(document.activeElement);
+  $("places").replaceChildren(
+    h("h2", {}, "Channels"),
+    ...screen.news.channels.filter((one) => !one.direct).map((one) => place(one, one.name, "#", "messages")),
+    h("h2", {}, "Direct messages"), place(direct, BOT, avatar(screen.news.users[screen.news.bot]), "messages"),
+    h("h2", {}, "Apps"), place(direct, `${BOT} Home`, "⌂", "home"));
+  if (focused >= 0) $("places").querySelectorAll("button")[focused]?.focus();
+}
+
+function drawTop(channel) {
+  $("title").textContent = channel.direct ? BOT : `# ${channel.name}`;
+  $("topic").textContent = channel.direct ? "App" : channel.topic || (channel.hasBot ? "" : `${BOT} is not in this channel`);
+  document.title = `${channel.direct ? BOT : "#" + channel.name} · Local workspace`;
+  const key = `${channel.id} ${screen.tab}`;
+  if ($("tabs").dataset.key !== key) {
+    $("tabs").dataset.key = key;
+    $("tabs").replaceChildren(...(channel.direct ? ["home", "messages"] : []).map((tab) =>
+      h("button", { role: "tab", "aria-selected": String(screen.tab === tab), onclick: () => go(channel.id, tab) }, tab === "home" ? "Home" : "Messages")));
+  }
+  const hint = channel.direct ? `Ask ${BOT} about a role` : channel.hasBot ? `Message #${channel.name} – mention @${BOT} to ask` : `Message #${channel.name}`;
+  $("composer").placeholder = hint;
+  $("composer").setAttribute("aria-label", hint);
+}
+
+function avatar(user) {
+  const initials = (user?.realName ?? "?").split(/\s+/).map((word) => word[0]).join("").slice(0, 2).toUpperCase();
+  const tone = [...(user?.id ?? "")].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 6;
+  return h("span", { class: `avatar ${user?.bot ? "bot" : "tone-" + tone}`, "aria-hidden": "true" }, user?.bot ? "💬" : initials);
+}
+
+function drawMessages(listId, scrollId, messages, channel) {
+  const list = $(listId), scroll = $(scrollId);
+  const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
+  const wanted = [];
+  let previous = null, fresh = false;
+  for (const message of messages) {
+    const replies = listId === "messages" ? channel.messages.filter((one) => one.threadTs === message.ts) : [];
+    const follows = Boolean(previous && previous.user === message.user && previous.private === message.private
+      && message.ts - previous.ts < 120 && !replies.length);
+    const key = JSON.stringify([message, replies.map((one) => one.ts), follows]);
+    const kept = screen.drawn.get(`${listId} ${message.ts}`);
+    if (kept?.key === key) wanted.push(kept.node);
+    else {
+      const node = drawMessage(message, replies, follows, channel);
+      screen.drawn.set(`${listId} ${message.ts}`, { key, node });
+      wanted.push(node);
+      fresh = true;
+    }
+    previous = replies.length ? null : message;
+  }
+  if (!wanted.length) wanted.push(empty(channel));
+  const same = list.children.length === wanted.length && wanted.every((node, index) => list.children[index] === node);
+  if (!same) {
+    const wantedSet = new Set(wanted);
+    for (const child of [...list.children]) if (!wantedSet.has(child)) child.remove();
+    wanted.forEach((node, index) => { if (list.children[index] !== node) list.insertBefore(node, list.children[index] ?? null); });
+  }
+  if ((fresh && atEnd) || list.dataset.for !== `${channel.id} ${screen.thread}`) scroll.scrollTop = scroll.scrollHeight;
+  list.dataset.for = `${channel.id} ${screen.thread}`;
+}
+
+function empty(channel) {
+  const say = channel.direct
+    ? `This is your conversation with ${BOT}. Ask about a role, or type / for the commands.`
+    : `This is the beginning of #${channel.name}.` + (channel.hasBot ? ` Ask with a mention: “@${BOT} what skills does a data analyst need?”` : "");
+  return h("p", { class: "empty" }, say);
+}
+
+function drawMessage(message, replies, follows, channel) {
+  const user = screen.news.users[message.user] ?? { id: message.user, realName: "Another app", bot: true };
+  const time = new Date(Number(message.ts) * 1000);
+  const context = { names, act: (more) => act({ channel: channel.id, ts: message.ts }, more, node) };
+  const body = message.blocks.length ? blocks(message.blocks, context) : h("div", { class: "b-section" }, h("div", { class: "b-text" }, mrkdwn(message.text, names)));
+  const clock = h("time", { datetime: time.toISOString(), title: time.toLocaleString() }, time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
+  const node = h("article", { class: `message${message.private ? " private" : ""}${follows ? " follows" : ""}`, "data-ts": message.ts, "aria-label": `${user.realName} at ${clock.textContent}` },
+    follows ? h("span", { class: "gutter" }) : avatar(user),
+    h("div", { class: "body" },
+      message.private ? h("p", { class: "only" }, "👁 Only visible to you") : null,
+      follows ? null : h("p", { class: "who" }, h("strong", {}, user.realName), user.bot ? h("span", { class: "badge" }, "APP") : user.guest ? h("span", { class: "badge" }, "GUEST") : null, clock),
+      h("div", { class: "blocks" }, body),
+      message.edited ? h("small", { class: "edited" }, "(edited)") : null,
+      message.attachments.map((title) => h("p", { class: "file" }, "📄 ", title)),
+      message.reactions.length ? h("p", { class: "reactions" }, message.reactions.map((name) => h("span", {}, emojiNamed(name)))) : null,
+      replies.length ? h("button", { class: "replies", onclick: () => openThread(message.ts) },
+        `${replies.length} ${replies.length === 1 ? "reply" : "replies"}`) : null),
+    message.private || message.threadTs ? null : h("div", { class: "tools" },
+      h("button", { "aria-label": "Reply in thread", title: "Reply in thread", onclick: () => openThread(message.ts) }, "💬"),
+      SHORTCUTS.map(([id, title]) => h("button", { title, onclick: () => ask("shortcut", { channel: channel.id, ts: message.ts, shortcut: id }) }, title))));
+  return node;
+}
+
+async function act(where, more, root) {
+  return (await ask("act", { ...where, ...more, values: valuesOf(root) })).ok;
+}
+
+function drawStatus(id, statuses, channel) {
+  const text = statuses.length ? `${BOT} ${statuses[0][1]}` : "";
+  if ($(id).textContent !== text) $(id).textContent = text;
+}
+
+function drawPrompts(prompts) {
+  const key = JSON.stringify(prompts);
+  if ($("prompts").dataset.key === key) return;
+  $("prompts").dataset.key = key;
+  $("prompts").replaceChildren(...(prompts?.prompts ?? []).map((prompt) =>
+    h("button", { onclick: () => ask("say", { channel: screen.place, text: prompt.message }) }, prompt.title)));
+}
+
+function openThread(ts) {
+  screen.thread = ts;
+  draw();
+  $("thread-composer").focus();
+}
+
+function drawThread(channel) {
+  const parent = channel.messages.find((one) => one.ts === screen.thread);
+  $("thread").hidden = !parent || screen.tab === "home";
+  document.body.classList.toggle("with-thread", !$("thread").hidden);
+  if (!parent) return;
+  drawMessages("thread-messages", "thread-scroll", [parent, ...channel.messages.filter((one) => one.threadTs === parent.ts)], channel);
+  drawStatus("thread-status", Object.entries(channel.statuses).filter(([thread]) => thread === parent.ts), channel);
+}
+
+function drawHome() {
+  const view = screen.news.home;
+  const key = view ? `${view.id} ${view.hash}` : "none";
+  if (screen.home === key) return;
+  screen.home = key;
+  const context = { names, act: async (more) => act({ view: view.id }, more, $("home")) };
+  $("home").replaceChildren(...(view ? blocks(view.blocks, context) : [h("p", { class: "empty" }, `${BOT} shows nothing here yet.`)]));
+}
+
+// Modals
+
+function drawModal() {
+  const view = screen.news.modal, dialog = $("modal");
+  const key = view ? `${view.id} ${view.hash}` : "";
+  if (screen.modal === key) return;
+  screen.modal = key;
+  if (!view) { dialog.close(); return; }
+  const context = { names, act: (more) => act({ view: view.id }, more, dialog) };
+  const form = h("form", { class: "form", onsubmit: (event) => { event.preventDefault(); submit(view, form); } },
+    h("header", {}, h("h2", { id: "modal-title" }, plain(view.title.text)),
+      h("button", { type: "button", class: "icon", "aria-label": "Close", onclick: () => leave(true) }, "✕")),
+    h("div", { class: "fields" }, blocks(view.blocks, context)),
+    h("footer", {},
+      h("button", { type: "button", onclick: () => leave(false) }, plain(view.close?.text ?? (screen.news.modals > 1 ? "Back" : "Close"))),
+      view.submit ? h("button", { class: "style-primary" }, plain(view.submit.text)) : null));
+  dialog.replaceChildren(form);
+  if (!dialog.open) dialog.showModal();
+  form.querySelector(".fields input, .fields textarea, .fields select, .fields button")?.focus();
+}
+
+async function submit(view, form) {
+  const button = form.querySelector("footer .style-primary");
+  if (!button) return;
+  button.disabled = true;
+  button.setAttribute("aria-busy", "true");
+  const { errors } = await ask("submit", { view: view.id, values: valuesOf(form) });
+  button.disabled = false;
+  button.removeAttribute("aria-busy");
+  for (const place of form.querySelectorAll("[data-error]")) place.textContent = errors[place.dataset.error] ?? "";
+  form.querySelector(".wrong:not(:empty)")?.parentElement.querySelector("input, textarea, select")?.focus();
+}
+
+function leave(everything) {
+  if (screen.news.modal) ask("close", { view: screen.news.modal.id, everything });
+}
+
+$("modal").addEventListener("cancel", (event) => { event.preventDefault(); leave(true); });
+
+// Composers
+
+function grow(box) {
+  box.style.height = "auto";
+  box.style.height = `${Math.min(box.scrollHeight, 240)}px`;
+}
+
+async function send(box, thread) {
+  const text = box.value.trim();
+  if (!text) return;
+  const command = /^(\/[a-z][\w-]*)\s*([\s\S]*)$/i.exec(text);
+  if (command && thread) return toast(`${command[1]} is not supported in threads. Sorry!`);
+  if (command && !COMMANDS.some(([name]) => name === command[1])) return toast(`${command[1]} is not a valid command.`);
+  box.value = "";
+  grow(box);
+  complete();
+  $("scroll").scrollTop = $("scroll").scrollHeight;
+  if (command) await ask("command", { channel: screen.place, command: command[1], text: command[2] });
+  else await ask("say", { channel: screen.place, text, thread });
+}
+
+function compose(formId, boxId, thread) {
+  const box = $(boxId);
+  $(formId).addEventListener("submit", (event) => { event.preventDefault(); send(box, thread()); });
+  box.addEventListener("input", () => { grow(box); if (boxId === "composer") complete(); });
+  box.addEventListener("keydown", (event) => {
+    if (boxId === "composer" && completing(event)) return;
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(box, thread()); }
+  });
+}
+
+const completion = { picked: 0, found: [] };
+
+function complete() {
+  const box = $("composer"), list = $("completion");
+  completion.found = /^\/\S*$/.test(box.value) ? COMMANDS.filter(([name]) => name.startsWith(box.value)) : [];
+  completion.picked = Math.min(completion.picked, Math.max(0, completion.found.length - 1));
+  list.hidden = !completion.found.length;
+  box.setAttribute("aria-expanded", String(!list.hidden));
+  if (list.hidden) box.removeAttribute("aria-activedescendant");
+  else box.setAttribute("aria-activedescendant", `command-${completion.picked}`);
+  list.replaceChildren(...completion.found.map(([name, about], index) =>
+    h("li", { id: `command-${index}`, role: "option", "aria-selected": String(index === completion.picked), onmousedown: (event) => { event.preventDefault(); take(name); } },
+      h("strong", {}, name), h("span", {}, about))));
+}
+
+function take(name) {
+  $("composer").value = `${name} `;
+  complete();
+  $("composer").focus();
+}
+
+function completing(event) {
+  if ($("completion").hidden) return false;
+  const { found } = completion;
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) completion.picked = (completion.picked + step + found.length) % found.length;
+  else if (event.key === "Tab" || (event.key === "Enter" && found[completion.picked][0] !== $("composer").value)) take(found[completion.picked][0]);
+  else if (event.key === "Escape") $("completion").hidden = true;
+  else return false;
+  event.preventDefault();
+  if (step) complete();
+  return true;
+}
+
+compose("composer-form", "composer", () => "");
+compose("thread-form", "thread-composer", () => screen.thread);
+$("thread-close").addEventListener("click", () => { screen.thread = ""; draw(); $("composer").focus(); });
+$("thread").addEventListener("keydown", (event) => { if (event.key === "Escape") $("thread-close").click(); });
+$("persona").addEventListener("change", (event) => { screen.place = ""; screen.seen = {}; listen(event.target.value); });
+listen($("persona").value);
