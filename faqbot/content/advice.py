@@ -111,6 +111,8 @@ def _wrong_type(document: Document, loc: Loc, kind: str, value: object) -> str:
         return f"has to be {meant}, not {_kind_of(value)}"
     if isinstance(node, yaml.ScalarNode):
         return f'is read as {_kind_of(value)}; put it in quotes: "{node.value}"'
+    if value == {"role": None}:
+        return "needs quotes: text can't start with `{`"
     if isinstance(value, dict):
         return "has to be text; put text that holds `: ` in quotes"
     return f"has to be text, not {_kind_of(value)}"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -22,6 +23,7 @@ from faqbot.model import Audience
 ID_PATTERN: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 _DAYS_OF_UNIT: Final = {"day": 1.0, "week": 7.0, "month": 365 / 12, "year": 365.0}
 _PERIOD_PATTERN: Final = r"^\s*([0-9]{1,5})\s+(day|week|month|year)s?\s*$"
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _LONGEST_PERIOD: Final = dt.timedelta(days=36_500)
 _YEARS_OF_REVIEWS: Final = range(1990, 2200)
 
@@ -54,6 +56,16 @@ def _period(value: object) -> dt.timedelta:
     return dt.timedelta(days=days)
 
 
+def _printable(text: str) -> str:
+    """Escapes such as \\x00 can bring in what a file itself can't hold."""
+    if found := _CONTROL.search(text):
+        code = f"U+{ord(found[0]):04X}"
+        raise PydanticCustomError(
+            "content", "holds the control character {code}; remove it", {"code": code}
+        )
+    return text
+
+
 def _one_or_more(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -66,7 +78,12 @@ def _section(value: object) -> object:
 
 
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN, max_length=60)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1),
+    AfterValidator(_printable),
+    Field(json_schema_extra={"pattern": r"\S"}),
+]
 Texts = Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
 OneOrMore = Annotated[Texts, BeforeValidator(_one_or_more, json_schema_input_type=Text | Texts)]
 Ids = Annotated[tuple[Id, ...], Field(strict=False, min_length=1)]

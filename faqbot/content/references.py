@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from faqbot.content.advice import nearest, quoted
+from faqbot.content.format import ID_PATTERN
 from faqbot.content.tree import Document, Loc
 from faqbot.errors import Problem
 
@@ -29,7 +31,7 @@ def check_references(
     known = dict.fromkeys(sorted(ids | unread_roles))
     for document in roles:
         yield from _equal_faqs([document])
-        yield from _reserved_sections(document)
+        yield from _section_keys(document)
         yield from _unknown_roles(document, known)
 
 
@@ -83,15 +85,15 @@ def _repeated(
         seen[folded] = f"{document.path}:{document.at(loc).line}"
 
 
-def _reserved_sections(document: Document) -> Iterator[Problem]:
+def _section_keys(document: Document) -> Iterator[Problem]:
     sections = document.value.get("sections")
-    for key in _RESERVED if isinstance(sections, dict) else ():
-        if key in sections:
-            yield document.problem(
-                ("sections", key),
-                f"`{key}` can't be the key of a section; choose another, such as `{key}-part`",
-                key=True,
-            )
+    for key in sections if isinstance(sections, dict) else ():
+        if key in _RESERVED:
+            message = f"`{key}` can't be the key of a section; choose another, as in `{key}-part`"
+            yield document.problem(("sections", key), message, key=True)
+        elif not re.fullmatch(ID_PATTERN, key):
+            message = f"the key {quoted(key)} has to be lower-case words with hyphens"
+            yield document.problem(("sections", key), message, key=True)
     if document.value["role"] in _RESERVED:
         yield document.problem(("role",), "this word can't be the id of a role; choose another")
 

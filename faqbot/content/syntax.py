@@ -58,10 +58,14 @@ def syntax_problem(error: yaml.MarkedYAMLError, text: str, path: str) -> Problem
     indent = written[: len(written) - len(written.lstrip())]
     if "\t" in indent and column <= len(indent):
         return Problem(path, line + 1, indent.index("\t") + 1, _TAB)
-    return Problem(path, line + 1, column + 1, _advice(error, written[column : column + 1]))
+    return Problem(
+        path, line + 1, column + 1, _advice(error, written[column : column + 1], written)
+    )
 
 
-def _advice(error: yaml.MarkedYAMLError, found: str) -> str:
+def _advice(error: yaml.MarkedYAMLError, found: str, line: str) -> str:
+    if "{role}" in line and "quoted scalar" not in (error.context or ""):
+        return "isn't YAML: text with `{role}` needs quotes here; put it in quotes"
     said = f"{error.context or ''} {error.problem or ''}"
     for words, advice in _ADVICE:
         if words in said:

@@ -104,7 +104,7 @@ def _compose(text: str) -> Iterator[Node]:
     try:
         while loader.check_node():
             node = loader.get_node()
-            assert node is not None  # check_node said so
+            assert isinstance(node, Node)  # check_node said that there is one
             yield node
     finally:
         loader.dispose()
