@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -89,11 +90,16 @@ ANSWER: list[dict[str, Any]] = [
 KINDS: list[dict[str, Any]] = [
     {
         "type": "section",
-        "text": mrkdwn("*bold* _italic_ ~gone~ `code` <https://example.com|a link> :wave:\n> quoted"),
+        "text": mrkdwn(
+            "*bold* _italic_ ~gone~ `code` <https://example.com|a link> :wave:\n> quoted"
+        ),
         "accessory": button("Open", "open"),
     },
     {"type": "section", "fields": [mrkdwn("*Years*\n2 to 5"), mrkdwn("*Degree*\nPreferred")]},
-    {"type": "markdown", "text": "### Part\n\n1. **one**\n2. two\n   - inner\n\n`x` and [y](https://e.com)"},
+    {
+        "type": "markdown",
+        "text": "### Part\n\n1. **one**\n2. two\n   - inner\n\n`x` and [y](https://e.com)",
+    },
     {"type": "image", "alt_text": "A chart", "image_url": "https://example.com/a.png"},
 ]
 
@@ -168,6 +174,11 @@ def showcase(workspace: LocalWorkspace) -> AsyncApp:
             },
         )
 
+    _interactive(app)
+    return app
+
+
+def _interactive(app: AsyncApp) -> None:
     @app.command("/role")
     async def role(ack: Any, command: dict[str, Any]) -> None:
         if command["text"] != "silence":
@@ -186,12 +197,10 @@ def showcase(workspace: LocalWorkspace) -> AsyncApp:
         else:
             await ack()
 
-    @app.action({"type": "block_actions"})
+    @app.action(re.compile(".+"))
     async def anything(ack: Any, action: dict[str, Any], respond: Any) -> None:
         await ack()
         await respond(text=f"Pressed {action.get('value')}", replace_original=False)
-
-    return app
 
 
 @contextlib.asynccontextmanager

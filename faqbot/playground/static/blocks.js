@@ -1,5 +1,6 @@
 // Block Kit as DOM nodes. `context` knows names and takes actions: {names, act(element, more)}.
 import { emojiNamed, h, link } from "./dom.js";
+import { icon } from "./icons.js";
 import { markdown, mrkdwn, plain, textObject } from "./text.js";
 
 export function blocks(list, context) {
@@ -127,7 +128,7 @@ const ELEMENTS = {
         for (const other of target.parentNode.children) other.setAttribute("aria-pressed", String(fine && other === target));
       },
     }, sign);
-    return h("span", { class: "ratings" }, one(node.positive_button, "👍"), one(node.negative_button, "👎"));
+    return h("span", { class: "ratings" }, one(node.positive_button, icon("up")), one(node.negative_button, icon("down")));
   },
   icon_button: (node, block, context) => h("button", {
     type: "button", class: "rating", "aria-label": node.accessibility_label ?? plain(node.text.text), title: plain(node.text.text),

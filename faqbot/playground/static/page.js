@@ -1,6 +1,7 @@
 // The page: what the workspace says arrives whole at every change; only what differs is drawn anew.
 import { blocks, valuesOf } from "./blocks.js";
 import { emojiNamed, h } from "./dom.js";
+import { icon } from "./icons.js";
 import { mrkdwn, plain } from "./text.js";
 
 const $ = (id) => document.getElementById(id);
@@ -35,7 +36,7 @@ async function ask(what, more = {}) {
 
 function toast(text) {
   const note = h("div", { class: "toast" }, h("span", {}, text),
-    h("button", { "aria-label": "Dismiss", onclick: () => note.remove() }, "✕"));
+    h("button", { "aria-label": "Dismiss", onclick: () => note.remove() }, icon("close")));
   $("toasts").append(note);
   setTimeout(() => note.remove(), 8000);
 }
@@ -111,7 +112,7 @@ function drawPlaces() {
     h("h2", {}, "Channels"),
     ...screen.news.channels.filter((one) => !one.direct).map((one) => place(one, one.name, "#", "messages")),
     h("h2", {}, "Direct messages"), place(direct, BOT, avatar(screen.news.users[screen.news.bot]), "messages"),
-    h("h2", {}, "Apps"), place(direct, `${BOT} Home`, "⌂", "home"));
+    h("h2", {}, "Apps"), place(direct, `${BOT} Home`, icon("home"), "home"));
   if (focused >= 0) $("places").querySelectorAll("button")[focused]?.focus();
 }
 
@@ -133,7 +134,7 @@ function drawTop(channel) {
 function avatar(user) {
   const initials = (user?.realName ?? "?").split(/\s+/).map((word) => word[0]).join("").slice(0, 2).toUpperCase();
   const tone = [...(user?.id ?? "")].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 6;
-  return h("span", { class: `avatar ${user?.bot ? "bot" : "tone-" + tone}`, "aria-hidden": "true" }, user?.bot ? "💬" : initials);
+  return h("span", { class: `avatar ${user?.bot ? "bot" : "tone-" + tone}`, "aria-hidden": "true" }, user?.bot ? icon("bot") : initials);
 }
 
 function drawMessages(listId, scrollId, messages, channel) {
@@ -183,16 +184,16 @@ function drawMessage(message, replies, follows, channel) {
   const node = h("article", { class: `message${message.private ? " private" : ""}${follows ? " follows" : ""}`, "data-ts": message.ts, "aria-label": `${user.realName} at ${clock.textContent}` },
     follows ? h("span", { class: "gutter" }) : avatar(user),
     h("div", { class: "body" },
-      message.private ? h("p", { class: "only" }, "👁 Only visible to you") : null,
+      message.private ? h("p", { class: "only" }, icon("eye"), "Only visible to you") : null,
       follows ? null : h("p", { class: "who" }, h("strong", {}, user.realName), user.bot ? h("span", { class: "badge" }, "APP") : user.guest ? h("span", { class: "badge" }, "GUEST") : null, clock),
       h("div", { class: "blocks" }, body),
       message.edited ? h("small", { class: "edited" }, "(edited)") : null,
-      message.attachments.map((title) => h("p", { class: "file" }, "📄 ", title)),
+      message.attachments.map((title) => h("p", { class: "file" }, icon("file"), title)),
       message.reactions.length ? h("p", { class: "reactions" }, message.reactions.map((name) => h("span", {}, emojiNamed(name)))) : null,
       replies.length ? h("button", { class: "replies", onclick: () => openThread(message.ts) },
         `${replies.length} ${replies.length === 1 ? "reply" : "replies"}`) : null),
     message.private || message.threadTs ? null : h("div", { class: "tools" },
-      h("button", { "aria-label": "Reply in thread", title: "Reply in thread", onclick: () => openThread(message.ts) }, "💬"),
+      h("button", { "aria-label": "Reply in thread", title: "Reply in thread", onclick: () => openThread(message.ts) }, icon("reply")),
       SHORTCUTS.map(([id, title]) => h("button", { title, onclick: () => ask("shortcut", { channel: channel.id, ts: message.ts, shortcut: id }) }, title))));
   return node;
 }
@@ -249,7 +250,7 @@ function drawModal() {
   const context = { names, act: (more) => act({ view: view.id }, more, dialog) };
   const form = h("form", { class: "form", onsubmit: (event) => { event.preventDefault(); submit(view, form); } },
     h("header", {}, h("h2", { id: "modal-title" }, plain(view.title.text)),
-      h("button", { type: "button", class: "icon", "aria-label": "Close", onclick: () => leave(true) }, "✕")),
+      h("button", { type: "button", class: "icon", "aria-label": "Close", onclick: () => leave(true) }, icon("close"))),
     h("div", { class: "fields" }, blocks(view.blocks, context)),
     h("footer", {},
       h("button", { type: "button", onclick: () => leave(false) }, plain(view.close?.text ?? (screen.news.modals > 1 ? "Back" : "Close"))),
@@ -344,6 +345,7 @@ function completing(event) {
 
 compose("composer-form", "composer", () => "");
 compose("thread-form", "thread-composer", () => screen.thread);
+$("thread-close").replaceChildren(icon("close"));
 $("thread-close").addEventListener("click", () => { screen.thread = ""; draw(); $("composer").focus(); });
 $("thread").addEventListener("keydown", (event) => { if (event.key === "Escape") $("thread-close").click(); });
 $("persona").addEventListener("change", (event) => { screen.place = ""; screen.seen = {}; listen(event.target.value); });

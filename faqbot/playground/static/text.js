@@ -112,8 +112,7 @@ export function markdown(text, names) {
     } else if (/^\s*([-*_])(\s*\1){2,}\s*$/.test(current)) {
       nodes.push(h("hr"));
       index += 1;
-    } else if (/^\s*[-*+]\s/.test(current)) nodes.push(listOf("ul", gather(/^(\s*)[-*+]\s+(.*)$/), inline));
-    else if (/^\s*\d+[.)]\s/.test(current)) nodes.push(listOf("ol", gather(/^(\s*)\d+[.)]\s+(.*)$/), inline));
+    } else if (ITEM.test(current)) nodes.push(...lists(gather(ITEM), inline));
     else if (/^>/.test(current)) nodes.push(h("blockquote", {}, inline(gather(/^>\s?(.*)$/).map((m) => m[1]).join(" "))));
     else {
       const words = gather(/^(?!\s*[-*+]\s|\s*\d+[.)]\s|#{1,6}\s|>|```)(.*\S.*)$/).map((m) => m[1]);
@@ -124,19 +123,29 @@ export function markdown(text, names) {
   return nodes;
 }
 
-function listOf(tag, items, inline) {
-  const root = h(tag);
-  const stack = [{ depth: items[0][1].length, list: root }];
-  for (const [, indent, text] of items) {
-    while (stack.length > 1 && indent.length < stack.at(-1).depth) stack.pop();
-    if (indent.length > stack.at(-1).depth && stack.at(-1).list.lastChild) {
+const ITEM = /^(\s*)([-*+]|\d+[.)])\s+(.*)$/;
+
+// Items of one run as nested lists; a change of the marker on the top level starts a new list.
+function lists(items, inline) {
+  const roots = [];
+  const stack = [];
+  for (const [, indent, marker, text] of items) {
+    const tag = /\d/.test(marker) ? "ol" : "ul";
+    const depth = indent.length;
+    while (stack.length > 1 && depth < stack.at(-1).depth) stack.pop();
+    const top = stack.at(-1);
+    if (top && depth > top.depth) {
       const inner = h(tag);
-      stack.at(-1).list.lastChild.append(inner);
-      stack.push({ depth: indent.length, list: inner });
+      top.list.lastChild.append(inner);
+      stack.push({ depth, tag, list: inner });
+    } else if (!top || (stack.length === 1 && top.tag !== tag)) {
+      const list = h(tag, tag === "ol" && marker !== "1." ? { start: parseInt(marker, 10) } : {});
+      roots.push(list);
+      stack.splice(0, stack.length, { depth, tag, list });
     }
     stack.at(-1).list.append(h("li", {}, inline(text)));
   }
-  return root;
+  return roots;
 }
 
 export function plain(text) {

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from faqbot.playground.server import LocalWorkspace
+from tests.playground.showcase import connected
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+FROM_PAGE = {"x-faqbot-page": "1"}
+
+
+async def _do(workspace: LocalWorkspace, headers: dict[str, str], **asked: Any) -> Any:
+    url = f"{workspace.address}/page/do"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(url, json={"as": "maya", **asked}, headers=headers) as answer,
+    ):
+        return answer.status, await answer.json()
+
+
+async def test_the_page_is_whole_and_locked_down(workspace: LocalWorkspace) -> None:
+    async with aiohttp.ClientSession() as session:
+        async with session.get(workspace.address) as answer:
+            text = await answer.text()
+            policy = answer.headers["Content-Security-Policy"]
+        async with session.get(f"{workspace.address}/static/page.js") as script:
+            assert script.status == 200
+    assert "Maya Hassan (employee)" in text
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+async def test_another_sites_page_can_not_act(workspace: LocalWorkspace) -> None:
+    status, _ = await _do(workspace, {}, do="say", channel="C0GENERAL", text="x")
+    assert status == 403
+    assert not workspace.messages("#general")
+
+
+async def test_an_odd_request_is_refused_kindly(workspace: LocalWorkspace) -> None:
+    status, said = await _do(workspace, FROM_PAGE, do="submit", view="V0")
+    assert status == 400
+    assert "no longer open" in said["error"]
+
+
+async def test_news_show_what_this_person_sees(workspace: LocalWorkspace) -> None:
+    await _do(workspace, FROM_PAGE, do="say", channel="C0GENERAL", text="hello @faqbot")
+    url = f"{workspace.address}/page/news?as=guest"
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        line = await answer.content.readline()
+    seen = json.loads(line.removeprefix(b"data: "))
+    general = next(one for one in seen["channels"] if one["name"] == "general")
+    assert general["messages"][0]["text"] == f"hello <@{workspace.bot_user_id}>"
+
+
+@pytest.fixture
+def chromium() -> Path:
+    if not CHROMIUM.exists():
+        pytest.skip("no Chromium here: install Debian's chromium to run the page's tests")
+    return CHROMIUM
+
+
+@pytest.fixture
+async def page(workspace: LocalWorkspace, chromium: Path) -> AsyncIterator[Any]:
+    from playwright.async_api import async_playwright
+
+    async with connected(workspace), async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        opened = await browser.new_page()
+        opened.set_default_timeout(5000)
+        errors: list[str] = []
+        opened.on("pageerror", lambda error: errors.append(str(error)))
+        opened.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+        await opened.goto(workspace.address)
+        yield opened
+        await browser.close()
+        assert not errors
+
+
+@pytest.mark.browser
+async def test_a_person_uses_channel_thread_command_home_and_modal(
+    workspace: LocalWorkspace, page: Any
+) -> None:
+    composer = page.locator("#composer")
+    await composer.fill("@faqbot <b>skills</b> of a <script>alert(1)</script> data analyst?")
+    await composer.press("Enter")
+    await page.get_by_role("button", name="1 reply").click()
+    thread = page.get_by_label("Thread", exact=True)
+    await thread.get_by_role("heading", name="Data Analyst: Skills").wait_for()
+    assert await page.locator("b, #messages script").count() == 0
+    await thread.get_by_role("button", name="Education").click()
+    await page.get_by_text("Pressed education").wait_for()
+    await page.get_by_role("button", name="Close the thread").click()
+
+    await composer.fill("/ro")
+    await page.get_by_role("option", name="/roles").wait_for()
+    await composer.press("Tab")
+    await composer.press_sequentially("data analyst")
+    await composer.press("Enter")
+    await page.get_by_text("Only visible to you").first.wait_for()
+    await composer.fill("/role silence")
+    await composer.press("Enter")
+    await page.get_by_text("/role failed because the app did not respond").wait_for()
+
+    await page.get_by_role("button", name="faqbot Home").click()
+    await page.get_by_role("button", name="Find a role").click()
+    words = page.get_by_label("Words")
+    await words.fill("x")
+    await words.press("Enter")
+    await page.get_by_text("Three letters at least").wait_for()
+    await words.fill("analyst")
+    await words.press("Enter")
+    await page.get_by_role("dialog").wait_for(state="hidden")
+    assert workspace.modal("maya") is None
+
+    await page.get_by_role("combobox", name="You are").select_option("guest")
+    await page.get_by_role("article").first.wait_for()
+    assert await page.get_by_text("Only visible to you").count() == 0
+    assert workspace.problems() == ()
