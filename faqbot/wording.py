@@ -54,7 +54,7 @@ def _answer(
     role = None if several_roles or not found else library.role(found[0].role)
     header = " · ".join(part.title for part in parts)
     if role and len(found) == 1:
-        header = f"{role.title} · {found[0].title}"
+        header = found[0].title if isinstance(found[0], Faq) else f"{role.title} · {header}"
     elif role:
         header = role.title
     sources = tuple(source(entry, library, today) for entry in found)

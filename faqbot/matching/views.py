@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
@@ -19,6 +20,9 @@ from faqbot.matching.text import words
 
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
+FREQUENT = 48
+"""Texts above which a feature is multiplied densely: pairs of its texts would be too many."""
+
 Features = Callable[[str], Iterable[str]]
 
 
@@ -62,6 +66,26 @@ def letter_features(text: str) -> list[str]:
     return grams
 
 
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """The non-zero weights of some texts, sorted by feature."""
+
+    features: Rows
+    texts: Rows
+    values: Floats
+
+    def dense(self, features: Rows, count: int) -> Floats:
+        """The weights of some features as a matrix of shape (count, features)."""
+        matrix: Floats = np.zeros((count, len(features)), dtype=np.float32)
+        kept = np.isin(self.features, features)
+        matrix[self.texts[kept], np.searchsorted(features, self.features[kept])] = self.values[kept]
+        return matrix
+
+    def without(self, features: Rows) -> _Entries:
+        kept = ~np.isin(self.features, features)
+        return _Entries(self.features[kept], self.texts[kept], self.values[kept])
+
+
 class TfidfView:
     """TF-IDF cosine over features of a text, looked up in an inverted index."""
 
@@ -97,46 +121,50 @@ class TfidfView:
         self._rows = rows[order]
         self._values = values[order]
         self._starts = np.searchsorted(columns[order], np.arange(len(self._ids) + 1))
+        self._sizes = np.diff(self._starts)
 
     def similarities(self, text: str) -> Floats:
         """See `View`; features that no text has still lengthen the question's vector."""
-        ids: list[int] = []
-        weights: list[float] = []
-        length = 0.0
-        for feature, count in Counter(self._features(text)).items():
-            known = self._ids.get(feature)
-            idf = self._unseen_idf if known is None else float(self._idf[known])
-            weight = (1 + math.log(count)) * idf
-            length += weight * weight
-            if known is not None:
-                ids.append(known)
-                weights.append(weight)
-        if not ids:
+        counts = Counter(self._features(text))
+        known = [(self._ids.get(feature), 1 + math.log(count)) for feature, count in counts.items()]
+        ids = np.array([number for number, _ in known if number is not None], dtype=np.int64)
+        if not len(ids):
             return np.zeros(self._size, dtype=np.float32)
-        spans = [slice(self._starts[i], self._starts[i + 1]) for i in ids]
-        rows = np.concatenate([self._rows[span] for span in spans])
-        values = np.concatenate(
-            [self._values[span] * weight for span, weight in zip(spans, weights, strict=True)]
-        )
-        summed = np.bincount(rows, values, minlength=self._size)
-        return (summed / math.sqrt(length)).astype(np.float32)
+        weights = np.array([weight for number, weight in known if number is not None])
+        weights *= self._idf[ids]
+        unseen = sum(weight * weight for number, weight in known if number is None)
+        length = math.sqrt(float(weights @ weights) + unseen * self._unseen_idf**2)
+        starts, sizes = self._starts[ids], self._sizes[ids]
+        places = np.arange(sizes.sum()) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)
+        values = self._values[places] * np.repeat(weights / length, sizes)
+        summed = np.bincount(self._rows[places], values, minlength=self._size)
+        return summed.astype(np.float32)
 
     def kernel(self, rows: Rows, columns: Rows) -> Floats:
-        """See `View`."""
-        row_at = np.full(self._size, -1)
-        row_at[rows] = np.arange(len(rows))
-        column_at = np.full(self._size, -1)
-        column_at[columns] = np.arange(len(columns))
-        result = np.zeros((len(rows), len(columns)), dtype=np.float32)
-        for start, end in zip(self._starts, self._starts[1:], strict=False):
-            texts, values = self._rows[start:end], self._values[start:end]
-            left, right = row_at[texts], column_at[texts]
-            in_rows, in_columns = left >= 0, right >= 0
-            if in_rows.any() and in_columns.any():
-                result[np.ix_(left[in_rows], right[in_columns])] += np.outer(
-                    values[in_rows], values[in_columns]
-                )
+        """See `View`; frequent features are multiplied densely, the rest pair by pair."""
+        left, right = self._entries(rows), self._entries(columns)
+        common = np.flatnonzero(self._sizes > FREQUENT)
+        result = left.dense(common, len(rows)) @ right.dense(common, len(columns)).T
+        left, right = left.without(common), right.without(common)
+        firsts = np.searchsorted(right.features, left.features, "left")
+        counts = np.searchsorted(right.features, left.features, "right") - firsts
+        total = int(counts.sum())
+        if total:
+            offsets = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
+            other = np.repeat(firsts, counts) + offsets
+            cells = np.repeat(left.texts, counts) * len(columns) + right.texts[other]
+            products = np.repeat(left.values, counts) * right.values[other]
+            summed = np.bincount(cells, products, minlength=result.size)
+            result += summed.reshape(result.shape).astype(np.float32)
         return result
+
+    def _entries(self, chosen: Rows) -> _Entries:
+        at = np.full(self._size, -1)
+        at[chosen] = np.arange(len(chosen))
+        texts = at[self._rows]
+        kept = texts >= 0
+        features = np.repeat(np.arange(len(self._ids)), self._sizes)
+        return _Entries(features[kept], texts[kept], self._values[kept])
 
 
 class MeaningView:
