@@ -90,7 +90,7 @@ async def _in_local_workspace(settings: Settings, desk: Desk) -> None:
     setup = Setup(
         scopes=frozenset((*SCOPES, *OPTIONAL_SCOPES)),
         events=frozenset(EVENTS),
-        commands=tuple(command.name for command in COMMANDS),
+        commands=tuple((command.name, command.description) for command in COMMANDS),
     )
     port = settings.listens_on
     listen("127.0.0.1", port).close()  # so that a taken port gives the same advice in every mode
