@@ -86,7 +86,7 @@ def publish(folder: Path, figures: Path, results: dict[str, Any]) -> None:
 def _table(measures: dict[str, dict[str, float]]) -> str:
     names = list(dict.fromkeys(name for row in measures.values() for name in row))
     rows = [
-        " | ".join([kind, *(f"{row[name]:.3f}" if name in row else "1" for name in names)])
+        " | ".join([kind, *(f"{row[name]:.3f}" if name in row else "" for name in names)])
         for kind, row in measures.items()
     ]
     head = " | ".join(["encoder", *names])
