@@ -106,6 +106,7 @@ class LocalWorkspace:
                 ws="websockets-sansio",
                 lifespan="off",
                 log_config=None,
+                log_level="warning",
                 access_log=False,
                 ws_ping_interval=None,
                 server_header=False,

@@ -164,8 +164,14 @@ function drawMessages(listId, scrollId, messages, channel) {
     for (const child of [...list.children]) if (!wantedSet.has(child)) child.remove();
     wanted.forEach((node, index) => { if (list.children[index] !== node) list.insertBefore(node, list.children[index] ?? null); });
   }
-  if ((fresh && atEnd) || list.dataset.for !== `${channel.id} ${screen.thread}`) scroll.scrollTop = scroll.scrollHeight;
+  if ((fresh && atEnd) || list.dataset.for !== `${channel.id} ${screen.thread}`) toEnd(scroll, wanted.at(-1));
   list.dataset.for = `${channel.id} ${screen.thread}`;
+}
+
+// The newest message in full, or its beginning when it is longer than the pane.
+function toEnd(scroll, last) {
+  scroll.scrollTop = scroll.scrollHeight;
+  if (last.offsetHeight > scroll.clientHeight) last.scrollIntoView({ block: "start" });
 }
 
 function empty(channel) {
