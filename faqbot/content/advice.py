@@ -9,22 +9,19 @@ from typing import Any, Final
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-from rapidfuzz import fuzz, process
 
 from faqbot.content.format import (
     FaqFile,
     FaqPart,
     RoleFile,
-    SectionPart,
-    YearsPart,
     keys_of,
 )
+from faqbot.content.sections import SectionPart, YearsPart
 from faqbot.content.standard import STANDARD_SECTIONS
 from faqbot.content.tree import Document, Loc
+from faqbot.content.wording import did_you_mean, nearest, quoted
 from faqbot.errors import Problem
 
-_NEAR: Final = 65
-_LONG: Final = 40
 _NOT_TEXT: Final = {
     "string_type": "text",
     "tuple_type": "a list",
@@ -35,28 +32,12 @@ _NOT_TEXT: Final = {
 }
 
 
-def nearest(word: str, known: Iterator[str] | tuple[str, ...] | list[str]) -> str | None:
-    """The known word that the given one was most likely meant to be, if any is near."""
-    found = process.extractOne(word.lower(), known, scorer=fuzz.ratio, score_cutoff=_NEAR)
-    return found[0] if found else None
-
-
-def did_you_mean(word: str, known: tuple[str, ...]) -> str:
-    """The end of a message about an unknown word."""
-    near = nearest(word, known)
-    return f"; did you mean `{near}`?" if near else f"; known are {', '.join(known)}"
-
-
-def quoted(text: str) -> str:
-    """Text as it can stand in a message: one line, not too long."""
-    line = " ".join(text.split())
-    return f"`{line if len(line) <= _LONG else line[: _LONG - 1] + '…'}`"
-
-
 def advise(document: Document, error: ValidationError) -> Iterator[Problem]:
     """Every error of a document as a problem at its position."""
     for detail in error.errors(include_url=False, include_context=True):
         loc = detail["loc"]
+        if detail["type"] == "too_short" and detail["input"]:
+            continue  # a list whose entries are all wrong counts as empty; they are told already
         message, at_key = _message(document, detail)
         yield document.problem(loc, message, key=at_key)
 
@@ -71,7 +52,8 @@ def _message(
         return _missing(loc), False
     if kind == "extra_forbidden":
         part, keys = _part(loc[:-1], document)
-        return f"`{loc[-1]}` is not a key of {part}{did_you_mean(str(loc[-1]), keys)}", True
+        word = str(loc[-1])
+        return f"{quoted(word)} is not a key of {part}{did_you_mean(word, keys)}", True
     if kind == "content":
         return f"{name} {detail['msg']}", False
     if _is_own_section(loc) and kind in ("model_type", "dict_type"):
@@ -108,7 +90,9 @@ def _wrong_type(document: Document, loc: Loc, kind: str, value: object) -> str:
     if kind != "string_type":
         if kind == "tuple_type" and isinstance(value, str):
             return "has to be a list; put `- ` before each entry, each on a line of its own"
-        return f"has to be {meant}, not {_kind_of(value)}"
+        kind_found = _kind_of(value)
+        # A number that is too large to be one is read as a number or as text.
+        return f"has to be {meant}" + (f", not {kind_found}" if kind_found != meant else "")
     if isinstance(node, yaml.ScalarNode):
         return f'is read as {_kind_of(value)}; put it in quotes: "{node.value}"'
     if value == {"role": None}:
@@ -146,9 +130,9 @@ def _own_section(key: str) -> str:
     near = nearest(key, tuple(STANDARD_SECTIONS))
     guess = f"; did you mean `{near}`?" if near else ""
     return (
-        f"`{key}` is not a standard section{guess} (A section of your own needs a `title`.)"
+        f"{quoted(key)} is not a standard section{guess} (A section of your own needs a `title`.)"
         if near
-        else f"`{key}` is a section of your own, so it needs `title`, and `text` or `items`"
+        else f"{quoted(key)} is a section of your own, so it needs `title`, and `text` or `items`"
     )
 
 
@@ -177,5 +161,5 @@ def _name(loc: Loc) -> str:
     if not names:
         return "the file"
     if isinstance(loc[-1], int):
-        return f"entry {loc[-1] + 1} of `{names[-1]}`"
-    return f"`{names[-1]}`"
+        return f"entry {loc[-1] + 1} of {quoted(names[-1])}"
+    return quoted(names[-1])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from faqbot.content.format import FaqFile, FaqPart, RoleFile, SectionPart
+from faqbot.content.format import FaqFile, FaqPart, RoleFile
+from faqbot.content.sections import SectionPart
 from faqbot.content.standard import STANDARD_SECTIONS
 from faqbot.content.tree import Document, Loc
 from faqbot.model import Audience, Faq, Origin, Role, Section, Years

@@ -58,16 +58,15 @@ def decode(raw: bytes, shown: str) -> Decoded:
 
 
 def _check_characters(text: str, shown: str) -> Decoded:
-    problems = []
-    lines_with_problems: set[int] = set()
-    for match in _UNPRINTABLE.finditer(text):
-        line, column = _end_of(text[: match.start()])
-        if line not in lines_with_problems:
-            lines_with_problems.add(line)
-            message = f"holds the control character U+{ord(match[0]):04X}; delete it"
-            problems.append(Problem(shown, line, column, message))
-        if len(problems) == _ENOUGH:
-            break
+    """The first bad character of each line, for the first lines."""
+    problems: list[Problem] = []
+    position = 0
+    while len(problems) < _ENOUGH and (found := _UNPRINTABLE.search(text, position)):
+        line, column = _end_of(text[: found.start()])
+        message = f"holds the control character U+{ord(found[0]):04X}; delete it"
+        problems.append(Problem(shown, line, column, message))
+        next_line = text.find("\n", found.start())
+        position = next_line if next_line >= 0 else len(text)
     return Decoded(None if problems else text, tuple(problems))
 
 

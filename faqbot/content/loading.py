@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from faqbot.content.advice import advise, nearest
+from faqbot.content.advice import advise
 from faqbot.content.assembling import faqs_of, role_of
 from faqbot.content.decoding import decode, read_bytes
 from faqbot.content.files import content_files
@@ -19,6 +19,7 @@ from faqbot.content.format import FaqFile, RoleFile, keys_of
 from faqbot.content.references import check_references
 from faqbot.content.tree import Document, parse
 from faqbot.content.version import version_of
+from faqbot.content.wording import nearest, printable, quoted
 from faqbot.errors import ContentError, Problem
 from faqbot.model import Faq, Library, Role
 
@@ -75,7 +76,7 @@ def check_folder(folder: Path) -> tuple[Library | None, tuple[Problem, ...]]:
 def _read(folder: Path) -> _Reading:
     reading = _Reading()
     for path in content_files(folder):
-        shown = os.fsencode(path).decode("utf-8", "replace")
+        shown = printable(os.fsencode(path).decode("utf-8", "replace"))
         raw = read_bytes(path, shown)
         if isinstance(raw, Problem):
             reading.problems.append(raw)
@@ -119,7 +120,7 @@ def _not_content(document: Document) -> Problem | None:
     for key in value:
         near = nearest(key, _TOP_KEYS)
         if near:
-            message = f"`{key}` is not a key of a file; did you mean `{near}`?"
+            message = f"{quoted(key)} is not a key of a file; did you mean `{near}`?"
             return document.problem((key,), message, key=True)
     known = set(keys_of(RoleFile)) & set(value)
     hint = "this looks like a role: add `role:` with its id" if known else ""

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from faqbot.content.advice import nearest, quoted
-from faqbot.content.format import ID_PATTERN
+from faqbot.content.fields import ID_PATTERN
 from faqbot.content.tree import Document, Loc
+from faqbot.content.wording import nearest, quoted
 from faqbot.errors import Problem
 
 _RESERVED = ("faq", "role")

@@ -10,6 +10,7 @@ from typing import Any, Final
 import yaml
 
 from faqbot.content.syntax import syntax_problem
+from faqbot.content.wording import quoted
 from faqbot.errors import Problem
 
 MAX_DEPTH: Final = 20  # the format needs 6
@@ -189,19 +190,21 @@ class _Builder:
                 first = place_of(pairs[key.value][0])
                 self._add(
                     key,
-                    f"`{key.value}` is here twice (first on line {first.line}); keep one of them",
+                    f"{quoted(key.value)} is here twice (first on line {first.line}); keep one",
                 )
             else:
                 pairs[key.value] = (key, child)
                 if child.tag == _NULL:
-                    self._add(child, f"`{key.value}` has no value; write one, or remove the key")
+                    self._add(
+                        child, f"{quoted(key.value)} has no value; write one, or remove the key"
+                    )
         self.keys[id(node)] = pairs
         return {key: self.value(child) for key, (_, child) in pairs.items()}
 
     def _check_tag(self, node: Node) -> None:
         if node.tag not in _PLAIN_TAGS:
             name = node.tag.replace(_TAG, "!!")
-            self._add(node, f"`{name}` is a tag, and content has none; remove it")
+            self._add(node, f"{quoted(name)} is a tag, and content has none; remove it")
 
     def _add(self, node: Node, message: str) -> None:
         place = place_of(node)

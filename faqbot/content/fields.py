@@ -1,0 +1,98 @@
+"""The kinds of values in content files: ids, text, dates, periods."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Any, Final
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+from pydantic_core import PydanticCustomError
+
+ID_PATTERN: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+_DAYS_OF_UNIT: Final = {"day": 1.0, "week": 7.0, "month": 365 / 12, "year": 365.0}
+_PERIOD_PATTERN: Final = r"^\s*([0-9]{1,5})\s+(day|week|month|year)s?\s*$"
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+_LONGEST_PERIOD: Final = dt.timedelta(days=36_500)
+_YEARS_OF_REVIEWS: Final = range(1990, 2200)
+
+
+def _date(value: object) -> dt.date:
+    """A date as YAML reads it, or in quotes; the bounds catch slips such as 0206 and 20260."""
+    if isinstance(value, str):
+        try:
+            value = dt.date.fromisoformat(value.strip())
+        except ValueError:
+            value = None
+    if isinstance(value, dt.datetime) or not isinstance(value, dt.date):
+        raise PydanticCustomError("content", "isn't a date; write it as in 2026-11-01")
+    if value.year not in _YEARS_OF_REVIEWS:
+        raise PydanticCustomError("content", "has a year that can't be right; check the date")
+    return value
+
+
+def _period(value: object) -> dt.timedelta:
+    days: float = 0
+    if isinstance(value, int) and not isinstance(value, bool):
+        days = value
+    elif isinstance(value, str) and (match := re.match(_PERIOD_PATTERN, value)):
+        days = round(int(match[1]) * _DAYS_OF_UNIT[match[2]])
+    if not 1 <= days <= _LONGEST_PERIOD.days:
+        raise PydanticCustomError(
+            "content",
+            "isn't a period; write it as in `180 days`, `6 months` or `1 year`",
+        )
+    return dt.timedelta(days=days)
+
+
+def _printable(text: str) -> str:
+    """The text; escapes in quotes can bring in characters that a file itself can't hold."""
+    if found := _CONTROL.search(text):
+        code = f"U+{ord(found[0]):04X}"
+        raise PydanticCustomError(
+            "content", "holds the control character {code}; remove it", {"code": code}
+        )
+    return text
+
+
+def _one_or_more(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Id = Annotated[str, StringConstraints(pattern=ID_PATTERN, max_length=60)]
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1),
+    AfterValidator(_printable),
+    Field(json_schema_extra={"pattern": r"\S"}),
+]
+Texts = Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
+OneOrMore = Annotated[Texts, BeforeValidator(_one_or_more, json_schema_input_type=Text | Texts)]
+Ids = Annotated[tuple[Id, ...], Field(strict=False, min_length=1)]
+Date = Annotated[dt.date, BeforeValidator(_date, json_schema_input_type=dt.date)]
+Period = Annotated[
+    dt.timedelta,
+    BeforeValidator(
+        _period,
+        json_schema_input_type=Annotated[str, Field(pattern=_PERIOD_PATTERN)]
+        | Annotated[int, Field(ge=1, le=_LONGEST_PERIOD.days)],
+    ),
+]
+
+
+def listed(title: str, description: str, *examples: str) -> Any:
+    """A list that may be left out."""
+    return Field(default=(), title=title, description=description, examples=[list(examples)])
+
+
+class Part(BaseModel):
+    """A mapping with fixed keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

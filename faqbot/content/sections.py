@@ -1,0 +1,181 @@
+"""The format of a role's sections, as pydantic models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from faqbot.content.fields import ID_PATTERN, OneOrMore, Part, Text, Texts, listed
+
+
+def _section(value: object) -> object:
+    """The short forms of a section, written in full."""
+    if isinstance(value, str):
+        return {"text": value}
+    return {"items": value} if isinstance(value, list) else value
+
+
+class YearsPart(Part):
+    """Years of experience; leave one side out for "at least" or "at most"."""
+
+    model_config = ConfigDict(title="Years")
+
+    min: float | None = Field(
+        default=None,
+        ge=0,
+        le=80,
+        title="At least",
+        description="The fewest years that are enough.",
+        examples=[2],
+    )
+    max: float | None = Field(
+        default=None,
+        ge=0,
+        le=80,
+        title="At most",
+        description="The most years that are looked for.",
+        examples=[5],
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> YearsPart:
+        low, high = self.min, self.max
+        if low is None and high is None:
+            raise PydanticCustomError("content", "needs `min`, `max` or both")
+        if low is not None and high is not None and low > high:
+            raise PydanticCustomError("content", "has a `min` above its `max`; swap them")
+        return self
+
+
+class SectionPart(Part):
+    """A section in full; a text or a list alone may stand for it."""
+
+    model_config = ConfigDict(title="Section")
+
+    title: Text = Field(
+        default="",
+        title="Title",
+        description="The heading. A standard section has one already.",
+        examples=["Why join"],
+    )
+    phrasings: Texts = listed(
+        "Phrasings",
+        "Ways to ask for this section; `{role}` stands for the title and every alias.",
+        "why should I join as a {role}",
+    )
+    text: Text = Field(
+        default="",
+        title="Text",
+        description="The text, in Markdown.",
+        examples=["You look after the services behind our products."],
+    )
+    items: Texts = listed(
+        "Items",
+        "Points that are shown as a list.",
+        "Build and look after services",
+        "Review code",
+    )
+    required: OneOrMore = listed(
+        "Required",
+        "What somebody must have: a text or a list.",
+        "Python",
+        "REST APIs",
+    )
+    preferred: OneOrMore = listed(
+        "Preferred",
+        "What is welcome but not needed: a text or a list.",
+        "Docker",
+    )
+    years: YearsPart | None = Field(
+        default=None,
+        title="Years",
+        description="Years of experience.",
+        examples=[{"min": 2, "max": 5}],
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> SectionPart:
+        if not (self.text or self.items or self.required or self.preferred or self.years):
+            raise PydanticCustomError(
+                "content",
+                "says nothing; give it `text`, `items`, `required`, `preferred` or `years`",
+            )
+        return self
+
+
+class OwnSectionPart(SectionPart):
+    """A section that isn't a standard one: it needs a title."""
+
+    model_config = ConfigDict(title="Own section")
+
+    title: Text = Field(title="Title", description="The heading.", examples=["Why join"])
+
+
+SectionValue = Annotated[
+    SectionPart,
+    BeforeValidator(_section, json_schema_input_type=Text | Texts | SectionPart),
+]
+
+
+def _standard(title: str, description: str, *examples: object) -> Any:
+    return Field(default=None, title=title, description=description, examples=list(examples))
+
+
+class SectionsPart(BaseModel):
+    """The parts of a role. Any further key is a section of your own, with a title."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="allow",
+        strict=True,
+        title="Sections of a role",
+        json_schema_extra={"propertyNames": {"pattern": ID_PATTERN, "not": {"const": "faq"}}},
+    )
+    __pydantic_extra__: dict[str, OwnSectionPart]
+
+    overview: SectionValue | None = _standard(
+        "Overview",
+        "What the role is, in a paragraph.",
+        "A {role} builds and runs the services behind our products.",
+    )
+    day_to_day: SectionValue | None = Field(
+        default=None,
+        alias="day-to-day",
+        title="Day to day",
+        description="What a usual day holds.",
+        examples=[["Stand-up with the team", "Code, reviews and tests"]],
+    )
+    responsibilities: SectionValue | None = _standard(
+        "Responsibilities",
+        "What the role answers for.",
+        ["Build and look after services", "Review code"],
+    )
+    skills: SectionValue | None = _standard(
+        "Skills",
+        "What somebody should know, required and preferred told apart.",
+        {"required": ["Python", "REST APIs"], "preferred": ["Docker"]},
+    )
+    education: SectionValue | None = _standard(
+        "Education",
+        "Which education is required or preferred.",
+        {"preferred": "A degree in computer science"},
+    )
+    certifications: SectionValue | None = _standard(
+        "Certifications",
+        "Which certificates are required or preferred.",
+        {"preferred": ["PCAP"]},
+    )
+    experience: SectionValue | None = _standard(
+        "Experience",
+        "How much experience, and of which kind.",
+        {"years": {"min": 2, "max": 5}, "text": "In a team that runs its own services."},
+    )
+
+    def written(self) -> Mapping[str, SectionPart]:
+        """The sections that are there: standard ones in their order, then the author's own."""
+        names = {field.alias or name: name for name, field in type(self).model_fields.items()}
+        standard = {key: getattr(self, name) for key, name in names.items()}
+        return {key: part for key, part in standard.items() if part} | self.__pydantic_extra__

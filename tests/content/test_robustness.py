@@ -1,0 +1,105 @@
+"""Whatever a file holds, the loader answers with a library or with problems."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from faqbot.content.loading import check_folder
+from faqbot.content.schema import content_schema
+from faqbot.model import Library
+
+KEYS = st.sampled_from(
+    "role title aliases sections faqs overview skills id question answer years min max text "
+    "required owner reviewed review_every related audience own <<".split(),
+)
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-5, 10**20),
+    st.floats(),
+    st.dates(),
+    st.sampled_from(["a", "data-analyst", "", "5 days", "{role}", "everyone"]),
+    st.text(max_size=8),
+)
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=6),
+    max_leaves=20,
+)
+TOKENS = (
+    ("role: a\n", "title: A\n", "faqs:\n", "  - id: x\n", "    question: Q\n", "&a ", "*a "),
+    ("[", "]", "{", "}", ": ", "- ", "\n", "  ", "\t", "'", '"', "|\n", "---\n", "...\n", "? "),
+    ("!!set ", "# ", "<<: ", "\ufeff", "%YAML 1.1\n", "\u2028", "é", "2026-13-41", "0o8"),
+)
+VALIDATOR = Draft202012Validator(content_schema())
+PIECES = st.lists(st.sampled_from([one for some in TOKENS for one in some]), max_size=25)
+
+
+def check(raw: bytes) -> Library | None:
+    """The library of one file with those bytes; checks what holds of every answer."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file.yaml"
+        path.write_bytes(raw)
+        library, problems = check_folder(Path(folder))
+    assert (library is None) == bool(problems)
+    lines = raw.count(b"\n") + raw.count(b"\r") + raw.count("\u2028".encode()) + 2
+    for problem in problems:
+        assert problem.path == str(path)
+        assert 1 <= problem.line <= lines + raw.count(b"\xc2\x85") + raw.count(b"\xe2\x80\xa9")
+        assert problem.column >= 1
+        assert problem.message
+        assert "\n" not in problem.message
+    return library
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.binary(max_size=60))
+def test_any_bytes(raw: bytes) -> None:
+    check(raw)
+
+
+@settings(max_examples=150, deadline=None)
+@given(PIECES)
+def test_any_pieces_of_yaml(pieces: list[str]) -> None:
+    check("".join(pieces).encode())
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(KEYS, VALUES, max_size=6))
+def test_any_values(value: dict[str, Any]) -> None:
+    check(yaml.safe_dump(value, allow_unicode=True).encode())
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(KEYS, VALUES, max_size=3))
+def test_any_values_in_a_role(value: dict[str, Any]) -> None:
+    """What the loader takes, the schema takes."""
+    whole = value | {"role": "a", "title": "A"}
+    if check(yaml.safe_dump(whole, allow_unicode=True).encode()) is not None:
+        plain = json.loads(json.dumps(whole, default=dt.date.isoformat))
+        assert [error.message for error in VALIDATOR.iter_errors(plain)] == []
+
+
+PRINTABLE = st.text(st.characters(exclude_categories=["Cc", "Cs", "Cn"]), min_size=1, max_size=40)
+
+
+@settings(max_examples=60, deadline=None)
+@given(PRINTABLE, PRINTABLE)
+def test_any_printable_text_comes_back_as_it_was_written(question: str, answer: str) -> None:
+    value = {"faqs": [{"id": "x", "question": question, "answer": answer}]}
+    library = check(yaml.safe_dump(value).encode())
+    if question.strip() and answer.strip():
+        assert library is not None
+        faq = library.faqs[0]
+        assert (faq.question, faq.answer) == (question.strip(), answer.strip())
+    else:
+        assert library is None
