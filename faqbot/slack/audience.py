@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.model import Audience
+from faqbot.slack.web import reason_of
 
 LIFETIME: Final = 600.0
 FAILURE_LIFETIME: Final = 60.0
@@ -65,7 +66,7 @@ class Audiences:
             async with asyncio.timeout(PATIENCE):
                 answer = await client.users_info(user=user)
         except SlackApiError as error:
-            _log.info("users.info failed: %s", error.response.get("error", "no reason given"))
+            _log.info("users.info failed: %s", reason_of(error))
         except (TimeoutError, aiohttp.ClientError) as error:
             _log.info("users.info failed: %s", type(error).__name__)
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from faqbot.reply import Bullets, Button, Part, Reply, Source, Text, as_text
@@ -22,6 +22,8 @@ BUTTONS: Final = 25
 OPTIONS: Final = 100
 FEW_ROLES: Final = 5
 _CONTEXT: Final = 2_000
+_MENU_CHARACTERS: Final = 7_000
+"""What roles to choose from may fill of the 13,200 characters that a message may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Message:
 
 def render(reply: Reply, address: Address | None = None) -> Message:
     """The message for a reply; `address` says how to get at it again, and at which page."""
-    pages = paginate(reply)
+    pages = paginate(_with_roles_that_fit(reply))
     number = min(address.page if address else 1, len(pages))
     page = pages[number - 1]
     blocks = [
@@ -93,6 +95,22 @@ def role_menus(kind: str, roles: Sequence[Button], start: int = 0) -> Iterator[P
             "placeholder": plain(hint),
             "options": [{"text": plain(shorten(one.label)), "value": one.entry} for one in menu],
         }
+
+
+def _with_roles_that_fit(reply: Reply) -> Reply:
+    """The reply with as many roles to choose from as one message may hold."""
+    room = _MENU_CHARACTERS
+    kept = 0
+    for role in reply.roles:
+        room -= min(len(role.label), LABEL)
+        if room < 0:
+            break
+        kept += 1
+    left = len(reply.roles) - kept
+    if not left:
+        return reply
+    hint = f"{left} more roles fit: write the name of the one that you mean."
+    return replace(reply, roles=reply.roles[:kept], hint=" ".join(filter(None, (hint, reply.hint))))
 
 
 # ------------------------------------------------------------------------------ the parts

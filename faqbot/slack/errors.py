@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 
 from faqbot.slack.messages import post
 from faqbot.slack.views import answer_modal, notice
-from faqbot.slack.web import client_of
+from faqbot.slack.web import client_of, reason_of
 
 Payload = dict[str, Any]
 _log = logging.getLogger(__name__)
@@ -24,9 +24,7 @@ _log = logging.getLogger(__name__)
 def named(error: BaseException) -> str:
     """The error without its message, which may hold what somebody wrote; Slack's reason is kept."""
     if isinstance(error, SlackApiError):
-        answer = error.response
-        reason = answer.get("error") if hasattr(answer, "get") else ""
-        return f"{type(error).__name__} ({reason or 'no reason given'})"
+        return f"{type(error).__name__} ({reason_of(error)})"
     return type(error).__name__
 
 

@@ -22,7 +22,7 @@ from faqbot.slack.views import (
     home,
     welcome,
 )
-from faqbot.slack.web import client_of
+from faqbot.slack.web import client_of, reason_of
 
 Payload = dict[str, Any]
 _log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ async def _greet(
         answer = await client.conversations_history(channel=channel, limit=1)
     except SlackApiError as error:
         # Without a look at the conversation the greeting could come again and again.
-        _log.info("conversations.history failed: %s", error.response.get("error"))
+        _log.info("conversations.history failed: %s", reason_of(error))
         return
     user = str(event["user"])
     if answer.get("messages") or not await claims.claim("welcome", context.team_id or "", user):

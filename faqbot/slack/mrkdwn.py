@@ -25,7 +25,8 @@ def rich(markdown: str) -> list[Payload]:
     """The elements of a rich text block for a text in Markdown."""
     parser = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
     tree = SyntaxTreeNode(parser.parse(markdown))
-    return _spaced([element for node in tree.children for element in _block(node)])
+    elements = _spaced([element for node in tree.children for element in _block(node)])
+    return elements or [_section([_text(markdown.strip(), {})])]
 
 
 def heading(text: str) -> Payload:

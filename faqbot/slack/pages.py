@@ -46,12 +46,16 @@ def _pieces(part: Part) -> Iterator[Part]:
         yield part
         return
     body: list[Text | Bullets] = []
+    empty = _size(replace(part, body=()))
+    room = PAGE_BYTES - empty
     for block in part.body:
         for piece in _cut(block):
-            if body and _size(replace(part, body=(*body, piece))) > PAGE_BYTES:
+            size = _size(replace(part, body=(piece,)))
+            if body and size > room:
                 yield replace(part, body=tuple(body))
-                body = []
+                body, room = [], PAGE_BYTES - empty
             body.append(piece)
+            room -= size
     if body:
         yield replace(part, body=tuple(body))
 
@@ -62,12 +66,15 @@ def _cut(block: Text | Bullets) -> Iterator[Text | Bullets]:
         return
     items = [piece for item in block.items for piece in split(item, PAGE_BYTES // 3)]
     rows: list[str] = []
-    title = block.heading
+    title, room = block.heading, PAGE_BYTES // 3
     for item in items:
-        if rows and _bytes("\n".join((*rows, item))) > PAGE_BYTES // 3:
+        size = _bytes(item) + len("- \n")
+        if rows and size > room:
             yield Bullets(tuple(rows), title)
-            rows, title = [], f"{block.heading} (continued)" if block.heading else ""
+            rows, room = [], PAGE_BYTES // 3
+            title = f"{block.heading} (continued)" if block.heading else ""
         rows.append(item)
+        room -= size
     if rows:
         yield Bullets(tuple(rows), title)
 

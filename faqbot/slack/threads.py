@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.desk import Desk
 from faqbot.slack import addresses
+from faqbot.slack.web import reason_of
 
 PATIENCE: Final = 3.0
 _READ: Final = 200
@@ -78,9 +79,7 @@ class Threads:
                     channel=channel, ts=thread_ts, limit=_READ
                 )
         except (SlackApiError, TimeoutError, aiohttp.ClientError) as error:
-            reason = type(error).__name__
-            if isinstance(error, SlackApiError):
-                reason = str(error.response.get("error", reason))
+            reason = reason_of(error) if isinstance(error, SlackApiError) else type(error).__name__
             _log.info("conversations.replies failed: %s", reason)
             return Past()
         own = [message for message in answer.get("messages") or () if message.get("user") == bot]

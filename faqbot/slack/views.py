@@ -21,6 +21,7 @@ from faqbot.slack.blocks import (
     shorten,
 )
 from faqbot.slack.mrkdwn import rich
+from faqbot.slack.pages import paginate
 
 QUESTION_BLOCK: Final = "question"
 QUESTION_INPUT: Final = "text"
@@ -113,9 +114,12 @@ def roles_list(library: Library, page: int = 1) -> Message:
         Part(family, family, (Bullets(tuple(role.title for role in roles)),))
         for family, roles in by_family(library.roles)
     )
-    address = addresses.Address((addresses.ROLES,), page=page)
-    message = render(Reply(header="Roles that I know", parts=parts), address)
-    menus = list(role_menus(addresses.SHOW, _buttons(library.roles)))[:BUTTONS]
+    reply = Reply(header="Roles that I know", parts=parts)
+    message = render(reply, addresses.Address((addresses.ROLES,), page=page))
+    pages = paginate(reply)
+    shown = _titles(pages[min(page, len(pages)) - 1])
+    roles = [role for role in library.roles if role.title in shown]
+    menus = list(role_menus(addresses.SHOW, _buttons(roles)))
     if not menus:
         return message
     return Message(message.text, (*message.blocks, {"type": "actions", "elements": menus}))
@@ -212,6 +216,12 @@ def _families(roles: Sequence[Role]) -> Iterator[Payload]:
             for group in groups(menus[:_MENUS], BUTTONS):
                 yield {"type": "actions", "elements": list(group)}
         start += len(members)
+
+
+def _titles(page: Reply) -> set[str]:
+    """The titles of the roles that a page of the list holds."""
+    blocks = [block for part in page.parts for block in part.body]
+    return {item for block in blocks if isinstance(block, Bullets) for item in block.items}
 
 
 def _buttons(roles: Sequence[Role]) -> tuple[Button, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -73,6 +73,13 @@ class ServerErrorRetry(_Counted):
         return response is not None and response.status_code in _SERVER_ERRORS
 
 
+def reason_of(error: SlackApiError) -> str:
+    """Why Slack refused a call; a proxy or a broken server answers with no reason but a status."""
+    answer = getattr(error.response, "data", None)
+    reason = answer.get("error") if isinstance(answer, Mapping) else None
+    return str(reason or f"status {getattr(error.response, 'status_code', 'unknown')}")
+
+
 def client_of(context: AsyncBoltContext) -> AsyncWebClient:
     """The client that Bolt made for one request."""
     assert context.client is not None
@@ -113,14 +120,13 @@ async def check_bot_token(client: AsyncWebClient) -> str:
 def refusal(setting: str, base_url: str, error: Exception) -> FaqbotError:
     """The error of a first call as advice."""
     if isinstance(error, SlackApiError):
-        answer = error.response
-        reason = str(answer.get("error") or "") if hasattr(answer, "get") else ""
+        reason = reason_of(error)
         if reason in _REFUSED:
             return SettingsError(
                 f"Slack refuses {setting} ({reason}): copy it again from the app's settings at "
                 "https://api.slack.com/apps, and install the app in the workspace."
             )
-        return ServiceError(f"{base_url} answers with an error ({reason or 'none named'}).")
+        return ServiceError(f"{base_url} answers with an error ({reason}).")
     return ServiceError(
         f"Can't reach {base_url} ({type(error).__name__}): check the network and SLACK_API_URL."
     )

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+
+import pytest
+import pytest_asyncio
+
+from faqbot.boot import understand
+from faqbot.conversations import Conversations
+from faqbot.desk import Desk, Knowledge
+from faqbot.playground.people import Person
+from faqbot.playground.server import LocalWorkspace
+from faqbot.playground.values import Message, Setup, Timing
+from faqbot.slack.app import create_app
+from faqbot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
+from faqbot.slack.running import Running
+from faqbot.slack.server import PATH, Server, asgi, listen
+from faqbot.slack.web import web_client
+from tests.slack.library import library
+
+TODAY = dt.date(2026, 11, 23)
+SETUP = Setup(scopes=frozenset((*SCOPES, *OPTIONAL_SCOPES)), events=frozenset(EVENTS))
+QUICK = Timing(retry_delays=(0.0, 0.02, 0.04))
+
+
+@cache
+def knowledge() -> Knowledge:
+    """Understand the test content once for all modules."""
+    return understand(library())
+
+
+def make_desk() -> Desk:
+    """A desk that remembers nothing yet."""
+    return Desk(knowledge(), Conversations(time.monotonic), today=lambda: TODAY)
+
+
+@dataclass(frozen=True)
+class Slack:
+    """The app and the workspace that it works in."""
+
+    workspace: LocalWorkspace
+    desk: Desk
+    running: Running
+    url: str
+    maya: Person
+
+    def mention(self, text: str) -> str:
+        return f"<@{self.workspace.bot_user_id}> {text}"
+
+    async def answer(self, channel: str, ts: str, count: int = 1) -> Message:
+        """The app's answer number `count` in a thread."""
+        found = await self.workspace.until(
+            lambda: self.workspace.answers(channel, ts)[count - 1 : count]
+        )
+        return found[0]
+
+    async def asked(self, text: str, channel: str = "#general") -> tuple[str, Message]:
+        """Ask by mention; the question's timestamp and the answer."""
+        ts = await self.maya.say(channel, self.mention(text))
+        return ts, await self.answer(channel, ts)
+
+    async def silent(self, check: Callable[[], int], within: float = 0.25) -> None:
+        """Nothing more is said for a while."""
+        before = check()
+        await self.workspace.settled()
+        await self.running.drain()
+        await asyncio.sleep(within)
+        assert check() == before
+
+
+@asynccontextmanager
+async def serving(setup: Setup = SETUP) -> AsyncIterator[Slack]:
+    """The app over signed HTTP in a local workspace."""
+    listener = listen("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}"
+    running, desk = Running(), make_desk()
+    async with (
+        LocalWorkspace.start(setup=setup, timing=QUICK) as workspace,
+        web_client(workspace.bot_token, workspace.api_url) as client,
+    ):
+        secret = workspace.signing_secret
+        app = create_app(desk, client, signing_secret=secret, running=running)
+        server = Server(asgi(app, secret))
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        workspace.deliver_to(url)
+        try:
+            yield Slack(workspace, desk, running, url, workspace.person("maya"))
+            assert workspace.problems() == ()
+        finally:
+            await running.drain()
+            server.should_exit = True
+            await task
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def slack() -> AsyncIterator[Slack]:
+    async with serving() as started:
+        yield started
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return make_desk()

@@ -1,0 +1,168 @@
+"""Replies as Block Kit: golden files, limits, and nothing lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from faqbot.desk import Desk
+from faqbot.model import Library, Question, Role
+from faqbot.playground import limits
+from faqbot.reply import Bullets, Button, Part, Reply, Source, Text
+from faqbot.slack import answers
+from faqbot.slack.addresses import Address, parse
+from faqbot.slack.blocks import Message, render
+from faqbot.slack.mrkdwn import bullets, escape, rich
+from faqbot.slack.pages import paginate, split
+from faqbot.slack.views import answer_modal, help_message, home, roles_list, search_modal, welcome
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def problems(message: Message) -> tuple[str, ...]:
+    return limits.problems({"text": message.text, "blocks": list(message.blocks)})
+
+
+QUESTIONS = {
+    "section": "python developer skills",
+    "role": "python developer",
+    "two-parts": "skills and education for data analyst",
+    "faq": "what is the tech stack of a python developer",
+    "general-faq": "how can I apply for a job",
+    "which-role": "what skills do I need?",
+    "declined": "how do I fix ImportError: No module named flask",
+    "unknown-role": "what skills does a plumber need",
+}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_messages_look_as_agreed(name: str, desk: Desk) -> None:
+    answer = asyncio.run(answers.ask(desk, Question(QUESTIONS[name])))
+    same(name, answer.message)
+
+
+def test_a_full_description_looks_as_agreed(desk: Desk) -> None:
+    address = Address(("python-back-end-developer",), full=True)
+    answer = asyncio.run(answers.show(desk, address, Question("")))
+    same("full-description", answer.message)
+
+
+def same(name: str, message: Message) -> None:
+    """Compare with the golden file; GOLDEN=write writes it."""
+    assert problems(message) == ()
+    shown = {"text": message.text, "blocks": list(message.blocks)}
+    text = json.dumps(shown, indent=1, ensure_ascii=False) + "\n"
+    file = GOLDEN / f"{name}.json"
+    if os.environ.get("GOLDEN") == "write":
+        file.write_text(text)
+    assert file.read_text() == text
+
+
+def test_views_keep_the_limits(desk: Desk) -> None:
+    views = [
+        home(desk.library),
+        search_modal(),
+        answer_modal(help_message(desk.library), "x" * 900),
+    ]
+    assert [limits.problems(view) for view in views] == [(), (), ()]
+    for message in (help_message(desk.library), welcome(desk.library), roles_list(desk.library)):
+        assert problems(message) == ()
+
+
+@pytest.mark.parametrize("count", [0, 1, 30, 600])
+def test_any_number_of_roles_can_be_listed(count: int) -> None:
+    roles = tuple(
+        Role(f"role-{n}", f"Role of the number {n} " + "x" * 70, family=f"family {n % 70}")
+        for n in range(count)
+    )
+    library = Library(roles=roles)
+    assert limits.problems(home(library)) == ()
+    for page in (1, 2, 999):
+        assert problems(roles_list(library, page)) == ()
+
+
+def test_a_menu_takes_the_place_of_many_buttons() -> None:
+    few = tuple(Button(f"Role {n}", f"role-{n}/skills") for n in range(5))
+    many = tuple(Button(f"Role {n} " + "y" * 90, f"role-{n}/skills") for n in range(250))
+    assert "static_select" not in str(render(Reply("Which?", roles=few)).blocks)
+    message = render(Reply("Which?", roles=many))
+    assert "'static_select'" in str(message.blocks)
+    assert "more roles fit" in message.text
+    assert problems(message) == ()
+
+
+def test_long_labels_are_spelt_out_above_the_buttons() -> None:
+    label = "How do I <really> *do* " + "this " * 30
+    message = render(Reply("Did you mean", choices=(Button(label, "faq/x"),)))
+    assert problems(message) == ()
+    written = [block for block in message.blocks if block["type"] == "rich_text"]
+    assert label.strip() in str(written).replace("\\'", "'")
+
+
+def test_what_people_write_pings_nobody() -> None:
+    nasty = "<!here> <@U1> & <https://evil.example|x>"
+    part = Part("a", "b", (Text(nasty), Bullets((nasty,))))
+    message = render(Reply(nasty, nasty, (part,), (Source("a", nasty, owner="@channel"),)))
+    assert "<!here>" not in message.text
+    assert "<@U1>" not in message.text
+    assert "mrkdwn" not in str(message.blocks)
+    assert problems(message) == ()
+    assert escape("<a&b>") == "&lt;a&amp;b&gt;"
+
+
+def test_markdown_becomes_rich_text() -> None:
+    elements = rich("A **b** _c_ `d` ~~e~~ [f](https://g.example) [h](javascript:x)\n\n> q\n\n---")
+    styles = [part.get("style") for part in elements[0]["elements"] if part.get("style")]
+    assert styles == [{"bold": True}, {"italic": True}, {"code": True}, {"strike": True}]
+    assert "javascript" not in str([e for e in elements[0]["elements"] if e["type"] == "link"])
+    nested = rich("1. a\n2. b\n   - c\n3. d\n\n```\ncode\n```")
+    assert [e["type"] for e in nested] == ["rich_text_list"] * 3 + ["rich_text_preformatted"]
+    assert nested[2]["offset"] == 2
+
+
+def test_an_address_survives_its_button() -> None:
+    for address in (Address(("a/b",)), Address(("a", "b/faq/c"), True, 3), Address(("a",), True)):
+        assert parse(str(address)) == address
+    assert parse("") == Address(())
+    assert parse("x|full|-1").page == 1
+
+
+MARKDOWN = st.text(st.sampled_from("ab *_`[]()<>&#-\n1.~!|\\é😀"), max_size=200)
+
+
+@given(MARKDOWN)
+@settings(max_examples=80, deadline=None)
+def test_any_markdown_can_be_shown(text: str) -> None:
+    message = render(Reply("H", text, (Part("a", "T", (Text(text), Bullets((text, "x")))),)))
+    assert problems(message) == ()
+    assert all(element.get("elements") for element in bullets([text]))
+
+
+@given(st.lists(st.text(st.sampled_from("word. &<\n"), max_size=900), max_size=30))
+@settings(max_examples=25, deadline=None)
+def test_pages_lose_nothing_and_fit(texts: list[str]) -> None:
+    parts = tuple(Part(f"p/{n}", f"Part {n}", (Text(text),)) for n, text in enumerate(texts))
+    pages = paginate(Reply("H", "lead", parts))
+    kept = "".join(
+        block.markdown
+        for page in pages
+        for part in page.parts
+        for block in part.body
+        if isinstance(block, Text)
+    )
+    assert re.sub(r"\s", "", kept) == re.sub(r"\s", "", "".join(texts))
+    for number in range(1, len(pages) + 1):
+        message = render(Reply("H", "lead", parts), Address(("p",), page=number))
+        assert len(message.text.encode()) < 4_000
+        assert problems(message) == ()
+
+
+def test_a_word_without_end_is_cut_rather_than_lost() -> None:
+    assert "".join(split("x" * 5_000, 900)) == "x" * 5_000

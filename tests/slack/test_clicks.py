@@ -1,0 +1,196 @@
+"""Commands, buttons, menus, App Home and modals."""
+
+from __future__ import annotations
+
+import pytest
+
+from faqbot.playground.elements import elements
+from faqbot.playground.people import Reaction
+from faqbot.playground.values import Faults, Message, View
+from tests.slack.conftest import Slack
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def labels(shown: Message | View) -> list[str]:
+    found = []
+    for block in shown.blocks:
+        for element in block.get("elements", ()) if block["type"] == "actions" else ():
+            text = element.get("text") or element.get("placeholder")
+            found.append(text["text"])
+    return found
+
+
+async def changed(slack: Slack, result: Reaction, message: Message) -> None:
+    """Wait until a private message was replaced."""
+    await slack.workspace.until(lambda: result.messages[0].text != message.text)
+
+
+async def test_faq_answers_privately_with_the_question(slack: Slack) -> None:
+    result = await slack.maya.command("/faq", "which skills does a ux designer need", "#general")
+    assert result.ok
+    (message,) = result.messages
+    assert message.visible_to == slack.maya.id
+    assert "Figma" in message.text
+    assert "You asked" in str(message.blocks[0])
+
+
+@pytest.mark.parametrize("text", ["", "help"])
+async def test_faq_help(slack: Slack, text: str) -> None:
+    result = await slack.maya.command("/faq", text, "#general")
+    assert "What I can do" in result.messages[0].text
+
+
+async def test_role_shows_the_full_description_and_its_parts(slack: Slack) -> None:
+    result = await slack.maya.command("/role", "python developer", "#general")
+    (message,) = result.messages
+    assert "Responsibilities" in message.text
+    assert "Django" in message.text
+    assert "Skills" in labels(message)
+
+
+async def test_role_with_a_section_shows_that_section(slack: Slack) -> None:
+    result = await slack.maya.command("/role", "python developer skills", "#general")
+    assert "Python Back End Developer · Skills" in result.messages[0].text
+
+
+async def test_a_long_description_is_read_page_by_page_in_place(slack: Slack) -> None:
+    result = await slack.maya.command("/role", "archivist", "#general")
+    seen = ""
+    for _ in range(20):
+        (message,) = result.messages
+        seen += message.text
+        if "Next page" not in labels(message):
+            break
+        assert (await slack.maya.click(message, label="Next page")).ok
+        await changed(slack, result, message)
+    assert all(f"Duty {number}:" in seen for number in range(120))
+    assert "Patience" in seen
+    (message,) = result.messages
+    await slack.maya.click(message, label="Previous page")
+    await changed(slack, result, message)
+
+
+async def test_roles_are_listed_and_opened_by_the_menu(slack: Slack) -> None:
+    result = await slack.maya.command("/roles", "", "#general")
+    (message,) = result.messages
+    assert "UX Designer" in message.text
+    await slack.maya.select(message, "UX Designer")
+    await slack.workspace.until(lambda: "good to have" in result.messages[0].text)
+
+
+async def test_role_without_a_name_lists_roles(slack: Slack) -> None:
+    result = await slack.maya.command("/role", "", "#general")
+    assert "Roles that I know" in result.messages[0].text
+
+
+async def test_a_private_answer_is_replaced_by_the_part_that_is_clicked(slack: Slack) -> None:
+    result = await slack.maya.command("/role", "python developer skills", "#general")
+    await slack.maya.click(result.messages[0], label="Education")
+    await slack.workspace.until(lambda: "computer science" in result.messages[0].text)
+    assert len(result.messages) == 1
+
+
+async def test_a_private_answer_comes_anew_when_its_address_is_refused(slack: Slack) -> None:
+    result = await slack.maya.command("/role", "python developer skills", "#general")
+    slack.workspace.faults = Faults(refuse_response_urls=9)
+    await slack.maya.click(result.messages[0], label="Education")
+    await slack.workspace.until(lambda: len(result.messages) == 2)
+    slack.workspace.faults = Faults()
+    assert "computer science" in result.messages[1].text
+
+
+async def test_a_part_is_shown_in_the_thread(slack: Slack) -> None:
+    ts, answer = await slack.asked("python developer skills")
+    await slack.maya.click(answer, label="Education")
+    assert "computer science" in (await slack.answer("#general", ts, 2)).text
+
+
+async def test_the_full_description_is_one_click_away(slack: Slack) -> None:
+    ts, answer = await slack.asked("python developer skills")
+    await slack.maya.click(answer, label="Full description")
+    full = await slack.answer("#general", ts, 2)
+    assert "Responsibilities" in full.text
+    assert "2 to 5 years" in full.text
+
+
+async def test_a_clicked_part_changes_what_the_thread_is_about(slack: Slack) -> None:
+    ts, answer = await slack.asked("what skills do I need?")
+    await slack.maya.select(answer, "Data Engineer", action_id="choose:menu-0")
+    await slack.workspace.until(lambda: "Spark" in slack.workspace.answers("#general", ts)[0].text)
+    await slack.maya.say("#general", "and the education?", thread_ts=ts)
+    assert "Data Engineer · Education" in (await slack.answer("#general", ts, 2)).text
+
+
+async def test_none_of_these_is_an_answer_too(slack: Slack) -> None:
+    ts, answer = await slack.asked("what skills do I need?")
+    await slack.maya.click(answer, label="None of these")
+    await slack.workspace.until(
+        lambda: "Sorry about that" in slack.workspace.answers("#general", ts)[0].text
+    )
+
+
+async def test_a_button_of_an_entry_that_is_gone_says_so(slack: Slack) -> None:
+    ts, answer = await slack.asked("python developer skills")
+    found = next(e for e in elements(answer.blocks) if e.action_id == "show:0")
+    await slack.maya.act(answer, {**found.click(), "value": "gone/skills|x|999999"})
+    assert "no longer" in (await slack.answer("#general", ts, 2)).text
+
+
+async def test_several_parts_in_one_question_are_one_answer(slack: Slack) -> None:
+    _, answer = await slack.asked("skills and education for data analyst")
+    assert "spreadsheets" in answer.text
+    assert "degree or experience" in answer.text
+
+
+async def test_home_lists_roles_and_opens_one(slack: Slack) -> None:
+    await slack.maya.open_home()
+    home = await slack.workspace.until(lambda: slack.workspace.home("maya"))
+    assert "Archivist" in labels(home)
+    await slack.maya.click(home, label="Data Analyst")
+    modal = await slack.workspace.until(lambda: slack.workspace.modal("maya"))
+    assert "good to have" in str(modal.blocks)
+    await slack.maya.click(modal, label="Skills")
+    await slack.workspace.until(
+        lambda: "spreadsheets" in str((slack.workspace.modal("maya") or modal).blocks)
+    )
+    shown = slack.workspace.modal("maya")
+    assert shown is not None
+    await slack.maya.close(shown)
+
+
+async def test_home_asks_an_example_question(slack: Slack) -> None:
+    await slack.maya.open_home()
+    home = await slack.workspace.until(lambda: slack.workspace.home("maya"))
+    await slack.maya.click(home, label="How do I apply?")
+    modal = await slack.workspace.until(lambda: slack.workspace.modal("maya"))
+    assert "Send us your documents" in str(modal.blocks)
+    await slack.maya.close(modal)
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [("which skills does a qa engineer need", "patience"), ("help", "What I can do")],
+)
+async def test_the_search_modal_answers(slack: Slack, typed: str, shown: str) -> None:
+    await slack.maya.open_home()
+    home = await slack.workspace.until(lambda: slack.workspace.home("maya"))
+    await slack.maya.click(home, label="Ask a question")
+    modal = await slack.workspace.until(lambda: slack.workspace.modal("maya"))
+    result = await slack.maya.submit(modal, {"text": typed})
+    assert result.ok, result.error
+    answer = slack.workspace.modal("maya")
+    assert answer is not None
+    assert shown in str(answer.blocks)
+    await slack.maya.close(answer)
+
+
+async def test_the_first_look_at_the_conversation_is_greeted_once(slack: Slack) -> None:
+    jonas = slack.workspace.person("jonas")
+    await jonas.open_dm()
+    (hello,) = await slack.workspace.until(lambda: slack.workspace.answers("@jonas"))
+    assert "Hello" in hello.text
+    await jonas.open_dm()
+    await slack.silent(lambda: len(slack.workspace.answers("@jonas")))
+    await jonas.click(hello, label="How do I apply?")
+    assert "documents" in (await slack.answer("@jonas", hello.ts)).text

@@ -1,0 +1,155 @@
+"""Questions in channels, threads and direct messages, over signed HTTP."""
+
+from __future__ import annotations
+
+import pytest
+
+from faqbot.playground.values import Faults
+from tests.slack.conftest import Slack
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_a_mention_is_answered_in_its_thread(slack: Slack) -> None:
+    ts, answer = await slack.asked("which skills does a python developer need?")
+    assert answer.thread_ts == ts
+    assert "Python Back End Developer · Skills" in answer.text
+    assert "REST APIs" in answer.text
+
+
+async def test_a_thread_remembers_its_role_without_a_mention(slack: Slack) -> None:
+    ts, _ = await slack.asked("python developer skills")
+    await slack.maya.say("#general", "and which degree?", thread_ts=ts)
+    assert "computer science" in (await slack.answer("#general", ts, 2)).text
+
+
+async def test_a_thread_remembers_its_role_with_a_mention(slack: Slack) -> None:
+    ts, _ = await slack.asked("data analyst skills")
+    await slack.maya.say("#general", slack.mention("and the education?"), thread_ts=ts)
+    assert "Data Analyst · Education" in (await slack.answer("#general", ts, 2)).text
+
+
+async def test_chatter_in_a_thread_is_left_alone(slack: Slack) -> None:
+    ts, _ = await slack.asked("ux designer skills")
+    await slack.maya.say("#general", "thanks, see you at lunch on Friday", thread_ts=ts)
+    await slack.maya.say("#general", "<@U0JONAS01> which skills do you have?", thread_ts=ts)
+    await slack.silent(lambda: len(slack.workspace.answers("#general", ts)))
+
+
+async def test_threads_without_faqbot_are_left_alone(slack: Slack) -> None:
+    ts = await slack.maya.say("#general", "who brings cake?")
+    await slack.maya.say("#general", "which skills does a data analyst need?", thread_ts=ts)
+    await slack.silent(lambda: len(slack.workspace.answers("#general", ts)))
+    assert not slack.workspace.answers("#general", ts)
+
+
+async def test_a_direct_message_is_answered_and_remembered_at_the_top(slack: Slack) -> None:
+    first = await slack.maya.dm("qa engineer skills")
+    assert "QA Engineer · Skills" in (await slack.answer("@maya", first)).text
+    second = await slack.maya.dm("and which education?")
+    assert "QA Engineer · Education" in (await slack.answer("@maya", second)).text
+
+
+async def test_a_direct_thread_remembers_its_role(slack: Slack) -> None:
+    first = await slack.maya.dm("data engineer skills")
+    await slack.answer("@maya", first)
+    await slack.maya.dm("and which education?", thread_ts=first)
+    assert "Data Engineer · Education" in (await slack.answer("@maya", first, 2)).text
+
+
+@pytest.mark.parametrize("text", ["", "help", "Help!"])
+async def test_help_is_given(slack: Slack, text: str) -> None:
+    _, answer = await slack.asked(text)
+    assert "What I can do" in answer.text
+
+
+async def test_a_mention_is_answered_once_when_it_arrives_twice(slack: Slack) -> None:
+    slack.workspace.faults = Faults(deliver_times=3)
+    ts, _ = await slack.asked("data analyst skills")
+    await slack.silent(lambda: len(slack.workspace.answers("#general", ts)))
+    slack.workspace.faults = Faults()
+    assert len(slack.workspace.answers("#general", ts)) == 1
+
+
+async def test_a_lost_acknowledgement_brings_no_second_answer(slack: Slack) -> None:
+    slack.workspace.faults = Faults(lose_acks=2)
+    ts, _ = await slack.asked("data analyst skills")
+    await slack.silent(lambda: len(slack.workspace.answers("#general", ts)))
+    assert len(slack.workspace.answers("#general", ts)) == 1
+
+
+async def test_other_bots_and_edits_are_ignored(slack: Slack) -> None:
+    slack.workspace.other_bot_says("#hiring", slack.mention("data analyst skills"))
+    ts = await slack.maya.dm("product manager skills")
+    await slack.answer("@maya", ts)
+    message = slack.workspace.message("@maya", ts)
+    assert message is not None
+    await slack.maya.edit(message, "product manager education")
+    await slack.silent(lambda: len(slack.workspace.answers("@maya", ts)))
+    assert len(slack.workspace.answers("@maya", ts)) == 1
+    assert not [m for m in slack.workspace.messages("#hiring") if m.bot]
+
+
+async def test_a_file_with_a_question_is_a_question(slack: Slack) -> None:
+    maya, place = slack.maya, slack.maya.direct
+    event: dict[str, object] = {
+        "type": "message",
+        "subtype": "file_share",
+        "channel": place.id,
+        "channel_type": "im",
+        "user": maya.id,
+        "text": "data engineer skills",
+        "ts": "1700000000.000100",
+        "files": [],
+    }
+    slack.workspace.event("message.im", event)
+    found = await slack.workspace.until(
+        lambda: [m for m in slack.workspace.state.messages(place.id) if "Spark" in m.text and m.bot]
+    )
+    assert found
+
+
+async def test_guests_do_not_read_what_is_for_employees(slack: Slack) -> None:
+    ask = "how does the referral bonus work"
+    mine = await slack.maya.dm(ask)
+    assert "there is a bonus" in (await slack.answer("@maya", mine)).text
+    guest = slack.workspace.person("guest")
+    theirs = await guest.dm(ask)
+    assert "there is a bonus" not in (await slack.answer("@guest", theirs)).text
+
+
+@pytest.mark.parametrize("status", [429, 500, 502])
+async def test_a_failing_web_api_is_tried_again(slack: Slack, status: int) -> None:
+    slack.workspace.faults = Faults(
+        fail_calls=1,
+        fail_status=status,
+        retry_after=0,
+        fail_methods=frozenset({"chat.postMessage"}),
+    )
+    _, answer = await slack.asked("data analyst skills")
+    assert "SQL" in answer.text
+
+
+BAD = (
+    "   ",
+    "😀",
+    "a" * 5_000,
+    "\x00\x07\u202eabc\u202c",
+    "<!channel> <!here>",
+    "<b>bold</b><script>alert(1)</script>",
+    "{{ 7*7 }} ${HOME} %s",
+    "'; DROP TABLE roles; --",
+    "😀" * 300,
+    "¿Cuántas vacaciones tengo al año?",
+    "how do I fix ImportError: No module named flask",
+    "what skills does Batman have",
+    "@channel **x** [a](http://evil.example) `y",
+)
+
+
+@pytest.mark.parametrize("text", BAD)
+async def test_bad_input_is_answered_kindly(slack: Slack, text: str) -> None:
+    _, answer = await slack.asked(text)
+    assert answer.text.strip()
+    assert "went wrong" not in answer.text
+    assert "<!" not in answer.text

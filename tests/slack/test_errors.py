@@ -1,0 +1,67 @@
+"""When something breaks: a reference for the person, an explanation in the log."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from faqbot.desk import Desk
+from faqbot.model import Question, Receipt
+from tests.slack.conftest import Slack, serving
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def broken(_desk: Desk, question: Question) -> Receipt:
+    raise KeyError(question.text)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def failing() -> AsyncIterator[Slack]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Desk, "ask", broken)
+        patch.setattr(Desk, "describe", broken)
+        async with serving() as started:
+            yield started
+
+
+def reference(text: str) -> str:
+    found = re.search(r"reference ([0-9a-f]{8})", text)
+    assert found, text
+    return found[1]
+
+
+async def test_a_mention_gets_a_reference_that_the_log_explains(
+    failing: Slack, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    _, answer = await failing.asked("my private question")
+    assert reference(answer.text) in caplog.text
+    assert "KeyError" in caplog.text
+    assert "private question" not in caplog.text
+
+
+@pytest.mark.parametrize("command", ["/faq", "/role"])
+async def test_a_command_gets_a_reference(failing: Slack, command: str) -> None:
+    result = await failing.maya.command(command, "anything", "#general")
+    assert reference(result.messages[0].text)
+
+
+async def test_app_home_and_modal_get_a_reference(failing: Slack) -> None:
+    maya, workspace = failing.maya, failing.workspace
+    await maya.open_home()
+    home = await workspace.until(lambda: workspace.home("maya"))
+    await maya.click(home, label="How do I apply?")
+    modal = await workspace.until(lambda: workspace.modal("maya"))
+    assert reference(str(modal.blocks))
+    await maya.close(modal)
+    await maya.click(home, label="Ask a question")
+    search = await workspace.until(lambda: workspace.modal("maya"))
+    await maya.submit(search, {"text": "anything"})
+    shown = workspace.modal("maya")
+    assert shown is not None
+    assert reference(str(shown.blocks))

@@ -1,0 +1,131 @@
+"""Socket Mode over real web sockets, on good days and on bad ones."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from slack_bolt.async_app import AsyncApp
+
+from faqbot.errors import ServiceError, SettingsError
+from faqbot.playground.server import LocalWorkspace
+from faqbot.playground.values import Faults
+from faqbot.slack.app import create_app
+from faqbot.slack.running import Running
+from faqbot.slack.socket import SocketMode
+from faqbot.slack.web import check_bot_token, web_client
+from tests.slack.conftest import QUICK, SETUP, make_desk
+
+PING = 0.1
+
+
+@asynccontextmanager
+async def app_in(workspace: LocalWorkspace) -> AsyncIterator[AsyncApp]:
+    async with web_client(workspace.bot_token, workspace.api_url) as client:
+        running = Running()
+        yield create_app(make_desk(), client, running=running)
+        await running.drain()
+
+
+@asynccontextmanager
+async def connected(workspace: LocalWorkspace) -> AsyncIterator[SocketMode]:
+    async with app_in(workspace) as app:
+        link = SocketMode(app, workspace.app_token, ping=PING)
+        task = asyncio.create_task(link.run())
+        try:
+            yield link
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await link.close()
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[LocalWorkspace]:
+    async with LocalWorkspace.start(setup=SETUP, timing=QUICK) as started:
+        yield started
+        assert started.problems() == ()
+
+
+async def ask(workspace: LocalWorkspace) -> str:
+    maya = workspace.person("maya")
+    ts = await maya.say("#general", f"<@{workspace.bot_user_id}> data analyst skills")
+    found = await workspace.until(lambda: workspace.answers("#general", ts), within=10)
+    return found[0].text
+
+
+async def test_a_question_is_answered_over_a_web_socket(workspace: LocalWorkspace) -> None:
+    async with connected(workspace) as link:
+        await link.connected.wait()
+        assert "SQL" in await ask(workspace)
+        result = await workspace.person("maya").command("/role", "data analyst", "#general")
+        assert "SQL" in result.messages[0].text
+
+
+async def test_a_dropped_socket_is_opened_again(workspace: LocalWorkspace) -> None:
+    async with connected(workspace) as link:
+        await link.connected.wait()
+        workspace.drop_sockets()
+        await workspace.until(lambda: workspace.connections == 0)
+        await workspace.until(lambda: workspace.connections == 1, within=10)
+        assert "SQL" in await ask(workspace)
+
+
+async def test_a_refused_handshake_is_not_the_end(workspace: LocalWorkspace) -> None:
+    workspace.faults = Faults(refuse_handshakes=1)
+    async with connected(workspace) as link:
+        async with asyncio.timeout(10):
+            await link.connected.wait()
+        assert "SQL" in await ask(workspace)
+
+
+async def test_a_wrong_app_token_is_refused_at_once(workspace: LocalWorkspace) -> None:
+    async with app_in(workspace) as app:
+        link = SocketMode(app, "xapp-wrong", ping=PING)
+        with pytest.raises(SettingsError, match="SLACK_APP_TOKEN"):
+            await link.run()
+        await link.close()
+
+
+async def test_no_connection_for_too_long_ends_the_service(workspace: LocalWorkspace) -> None:
+    workspace.faults = Faults(refuse_handshakes=1000)
+    async with app_in(workspace) as app:
+        link = SocketMode(app, workspace.app_token, ping=PING, give_up=0.3)
+        with pytest.raises(ServiceError, match="No connection"):
+            await link.run()
+        await link.close()
+
+
+async def test_a_wrong_bot_token_is_refused(workspace: LocalWorkspace) -> None:
+    async with web_client("xoxb-wrong", workspace.api_url) as client:
+        with pytest.raises(SettingsError, match="SLACK_BOT_TOKEN"):
+            await check_bot_token(client)
+
+
+async def test_an_unreachable_web_api_is_said() -> None:
+    async with web_client("xoxb-any", "http://127.0.0.1:9/api/") as client:
+        with pytest.raises(ServiceError, match="Can't reach"):
+            await check_bot_token(client)
+
+
+async def test_server_errors_are_not_tried_for_ever(workspace: LocalWorkspace) -> None:
+    workspace.faults = Faults(fail_share=1.0, fail_status=503)
+    async with web_client(workspace.bot_token, workspace.api_url) as client:
+        async with asyncio.timeout(8):
+            with pytest.raises(ServiceError):
+                await check_bot_token(client)
+
+
+async def test_a_thread_is_remembered_after_a_restart(workspace: LocalWorkspace) -> None:
+    maya = workspace.person("maya")
+    async with connected(workspace) as link:
+        await link.connected.wait()
+        ts = await maya.say("#general", f"<@{workspace.bot_user_id}> data analyst skills")
+        await workspace.until(lambda: workspace.answers("#general", ts))
+    async with connected(workspace) as link:
+        await link.connected.wait()
+        await maya.say("#general", "and the education?", thread_ts=ts)
+        found = await workspace.until(lambda: workspace.answers("#general", ts)[1:])
+    assert "Data Analyst · Education" in found[0].text

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from faqbot.errors import SettingsError
+from faqbot.settings import Mode, Settings
+
+BOT, APP = "xoxb-1-secret", "xapp-1-secret"
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def settings(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return Settings()
+
+
+def test_no_slack_variable_means_the_local_workspace(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = settings(monkeypatch, SLACK_BOT_TOKEN="", PORT="")
+    assert found.mode is Mode.WORKSPACE
+    assert found.listens_on == 8765
+
+
+def test_an_app_token_means_socket_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = settings(monkeypatch, SLACK_BOT_TOKEN=BOT, SLACK_APP_TOKEN=APP)
+    assert found.mode is Mode.SOCKET
+
+
+def test_a_signing_secret_means_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = settings(monkeypatch, SLACK_BOT_TOKEN=BOT, SLACK_SIGNING_SECRET="s")
+    assert found.mode is Mode.HTTP
+    assert found.listens_on == 3000
+
+
+def test_a_dotenv_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"SLACK_BOT_TOKEN={BOT}\nSLACK_APP_TOKEN={APP}\nPORT=8000\n")
+    found = Settings()
+    assert found.mode is Mode.SOCKET
+    assert found.listens_on == 8000
+
+
+def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = settings(
+        monkeypatch, SLACK_BOT_TOKEN=BOT, SLACK_APP_TOKEN=APP, SLACK_SIGNING_SECRET="secret"
+    )
+    shown = "\n".join((*found.describe(), repr(found), str(found)))
+    assert "1-secret" not in shown
+    assert "Socket Mode" in shown
+
+
+def test_the_web_api_address_ends_in_a_slash(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = settings(
+        monkeypatch,
+        SLACK_BOT_TOKEN=BOT,
+        SLACK_APP_TOKEN=APP,
+        SLACK_API_URL="http://127.0.0.1:1/api",
+    )
+    assert found.slack_api_url == "http://127.0.0.1:1/api/"
+
+
+def test_all_problems_come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings(
+            monkeypatch,
+            SLACK_APP_TOKEN="xoxp-secret",
+            SLACK_API_URL="slack.com",
+            PORT="99999",
+            FAQBOT_LOG_LEVEL="loud",
+        )
+    text = str(caught.value)
+    for expected in (
+        "SLACK_APP_TOKEN",
+        "SLACK_API_URL must",
+        "SLACK_BOT_TOKEN is not",
+        "PORT must",
+    ):
+        assert expected in text
+    assert "FAQBOT_LOG_LEVEL" in text
+    assert "xoxp-secret" not in text
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("variables", "advice"),
+    [
+        ({"SLACK_BOT_TOKEN": BOT}, "SLACK_SIGNING_SECRET"),
+        ({"SLACK_BOT_TOKEN": "xapp-1", "SLACK_APP_TOKEN": APP}, "start with xoxb-"),
+        ({"SLACK_BOT_TOKEN": BOT, "SLACK_APP_TOKEN": BOT}, "start with xapp-"),
+        ({"SLACK_SIGNING_SECRET": "s"}, "SLACK_BOT_TOKEN is not"),
+        ({"PORT": "many"}, "whole number"),
+    ],
+)
+def test_what_does_not_fit_together_is_said(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], advice: str
+) -> None:
+    with pytest.raises(SettingsError, match=advice):
+        settings(monkeypatch, **variables)
