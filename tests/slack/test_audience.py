@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from faqbot.model import Audience
+from faqbot.playground.server import LocalWorkspace
+from faqbot.playground.values import Faults
+from faqbot.slack.audience import FAILURE_LIFETIME, Audiences, audience_of
+from faqbot.slack.once import RecentClaims, delivery
+from faqbot.slack.web import web_client
+from tests.slack.conftest import QUICK, SETUP
+
+
+@pytest.mark.parametrize(
+    ("user", "audience"),
+    [
+        ({"team_id": "T1"}, Audience.EMPLOYEES),
+        ({"team_id": "T1", "is_restricted": True}, Audience.CANDIDATES),
+        ({"team_id": "T1", "is_ultra_restricted": True}, Audience.CANDIDATES),
+        ({"team_id": "T1", "is_stranger": True}, Audience.CANDIDATES),
+        ({"team_id": "T2"}, Audience.CANDIDATES),
+        ({"team_id": "T2", "enterprise_user": {"teams": ["T1"]}}, Audience.EMPLOYEES),
+        ({}, Audience.EVERYONE),
+        (None, Audience.EVERYONE),
+    ],
+)
+def test_only_full_members_of_the_team_are_employees(user: Any, audience: Audience) -> None:
+    assert audience_of(user, "T1") is audience
+
+
+async def test_a_failed_look_up_is_careful_and_soon_tried_again() -> None:
+    now = 0.0
+    audiences = Audiences(clock=lambda: now)
+    async with (
+        LocalWorkspace.start(setup=SETUP, timing=QUICK) as workspace,
+        web_client(workspace.bot_token, workspace.api_url) as client,
+    ):
+        workspace.faults = Faults(slow_answers=5.0)
+        assert await audiences.of(client, "T0LOCAL01", "U0MAYA001") is Audience.EVERYONE
+        workspace.faults = Faults()
+        assert await audiences.of(client, "T0LOCAL01", "U0MAYA001") is Audience.EVERYONE
+        now = FAILURE_LIFETIME + 1
+        assert await audiences.of(client, "T0LOCAL01", "U0MAYA001") is Audience.EMPLOYEES
+
+
+async def test_claims_are_bounded_and_expire() -> None:
+    now = 0.0
+    claims = RecentClaims(capacity=2, lifetime=10, clock=lambda: now)
+    assert await claims.claim("a")
+    assert not await claims.claim("a")
+    now = 11.0
+    assert await claims.claim("a")
+    for key in "bcd":
+        assert await claims.claim(key)
+    assert await claims.claim("a")
+
+
+def test_a_delivery_is_known_by_its_event_or_its_trigger() -> None:
+    assert delivery({"event_id": "E", "team_id": "T"}) == ("event", "T", "E")
+    assert delivery({"trigger_id": "1", "team": None, "type": "x"}) == ("trigger", "", "x", "1")
+    assert delivery({"type": "url_verification"}) is None
