@@ -6,7 +6,6 @@ import hashlib
 import os
 import sys
 import traceback
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -17,11 +16,11 @@ from faqbot.cli import ask, chat, check, explain, roles, run
 from faqbot.errors import FaqbotError
 
 
-@dataclass
 class Invocation:
     """What the options before the command say."""
 
-    debug: bool = False
+    def __init__(self) -> None:
+        self.debug = False
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer passes an option's value so

@@ -1,0 +1,74 @@
+# `make run` starts faqbot, `make test` tests it; both set up what they need first.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint generated bench constraints format clean
+
+help:
+	@echo "make run          start faqbot: in Slack with tokens, else in a local workspace"
+	@echo "make test         run all tests"
+	@echo "make check        what CI checks: tests, lint, types, generated files, wheel"
+	@echo "make bench        measure, and write the figures to benchmarks/results"
+	@echo "make format       format the code"
+	@echo "make constraints  take the newest versions of all packages into constraints.txt"
+	@echo "make clean        remove the environment and everything that was built"
+
+run: $(VENV)/.installed
+	@$(BIN)/faqbot run
+
+test: $(VENV)/.installed-dev
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+check: lint generated
+	@tools/smoke-wheel $(BIN)/python
+	@$(MAKE) --no-print-directory test
+
+lint: $(VENV)/.installed-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+# Files that are made from the code, and committed.
+generated: $(VENV)/.installed-dev
+	@$(BIN)/python tools/generate.py --check
+
+bench: $(VENV)/.installed-dev
+	@$(BIN)/python -m benchmarks.questions
+
+format: $(VENV)/.installed-dev
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+	@$(BIN)/python tools/generate.py
+
+constraints:
+	@rm -rf build/constraints && $(PYTHON) -m venv build/constraints
+	@build/constraints/bin/pip install -q --upgrade pip
+	@build/constraints/bin/pip install -q -e . --group dev
+	@build/constraints/bin/pip freeze --all --exclude-editable | grep -v '^setuptools==' > constraints.txt
+	@echo "constraints.txt is new; run make check before you commit it."
+
+clean:
+	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov
+
+$(VENV)/bin/pip: constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "faqbot needs Python 3.11 or later; name one with make PYTHON=python3.12 ..." >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python can't make environments here: apt-get install python3-venv" >&2; exit 2; }
+	@test -x $@ || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --upgrade pip
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/bin/pip pyproject.toml constraints.txt
+	@echo "Installing faqbot ..."
+	@$(BIN)/pip install --quiet -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@echo "Installing the tools for its development ..."
+	@$(BIN)/pip install --quiet -c constraints.txt --group dev
+	@touch $@

@@ -1,0 +1,1 @@
+"""Measurements; `results` holds their tables with machine and date."""

@@ -1,0 +1,41 @@
+"""Measure answers to the labelled questions: `python -m benchmarks.questions`."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import platform
+from dataclasses import asdict
+from pathlib import Path
+
+from faqbot import __version__
+from faqbot.boot import open_desk
+from faqbot.evaluation import ask_all, figures, read_questions
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results" / "questions.json"
+
+
+def main() -> None:
+    """Ask both sets, print their figures, and write them with date and machine."""
+    desk = open_desk(ROOT / "knowledge")
+    result: dict[str, object] = {
+        "date": dt.datetime.now(dt.UTC).date().isoformat(),
+        "faqbot": __version__,
+        "content": desk.library.version,
+        "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+    }
+    for name in ("development", "test"):
+        questions = read_questions(ROOT / "tests" / "questions" / f"{name}.jsonl")
+        found = figures(asyncio.run(ask_all(desk, questions)))
+        result[name] = {
+            key: round(value, 4) if isinstance(value, float) else value
+            for key, value in asdict(found).items()
+        }
+        print(f"{name}: {found}")
+    RESULTS.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

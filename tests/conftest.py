@@ -1,0 +1,63 @@
+"""What the whole suite shares: tests whose programs are missing are skipped, and it is said."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+def chromium_path() -> str | None:
+    """Where Chromium is, if it is installed."""
+    return next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+
+
+def postgresql_path() -> str | None:
+    """Where PostgreSQL's programs are, if they are installed."""
+    found = shutil.which("initdb")
+    if found:
+        return str(Path(found).parent)
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return str(folders[-1].parent) if folders else None
+
+
+NEEDS = {
+    "browser": ("Chromium", "chromium", chromium_path),
+    "postgresql": ("PostgreSQL", "postgresql", postgresql_path),
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for marker, (name, package, path) in NEEDS.items():
+        needing = [item for item in items if item.get_closest_marker(marker)]
+        if not needing or path():
+            continue
+        if os.environ.get("CI") == "true":
+            raise pytest.UsageError(f"{name} is missing, and CI demands it: install {package}.")
+        for item in needing:
+            item.add_marker(pytest.mark.skip(reason=f"{name} is missing"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Chromium, for tests marked `browser`."""
+    path = chromium_path()
+    assert path is not None
+    return path
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, value in getattr(report, "user_properties", ()):
+                if name == "figures" and getattr(report, "when", "") == "call":
+                    terminalreporter.write_line(str(value))
+    for name, package, path in NEEDS.values():
+        if not path():
+            terminalreporter.write_line(
+                f"{name} is missing; what needs it was not tested: {package}"
+            )

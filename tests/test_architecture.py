@@ -1,0 +1,138 @@
+"""The rules of the layout: who may import whom, and what stays where."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "faqbot"
+LONGEST = 300
+
+VALUES = {"faqbot", "faqbot.model", "faqbot.errors"}
+DESK = {"faqbot.desk", "faqbot.conversations", "faqbot.wording"}
+MAY_IMPORT = {
+    "faqbot.model": set[str](),
+    "faqbot.errors": set[str](),
+    "faqbot.reply": VALUES,
+    "faqbot.settings": VALUES,
+    "faqbot.content": VALUES | {"faqbot.settings"},
+    "faqbot.matching": VALUES | {"faqbot.settings", "faqbot.content"},
+    "faqbot.store": VALUES | {"faqbot.settings"},
+    "faqbot.conversations": VALUES,
+    "faqbot.wording": VALUES | {"faqbot.reply"},
+    "faqbot.desk": VALUES | DESK | {"faqbot.reply", "faqbot.matching", "faqbot.content"},
+    "faqbot.evaluation": VALUES | DESK | {"faqbot.reply"},
+    "faqbot.slack": VALUES | DESK | {"faqbot.reply", "faqbot.settings"},
+    "faqbot.playground": VALUES | DESK | {"faqbot.reply", "faqbot.settings"},
+    "faqbot.cli": VALUES
+    | DESK
+    | {"faqbot.reply", "faqbot.settings", "faqbot.content", "faqbot.boot", "faqbot.evaluation"},
+}
+"""What each part may import besides itself; a part that isn't named may import nothing."""
+
+SLACK_LIBRARIES = {"faqbot.slack", "faqbot.playground", "faqbot.boot"}
+TREE = {path: path.relative_to(ROOT) for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def module_of(path: Path) -> str:
+    parts = TREE[path].with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(path): path for path in TREE}
+
+
+def part_of(module: str) -> str:
+    return ".".join(module.split(".")[:2])
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(path: Path, *, only_top: bool = False) -> Iterator[str]:
+    """The modules that a file imports; `only_top` leaves out those inside functions."""
+    tree = tree_of(path)
+    for node in tree.body if only_top else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide who imports whom"
+            name = node.module or ""
+            for alias in node.names:
+                inner = f"{name}.{alias.name}"
+                yield inner if inner in MODULES else name
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_import_only_what_their_part_may(module: str) -> None:
+    part = part_of(module)
+    if part in ("faqbot", "faqbot.boot"):
+        return
+    allowed = MAY_IMPORT[part] | {part}
+    used = {part_of(name) for name in imports(MODULES[module]) if name.startswith("faqbot")}
+    assert used <= allowed, f"{module} must not import {sorted(used - allowed)}"
+
+
+def test_only_boot_and_the_slack_parts_know_slacks_libraries() -> None:
+    users = {
+        module
+        for module, path in MODULES.items()
+        if any(name.split(".")[0] in ("slack_bolt", "slack_sdk") for name in imports(path))
+    }
+    assert {part_of(user) for user in users} <= SLACK_LIBRARIES, users
+
+
+def test_only_settings_reads_the_environment() -> None:
+    readers = {
+        module
+        for module, path in MODULES.items()
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Attribute | ast.Name | ast.alias)
+        and (getattr(node, "attr", None) or getattr(node, "id", None) or getattr(node, "name", ""))
+        in ("environ", "getenv", "environb")
+    }
+    assert readers <= {"faqbot.settings"}
+
+
+def test_modules_import_each_other_without_a_circle() -> None:
+    graph = {
+        module: {name for name in imports(path, only_top=True) if name in MODULES} - {module}
+        for module, path in MODULES.items()
+    }
+    try:
+        list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        pytest.fail(f"these import each other: {' -> '.join(error.args[1])}")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_fits_its_page(module: str) -> None:
+    lines = len(MODULES[module].read_text(encoding="utf-8").splitlines())
+    assert lines <= LONGEST, f"{module} has {lines} lines: make it a folder"
+
+
+def test_no_tracked_file_names_a_package_registry() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    address = re.compile(
+        rb"https?://[^\s\"']*(?:pypi\.|pythonhosted\.|registry\.npm|/simple/|conda\.anaconda)"
+        rb"|(?:--|[^\w-])(?:extra-)?index[-_]url\b"
+    )
+    guilty = [
+        name
+        for name in listed.stdout.decode().split("\0")
+        if name and (ROOT / name).is_file() and name != "tests/test_architecture.py"
+        if address.search((ROOT / name).read_bytes())
+    ]
+    assert guilty == []

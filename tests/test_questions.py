@@ -1,0 +1,70 @@
+"""The labelled questions are answered as well as promised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from faqbot.boot import open_desk
+from faqbot.desk import Desk
+from faqbot.evaluation import Expect, Labelled, Mark, ask_all, figures, mark, read_questions
+from faqbot.model import Answered, Candidate, Declined, Kind, Outcome, Unsure
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def desk() -> Desk:
+    return open_desk(ROOT / "knowledge")
+
+
+@pytest.mark.parametrize("name", ["development", "test"])
+async def test_labelled_questions_stay_within_the_promised_bounds(
+    name: str, desk: Desk, record_property: Callable[[str, object], None]
+) -> None:
+    questions = read_questions(ROOT / "tests" / "questions" / f"{name}.jsonl")
+    found = figures(await ask_all(desk, questions))
+    record_property("figures", f"{name} questions, {found}")
+    assert found.right >= 0.90, found
+    assert found.wrong <= 0.04, found
+    assert found.turned_away >= 0.92, found
+
+
+def test_every_label_names_an_entry_that_is_shipped(desk: Desk) -> None:
+    for name in ("development", "test"):
+        for labelled in read_questions(ROOT / "tests" / "questions" / f"{name}.jsonl"):
+            for entry_id in (*labelled.entries, *labelled.accept):
+                assert desk.library.entry(entry_id), (name, labelled.question, entry_id)
+
+
+def _answered(*ids: str) -> Answered:
+    return Answered(tuple(Candidate(entry_id, Kind.SECTION, None, 1.0) for entry_id in ids))
+
+
+BOTH = Labelled("?", Expect.ANSWER, ("r/skills", "r/education"))
+ONE = Labelled("?", Expect.ANSWER, ("r/skills",), ("r",))
+
+
+@pytest.mark.parametrize(
+    ("labelled", "outcome", "worth"),
+    [
+        (BOTH, _answered("r/education", "r/skills"), Mark.RIGHT),
+        (BOTH, _answered("r/skills"), Mark.WRONG),
+        (ONE, _answered("r"), Mark.RIGHT),
+        (ONE, _answered("r/skills", "r"), Mark.WRONG),
+        (ONE, Unsure(()), Mark.ASKED),
+        (ONE, Declined(), Mark.DECLINED),
+        (Labelled("?", Expect.ASK), Unsure(()), Mark.RIGHT),
+        (Labelled("?", Expect.ASK), _answered("r"), Mark.WRONG),
+        (Labelled("?", Expect.ASK), Declined(), Mark.DECLINED),
+        (Labelled("?", Expect.DECLINE), Declined(), Mark.RIGHT),
+        (Labelled("?", Expect.DECLINE), Unsure(()), Mark.RIGHT),
+        (Labelled("?", Expect.DECLINE), _answered("r"), Mark.WRONG),
+    ],
+)
+def test_only_an_answer_that_gives_what_was_asked_for_is_right(
+    labelled: Labelled, outcome: Outcome, worth: Mark
+) -> None:
+    assert mark(labelled, outcome) is worth
