@@ -100,8 +100,8 @@ async def _in_local_workspace(settings: Settings, desk: Desk) -> None:
         web_client(workspace.bot_token, workspace.api_url) as client,
         connection(create_app(desk, client, running=running), workspace.app_token, running) as link,
     ):
-        _say(f"faqbot runs in a local Slack workspace: {workspace.address}/")
-        await link.run()
+        address = f"{workspace.address}/"
+        await link.run(lambda: _say(f"faqbot runs in a local Slack workspace: {address}"))
 
 
 def check(settings: Settings) -> tuple[str, ...]:

@@ -32,6 +32,6 @@ def bolt_logger() -> logging.Logger:
     logger = logging.getLogger("faqbot.slack.bolt")
     if not any(isinstance(one, NoBodies) for one in logger.filters):
         logger.addFilter(NoBodies())
-    # Below this level Bolt and the SDK format every payload.
-    logger.setLevel(max(logging.INFO, logging.getLogger().level))
+    # At DEBUG, Bolt and the SDK format every payload; at INFO they tell of each session by number.
+    logger.setLevel(max(logging.WARNING, logging.getLogger().level))
     return logger

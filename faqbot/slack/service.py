@@ -96,8 +96,7 @@ async def by_socket_mode(settings: Settings, desk: Desk, say: Say) -> None:
         running = Running()
         app = create_app(desk, client, running=running)
         async with connection(app, _plain(settings.slack_app_token), running) as link:
-            say(f"faqbot serves {team} by Socket Mode.")
-            await link.run()
+            await link.run(lambda: say(f"faqbot serves {team} by Socket Mode."))
 
 
 @asynccontextmanager

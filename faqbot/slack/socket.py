@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import Final
 
 import aiohttp
@@ -47,8 +48,8 @@ class SocketMode:
         self._give_up = give_up
         self.connected = asyncio.Event()
 
-    async def run(self) -> None:
-        """Connect and stay connected until cancelled.
+    async def run(self, connected: Callable[[], None] = lambda: None) -> None:
+        """Connect, say so once, and stay connected until cancelled.
 
         Raises:
             SettingsError: Slack refuses the app token.
@@ -57,7 +58,7 @@ class SocketMode:
         await self._open()
         connecting = asyncio.ensure_future(self._client.connect())  # type: ignore[no-untyped-call]
         try:
-            await self._watch()
+            await self._watch(connected)
         finally:
             connecting.cancel()
             await asyncio.gather(connecting, return_exceptions=True)
@@ -75,20 +76,27 @@ class SocketMode:
             raise refusal("SLACK_APP_TOKEN", web.base_url, error) from None
         self._client.wss_uri = str(answer["url"])
 
-    async def _watch(self) -> None:
+    async def _watch(self, connected: Callable[[], None]) -> None:
         """Look after the connection: a used address is no good for a second attempt."""
-        lost = time.monotonic()
+        seen, told = time.monotonic(), False
         while True:
-            await asyncio.sleep(min(1.0, self._ping))
+            await asyncio.sleep(min(1.0 if self.connected.is_set() else 0.05, self._ping))
             if await self._client.is_connected():
-                if not self.connected.is_set():
-                    _log.info("Connected by Socket Mode.")
+                if not told:
+                    connected()
+                elif not self.connected.is_set():
+                    _log.info("Connected to Slack again.")
+                told = True
                 self.connected.set()
-                lost = time.monotonic()
+                seen = time.monotonic()
                 continue
+            if self.connected.is_set():
+                _log.info("The connection to Slack is lost, connecting again.")
             self.connected.clear()
-            self._client.wss_uri = None
-            if time.monotonic() - lost > self._give_up:
+            away = time.monotonic() - seen
+            if away > min(1.0, self._ping):
+                self._client.wss_uri = None
+            if away > self._give_up:
                 raise ServiceError(
                     f"No connection to Slack for {self._give_up:.0f} seconds: check the network, "
                     "https://slack-status.com and SLACK_APP_TOKEN."
