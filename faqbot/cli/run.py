@@ -23,10 +23,10 @@ def run(*, check: Check = False, knowledge: Knowledge = None) -> None:
     from faqbot.settings import Settings
 
     settings = Settings(faqbot_knowledge=knowledge) if knowledge else Settings()
-    if check:
-        for line in settings.describe():
-            typer.echo(line)
-        return
     from faqbot import boot
 
-    boot.run(settings)
+    if check:
+        for line in boot.check(settings):
+            typer.echo(line)
+    else:
+        boot.run(settings)

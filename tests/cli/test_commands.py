@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from faqbot import __version__, boot
+
+from .conftest import Run
+
+CONTENT = """\
+faqs:
+  - id: how-to-apply
+    question: How do I apply?
+    phrasings:
+      - where can I send my application
+      - how can I apply for a job
+    answer: Use the form.
+    {tests}
+"""
+
+
+def test_explain_shows_repairs_links_views_and_why(run: Run) -> None:
+    ran = run("explain", "wich skils for a data anlyst")
+    assert ran.code == 0
+    for word in (
+        "skils → skills",
+        "data-analyst",
+        "a misspelt name",
+        "Confidence",
+        "clearly",
+        "ms",
+    ):
+        assert word in ran.out
+
+
+def test_explain_as_json_extends_the_contract(run: Run) -> None:
+    (told,) = run("explain", "--json", "skils of a data analyst").lines
+    assert list(told)[:5] == ["question", "outcome", "role", "entries", "text"]
+    assert {"written": "skils", "read": "skills"} in told["repairs"]
+    assert told["links"][0]["role"] == "data-analyst"
+    assert told["candidates"][0]["opinions"]
+    assert told["why"] == "clear"
+
+
+def test_explain_says_why_a_question_is_declined(run: Run) -> None:
+    assert "decline" in run("explain", "how do I bake bread").out
+
+
+def test_roles_lists_parts_and_overdue_reviews(run: Run) -> None:
+    ran = run("roles")
+    assert "data-analyst" in ran.out
+    assert "2026-01-10 (overdue)" in ran.out
+    assert "2 roles" in ran.out
+
+
+def test_roles_as_json_is_a_line_for_each(run: Run) -> None:
+    first, second = run("roles", "--json").lines
+    assert first["parts"] == ["overview", "skills", "education"]
+    assert first["faqs"] == ["coding-needed"]
+    assert (first["stale"], second["reviewed"]) == (True, None)
+
+
+def test_check_passes_good_content(run: Run) -> None:
+    ran = run("check")
+    assert ran.code == 0
+    assert "2 of their own tests passed" in ran.out
+
+
+def test_check_lists_every_problem_with_its_place(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "faqs.yaml").write_text(CONTENT.format(tests="answr: x"), encoding="utf-8")
+    ran = run("check", str(tmp_path))
+    assert ran.code == 1
+    assert "faqs.yaml:8:5: " in ran.out
+    assert "1 problem in " in ran.out
+
+
+@pytest.mark.parametrize(
+    ("tests", "said"),
+    [
+        ("matches: [how do I bake bread]", "how-to-apply: matches: 'how do I bake bread' is "),
+        ("rejects: [how can I apply]", "how-to-apply: rejects: 'how can I apply' is answered"),
+    ],
+)
+def test_check_asks_the_contents_own_tests(run: Run, tmp_path: Path, tests: str, said: str) -> None:
+    (tmp_path / "faqs.yaml").write_text(CONTENT.format(tests=tests), encoding="utf-8")
+    ran = run("check", str(tmp_path))
+    assert ran.code == 1
+    assert said in ran.out
+    (told,) = run("check", str(tmp_path), "--json").lines
+    assert told["ok"] is False
+    assert said in told["problems"][0]["message"]
+
+
+def test_chat_remembers_the_role_and_takes_numbers(run: Run) -> None:
+    typed = b"/role data analyst\nwhich skills?\n1\n/role\n/new\n/role\n/quit\nnot read\n"
+    ran = run("chat", stdin=typed)
+    assert ran.code == 0
+    assert "Data Analyst · Skills" in ran.out
+    assert "Data Analyst · Overview" in ran.out
+    assert "We are talking about Data Analyst." in ran.out
+    assert "We aren't talking about a role yet." in ran.out
+
+
+def test_chat_shows_the_full_description_that_it_offers(run: Run) -> None:
+    ran = run("chat", stdin=b"/role qa engineer\n2\n")
+    assert "2 Full description" in ran.out
+    assert "Patience" in ran.out
+
+
+def test_chat_lists_roles_and_answers_what_it_cannot_do(run: Run) -> None:
+    ran = run("chat", stdin=b"/roles\n9\n2\n/dance\n/help\n\xff\xfe\n\n")
+    assert ran.code == 0
+    assert "Pick a number from 1 to 2" in ran.out
+    assert "finds faults" in ran.out
+    assert "There is no command /dance." in ran.out
+
+
+def test_a_command_that_fails_unexpectedly_gives_one_line_with_a_reference(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(knowledge: Path) -> None:
+        raise ZeroDivisionError(knowledge)
+
+    monkeypatch.setattr(boot, "open_desk", broken)
+    first, again = run("ask", "x"), run("ask", "y")
+    assert first.code == 1
+    assert "reference" in first.err
+    assert first.err == again.err
+    assert len(first.err.splitlines()) == 1
+    monkeypatch.setenv("FAQBOT_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        run("ask", "x")
+
+
+def test_a_missing_folder_is_a_line_of_advice(run: Run) -> None:
+    ran = run("ask", "--knowledge", "/does/not/exist", "x")
+    assert ran.code == 2
+    assert "/does/not/exist" in ran.err
+
+
+def test_run_check_says_what_was_understood(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = run("run", "--check")
+    assert ran.code == 0
+    assert "local workspace" in ran.out
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "wrong")
+    ran = run("run", "--check")
+    assert ran.code == 2
+    assert "SLACK_BOT_TOKEN" in ran.err
+
+
+def test_the_version_is_printed(run: Run) -> None:
+    assert run("--version").out == f"faqbot {__version__}\n"
+
+
+@pytest.mark.parametrize("command", ["ask", "explain", "chat", "check", "roles", "run"])
+def test_each_command_helps_with_an_example(run: Run, command: str) -> None:
+    assert f"Example: faqbot {command}" in run(command, "--help").out

@@ -1,0 +1,64 @@
+"""What the documents say is so: examples run, settings are listed, generated files are current."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from faqbot.cli.main import main
+from faqbot.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def examples() -> Iterator[tuple[str, str]]:
+    """Each `faqbot` command of the README's console blocks with the output below it."""
+    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL):
+        for example in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = example.partition("\n")
+            if command.startswith("faqbot "):
+                yield command, output
+
+
+@pytest.mark.parametrize(("command", "output"), examples())
+def test_examples_of_the_readme_print_what_it_shows(
+    command: str,
+    output: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    monkeypatch.setenv("FAQBOT_KNOWLEDGE", str(ROOT / "knowledge"))
+    monkeypatch.setattr(sys, "argv", shlex.split(command))
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 0
+    pattern = ".*".join(re.escape(piece) for piece in output.split("...\n"))
+    assert re.fullmatch(pattern, capfdbinary.readouterr().out.decode(), re.DOTALL)
+
+
+@pytest.mark.parametrize("document", ["README.md", ".env.example"])
+def test_every_setting_is_documented(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    assert [name for name in Settings.model_fields if name.upper() not in text] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/decisions/README.md"])
+def test_links_lead_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert ((ROOT / page).parent / target).exists(), target
+
+
+def test_generated_files_are_up_to_date() -> None:
+    ran = subprocess.run(
+        [sys.executable, "tools/generate.py", "--check"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stdout) == (0, ""), ran.stderr
