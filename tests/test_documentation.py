@@ -27,7 +27,7 @@ def examples() -> Iterator[tuple[str, str]]:
                 yield command, output
 
 
-@pytest.mark.parametrize(("command", "output"), examples())
+@pytest.mark.parametrize(("command", "output"), list(examples()))
 def test_examples_of_the_readme_print_what_it_shows(
     command: str,
     output: str,

@@ -18,8 +18,8 @@ def generated() -> Iterator[tuple[Path, str]]:
     from faqbot.slack import manifest
 
     yield Path("knowledge/schema.json"), schema_text()
-    yield Path("docs/manifest.socket.json"), manifest.as_json(manifest.socket_manifest())
-    yield Path("docs/manifest.http.json"), manifest.as_json(manifest.http_manifest())
+    yield manifest.SOCKET_FILE, manifest.as_json(manifest.socket_manifest())
+    yield manifest.HTTP_FILE, manifest.as_json(manifest.http_manifest())
     yield Path("docs/cli.md"), reference()
 
 
