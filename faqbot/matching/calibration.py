@@ -19,7 +19,7 @@ from faqbot.matching.views import Floats
 SAMPLED = 2_500
 """Phrasings that are left out at most: more don't change the curve, only the load time."""
 
-UNANSWERABLE = 0.5
+UNANSWERABLE = 0.2
 """The weight of all unanswerable questions together; the answerable ones have the rest."""
 
 _PENALTY = 1e-2

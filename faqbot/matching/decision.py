@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from faqbot.matching.matcher import Understood
@@ -29,11 +29,15 @@ MOST_OPTIONS = 3
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Confidences from which a reading is answered, offered, or worth naming."""
+    """Confidences from which a reading is answered, offered, or worth naming.
+
+    `lead` is how far the best must lie before the second, unless both say the same.
+    """
 
     answer: float = 0.5
-    offer: float = 0.2
-    mention: float = 0.08
+    offer: float = 0.18
+    lead: float = 0.06
+    mention: float = 0.1
 
 
 class Decider:
@@ -114,7 +118,9 @@ class Decider:
     def _answer_or_offer(self, candidates: tuple[Candidate, ...]) -> Outcome:
         if not candidates or candidates[0].confidence < self._thresholds.offer:
             return Declined(Why.NOT_UNDERSTOOD)
-        if candidates[0].confidence >= self._thresholds.answer:
+        second = candidates[1].confidence if len(candidates) > 1 else 0.0
+        clear = candidates[0].confidence - second >= self._thresholds.lead
+        if candidates[0].confidence >= self._thresholds.answer and clear:
             return Answered(candidates[:1])
         near = [c for c in candidates if c.confidence >= self._thresholds.mention]
         return Unsure(tuple(near[:MOST_OPTIONS]), Why.CLOSE)
@@ -172,40 +178,35 @@ class Decider:
     def _several_roles(
         self, understood: Understood, groups: Sequence[Sequence[RoleLink]], audience: Audience
     ) -> Outcome:
-        candidates = understood.reading.candidates
-        links = [group[0] for group in groups][:MOST_OPTIONS]
-        if any(len(group) > 1 for group in groups):
-            single = [group for group in groups if len(group) == 1]
+        single = [group[0] for group in groups if len(group) == 1]
+        if len(single) < len(groups):
             if len(single) == 1:
-                return self._one_role(understood, single[0][0], audience)
+                return self._one_role(understood, single[0], audience)
             return self._without_role(understood, groups[0], audience)
-        if not understood.rest or not candidates:
-            roles = [self._library.role(link.role) for link in links]
-            return Unsure(
-                tuple(
-                    whole(role, certainty(link))
-                    for role, link in zip(roles, links, strict=True)
-                    if role
-                ),
-                Why.CLOSE,
-            )
-        first = self._library.role(links[0].role)
-        assert first is not None
-        best = candidates[0]
-        if best.kind is Kind.FAQ:
+        links = single[:MOST_OPTIONS]
+        candidates = understood.reading.candidates
+        best = candidates[0] if candidates else None
+        if best and best.kind is Kind.FAQ and best.confidence >= self._thresholds.offer:
             return self._one_role(understood, links[0], audience)
-        part = best.id.removeprefix(f"{first.id}/") if best.kind is Kind.SECTION else ""
-        entries = []
+        if best is None or (best.confidence < self._thresholds.answer and not understood.rest):
+            roles = [(link, self._library.role(link.role)) for link in links]
+            return Unsure(
+                tuple(whole(role, certainty(link)) for link, role in roles if role), Why.CLOSE
+            )
+        entries = self._written(self._for_each(best, links), audience)
+        if not entries or entries[0].confidence < self._thresholds.offer:
+            return Declined(Why.NOT_UNDERSTOOD, nearest=tuple(link.role for link in links))
+        return self._answer_or_ask(entries)
+
+    def _for_each(self, best: Candidate, links: Sequence[RoleLink]) -> Iterator[Candidate]:
+        """The part that the best candidate is, for each of several roles."""
+        part = best.id.removeprefix(f"{best.role}/") if best.kind is Kind.SECTION else ""
         for link in links:
             role = self._library.role(link.role)
             entry = self._part(role, part) if role else None
             if entry is not None:
-                sure = round(best.confidence * certainty(link), 4)
-                entries.append(Candidate(entry.id, entry.kind, link.role, sure, best.opinions))
-        written = self._written(entries, audience)
-        if not written or written[0].confidence < self._thresholds.offer:
-            return Declined(Why.NOT_UNDERSTOOD, nearest=tuple(link.role for link in links))
-        return self._answer_or_ask(written)
+                confidence = round(best.confidence * certainty(link), 4)
+                yield Candidate(entry.id, entry.kind, link.role, confidence, best.opinions)
 
     def _unknown_role(
         self, understood: Understood, groups: Sequence[Sequence[RoleLink]], audience: Audience

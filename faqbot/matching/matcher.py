@@ -35,7 +35,7 @@ from faqbot.matching.views import (
 )
 from faqbot.model import Candidate, Kind, Library, LinkedBy, Reading, Repair, Role, RoleLink
 
-MIX = Mix(views=(0.15, 0.25, 0.6), ridge=0.5, penalty=0.3)
+MIX = Mix(views=(0.12, 0.18, 0.7), ridge=0.7, penalty=0.2)
 
 WHOLE = "role"
 """The key of the class that asks for a role as a whole."""
@@ -193,7 +193,9 @@ class Matcher:
         return role
 
     def _mask(self, text: str, role: Role) -> str:
-        asked = [Token(word, word) for _, clause in clauses(normalise(_masked(text))) for word in clause]
+        asked = [
+            Token(word, word) for _, clause in clauses(normalise(_masked(text))) for word in clause
+        ]
         mentions = [
             mention
             for mention in self._linker.link([token.word for token in asked]).mentions

@@ -7,6 +7,7 @@ entries apart. Both see the weighted sum of the views' cosines.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -86,14 +87,26 @@ class Ranker:
             self._own.setdefault(phrasing.scope, []).append(row)
         self._shared = np.array(self._own.pop("", []), dtype=np.int64)
         self._weights = np.array(mix.views, dtype=np.float32)
+        self._penalties = self._balanced_penalties()
         self._has_ridge = mix.ridge > 0 and 0 < len(self._shared) <= RIDGE_LIMIT
         self.shared_keys = tuple(dict.fromkeys(self.phrasings[row].key for row in self._shared))
         self.inverse: Doubles | None = None
         if self._has_ridge:
             kernel = self.kernel(self._shared, self._shared).astype(np.float64)
-            kernel[np.diag_indices_from(kernel)] += mix.penalty
+            kernel[np.diag_indices_from(kernel)] += self._penalties[self._shared]
             self.inverse = np.asarray(np.linalg.inv(kernel), dtype=np.float64)
         self.scope = lru_cache(maxsize=512)(self._scope)
+
+    def _balanced_penalties(self) -> Doubles:
+        """The ridge's penalty of each phrasing: the more its entry has, the less each one counts.
+
+        Every entry then weighs the same in the fit, however many phrasings an author wrote.
+        """
+        counts = Counter((phrasing.scope, phrasing.key) for phrasing in self.phrasings)
+        rarity = np.array([1 / counts[p.scope, p.key] for p in self.phrasings])
+        written = np.array([bool(p.key) for p in self.phrasings], dtype=bool)
+        mean = rarity[written].mean() if written.any() else 1.0
+        return np.where(written, self.mix.penalty * mean / rarity, self.mix.penalty)
 
     def kernel(self, rows: Rows, columns: Rows) -> Floats:
         """The weighted cosines between phrasings, shape (rows, columns)."""
@@ -134,7 +147,7 @@ class Ranker:
         cross = self.kernel(self._shared, own).astype(np.float64)
         joined = self.inverse @ cross
         block = self.kernel(own, own).astype(np.float64)
-        block[np.diag_indices_from(block)] += self.mix.penalty
+        block[np.diag_indices_from(block)] += self._penalties[own]
         complement = block - cross.T @ joined
         own_alpha = np.linalg.solve(complement, targets[len(self._shared) :] - cross.T @ shared)
         return np.concatenate([shared - joined @ own_alpha, own_alpha]).astype(np.float32)

@@ -24,9 +24,6 @@ from faqbot.model import LinkedBy, Role, RoleLink
 EXAMINED = 48
 """How many titles the index hands on to the closer look."""
 
-FULL = 0.97
-"""Coverage from which a title counts as named in full."""
-
 NAMED = 0.34
 """Score from which words count as naming a role."""
 
@@ -88,7 +85,7 @@ class _Reading:
     score: float
     strength: float
     covered: float
-    coverage: float
+    is_full: bool
     start: int
     end: int
     exact: bool
@@ -274,13 +271,12 @@ class RoleLinker:
         if in_order != sorted(in_order):
             asking = any(match.word in self._asking_stems for match in used)
             score *= 0.6 if asking else 0.97  # "technician certifications" asks, and names less
-        if coverage < FULL:
+        is_full = len({match.word for match in used}) == len(set(title))
+        if not is_full:
             told = sum(self._idf[m.word] * m.weight for m in used if self._is_telling(m))
             score *= 0.25 + 0.75 * told / max(covered, 1e-9)
         exact = all(match.exact for match in used)
-        return _Reading(
-            row, score, score * math.sqrt(covered), covered, coverage, start, end, exact
-        )
+        return _Reading(row, score, score * math.sqrt(covered), covered, is_full, start, end, exact)
 
     def _is_telling(self, match: _Match) -> bool:
         return match.word not in self._phrasing_words and (
@@ -302,12 +298,10 @@ class RoleLinker:
             if not _rivals(reading, rival):
                 continue
             best.setdefault(self._roles[rival.title], rival)
-        full = reading.coverage >= FULL
+        full = reading.is_full
         if full:
             exact = {
-                role: r
-                for role, r in best.items()
-                if r.coverage >= FULL and r.strength == reading.strength
+                role: r for role, r in best.items() if r.is_full and r.strength == reading.strength
             }
             best = exact or {self._roles[reading.title]: reading}
         factor = FOREIGN_PENALTY if foreign else 1.0
@@ -325,7 +319,7 @@ class RoleLinker:
     def _how(self, reading: _Reading) -> LinkedBy:
         if not reading.exact:
             return LinkedBy.TYPO
-        if reading.coverage < FULL:
+        if not reading.is_full:
             return LinkedBy.PARTIAL
         return LinkedBy.ALIAS if self._is_alias[reading.title] else LinkedBy.TITLE
 
@@ -336,7 +330,7 @@ class RoleLinker:
         inside = [word for word in asked[start:end] if self._is_foreign(word, title)]
         left = start
         while left > 0 and self._is_foreign(asked[left - 1], title):
-            if reading.coverage >= FULL and singular(asked[left - 1]) != asked[left - 1]:
+            if reading.is_full and singular(asked[left - 1]) != asked[left - 1]:
                 break  # "problems data analysts face": a plural does not modify what follows
             left -= 1
         right = end
@@ -391,7 +385,7 @@ class RoleLinker:
 
 def _rivals(best: _Reading, other: _Reading) -> bool:
     """Whether another reading of the same words is as good, or as little, as the best one."""
-    if best.coverage >= FULL:
+    if best.is_full:
         return other.strength >= CLOSE * best.strength
     share = PARTLY_CLOSE if other.covered < best.covered else PARTLY_CLOSE * PARTLY_CLOSE
     return other.strength >= share * best.strength
