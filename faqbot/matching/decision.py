@@ -26,17 +26,22 @@ from faqbot.model import (
 MOST_OPTIONS = 3
 """More readings than these are a list, not a choice."""
 
+FILLERS = 2
+"""Stop words beside a role's name that ask for nothing but the role."""
+
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """Confidences from which a reading is answered, offered, or worth naming.
 
-    `lead` is how far the best must lie before the second, unless both say the same.
+    `lead` is how far the best must lie before the second; `part` the confidence from
+    which a part is clear enough to ask which role is meant.
     """
 
     answer: float = 0.5
     offer: float = 0.18
     lead: float = 0.06
+    part: float = 0.4
     mention: float = 0.1
 
 
@@ -99,7 +104,7 @@ class Decider:
         sure = certainty(link)
         best = max((c.confidence for c in understood.reading.candidates), default=0.0)
         bare = not understood.rest and link.by is not LinkedBy.CONVERSATION
-        if bare and best < self._thresholds.answer:
+        if bare and (len(understood.said) <= FILLERS or best < self._thresholds.answer):
             return self._answer_or_ask((whole(role, sure),))
         parts = self._written(self._for_role(understood.parts, role, sure), audience)
         if len(parts) > 1:
@@ -155,7 +160,8 @@ class Decider:
             if rivals:
                 return self._which_role("", 1.0, [link.role for link in rivals], audience)
             return Declined(Why.NOT_UNDERSTOOD)
-        if best is None or best.confidence < self._thresholds.offer:
+        needed = self._thresholds.offer if rivals else self._thresholds.part
+        if best is None or best.confidence < needed:
             return Declined(Why.NOT_UNDERSTOOD, nearest=tuple(link.role for link in rivals[:3]))
         part = "" if best.kind is Kind.ROLE else best.id
         among = [link.role for link in rivals] or [role.id for role in self._library.roles]
@@ -187,7 +193,8 @@ class Decider:
         candidates = understood.reading.candidates
         best = candidates[0] if candidates else None
         if best and best.kind is Kind.FAQ and best.confidence >= self._thresholds.offer:
-            return self._one_role(understood, links[0], audience)
+            told = next((link for link in links if link.role == best.role), links[0])
+            return self._one_role(understood, told, audience)
         if best is None or (best.confidence < self._thresholds.answer and not understood.rest):
             roles = [(link, self._library.role(link.role)) for link in links]
             return Unsure(

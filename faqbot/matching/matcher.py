@@ -7,13 +7,14 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
+from types import MappingProxyType
 
 import numpy as np
 
 from faqbot.content.shipped import Shipped
 from faqbot.matching.calibration import Calibration, calibrate
 from faqbot.matching.ranking import EVERY, NONE, Mix, Phrasing, Ranker, Scored
-from faqbot.matching.roles import Linking, Mention, RoleLinker
+from faqbot.matching.roles import Linking, Mention, RoleLinker, title_key
 from faqbot.matching.spelling import Vocabulary, count_words
 from faqbot.matching.text import (
     ROLE_SLOT,
@@ -49,6 +50,9 @@ LONGEST = 160
 CONTENT = 0.3
 """What it adds to a part's score when all that a question says besides asking stands in it."""
 
+COMMON = 4
+"""Shipped phrasings in which a word must stand to be a word for asking, and not for a role."""
+
 SHOWN = 8
 """Candidates that a reading keeps."""
 
@@ -61,8 +65,11 @@ class Understood:
 
     reading: Reading
     mentions: tuple[Mention, ...]
+    said: tuple[str, ...]
+    """The words besides the roles'."""
+
     rest: tuple[str, ...]
-    """The words besides the roles' and the stop words."""
+    """Of these, the words that carry meaning: no stop words."""
 
     parts: tuple[Candidate, ...] = ()
     """The parts that a question with "and" asks for, when it asks for several."""
@@ -87,9 +94,10 @@ class Matcher:
     ) -> None:
         self._library = library
         asked = [p.text for p in _shared_phrasings(library, shipped) if p.key]
-        section_words = frozenset(
-            word for texts in shipped.phrasings.values() for t in texts for word in words(_plain(t))
+        section_counts = count_words(
+            _plain(text) for texts in shipped.phrasings.values() for text in texts
         )
+        asking = {word for word, count in section_counts.items() if count >= COMMON}
         asked += [
             _plain(text)
             for role in library.roles
@@ -102,7 +110,14 @@ class Matcher:
             normalise(title) for role in library.roles for title in (role.title, *role.aliases)
         ]
         compounds = _compounds(titles)
-        self._linker = RoleLinker(library.roles, section_words - STOP_WORDS, language, compounds)
+        self._linker = RoleLinker(
+            library.roles,
+            frozenset(asking - STOP_WORDS),
+            language=language,
+            known=phrasing_words,
+            compounds=compounds,
+        )
+        self._title_words = {role.id: title_key(role.title, compounds) for role in library.roles}
         counts = count_words([*asked, *titles])
         self.vocabulary = Vocabulary(counts, language | phrasing_words, compounds)
         phrasings = list(_shared_phrasings(library, shipped))
@@ -122,7 +137,7 @@ class Matcher:
             MIX,
         )
         self.calibration: Calibration = calibrate(self.ranker)
-        self._asking_words = section_words
+        self._asking_words = frozenset(section_counts)
         self._contents = lru_cache(maxsize=512)(self._contents_of)
 
     def read(self, text: str, role: str | None = None) -> Understood:
@@ -132,13 +147,9 @@ class Matcher:
         linking = self._linker.link(
             [token.word for token in asked], [token.written for token in asked]
         )
-        scope = self._scope(linking, role)
         masked = _replace(asked, linking.mentions)
-        rest = tuple(
-            token.word
-            for token in masked
-            if token.word != ROLE_WORD and token.word not in STOP_WORDS
-        )
+        scope, candidates = self._best_scope(asked, linking, role)
+        said = tuple(token.word for token in masked if token.word != ROLE_WORD)
         return Understood(
             Reading(
                 text=text,
@@ -146,10 +157,11 @@ class Matcher:
                 repairs=tuple(repairs),
                 links=_links(linking, role),
                 unknown_role=linking.unknown,
-                candidates=self._best_sentence(masked, scope),
+                candidates=candidates,
             ),
             linking.mentions,
-            rest,
+            said,
+            tuple(word for word in said if word not in STOP_WORDS),
             self._parts(masked, scope),
         )
 
@@ -184,13 +196,37 @@ class Matcher:
         """At most three roles whose titles are like the text, best first."""
         return self._linker.near(words(normalise(text)))
 
-    def _scope(self, linking: Linking, role: str | None) -> str:
+    def _best_scope(
+        self, asked: Sequence[Token], linking: Linking, role: str | None
+    ) -> tuple[str, tuple[Candidate, ...]]:
+        """The role in whose entries the question is understood best, and the candidates there.
+
+        Where several roles are named, each is tried, with the others' names kept as well as
+        masked: "how does an analyst differ from an engineer" is an FAQ of one of the two.
+        """
         named = [mention.links[0].role for mention in linking.mentions if len(mention.links) == 1]
-        if named:
-            return named[0]
-        if linking.mentions or role is None:
-            return EVERY
-        return role
+        masked = _replace(asked, linking.mentions)
+        if len(named) <= 1:
+            scope = named[0] if named else EVERY if linking.mentions or role is None else role
+            return scope, self._best_sentence(masked, scope)
+        scopes = tuple(dict.fromkeys(named))
+        alike = [(scope, self._best_sentence(masked, scope)) for scope in scopes]
+        told_apart = [
+            (
+                scope,
+                self._best_sentence(
+                    _replace(asked, linking.mentions, self._titles_but(scope)), scope
+                ),
+            )
+            for scope in scopes
+        ]
+        best = max(alike, key=_confidence)
+        if _confidence(best) >= CLAUSE and best[1][0].kind is not Kind.FAQ:
+            return best
+        return max(*alike, *told_apart, key=_confidence)
+
+    def _titles_but(self, scope: str) -> Mapping[str, tuple[str, ...]]:
+        return {role: title for role, title in self._title_words.items() if role != scope}
 
     def _mask(self, text: str, role: Role) -> str:
         asked = [
@@ -202,7 +238,8 @@ class Matcher:
             if mention.links[0].by in (LinkedBy.TITLE, LinkedBy.ALIAS)
             or mention.links[0].role == role.id
         ]
-        return " ".join(token.word for token in _replace(asked, mentions))
+        masked = _replace(asked, mentions, self._titles_but(role.id))
+        return " ".join(token.word for token in masked)
 
     def _candidates(self, asked: Sequence[str], scope: str) -> tuple[Candidate, ...]:
         scored = self.ranker.score(" ".join(asked), scope)
@@ -226,6 +263,9 @@ class Matcher:
         total = sum(weights.values())
         if total:
             contents = self._contents(scope)
+            for word in said:
+                holding = [key for key, inside in contents.items() if word in inside]
+                weights[word] *= 1 - len(holding) / (len(contents) + 1)
             for at, key in enumerate(keys):
                 inside = contents.get(key)
                 if inside:
@@ -293,12 +333,22 @@ def _masked(text: str) -> str:
     return _SLOT.sub(f" {ROLE_WORD} ", text)
 
 
-def _replace(asked: Sequence[Token], mentions: Iterable[Mention]) -> list[Token]:
+def _replace(
+    asked: Sequence[Token],
+    mentions: Iterable[Mention],
+    titles: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> list[Token]:
+    """The words with each mention of a role masked, or given by its title where there is one."""
     result = list(asked)
     for mention in sorted(mentions, key=lambda mention: -mention.start):
         first = result[mention.start]
-        result[mention.start : mention.end] = [replace(first, word=ROLE_WORD)]
+        shown = titles.get(mention.links[0].role, (ROLE_WORD,))
+        result[mention.start : mention.end] = [replace(first, word=word) for word in shown]
     return result
+
+
+def _confidence(tried: tuple[str, tuple[Candidate, ...]]) -> float:
+    return tried[1][0].confidence if tried[1] else 0.0
 
 
 def _links(linking: Linking, role: str | None) -> tuple[RoleLink, ...]:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from rapidfuzz import fuzz, process
 
 from faqbot.matching.occupations import COLOURS, OCCUPATIONS, SENIORITY
-from faqbot.matching.spelling import Vocabulary
+from faqbot.matching.spelling import ALMOST_SHORT, Vocabulary
 from faqbot.matching.text import STOP_WORDS, normalise, singular, words
 from faqbot.model import LinkedBy, Role, RoleLink
 
@@ -32,6 +32,9 @@ CLOSE = 0.8
 
 SHORT = 4
 """Words of a question in which initials are taken for a role."""
+
+COMPARING = frozenset("or vs versus than between differ difference different compare".split())
+"""Words beside which even part of a title names a second role."""
 
 RIVAL = 0.6
 """A second mention counts when its score reaches this share of the best one's."""
@@ -98,6 +101,7 @@ class RoleLinker:
         roles: the roles to find.
         phrasing_words: words in which people ask about any role; they are poor evidence for one.
         language: words of the language, which are not typing errors by themselves.
+        known: words of the content, which make no other role of a title that they stand beside.
         compounds: joined words of titles with the pair that they stand for.
     """
 
@@ -106,6 +110,7 @@ class RoleLinker:
         roles: Iterable[Role],
         phrasing_words: frozenset[str],
         language: frozenset[str] = frozenset(),
+        known: frozenset[str] = frozenset(),
         compounds: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
         self._titles: list[tuple[str, ...]] = []
@@ -123,6 +128,7 @@ class RoleLinker:
         self._phrasing_words = phrasing_words
         self._asking_stems = frozenset(singular(word) for word in phrasing_words)
         self._language = language
+        self._known = known | phrasing_words
         self._postings, self._idf = self._index()
         self._initials = self._unique_initials()
         self._weights = np.array(
@@ -175,7 +181,7 @@ class RoleLinker:
                 continue
             mentions.append(mention)
             taken.update(range(mention.start, mention.end))
-        mentions = _settled(mentions)
+        mentions = _settled(mentions, asked)
         mentions = mentions or self._acronym(asked)
         mentions.sort(key=lambda mention: mention.start)
         unknown = next((m.foreign for m in mentions if m.foreign), "")
@@ -214,6 +220,8 @@ class RoleLinker:
             if typed in STOP_WORDS or typed in self._phrasing_words:
                 continue
             strange = 0.25 if typed in self._language else 0.0
+            if strange and len(typed) <= ALMOST_SHORT:
+                continue  # a short word that is right is one slip away from too many others
             for meant, cost in self._vocabulary.nearest(singular(typed)):
                 if meant != stem:
                     weight = 0.98 - 0.2 * max(cost, 0.3) - strange
@@ -327,9 +335,10 @@ class RoleLinker:
         """The words of the noun phrase when a word in it makes it another role than the title's."""
         title = self._titles[reading.title]
         start, end = reading.start, reading.end
-        inside = [word for word in asked[start:end] if self._is_foreign(word, title)]
+        is_full = reading.is_full
+        inside = [w for w in asked[start:end] if self._is_foreign(w, title, is_full=is_full)]
         left = start
-        while left > 0 and self._is_foreign(asked[left - 1], title):
+        while left > 0 and self._is_foreign(asked[left - 1], title, is_full=is_full):
             if reading.is_full and singular(asked[left - 1]) != asked[left - 1]:
                 break  # "problems data analysts face": a plural does not modify what follows
             left -= 1
@@ -340,13 +349,13 @@ class RoleLinker:
             return " ".join(asked[left:right])
         return ""
 
-    def _is_foreign(self, word: str, title: Sequence[str]) -> bool:
+    def _is_foreign(self, word: str, title: Sequence[str], *, is_full: bool = False) -> bool:
         stem = singular(word)
         return not (
             word in STOP_WORDS
             or word in COLOURS
             or stem in COLOURS
-            or word in self._phrasing_words
+            or word in (self._known if is_full else self._phrasing_words)
             or stem in title
             or stem in self._postings
             or self._vocabulary.nearest(stem)
@@ -408,13 +417,14 @@ def _windows(matches: Sequence[_Match]) -> Iterator[tuple[_Match, ...]]:
                 yield tuple(window)
 
 
-def _settled(mentions: Sequence[Mention]) -> list[Mention]:
+def _settled(mentions: Sequence[Mention], asked: Sequence[str]) -> list[Mention]:
     """Only the mentions that stand beside the best one: a full title silences stray words."""
     best = max(mentions, key=lambda mention: mention.score, default=None)
     if best is None:
         return []
     full = best.links[0].by in (LinkedBy.TITLE, LinkedBy.ALIAS)
     said = set(best.links[0].words.split())
+    compared = not COMPARING.isdisjoint(asked)
     return [
         mention
         for mention in mentions
@@ -422,8 +432,13 @@ def _settled(mentions: Sequence[Mention]) -> list[Mention]:
         or (
             mention.score >= RIVAL * best.score
             and not (full and said.issuperset(mention.links[0].words.split()))
+            and (not full or compared or _has_noun(mention))
         )
     ]
+
+
+def _has_noun(mention: Mention) -> bool:
+    return any(singular(word) in OCCUPATIONS for word in mention.links[0].words.split())
 
 
 def title_key(title: str, compounds: Mapping[str, tuple[str, str]]) -> tuple[str, ...]:

@@ -18,7 +18,9 @@ ROLES = (
 )
 ASKING = frozenset("skills degree what technical experience duties about years".split())
 COMPOUNDS = {"backend": ("back", "end"), "frontend": ("front", "end")}
-LINKER = RoleLinker(ROLES, ASKING, frozenset({"date", "java", "teacher"}), COMPOUNDS)
+LINKER = RoleLinker(
+    ROLES, ASKING, language=frozenset({"date", "java", "teacher"}), compounds=COMPOUNDS
+)
 
 
 def link(question: str) -> Linking:
