@@ -35,8 +35,8 @@ def answers(receipt: Receipt) -> list[str]:
     return [entry.id for entry in receipt.outcome.entries]
 
 
-def employee(text: str, **more: str) -> Question:
-    return replace(Question(text, audience=Audience.EMPLOYEES), **more)
+def employee(text: str, thread: str = "") -> Question:
+    return Question(text, audience=Audience.EMPLOYEES, thread=thread)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,10 @@ async def test_a_full_description_holds_every_section_and_faq(desk: Desk) -> Non
     reply = desk.reply(receipt, full=True)
     role = desk.library.role("ux-designer")
     assert role is not None
-    assert [part.id for part in reply.parts] == [entry.id for entry in (*role.sections, *role.faqs)]
+    assert [part.id for part in reply.parts] == [
+        *(section.id for section in role.sections),
+        *(faq.id for faq in role.faqs),
+    ]
 
 
 async def test_the_same_question_gets_the_same_bytes(desk: Desk) -> None:

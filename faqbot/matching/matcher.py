@@ -2,47 +2,47 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from itertools import pairwise
-from types import MappingProxyType
-
-import numpy as np
+from collections.abc import Sequence
+from dataclasses import replace
 
 from faqbot.content.shipped import Shipped
 from faqbot.matching.calibration import Calibration, calibrate
-from faqbot.matching.ranking import EVERY, NONE, Mix, Phrasing, Ranker, Scored
-from faqbot.matching.roles import Linking, Mention, RoleLinker, title_key
+from faqbot.matching.contents import Contents
+from faqbot.matching.phrasings import (
+    GENERAL,
+    compounds_of,
+    own_phrasings,
+    plain_words,
+    shared_phrasings,
+    slot_masked,
+)
+from faqbot.matching.ranking import EVERY, Mix, Phrasing, Ranker, Scored
+from faqbot.matching.roles import Linking, RoleLinker
 from faqbot.matching.spelling import Vocabulary, count_words
 from faqbot.matching.text import (
-    ROLE_SLOT,
     ROLE_WORD,
     STOP_WORDS,
     Token,
     clauses,
     normalise,
-    singular,
     words,
 )
+from faqbot.matching.titles import title_key
+from faqbot.matching.understood import Understood, links_of, mask
 from faqbot.matching.views import (
     Encoder,
-    Floats,
     MeaningView,
     TfidfView,
     letter_features,
     word_features,
 )
-from faqbot.model import Candidate, Kind, Library, LinkedBy, Reading, Repair, Role, RoleLink
+from faqbot.model import Candidate, Kind, Library, LinkedBy, Reading, Repair, Role
 
 MIX = Mix(views=(0.12, 0.18, 0.7), ridge=0.7, penalty=0.2)
 
 WHOLE = "role"
 """The key of the class that asks for a role as a whole."""
 
-GENERAL = ":"
-"""What the key of a general FAQ begins with, before its id."""
 
 LONGEST = 160
 """Words of a question that are read."""
@@ -55,24 +55,6 @@ COMMON = 4
 
 SHOWN = 8
 """Candidates that a reading keeps."""
-
-_SLOT = re.compile(re.escape(ROLE_SLOT) + r"(?:'s|s'|s)?")
-
-
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """A reading with what the decision needs beyond it."""
-
-    reading: Reading
-    mentions: tuple[Mention, ...]
-    said: tuple[str, ...]
-    """The words besides the roles'."""
-
-    rest: tuple[str, ...]
-    """Of these, the words that carry meaning: no stop words."""
-
-    parts: tuple[Candidate, ...] = ()
-    """The parts that a question with "and" asks for, when it asks for several."""
 
 
 class Matcher:
@@ -93,15 +75,15 @@ class Matcher:
         language: frozenset[str] = frozenset(),
     ) -> None:
         self._library = library
-        asked = [p.text for p in _shared_phrasings(library, shipped) if p.key]
+        asked = [p.text for p in shared_phrasings(library, shipped) if p.key]
         section_counts = count_words(
-            _plain(text) for texts in shipped.phrasings.values() for text in texts
+            plain_words(text) for texts in shipped.phrasings.values() for text in texts
         )
         asking = {word for word, count in section_counts.items() if count >= COMMON}
         asked += [
-            _plain(text)
+            plain_words(text)
             for role in library.roles
-            for _, text in _own_phrasings(role, shipped.phrasings)
+            for _, text in own_phrasings(role, shipped.phrasings)
         ]
         phrasing_words = frozenset(
             word for text in asked for word in words(text) if word != ROLE_WORD
@@ -109,7 +91,7 @@ class Matcher:
         titles = [
             normalise(title) for role in library.roles for title in (role.title, *role.aliases)
         ]
-        compounds = _compounds(titles)
+        compounds = compounds_of(titles)
         self._linker = RoleLinker(
             library.roles,
             frozenset(asking - STOP_WORDS),
@@ -120,11 +102,11 @@ class Matcher:
         self._title_words = {role.id: title_key(role.title, compounds) for role in library.roles}
         counts = count_words([*asked, *titles])
         self.vocabulary = Vocabulary(counts, language | phrasing_words, compounds)
-        phrasings = list(_shared_phrasings(library, shipped))
+        phrasings = list(shared_phrasings(library, shipped))
         phrasings += [
             Phrasing(self._mask(text, role), key, role.id)
             for role in library.roles
-            for key, text in _own_phrasings(role, shipped.phrasings)
+            for key, text in own_phrasings(role, shipped.phrasings)
         ]
         texts = [phrasing.text for phrasing in phrasings]
         self.ranker = Ranker(
@@ -137,8 +119,7 @@ class Matcher:
             MIX,
         )
         self.calibration: Calibration = calibrate(self.ranker)
-        self._asking_words = frozenset(section_counts)
-        self._contents = lru_cache(maxsize=512)(self._contents_of)
+        self._contents = Contents(library, frozenset(section_counts))
 
     def read(self, text: str, role: str | None = None) -> Understood:
         """Understand a question; `role` is the one that the conversation is about, if any."""
@@ -147,7 +128,7 @@ class Matcher:
         linking = self._linker.link(
             [token.word for token in asked], [token.written for token in asked]
         )
-        masked = _replace(asked, linking.mentions)
+        masked = mask(asked, linking.mentions)
         scope, candidates = self._best_scope(asked, linking, role)
         said = tuple(token.word for token in masked if token.word != ROLE_WORD)
         return Understood(
@@ -155,7 +136,7 @@ class Matcher:
                 text=text,
                 normalised=normalised,
                 repairs=tuple(repairs),
-                links=_links(linking, role),
+                links=links_of(linking, role),
                 unknown_role=linking.unknown,
                 candidates=candidates,
             ),
@@ -205,7 +186,7 @@ class Matcher:
         masked: "how does an analyst differ from an engineer" is an FAQ of one of the two.
         """
         named = [mention.links[0].role for mention in linking.mentions if len(mention.links) == 1]
-        masked = _replace(asked, linking.mentions)
+        masked = mask(asked, linking.mentions)
         if len(named) <= 1:
             scope = named[0] if named else EVERY if linking.mentions or role is None else role
             return scope, self._best_sentence(masked, scope)
@@ -215,7 +196,7 @@ class Matcher:
             (
                 scope,
                 self._best_sentence(
-                    _replace(asked, linking.mentions, self._titles_but(scope)), scope
+                    mask(asked, linking.mentions, self._title_words, own=scope), scope
                 ),
             )
             for scope in scopes
@@ -225,12 +206,11 @@ class Matcher:
             return best
         return max(*alike, *told_apart, key=_confidence)
 
-    def _titles_but(self, scope: str) -> Mapping[str, tuple[str, ...]]:
-        return {role: title for role, title in self._title_words.items() if role != scope}
-
     def _mask(self, text: str, role: Role) -> str:
         asked = [
-            Token(word, word) for _, clause in clauses(normalise(_masked(text))) for word in clause
+            Token(word, word)
+            for _, clause in clauses(normalise(slot_masked(text)))
+            for word in clause
         ]
         mentions = [
             mention
@@ -238,14 +218,14 @@ class Matcher:
             if mention.links[0].by in (LinkedBy.TITLE, LinkedBy.ALIAS)
             or mention.links[0].role == role.id
         ]
-        masked = _replace(asked, mentions, self._titles_but(role.id))
+        masked = mask(asked, mentions, self._title_words, own=role.id)
         return " ".join(token.word for token in masked)
 
     def _candidates(self, asked: Sequence[str], scope: str) -> tuple[Candidate, ...]:
         scored = self.ranker.score(" ".join(asked), scope)
         if not scored.keys:
             return ()
-        overlaps = self._overlaps(asked, scope, scored.keys)
+        overlaps = self._contents.overlaps(asked, scope, scored.keys)
         scored = replace(scored, scores=scored.scores + CONTENT * overlaps)
         confidences = self.calibration.confidences(scored)
         order = sorted(range(len(scored.keys)), key=lambda at: (-float(scored.scores[at]), at))
@@ -254,41 +234,6 @@ class Matcher:
             self._candidate(scored, at, float(confidences[at]), float(overlaps[at]), role)
             for at in order[:SHOWN]
         )
-
-    def _overlaps(self, asked: Sequence[str], scope: str, keys: Sequence[str]) -> Floats:
-        """How much of what a question says besides asking stands in each part of the role."""
-        overlaps: Floats = np.zeros(len(keys), dtype=np.float32)
-        said = {singular(word) for word in asked if word not in STOP_WORDS and word != ROLE_WORD}
-        weights = {word: 0.25 if word in self._asking_words else 1.0 for word in said}
-        total = sum(weights.values())
-        if total:
-            contents = self._contents(scope)
-            for word in said:
-                holding = [key for key, inside in contents.items() if word in inside]
-                weights[word] *= 1 - len(holding) / (len(contents) + 1)
-            for at, key in enumerate(keys):
-                inside = contents.get(key)
-                if inside:
-                    overlaps[at] = sum(weights[word] for word in said & inside) / total
-        return overlaps
-
-    def _contents_of(self, scope: str) -> Mapping[str, frozenset[str]]:
-        role = self._library.role(scope)
-        if role is None:
-            return {}
-        return {
-            section.key: frozenset(
-                singular(word)
-                for text in (
-                    section.text,
-                    *section.items,
-                    *section.required,
-                    *section.preferred,
-                )
-                for word in words(normalise(text))
-            )
-            for section in role.sections
-        }
 
     def _candidate(
         self, scored: Scored, at: int, confidence: float, overlap: float, role: str | None
@@ -329,68 +274,5 @@ CLAUSE = 0.8
 """The confidence that each clause needs before a question is taken to ask for several parts."""
 
 
-def _masked(text: str) -> str:
-    return _SLOT.sub(f" {ROLE_WORD} ", text)
-
-
-def _replace(
-    asked: Sequence[Token],
-    mentions: Iterable[Mention],
-    titles: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
-) -> list[Token]:
-    """The words with each mention of a role masked, or given by its title where there is one."""
-    result = list(asked)
-    for mention in sorted(mentions, key=lambda mention: -mention.start):
-        first = result[mention.start]
-        shown = titles.get(mention.links[0].role, (ROLE_WORD,))
-        result[mention.start : mention.end] = [replace(first, word=word) for word in shown]
-    return result
-
-
 def _confidence(tried: tuple[str, tuple[Candidate, ...]]) -> float:
     return tried[1][0].confidence if tried[1] else 0.0
-
-
-def _links(linking: Linking, role: str | None) -> tuple[RoleLink, ...]:
-    links = tuple(link for mention in linking.mentions for link in mention.links)
-    if not links and role is not None:
-        return (RoleLink(role, "", LinkedBy.CONVERSATION, 1.0),)
-    return links
-
-
-def _shared_phrasings(library: Library, shipped: Shipped) -> Iterator[Phrasing]:
-    """What can be asked of every role, general FAQs, and what must not be answered."""
-    asked: dict[str, Iterable[str]] = dict(shipped.phrasings) if library.roles else {}
-    asked |= {GENERAL + faq.id: (faq.question, *faq.phrasings) for faq in library.faqs}
-    for key, texts in asked.items():
-        for text in texts:
-            yield Phrasing(_plain(text), key)
-    for texts in shipped.negatives.values():
-        for text in texts:
-            yield Phrasing(_plain(text), NONE)
-
-
-def _own_phrasings(role: Role, standard: Container[str]) -> Iterator[tuple[str, str]]:
-    """(key, text) of what can be asked of one role only."""
-    for section in role.sections:
-        if section.key not in standard:
-            yield section.key, section.title
-        for text in section.phrasings:
-            yield section.key, text
-    for faq in role.faqs:
-        for text in (faq.question, *faq.phrasings):
-            yield f"faq/{faq.key}", text
-
-
-def _plain(text: str) -> str:
-    return " ".join(word for _, clause in clauses(normalise(_masked(text))) for word in clause)
-
-
-def _compounds(titles: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Neighbouring words of titles by their joined form, so that "backend" reads "back end"."""
-    return {
-        left + right: (left, right)
-        for title in titles
-        for left, right in pairwise(words(title))
-        if len(left) + len(right) <= 12  # noqa: PLR2004 - longer ones aren't joined by people
-    }

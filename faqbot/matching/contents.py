@@ -1,0 +1,66 @@
+"""The content view: what a question mentions besides asking, looked up in what a role says.
+
+"Is Kubernetes a must?" asks for the part in which Kubernetes stands, whatever its phrasings say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from faqbot.matching.text import ROLE_WORD, STOP_WORDS, normalise, singular, words
+from faqbot.matching.views import Floats
+from faqbot.model import Library
+
+ASKING = 0.25
+"""What a word for asking weighs beside any other word."""
+
+CACHED = 512
+"""Roles whose words are kept."""
+
+
+class Contents:
+    """The words of each section of each role.
+
+    Args:
+        library: the content.
+        asking: words in which people ask about any role.
+    """
+
+    def __init__(self, library: Library, asking: frozenset[str]) -> None:
+        self._library = library
+        self._asking = asking
+        self._words = lru_cache(maxsize=CACHED)(self._words_of)
+
+    def overlaps(self, asked: Sequence[str], role: str, keys: Sequence[str]) -> Floats:
+        """For each key of a part, the share (0..1) of what is said that stands in that part.
+
+        A word that stands in many parts of the role counts for little in each.
+        """
+        overlaps: Floats = np.zeros(len(keys), dtype=np.float32)
+        said = {singular(word) for word in asked if word not in STOP_WORDS and word != ROLE_WORD}
+        weights = {word: ASKING if word in self._asking else 1.0 for word in sorted(said)}
+        total = sum(weights.values())
+        parts = self._words(role)
+        if not total or not parts:
+            return overlaps
+        for word in weights:
+            holding = sum(word in inside for inside in parts.values())
+            weights[word] *= 1 - holding / (len(parts) + 1)
+        for at, key in enumerate(keys):
+            inside = parts.get(key, frozenset())
+            overlaps[at] = sum(w for word, w in weights.items() if word in inside) / total
+        return overlaps
+
+    def _words_of(self, role_id: str) -> Mapping[str, frozenset[str]]:
+        role = self._library.role(role_id)
+        return {
+            section.key: frozenset(
+                singular(word)
+                for text in (section.text, *section.items, *section.required, *section.preferred)
+                for word in words(normalise(text))
+            )
+            for section in (role.sections if role else ())
+        }

@@ -1,0 +1,51 @@
+"""What the matcher makes of a question: its words, the roles in them masked, and a reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from faqbot.matching.roles import Linking, Mention
+from faqbot.matching.text import ROLE_WORD, Token
+from faqbot.model import Candidate, LinkedBy, Reading, RoleLink
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A reading with what the decision needs beyond it."""
+
+    reading: Reading
+    mentions: tuple[Mention, ...]
+    said: tuple[str, ...]
+    """The words besides the roles'."""
+
+    rest: tuple[str, ...]
+    """Of these, the words that carry meaning: no stop words."""
+
+    parts: tuple[Candidate, ...] = ()
+    """The parts that a question with "and" asks for, when it asks for several."""
+
+
+def mask(
+    asked: Sequence[Token],
+    mentions: Iterable[Mention],
+    titles: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    own: str = "",
+) -> list[Token]:
+    """The words with each mention of a role masked, or given by its title unless it is `own`."""
+    result = list(asked)
+    for mention in sorted(mentions, key=lambda mention: -mention.start):
+        first = result[mention.start]
+        role = mention.links[0].role
+        shown = (ROLE_WORD,) if role == own else titles.get(role, (ROLE_WORD,))
+        result[mention.start : mention.end] = [replace(first, word=word) for word in shown]
+    return result
+
+
+def links_of(linking: Linking, role: str | None) -> tuple[RoleLink, ...]:
+    """The roles that a question is about; the conversation's, where it names none itself."""
+    links = tuple(link for mention in linking.mentions for link in mention.links)
+    if not links and role is not None:
+        return (RoleLink(role, "", LinkedBy.CONVERSATION, 1.0),)
+    return links
