@@ -11,7 +11,7 @@ from pathlib import Path
 
 from faqbot import __version__
 from faqbot.boot import open_desk
-from faqbot.evaluation import ask_all, figures, read_questions
+from faqbot.evaluating.questions import ask_all, figures, read_questions
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "questions.json"

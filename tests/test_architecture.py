@@ -29,12 +29,12 @@ MAY_IMPORT = {
     "faqbot.conversations": VALUES,
     "faqbot.wording": VALUES | {"faqbot.reply"},
     "faqbot.desk": VALUES | DESK | {"faqbot.reply", "faqbot.matching", "faqbot.content"},
-    "faqbot.evaluation": VALUES | DESK | {"faqbot.reply"},
+    "faqbot.evaluating": VALUES | DESK | {"faqbot.reply"},
     "faqbot.slack": VALUES | DESK | {"faqbot.reply", "faqbot.settings"},
     "faqbot.playground": VALUES | DESK | {"faqbot.reply", "faqbot.settings"},
     "faqbot.cli": VALUES
     | DESK
-    | {"faqbot.reply", "faqbot.settings", "faqbot.content", "faqbot.boot", "faqbot.evaluation"},
+    | {"faqbot.reply", "faqbot.settings", "faqbot.content", "faqbot.boot", "faqbot.evaluating"},
 }
 """What each part may import besides itself; a part that isn't named may import nothing."""
 

@@ -9,7 +9,15 @@ import pytest
 
 from faqbot.boot import open_desk
 from faqbot.desk import Desk
-from faqbot.evaluation import Expect, Labelled, Mark, ask_all, figures, mark, read_questions
+from faqbot.evaluating.questions import (
+    Expect,
+    Labelled,
+    Mark,
+    ask_all,
+    figures,
+    mark,
+    read_questions,
+)
 from faqbot.model import Answered, Candidate, Declined, Kind, Outcome, Unsure
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from faqbot import __version__
-from faqbot.cli import ask, chat, check, explain, roles, run
+from faqbot.cli import ask, chat, check, evaluate, explain, roles, run
 from faqbot.errors import FaqbotError
 
 
@@ -65,6 +65,7 @@ app.command(epilog=ask.EXAMPLE)(ask.ask)
 app.command(epilog=explain.EXAMPLE)(explain.explain)
 app.command(epilog=chat.EXAMPLE)(chat.chat)
 app.command(epilog=check.EXAMPLE)(check.check)
+app.command(epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command(epilog=roles.EXAMPLE)(roles.roles)
 app.command(epilog=run.EXAMPLE)(run.run)
 

@@ -156,6 +156,6 @@ def test_the_version_is_printed(run: Run) -> None:
     assert run("--version").out == f"faqbot {__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["ask", "explain", "chat", "check", "roles", "run"])
+@pytest.mark.parametrize("command", ["ask", "explain", "chat", "check", "evaluate", "roles", "run"])
 def test_each_command_helps_with_an_example(run: Run, command: str) -> None:
     assert f"Example: faqbot {command}" in run(command, "--help").out

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from faqbot.desk import Desk
+from faqbot.errors import UsageError
 from faqbot.model import Answered, Audience, Declined, Outcome, Place, Question, Unsure
 
 
@@ -40,6 +42,9 @@ class Labelled:
     accept: tuple[str, ...] = ()
     role: str | None = None
     tags: tuple[str, ...] = ()
+
+
+_LABELLED = TypeAdapter(Labelled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +85,46 @@ class Figures:
 
 
 def read_questions(path: Path) -> list[Labelled]:
-    """The labelled questions of a JSON Lines file."""
-    return [
-        Labelled(
-            question=line["question"],
-            expect=Expect(line["expect"]),
-            entries=tuple(line.get("entries", ())),
-            accept=tuple(line.get("accept", ())),
-            role=line.get("role"),
-            tags=tuple(line.get("tags", ())),
+    """The labelled questions of a JSON Lines file.
+
+    Raises:
+        UsageError: the file can't be read, is empty, or holds a line that is no labelled question.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(unreadable(path, error)) from error
+    found = [_labelled(path, number, text) for number, text in enumerate(lines, 1) if text.strip()]
+    if not found:
+        raise UsageError(f"{path} holds no questions. Write a JSON object on each line.")
+    return found
+
+
+def unreadable(path: Path, error: OSError | UnicodeDecodeError) -> str:
+    """Why a text file can't be read, as advice."""
+    if isinstance(error, OSError):
+        return f"Can't read {path}: {error.strerror or error}. Name a file that is there."
+    line = error.object[: error.start].count(b"\n") + 1
+    return f"{path} is not UTF-8 (line {line}). Save it as UTF-8."
+
+
+def _labelled(path: Path, number: int, text: str) -> Labelled:
+    try:
+        labelled = _LABELLED.validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = f"{first['loc'][0]}: " if first["loc"] else ""
+        raise UsageError(
+            f"{path}:{number}: {where}{first['msg']}. "
+            'A line reads {"question": ..., "expect": "answer", "ask" or "decline", '
+            '"entries": [ids]}.'
+        ) from error
+    if (labelled.expect is Expect.ANSWER) != bool(labelled.entries):
+        raise UsageError(
+            f"{path}:{number}: entries: exactly the questions that expect an answer name entries. "
+            "Add the ids, or change what it expects."
         )
-        for text in path.read_text(encoding="utf-8").split("\n")
-        if text.strip()
-        for line in [json.loads(text)]
-    ]
+    return labelled
 
 
 def mark(labelled: Labelled, outcome: Outcome) -> Mark:
@@ -115,18 +146,18 @@ def mark(labelled: Labelled, outcome: Outcome) -> Mark:
             return Mark.DECLINED
 
 
+def as_asked(labelled: Labelled) -> Question:
+    """The question as an employee asks it in a direct message."""
+    return Question(
+        labelled.question, audience=Audience.EMPLOYEES, place=Place.DIRECT, role=labelled.role
+    )
+
+
 async def ask_all(desk: Desk, questions: Iterable[Labelled]) -> list[Marked]:
-    """Ask every question, as an employee in a direct message, independently of the others."""
+    """Ask every question, independently of the others."""
     marked = []
     for labelled in questions:
-        receipt = await desk.ask(
-            Question(
-                labelled.question,
-                audience=Audience.EMPLOYEES,
-                place=Place.DIRECT,
-                role=labelled.role,
-            )
-        )
+        receipt = await desk.ask(as_asked(labelled))
         marked.append(Marked(labelled, mark(labelled, receipt.outcome), _ids(receipt.outcome)))
     return marked
 

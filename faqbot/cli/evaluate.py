@@ -1,0 +1,211 @@
+"""`faqbot evaluate`: how well questions with known answers are answered."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from faqbot.cli.options import Json, Knowledge
+from faqbot.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from faqbot.desk import Desk
+    from faqbot.evaluating.questions import Labelled
+    from faqbot.evaluating.trials import Report, Trial
+    from faqbot.model import Library
+
+EXAMPLE = "Example: faqbot evaluate --questions tests/questions/development.jsonl"
+
+PROGRESS_FROM = 200
+"""Questions from which a person wants to see how far it is."""
+
+Train = Annotated[
+    Path | None,
+    typer.Option(metavar="CSV", help="Sentences to learn from, with labels.", show_default=False),
+]
+Test = Annotated[
+    Path | None,
+    typer.Option(metavar="CSV", help="Sentences to ask, with labels.", show_default=False),
+]
+TextColumn = Annotated[str, typer.Option(metavar="NAME", help="The column of the sentences.")]
+LabelColumn = Annotated[str, typer.Option(metavar="NAME", help="The column of the labels.")]
+NoneLabel = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LABEL",
+        help="The label of sentences that must not be answered.",
+        show_default=False,
+    ),
+]
+Questions = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Labelled questions about the content, a JSON object on each line.",
+        show_default=False,
+    ),
+]
+Plot = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Write the reliability diagram and the accuracy-coverage curve: .svg, .png or .pdf.",
+        show_default=False,
+    ),
+]
+
+
+def evaluate(
+    *,
+    train: Train = None,
+    test: Test = None,
+    text_column: TextColumn = "text",
+    label_column: LabelColumn = "label",
+    none_label: NoneLabel = None,
+    questions: Questions = None,
+    knowledge: Knowledge = None,
+    as_json: Json = False,
+    plot: Plot = None,
+) -> None:
+    """Measure answers to questions whose right answers are known.
+
+    Give labelled questions about the content with --questions, or an intent set with --train and
+    --test: each label becomes a general FAQ with its training sentences as phrasings.
+    """
+    if plot:
+        from faqbot.evaluating.plotting import check_plot
+
+        check_plot(plot)
+    if questions and not train and not test:
+        labelled, desk, seconds = _content(questions, knowledge)
+    elif train and test and not questions:
+        labelled, desk, seconds = _intents(train, test, text_column, label_column, none_label)
+    else:
+        raise UsageError(
+            "Give either labelled questions with --questions FILE, "
+            "or an intent set with both --train CSV and --test CSV."
+        )
+    from faqbot.evaluating.trials import report
+
+    trials = _ask(desk, labelled)
+    _print(report(trials, load_s=seconds), as_json=as_json)
+    if plot:
+        from faqbot.evaluating.plotting import plot as write
+
+        write(trials, plot)
+
+
+def _content(path: Path, knowledge: str | None) -> tuple[list[Labelled], Desk, float]:
+    """The questions of a file, a desk for the content folder, and how long that took to load."""
+    from faqbot.cli.asking import content_folder
+    from faqbot.content.loading import load_library
+    from faqbot.evaluating.questions import read_questions
+
+    questions = read_questions(path)
+    folder = content_folder(knowledge)
+    began = time.perf_counter()
+    library = load_library(folder)
+    for question in questions:
+        for entry in (*question.entries, *question.accept):
+            if library.entry(entry) is None:
+                raise UsageError(
+                    f"{path} names {entry!r} for {question.question!r}, but {folder} has no such "
+                    "entry. Correct the label, or name the content with --knowledge."
+                )
+    desk = _desk(library)
+    return questions, desk, time.perf_counter() - began
+
+
+def _intents(
+    train: Path, test: Path, text: str, label: str, none_label: str | None
+) -> tuple[list[Labelled], Desk, float]:
+    """The questions of an intent set, a desk that knows its labels, and how long that took."""
+    from faqbot.cli.output import note
+    from faqbot.evaluating.intents import library_of, questions_of, read_sentences, unseen_labels
+
+    library = library_of(read_sentences(train, text, label), none_label)
+    sentences = read_sentences(test, text, label)
+    questions = questions_of(sentences, library)
+    unseen = unseen_labels(sentences, library, none_label)
+    if unseen:
+        few = ", ".join(unseen[:3]) + (", ..." if len(unseen) > 3 else "")  # noqa: PLR2004
+        note(f"{test} has labels that {train} has not ({few}): counted as out of scope.")
+    began = time.perf_counter()
+    desk = _desk(library)
+    return questions, desk, time.perf_counter() - began
+
+
+def _desk(library: Library) -> Desk:
+    from faqbot import boot
+    from faqbot.cli.output import errors
+    from faqbot.conversations import Conversations
+    from faqbot.desk import Desk
+
+    console = errors()
+    if not console.is_terminal:
+        return Desk(boot.understand(library), Conversations(time.monotonic))
+    with console.status("Loading"):
+        return Desk(boot.understand(library), Conversations(time.monotonic))
+
+
+def _ask(desk: Desk, questions: list[Labelled]) -> list[Trial]:
+    from faqbot.cli.output import errors
+    from faqbot.evaluating.trials import try_all
+
+    console = errors()
+    asked: Iterable[Labelled] = questions
+    if console.is_terminal and len(questions) > PROGRESS_FROM:
+        from rich.progress import track
+
+        asked = track(questions, "Asking", console=console, transient=True)
+    return asyncio.run(try_all(desk, asked))
+
+
+def _print(report: Report, *, as_json: bool) -> None:
+    from faqbot.cli.output import console, print_json
+
+    if as_json:
+        print_json(report.as_json())
+    else:
+        console().print(_table(report))
+
+
+def _table(report: Report) -> Table:
+    from rich.table import Table
+
+    def share(value: float | None) -> str:
+        return "none asked" if value is None else f"{value:.1%}"
+
+    table = Table(
+        caption=f"{report.questions} questions, {report.in_scope} of them in scope",
+        caption_justify="left",
+    )
+    table.add_column("Measure")
+    table.add_column("Value", justify="right", no_wrap=True)
+    table.add_column("What it says", overflow="fold")
+    for row in (
+        ("Top-1", share(report.top1), "in-scope questions whose best guess is right"),
+        ("MCC", f"{report.mcc:.3f}", "Matthews correlation of what was answered; 1 is perfect"),
+        (
+            "Best MCC",
+            f"{report.best_mcc:.3f}",
+            "of answering from one confidence upwards, at its best",
+        ),
+        ("In-scope accuracy", share(report.in_scope_accuracy), "in-scope questions answered right"),
+        ("Out-of-scope recall", share(report.oos_recall), "out-of-scope questions not answered"),
+        ("Wrong answers", share(report.wrong_rate), "of all questions"),
+        ("Calibration error", f"{report.ece:.3f}", "how far confidence is from being right"),
+        ("Latency p50", f"{report.p50:.2f} ms", "half of the questions take no longer"),
+        ("Latency p99", f"{report.p99:.2f} ms", "99 of 100 take no longer"),
+        ("Load time", f"{report.load_s:.2f} s", "to learn the content"),
+        ("Memory", f"{report.rss_mb:.0f} MB", "resident, of the whole process"),
+    ):
+        table.add_row(*row)
+    return table

@@ -1,0 +1,1 @@
+"""How well questions are answered: labelled sets, their figures, and plots of them."""
