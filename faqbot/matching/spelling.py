@@ -111,12 +111,11 @@ class Vocabulary:
             return SHORT_FORMS[word].split()
         if self.is_known(word) or not MIN_LENGTH <= len(word) <= MAX_LENGTH or not word.isascii():
             return [word]
-        apart = self._apart(word)
-        if apart:
-            return list(apart)
         nearest = self.nearest(word)
-        meant = nearest[0][0] if nearest else word
-        return list(self._compounds.get(meant, (meant,)))
+        if nearest:
+            meant = nearest[0][0]
+            return list(self._compounds.get(meant, (meant,)))
+        return list(self._apart(word) or (word,))
 
     def _apart(self, word: str) -> tuple[str, str] | None:
         """Two known words that were typed without the space between them."""

@@ -8,6 +8,7 @@ is then judged by the share of its weight that they cover, and by how close toge
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ import numpy.typing as npt
 from faqbot.matching.spelling import ALMOST_SHORT, Vocabulary
 from faqbot.matching.text import STOP_WORDS, normalise, singular, words
 from faqbot.model import Role
+
+_BRACKETS = re.compile(r"\(([^()]+)\)")
 
 EXAMINED = 48
 """How many titles the index hands on to the closer look."""
@@ -74,7 +77,8 @@ class TitleIndex:
         self.is_alias: list[bool] = []
         for role in roles:
             seen: set[tuple[str, ...]] = set()
-            for number, title in enumerate((role.title, *role.aliases)):
+            named = [part for title in (role.title, *role.aliases) for part in _spellings(title)]
+            for number, title in enumerate(named):
                 title_words = title_key(title, compounds)
                 if title_words and title_words not in seen:
                     seen.add(title_words)
@@ -223,6 +227,14 @@ def _windows(matches: Sequence[Match]) -> Iterator[tuple[Match, ...]]:
             window = places[first:end]
             if len({match.word for match in window}) == len(window):
                 yield tuple(window)
+
+
+def _spellings(title: str) -> list[str]:
+    """A title, and where a part of it stands in brackets, the title without it and that part."""
+    match = _BRACKETS.search(title)
+    if match is None:
+        return [title]
+    return [_BRACKETS.sub(" ", title), match[1], title]
 
 
 def title_key(title: str, compounds: Mapping[str, tuple[str, str]]) -> tuple[str, ...]:
