@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from faqbot.content.shipped import Shipped
 from faqbot.matching.calibration import Calibration, calibrate
@@ -43,7 +44,6 @@ MIX = Mix(views=(0.12, 0.18, 0.7), ridge=0.7, penalty=0.2)
 WHOLE = "role"
 """The key of the class that asks for a role as a whole."""
 
-
 LONGEST = 160
 """Words of a question that are read."""
 
@@ -52,6 +52,9 @@ CONTENT = 0.3
 
 COMMON = 4
 """Shipped phrasings in which a word must stand to be a word for asking, and not for a role."""
+
+CACHED = 1024
+"""Texts whose candidates are kept: people ask the same again."""
 
 SHOWN = 8
 """Candidates that a reading keeps."""
@@ -120,6 +123,7 @@ class Matcher:
         )
         self.calibration: Calibration = calibrate(self.ranker)
         self._contents = Contents(library, frozenset(section_counts))
+        self._candidates = lru_cache(maxsize=CACHED)(self._ranked)
 
     def read(self, text: str, role: str | None = None) -> Understood:
         """Understand a question; `role` is the one that the conversation is about, if any."""
@@ -161,11 +165,11 @@ class Matcher:
 
     def _best_sentence(self, asked: Sequence[Token], scope: str) -> tuple[Candidate, ...]:
         """The candidates of the whole text, or of the sentence that is understood better."""
-        best = self._candidates([token.word for token in asked], scope)
+        best = self._candidates(tuple(token.word for token in asked), scope)
         sentences = {token.sentence for token in asked}
         if len(sentences) > 1:
             for sentence in sorted(sentences):
-                said = [token.word for token in asked if token.sentence == sentence]
+                said = tuple(token.word for token in asked if token.sentence == sentence)
                 if all(word in STOP_WORDS or word == ROLE_WORD for word in said):
                     continue
                 candidates = self._candidates(said, scope)
@@ -221,7 +225,7 @@ class Matcher:
         masked = mask(asked, mentions, self._title_words, own=role.id)
         return " ".join(token.word for token in masked)
 
-    def _candidates(self, asked: Sequence[str], scope: str) -> tuple[Candidate, ...]:
+    def _ranked(self, asked: tuple[str, ...], scope: str) -> tuple[Candidate, ...]:
         scored = self.ranker.score(" ".join(asked), scope)
         if not scored.keys:
             return ()
@@ -258,11 +262,16 @@ class Matcher:
 
     def _parts(self, asked: Sequence[Token], scope: str) -> tuple[Candidate, ...]:
         """The best entry of each clause of a list of parts; empty when it is no such list."""
+        clauses_asked = [
+            clause
+            for number in dict.fromkeys(token.clause for token in asked)
+            if (clause := tuple(token.word for token in asked if token.clause == number))
+            and not all(word in STOP_WORDS or word == ROLE_WORD for word in clause)
+        ]
+        if not 1 < len(clauses_asked) <= MOST_PARTS:
+            return ()
         best: dict[str, Candidate] = {}
-        for number in sorted({token.clause for token in asked}):
-            clause = [token.word for token in asked if token.clause == number]
-            if all(word in STOP_WORDS or word == ROLE_WORD for word in clause):
-                continue
+        for clause in clauses_asked:
             candidates = self._candidates(clause, scope)
             if not candidates or candidates[0].confidence < CLAUSE:
                 return ()
@@ -272,6 +281,9 @@ class Matcher:
 
 CLAUSE = 0.8
 """The confidence that each clause needs before a question is taken to ask for several parts."""
+
+MOST_PARTS = 4
+"""Clauses above which a question is a story, not a list of parts."""
 
 
 def _confidence(tried: tuple[str, tuple[Candidate, ...]]) -> float:

@@ -55,11 +55,11 @@ def word_features(text: str) -> list[str]:
 
 
 def letter_features(text: str) -> list[str]:
-    """The runs of two to five characters of each word with a space on both sides."""
+    """The runs of three to five characters of each word with a space on both sides."""
     grams: list[str] = []
     for word in words(text):
         padded = f" {word} "
-        for size in range(2, 6):
+        for size in range(3, 6):
             if len(padded) < size:
                 break
             grams.extend(padded[at : at + size] for at in range(len(padded) - size + 1))
