@@ -191,7 +191,7 @@ def _which_role(outcome: Unsure, library: Library) -> Reply:
         entry = library.entry(f"{role_id}/{part}" if part else role_id)
         if role and entry:
             buttons.append(Button(role.title, entry.id))
-            about = about or ("" if isinstance(entry, Role) else entry.title)
+            about = about or (entry.title if isinstance(entry, Section) else "")
     lead = "Pick the role that you mean"
     lead += f", and I'll show you **{about}**." if about else "."
     shown = len(outcome.options)

@@ -25,6 +25,8 @@ CLOSE = 0.8
 SHORT = 4
 """Words of a question in which initials are taken for a role."""
 
+POSSESSIVES = frozenset({"my", "our", "his", "her", "their"})
+
 COMPARING = frozenset("or vs versus than between differ difference different compare".split())
 """Words beside which even part of a title names a second role."""
 
@@ -147,6 +149,8 @@ class RoleLinker:
         self, asked: Sequence[str], reading: TitleReading, readings: Sequence[TitleReading]
     ) -> Mention | None:
         """The rivals for the words of a reading, or None when they don't name a role."""
+        if not reading.is_full and reading.start and asked[reading.start - 1] in POSSESSIVES:
+            return None  # "my manager" is a person
         foreign = self._foreign(asked, reading)
         best: dict[str, TitleReading] = {}
         start, end = reading.start, reading.end
