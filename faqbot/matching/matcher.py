@@ -208,7 +208,9 @@ class Matcher:
         best = max(alike, key=_confidence)
         if _confidence(best) >= CLAUSE and best[1][0].kind is not Kind.FAQ:
             return best
-        return max(*alike, *told_apart, key=_confidence)
+        of_each = [max(pair, key=_confidence) for pair in zip(alike, told_apart, strict=True)]
+        highest = max(_confidence(each) for each in of_each)
+        return next(each for each in of_each if _confidence(each) >= highest - FIRST_NAMED)
 
     def _mask(self, text: str, role: Role) -> str:
         asked = [
@@ -281,6 +283,9 @@ class Matcher:
 
 CLAUSE = 0.8
 """The confidence that each clause needs before a question is taken to ask for several parts."""
+
+FIRST_NAMED = 0.15
+"""What the role that is named first may lie behind: two roles often have the same FAQ."""
 
 MOST_PARTS = 4
 """Clauses above which a question is a story, not a list of parts."""
