@@ -17,6 +17,9 @@ from faqbot.matching.matcher import Matcher
 from faqbot.model import Library
 from faqbot.settings import Mode, Settings
 
+EVERYDAY = 9_000
+"""The rank up to which a word is an everyday one."""
+
 
 def open_desk(knowledge: Path) -> Desk:
     """A desk that answers from a content folder.
@@ -31,7 +34,9 @@ def open_desk(knowledge: Path) -> Desk:
 def understand(library: Library) -> Knowledge:
     """Build what answers questions about a library."""
     encoder = StaticEncoder()
-    matcher = Matcher(library, load_shipped(), encoder, encoder.language())
+    matcher = Matcher(
+        library, load_shipped(), encoder, encoder.language(), encoder.language(EVERYDAY)
+    )
     return Knowledge(library, matcher, Decider(library, Thresholds()))
 
 

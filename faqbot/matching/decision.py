@@ -102,9 +102,8 @@ class Decider:
         role = self._library.role(link.role)
         assert role is not None
         sure = certainty(link)
-        best = max((c.confidence for c in understood.reading.candidates), default=0.0)
         bare = not understood.rest and link.by is not LinkedBy.CONVERSATION
-        if bare and (len(understood.said) <= FILLERS or best < self._thresholds.answer):
+        if bare and len(understood.said) <= FILLERS:
             return self._answer_or_ask((whole(role, sure),))
         parts = self._written(self._for_role(understood.parts, role, sure), audience)
         if len(parts) > 1:
@@ -290,8 +289,9 @@ def certainty(link: RoleLink) -> float:
 
 
 def link_groups(links: Iterable[RoleLink]) -> list[list[RoleLink]]:
-    """Links by the words that they come from: rivals stand together."""
+    """Links by the words that they come from: rivals stand together, and each role once."""
     groups: dict[str, list[RoleLink]] = {}
     for link in links:
         groups.setdefault(link.words, []).append(link)
-    return list(groups.values())
+    told = {tuple(link.role for link in group): group for group in groups.values()}
+    return list(told.values())

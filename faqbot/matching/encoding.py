@@ -37,10 +37,14 @@ class StaticEncoder:
         result: Floats = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
         return result
 
-    def language(self) -> frozenset[str]:
-        """Whole words that the model knows: what counts as correctly spelt English."""
+    def language(self, most: int | None = None) -> frozenset[str]:
+        """Whole words that the model knows: what counts as correctly spelt English.
+
+        Args:
+            most: only the tokens before that rank; they are numbered by falling frequency.
+        """
         return frozenset(
             token
-            for token in self._model.tokenizer.get_vocab()
-            if not token.startswith("##") and token.isalpha() and token.islower()
+            for token, rank in self._model.tokenizer.get_vocab().items()
+            if token.isalpha() and token.islower() and (most is None or rank < most)
         )

@@ -68,6 +68,7 @@ class Matcher:
         shipped: phrasings of the standard sections and general negatives.
         encoder: the sentence encoder.
         language: correctly spelt words of the language.
+        everyday: the most frequent of them.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Matcher:
         shipped: Shipped,
         encoder: Encoder,
         language: frozenset[str] = frozenset(),
+        everyday: frozenset[str] = frozenset(),
     ) -> None:
         self._library = library
         asked = [p.text for p in shared_phrasings(library, shipped) if p.key]
@@ -99,6 +101,7 @@ class Matcher:
             library.roles,
             frozenset(asking - STOP_WORDS),
             language=language,
+            everyday=everyday,
             known=phrasing_words,
             compounds=compounds,
         )

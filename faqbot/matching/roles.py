@@ -13,7 +13,7 @@ from rapidfuzz import fuzz, process
 
 from faqbot.matching.occupations import COLOURS, OCCUPATIONS, SENIORITY
 from faqbot.matching.text import STOP_WORDS, singular
-from faqbot.matching.titles import TitleIndex, TitleReading
+from faqbot.matching.titles import SHORT, TitleIndex, TitleReading
 from faqbot.model import LinkedBy, Role, RoleLink
 
 NAMED = 0.34
@@ -22,10 +22,9 @@ NAMED = 0.34
 CLOSE = 0.8
 """A role whose score is above this share of the best one's is a rival reading of the same words."""
 
-SHORT = 4
-"""Words of a question in which initials are taken for a role."""
-
 POSSESSIVES = frozenset({"my", "our", "his", "her", "their"})
+
+SUPERIORS = frozenset("manager managers lead director supervisor head chief".split())
 
 COMPARING = frozenset("or vs versus than between differ difference different compare".split())
 """Words beside which even part of a title names a second role."""
@@ -69,6 +68,7 @@ class RoleLinker:
         roles: the roles to find.
         asking: words in which people ask about any role; they are poor evidence for one.
         language: words of the language, which are not typing errors by themselves.
+        everyday: the most frequent words of the language, which name no role by themselves.
         known: words of the content, which make no other role of a title that they stand beside.
         compounds: joined words of titles with the pair that they stand for.
     """
@@ -77,13 +77,15 @@ class RoleLinker:
         self,
         roles: Iterable[Role],
         asking: frozenset[str],
+        *,
         language: frozenset[str] = frozenset(),
+        everyday: frozenset[str] = frozenset(),
         known: frozenset[str] = frozenset(),
         compounds: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
         self._asking = asking
         self._known = known | asking
-        self._index = TitleIndex(roles, asking, language, compounds or {})
+        self._index = TitleIndex(roles, asking, language, everyday, compounds or {})
         self._initials = self._unique_initials()
 
     def _unique_initials(self) -> Mapping[str, str]:
@@ -149,8 +151,8 @@ class RoleLinker:
         self, asked: Sequence[str], reading: TitleReading, readings: Sequence[TitleReading]
     ) -> Mention | None:
         """The rivals for the words of a reading, or None when they don't name a role."""
-        if not reading.is_full and reading.start and asked[reading.start - 1] in POSSESSIVES:
-            return None  # "my manager" is a person
+        if self._is_superior(asked, reading):
+            return None
         foreign = self._foreign(asked, reading)
         best: dict[str, TitleReading] = {}
         start, end = reading.start, reading.end
@@ -178,6 +180,11 @@ class RoleLinker:
             start -= 1
         return Mention(start, end, links, foreign)
 
+    def _is_superior(self, asked: Sequence[str], reading: TitleReading) -> bool:
+        """Whether the words are somebody's superior: "my manager" is a person, not a role."""
+        owned = reading.start > 0 and asked[reading.start - 1] in POSSESSIVES
+        return owned and not reading.is_full and asked[reading.start] in SUPERIORS
+
     def _how(self, reading: TitleReading) -> LinkedBy:
         if not reading.exact:
             return LinkedBy.TYPO
@@ -192,12 +199,18 @@ class RoleLinker:
         is_full = reading.is_full
         inside = [w for w in asked[start:end] if self._is_foreign(w, title, is_full=is_full)]
         left = start
-        while left > 0 and self._is_foreign(asked[left - 1], title, is_full=is_full):
+        while (
+            left > 0
+            and not (is_full and len(title) == 1)
+            and self._is_foreign(asked[left - 1], title, is_full=is_full)
+        ):
             if reading.is_full and singular(asked[left - 1]) != asked[left - 1]:
                 break  # "problems data analysts face": a plural does not modify what follows
             left -= 1
         right = end
-        while right < len(asked) and self._closes_title(asked[right], title):
+        while right < len(asked) and self._closes_title(
+            asked[right], self._index.roles[reading.title]
+        ):
             right += 1
         if inside or left < start or right > end:
             return " ".join(asked[left:right])
@@ -215,9 +228,9 @@ class RoleLinker:
             or word.isdigit()
         )
 
-    def _closes_title(self, word: str, title: Sequence[str]) -> bool:
+    def _closes_title(self, word: str, role: str) -> bool:
         stem = singular(word)
-        return stem in OCCUPATIONS and stem not in title and stem not in COLOURS
+        return stem in OCCUPATIONS and stem not in COLOURS and not self._index.names(role, stem)
 
     def _acronym(self, asked: Sequence[str]) -> list[Mention]:
         """In a short question, the initials of one role's title ("da certs")."""

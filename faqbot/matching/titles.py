@@ -11,10 +11,12 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
+from faqbot.matching.occupations import OCCUPATIONS
 from faqbot.matching.spelling import ALMOST_SHORT, Vocabulary
 from faqbot.matching.text import STOP_WORDS, normalise, singular, words
 from faqbot.model import Role
@@ -23,6 +25,30 @@ _BRACKETS = re.compile(r"\(([^()]+)\)")
 
 EXAMINED = 48
 """How many titles the index hands on to the closer look."""
+
+SHORT = 4
+"""Words of a question in which little is enough to name a role."""
+
+FIELDS = MappingProxyType(
+    {
+        "administration": "administrator",
+        "analysis": "analyst",
+        "analytic": "analyst",
+        "analytics": "analyst",
+        "consulting": "consultant",
+        "design": "designer",
+        "development": "developer",
+        "engineering": "engineer",
+        "management": "manager",
+        "recruiting": "recruiter",
+        "recruitment": "recruiter",
+        "testing": "tester",
+    }
+)
+"""Fields of work with the person who works in them: "data engineering" names data engineers."""
+
+FIELD_WEIGHT = 0.9
+"""How surely a field stands for the person."""
 
 SHORTEST = 3
 """Letters of the shortest word that is recognised with a typing error, in a title."""
@@ -62,6 +88,7 @@ class TitleIndex:
         roles: the roles whose titles to index.
         asking: words in which people ask about any role; they are poor evidence for one.
         language: words of the language, which are not typing errors by themselves.
+        everyday: the most frequent of them, which name no role by themselves.
         compounds: joined words of titles with the pair that they stand for.
     """
 
@@ -70,6 +97,7 @@ class TitleIndex:
         roles: Iterable[Role],
         asking: frozenset[str],
         language: frozenset[str],
+        everyday: frozenset[str],
         compounds: Mapping[str, tuple[str, str]],
     ) -> None:
         self.titles: list[tuple[str, ...]] = []
@@ -88,6 +116,7 @@ class TitleIndex:
         self._asking = asking
         self._asking_stems = frozenset(singular(word) for word in asking)
         self._language = language
+        self._everyday = everyday
         self._postings, self._idf = self._index()
         self._weights = np.array(
             [sum(self._idf[word] for word in dict.fromkeys(title)) for title in self.titles],
@@ -99,6 +128,11 @@ class TitleIndex:
 
     def __contains__(self, word: str) -> bool:
         return word in self._postings
+
+    def names(self, role: str, word: str) -> bool:
+        """Whether a word stands in a title of a role."""
+        rows = self._postings.get(word)
+        return rows is not None and any(self.roles[row] == role for row in rows)
 
     def is_near(self, word: str) -> bool:
         """Whether a word of a title may have been meant."""
@@ -128,6 +162,9 @@ class TitleIndex:
         found: list[Match] = []
         for position, (word, typed) in enumerate(zip(asked, written, strict=True)):
             stem = singular(word)
+            field = FIELDS.get(stem, FIELDS.get(word, ""))
+            if field in self._postings:
+                found.append(Match(position, field, FIELD_WEIGHT, exact=True))
             known = stem in self._postings
             if known and word == typed:
                 if word not in STOP_WORDS or len(asked) <= 3:  # noqa: PLR2004
@@ -199,14 +236,19 @@ class TitleIndex:
             score *= 0.6 if asking else 0.97  # "technician certifications" asks, and names less
         is_full = len({match.word for match in used}) == len(set(title))
         if not is_full:
-            told = sum(self._idf[m.word] * m.weight for m in used if self._is_telling(m))
+            alone = len(used) == 1 and len(asked) > SHORT
+            told = sum(
+                self._idf[m.word] * m.weight for m in used if self._is_telling(m, alone=alone)
+            )
             score *= 0.25 + 0.75 * told / max(covered, 1e-9)
         exact = all(match.exact for match in used)
         return TitleReading(
             row, score, score * math.sqrt(covered), covered, is_full, start, end, exact
         )
 
-    def _is_telling(self, match: Match) -> bool:
+    def _is_telling(self, match: Match, *, alone: bool) -> bool:
+        if alone and match.word in self._everyday and match.word not in OCCUPATIONS:
+            return False  # "a bad back" names no back end developer
         return match.word not in self._asking and (
             match.exact or match.word not in self._language or match.weight > 0.6  # noqa: PLR2004
         )
