@@ -12,7 +12,7 @@ help:
 	@echo "make run          start faqbot: in Slack with tokens, else in a local workspace"
 	@echo "make test         run all tests"
 	@echo "make check        what CI checks: tests, lint, types, generated files, wheel"
-	@echo "make bench        measure, and write the figures to benchmarks/results"
+	@echo "make bench        measure, and write the figures to benchmarks/results; DATA=DIR: with public data"
 	@echo "make format       format the code"
 	@echo "make constraints  take the newest versions of all packages into constraints.txt"
 	@echo "make clean        remove the environment and everything that was built"
@@ -37,7 +37,11 @@ generated: $(VENV)/.installed-dev
 	@$(BIN)/python tools/generate.py --check
 
 bench: $(VENV)/.installed-dev
+	@$(BIN)/pip install --quiet -c constraints.txt -r benchmarks/requirements.txt
 	@$(BIN)/python -m benchmarks.questions
+	@$(BIN)/python -m benchmarks.quality $(if $(DATA),--data $(DATA))
+	@$(if $(DATA),$(BIN)/python -m benchmarks.linking --data $(DATA),:)
+	@$(BIN)/python -m benchmarks.latency $(if $(DATA),--data $(DATA))
 
 format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check --fix-only .

@@ -1,0 +1,165 @@
+"""Measure latency, load and memory against content size: `python -m benchmarks.latency`.
+
+Each size is measured in a process of its own, so that its memory is its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.onet import Onet
+from benchmarks.record import Row, table, write
+from benchmarks.typing_errors import questions, with_errors
+from faqbot.boot import open_desk, understand
+from faqbot.conversations import Conversations
+from faqbot.desk import Desk
+from faqbot.evaluating.questions import as_asked, read_questions
+from faqbot.evaluating.trials import resident_mb
+from faqbot.model import Audience, Library, Place, Question
+
+ROOT = Path(__file__).resolve().parent.parent
+SHIPPED = "shipped content"
+ONET = "O*NET"
+FAQS = "general FAQs"
+ROLE_SIZES = (10, 100, 1000)
+FAQ_SIZES = (10, 100, 1000, 10_000)
+MOST = 100_000
+ROUNDS = 2
+SEED = 2026
+NOTES = (
+    "p50 and p99: milliseconds of one question through the desk, each asked once; p50 again and",
+    "p99 again: the same questions once more. The shipped content is asked the development",
+    "questions; roles of O*NET are asked for by any of their titles, half of them with a typing",
+    "error; FAQs by one of their phrasings, half of them with a typing error. Load in seconds,",
+    "memory in MB of the whole process before and after the questions.",
+)
+
+
+def main() -> None:
+    """Measure all sizes and write the table, or one of them for the process that does so."""
+    options = _options()
+    if options.one:
+        kind, size = options.one
+        print(json.dumps(_measured(kind, int(size), options)))
+        return
+    rows: list[Row] = []
+    for kind, size in _wanted(options):
+        rows.append(_in_process(kind, size, options))
+        print(table(rows[-1:]).splitlines()[-1], flush=True)
+    print(table(rows))
+    if options.write:
+        write("latency", "Latency, load and memory", NOTES, rows)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks.latency", description=__doc__)
+    parser.add_argument("--data", type=Path, help="folder with O*NET's zip file")
+    parser.add_argument("--questions", type=int, default=500, help="for each size")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--largest", action="store_true", help=f"also {MOST:,} FAQs")
+    parser.add_argument("--no-write", dest="write", action="store_false")
+    parser.add_argument("--one", nargs=2, metavar=("KIND", "SIZE"), help="only this, as JSON")
+    return parser.parse_args()
+
+
+def _wanted(options: argparse.Namespace) -> list[tuple[str, int]]:
+    if not options.data:
+        print("Without --data only the shipped content is measured.")
+        return [(SHIPPED, 0)]
+    sizes = (*FAQ_SIZES, MOST) if options.largest else FAQ_SIZES
+    return [
+        (SHIPPED, 0),
+        *((ONET, size) for size in ROLE_SIZES),
+        (ONET, 0),
+        *((FAQS, size) for size in sizes),
+    ]
+
+
+def _in_process(kind: str, size: int, options: argparse.Namespace) -> Row:
+    command = [sys.executable, "-m", "benchmarks.latency", "--one", kind, str(size)]
+    command += ["--questions", str(options.questions), "--seed", str(options.seed)]
+    command += ["--data", str(options.data)] if options.data else []
+    ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, cwd=ROOT)
+    if ran.returncode:
+        return {"content": kind, "size": size, "failed": f"exit code {ran.returncode}"}
+    row: Row = json.loads(ran.stdout)
+    return row
+
+
+def _opened(
+    kind: str, size: int, options: argparse.Namespace
+) -> tuple[Desk, float, list[Question]]:
+    """A desk, the seconds that it took to load, and what to ask it."""
+    if kind == SHIPPED:
+        began = time.perf_counter()
+        desk = open_desk(ROOT / "knowledge")
+        loaded = time.perf_counter() - began
+        labelled = read_questions(ROOT / "tests" / "questions" / "development.jsonl")
+        return desk, loaded, [as_asked(one) for one in labelled]
+    chance = random.Random(options.seed)
+    onet = Onet(options.data)
+    library = onet.faqs(size, chance) if kind == FAQS else Library(roles=onet.roles(size or None))
+    asked = _about(library, options.questions, chance)
+    began = time.perf_counter()
+    desk = Desk(understand(library), Conversations(time.monotonic))
+    return desk, time.perf_counter() - began, asked
+
+
+def _measured(kind: str, size: int, options: argparse.Namespace) -> Row:
+    desk, loaded, asked = _opened(kind, size, options)
+    before = resident_mb()
+    first, again = (asyncio.run(_times(desk, asked)) for _ in range(ROUNDS))
+    return {
+        "content": kind,
+        "roles": len(desk.library.roles),
+        "titles": len({title for r in desk.library.roles for title in (r.title, *r.aliases)}),
+        "FAQs": len(desk.library.faqs) + sum(len(role.faqs) for role in desk.library.roles),
+        "p50": _percentile(first, 50),
+        "p99": _percentile(first, 99),
+        "p50 again": _percentile(again, 50),
+        "p99 again": _percentile(again, 99),
+        "load": round(loaded, 3),
+        "memory": round(before, 1),
+        "memory after": round(resident_mb(), 1),
+    }
+
+
+def _about(library: Library, count: int, chance: random.Random) -> list[Question]:
+    """Questions about content, half of them with a typing error."""
+    if library.roles:
+        titles = sorted({t for role in library.roles for t in (role.title, *role.aliases)})
+        texts = [
+            one.text for errors in (0, 1) for one in questions(titles, count // 2, errors, chance)
+        ]
+    else:
+        drawn = chance.choices([text for faq in library.faqs for text in faq.phrasings], k=count)
+        texts = [with_errors(text, at % 2, chance) for at, text in enumerate(drawn)]
+    chance.shuffle(texts)
+    return [Question(text, audience=Audience.EMPLOYEES, place=Place.DIRECT) for text in texts]
+
+
+async def _times(desk: Desk, asked: Sequence[Question]) -> list[float]:
+    times = []
+    for question in asked:
+        began = time.perf_counter()
+        await desk.ask(question)
+        times.append(1000 * (time.perf_counter() - began))
+    return times
+
+
+def _percentile(times: Sequence[float], share: int) -> float:
+    return round(float(np.percentile(times, share)), 3)
+
+
+if __name__ == "__main__":
+    main()

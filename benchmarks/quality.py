@@ -1,0 +1,216 @@
+"""Measure answers on intent sets and own questions: `python -m benchmarks.quality --data DIR`.
+
+faqbot is measured by its own command, `faqbot evaluate`, in a process of its own; the peers are
+given the same phrasings and the same questions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.intent_sets import FULL, NONE, SETS, IntentSet, published_split, training_split
+from benchmarks.peers import Peer, peers
+from benchmarks.record import Row, table, write
+from faqbot.content.loading import load_library
+from faqbot.content.shipped import load_shipped
+from faqbot.errors import FaqbotError
+from faqbot.evaluating.intents import library_of, questions_of
+from faqbot.evaluating.questions import Expect, Labelled, read_questions
+from faqbot.evaluating.trials import NO_ENTRY, Trial, report
+from faqbot.model import Library, Role
+
+ROOT = Path(__file__).resolve().parent.parent
+OWN = {"train": "development", "test": "test"}
+COMMAND = (sys.executable, "-c", "from faqbot.cli.main import main; main()", "evaluate", "--json")
+NOTES = (
+    "Top-1 ignores thresholds. MCC is at faqbot's default threshold; peers have none. Best MCC is",
+    "at the best of 101 quantiles of the scores. Peers know every phrasing, with each title and",
+    "alias of a role in place of `{role}`. Milliseconds for one question (p50, p99), seconds to",
+    "load. Memory, in MB, is that of a process that does nothing else.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What to ask, what the peers learn, and the arguments with which faqbot is measured."""
+
+    name: str
+    questions: Sequence[Labelled]
+    phrasings: Sequence[tuple[str, str]]
+    arguments: tuple[str, ...]
+
+
+def main() -> None:
+    """Measure faqbot and its peers side by side; write what was measured on test splits."""
+    options = _options()
+    others = list(peers(minilm=options.minilm)) if options.peers else []
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            for task in _tasks(options, Path(folder)):
+                rows += _measure(task, others)
+        except FaqbotError as error:
+            sys.exit(str(error))
+    if options.split == "test" and not options.only:
+        write("quality", "Quality", NOTES, rows)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks.quality", description=__doc__)
+    parser.add_argument("--data", type=Path, help="folder with hint3/ and banking77/")
+    parser.add_argument(
+        "--split",
+        choices=("test", "train"),
+        default="test",
+        help="train: only training files and development questions; nothing is written",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the splits of training files")
+    parser.add_argument("--only", metavar="WORD", help="sets whose name holds this word")
+    parser.add_argument("--banking-full", action="store_true", help="with all phrasings as well")
+    parser.add_argument("--minilm", action="store_true", help="with all-MiniLM-L6-v2 as a peer")
+    parser.add_argument("--no-peers", dest="peers", action="store_false")
+    return parser.parse_args()
+
+
+def _tasks(options: argparse.Namespace, folder: Path) -> Iterator[Task]:
+    def wanted(name: str) -> bool:
+        return options.only is None or options.only.lower() in name.lower()
+
+    sets = (*SETS, FULL) if options.banking_full else SETS
+    for chosen in sets if options.data else ():
+        if wanted(chosen.name):
+            yield _intent_task(chosen, options, folder)
+    own = f"own questions ({OWN[options.split]})"
+    if wanted(own):
+        yield _own_task(own, ROOT / "tests" / "questions" / f"{OWN[options.split]}.jsonl")
+
+
+def _intent_task(chosen: IntentSet, options: argparse.Namespace, folder: Path) -> Task:
+    published = options.split == "test"
+    split = (
+        published_split(chosen, options.data)
+        if published
+        else training_split(chosen, options.data, options.seed)
+    )
+    train, test = split.write(folder)
+    library = library_of(split.train, NONE)
+    return Task(
+        name=chosen.name if published else f"{chosen.name}, split of training data",
+        questions=questions_of(split.test, library),
+        phrasings=[(f"faq/{one.label}", one.text) for one in split.train if one.label != NONE],
+        arguments=("--train", str(train), "--test", str(test), "--none-label", NONE),
+    )
+
+
+def _own_task(name: str, path: Path) -> Task:
+    knowledge = ROOT / "knowledge"
+    library = load_library(knowledge)
+    asked = read_questions(path)
+    return Task(
+        name=name,
+        questions=[_with_role(question, library) for question in asked],
+        phrasings=list(_written_out(library)),
+        arguments=("--questions", str(path), "--knowledge", str(knowledge)),
+    )
+
+
+def _with_role(labelled: Labelled, library: Library) -> Labelled:
+    """A follow-up with its role in front: peers have no conversation."""
+    role = library.role(labelled.role)
+    if role is None:
+        return labelled
+    asked = f"{role.title}: {labelled.question}"
+    return Labelled(asked, labelled.expect, labelled.entries, labelled.accept)
+
+
+def _written_out(library: Library) -> Iterator[tuple[str, str]]:
+    """(entry, text) of all content: phrasings with each title and alias in place of `{role}`."""
+    for faq in library.faqs:
+        yield from ((faq.id, text) for text in (faq.question, *faq.phrasings))
+    for role in library.roles:
+        for entry, text in dict.fromkeys(_of_role(role, library)):
+            slot = "{role}" in text
+            names = (role.title, *role.aliases) if slot else (role.title,)
+            for name in names:
+                yield entry, text.replace("{role}", name) if slot else f"{name}: {text}"
+
+
+def _of_role(role: Role, library: Library) -> Iterator[tuple[str, str]]:
+    for key, texts in load_shipped().phrasings.items():
+        entry = role.id if key == "role" else f"{role.id}/{key}"
+        if library.entry(entry) is not None:
+            yield from ((entry, text) for text in texts)
+    for section in role.sections:
+        yield from ((section.id, text) for text in (section.title, *section.phrasings))
+    for faq in role.faqs:
+        yield from ((faq.id, text) for text in (faq.question, *faq.phrasings))
+
+
+def _measure(task: Task, others: Sequence[Peer]) -> list[Row]:
+    rows = [_faqbot(task)]
+    rows += [_peer(task, peer) for peer in others]
+    print(table(rows), end="\n\n", flush=True)
+    return rows
+
+
+def _faqbot(task: Task) -> Row:
+    ran = subprocess.run([*COMMAND, *task.arguments], capture_output=True, text=True, check=False)
+    if ran.returncode:
+        sys.exit(f"faqbot evaluate failed on {task.name}: {ran.stderr.strip()}")
+    told = json.loads(ran.stdout)
+    latency = told["latency_ms"]
+    kept = "top1 mcc best_mcc in_scope_accuracy oos_recall wrong_rate ece".split()
+    return {
+        "set": task.name,
+        "matcher": "faqbot",
+        **{key: told[key] for key in kept},
+        "p50": latency["p50"],
+        "p99": latency["p99"],
+        "load": told["load_s"],
+        "memory": told["rss_mb"],
+    }
+
+
+def _peer(task: Task, peer: Peer) -> Row:
+    began = time.perf_counter()
+    find = peer.fit([text for _, text in task.phrasings], [entry for entry, _ in task.phrasings])
+    loaded = time.perf_counter() - began
+    find("warm up")
+    found = report([_trial(labelled, find) for labelled in task.questions], load_s=loaded)
+    told = found.as_json()
+    return {
+        "set": task.name,
+        "matcher": peer.name,
+        "top1": told["top1"],
+        "best_mcc": told["best_mcc"],
+        "p50": round(found.p50, 3),
+        "p99": round(found.p99, 3),
+        "load": told["load_s"],
+    }
+
+
+def _trial(labelled: Labelled, find: Callable[[str], tuple[str, float]]) -> Trial:
+    began = time.perf_counter()
+    guess, score = find(labelled.question)
+    seconds = time.perf_counter() - began
+    owed = "+".join(sorted(labelled.entries)) if labelled.expect is Expect.ANSWER else NO_ENTRY
+    return Trial(
+        expect=labelled.expect,
+        owed=owed,
+        guess=owed if owed and guess in labelled.accept else guess,
+        confidence=score,
+        answer=NO_ENTRY,
+        seconds=seconds,
+    )
+
+
+if __name__ == "__main__":
+    main()
