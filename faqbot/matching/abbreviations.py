@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 SHORT_FORMS = MappingProxyType(
     {
+        "abt": "about",
         "accred": "accreditation",
         "admin": "administrator",
         "asap": "",
@@ -29,6 +30,7 @@ SHORT_FORMS = MappingProxyType(
         "exp": "experience",
         "exper": "experience",
         "expierence": "experience",
+        "fro": "for",
         "fe": "front end",
         "fullstack": "full stack",
         "jds": "job descriptions",
@@ -54,6 +56,7 @@ SHORT_FORMS = MappingProxyType(
         "sr": "senior",
         "swe": "software engineer",
         "tl;dr": "summary",
+        "teh": "the",
         "tldr": "summary",
         "u": "you",
         "uni": "university",

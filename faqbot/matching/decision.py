@@ -224,10 +224,15 @@ class Decider:
             entry = self._library.entry(best.id)
             if isinstance(entry, Faq) and self._readable(entry.id, audience):
                 return Answered((best,))
-        near = [link for group in groups for link in group if link.by is not LinkedBy.CONVERSATION]
+        links = [link for group in groups for link in group if link.by is not LinkedBy.CONVERSATION]
+        if len(links) == 1 and links[0].by is not LinkedBy.PARTIAL:
+            outcome = self._one_role(understood, links[0], audience)
+            if isinstance(outcome, Answered):
+                return Unsure(outcome.entries, Why.CLOSE)
+            return outcome
         return Declined(
             Why.UNKNOWN_ROLE,
-            nearest=tuple(dict.fromkeys(link.role for link in near))[:MOST_OPTIONS],
+            nearest=tuple(dict.fromkeys(link.role for link in links))[:MOST_OPTIONS],
         )
 
     # -- entries

@@ -278,14 +278,17 @@ class Matcher:
         best: dict[str, Candidate] = {}
         for clause in clauses_asked:
             candidates = self._candidates(clause, scope)
-            if not candidates or candidates[0].confidence < CLAUSE:
-                return ()
-            best.setdefault(candidates[0].id, candidates[0])
+            short = sum(word != ROLE_WORD for word in clause) <= SHORT_CLAUSE
+            if short and candidates and candidates[0].confidence >= CLAUSE:
+                best.setdefault(candidates[0].id, candidates[0])
         return tuple(best.values()) if len(best) > 1 else ()
 
 
-CLAUSE = 0.8
-"""The confidence that each clause needs before a question is taken to ask for several parts."""
+CLAUSE = 0.7
+"""The confidence that a clause needs to be one of several parts that a question asks for."""
+
+SHORT_CLAUSE = 6
+"""Words of a clause that names a part; a longer one tells a story."""
 
 FIRST_NAMED = 0.15
 """What the role that is named first may lie behind: two roles often have the same FAQ."""
