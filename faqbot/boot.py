@@ -7,6 +7,8 @@ import time
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from faqbot.content.loading import load_library
 from faqbot.content.shipped import load_shipped
 from faqbot.conversations import Conversations
@@ -32,11 +34,16 @@ def open_desk(knowledge: Path) -> Desk:
 
 
 def understand(library: Library) -> Knowledge:
-    """Build what answers questions about a library."""
+    """Build what answers questions about a library.
+
+    Linear algebra then runs on one thread: a question is too small to share, and threads that
+    wait for each other made it nine times slower on a busy machine.
+    """
     encoder = StaticEncoder()
     matcher = Matcher(
         library, load_shipped(), encoder, encoder.language(), encoder.language(EVERYDAY)
     )
+    threadpool_limits(limits=1, user_api="blas")
     return Knowledge(library, matcher, Decider(library, Thresholds()))
 
 

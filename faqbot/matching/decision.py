@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from faqbot.matching.understood import Understood
+from faqbot.matching.understood import Understood, certainty, link_groups
 from faqbot.model import (
     Answered,
     Audience,
@@ -38,9 +38,9 @@ class Thresholds:
     which a part is clear enough to ask which role is meant.
     """
 
-    answer: float = 0.45
+    answer: float = 0.47
     offer: float = 0.18
-    lead: float = 0.06
+    lead: float = 0.03
     part: float = 0.4
     mention: float = 0.1
 
@@ -280,23 +280,3 @@ class Decider:
 def whole(role: Role, confidence: float) -> Candidate:
     """The candidate for a role as a whole."""
     return Candidate(role.id, Kind.ROLE, role.id, round(confidence, 4))
-
-
-def certainty(link: RoleLink) -> float:
-    """How surely a link names its role, as a probability."""
-    match link.by:
-        case LinkedBy.TITLE | LinkedBy.ALIAS | LinkedBy.CONVERSATION:
-            return 0.99
-        case LinkedBy.TYPO:
-            return min(0.97, 0.75 + 0.25 * link.score)
-        case LinkedBy.PARTIAL:
-            return min(0.97, 0.7 + 0.35 * link.score)
-
-
-def link_groups(links: Iterable[RoleLink]) -> list[list[RoleLink]]:
-    """Links by the words that they come from: rivals stand together, and each role once."""
-    groups: dict[str, list[RoleLink]] = {}
-    for link in links:
-        groups.setdefault(link.words, []).append(link)
-    told = {tuple(link.role for link in group): group for group in groups.values()}
-    return list(told.values())

@@ -59,6 +59,18 @@ CACHED = 1024
 SHOWN = 8
 """Candidates that a reading keeps."""
 
+CLAUSE = 0.75
+"""The confidence that a clause needs to be one of several parts that a question asks for."""
+
+SHORT_CLAUSE = 6
+"""Words of a clause that names a part; a longer one tells a story."""
+
+FIRST_NAMED = 0.15
+"""What the role that is named first may lie behind: two roles often have the same FAQ."""
+
+MOST_PARTS = 4
+"""Clauses above which a question is a story, not a list of parts."""
+
 
 class Matcher:
     """Understands questions about a library.
@@ -282,19 +294,6 @@ class Matcher:
             if short and candidates and candidates[0].confidence >= CLAUSE:
                 best.setdefault(candidates[0].id, candidates[0])
         return tuple(best.values()) if len(best) > 1 else ()
-
-
-CLAUSE = 0.7
-"""The confidence that a clause needs to be one of several parts that a question asks for."""
-
-SHORT_CLAUSE = 6
-"""Words of a clause that names a part; a longer one tells a story."""
-
-FIRST_NAMED = 0.15
-"""What the role that is named first may lie behind: two roles often have the same FAQ."""
-
-MOST_PARTS = 4
-"""Clauses above which a question is a story, not a list of parts."""
 
 
 def _confidence(tried: tuple[str, tuple[Candidate, ...]]) -> float:

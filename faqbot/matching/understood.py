@@ -49,3 +49,23 @@ def links_of(linking: Linking, role: str | None) -> tuple[RoleLink, ...]:
     if not links and role is not None:
         return (RoleLink(role, "", LinkedBy.CONVERSATION, 1.0),)
     return links
+
+
+def certainty(link: RoleLink) -> float:
+    """How surely a link names its role, as a probability."""
+    match link.by:
+        case LinkedBy.TITLE | LinkedBy.ALIAS | LinkedBy.CONVERSATION:
+            return 0.99
+        case LinkedBy.TYPO:
+            return min(0.97, 0.75 + 0.25 * link.score)
+        case LinkedBy.PARTIAL:
+            return min(0.97, 0.7 + 0.35 * link.score)
+
+
+def link_groups(links: Iterable[RoleLink]) -> list[list[RoleLink]]:
+    """Links by the words that they come from: rivals stand together, and each role once."""
+    groups: dict[str, list[RoleLink]] = {}
+    for link in links:
+        groups.setdefault(link.words, []).append(link)
+    told = {tuple(link.role for link in group): group for group in groups.values()}
+    return list(told.values())

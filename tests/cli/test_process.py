@@ -35,13 +35,6 @@ def test_help_loads_nothing_heavy() -> None:
     assert ran.stdout.rstrip("\n").splitlines()[-1].strip() == ""
 
 
-def test_help_and_first_answer_come_quickly(environment: dict[str, str]) -> None:
-    for arguments, limit in ((["--help"], 1.0), (["ask", "skills of a QA engineer"], 3.0)):
-        began = time.perf_counter()
-        subprocess.run([*FAQBOT, *arguments], env=environment, capture_output=True, check=True)
-        assert time.perf_counter() - began < limit, arguments
-
-
 def test_a_reader_that_goes_away_is_no_error(environment: dict[str, str]) -> None:
     asked = subprocess.Popen(
         [*FAQBOT, "ask", "--batch", "-"],
