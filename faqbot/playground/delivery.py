@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import aiohttp
 
 from faqbot.playground.faults import FaultLine
-from faqbot.playground.payloads import (
+from faqbot.playground.payloads.events import (
     changed_event,
     deleted_event,
     event_body,

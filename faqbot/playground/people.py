@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from faqbot.playground import payloads
 from faqbot.playground.api.call import Refusal
 from faqbot.playground.api.views import STACK, checked_view
 from faqbot.playground.delivery import Delivery
 from faqbot.playground.elements import Element, find, missing, state_values
+from faqbot.playground.payloads import interactions
+from faqbot.playground.payloads.events import home_event
+from faqbot.playground.payloads.typed import escaped, rich_text
 from faqbot.playground.responses import ResponseUrls
 from faqbot.playground.state import State
 from faqbot.playground.values import Ack, Channel, Message, Payload, Sent, User, View
@@ -81,8 +83,8 @@ class Person:
                 ts=self._state.new_ts(),
                 channel=channel.id,
                 user=self.user.id,
-                text=payloads.escaped(text),
-                blocks=(payloads.rich_text(text),),
+                text=escaped(text),
+                blocks=(rich_text(text),),
                 thread_ts=thread_ts,
                 client_msg_id=str(uuid.uuid4()),
             )
@@ -98,8 +100,8 @@ class Person:
 
     async def edit(self, message: Message, text: str) -> None:
         """Change one of one's own messages."""
-        block = payloads.rich_text(text)
-        new = replace(message, text=payloads.escaped(text), blocks=(block,), edited=True)
+        block = rich_text(text)
+        new = replace(message, text=escaped(text), blocks=(block,), edited=True)
         self._delivery.message_changed(message, self._state.put(new))
 
     async def delete(self, message: Message) -> None:
@@ -112,9 +114,9 @@ class Person:
         place = self._state.channel(channel) if channel else self.direct
         before = self._last()
         url = self._responses.make(place.id, self.user.id)
-        escaped = payloads.escaped(text)
-        body = payloads.command_body(
-            self._state, self.user, place, command=command, text=escaped, response_url=url
+        typed = escaped(text)
+        body = interactions.command_body(
+            self._state, self.user, place, command=command, text=typed, response_url=url
         )
         ack = await self._delivery.command(body)
         error = "" if ack.ok else f"{command} failed because the app did not respond"
@@ -131,7 +133,7 @@ class Person:
         place = message.channel if message else self.direct.id
         before = self._last()
         url = self._responses.make(place, self.user.id, message) if message else ""
-        body = payloads.shortcut_body(self._state, self.user, callback_id, message, url)
+        body = interactions.shortcut_body(self._state, self.user, callback_id, message, url)
         return self._reaction(await self._delivery.interaction(body), "", place, before)
 
     # Blocks
@@ -170,25 +172,23 @@ class Person:
         if isinstance(shown, Message):
             place = shown.channel
             url = self._responses.make(place, self.user.id, shown)
-            body = payloads.message_action_body(
+            body = interactions.message_action_body(
                 self._state, self.user, shown, action, response_url=url, values=values
             )
         else:
             place = self.direct.id
-            body = payloads.view_action_body(self._state, self.user, shown, action, values)
+            body = interactions.view_action_body(self._state, self.user, shown, action, values)
         return self._reaction(await self._delivery.interaction(body), "", place, before)
 
     # Views
 
     async def open_home(self) -> None:
         """Open the app's Home tab."""
-        self._delivery.event("app_home_opened", payloads.home_event(self._state, self.user, "home"))
+        self._delivery.event("app_home_opened", home_event(self._state, self.user, "home"))
 
     async def open_dm(self) -> None:
         """Open the app's Messages tab."""
-        self._delivery.event(
-            "app_home_opened", payloads.home_event(self._state, self.user, "messages")
-        )
+        self._delivery.event("app_home_opened", home_event(self._state, self.user, "messages"))
 
     async def submit(self, view: View, given: Mapping[str, Any] | None = None) -> Reaction:
         """Submit a modal; `given` holds texts and option values by action_id."""
@@ -197,7 +197,7 @@ class Person:
         incomplete = missing(view.blocks, values)
         if incomplete:
             return self._reaction(Ack(ok=False), "", self.direct.id, before, incomplete)
-        body = payloads.submission_body(self._state, self.user, view, values)
+        body = interactions.submission_body(self._state, self.user, view, values)
         ack = await self._delivery.interaction(body)
         errors: dict[str, str] = {}
         error = ""
@@ -236,7 +236,7 @@ class Person:
         """Close a modal; the app hears of it when the view asked for that."""
         self._state.close_modal(self.user.id, everything=everything)
         if view.payload.get("notify_on_close"):
-            body = payloads.closed_body(self._state, self.user, view, cleared=everything)
+            body = interactions.closed_body(self._state, self.user, view, cleared=everything)
             await self._delivery.interaction(body)
 
     # What came back

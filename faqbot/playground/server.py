@@ -13,56 +13,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from faqbot.errors import ServiceError, SettingsError
+from faqbot.errors import SettingsError
 from faqbot.playground import limits
 from faqbot.playground.delivery import Delivery
 from faqbot.playground.faults import FaultLine
 from faqbot.playground.page import Page, SafeHeaders
 from faqbot.playground.people import Person
 from faqbot.playground.responses import ResponseUrls
+from faqbot.playground.serving import Server, listen
 from faqbot.playground.socket_mode import Sockets
 from faqbot.playground.state import State
 from faqbot.playground.values import Channel, Faults, Message, Sent, Setup, Timing, User, View
 from faqbot.playground.web_api import WebApi
 
 T = TypeVar("T")
-
-
-class _Server(uvicorn.Server):
-    """A server inside somebody else's event loop: it leaves the signals alone."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-        self.over = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        self.ready.set()
-
-    async def main_loop(self) -> None:
-        """Wait for the end without a tick: nothing here needs one."""
-        await self.over.wait()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    def abort_sockets(self) -> None:
-        """Cut all web sockets without a closing handshake."""
-        for connection in tuple(self.server_state.connections):
-            if "websockets" in type(connection).__module__ and connection.transport is not None:
-                connection.transport.abort()
 
 
 class LocalWorkspace:
@@ -77,7 +49,7 @@ class LocalWorkspace:
         self._responses = ResponseUrls(self.state, self._delivery)
         self._api = WebApi(self.state, self._line, self._delivery, self._sockets, self._responses)
         self._page = Page(self.state, self.person)
-        self._server: _Server | None = None
+        self._server: Server | None = None
         self.address = ""
 
     @classmethod
@@ -99,21 +71,8 @@ class LocalWorkspace:
         setup = setup or Setup()
         _refuse_what_is_real(host, setup)
         workspace = cls(setup, timing or Timing())
-        listener = _listen(host, port)
-        server = _Server(
-            uvicorn.Config(
-                workspace.asgi(),
-                ws="websockets-sansio",
-                lifespan="off",
-                log_config=None,
-                log_level="warning",
-                access_log=False,
-                ws_ping_interval=None,
-                server_header=False,
-                date_header=False,
-                timeout_graceful_shutdown=1,
-            )
-        )
+        listener = listen(host, port)
+        server = Server(workspace.asgi())
         workspace._open(server, f"http://{host}:{listener.getsockname()[1]}")
         running = asyncio.create_task(server.serve(sockets=[listener]))
         try:
@@ -125,7 +84,7 @@ class LocalWorkspace:
             await running
             listener.close()
 
-    def _open(self, server: _Server, address: str) -> None:
+    def _open(self, server: Server, address: str) -> None:
         self._server = server
         self.address = address
         self._responses.base = f"{address}/response/"
@@ -318,20 +277,3 @@ def _refuse_what_is_real(host: str, setup: Setup) -> None:
                 f"the local workspace takes made-up tokens only, not {token[:5]}...: "
                 "unset SLACK_BOT_TOKEN and SLACK_APP_TOKEN to use it"
             )
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        raise ServiceError(
-            f"the local workspace can't listen on {host}:{port} ({error.strerror}): "
-            "is another one running? Choose another port"
-        ) from error
-    listener.setblocking(False)
-    return listener

@@ -14,7 +14,7 @@ from faqbot.playground.limits import (
     characters,
     message_problems,
 )
-from faqbot.playground.payloads import as_message
+from faqbot.playground.payloads.objects import as_message
 from faqbot.playground.values import Message, Payload
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from faqbot.playground.api.call import Call, Endpoint, Refusal
-from faqbot.playground.payloads import as_channel, as_message, as_user
+from faqbot.playground.payloads.objects import as_channel, as_message, as_user
 from faqbot.playground.values import Channel, Message, Payload
 
 READ = ("channels:read", "im:read", "groups:read", "mpim:read")

@@ -1,0 +1,1 @@
+"""Payloads as Slack sends them to an app."""
