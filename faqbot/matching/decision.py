@@ -38,11 +38,11 @@ class Thresholds:
     which a part is clear enough to ask which role is meant.
     """
 
-    answer: float = 0.47
-    offer: float = 0.18
-    lead: float = 0.03
-    part: float = 0.4
-    mention: float = 0.1
+    answer: float = 0.5
+    offer: float = 0.1
+    lead: float = 0.045
+    part: float = 0.38
+    mention: float = 0.04
 
 
 class Decider:

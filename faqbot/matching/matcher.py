@@ -59,7 +59,7 @@ CACHED = 1024
 SHOWN = 8
 """Candidates that a reading keeps."""
 
-CLAUSE = 0.75
+CLAUSE = 0.87
 """The confidence that a clause needs to be one of several parts that a question asks for."""
 
 SHORT_CLAUSE = 6

@@ -158,7 +158,7 @@ class Ranker:
 
     def score_all(self, similarities: Floats, scope: str = "") -> Scored:
         """The same from the views' cosines with all phrasings, shape (views, phrasings)."""
-        chosen = self.scope(scope)
+        chosen = self.scope(scope if scope in self._own or scope == EVERY else "")
         by_row = similarities[:, chosen.rows]
         mixed: Floats = self._weights @ by_row
         count = len(chosen.keys)
