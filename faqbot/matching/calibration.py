@@ -108,7 +108,7 @@ def _trials(ranker: Ranker) -> tuple[_Trial, ...]:
     one_out, class_out = nearest, nearest
     if ranker.inverse is not None and scope.alpha is not None:
         mix = ranker.mix.ridge
-        one_out_ridge, class_out_ridge = _ridge_trials(ranker, asked)
+        one_out_ridge, class_out_ridge = one_and_class_out(ranker, asked)
         one_out = mix * one_out_ridge + (1 - mix) * nearest
         class_out = mix * class_out_ridge + (1 - mix) * nearest
     hidden = class_out.copy()
@@ -125,9 +125,18 @@ def _trials(ranker: Ranker) -> tuple[_Trial, ...]:
     )
 
 
-def _ridge_trials(
+def one_and_class_out(
     ranker: Ranker, asked: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """What the ridge would say of phrasings it had not seen, each of shape (asked, classes).
+
+    Args:
+        ranker: has a ridge.
+        asked: numbers of the rows of the shared scope.
+
+    Returns:
+        The values without the phrasing itself, and those without its whole class.
+    """
     scope = ranker.scope("")
     assert ranker.inverse is not None
     assert scope.alpha is not None

@@ -87,13 +87,13 @@ class Ranker:
             self._own.setdefault(phrasing.scope, []).append(row)
         self._shared = np.array(self._own.pop("", []), dtype=np.int64)
         self._weights = np.array(mix.views, dtype=np.float32)
-        self._penalties = self._balanced_penalties()
+        self.penalties = self._balanced_penalties()
         self._has_ridge = mix.ridge > 0 and 0 < len(self._shared) <= RIDGE_LIMIT
         self.shared_keys = tuple(dict.fromkeys(self.phrasings[row].key for row in self._shared))
         self.inverse: Doubles | None = None
         if self._has_ridge:
             kernel = self.kernel(self._shared, self._shared).astype(np.float64)
-            kernel[np.diag_indices_from(kernel)] += self._penalties[self._shared]
+            kernel[np.diag_indices_from(kernel)] += self.penalties[self._shared]
             self.inverse = np.asarray(np.linalg.inv(kernel), dtype=np.float64)
         self.scope = lru_cache(maxsize=512)(self._scope)
 
@@ -147,7 +147,7 @@ class Ranker:
         cross = self.kernel(self._shared, own).astype(np.float64)
         joined = self.inverse @ cross
         block = self.kernel(own, own).astype(np.float64)
-        block[np.diag_indices_from(block)] += self._penalties[own]
+        block[np.diag_indices_from(block)] += self.penalties[own]
         complement = block - cross.T @ joined
         own_alpha = np.linalg.solve(complement, targets[len(self._shared) :] - cross.T @ shared)
         return np.concatenate([shared - joined @ own_alpha, own_alpha]).astype(np.float32)

@@ -11,12 +11,10 @@ from hypothesis import strategies as st
 
 from faqbot.matching.views import Features, TfidfView, letter_features, word_features
 
+WORDS = "a skill skills degree for the what data back end".split()
 TEXTS = st.lists(
-    st.lists(st.sampled_from("a skill skills degree for the what data back end".split()), max_size=9)
-    .map(" ".join),
-    min_size=1,
-    max_size=70,
-)  # fmt: skip
+    st.lists(st.sampled_from(WORDS), max_size=9).map(" ".join), min_size=1, max_size=70
+)
 
 
 def cosines(texts: list[str], text: str, features: Features) -> list[float]:
