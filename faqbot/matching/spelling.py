@@ -7,7 +7,7 @@ computed by rapidfuzz; swapped letters and slips to a neighbouring key cost less
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -133,26 +133,31 @@ class Vocabulary:
         return word in self._counts and (len(word) > 2 or word in STOP_WORDS or word.isdigit())  # noqa: PLR2004
 
     def _nearest(self, word: str) -> tuple[tuple[str, float], ...]:
-        """At most five words that were probably meant, best first, with the cost of the errors."""
+        """At most five words that were probably meant, best first, with the cost of the errors.
+
+        Words with more errors are looked for only where there is none with fewer.
+        """
         if not self._shortest <= len(word) <= MAX_LENGTH:
             return ()
-        allowed = max(allowed_errors(word), 1)
-        near: list[str] = []
-        for length in range(len(word) - allowed, len(word) + allowed + 1):
-            near.extend(
-                found
-                for found, _, _ in process.extract(
-                    word,
-                    self._by_length.get(length, ()),
-                    scorer=OSA.distance,
-                    processor=None,
-                    score_cutoff=allowed,
-                    limit=20,
-                )
-            )
-        costs = sorted((self._cost(word, other), other) for other in near)
         limit = max(allowed_cost(word), 1.0)
-        return tuple((other, cost) for cost, other in costs[:5] if cost <= limit)
+        for errors in range(1, max(allowed_errors(word), 1) + 1):
+            costs = sorted((self._cost(word, other), other) for other in self._within(word, errors))
+            near = tuple((other, cost) for cost, other in costs[:5] if cost <= limit)
+            if near:
+                return near
+        return ()
+
+    def _within(self, word: str, errors: int) -> Iterator[str]:
+        for length in range(len(word) - errors, len(word) + errors + 1):
+            for other, _, _ in process.extract(
+                word,
+                self._by_length.get(length, ()),
+                scorer=OSA.distance,
+                processor=None,
+                score_cutoff=errors,
+                limit=20,
+            ):
+                yield other
 
     def _cost(self, word: str, other: str) -> float:
         return error_cost(word, other) - 0.04 * math.log1p(self.count(other))
