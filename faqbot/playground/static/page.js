@@ -141,7 +141,7 @@ function drawMessages(listId, scrollId, messages, channel) {
   const list = $(listId), scroll = $(scrollId);
   const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
   const wanted = [];
-  let previous = null, fresh = false;
+  let previous = null, fresh = false, mine = false;
   for (const message of messages) {
     const replies = listId === "messages" ? channel.messages.filter((one) => one.threadTs === message.ts) : [];
     const follows = Boolean(previous && previous.user === message.user && previous.private === message.private
@@ -154,6 +154,7 @@ function drawMessages(listId, scrollId, messages, channel) {
       screen.drawn.set(`${listId} ${message.ts}`, { key, node });
       wanted.push(node);
       fresh = true;
+      mine ||= !kept && (message.user === screen.news.me || message.private);
     }
     previous = replies.length ? null : message;
   }
@@ -164,7 +165,7 @@ function drawMessages(listId, scrollId, messages, channel) {
     for (const child of [...list.children]) if (!wantedSet.has(child)) child.remove();
     wanted.forEach((node, index) => { if (list.children[index] !== node) list.insertBefore(node, list.children[index] ?? null); });
   }
-  if ((fresh && atEnd) || list.dataset.for !== `${channel.id} ${screen.thread}`) toEnd(scroll, wanted.at(-1));
+  if (mine || (fresh && atEnd) || list.dataset.for !== `${channel.id} ${screen.thread}`) toEnd(scroll, wanted.at(-1));
   list.dataset.for = `${channel.id} ${screen.thread}`;
 }
 
