@@ -23,7 +23,7 @@ def address(tmp_path: Path) -> Iterator[str]:
         port = str(free.getsockname()[1])
     env = {name: value for name, value in os.environ.items() if not name.startswith("SLACK_")}
     env |= {"PORT": port, "FAQBOT_KNOWLEDGE": str(ROOT / "knowledge")}
-    command = [Path(sys.executable).with_name("faqbot"), "run"]
+    command = [str(Path(sys.executable).with_name("faqbot")), "run"]
     with subprocess.Popen(
         command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True
     ) as faqbot:
