@@ -14,8 +14,11 @@ from faqbot.matching.text import ROLE_WORD, STOP_WORDS, normalise, singular, wor
 from faqbot.matching.views import Floats
 from faqbot.model import Library
 
-ASKING = 0.25
-"""What a word for asking weighs beside any other word."""
+ASKING, EVERYDAY = 0.25, 0.4
+"""What a word for asking, and an everyday word, weigh beside a word like "Kubernetes"."""
+
+STEM = 4
+"""Letters of a word that may stand for a longer one: "mongo" for MongoDB."""
 
 CACHED = 512
 """Roles whose words are kept."""
@@ -27,11 +30,15 @@ class Contents:
     Args:
         library: the content.
         asking: words in which people ask about any role.
+        everyday: the most frequent words of the language.
     """
 
-    def __init__(self, library: Library, asking: frozenset[str]) -> None:
+    def __init__(
+        self, library: Library, asking: frozenset[str], everyday: frozenset[str] = frozenset()
+    ) -> None:
         self._library = library
         self._asking = asking
+        self._everyday = everyday
         self._words = lru_cache(maxsize=CACHED)(self._words_of)
 
     def overlaps(self, asked: Sequence[str], role: str, keys: Sequence[str]) -> Floats:
@@ -41,18 +48,23 @@ class Contents:
         """
         overlaps: Floats = np.zeros(len(keys), dtype=np.float32)
         said = {singular(word) for word in asked if word not in STOP_WORDS and word != ROLE_WORD}
-        weights = {word: ASKING if word in self._asking else 1.0 for word in sorted(said)}
+        weights = {word: self._weight(word) for word in sorted(said)}
         total = sum(weights.values())
         parts = self._words(role)
         if not total or not parts:
             return overlaps
-        for word in weights:
-            holding = sum(word in inside for inside in parts.values())
-            weights[word] *= 1 - holding / (len(parts) + 1)
-        for at, key in enumerate(keys):
-            inside = parts.get(key, frozenset())
-            overlaps[at] = sum(w for word, w in weights.items() if word in inside) / total
+        for word, weight in weights.items():
+            holding = {key for key, inside in parts.items() if _holds(inside, word)}
+            share = weight * (1 - len(holding) / (len(parts) + 1)) / total
+            for at, key in enumerate(keys):
+                if key in holding:
+                    overlaps[at] += share
         return overlaps
+
+    def _weight(self, word: str) -> float:
+        if word in self._asking:
+            return ASKING
+        return EVERYDAY if word in self._everyday else 1.0
 
     def _words_of(self, role_id: str) -> Mapping[str, frozenset[str]]:
         role = self._library.role(role_id)
@@ -64,3 +76,9 @@ class Contents:
             )
             for section in (role.sections if role else ())
         }
+
+
+def _holds(inside: frozenset[str], word: str) -> bool:
+    if word in inside:
+        return True
+    return len(word) >= STEM and any(other.startswith(word) for other in inside)

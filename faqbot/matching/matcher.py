@@ -12,6 +12,7 @@ from faqbot.matching.contents import Contents
 from faqbot.matching.phrasings import (
     GENERAL,
     compounds_of,
+    named_things,
     own_phrasings,
     plain_words,
     shared_phrasings,
@@ -43,7 +44,6 @@ MIX = Mix(views=(0.12, 0.18, 0.7), ridge=0.7, penalty=0.2)
 
 WHOLE = "role"
 """The key of the class that asks for a role as a whole."""
-
 LONGEST = 160
 """Words of a question that are read."""
 
@@ -118,7 +118,7 @@ class Matcher:
             compounds=compounds,
         )
         self._title_words = {role.id: title_key(role.title, compounds) for role in library.roles}
-        counts = count_words([*asked, *titles])
+        counts = count_words([*asked, *titles, *map(normalise, named_things(library))])
         self.vocabulary = Vocabulary(counts, language | phrasing_words, compounds)
         phrasings = list(shared_phrasings(library, shipped))
         phrasings += [
@@ -137,7 +137,7 @@ class Matcher:
             MIX,
         )
         self.calibration: Calibration = calibrate(self.ranker)
-        self._contents = Contents(library, frozenset(section_counts))
+        self._contents = Contents(library, frozenset(section_counts), everyday)
         self._candidates = lru_cache(maxsize=CACHED)(self._ranked)
 
     def read(self, text: str, role: str | None = None) -> Understood:

@@ -41,6 +41,13 @@ def own_phrasings(role: Role, standard: Container[str]) -> Iterator[tuple[str, s
             yield f"faq/{faq.key}", text
 
 
+def named_things(library: Library) -> Iterator[str]:
+    """What roles list by name: skills, degrees, certificates, spelt as their authors spell them."""
+    for role in library.roles:
+        for section in role.sections:
+            yield from (*section.required, *section.preferred)
+
+
 def plain_words(text: str) -> str:
     return " ".join(word for _, clause in clauses(normalise(slot_masked(text))) for word in clause)
 

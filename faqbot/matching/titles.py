@@ -236,9 +236,11 @@ class TitleIndex:
             score *= 0.6 if asking else 0.97  # "technician certifications" asks, and names less
         is_full = len({match.word for match in used}) == len(set(title))
         if not is_full:
-            alone = len(used) == 1 and len(asked) > SHORT
+            alone = len(used) == 1
             told = sum(
-                self._idf[m.word] * m.weight for m in used if self._is_telling(m, alone=alone)
+                self._idf[m.word] * m.weight
+                for m in used
+                if self._is_telling(m, asked, alone=alone)
             )
             score *= 0.25 + 0.75 * told / max(covered, 1e-9)
         exact = all(match.exact for match in used)
@@ -246,8 +248,11 @@ class TitleIndex:
             row, score, score * math.sqrt(covered), covered, is_full, start, end, exact
         )
 
-    def _is_telling(self, match: Match, *, alone: bool) -> bool:
-        if alone and match.word in self._everyday and match.word not in OCCUPATIONS:
+    def _is_telling(self, match: Match, asked: Sequence[str], *, alone: bool) -> bool:
+        if alone and asked[match.position] in FIELDS:
+            return False  # "the recruiting team" is no recruiter
+        everyday = match.word in self._everyday and match.word not in OCCUPATIONS
+        if alone and everyday and len(asked) > SHORT:
             return False  # "a bad back" names no back end developer
         return match.word not in self._asking and (
             match.exact or match.word not in self._language or match.weight > 0.6  # noqa: PLR2004
