@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+import numpy as np
+
 from faqbot.content.shipped import Shipped
 from faqbot.matching.calibration import Calibration, calibrate
 from faqbot.matching.contents import Contents
@@ -50,6 +52,9 @@ LONGEST = 160
 CONTENT = 0.3
 """What it adds to a part's score when all that a question says besides asking stands in it."""
 
+OWN = 0.02
+"""What it adds to the score of a role's own FAQ: an author wrote it for just this question."""
+
 COMMON = 4
 """Shipped phrasings in which a word must stand to be a word for asking, and not for a role."""
 
@@ -61,6 +66,9 @@ SHOWN = 8
 
 CLAUSE = 0.87
 """The confidence that a clause needs to be one of several parts that a question asks for."""
+
+IN_WORDS = 0.25
+"""The cosine of words from which a clause names a part."""
 
 SHORT_CLAUSE = 6
 """Words of a clause that names a part; a longer one tells a story."""
@@ -247,7 +255,8 @@ class Matcher:
         if not scored.keys:
             return ()
         overlaps = self._contents.overlaps(asked, scope, scored.keys)
-        scored = replace(scored, scores=scored.scores + CONTENT * overlaps)
+        own = np.array([key.startswith("faq/") for key in scored.keys], dtype=np.float32)
+        scored = replace(scored, scores=scored.scores + CONTENT * overlaps + OWN * own)
         confidences = self.calibration.confidences(scored)
         order = sorted(range(len(scored.keys)), key=lambda at: (-float(scored.scores[at]), at))
         role = None if scope == EVERY else scope
@@ -291,9 +300,19 @@ class Matcher:
         for clause in clauses_asked:
             candidates = self._candidates(clause, scope)
             short = sum(word != ROLE_WORD for word in clause) <= SHORT_CLAUSE
-            if short and candidates and candidates[0].confidence >= CLAUSE:
+            if (
+                short
+                and candidates
+                and candidates[0].confidence >= CLAUSE
+                and _named(candidates[0])
+            ):
                 best.setdefault(candidates[0].id, candidates[0])
         return tuple(best.values()) if len(best) > 1 else ()
+
+
+def _named(candidate: Candidate) -> bool:
+    """Whether a part is asked for in the words of a phrasing, not only in their meaning."""
+    return dict(candidate.opinions)["words"] >= IN_WORDS
 
 
 def _confidence(tried: tuple[str, tuple[Candidate, ...]]) -> float:
