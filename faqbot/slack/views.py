@@ -35,7 +35,7 @@ _MENUS: Final = 80
 
 
 def home(library: Library) -> Payload:
-    """App Home: search, example questions, and the roles, by family when they are many."""
+    """App Home: search, example questions, and the roles by family."""
     blocks: list[Payload] = [
         {"type": "header", "text": plain("Ask about a job role")},
         _paragraph(
@@ -200,8 +200,8 @@ def by_family(roles: Sequence[Role]) -> tuple[tuple[str, tuple[Role, ...]], ...]
 
 def _families(roles: Sequence[Role]) -> Iterator[Payload]:
     families = by_family(roles)
-    if len(families) > _FAMILIES or len(roles) <= _FAMILY_BUTTONS:
-        families = (("All roles", tuple(sorted(roles, key=lambda role: role.title))),) * bool(roles)
+    if len(families) > _FAMILIES:
+        families = (("All roles", tuple(sorted(roles, key=lambda role: role.title))),)
     start = 0
     for title, members in families:
         yield _title(title)
