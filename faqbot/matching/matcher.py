@@ -255,14 +255,15 @@ class Matcher:
         if not scored.keys:
             return ()
         overlaps = self._contents.overlaps(asked, scope, scored.keys)
-        own = np.array([key.startswith("faq/") for key in scored.keys], dtype=np.float32)
-        scored = replace(scored, scores=scored.scores + CONTENT * overlaps + OWN * own)
+        scores = scored.scores + CONTENT * overlaps + OWN * scored.own
+        scored = replace(scored, scores=scores)
         confidences = self.calibration.confidences(scored)
-        order = sorted(range(len(scored.keys)), key=lambda at: (-float(scored.scores[at]), at))
+        best = np.argpartition(-scores, min(SHOWN, len(scores)) - 1)[:SHOWN]
+        order = best[np.lexsort((best, -scores[best]))]
         role = None if scope == EVERY else scope
         return tuple(
             self._candidate(scored, at, float(confidences[at]), float(overlaps[at]), role)
-            for at in order[:SHOWN]
+            for at in order.tolist()
         )
 
     def _candidate(

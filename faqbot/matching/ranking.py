@@ -23,6 +23,9 @@ NONE = ""
 RIDGE_LIMIT = 12_000
 """Phrasings up to which the ridge is solved: its time grows with their cube."""
 
+OWN_FAQ = "faq/"
+"""What the key of a role's own FAQ begins with."""
+
 EVERY = "*"
 """The scope that holds the phrasings of every other one."""
 
@@ -62,6 +65,9 @@ class Scored:
     nearest: Floats
     ridge: Floats
     none: float
+    own: Floats
+    """1 for an FAQ of a role's own, 0 for the other classes."""
+
     by_view: Floats
     """The highest cosine of each view with a phrasing of each class, shape (views, classes)."""
 
@@ -73,6 +79,7 @@ class _Scope:
     labels: Rows
     alpha: Floats | None
     starts: Rows
+    own: Floats
 
 
 class Ranker:
@@ -132,7 +139,8 @@ class Ranker:
         alpha = self._alpha(own, unsorted, len(keys))
         if alpha is not None:
             alpha = alpha[order]
-        return _Scope(tuple(keys), rows[order], labels, alpha, starts)
+        faqs: Floats = np.array([key.startswith(OWN_FAQ) for key in keys], dtype=np.float32)
+        return _Scope(tuple(keys), rows[order], labels, alpha, starts, faqs)
 
     def _alpha(self, own: Rows, labels: Rows, count: int) -> Floats | None:
         """The ridge's weights, own phrasings joined to the shared solution by Schur complement."""
@@ -164,18 +172,17 @@ class Ranker:
         count = len(chosen.keys)
         if not count:
             empty: Floats = np.zeros(0, dtype=np.float32)
-            return Scored(
-                (), empty, empty, empty, 0.0, np.zeros((len(self.views), 0), dtype=np.float32)
-            )
+            nothing = np.zeros((len(self.views), 0), dtype=np.float32)
+            return Scored((), empty, empty, empty, 0.0, empty, nothing)
         starts = chosen.starts[:-1]
         end = chosen.starts[-1]
         nearest = np.maximum.reduceat(mixed[:end], starts)
         by_view = np.maximum.reduceat(by_row[:, :end], starts, axis=1)
         none = float(mixed[end:].max()) if end < len(mixed) else 0.0
         if chosen.alpha is None:
-            return Scored(chosen.keys, nearest, nearest, nearest, none, by_view)
+            return Scored(chosen.keys, nearest, nearest, nearest, none, chosen.own, by_view)
         ridge: Floats = (mixed @ chosen.alpha).astype(np.float32)
         scores: Floats = (self.mix.ridge * ridge + (1 - self.mix.ridge) * nearest).astype(
             np.float32
         )
-        return Scored(chosen.keys, scores, nearest, ridge, none, by_view)
+        return Scored(chosen.keys, scores, nearest, ridge, none, chosen.own, by_view)
