@@ -19,6 +19,9 @@ from faqbot.matching.matcher import Matcher
 from faqbot.model import Library
 from faqbot.settings import Mode, Settings
 
+WARM = 200
+"""Roles whose own questions are prepared before the service starts, 10 ms each."""
+
 EVERYDAY = 9_000
 """The rank up to which a word is an everyday one."""
 
@@ -77,7 +80,9 @@ def run(settings: Settings) -> None:
     folder, line = knowledge_folder(settings.faqbot_knowledge)
     if line:
         _say(line)
-    desk = open_desk(folder)
+    knowledge = understand(load_library(folder))
+    knowledge.matcher.ranker.warm(WARM)
+    desk = Desk(knowledge, Conversations(time.monotonic))
     from faqbot.slack.service import by_socket_mode, over_http, until_stopped
 
     match settings.mode:

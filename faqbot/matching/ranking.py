@@ -104,6 +104,11 @@ class Ranker:
             self.inverse = np.asarray(np.linalg.inv(kernel), dtype=np.float64)
         self.scope = lru_cache(maxsize=512)(self._scope)
 
+    def warm(self, most: int) -> None:
+        """Solve at most that many scopes ahead, so that the first question to each is as quick."""
+        for scope in ["", EVERY, *self._own][:most]:
+            self.scope(scope)
+
     def _balanced_penalties(self) -> Doubles:
         """The ridge's penalty of each phrasing: the more its entry has, the less each one counts.
 
