@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import lru_cache
-
-import numpy as np
 
 from faqbot.content.shipped import Shipped
-from faqbot.matching.calibration import Calibration, calibrate
+from faqbot.matching.calibration import calibrate
+from faqbot.matching.candidates import Candidates
 from faqbot.matching.contents import Contents
 from faqbot.matching.phrasings import (
-    GENERAL,
     compounds_of,
     named_things,
     own_phrasings,
@@ -20,7 +16,7 @@ from faqbot.matching.phrasings import (
     shared_phrasings,
     slot_masked,
 )
-from faqbot.matching.ranking import EVERY, Mix, Phrasing, Ranker, Scored
+from faqbot.matching.ranking import EVERY, Mix, Phrasing, Ranker
 from faqbot.matching.roles import Linking, RoleLinker
 from faqbot.matching.spelling import Vocabulary, count_words
 from faqbot.matching.text import (
@@ -44,25 +40,11 @@ from faqbot.model import Candidate, Kind, Library, LinkedBy, Reading, Repair, Ro
 
 MIX = Mix(views=(0.12, 0.18, 0.7), ridge=0.7, penalty=0.2)
 
-WHOLE = "role"
-"""The key of the class that asks for a role as a whole."""
 LONGEST = 160
 """Words of a question that are read."""
 
-CONTENT = 0.3
-"""What it adds to a part's score when all that a question says besides asking stands in it."""
-
-OWN = 0.02
-"""What it adds to the score of a role's own FAQ: an author wrote it for just this question."""
-
 COMMON = 4
 """Shipped phrasings in which a word must stand to be a word for asking, and not for a role."""
-
-CACHED = 1024
-"""Texts whose candidates are kept: people ask the same again."""
-
-SHOWN = 8
-"""Candidates that a reading keeps."""
 
 CLAUSE = 0.87
 """The confidence that a clause needs to be one of several parts that a question asks for."""
@@ -144,9 +126,8 @@ class Matcher:
             ),
             MIX,
         )
-        self.calibration: Calibration = calibrate(self.ranker)
-        self._contents = Contents(library, frozenset(section_counts), everyday)
-        self._candidates = lru_cache(maxsize=CACHED)(self._ranked)
+        contents = Contents(library, frozenset(section_counts), everyday)
+        self._candidates = Candidates(self.ranker, calibrate(self.ranker), contents)
 
     def read(self, text: str, role: str | None = None) -> Understood:
         """Understand a question; `role` is the one that the conversation is about, if any."""
@@ -188,14 +169,14 @@ class Matcher:
 
     def _best_sentence(self, asked: Sequence[Token], scope: str) -> tuple[Candidate, ...]:
         """The candidates of the whole text, or of the sentence that is understood better."""
-        best = self._candidates(tuple(token.word for token in asked), scope)
+        best = self._candidates.of(tuple(token.word for token in asked), scope)
         sentences = {token.sentence for token in asked}
         if len(sentences) > 1:
             for sentence in sorted(sentences):
                 said = tuple(token.word for token in asked if token.sentence == sentence)
                 if all(word in STOP_WORDS or word == ROLE_WORD for word in said):
                     continue
-                candidates = self._candidates(said, scope)
+                candidates = self._candidates.of(said, scope)
                 if candidates and (not best or candidates[0].confidence > best[0].confidence):
                     best = candidates
         return best
@@ -250,43 +231,6 @@ class Matcher:
         masked = mask(asked, mentions, self._title_words, own=role.id)
         return " ".join(token.word for token in masked)
 
-    def _ranked(self, asked: tuple[str, ...], scope: str) -> tuple[Candidate, ...]:
-        scored = self.ranker.score(" ".join(asked), scope)
-        if not scored.keys:
-            return ()
-        overlaps = self._contents.overlaps(asked, scope, scored.keys)
-        scores = scored.scores + CONTENT * overlaps + OWN * scored.own
-        scored = replace(scored, scores=scores)
-        confidences = self.calibration.confidences(scored)
-        best = np.argpartition(-scores, min(SHOWN, len(scores)) - 1)[:SHOWN]
-        order = best[np.lexsort((best, -scores[best]))]
-        role = None if scope == EVERY else scope
-        return tuple(
-            self._candidate(scored, at, float(confidences[at]), float(overlaps[at]), role)
-            for at in order.tolist()
-        )
-
-    def _candidate(
-        self, scored: Scored, at: int, confidence: float, overlap: float, role: str | None
-    ) -> Candidate:
-        key = scored.keys[at]
-        opinions = tuple(
-            (view.name, round(float(scored.by_view[number, at]), 4))
-            for number, view in enumerate(self.ranker.views)
-        )
-        opinions += (
-            ("nearest", round(float(scored.nearest[at]), 4)),
-            ("ridge", round(float(scored.ridge[at]), 4)),
-            ("content", round(overlap, 4)),
-        )
-        confidence = round(confidence, 4)
-        if key.startswith(GENERAL):
-            return Candidate(key.removeprefix(GENERAL), Kind.FAQ, None, confidence, opinions)
-        if key == WHOLE:
-            return Candidate(role or "", Kind.ROLE, role, confidence, opinions)
-        kind = Kind.FAQ if key.startswith("faq/") else Kind.SECTION
-        return Candidate(f"{role}/{key}" if role else key, kind, role, confidence, opinions)
-
     def _parts(self, asked: Sequence[Token], scope: str) -> tuple[Candidate, ...]:
         """The best entry of each clause of a list of parts; empty when it is no such list."""
         clauses_asked = [
@@ -299,7 +243,7 @@ class Matcher:
             return ()
         best: dict[str, Candidate] = {}
         for clause in clauses_asked:
-            candidates = self._candidates(clause, scope)
+            candidates = self._candidates.of(clause, scope)
             short = sum(word != ROLE_WORD for word in clause) <= SHORT_CLAUSE
             if (
                 short

@@ -1,0 +1,82 @@
+"""From words to candidates: scores, what the content adds to them, and confidences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from faqbot.matching.calibration import Calibration
+from faqbot.matching.contents import Contents
+from faqbot.matching.phrasings import GENERAL
+from faqbot.matching.ranking import EVERY, Ranker, Scored
+from faqbot.model import Candidate, Kind
+
+WHOLE = "role"
+"""The key of the class that asks for a role as a whole."""
+
+CONTENT = 0.3
+"""What it adds to a part's score when all that a question says besides asking stands in it."""
+
+OWN = 0.02
+"""What it adds to the score of a role's own FAQ: an author wrote it for just this question."""
+
+CACHED = 1024
+"""Texts whose candidates are kept: people ask the same again."""
+
+SHOWN = 8
+"""Candidates that a reading keeps."""
+
+
+class Candidates:
+    """Finds the entries that may answer a text.
+
+    Args:
+        ranker: scores texts.
+        calibration: turns scores into confidences.
+        contents: what the parts of each role say.
+    """
+
+    def __init__(self, ranker: Ranker, calibration: Calibration, contents: Contents) -> None:
+        self._ranker = ranker
+        self._calibration = calibration
+        self._contents = contents
+        self.of = lru_cache(maxsize=CACHED)(self._ranked)
+
+    def _ranked(self, asked: tuple[str, ...], scope: str) -> tuple[Candidate, ...]:
+        scored = self._ranker.score(" ".join(asked), scope)
+        if not scored.keys:
+            return ()
+        overlaps = self._contents.overlaps(asked, scope, scored.keys)
+        scores = scored.scores + CONTENT * overlaps + OWN * scored.own
+        scored = replace(scored, scores=scores)
+        confidences = self._calibration.confidences(scored)
+        best = np.argpartition(-scores, min(SHOWN, len(scores)) - 1)[:SHOWN]
+        order = best[np.lexsort((best, -scores[best]))]
+        role = None if scope == EVERY else scope
+        return tuple(
+            self._candidate(scored, at, float(confidences[at]), float(overlaps[at]), role)
+            for at in order.tolist()
+        )
+
+    def _candidate(
+        self, scored: Scored, at: int, confidence: float, overlap: float, role: str | None
+    ) -> Candidate:
+        key = scored.keys[at]
+        opinions = tuple(
+            (view.name, round(float(scored.by_view[number, at]), 4))
+            for number, view in enumerate(self._ranker.views)
+        )
+        opinions += (
+            ("nearest", round(float(scored.nearest[at]), 4)),
+            ("ridge", round(float(scored.ridge[at]), 4)),
+            ("content", round(overlap, 4)),
+        )
+        confidence = round(confidence, 4)
+        if key.startswith(GENERAL):
+            return Candidate(key.removeprefix(GENERAL), Kind.FAQ, None, confidence, opinions)
+        if key == WHOLE:
+            return Candidate(role or "", Kind.ROLE, role, confidence, opinions)
+        kind = Kind.FAQ if key.startswith("faq/") else Kind.SECTION
+        return Candidate(f"{role}/{key}" if role else key, kind, role, confidence, opinions)
