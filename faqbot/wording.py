@@ -176,7 +176,7 @@ def _choices(outcome: Unsure, library: Library) -> Reply:
     )
     lead = "I'm not sure which of these you mean."
     if len(buttons) == 1:
-        lead = "Did you mean this?"
+        lead = "Pick it, or put your question in other words."
     elif role:
         lead = f"I'm not sure which part of **{role.title}** you mean."
     return Reply(header="Did you mean …", lead=lead, choices=buttons)

@@ -170,13 +170,19 @@ class Decider:
         self, part: str, confidence: float, among: Sequence[str], audience: Audience
     ) -> Outcome:
         roles = [role for role_id in among if (role := self._library.role(role_id))]
-        options = [
-            Candidate(entry.id, entry.kind, role.id, round(confidence / max(len(roles), 1), 4))
+        entries = [
+            (role, entry)
             for role in roles
             if (entry := self._part(role, part)) and self._readable(entry.id, audience)
         ]
+        options = [
+            Candidate(entry.id, entry.kind, role.id, round(confidence / len(entries), 4))
+            for role, entry in entries
+        ]
         if not options:
             return Declined(Why.NOT_UNDERSTOOD)
+        if len(options) == 1:
+            return Unsure(tuple(options), Why.CLOSE)
         held = tuple(option.role for option in options if option.role)
         return Unsure(tuple(options[:MOST_OPTIONS]), Why.WHICH_ROLE, part, held)
 
