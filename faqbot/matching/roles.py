@@ -41,12 +41,16 @@ FOREIGN_PENALTY = 0.45
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Words of a question that name roles: `start` to `end` (exclusive), rivals best first."""
+    """Words of a question that name roles: `start` to `end` (exclusive), rivals best first.
+
+    `is_full`: a whole title is named, if perhaps misspelt.
+    """
 
     start: int
     end: int
     links: tuple[RoleLink, ...]
     foreign: str = ""
+    is_full: bool = False
 
     @property
     def score(self) -> float:
@@ -178,7 +182,7 @@ class RoleLinker:
         )
         while start > 0 and asked[start - 1] in SENIORITY:
             start -= 1
-        return Mention(start, end, links, foreign)
+        return Mention(start, end, links, foreign, full)
 
     def _is_superior(self, asked: Sequence[str], reading: TitleReading) -> bool:
         """Whether the words are somebody's superior: "my manager" is a person, not a role."""
@@ -271,7 +275,7 @@ def _settled(mentions: Sequence[Mention], asked: Sequence[str]) -> list[Mention]
     best = max(mentions, key=lambda mention: mention.score, default=None)
     if best is None:
         return []
-    full = best.links[0].by in (LinkedBy.TITLE, LinkedBy.ALIAS)
+    full = best.is_full
     said = set(best.links[0].words.split())
     compared = not COMPARING.isdisjoint(asked)
     return [
