@@ -34,12 +34,8 @@ class Mode(StrEnum):
     WORKSPACE = "local workspace"
 
 
-class Settings(BaseSettings):
-    """What the environment and `.env` say; an empty variable counts as unset.
-
-    Raises:
-        SettingsError: one or more settings are wrong or don't fit together; names all of them.
-    """
+class _Read(BaseSettings):
+    """Settings whose `.env` file is advice when it can't be read."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -49,6 +45,40 @@ class Settings(BaseSettings):
         frozen=True,
         hide_input_in_errors=True,
     )
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except UnicodeDecodeError as error:
+            raise SettingsError(".env is not UTF-8 text: save it as UTF-8.") from error
+        except OSError as error:
+            raise SettingsError(
+                f"Can't read .env ({error.strerror or error}): correct its permissions, "
+                "or start in another folder."
+            ) from error
+
+
+class _Content(_Read):
+    """The one setting that commands without Slack need; tokens are not looked at."""
+
+    faqbot_knowledge: str | None = None
+
+
+def configured_knowledge() -> str | None:
+    """FAQBOT_KNOWLEDGE of the environment or of `.env`.
+
+    Raises:
+        SettingsError: `.env` can't be read.
+    """
+    return _Content().faqbot_knowledge
+
+
+class Settings(_Read):
+    """What the environment and `.env` say; an empty variable counts as unset.
+
+    Raises:
+        SettingsError: one or more settings are wrong or don't fit together; names all of them.
+    """
 
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from faqbot.errors import SettingsError
-from faqbot.settings import Mode, Settings
+from faqbot.settings import Mode, Settings, configured_knowledge
 
 BOT, APP = "xoxb-1-secret", "xapp-1-secret"
 
@@ -103,3 +103,32 @@ def test_what_does_not_fit_together_is_said(
 ) -> None:
     with pytest.raises(SettingsError, match=advice):
         settings(monkeypatch, **variables)
+
+
+def test_the_content_folder_is_known_whatever_the_tokens_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("FAQBOT_KNOWLEDGE=/of-the-file\nSLACK_BOT_TOKEN=wrong\n")
+    assert configured_knowledge() == "/of-the-file"
+    monkeypatch.setenv("FAQBOT_KNOWLEDGE", "/of-the-environment")
+    assert configured_knowledge() == "/of-the-environment"
+
+
+def test_a_file_that_is_not_text_is_advice(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"PORT=\xff\n")
+    with pytest.raises(SettingsError, match=r"\.env is not UTF-8"):
+        Settings()
+
+
+def test_a_file_that_may_not_be_read_is_advice(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("PORT=1\n")
+    refused = PermissionError(13, "Permission denied")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise refused
+
+    monkeypatch.setattr("dotenv.main.open", refuse, raising=False)
+    with pytest.raises(SettingsError, match="Permission denied"):
+        Settings()

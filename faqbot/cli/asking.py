@@ -23,10 +23,15 @@ def open_desk(knowledge: str | None) -> Desk:
 
 
 def content_folder(knowledge: str | None) -> Path:
-    """The content folder that is named, else ./knowledge, else the shipped one."""
-    from faqbot import boot
+    """The content folder that is named here or in `.env`, else ./knowledge, else the shipped one.
 
-    folder, line = boot.knowledge_folder(knowledge)
+    Raises:
+        SettingsError: `.env` can't be read.
+    """
+    from faqbot import boot
+    from faqbot.settings import configured_knowledge
+
+    folder, line = boot.knowledge_folder(knowledge or configured_knowledge())
     note(line)
     return folder
 

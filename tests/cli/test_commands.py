@@ -159,3 +159,15 @@ def test_the_version_is_printed(run: Run) -> None:
 @pytest.mark.parametrize("command", ["ask", "explain", "chat", "check", "evaluate", "roles", "run"])
 def test_each_command_helps_with_an_example(run: Run, command: str) -> None:
     assert f"Example: faqbot {command}" in run(command, "--help").out
+
+
+@pytest.mark.parametrize("command", ["ask hello", "explain hello", "roles", "check", "run --check"])
+def test_every_command_reads_the_content_folder_from_the_file(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    monkeypatch.delenv("FAQBOT_KNOWLEDGE")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("FAQBOT_KNOWLEDGE=of-the-file\n")
+    ran = run(*command.split())
+    assert "of-the-file: there is no such folder" in ran.out + ran.err
+    assert ran.code != 0
