@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 
 from faqbot.model import (
@@ -23,6 +24,10 @@ from faqbot.model import (
 from faqbot.reply import Bullets, Button, Part, Reply, Source, Text
 
 FULL_DESCRIPTION = "Full description"
+ECHOED = 80
+"""Characters of a person's own words that a reply repeats."""
+
+_MARKS = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 def compose(receipt: Receipt, library: Library, today: dt.date, *, full: bool = False) -> Reply:
@@ -225,7 +230,7 @@ def _decline(receipt: Receipt, outcome: Declined, library: Library) -> Reply:
                 hint=hint,
             )
         case Why.UNKNOWN_ROLE:
-            named = receipt.reading.unknown_role
+            named = as_written(receipt.reading.unknown_role)
             what = f"I have no description of “{named}”." if named else "I don't know that role."
             near_lead = " The nearest that I have:" if near else ""
             return Reply(header="Not a role I know", lead=what + near_lead, choices=near, hint=hint)
@@ -245,6 +250,13 @@ def _decline(receipt: Receipt, outcome: Declined, library: Library) -> Reply:
             )
         case _:
             return _not_understood(outcome, near, hint)
+
+
+def as_written(words: str) -> str:
+    """A person's words as Markdown that shows them and does nothing else, shortened."""
+    line = " ".join(words.split())
+    short = line if len(line) <= ECHOED else f"{line[: ECHOED - 1].rstrip()}…"
+    return _MARKS.sub(r"\\\1", short)
 
 
 def _not_understood(outcome: Declined, near: tuple[Button, ...], hint: str) -> Reply:

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faqbot.desk import Desk
-from faqbot.model import Library, Question, Role
+from faqbot.model import Declined, Library, Question, Reading, Receipt, Role, Why
 from faqbot.playground import limits
-from faqbot.reply import Bullets, Button, Part, Reply, Source, Text
+from faqbot.reply import Bullets, Button, Part, Reply, Source, Text, as_text
 from faqbot.slack import answers
 from faqbot.slack.addresses import Address, parse
 from faqbot.slack.blocks import Message, render
@@ -115,6 +115,31 @@ def test_what_people_write_pings_nobody() -> None:
     assert "mrkdwn" not in str(message.blocks)
     assert problems(message) == ()
     assert escape("<a&b>") == "&lt;a&amp;b&gt;"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "[pay](https://evil.example) clerk",
+        "<!channel> clerk",
+        "*head* _clerk_ `x`",
+        "a\\*b <https://e.example>",
+    ],
+)
+def test_a_role_that_nobody_knows_is_repeated_as_plain_text(words: str, desk: Desk) -> None:
+    reading = Reading(words, unknown_role=words)
+    reply = desk.reply(Receipt(Question(words), reading, Declined(Why.UNKNOWN_ROLE)))
+    assert f"no description of “{words}”." in as_text(reply)
+    shown = [part for block in rich(reply.lead) for part in block["elements"]]
+    assert {part["type"] for part in shown} == {"text"}
+    assert not any(part.get("style") for part in shown)
+    assert "<" not in re.sub(r"&\w+;", "", render(reply).text)
+
+
+def test_a_long_name_of_a_role_is_repeated_in_short(desk: Desk) -> None:
+    reading = Reading("", unknown_role="clerk " * 1000)
+    reply = desk.reply(Receipt(Question(""), reading, Declined(Why.UNKNOWN_ROLE)))
+    assert len(as_text(reply)) < 400
 
 
 def test_markdown_becomes_rich_text() -> None:
