@@ -16,6 +16,7 @@ from faqbot.desk import Desk, Knowledge
 from faqbot.matching.decision import Decider, Thresholds
 from faqbot.matching.encoding import StaticEncoder
 from faqbot.matching.matcher import Matcher
+from faqbot.matching.transformer import TransformerEncoder, check_folder
 from faqbot.model import Library
 from faqbot.settings import Mode, Settings
 
@@ -26,25 +27,33 @@ EVERYDAY = 9_000
 """The rank up to which a word is an everyday one."""
 
 
-def open_desk(knowledge: Path) -> Desk:
+def open_desk(knowledge: Path, encoder: Path | None = None) -> Desk:
     """A desk that answers from a content folder.
+
+    Args:
+        knowledge: the content folder.
+        encoder: the folder of a sentence-transformers model; None takes the bundled encoder.
 
     Raises:
         ContentError: the content has problems.
-        UsageError: there is no content in the folder.
+        UsageError: there is no content in the folder, or the encoder can't be loaded.
     """
-    return Desk(understand(load_library(knowledge)), Conversations(time.monotonic))
+    return Desk(understand(load_library(knowledge), encoder), Conversations(time.monotonic))
 
 
-def understand(library: Library) -> Knowledge:
-    """Build what answers questions about a library.
+def understand(library: Library, encoder: Path | None = None) -> Knowledge:
+    """Build what answers questions about a library; `encoder` is as for `open_desk`.
 
     Linear algebra then runs on one thread: a question is too small to share, and threads that
     wait for each other made it nine times slower on a busy machine.
     """
-    encoder = StaticEncoder()
+    bundled = StaticEncoder()  # also knows which words are correctly spelt
     matcher = Matcher(
-        library, load_shipped(), encoder, encoder.language(), encoder.language(EVERYDAY)
+        library,
+        load_shipped(),
+        TransformerEncoder(encoder) if encoder else bundled,
+        bundled.language(),
+        bundled.language(EVERYDAY),
     )
     threadpool_limits(limits=1, user_api="blas")
     return Knowledge(library, matcher, Decider(library, Thresholds()))
@@ -80,7 +89,7 @@ def run(settings: Settings) -> None:
     folder, line = knowledge_folder(settings.faqbot_knowledge)
     if line:
         _say(line)
-    knowledge = understand(load_library(folder))
+    knowledge = understand(load_library(folder), settings.encoder)
     knowledge.matcher.ranker.warm(WARM)
     desk = Desk(knowledge, Conversations(time.monotonic))
     from faqbot.slack.service import by_socket_mode, over_http, until_stopped
@@ -125,10 +134,12 @@ def check(settings: Settings) -> tuple[str, ...]:
     """What `run` would do, a line each, without starting.
 
     Raises:
-        FaqbotError: the content can't be loaded.
+        FaqbotError: the content can't be loaded, or there is no such encoder.
     """
     folder, line = knowledge_folder(settings.faqbot_knowledge)
     library = load_library(folder)
+    if settings.encoder:
+        check_folder(settings.encoder)
     found = f"content: {folder} ({len(library.roles)} roles, version {library.version})"
     return (*settings.describe(), *filter(None, (line,)), found)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
@@ -59,9 +60,20 @@ class _Read(BaseSettings):
 
 
 class _Content(_Read):
-    """The one setting that commands without Slack need; tokens are not looked at."""
+    """The settings that commands without Slack need; tokens are not looked at."""
 
     faqbot_knowledge: str | None = None
+    faqbot_encoder: str | None = None
+
+
+def configured_encoder() -> Path | None:
+    """FAQBOT_ENCODER of the environment or of `.env`.
+
+    Raises:
+        SettingsError: `.env` can't be read.
+    """
+    configured = _Content().faqbot_encoder
+    return Path(configured) if configured else None
 
 
 def configured_knowledge() -> str | None:
@@ -87,6 +99,7 @@ class Settings(_Read):
     port: int | None = Field(default=None, ge=1, le=65535)
     faqbot_host: str = "0.0.0.0"  # noqa: S104 - a container must be reachable from outside
     faqbot_knowledge: str | None = None
+    faqbot_encoder: str | None = None
     faqbot_log_level: str = "info"
 
     @field_validator("slack_api_url")
@@ -127,6 +140,11 @@ class Settings(_Read):
         return Mode.SOCKET if self.slack_app_token else Mode.HTTP
 
     @property
+    def encoder(self) -> Path | None:
+        """The folder of the sentence encoder; None is the bundled one."""
+        return Path(self.faqbot_encoder) if self.faqbot_encoder else None
+
+    @property
     def listens_on(self) -> int:
         """The port to serve on: PORT, or the default of the mode."""
         return self.port or (WORKSPACE_PORT if self.mode is Mode.WORKSPACE else HTTP_PORT)
@@ -147,6 +165,7 @@ class Settings(_Read):
             lines.append("SLACK_SIGNING_SECRET: set")
             lines.append(f"listens on: {self.faqbot_host}:{self.listens_on}/slack/events")
         lines.append(f"knowledge: {self.faqbot_knowledge or 'default'}")
+        lines.append(f"encoder: {self.faqbot_encoder or 'bundled'}")
         lines.append(f"log level: {self.faqbot_log_level}")
         return tuple(lines)
 

@@ -15,11 +15,12 @@ def open_desk(knowledge: str | None) -> Desk:
 
     Raises:
         ContentError: the content has problems.
-        UsageError: there is no content in the folder.
+        UsageError: there is no content in the folder, or the encoder can't be loaded.
     """
     from faqbot import boot
+    from faqbot.settings import configured_encoder
 
-    return boot.open_desk(content_folder(knowledge))
+    return boot.open_desk(content_folder(knowledge), configured_encoder())
 
 
 def content_folder(knowledge: str | None) -> Path:

@@ -52,6 +52,15 @@ Questions = Annotated[
         show_default=False,
     ),
 ]
+Encoder = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        envvar="FAQBOT_ENCODER",
+        help="A sentence-transformers model; without it the bundled encoder.",
+        show_default=False,
+    ),
+]
 Plot = Annotated[
     Path | None,
     typer.Option(
@@ -71,6 +80,7 @@ def evaluate(
     none_label: NoneLabel = None,
     questions: Questions = None,
     knowledge: Knowledge = None,
+    encoder: Encoder = None,
     as_json: Json = False,
     plot: Plot = None,
 ) -> None:
@@ -84,9 +94,11 @@ def evaluate(
 
         check_plot(plot)
     if questions and not train and not test:
-        labelled, desk, seconds = _content(questions, knowledge)
+        labelled, desk, seconds = _content(questions, knowledge, encoder)
     elif train and test and not questions:
-        labelled, desk, seconds = _intents(train, test, text_column, label_column, none_label)
+        labelled, desk, seconds = _intents(
+            train, test, text_column, label_column, none_label, encoder=encoder
+        )
     else:
         raise UsageError(
             "Give either labelled questions with --questions FILE, "
@@ -102,7 +114,9 @@ def evaluate(
         write(trials, plot)
 
 
-def _content(path: Path, knowledge: str | None) -> tuple[list[Labelled], Desk, float]:
+def _content(
+    path: Path, knowledge: str | None, encoder: Path | None
+) -> tuple[list[Labelled], Desk, float]:
     """The questions of a file, a desk for the content folder, and how long that took to load."""
     from faqbot.cli.asking import content_folder
     from faqbot.content.loading import load_library
@@ -119,12 +133,18 @@ def _content(path: Path, knowledge: str | None) -> tuple[list[Labelled], Desk, f
                     f"{path} names {entry!r} for {question.question!r}, but {folder} has no such "
                     "entry. Correct the label, or name the content with --knowledge."
                 )
-    desk = _desk(library)
+    desk = _desk(library, encoder)
     return questions, desk, time.perf_counter() - began
 
 
 def _intents(
-    train: Path, test: Path, text: str, label: str, none_label: str | None
+    train: Path,
+    test: Path,
+    text: str,
+    label: str,
+    none_label: str | None,
+    *,
+    encoder: Path | None,
 ) -> tuple[list[Labelled], Desk, float]:
     """The questions of an intent set, a desk that knows its labels, and how long that took."""
     from faqbot.cli.output import note
@@ -138,21 +158,23 @@ def _intents(
         few = ", ".join(unseen[:3]) + (", ..." if len(unseen) > 3 else "")  # noqa: PLR2004
         note(f"{test} has labels that {train} has not ({few}): counted as out of scope.")
     began = time.perf_counter()
-    desk = _desk(library)
+    desk = _desk(library, encoder)
     return questions, desk, time.perf_counter() - began
 
 
-def _desk(library: Library) -> Desk:
+def _desk(library: Library, encoder: Path | None) -> Desk:
     from faqbot import boot
     from faqbot.cli.output import errors
     from faqbot.conversations import Conversations
     from faqbot.desk import Desk
+    from faqbot.settings import configured_encoder
 
+    folder = encoder or configured_encoder()
     console = errors()
     if not console.is_terminal:
-        return Desk(boot.understand(library), Conversations(time.monotonic))
+        return Desk(boot.understand(library, folder), Conversations(time.monotonic))
     with console.status("Loading"):
-        return Desk(boot.understand(library), Conversations(time.monotonic))
+        return Desk(boot.understand(library, folder), Conversations(time.monotonic))
 
 
 def _ask(desk: Desk, questions: list[Labelled]) -> list[Trial]:
