@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from faqbot.boot import run
-from faqbot.errors import FaqbotError
-from faqbot.settings import Settings
+from faqbot.cli.main import main
 
 if __name__ == "__main__":
-    try:
-        run(Settings())
-    except FaqbotError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(error.exit_code)
+    sys.argv.insert(1, "run")
+    main()

@@ -52,7 +52,9 @@ def known_role(library: Library, role_id: str | None) -> str | None:
         return role_id
     from rapidfuzz import fuzz, process
 
-    near = process.extract(role_id.lower(), list(library.roles_by_id), scorer=fuzz.WRatio, limit=1)
+    near = process.extract(
+        role_id.lower(), list(library.roles_by_id), scorer=fuzz.ratio, score_cutoff=60, limit=1
+    )
     meant = f" Did you mean {near[0][0]!r}?" if near else ""
     raise UsageError(f"No role has the id {role_id!r}.{meant} `faqbot roles` lists them all.")
 

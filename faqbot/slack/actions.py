@@ -15,7 +15,7 @@ from faqbot.desk import Desk
 from faqbot.model import Place, Question
 from faqbot.slack import addresses
 from faqbot.slack.answers import Answer, ask, show, wants_help
-from faqbot.slack.audience import Audiences
+from faqbot.slack.audience import Audiences, in_company
 from faqbot.slack.blocks import Message
 from faqbot.slack.messages import post
 from faqbot.slack.threads import Threads, key
@@ -113,10 +113,13 @@ class _Clicks:
         place = Place.HOME
         if spot.channel:
             place = Place.DIRECT if spot.direct else Place.CHANNEL
+        audience = await self.audiences.of(client_of(context), spot.team, spot.user)
         return Question(
             text=text,
             asker=spot.user,
-            audience=await self.audiences.of(client_of(context), spot.team, spot.user),
+            audience=in_company(audience)
+            if place is Place.CHANNEL and not spot.private
+            else audience,
             place=Place.COMMAND if spot.private else place,
             thread=spot.key,
         )

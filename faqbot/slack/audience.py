@@ -74,6 +74,11 @@ class Audiences:
         return Audience.EVERYONE, FAILURE_LIFETIME
 
 
+def in_company(audience: Audience) -> Audience:
+    """Whose eyes a message in a channel must be fit for: guests may read along."""
+    return Audience.CANDIDATES if audience is Audience.EMPLOYEES else audience
+
+
 def audience_of(user: Any, team: str) -> Audience:
     """Full members of the team are employees; guests and people of other teams candidates."""
     if not isinstance(user, Mapping):

@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from faqbot.desk import Desk
 from faqbot.model import Audience, Place, Question
 from faqbot.slack.answers import Answer, ask, wants_help
-from faqbot.slack.audience import Audiences
+from faqbot.slack.audience import Audiences, in_company
 from faqbot.slack.blocks import Message
 from faqbot.slack.once import Claims
 from faqbot.slack.threads import Past, Threads, key
@@ -88,6 +88,17 @@ async def post(client: AsyncWebClient, channel: str, thread: str, message: Messa
     )
 
 
+async def _whisper(client: AsyncWebClient, said: Said, message: Message) -> None:
+    """Show a message to the asker alone: what is for employees is not for a guest's eyes."""
+    await client.chat_postEphemeral(
+        channel=said.channel,
+        user=said.user,
+        thread_ts=said.thread_ts or None,
+        text=message.text,
+        blocks=list(message.blocks),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Talk:
     """What it takes to answer somebody."""
@@ -103,7 +114,13 @@ class _Talk:
             return
         past = await self._past_of(said, context)
         text = without_mention(said.text, context.bot_user_id)
-        await self._deliver(said, await self._answer_to(said, text, past, context), context)
+        answer = await self._answer_to(said, text, past, context)
+        if answer.declined and not (said.direct or said.shared):
+            alone = await self._answer_to(said, text, past, context, alone=True)
+            if not alone.declined:
+                await _whisper(client_of(context), said, alone.message)
+                return
+        await self._deliver(said, answer, context)
 
     async def follow(self, said: Said, context: AsyncBoltContext) -> None:
         """Answer what goes on in a thread without naming faqbot; rather silent than declining."""
@@ -126,16 +143,25 @@ class _Talk:
         return await self.threads.recall(client, said.team, said.channel, said.thread_ts, bot)
 
     async def _answer_to(
-        self, said: Said, text: str, past: Past, context: AsyncBoltContext
+        self,
+        said: Said,
+        text: str,
+        past: Past,
+        context: AsyncBoltContext,
+        *,
+        alone: bool = False,
     ) -> Answer:
+        """The answer that is fit for those who read along, or for the asker alone."""
         if wants_help(text):
             return Answer(help_message(self.desk.library))
         audience = await self.audiences.of(client_of(context), said.team, said.user)
+        if not (alone or said.direct):
+            # People of another company read along in a shared channel.
+            audience = Audience.EVERYONE if said.shared else in_company(audience)
         question = Question(
             text=text,
             asker=said.user,
-            # People of another company read along in a shared channel.
-            audience=Audience.EVERYONE if said.shared else audience,
+            audience=audience,
             place=Place.DIRECT if said.direct else Place.CHANNEL,
             thread=said.key,
             role=past.role,

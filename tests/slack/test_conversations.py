@@ -118,6 +118,20 @@ async def test_guests_do_not_read_what_is_for_employees(slack: Slack) -> None:
     assert "there is a bonus" not in (await slack.answer("@guest", theirs)).text
 
 
+async def test_in_a_channel_what_is_for_employees_is_shown_to_the_asker_alone(
+    slack: Slack,
+) -> None:
+    workspace = slack.workspace
+    told = f"<@{workspace.bot_user_id}> how does the referral bonus work"
+    await slack.maya.say("#general", told)
+    whispered = await workspace.until(
+        lambda: [m for m in workspace.private_messages("maya") if "there is a bonus" in m.text]
+    )
+    assert whispered
+    await workspace.settled()
+    assert not any("there is a bonus" in message.text for message in workspace.messages("#general"))
+
+
 @pytest.mark.parametrize("status", [429, 500, 502])
 async def test_a_failing_web_api_is_tried_again(slack: Slack, status: int) -> None:
     slack.workspace.faults = Faults(
