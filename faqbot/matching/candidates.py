@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -10,7 +11,7 @@ import numpy as np
 from faqbot.matching.calibration import Calibration
 from faqbot.matching.contents import Contents
 from faqbot.matching.phrasings import GENERAL
-from faqbot.matching.ranking import EVERY, Ranker, Scored
+from faqbot.matching.ranking import EVERY, Ranker
 from faqbot.model import Candidate, Kind
 
 WHOLE = "role"
@@ -42,6 +43,7 @@ class Candidates:
         self._ranker = ranker
         self._calibration = calibration
         self._contents = contents
+        self._opinions = (*(view.name for view in ranker.views), "nearest", "ridge", "content")
         self.of = lru_cache(maxsize=CACHED)(self._ranked)
 
     def _ranked(self, asked: tuple[str, ...], scope: str) -> tuple[Candidate, ...]:
@@ -55,25 +57,16 @@ class Candidates:
         best = np.argpartition(-scores, min(SHOWN, len(scores)) - 1)[:SHOWN]
         order = best[np.lexsort((best, -scores[best]))]
         role = None if scope == EVERY else scope
+        shown = np.vstack([scored.by_view, scored.nearest, scored.ridge, overlaps, confidences])
+        columns: list[list[float]] = shown[:, order].T.astype(np.float64).round(4).tolist()
         return tuple(
-            self._candidate(scored, at, float(confidences[at]), float(overlaps[at]), role)
-            for at in order.tolist()
+            self._candidate(scored.keys[at], column, role)
+            for at, column in zip(order.tolist(), columns, strict=True)
         )
 
-    def _candidate(
-        self, scored: Scored, at: int, confidence: float, overlap: float, role: str | None
-    ) -> Candidate:
-        key = scored.keys[at]
-        opinions = tuple(
-            (view.name, round(float(scored.by_view[number, at]), 4))
-            for number, view in enumerate(self._ranker.views)
-        )
-        opinions += (
-            ("nearest", round(float(scored.nearest[at]), 4)),
-            ("ridge", round(float(scored.ridge[at]), 4)),
-            ("content", round(overlap, 4)),
-        )
-        confidence = round(confidence, 4)
+    def _candidate(self, key: str, column: Sequence[float], role: str | None) -> Candidate:
+        *seen, confidence = column
+        opinions = tuple(zip(self._opinions, seen, strict=True))
         if key.startswith(GENERAL):
             return Candidate(key.removeprefix(GENERAL), Kind.FAQ, None, confidence, opinions)
         if key == WHOLE:

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 
@@ -66,19 +68,27 @@ class Contents:
             return ASKING
         return EVERYDAY if word in self._everyday else 1.0
 
-    def _words_of(self, role_id: str) -> Mapping[str, frozenset[str]]:
+    def _words_of(self, role_id: str) -> Mapping[str, tuple[str, ...]]:
         role = self._library.role(role_id)
         return {
-            section.key: frozenset(
-                singular(word)
-                for text in (section.text, *section.items, *section.required, *section.preferred)
-                for word in words(normalise(text))
+            section.key: tuple(
+                sorted(
+                    {
+                        singular(word)
+                        for text in chain(
+                            (section.text,), section.items, section.required, section.preferred
+                        )
+                        for word in words(normalise(text))
+                    }
+                )
             )
             for section in (role.sections if role else ())
         }
 
 
-def _holds(inside: frozenset[str], word: str) -> bool:
-    if word in inside:
-        return True
-    return len(word) >= STEM and any(other.startswith(word) for other in inside)
+def _holds(inside: Sequence[str], word: str) -> bool:
+    """Whether sorted words hold a word, or one that it is the beginning of."""
+    at = bisect_left(inside, word)
+    if at == len(inside):
+        return False
+    return inside[at] == word or (len(word) >= STEM and inside[at].startswith(word))

@@ -243,14 +243,10 @@ class Matcher:
             return ()
         best: dict[str, Candidate] = {}
         for clause in clauses_asked:
+            if sum(word != ROLE_WORD for word in clause) > SHORT_CLAUSE:
+                continue
             candidates = self._candidates.of(clause, scope)
-            short = sum(word != ROLE_WORD for word in clause) <= SHORT_CLAUSE
-            if (
-                short
-                and candidates
-                and candidates[0].confidence >= CLAUSE
-                and _named(candidates[0])
-            ):
+            if candidates and candidates[0].confidence >= CLAUSE and _named(candidates[0]):
                 best.setdefault(candidates[0].id, candidates[0])
         return tuple(best.values()) if len(best) > 1 else ()
 

@@ -27,6 +27,31 @@ COLOURS = SENIORITY | frozenset(
 )
 """Words that stand before a title without making it another role."""
 
+VERBS = """
+    achieve affect allow apply ask become bring choose compare consider count deserve describe do
+    earn employ enjoy expect explain feel fit follow forget get give go grow happen hate help hire
+    imagine include involve join keep know learn let like love make matter mean mention need offer
+    pay pick prefer provide recommend require say see seem show start stop study suggest suit take
+    tell think try turn understand use want wonder work
+    """.split()
+
+NO_NAMES = frozenset(
+    f"{verb[:-1]}ies" if verb.endswith(("ply", "try", "udy")) else f"{verb}{ending}"
+    for verb in VERBS
+    for ending in ("", "es" if verb.endswith(("o", "ss", "sh", "ch")) else "s")
+) | frozenset(
+    """
+    across actually almost along already although always among amongst around basically behind
+    beside besides certainly concerning currently definitely despite else enough especially even
+    ever exactly example examples except generally hence however instead kind kinds lot lots mainly
+    maybe merely mostly near nearly never normally often perhaps per probably quite rather really
+    regarding simply since sometimes soon sorry sort sorts specifically still therefore though thus
+    tomorrow today toward towards type types typically unless unlike usually versus via vs whether
+    within without yesterday yet
+    """.split()
+)
+"""Verbs and function words that may stand before a title, and never make it another role."""
+
 OCCUPATIONS = frozenset(
     """
     accountant actor actress actuary adjuster administrator adviser advisor advocate agent

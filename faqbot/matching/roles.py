@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
-from faqbot.matching.occupations import COLOURS, OCCUPATIONS, SENIORITY
+from faqbot.matching.occupations import COLOURS, NO_NAMES, OCCUPATIONS, SENIORITY
 from faqbot.matching.text import STOP_WORDS, singular
 from faqbot.matching.titles import SHORT, TitleIndex, TitleReading
 from faqbot.model import LinkedBy, Role, RoleLink
@@ -155,7 +155,7 @@ class RoleLinker:
         self, asked: Sequence[str], reading: TitleReading, readings: Sequence[TitleReading]
     ) -> Mention | None:
         """The rivals for the words of a reading, or None when they don't name a role."""
-        if self._is_superior(asked, reading):
+        if self._is_superior(asked, reading) or self._is_worker(asked, reading):
             return None
         foreign = self._foreign(asked, reading)
         best: dict[str, TitleReading] = {}
@@ -224,6 +224,7 @@ class RoleLinker:
         stem = singular(word)
         return not (
             word in STOP_WORDS
+            or word in NO_NAMES
             or word in COLOURS
             or stem in COLOURS
             or word in (self._known if is_full else self._asking)
@@ -235,6 +236,11 @@ class RoleLinker:
     def _closes_title(self, word: str, role: str) -> bool:
         stem = singular(word)
         return stem in OCCUPATIONS and stem not in COLOURS and not self._index.names(role, stem)
+
+    def _is_worker(self, asked: Sequence[str], reading: TitleReading) -> bool:
+        """Whether a stray word of a title makes another job: "warehouse worker"."""
+        after = asked[reading.end : reading.end + 1]
+        return not reading.is_full and bool(after) and singular(after[0]) == "worker"
 
     def _acronym(self, asked: Sequence[str]) -> list[Mention]:
         """In a short question, the initials of one role's title ("da certs")."""

@@ -187,7 +187,7 @@ def error_cost(written: str, meant: str) -> float:
     if written[:1] != meant[:1] and written[:2] != meant[1::-1]:
         cost += 0.45
     if sorted(written) == sorted(meant):
-        cost -= 0.3
+        cost -= 0.3 if cost <= 1 else 0.55  # a letter that moved by more than one place is one slip
     elif len(written) == len(meant):
         slips = [(a, b) for a, b in zip(written, meant, strict=True) if a != b]
         cost -= 0.2 * sum(pair in _NEIGHBOURS for pair in slips) if len(slips) < 3 else 0.0  # noqa: PLR2004

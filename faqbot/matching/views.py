@@ -23,6 +23,12 @@ Floats = npt.NDArray[np.float32]
 FREQUENT = 48
 """Texts above which a feature is multiplied densely: pairs of its texts would be too many."""
 
+DENSE_CELLS = 4_000_000
+"""Weights that a view holds densely at most, 4 bytes each."""
+
+DENSE_SHARE = 16
+"""A feature that one in so many texts has is looked up faster as a row of a dense matrix."""
+
 Features = Callable[[str], Iterable[str]]
 
 
@@ -122,23 +128,45 @@ class TfidfView:
         self._values = values[order]
         self._starts = np.searchsorted(columns[order], np.arange(len(self._ids) + 1))
         self._sizes = np.diff(self._starts)
+        self._hold_frequent()
+
+    def _hold_frequent(self) -> None:
+        """Lay out the most frequent features densely; `_place` tells a feature's row, or -1."""
+        most = min(DENSE_CELLS // max(self._size, 1), len(self._sizes))
+        frequent = np.argsort(-self._sizes, kind="stable")[:most]
+        frequent = frequent[self._sizes[frequent] * DENSE_SHARE > self._size]
+        self._place = np.full(len(self._sizes), -1, dtype=np.int64)
+        self._place[frequent] = np.arange(len(frequent))
+        self._frequent: Floats = np.zeros((len(frequent), self._size), dtype=np.float32)
+        for row, feature in enumerate(frequent.tolist()):
+            posted = slice(self._starts[feature], self._starts[feature + 1])
+            self._frequent[row, self._rows[posted]] = self._values[posted]
 
     def similarities(self, text: str) -> Floats:
         """See `View`; features that no text has still lengthen the question's vector."""
         counts = Counter(self._features(text))
-        known = [(self._ids.get(feature), 1 + math.log(count)) for feature, count in counts.items()]
-        ids = np.array([number for number, _ in known if number is not None], dtype=np.int64)
+        found = np.array([self._ids.get(feature, -1) for feature in counts], dtype=np.int64)
+        terms = 1 + np.log(np.fromiter(counts.values(), dtype=np.float64, count=len(counts)))
+        known = found >= 0
+        ids = found[known]
         if not len(ids):
             return np.zeros(self._size, dtype=np.float32)
-        weights = np.array([weight for number, weight in known if number is not None])
-        weights *= self._idf[ids]
-        unseen = sum(weight * weight for number, weight in known if number is None)
-        length = math.sqrt(float(weights @ weights) + unseen * self._unseen_idf**2)
+        weights = terms[known] * self._idf[ids].astype(np.float64)
+        unseen = terms[~known] * self._unseen_idf
+        weights /= math.sqrt(float(weights @ weights) + float(unseen @ unseen))
+        place = self._place[ids]
+        frequent, rare = place >= 0, place < 0
+        summed = self._of_rare(ids[rare], weights[rare])
+        if frequent.any():
+            summed += weights[frequent].astype(np.float32) @ self._frequent[place[frequent]]
+        return summed
+
+    def _of_rare(self, ids: Rows, weights: npt.NDArray[np.float64]) -> Floats:
+        """What features that few texts have add to each text's cosine."""
         starts, sizes = self._starts[ids], self._sizes[ids]
         places = np.arange(sizes.sum()) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)
-        values = self._values[places] * np.repeat(weights / length, sizes)
-        summed = np.bincount(self._rows[places], values, minlength=self._size)
-        return summed.astype(np.float32)
+        values = self._values[places] * np.repeat(weights, sizes)
+        return np.bincount(self._rows[places], values, minlength=self._size).astype(np.float32)
 
     def kernel(self, rows: Rows, columns: Rows) -> Floats:
         """See `View`; frequent features are multiplied densely, the rest pair by pair."""
