@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -17,43 +18,84 @@ from faqbot.matching.decision import Decider, Thresholds
 from faqbot.matching.encoding import StaticEncoder
 from faqbot.matching.matcher import Matcher
 from faqbot.matching.transformer import TransformerEncoder, check_folder
+from faqbot.matching.views import Encoder
 from faqbot.model import Library
 from faqbot.settings import Mode, Settings
+from faqbot.snapshots import Snapshots, key_of
 
 WARM = 200
 """Roles whose own questions are prepared before the service starts, 10 ms each."""
+
+LONG = 4.0
+"""Seconds of building from which its result is kept: below, reading it gains nothing."""
 
 EVERYDAY = 9_000
 """The rank up to which a word is an everyday one."""
 
 
-def open_desk(knowledge: Path, encoder: Path | None = None) -> Desk:
+def open_desk(knowledge: Path, encoder: Path | None = None, cache: Path | None = None) -> Desk:
     """A desk that answers from a content folder.
 
     Args:
         knowledge: the content folder.
         encoder: the folder of a sentence-transformers model; None takes the bundled encoder.
+        cache: the folder in which to keep what took long to build; None keeps nothing.
 
     Raises:
         ContentError: the content has problems.
         UsageError: there is no content in the folder, or the encoder can't be loaded.
     """
-    return Desk(understand(load_library(knowledge), encoder), Conversations(time.monotonic))
+    return Desk(_knowledge(knowledge, encoder, cache), Conversations(time.monotonic))
+
+
+def _knowledge(folder: Path, encoder: Path | None, cache: Path | None) -> Knowledge:
+    """What answers questions about a folder, from the cache where it was kept there."""
+    encoders = _Encoders.of(encoder)
+    if cache is None:
+        return _built(load_library(folder), encoders)
+    snapshots = Snapshots(cache)
+    key = key_of(folder, encoder)
+    kept = snapshots.find(key, encoders.chosen)
+    if kept is not None:
+        threadpool_limits(limits=1, user_api="blas")
+        return kept
+    began = time.monotonic()
+    built = _built(load_library(folder), encoders)
+    if time.monotonic() - began > LONG and key_of(folder, encoder) == key:
+        snapshots.keep(key, built, encoders.chosen)
+    return built
 
 
 def understand(library: Library, encoder: Path | None = None) -> Knowledge:
-    """Build what answers questions about a library; `encoder` is as for `open_desk`.
+    """Build what answers questions about a library; `encoder` is as for `open_desk`."""
+    return _built(library, _Encoders.of(encoder))
 
-    Linear algebra then runs on one thread: a question is too small to share, and threads that
-    wait for each other made it nine times slower on a busy machine.
+
+@dataclass(frozen=True)
+class _Encoders:
+    """The bundled encoder, which also knows the words of the language, and the chosen one."""
+
+    bundled: StaticEncoder
+    chosen: Encoder
+
+    @classmethod
+    def of(cls, folder: Path | None) -> _Encoders:
+        bundled = StaticEncoder()
+        return cls(bundled, TransformerEncoder(folder) if folder else bundled)
+
+
+def _built(library: Library, encoders: _Encoders) -> Knowledge:
+    """Build with all processors, then answer on one thread.
+
+    A question is too small to share; threads that wait for each other made it nine times slower on
+    a busy machine.
     """
-    bundled = StaticEncoder()  # also knows which words are correctly spelt
     matcher = Matcher(
         library,
         load_shipped(),
-        TransformerEncoder(encoder) if encoder else bundled,
-        bundled.language(),
-        bundled.language(EVERYDAY),
+        encoders.chosen,
+        encoders.bundled.language(),
+        encoders.bundled.language(EVERYDAY),
     )
     threadpool_limits(limits=1, user_api="blas")
     return Knowledge(library, matcher, Decider(library, Thresholds()))
@@ -89,7 +131,7 @@ def run(settings: Settings) -> None:
     folder, line = knowledge_folder(settings.faqbot_knowledge)
     if line:
         _say(line)
-    knowledge = understand(load_library(folder), settings.encoder)
+    knowledge = _knowledge(folder, settings.encoder, settings.cache)
     knowledge.matcher.ranker.warm(WARM)
     desk = Desk(knowledge, Conversations(time.monotonic))
     from faqbot.slack.service import by_socket_mode, over_http, until_stopped

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
+from platformdirs import user_cache_path
 from pydantic import (
     Field,
     ModelWrapValidatorHandler,
@@ -23,6 +24,7 @@ from faqbot.errors import SettingsError
 SLACK_API_URL: Final = "https://slack.com/api/"
 HTTP_PORT: Final = 3000
 WORKSPACE_PORT: Final = 8765
+NO_CACHE: Final = "off"
 _LEVELS: Final = ("debug", "info", "warning", "error")
 _ADVICE: Final = {"port": "PORT must be a whole number from 1 to 65535, such as 3000."}
 
@@ -64,6 +66,25 @@ class _Content(_Read):
 
     faqbot_knowledge: str | None = None
     faqbot_encoder: str | None = None
+    faqbot_cache: str | None = None
+
+
+def configured_cache() -> Path | None:
+    """FAQBOT_CACHE of the environment or of `.env`, else the user's folder for caches.
+
+    Returns:
+        The folder; None where nothing shall be kept.
+
+    Raises:
+        SettingsError: `.env` can't be read.
+    """
+    return _cache_folder(_Content().faqbot_cache)
+
+
+def _cache_folder(configured: str | None) -> Path | None:
+    if configured and configured.lower() == NO_CACHE:
+        return None
+    return Path(configured) if configured else user_cache_path("faqbot", appauthor=False)
 
 
 def configured_encoder() -> Path | None:
@@ -100,6 +121,7 @@ class Settings(_Read):
     faqbot_host: str = "0.0.0.0"  # noqa: S104 - a container must be reachable from outside
     faqbot_knowledge: str | None = None
     faqbot_encoder: str | None = None
+    faqbot_cache: str | None = None
     faqbot_log_level: str = "info"
 
     @field_validator("slack_api_url")
@@ -145,6 +167,11 @@ class Settings(_Read):
         return Path(self.faqbot_encoder) if self.faqbot_encoder else None
 
     @property
+    def cache(self) -> Path | None:
+        """The folder for what was built from large content; None where nothing shall be kept."""
+        return _cache_folder(self.faqbot_cache)
+
+    @property
     def listens_on(self) -> int:
         """The port to serve on: PORT, or the default of the mode."""
         return self.port or (WORKSPACE_PORT if self.mode is Mode.WORKSPACE else HTTP_PORT)
@@ -166,6 +193,7 @@ class Settings(_Read):
             lines.append(f"listens on: {self.faqbot_host}:{self.listens_on}/slack/events")
         lines.append(f"knowledge: {self.faqbot_knowledge or 'default'}")
         lines.append(f"encoder: {self.faqbot_encoder or 'bundled'}")
+        lines.append(f"cache: {self.cache or NO_CACHE}")
         lines.append(f"log level: {self.faqbot_log_level}")
         return tuple(lines)
 

@@ -18,9 +18,9 @@ def open_desk(knowledge: str | None) -> Desk:
         UsageError: there is no content in the folder, or the encoder can't be loaded.
     """
     from faqbot import boot
-    from faqbot.settings import configured_encoder
+    from faqbot.settings import configured_cache, configured_encoder
 
-    return boot.open_desk(content_folder(knowledge), configured_encoder())
+    return boot.open_desk(content_folder(knowledge), configured_encoder(), configured_cache())
 
 
 def content_folder(knowledge: str | None) -> Path:

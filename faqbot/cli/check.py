@@ -49,12 +49,12 @@ def check(folder: Folder = None, *, as_json: Json = False) -> None:
 def _problems(folder: Path) -> tuple[Library | None, list[Problem]]:
     from faqbot import boot
     from faqbot.content.loading import check_folder
-    from faqbot.settings import configured_encoder
+    from faqbot.settings import configured_cache, configured_encoder
 
     library, found = check_folder(folder)
     problems = list(found)
     if library is not None and not problems:
-        desk = boot.open_desk(folder, configured_encoder())
+        desk = boot.open_desk(folder, configured_encoder(), configured_cache())
         with asyncio.Runner() as runner:
             problems = list(_failures(desk, runner))
     return library, sorted(problems)

@@ -8,19 +8,24 @@ the general negatives are asked too. Kernel ridge gives all of these in closed f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from faqbot.matching.large import ShortlistRanker
 from faqbot.matching.ranking import Ranker, Scored
-from faqbot.matching.views import Floats
+from faqbot.matching.tfidf import Floats
 
 SAMPLED = 2_500
 """Phrasings that are left out at most: more don't change the curve, only the load time."""
 
 UNANSWERABLE = 0.2
 """The weight of all unanswerable questions together; the answerable ones have the rest."""
+
+SAMPLED_LARGE = 1_000
+"""The same where each phrasing is looked up in the shortlist, some milliseconds each."""
 
 PEOPLE_SLOPE, PEOPLE_OFFSET = 1.55, 0.15
 """From leaving phrasings out to people's questions, on the scale of log odds.
@@ -66,30 +71,90 @@ class _Trial:
 
 def calibrate(ranker: Ranker) -> Calibration:
     """Learn the confidence from the phrasings that every scope shares."""
-    trials = _trials(ranker)
-    features: list[npt.NDArray[np.float64]] = []
-    outcomes: list[npt.NDArray[np.bool_]] = []
-    for trial in trials:
-        if not len(trial.right) or trial.scores.shape[1] < 2:  # noqa: PLR2004
-            continue
-        best = trial.scores.argmax(axis=1)
-        rows = np.arange(len(best))
-        margins = _margins(trial.scores)[rows, best]
-        features.append(
-            np.stack(
-                [trial.scores[rows, best], margins, trial.nearest[rows, best] - trial.none], axis=1
+    return _learnt([_observed(trial) for trial in _trials(ranker)])
+
+
+def calibrate_sampled(ranker: ShortlistRanker) -> Calibration:
+    """The same where there are too many phrasings to compare each with all others."""
+    shared = np.flatnonzero(ranker.scope_of == 0)
+    seen: tuple[list[_Seen], list[_Seen], list[_Seen]] = ([], [], [])
+    for row in shared[:: max(1, len(shared) // SAMPLED_LARGE)].tolist():
+        looked = ranker.look(ranker.texts[row])
+        others = looked.rows != row
+        labels, scores = ranker.labels[looked.rows[others]], looked.mixed[others]
+        own = int(ranker.labels[row])
+        if own == ranker.none:
+            seen[2].append(_see(labels, scores, ranker.none, own))
+        else:
+            seen[0].append(_see(labels, scores, ranker.none, own))
+            elsewhere = labels != own
+            seen[1].append(_see(labels[elsewhere], scores[elsewhere], ranker.none, own))
+    return _learnt(
+        [
+            _Observed(
+                np.array([one.features for one in each], dtype=np.float64).reshape(-1, 3),
+                np.array([one.right for one in each], dtype=bool),
             )
-        )
-        outcomes.append(best == trial.right)
+            for each in seen
+        ]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    features: tuple[float, float, float]
+    right: bool
+
+
+def _see(
+    labels: npt.NDArray[np.int64], scores: npt.NDArray[np.floating], none: int, own: int
+) -> _Seen:
+    """What the best class of some scored phrasings looks like."""
+    away = labels == none
+    lowest = float(scores[away].max()) if away.any() else 0.0
+    labels, scores = labels[~away], scores[~away]
+    if not len(scores):
+        return _Seen((0.0, 0.0, -lowest), right=False)
+    at = int(scores.argmax())
+    rivals = scores[labels != labels[at]]
+    second = float(rivals.max()) if len(rivals) else 0.0
+    best = float(scores[at])
+    return _Seen((best, best - second, best - lowest), right=bool(labels[at] == own))
+
+
+@dataclass(frozen=True)
+class _Observed:
+    """The features of the best class of each question asked, and whether it was right."""
+
+    features: npt.NDArray[np.float64]
+    right: npt.NDArray[np.bool_]
+
+
+def _observed(trial: _Trial) -> _Observed:
+    if not len(trial.right) or trial.scores.shape[1] < 2:  # noqa: PLR2004
+        return _Observed(np.zeros((0, 3)), np.zeros(0, dtype=bool))
+    best = trial.scores.argmax(axis=1)
+    rows = np.arange(len(best))
+    margins = _margins(trial.scores)[rows, best]
+    lead = trial.nearest[rows, best] - trial.none
+    return _Observed(
+        np.stack([trial.scores[rows, best], margins, lead], axis=1), best == trial.right
+    )
+
+
+def _learnt(observed: Sequence[_Observed]) -> Calibration:
+    """The logistic regression over questions that have an answer, and then those that have none."""
+    outcomes = [one.right for one in observed if len(one.right)]
     if not outcomes or not any(outcome.any() for outcome in outcomes):
         return UNCALIBRATED
+    features = np.concatenate([one.features for one in observed])
     answerable = np.concatenate([np.full(len(o), i == 0) for i, o in enumerate(outcomes)])
     weights = np.where(
         answerable,
         (1 - UNANSWERABLE) / max(answerable.sum(), 1),
         UNANSWERABLE / max((~answerable).sum(), 1),
     )
-    return Calibration(_logistic(np.concatenate(features), np.concatenate(outcomes), weights))
+    return Calibration(_logistic(features, np.concatenate(outcomes), weights))
 
 
 def _trials(ranker: Ranker) -> tuple[_Trial, ...]:

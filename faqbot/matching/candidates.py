@@ -11,7 +11,7 @@ import numpy as np
 from faqbot.matching.calibration import Calibration
 from faqbot.matching.contents import Contents
 from faqbot.matching.phrasings import GENERAL
-from faqbot.matching.ranking import EVERY, Ranker
+from faqbot.matching.ranking import EVERY, Scorer
 from faqbot.model import Candidate, Kind
 
 WHOLE = "role"
@@ -39,11 +39,11 @@ class Candidates:
         contents: what the parts of each role say.
     """
 
-    def __init__(self, ranker: Ranker, calibration: Calibration, contents: Contents) -> None:
+    def __init__(self, ranker: Scorer, calibration: Calibration, contents: Contents) -> None:
         self._ranker = ranker
         self._calibration = calibration
         self._contents = contents
-        self._opinions = (*(view.name for view in ranker.views), "nearest", "ridge", "content")
+        self._opinions = (*ranker.view_names, "nearest", "ridge", "content")
         self.of = lru_cache(maxsize=CACHED)(self._ranked)
 
     def _ranked(self, asked: tuple[str, ...], scope: str) -> tuple[Candidate, ...]:

@@ -13,7 +13,7 @@ from itertools import chain
 import numpy as np
 
 from faqbot.matching.text import ROLE_WORD, STOP_WORDS, normalise, singular, words
-from faqbot.matching.views import Floats
+from faqbot.matching.tfidf import Floats
 from faqbot.model import Library
 
 ASKING, EVERYDAY = 0.25, 0.4

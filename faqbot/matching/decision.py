@@ -58,7 +58,7 @@ class Decider:
         if not reading.normalised or not any(c.isalnum() for c in reading.normalised):
             return Declined(Why.EMPTY)
         groups = link_groups(reading.links)
-        if reading.unknown_role:
+        if reading.unknown_role and self._library.roles:
             return self._unknown_role(understood, groups, audience)
         if not groups:
             return self._without_role(understood, (), audience)

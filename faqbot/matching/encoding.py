@@ -8,7 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from faqbot.matching.views import Floats
+from faqbot.matching.tfidf import Floats
+
+BATCH = 8_192
+"""Texts that are encoded at a time: their tokens take more memory than their vectors."""
 
 
 class StaticEncoder:
@@ -37,6 +40,14 @@ class StaticEncoder:
 
         The same as the model's own `encode`, whose progress bar takes longer than a question.
         """
+        if len(texts) <= BATCH:
+            return self._encode(texts)
+        vectors: Floats = np.empty((len(texts), self._model.dim), dtype=np.float32)
+        for first in range(0, len(texts), BATCH):
+            vectors[first : first + BATCH] = self._encode(texts[first : first + BATCH])
+        return vectors
+
+    def _encode(self, texts: Sequence[str]) -> Floats:
         tokens = self._model.tokenize(list(texts))
         vectors: Floats = np.zeros((len(tokens), self._model.dim), dtype=np.float32)
         for row, ids in enumerate(tokens):

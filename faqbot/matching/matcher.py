@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from faqbot.content.shipped import Shipped
-from faqbot.matching.calibration import calibrate
+from faqbot.matching.calibration import Calibration, calibrate, calibrate_sampled
 from faqbot.matching.candidates import Candidates
 from faqbot.matching.contents import Contents
+from faqbot.matching.large import ShortlistRanker
 from faqbot.matching.phrasings import (
     compounds_of,
     named_things,
@@ -16,7 +17,7 @@ from faqbot.matching.phrasings import (
     shared_phrasings,
     slot_masked,
 )
-from faqbot.matching.ranking import EVERY, Mix, Phrasing, Ranker
+from faqbot.matching.ranking import EVERY, RIDGE_LIMIT, Mix, Phrasing, Ranker, Scorer
 from faqbot.matching.roles import Linking, RoleLinker
 from faqbot.matching.spelling import Vocabulary, count_words
 from faqbot.matching.text import (
@@ -27,15 +28,10 @@ from faqbot.matching.text import (
     normalise,
     words,
 )
+from faqbot.matching.tfidf import LETTERS, WORDS
 from faqbot.matching.titles import title_key
 from faqbot.matching.understood import Understood, links_of, mask
-from faqbot.matching.views import (
-    Encoder,
-    MeaningView,
-    TfidfView,
-    letter_features,
-    word_features,
-)
+from faqbot.matching.views import Encoder, MeaningView, TfidfView
 from faqbot.model import Candidate, Kind, Library, LinkedBy, Reading, Repair, Role
 
 MIX = Mix(views=(0.12, 0.18, 0.7), ridge=0.7, penalty=0.2)
@@ -82,7 +78,8 @@ class Matcher:
         everyday: frozenset[str] = frozenset(),
     ) -> None:
         self._library = library
-        asked = [p.text for p in shared_phrasings(library, shipped) if p.key]
+        phrasings = list(shared_phrasings(library, shipped))
+        asked = [phrasing.text for phrasing in phrasings if phrasing.key]
         section_counts = count_words(
             plain_words(text) for texts in shipped.phrasings.values() for text in texts
         )
@@ -110,24 +107,15 @@ class Matcher:
         self._title_words = {role.id: title_key(role.title, compounds) for role in library.roles}
         counts = count_words([*asked, *titles, *map(normalise, named_things(library))])
         self.vocabulary = Vocabulary(counts, language | phrasing_words, compounds)
-        phrasings = list(shared_phrasings(library, shipped))
         phrasings += [
             Phrasing(self._mask(text, role), key, role.id)
             for role in library.roles
             for key, text in own_phrasings(role, shipped.phrasings)
         ]
-        texts = [phrasing.text for phrasing in phrasings]
-        self.ranker = Ranker(
-            phrasings,
-            (
-                TfidfView("words", texts, word_features),
-                TfidfView("letters", texts, letter_features),
-                MeaningView("meaning", texts, encoder),
-            ),
-            MIX,
-        )
         contents = Contents(library, frozenset(section_counts), everyday)
-        self._candidates = Candidates(self.ranker, calibrate(self.ranker), contents)
+        self.ranker: Scorer
+        self.ranker, calibration = _trained(phrasings, encoder)
+        self._candidates = Candidates(self.ranker, calibration, contents)
 
     def read(self, text: str, role: str | None = None) -> Understood:
         """Understand a question; `role` is the one that the conversation is about, if any."""
@@ -249,6 +237,24 @@ class Matcher:
             if candidates and candidates[0].confidence >= CLAUSE and _named(candidates[0]):
                 best.setdefault(candidates[0].id, candidates[0])
         return tuple(best.values()) if len(best) > 1 else ()
+
+
+def _trained(phrasings: Sequence[Phrasing], encoder: Encoder) -> tuple[Scorer, Calibration]:
+    """The ranker that suits the number of phrasings, calibrated."""
+    if sum(not phrasing.scope for phrasing in phrasings) > RIDGE_LIMIT:
+        large = ShortlistRanker(phrasings, encoder, MIX)
+        return large, calibrate_sampled(large)
+    texts = [phrasing.text for phrasing in phrasings]
+    ranker = Ranker(
+        phrasings,
+        (
+            TfidfView("words", texts, WORDS),
+            TfidfView("letters", texts, LETTERS),
+            MeaningView("meaning", texts, encoder),
+        ),
+        MIX,
+    )
+    return ranker, calibrate(ranker)
 
 
 def _named(candidate: Candidate) -> bool:

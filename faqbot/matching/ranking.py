@@ -11,11 +11,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from faqbot.matching.views import Floats, Rows, View
+from faqbot.matching.tfidf import Floats, Rows
+from faqbot.matching.views import View
 
 NONE = ""
 """The key of a phrasing that belongs to no entry: a question that must not be answered."""
@@ -82,6 +84,23 @@ class _Scope:
     own: Floats
 
 
+class Scorer(Protocol):
+    """Scores texts for the classes of a scope."""
+
+    @property
+    def view_names(self) -> tuple[str, ...]:
+        """The rows of `Scored.by_view`."""
+        ...
+
+    def score(self, text: str, scope: str = "") -> Scored:
+        """The scores of a normalised text for classes of a scope."""
+        ...
+
+    def warm(self, most: int) -> None:
+        """Prepare at most that many scopes ahead."""
+        ...
+
+
 class Ranker:
     """Scores texts against phrasings; those of the scope "" take part in every scope."""
 
@@ -89,6 +108,7 @@ class Ranker:
         self.phrasings = tuple(phrasings)
         self.mix = mix
         self.views = tuple(views)
+        self.view_names = tuple(view.name for view in views)
         self._own: dict[str, list[int]] = {}
         for row, phrasing in enumerate(self.phrasings):
             self._own.setdefault(phrasing.scope, []).append(row)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from faqbot.errors import UsageError
-from faqbot.matching.views import Floats
+from faqbot.matching.tfidf import Floats
 
 BATCH = 64
 """Texts that are encoded at a time."""

@@ -6,20 +6,15 @@ inverted index; the third is the dot product of sentence embeddings.
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from faqbot.matching.text import words
+from faqbot.matching.tfidf import Features, Floats, Rows, places_of, weigh
 
-Rows = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
 FREQUENT = 48
 """Texts above which a feature is multiplied densely: pairs of its texts would be too many."""
 
@@ -28,8 +23,6 @@ DENSE_CELLS = 4_000_000
 
 DENSE_SHARE = 16
 """A feature that one in so many texts has is looked up faster as a row of a dense matrix."""
-
-Features = Callable[[str], Iterable[str]]
 
 
 class View(Protocol):
@@ -52,24 +45,6 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str]) -> Floats:
         """Vectors of shape (texts, dimensions)."""
         ...
-
-
-def word_features(text: str) -> list[str]:
-    """The words of a text and the pairs of neighbours."""
-    found = words(text)
-    return found + [f"{left} {right}" for left, right in pairwise(found)]
-
-
-def letter_features(text: str) -> list[str]:
-    """The runs of three to five characters of each word with a space on both sides."""
-    grams: list[str] = []
-    for word in words(text):
-        padded = f" {word} "
-        for size in range(3, 6):
-            if len(padded) < size:
-                break
-            grams.extend(padded[at : at + size] for at in range(len(padded) - size + 1))
-    return grams
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,36 +72,10 @@ class TfidfView:
 
     def __init__(self, name: str, texts: Sequence[str], features: Features) -> None:
         self.name = name
-        self._features = features
         self._size = len(texts)
-        counted = [Counter(features(text)) for text in texts]
-        documents: Counter[str] = Counter()
-        for counts in counted:
-            documents.update(counts.keys())
-        self._ids = {feature: number for number, feature in enumerate(sorted(documents))}
-        self._idf = np.array(
-            [math.log((1 + self._size) / (1 + documents[feature])) + 1 for feature in self._ids],
-            dtype=np.float32,
-        )
-        self._unseen_idf = math.log(1 + self._size) + 1
-        self._build(counted)
-
-    def _build(self, counted: Sequence[Counter[str]]) -> None:
-        rows = np.repeat(np.arange(self._size), [len(counts) for counts in counted])
-        columns = np.fromiter(
-            (self._ids[feature] for counts in counted for feature in counts), dtype=np.int64
-        )
-        values = np.fromiter(
-            (1 + math.log(count) for counts in counted for count in counts.values()),
-            dtype=np.float32,
-        )
-        values *= self._idf[columns] if len(columns) else 1
-        lengths = np.sqrt(np.bincount(rows, values**2, minlength=self._size))
-        values /= np.where(lengths > 0, lengths, 1)[rows].astype(np.float32)
-        order = np.argsort(columns, kind="stable")
-        self._rows = rows[order]
-        self._values = values[order]
-        self._starts = np.searchsorted(columns[order], np.arange(len(self._ids) + 1))
+        weights = weigh(texts, features)
+        self._of_question = weights.of_question
+        self._starts, self._rows, self._values = weights.by_feature()
         self._sizes = np.diff(self._starts)
         self._hold_frequent()
 
@@ -144,16 +93,9 @@ class TfidfView:
 
     def similarities(self, text: str) -> Floats:
         """See `View`; features that no text has still lengthen the question's vector."""
-        counts = Counter(self._features(text))
-        found = np.array([self._ids.get(feature, -1) for feature in counts], dtype=np.int64)
-        terms = 1 + np.log(np.fromiter(counts.values(), dtype=np.float64, count=len(counts)))
-        known = found >= 0
-        ids = found[known]
+        ids, weights = self._of_question(text)
         if not len(ids):
             return np.zeros(self._size, dtype=np.float32)
-        weights = terms[known] * self._idf[ids].astype(np.float64)
-        unseen = terms[~known] * self._unseen_idf
-        weights /= math.sqrt(float(weights @ weights) + float(unseen @ unseen))
         place = self._place[ids]
         frequent, rare = place >= 0, place < 0
         summed = self._of_rare(ids[rare], weights[rare])
@@ -164,7 +106,7 @@ class TfidfView:
     def _of_rare(self, ids: Rows, weights: npt.NDArray[np.float64]) -> Floats:
         """What features that few texts have add to each text's cosine."""
         starts, sizes = self._starts[ids], self._sizes[ids]
-        places = np.arange(sizes.sum()) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)
+        places = places_of(starts, sizes)
         values = self._values[places] * np.repeat(weights, sizes)
         return np.bincount(self._rows[places], values, minlength=self._size).astype(np.float32)
 
@@ -191,7 +133,7 @@ class TfidfView:
         at[chosen] = np.arange(len(chosen))
         texts = at[self._rows]
         kept = texts >= 0
-        features = np.repeat(np.arange(len(self._ids)), self._sizes)
+        features = np.repeat(np.arange(len(self._sizes)), self._sizes)
         return _Entries(features[kept], texts[kept], self._values[kept])
 
 
@@ -210,13 +152,14 @@ class MeaningView:
     def similarities(self, text: str) -> Floats:
         """See `View`."""
         vector: Floats = self._encoder.encode([text])[0]
-        return _sharpened(self._vectors @ vector)
+        return sharpened(self._vectors @ vector)
 
     def kernel(self, rows: Rows, columns: Rows) -> Floats:
         """See `View`."""
-        return _sharpened(self._vectors[rows] @ self._vectors[columns].T)
+        return sharpened(self._vectors[rows] @ self._vectors[columns].T)
 
 
-def _sharpened(cosines: Floats) -> Floats:
-    sharpened: Floats = (0.5 * (cosines + cosines * cosines)).astype(np.float32)
-    return sharpened
+def sharpened(cosines: Floats) -> Floats:
+    """The mean of cosines and their squares."""
+    mean: Floats = (0.5 * (cosines + cosines * cosines)).astype(np.float32)
+    return mean

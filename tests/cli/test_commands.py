@@ -119,7 +119,7 @@ def test_chat_lists_roles_and_answers_what_it_cannot_do(run: Run) -> None:
 def test_a_command_that_fails_unexpectedly_gives_one_line_with_a_reference(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(knowledge: Path, _encoder: Path | None) -> None:
+    def broken(knowledge: Path, *_: object) -> None:
         raise ZeroDivisionError(knowledge)
 
     monkeypatch.setattr(boot, "open_desk", broken)

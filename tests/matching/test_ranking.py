@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from faqbot.matching.calibration import UNCALIBRATED, calibrate, one_and_class_out
 from faqbot.matching.ranking import EVERY, Mix, Phrasing, Ranker
-from faqbot.matching.views import TfidfView, letter_features, word_features
+from faqbot.matching.tfidf import LETTERS, WORDS
+from faqbot.matching.views import TfidfView
 
 MIX = Mix(views=(0.4, 0.6), ridge=0.7, penalty=0.2)
-WORDS = "skills degree years what which need for the role duties pay certs day all".split()
-TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".join)
+SAID = "skills degree years what which need for the role duties pay certs day all".split()
+TEXTS = st.lists(st.sampled_from(SAID), min_size=1, max_size=6).map(" ".join)
 PHRASINGS = st.lists(
     st.builds(
         Phrasing,
@@ -36,8 +37,8 @@ OWN = st.lists(
 def ranker_of(phrasings: Sequence[Phrasing]) -> Ranker:
     texts = [phrasing.text for phrasing in phrasings]
     views = (
-        TfidfView("words", texts, word_features),
-        TfidfView("letters", texts, letter_features),
+        TfidfView("words", texts, WORDS),
+        TfidfView("letters", texts, LETTERS),
     )
     return Ranker(phrasings, views, MIX)
 

@@ -9,20 +9,19 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faqbot.matching.views import Features, TfidfView, letter_features, word_features
+from faqbot.matching.tfidf import LETTERS, WORDS, Features, weigh
+from faqbot.matching.views import TfidfView
 
-WORDS = "a skill skills degree for the what data back end".split()
-TEXTS = st.lists(
-    st.lists(st.sampled_from(WORDS), max_size=9).map(" ".join), min_size=1, max_size=70
-)
+SAID = "a skill skills degree for the what data back end".split()
+TEXTS = st.lists(st.lists(st.sampled_from(SAID), max_size=9).map(" ".join), min_size=1, max_size=70)
 
 
 def cosines(texts: list[str], text: str, features: Features) -> list[float]:
     """TF-IDF cosine as the textbook has it, one pair at a time."""
-    documents = Counter(feature for each in texts for feature in set(features(each)))
+    documents = Counter(feature for each in texts for feature in set(features.of(each)))
 
     def vector(each: str) -> dict[str, float]:
-        counts = Counter(features(each))
+        counts = Counter(features.of(each))
         return {
             feature: (1 + math.log(count))
             * (math.log((1 + len(texts)) / (1 + documents[feature])) + 1)
@@ -45,7 +44,7 @@ def cosines(texts: list[str], text: str, features: Features) -> list[float]:
 @given(TEXTS, st.sampled_from(["what skills", "data back end", "unseen words", ""]))
 @settings(max_examples=60, deadline=None)
 def test_similarities_are_the_cosines_of_the_textbook(texts: list[str], text: str) -> None:
-    for features in (word_features, letter_features):
+    for features in (WORDS, LETTERS):
         view = TfidfView("view", texts, features)
         np.testing.assert_allclose(
             view.similarities(text), cosines(texts, text, features), atol=1e-5
@@ -55,8 +54,20 @@ def test_similarities_are_the_cosines_of_the_textbook(texts: list[str], text: st
 @given(TEXTS)
 @settings(max_examples=40, deadline=None)
 def test_the_kernel_holds_the_similarities_of_each_pair(texts: list[str]) -> None:
-    view = TfidfView("view", texts, letter_features)
+    view = TfidfView("view", texts, LETTERS)
     chosen = np.arange(0, len(texts), 2)
     everything = np.arange(len(texts))
     expected = np.stack([view.similarities(texts[row]) for row in chosen])
     np.testing.assert_allclose(view.kernel(chosen, everything), expected, atol=1e-5)
+
+
+@given(TEXTS, st.sampled_from(["what skills", "data back end", "unseen words", ""]))
+@settings(max_examples=40, deadline=None)
+def test_some_texts_are_compared_as_all_are(texts: list[str], text: str) -> None:
+    chosen = np.arange(0, len(texts), 3)
+    for features in (WORDS, LETTERS):
+        np.testing.assert_allclose(
+            weigh(texts, features).similarities_at(text, chosen),
+            np.array(cosines(texts, text, features))[chosen],
+            atol=1e-5,
+        )

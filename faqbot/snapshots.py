@@ -1,0 +1,217 @@
+"""What was built from large content, kept on disk so that the next start needn't build it again.
+
+A snapshot is a folder with two files: the objects, pickled, and their arrays, mapped into memory
+when read. Reading a pickle can run code, so a snapshot is believed only where nobody but the user
+can have written it: the same trust that Python has in its own `__pycache__`.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import io
+import json
+import logging
+import mmap
+import os
+import pickle
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+import faqbot
+from faqbot.content.files import content_files
+from faqbot.desk import Knowledge
+from faqbot.matching.views import Encoder
+
+KEPT = 3
+"""Snapshots that stay; the least recently used ones go."""
+
+ALIGNED = 64
+"""Bytes to a multiple of which each array is placed."""
+
+_OBJECTS, _ARRAYS, _SIZES = "objects.pickle", "arrays.bin", "sizes.json"
+_ENCODER = "encoder"
+_CACHED = type(lru_cache(lambda: None))
+
+_log = logging.getLogger(__name__)
+
+
+class Snapshots:
+    """Snapshots below one folder, by key.
+
+    Nothing here fails a start: a snapshot that can't be read is built anew, one that can't be
+    written is not kept, and a line in the log says why.
+
+    Args:
+        folder: where to keep them; made when the first one is.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def find(self, key: str, encoder: Encoder) -> Knowledge | None:
+        """The knowledge kept under a key, with this encoder in it; None where there is none."""
+        folder = self._folder / key
+        if not folder.is_dir():
+            return None
+        if not (_is_private(self._folder) and _is_private(folder)):
+            _log.warning("%s is not used: others may write there. Remove it.", folder)
+            return None
+        try:
+            knowledge = _read(folder, encoder)
+            os.utime(folder)
+        except Exception as error:  # noqa: BLE001 - a damaged pickle fails in any way
+            _log.warning("%s can't be read and is built anew: %r", folder, error)
+            shutil.rmtree(folder, ignore_errors=True)
+            return None
+        return knowledge
+
+    def keep(self, key: str, knowledge: Knowledge, encoder: Encoder) -> None:
+        """Keep knowledge under a key; the encoder is left out of it."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            unfinished = Path(tempfile.mkdtemp(prefix=".new-", dir=self._folder))
+            try:
+                _write(unfinished, knowledge, encoder)
+                unfinished.rename(self._folder / key)
+            finally:
+                shutil.rmtree(unfinished, ignore_errors=True)
+            self._prune()
+        except Exception as error:  # noqa: BLE001 - a full disk, a rival's snapshot, no permission
+            if not (self._folder / key).is_dir():
+                _log.warning("The built content isn't kept in %s: %s", self._folder, error)
+
+    def _prune(self) -> None:
+        kept = sorted(
+            (path for path in self._folder.iterdir() if not path.name.startswith(".")),
+            key=lambda path: path.stat().st_mtime,
+            reverse=True,
+        )
+        for path in kept[KEPT:]:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def key_of(knowledge: Path, encoder: Path | None) -> str:
+    """What a snapshot depends on, as a name: content, code, encoder, versions.
+
+    Raises:
+        UsageError: there is no content in the folder.
+    """
+    digest = hashlib.sha256()
+    for path in content_files(knowledge):
+        _add(digest, os.fsencode(path), path)
+    package = Path(faqbot.__file__).parent
+    for part in ("content", "matching", "model"):
+        for path in sorted((package / part).rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                _add(digest, os.fsencode(path.relative_to(package)), path)
+    about = [*sys.version_info[:3], np.__version__, str(knowledge)]
+    if encoder is not None:
+        files = sorted(path for path in encoder.rglob("*") if path.is_file())
+        about += [str(encoder), *((str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in files)]
+    digest.update(json.dumps(about).encode())
+    return digest.hexdigest()[:32]
+
+
+def _add(digest: Any, name: bytes, path: Path) -> None:
+    content = path.read_bytes()
+    for part in (name, content):
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+
+
+def _is_private(folder: Path) -> bool:
+    status = folder.stat()
+    if not hasattr(os, "getuid"):
+        return True
+    return status.st_uid == os.getuid() and not status.st_mode & 0o022
+
+
+class _Pickler(pickle.Pickler):
+    """Leaves the encoder out, and caches empty."""
+
+    def __init__(
+        self, stream: io.BufferedWriter, encoder: Encoder, arrays: io.BufferedWriter
+    ) -> None:
+        self.sizes: list[tuple[int, int]] = []
+        self._encoder = encoder
+        self._arrays = arrays
+        super().__init__(stream, protocol=5, buffer_callback=self._take)
+
+    def _take(self, buffer: pickle.PickleBuffer) -> None:
+        self._arrays.write(bytes(-self._arrays.tell() % ALIGNED))
+        raw = buffer.raw()
+        self.sizes.append((self._arrays.tell(), raw.nbytes))
+        self._arrays.write(raw)
+
+    def persistent_id(self, value: Any) -> str | None:
+        return _ENCODER if value is self._encoder else None
+
+    def reducer_override(self, value: Any) -> Any:
+        if isinstance(value, _CACHED):
+            return _cached, (value.cache_parameters()["maxsize"], value.__wrapped__)
+        if isinstance(value, MappingProxyType):
+            return _proxy, (dict(value),)
+        return NotImplemented
+
+
+def _proxy(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(mapping)
+
+
+def _cached(maxsize: int | None, function: Any) -> Any:
+    return lru_cache(maxsize=maxsize)(function)
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, stream: io.BufferedReader, buffers: Iterable[Any], encoder: Encoder) -> None:
+        super().__init__(stream, buffers=buffers)
+        self._encoder = encoder
+
+    def persistent_load(self, _: Any) -> Encoder:
+        return self._encoder
+
+
+def _write(folder: Path, knowledge: Knowledge, encoder: Encoder) -> None:
+    with (folder / _OBJECTS).open("wb") as objects, (folder / _ARRAYS).open("wb") as arrays:
+        arrays.write(bytes(ALIGNED))  # an empty file can't be mapped
+        pickler = _Pickler(objects, encoder, arrays)
+        pickler.dump(knowledge)
+        sizes = {"objects": objects.tell(), "arrays": arrays.tell(), "buffers": pickler.sizes}
+    (folder / _SIZES).write_text(json.dumps(sizes), encoding="utf-8")
+
+
+def _read(folder: Path, encoder: Encoder) -> Knowledge:
+    sizes = json.loads((folder / _SIZES).read_text(encoding="utf-8"))
+    with (folder / _OBJECTS).open("rb") as objects, (folder / _ARRAYS).open("rb") as arrays:
+        found = [os.fstat(stream.fileno()).st_size for stream in (objects, arrays)]
+        if found != [sizes["objects"], sizes["arrays"]]:
+            raise ValueError("its files are not as long as they were")
+        whole = memoryview(mmap.mmap(arrays.fileno(), 0, access=mmap.ACCESS_READ))
+        buffers = [whole[start : start + size] for start, size in sizes["buffers"]]
+        with _without_collection():
+            knowledge = _Unpickler(objects, buffers, encoder).load()
+    if not isinstance(knowledge, Knowledge):
+        raise TypeError("it holds something else")
+    return knowledge
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Millions of new objects, none of them garbage: looking for it takes longer than reading."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

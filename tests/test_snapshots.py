@@ -1,0 +1,127 @@
+"""Built content on disk: the same answers as before, and never a reason not to start."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from faqbot import boot
+from faqbot.content.loading import load_library
+from faqbot.conversations import Conversations
+from faqbot.desk import Desk, Knowledge
+from faqbot.matching import matcher
+from faqbot.matching.encoding import StaticEncoder
+from faqbot.model import Audience, Question
+from faqbot.snapshots import KEPT, Snapshots, key_of
+
+SHIPPED = Path(__file__).resolve().parent.parent / "knowledge"
+ENCODER = StaticEncoder()
+ASKED = (
+    "what degree do i need for pyhton backend?",
+    "qa engineer certs and daily tasks",
+    "difference between data analyst and data engineer",
+    "when will i hear back after the interview",
+    "responsibilities of a kindergarten teacher",
+    "what time is it",
+    "skills",
+)
+
+
+@pytest.fixture(scope="module", params=[12_000, 100], ids=["ridge", "shortlist"])
+def built(request: pytest.FixtureRequest) -> Knowledge:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matcher, "RIDGE_LIMIT", request.param)
+        patch.setattr(boot, "StaticEncoder", lambda: ENCODER)
+        return boot.understand(load_library(SHIPPED))
+
+
+async def said(knowledge: Knowledge) -> list[object]:
+    desk = Desk(knowledge, Conversations(lambda: 0.0))
+    found: list[object] = []
+    for text in ASKED:
+        receipt = await desk.ask(Question(text, audience=Audience.EMPLOYEES))
+        found.append((receipt.outcome, receipt.reading, desk.reply(receipt)))
+    return found
+
+
+async def test_kept_content_answers_to_the_last_digit_like_built_content(
+    built: Knowledge, tmp_path: Path
+) -> None:
+    before = await said(built)  # caches are full when it is kept
+    snapshots = Snapshots(tmp_path / "cache")
+    snapshots.keep("some", built, ENCODER)
+    kept = snapshots.find("some", ENCODER)
+    assert kept is not None
+    assert await said(kept) == before
+    assert await said(kept) == await said(built)
+
+
+@pytest.mark.parametrize("name", ["objects.pickle", "arrays.bin", "sizes.json"])
+def test_a_damaged_snapshot_is_thrown_away(
+    name: str, built: Knowledge, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    snapshots = Snapshots(tmp_path)
+    snapshots.keep("some", built, ENCODER)
+    damaged = tmp_path / "some" / name
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    assert snapshots.find("some", ENCODER) is None
+    assert "built anew" in caplog.text
+    assert not (tmp_path / "some").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="no owners and modes here")
+def test_a_snapshot_that_others_may_write_is_not_read(
+    built: Knowledge, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    snapshots = Snapshots(tmp_path)
+    snapshots.keep("some", built, ENCODER)
+    (tmp_path / "some").chmod(0o777)
+    assert snapshots.find("some", ENCODER) is None
+    assert "others may write there" in caplog.text
+
+
+def test_where_nothing_can_be_kept_a_line_says_so(
+    built: Knowledge, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    taken = tmp_path / "file"
+    taken.write_text("in the way", encoding="utf-8")
+    Snapshots(taken).keep("some", built, ENCODER)
+    assert "isn't kept" in caplog.text
+    assert taken.read_text(encoding="utf-8") == "in the way"
+
+
+def test_old_snapshots_go(built: Knowledge, tmp_path: Path) -> None:
+    snapshots = Snapshots(tmp_path)
+    for number in range(KEPT + 2):
+        snapshots.keep(f"key{number}", built, ENCODER)
+        os.utime(tmp_path / f"key{number}", (number, number))
+    snapshots.keep("newest", built, ENCODER)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert len(left) == KEPT
+    assert "newest" in left
+
+
+def test_other_content_has_another_key(tmp_path: Path) -> None:
+    faqs = tmp_path / "faqs.yaml"
+    faqs.write_text("faqs:\n  - id: a\n    question: Where?\n    answer: Here.\n", encoding="utf-8")
+    first = key_of(tmp_path, None)
+    assert key_of(tmp_path, None) == first
+    faqs.write_text(faqs.read_text(encoding="utf-8").replace("Here", "There"), encoding="utf-8")
+    assert key_of(tmp_path, None) != first
+
+
+async def test_a_second_start_reads_what_the_first_one_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boot, "LONG", 0.0)
+    question = Question("what degree do i need for pyhton backend?")
+    first = await boot.open_desk(SHIPPED, cache=tmp_path / "cache").ask(question)
+
+    def building(*_: object) -> Knowledge:
+        raise AssertionError("built again")
+
+    monkeypatch.setattr(boot, "_built", building)
+    second = await boot.open_desk(SHIPPED, cache=tmp_path / "cache").ask(question)
+    assert second.outcome == first.outcome
