@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+import numpy as np
+import numpy.typing as npt
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
@@ -39,6 +42,38 @@ _NEIGHBOURS = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class WordList:
+    """Words with the set of letters of each, a bit for each letter."""
+
+    words: tuple[str, ...]
+    letters: npt.NDArray[np.uint32]
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> WordList:
+        return cls(tuple(words), np.array([_letters(word) for word in words], dtype=np.uint32))
+
+    def sharing(self, word: str, errors: int) -> list[str]:
+        """The words that so many errors could make of a word, by their letters alone.
+
+        An error takes at most one letter out of the set and puts at most one into it.
+        """
+        apart = self.letters ^ np.uint32(_letters(word))
+        bits = _BITS[apart & 0xFFFF] + _BITS[apart >> 16]
+        return [self.words[at] for at in np.flatnonzero(bits <= 2 * errors).tolist()]
+
+
+def _letters(word: str) -> int:
+    """The set of letters of a word as 32 bits; rarer characters share the last ones."""
+    found = 0
+    for letter in word:
+        found |= 1 << ((ord(letter) - 97) if "a" <= letter <= "z" else 26 + ord(letter) % 6)
+    return found
+
+
+_BITS = np.array([number.bit_count() for number in range(1 << 16)], dtype=np.uint8)
+
+
 class Vocabulary:
     """Known words with their counts, and what a misspelt one was most likely meant to be.
 
@@ -60,9 +95,10 @@ class Vocabulary:
         self._counts = dict(counts)
         self._language = language
         self._compounds = dict(compounds or {})
-        self._by_length: dict[int, list[str]] = {}
+        by_length: dict[int, list[str]] = {}
         for word in sorted({*self._counts, *self._compounds}):
-            self._by_length.setdefault(len(word), []).append(word)
+            by_length.setdefault(len(word), []).append(word)
+        self._by_length = {length: WordList.of(found) for length, found in by_length.items()}
         self.nearest = lru_cache(maxsize=4096)(self._nearest)
 
     def __contains__(self, word: str) -> bool:
@@ -149,9 +185,12 @@ class Vocabulary:
 
     def _within(self, word: str, errors: int) -> Iterator[str]:
         for length in range(len(word) - errors, len(word) + errors + 1):
+            choices = self._by_length.get(length)
+            if choices is None:
+                continue
             for other, _, _ in process.extract(
                 word,
-                self._by_length.get(length, ()),
+                choices.sharing(word, errors),
                 scorer=OSA.distance,
                 processor=None,
                 score_cutoff=errors,

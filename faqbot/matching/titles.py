@@ -26,6 +26,9 @@ _BRACKETS = re.compile(r"\(([^()]+)\)")
 EXAMINED = 48
 """How many titles the index hands on to the closer look."""
 
+HOPELESS = 0.3
+"""A title that can't reach this share of the strongest one's strength is not looked at."""
+
 SHORT = 4
 """Words of a question in which little is enough to name a role."""
 
@@ -202,11 +205,15 @@ class TitleIndex:
         coverage = covered / self._weights[touched]
         rank = coverage * np.sqrt(covered)
         order = np.lexsort((touched, -rank))[:EXAMINED]
-        readings = [
-            reading
-            for row in touched[order]
-            if (reading := self._reading(int(row), asked, matches)) is not None
-        ]
+        readings: list[TitleReading] = []
+        strongest = 0.0
+        for row, most in zip(touched[order].tolist(), rank[order].tolist(), strict=True):
+            if most < HOPELESS * strongest:
+                break
+            reading = self._reading(row, asked, matches)
+            if reading is not None:
+                readings.append(reading)
+                strongest = max(strongest, reading.strength)
         readings.sort(key=lambda reading: (-reading.strength, reading.start, reading.title))
         return readings
 
