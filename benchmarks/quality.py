@@ -1,4 +1,4 @@
-"""Measure answers on intent sets and own questions: `python -m benchmarks.quality --data DIR`.
+"""Measure answers: `python -m benchmarks.quality intents --data DIR`, or `own`.
 
 faqbot is measured by its own command, `faqbot evaluate`, in a process of its own; the peers are
 given the same phrasings and the same questions.
@@ -56,16 +56,25 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         try:
             for task in _tasks(options, Path(folder)):
-                rows += _measure(task, others)
+                rows += _measure(task, others, options.encoder)
         except FaqbotError as error:
             sys.exit(str(error))
     if options.split == "test" and not options.only:
-        write("quality", "Quality", NOTES, rows)
+        name, title = WHAT[options.what]
+        write(name, title, NOTES, rows)
+
+
+WHAT = {
+    "intents": ("quality", "Quality on public intent sets"),
+    "own": ("questions", "Quality on own questions"),
+}
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.quality", description=__doc__)
+    parser.add_argument("what", choices=WHAT, help="public intent sets, or own questions")
     parser.add_argument("--data", type=Path, help="folder with hint3/ and banking77/")
+    parser.add_argument("--encoder", type=Path, help="a sentence-transformers model to measure too")
     parser.add_argument(
         "--split",
         choices=("test", "train"),
@@ -85,12 +94,15 @@ def _tasks(options: argparse.Namespace, folder: Path) -> Iterator[Task]:
         return options.only is None or options.only.lower() in name.lower()
 
     sets = (*SETS, FULL) if options.banking_full else SETS
-    for chosen in sets if options.data else ():
+    if options.what == "own":
+        name = OWN[options.split]
+        yield _own_task(name, ROOT / "tests" / "questions" / f"{name}.jsonl")
+        return
+    if options.data is None:
+        sys.exit("Public intent sets need --data: benchmarks/README.md says which.")
+    for chosen in sets:
         if wanted(chosen.name):
             yield _intent_task(chosen, options, folder)
-    own = f"own questions ({OWN[options.split]})"
-    if wanted(own):
-        yield _own_task(own, ROOT / "tests" / "questions" / f"{OWN[options.split]}.jsonl")
 
 
 def _intent_task(chosen: IntentSet, options: argparse.Namespace, folder: Path) -> Task:
@@ -154,15 +166,18 @@ def _of_role(role: Role, library: Library) -> Iterator[tuple[str, str]]:
         yield from ((faq.id, text) for text in (faq.question, *faq.phrasings))
 
 
-def _measure(task: Task, others: Sequence[Peer]) -> list[Row]:
-    rows = [_faqbot(task)]
+def _measure(task: Task, others: Sequence[Peer], encoder: Path | None) -> list[Row]:
+    rows = [_faqbot(task, "faqbot")]
+    if encoder is not None:
+        rows.append(_faqbot(task, "faqbot[transformer]", "--encoder", str(encoder)))
     rows += [_peer(task, peer) for peer in others]
     print(table(rows), end="\n\n", flush=True)
     return rows
 
 
-def _faqbot(task: Task) -> Row:
-    ran = subprocess.run([*COMMAND, *task.arguments], capture_output=True, text=True, check=False)
+def _faqbot(task: Task, name: str, *arguments: str) -> Row:
+    command = [*COMMAND, *task.arguments, *arguments]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
     if ran.returncode:
         sys.exit(f"faqbot evaluate failed on {task.name}: {ran.stderr.strip()}")
     told = json.loads(ran.stdout)
@@ -170,7 +185,7 @@ def _faqbot(task: Task) -> Row:
     kept = "top1 mcc best_mcc in_scope_accuracy oos_recall wrong_rate ece".split()
     return {
         "set": task.name,
-        "matcher": "faqbot",
+        "matcher": name,
         **{key: told[key] for key in kept},
         "p50": latency["p50"],
         "p99": latency["p99"],

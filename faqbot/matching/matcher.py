@@ -29,7 +29,7 @@ from faqbot.matching.text import (
     words,
 )
 from faqbot.matching.tfidf import LETTERS, WORDS
-from faqbot.matching.titles import title_key
+from faqbot.matching.title_words import title_key
 from faqbot.matching.understood import Understood, links_of, mask
 from faqbot.matching.views import Encoder, MeaningView, TfidfView
 from faqbot.model import Candidate, Kind, Library, LinkedBy, Reading, Repair, Role

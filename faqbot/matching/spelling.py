@@ -82,6 +82,7 @@ class Vocabulary:
         language: words of the language, correct whether or not the content has them.
         compounds: words written apart in the content, by their joined form ("backend").
         shortest: letters below which a word is not searched for.
+        patience: cost beyond `allowed_cost` at which a repair is still believed.
     """
 
     def __init__(
@@ -90,8 +91,10 @@ class Vocabulary:
         language: frozenset[str] = frozenset(),
         compounds: Mapping[str, tuple[str, str]] | None = None,
         shortest: int = MIN_LENGTH,
+        patience: float = 0.0,
     ) -> None:
         self._shortest = shortest
+        self._patience = patience
         self._counts = dict(counts)
         self._language = language
         self._compounds = dict(compounds or {})
@@ -175,7 +178,7 @@ class Vocabulary:
         """
         if not self._shortest <= len(word) <= MAX_LENGTH:
             return ()
-        limit = max(allowed_cost(word), 1.0)
+        limit = max(allowed_cost(word), 1.0) + self._patience
         for errors in range(1, max(allowed_errors(word), 1) + 1):
             costs = sorted((self._cost(word, other), other) for other in self._within(word, errors))
             near = tuple((other, cost) for cost, other in costs[:5] if cost <= limit)

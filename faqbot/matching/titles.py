@@ -8,7 +8,6 @@ is then judged by the share of its weight that they cover, and by how close toge
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -18,10 +17,9 @@ import numpy.typing as npt
 
 from faqbot.matching.occupations import OCCUPATIONS
 from faqbot.matching.spelling import ALMOST_SHORT, Vocabulary
-from faqbot.matching.text import STOP_WORDS, normalise, singular, words
+from faqbot.matching.text import STOP_WORDS, singular
+from faqbot.matching.title_words import spellings, title_key
 from faqbot.model import Role
-
-_BRACKETS = re.compile(r"\(([^()]+)\)")
 
 EXAMINED = 48
 """How many titles the index hands on to the closer look."""
@@ -55,6 +53,9 @@ FIELD_WEIGHT = 0.9
 
 SHORTEST = 3
 """Letters of the shortest word that is recognised with a typing error, in a title."""
+
+PATIENCE = 0.45
+"""The cost of a wrong first letter: the other words of a title tell whether it was one."""
 
 LONGEST = 8
 """Words of the longest title that is looked for."""
@@ -108,7 +109,7 @@ class TitleIndex:
         self.is_alias: list[bool] = []
         for role in roles:
             seen: set[tuple[str, ...]] = set()
-            named = [part for title in (role.title, *role.aliases) for part in _spellings(title)]
+            named = [part for title in (role.title, *role.aliases) for part in spellings(title)]
             for number, title in enumerate(named):
                 title_words = title_key(title, compounds)
                 if title_words and title_words not in seen:
@@ -126,7 +127,9 @@ class TitleIndex:
             dtype=np.float32,
         )
         self._vocabulary = Vocabulary(
-            {word: len(rows) for word, rows in self._postings.items()}, shortest=SHORTEST
+            {word: len(rows) for word, rows in self._postings.items()},
+            shortest=SHORTEST,
+            patience=PATIENCE,
         )
 
     def __contains__(self, word: str) -> bool:
@@ -281,19 +284,3 @@ def _windows(matches: Sequence[Match]) -> Iterator[tuple[Match, ...]]:
             window = places[first:end]
             if len({match.word for match in window}) == len(window):
                 yield tuple(window)
-
-
-def _spellings(title: str) -> list[str]:
-    """A title, and where a part of it stands in brackets, the title without it and that part."""
-    match = _BRACKETS.search(title)
-    if match is None:
-        return [title]
-    return [_BRACKETS.sub(" ", title), match[1], title]
-
-
-def title_key(title: str, compounds: Mapping[str, tuple[str, str]]) -> tuple[str, ...]:
-    """The words of a title as the index holds them: normalised, compounds apart, singular."""
-    found: list[str] = []
-    for word in words(normalise(title)):
-        found.extend(singular(part) for part in compounds.get(word, (word,)))
-    return tuple(found)
