@@ -39,7 +39,8 @@ generated: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	@$(BIN)/pip install --quiet -c constraints.txt -r benchmarks/requirements.txt
 	@$(BIN)/python -m benchmarks.questions
-	@$(BIN)/python -m benchmarks.quality $(if $(DATA),--data $(DATA))
+	@$(BIN)/python -m benchmarks.quality own
+	@$(if $(DATA),$(BIN)/python -m benchmarks.quality intents --data $(DATA),:)
 	@$(if $(DATA),$(BIN)/python -m benchmarks.linking --data $(DATA),:)
 	@$(BIN)/python -m benchmarks.latency $(if $(DATA),--data $(DATA))
 

@@ -66,7 +66,7 @@ def main() -> None:
 
 WHAT = {
     "intents": ("quality", "Quality on public intent sets"),
-    "own": ("questions", "Quality on own questions"),
+    "own": ("own-questions", "Quality on own questions"),
 }
 
 
