@@ -38,7 +38,7 @@ class Thresholds:
     which a part is clear enough to ask which role is meant.
     """
 
-    answer: float = 0.5
+    answer: float = 0.45
     offer: float = 0.1
     lead: float = 0.045
     part: float = 0.38
