@@ -14,11 +14,12 @@ from faqbot.boot import open_desk
 from faqbot.evaluating.questions import ask_all, figures, read_questions
 
 ROOT = Path(__file__).resolve().parent.parent
+SETS = ("development", "development-2", "development-3", "test")
 RESULTS = ROOT / "benchmarks" / "results" / "questions.json"
 
 
 def main() -> None:
-    """Ask both sets, print their figures, and write them with date and machine."""
+    """Ask all sets, print their figures, and write them with date and machine."""
     desk = open_desk(ROOT / "knowledge")
     result: dict[str, object] = {
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
@@ -26,7 +27,7 @@ def main() -> None:
         "content": desk.library.version,
         "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
     }
-    for name in ("development", "test"):
+    for name in SETS:
         questions = read_questions(ROOT / "tests" / "questions" / f"{name}.jsonl")
         found = figures(asyncio.run(ask_all(desk, questions)))
         result[name] = {

@@ -7,6 +7,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -45,10 +46,13 @@ def itself(unit: str) -> tuple[str]:
     return (unit,)
 
 
-def letter_runs(word: str) -> list[str]:
+@lru_cache(maxsize=8_192)
+def letter_runs(word: str) -> tuple[str, ...]:
     """The runs of three to five characters of a word with a space on both sides."""
     padded = f" {word} "
-    return [padded[at : at + size] for size in range(3, 6) for at in range(len(padded) - size + 1)]
+    return tuple(
+        padded[at : at + size] for size in range(3, 6) for at in range(len(padded) - size + 1)
+    )
 
 
 WORDS = Features(words_and_pairs, itself)
