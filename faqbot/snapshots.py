@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, MethodType
 from typing import Any
 
 import numpy as np
@@ -157,7 +157,7 @@ class _Pickler(pickle.Pickler):
         return _ENCODER if value is self._encoder else None
 
     def reducer_override(self, value: Any) -> Any:
-        if isinstance(value, _CACHED):
+        if isinstance(value, _CACHED) and isinstance(value.__wrapped__, MethodType):
             return _cached, (value.cache_parameters()["maxsize"], value.__wrapped__)
         if isinstance(value, MappingProxyType):
             return _proxy, (dict(value),)

@@ -29,22 +29,21 @@ def desk() -> Desk:
 
 
 @pytest.mark.parametrize(
-    ("name", "right", "wrong", "turned_away"),
+    ("name", "bounds"),
     [
-        ("development", 0.97, 0.02, 0.95),
-        ("development-2", 0.84, 0.05, 0.92),
-        ("development-3", 0.89, 0.05, 0.93),
+        ("development", (0.97, 0.02, 0.95)),
+        ("development-2", (0.84, 0.05, 0.92)),
+        ("development-3", (0.89, 0.05, 0.93)),
     ],
 )
 async def test_development_questions_stay_answered(
     name: str,
-    right: float,
-    wrong: float,
-    turned_away: float,
+    bounds: tuple[float, float, float],
     desk: Desk,
     record_property: Callable[[str, object], None],
 ) -> None:
     """Bounds a little below what is reached; figures for reports come from the test file."""
+    right, wrong, turned_away = bounds
     questions = read_questions(ROOT / "tests" / "questions" / f"{name}.jsonl")
     found = figures(await ask_all(desk, questions))
     record_property("figures", f"{name} questions, {found}")
