@@ -16,6 +16,7 @@ from faqbot.conversations import Conversations
 from faqbot.desk import Desk, Knowledge
 from faqbot.matching.decision import Decider, Thresholds
 from faqbot.matching.encoding import StaticEncoder
+from faqbot.matching.facts.finder import FactFinder
 from faqbot.matching.matcher import Matcher
 from faqbot.matching.transformer import TransformerEncoder, check_folder
 from faqbot.matching.views import Encoder
@@ -90,15 +91,13 @@ def _built(library: Library, encoders: _Encoders) -> Knowledge:
     A question is too small to share; threads that wait for each other made it nine times slower on
     a busy machine.
     """
+    everyday = encoders.bundled.language(EVERYDAY)
     matcher = Matcher(
-        library,
-        load_shipped(),
-        encoders.chosen,
-        encoders.bundled.language(),
-        encoders.bundled.language(EVERYDAY),
+        library, load_shipped(), encoders.chosen, encoders.bundled.language(), everyday
     )
     threadpool_limits(limits=1, user_api="blas")
-    return Knowledge(library, matcher, Decider(library, Thresholds()))
+    decider = Decider(library, Thresholds())
+    return Knowledge(library, matcher, decider, FactFinder(library, everyday))
 
 
 def knowledge_folder(configured: str | None) -> tuple[Path, str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from faqbot.conversations import Conversations
 from faqbot.matching.decision import Decider
+from faqbot.matching.facts.finder import FactFinder
 from faqbot.matching.matcher import Matcher
 from faqbot.model import (
     Answered,
@@ -34,6 +35,7 @@ class Knowledge:
     library: Library
     matcher: Matcher
     decider: Decider
+    facts: FactFinder
 
 
 class Desk:
@@ -75,7 +77,8 @@ class Desk:
         if knowledge.library.role(context) is None:
             context = None
         understood = knowledge.matcher.read(question.text, context)
-        outcome = knowledge.decider.decide(understood, question.audience)
+        decided = knowledge.decider.decide(understood, question.audience)
+        outcome = knowledge.facts.refine(understood, decided)
         return self._receipt(question, understood.reading, outcome, began)
 
     async def describe(self, question: Question) -> Receipt:
@@ -90,8 +93,11 @@ class Desk:
         return self._receipt(question, understood.reading, outcome, began)
 
     async def show(self, entry_id: str, question: Question) -> Receipt:
-        """Answer with one entry, as a button does; declined when gone or not for the asker."""
+        """Answer with an entry or a fact, as a button does; declined when gone or hidden."""
         began = time.perf_counter()
+        fact = self._knowledge.facts.at(entry_id) if entry_id.startswith("=") else None
+        if fact is not None:
+            return self._receipt(question, Reading(question.text), fact, began)
         entry = self.library.entry(entry_id)
         hidden = isinstance(entry, Faq) and not question.audience.may_read(entry.audience)
         outcome: Outcome = Declined(Why.NOT_WRITTEN)

@@ -26,6 +26,25 @@ class Bullets:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table: the items of each column."""
+
+    title: str
+    cells: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Things side by side: a heading for each column, and rows with as many cells."""
+
+    heads: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+Block = Text | Bullets | Table
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Where an answer comes from."""
 
@@ -44,7 +63,7 @@ class Part:
 
     id: str
     title: str
-    body: tuple[Text | Bullets, ...]
+    body: tuple[Block, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +116,19 @@ def as_text(reply: Reply) -> str:
     return "\n".join(lines).strip()
 
 
-def _lines(block: Text | Bullets) -> list[str]:
+def _lines(block: Block) -> list[str]:
     if isinstance(block, Text):
         return [plain(block.markdown)]
+    if isinstance(block, Table):
+        return [line for row in block.rows for line in _row(block.heads, row)]
     heading = [f"{block.heading}:"] if block.heading else []
     return heading + [f"- {plain(item)}" for item in block.items]
+
+
+def _row(heads: Sequence[str], row: Row) -> Iterator[str]:
+    yield f"{row.title}:"
+    for name, cell in zip(heads, row.cells, strict=True):
+        yield f"- {name}: {'; '.join(plain(item) for item in cell) or '(nothing listed)'}"
 
 
 def source_line(source: Source) -> str:

@@ -7,7 +7,20 @@ from pathlib import Path
 from faqbot.cli.output import note
 from faqbot.desk import Desk
 from faqbot.errors import UsageError
-from faqbot.model import Answered, Audience, Candidate, Declined, Library, Question, Receipt, Unsure
+from faqbot.model import (
+    Answered,
+    Audience,
+    Candidate,
+    Comparison,
+    Declined,
+    Library,
+    Line,
+    Lookup,
+    Question,
+    Receipt,
+    Requirement,
+    Unsure,
+)
 
 
 def open_desk(knowledge: str | None) -> Desk:
@@ -68,7 +81,29 @@ def contract(asked: str, receipt: Receipt, text: str) -> dict[str, object]:
         "role": receipt.role,
         "entries": [entry(candidate) for candidate in entries],
         "text": text,
+        "fact": _fact(receipt),
     }
+
+
+def _fact(receipt: Receipt) -> dict[str, object] | None:
+    """What the data of roles says, where it answers: the kind, the roles and their lines."""
+    fact = receipt.outcome.fact if isinstance(receipt.outcome, Answered) else None
+    if fact is None:
+        return None
+    said: dict[str, object] = {"kind": fact.kind, "roles": list(fact.roles)}
+    match fact:
+        case Requirement(subject=subject, level=level, lines=lines):
+            said |= {"subject": subject, "level": level.value, "lines": _lines(lines)}
+        case Lookup(subject=subject, wanted=wanted, lines=lines, also=also):
+            said |= {"subject": subject, "wanted": wanted.value}
+            said |= {"lines": _lines(lines), "also": _lines(also)}
+        case Comparison(part=part):
+            said |= {"part": part}
+    return said
+
+
+def _lines(lines: tuple[Line, ...]) -> list[dict[str, str]]:
+    return [{"entry": line.entry, "text": line.text, "level": line.level.value} for line in lines]
 
 
 def entry(candidate: Candidate) -> dict[str, object]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.console import Console, RenderableType
 
 from faqbot.cli.output import printable
-from faqbot.reply import Part, Reply, Text, as_text, source_line
+from faqbot.reply import Part, Reply, Table, Text, as_text, source_line
 
 
 def show(console: Console, reply: Reply, *, with_more: bool = False) -> None:
@@ -52,7 +52,19 @@ def _markdown(part: Part) -> str:
         if isinstance(block, Text):
             blocks.append(block.markdown)
             continue
+        if isinstance(block, Table):
+            blocks.append("\n".join(_table(block)))
+            continue
         if block.heading:
             blocks.append(f"**{block.heading}**")
         blocks.append("\n".join(f"- {item}" for item in block.items))
     return "\n\n".join(blocks)
+
+
+def _table(table: Table) -> Iterator[str]:
+    """A table in Markdown; what would part its cells is kept from doing so."""
+    yield f"| | {' | '.join(table.heads)} |"
+    yield f"|---|{'---|' * len(table.heads)}"
+    for row in table.rows:
+        cells = ("; ".join(cell).replace("|", "\\|").replace("\n", " ") for cell in row.cells)
+        yield f"| **{row.title}** | {' | '.join(cells)} |"

@@ -12,7 +12,17 @@ from pydantic import TypeAdapter, ValidationError
 
 from faqbot.desk import Desk
 from faqbot.errors import UsageError
-from faqbot.model import Answered, Audience, Declined, Outcome, Place, Question, Unsure
+from faqbot.model import (
+    Answered,
+    Audience,
+    Comparison,
+    Declined,
+    Kind,
+    Outcome,
+    Place,
+    Question,
+    Unsure,
+)
 
 
 class Expect(StrEnum):
@@ -130,8 +140,10 @@ def _labelled(path: Path, number: int, text: str) -> Labelled:
 def mark(labelled: Labelled, outcome: Outcome) -> Mark:
     """What an outcome is worth for a question with that label."""
     match outcome, labelled.expect:
-        case Answered(entries=entries), Expect.ANSWER:
+        case Answered(entries=entries, fact=fact), Expect.ANSWER:
             ids = {entry.id for entry in entries}
+            if isinstance(fact, Comparison) and entries[0].kind is Kind.FAQ:
+                ids = {entries[0].id}  # the roles that it tells apart follow it
             right = ids == set(labelled.entries) or (len(ids) == 1 and ids <= set(labelled.accept))
             return Mark.RIGHT if right else Mark.WRONG
         case Answered(), _:

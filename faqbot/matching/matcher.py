@@ -139,6 +139,7 @@ class Matcher:
             linking.mentions,
             said,
             tuple(word for word in said if word not in STOP_WORDS),
+            tuple(token.word for token in asked),
             self._parts(masked, scope),
         )
 

@@ -23,6 +23,9 @@ class Understood:
     rest: tuple[str, ...]
     """Of these, the words that carry meaning: no stop words."""
 
+    words: tuple[str, ...] = ()
+    """All words as they were read, in order; mentions give positions among them."""
+
     parts: tuple[Candidate, ...] = ()
     """The parts that a question with "and" asks for, when it asks for several."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from faqbot.model.content import Audience, Kind
+from faqbot.model.facts import Fact
 
 
 class Place(StrEnum):
@@ -105,10 +106,15 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The entries that answer, one for each thing that was asked."""
+    """The entries that answer, one for each thing that was asked.
+
+    Where the data of roles answers more exactly than their text, `fact` holds what it says, and
+    the entries are those that it was taken from.
+    """
 
     entries: tuple[Candidate, ...]
     why: Why = Why.CLEAR
+    fact: Fact | None = None
 
 
 @dataclass(frozen=True, slots=True)

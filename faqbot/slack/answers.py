@@ -56,7 +56,9 @@ def _answer(desk: Desk, receipt: Receipt, *, full: bool, page: int = 1) -> Answe
     match receipt.outcome:
         case Answered(entries=entries):
             whole = full and len(entries) == 1 and entries[0].kind is Kind.ROLE
-            address = Address(tuple(entry.id for entry in entries), whole, page)
+            key = receipt.outcome.fact.key if receipt.outcome.fact else ""
+            shown = (key,) if key else tuple(entry.id for entry in entries)
+            address = Address(shown, whole, page)
             reply = _described(desk, receipt) if whole else desk.reply(receipt)
             return Answer(render(reply, address), receipt.role)
         case Declined():

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
-from faqbot.reply import Bullets, Button, Part, Reply, Source, Text, as_text
+from faqbot.reply import Bullets, Button, Part, Reply, Source, Table, Text, as_text
 from faqbot.reply import plain as unmarked
 from faqbot.slack import addresses
 from faqbot.slack.addresses import Address
@@ -20,6 +20,7 @@ HEADER: Final = 150
 LABEL: Final = 75
 BUTTONS: Final = 25
 OPTIONS: Final = 100
+FIELD: Final = 2_000
 FEW_ROLES: Final = 5
 _CONTEXT: Final = 2_000
 _MENU_CHARACTERS: Final = 7_000
@@ -133,6 +134,9 @@ def _parts(page: Reply, *, several: bool) -> Iterator[Payload]:
             elements = [heading(part.title), *elements]
         if elements:
             yield _rich(elements)
+        for block in part.body:
+            if isinstance(block, Table):
+                yield from _side_by_side(block)
 
 
 def _body(part: Part) -> list[Payload]:
@@ -144,7 +148,34 @@ def _body(part: Part) -> list[Payload]:
             case Bullets(items=items, heading=title):
                 found += [heading(title)] if title else []
                 found += bullets(items)
+            case Table():
+                pass  # stands in blocks of its own
     return found
+
+
+def _side_by_side(table: Table) -> Iterator[Payload]:
+    """A section for each row, with a field for each column."""
+    for row in table.rows:
+        fields = [
+            {"type": "mrkdwn", "text": _field(name, cell)}
+            for name, cell in zip(table.heads, row.cells, strict=True)
+        ]
+        title = {"type": "mrkdwn", "text": f"*{escape(row.title)}*"}
+        yield {"type": "section", "text": title, "fields": fields}
+
+
+def _field(name: str, items: Sequence[str]) -> str:
+    """A column's items as lines, as many as a field takes, and how many are left."""
+    lines = [f"_{escape(name)}_"]
+    room = FIELD - len(lines[0]) - len("\n… and 999 more")
+    for number, item in enumerate(items):
+        line = f"• {escape(unmarked(item))}"
+        room -= len(line) + 1
+        if room < 0:
+            lines.append(f"… and {len(items) - number} more")
+            break
+        lines.append(line)
+    return "\n".join(lines if items else [*lines, "Nothing listed"])
 
 
 def _rich(elements: list[Payload]) -> Payload:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from faqbot.reply import Bullets, Part, Reply, Text, as_text
+from faqbot.reply import Block, Bullets, Part, Reply, Table, Text, as_text
 from faqbot.slack.mrkdwn import escape
 
 PAGE_BYTES: Final = 2_900
@@ -45,7 +45,7 @@ def _pieces(part: Part) -> Iterator[Part]:
     if _size(part) <= PAGE_BYTES:
         yield part
         return
-    body: list[Text | Bullets] = []
+    body: list[Block] = []
     empty = _size(replace(part, body=()))
     room = PAGE_BYTES - empty
     for block in part.body:
@@ -60,7 +60,10 @@ def _pieces(part: Part) -> Iterator[Part]:
         yield replace(part, body=tuple(body))
 
 
-def _cut(block: Text | Bullets) -> Iterator[Text | Bullets]:
+def _cut(block: Block) -> Iterator[Block]:
+    if isinstance(block, Table):
+        yield from (replace(block, rows=(row,)) for row in block.rows)
+        return
     if isinstance(block, Text):
         yield from map(Text, split(block.markdown, PAGE_BYTES // 3))
         return

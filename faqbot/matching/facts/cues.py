@@ -1,0 +1,166 @@
+"""The words by which people compare, look up, plan a step, or ask whether something is needed.
+
+Each reads a question as words in which the roles stand as `@0`, `@1` and so on.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_OPEN: Final = re.compile(r"\b(?:what|which|how|why|where|when|who|whose|list|describe)\b")
+_ASKS: Final = re.compile(
+    r"(?:^|\b(?:so|and|but|also|then|hi|hey|ok|question) )"
+    r"(?:is|are|do|does|must|should|can|could|would|will|need|have|am|shall|may)\b"
+)
+_NEEDED: Final = re.compile(
+    r"\b(?:mandatory|compulsory|obligatory|required?|requires?|requirements?|necess?ary|neccessary"
+    r"|essential|optional|must|must have|nice to have|prerequisite|need|needs|needed|without"
+    r"|preferred|have to|has to|expected|a plus|an advantage|bonus|helpful|helps?|crucial"
+    r"|important|indispensable|insist|should|supposed to|beneficial|demand|accept|apply|enough"
+    r"|deal ?breaker|useful|expects?|ask for|asks for)\b"
+)
+_PLAINLY: Final = re.compile(
+    r"\b(?:mandatory|compulsory|obligatory|required|necess?ary|neccessary|essential|optional"
+    r"|must have|a must|nice to have|prerequisite|needed|preferred|a plus)\b"
+)
+_OTHER_WAY: Final = re.compile(r"\b(?:without|optional|lack|lacking|no)\b")
+_COMPARES: Final = re.compile(
+    r"\b(?:differ|differs|difference|differences|different|differently|diff|compare|compares"
+    r"|compared|comparing|comparison|versus|vs|distinguish|distinguishes|distinction|similar"
+    r"|similarities|similarity|overlap|overlaps|contrast|side by side|apart|in common|separates)\b"
+)
+_ROLES: Final = (
+    r"(?:roles?|jobs?|positions?|openings?|vacanc(?:y|ies)|careers?|occupations?|professions?"
+    r"|titles?)"
+)
+_LOOKS_UP: Final = re.compile(
+    r"\b(?:which|what|any|list|show|find|all|every|there|name|other|some|of) (?:\w+ ){0,3}?"
+    rf"{_ROLES}\b"
+    rf"|^(?:all |the )?{_ROLES} (?:that|which|where|with|without|for|needing|requiring|not|i|using"
+    r"|asking|accepting|open)\b"
+    r"|^(?:who|who else|where) (?:all )?(?:here )?(?:needs?|requires?|uses?|must|has to|have to"
+    r"|is|are|wants?"
+    r"|works? with|asks? for|do|does)\b"
+    r"|\bwhat (?:can|could|might|may) i (?:do|become|be|apply|work|go|get)\b"
+    rf"|\b(?:can|could|may|might) i (?:apply|do|get|work|become|go)\b.*\b(?:with|without)\b"
+    r"|\bwho(?:m)? (?:do|would|does) (?:you|we) (?:take|hire|accept)\b"
+)
+_WHICH_ROLES: Final = re.compile(
+    r"\b(?:which|what|all|any|list|show|find)(?: \w+){0,2} "
+    r"(?:roles|jobs|positions|openings|careers)\b"
+)
+_RELATES: Final = re.compile(
+    r"\b(?:need|needs|needed|needing|require|requires|required|requiring|use|uses|using|want"
+    r"|wants|asks?|asking|know|knows|knowing|knowledge|with|without|for|involve|involves|mention"
+    r"|mentions|lists?|demand|demands|expect|expects|mandatory|must|skills?|accept|accepting"
+    r"|optional|necessary|useful|helps?|has|have|open|works?)\b"
+)
+_STRICT: Final = re.compile(
+    r"\b(?:need|needs|needed|needing|require|requires|required|requiring|mandatory|must|necessary"
+    r"|demand|demands|insist|insists|have to|has to|compulsory)\b"
+)
+_NEGATES: Final = re.compile(r"\b(?:not|no|without|dont|doesnt|never|optional|neither|lack)\b")
+_MOVES: Final = re.compile(
+    r"\b(?:become|becoming|became|move|moves|moving|switch|switching|transition|transitioning"
+    r"|promoted|promotion|grow|growing|step|step up|get|getting|go|going|path|missing|gap|turn"
+    r"|advance|progress|change|changing|retrain|road|way|jump|upskill|shift|shifting|pivot)\b"
+)
+_FROM_TO: Final = re.compile(
+    r"\bfrom (?:an? |the |being |my )*(?P<origin>@\d).*?"
+    r"(?:to|into|toward|towards|become|becoming|as) (?:an? |the |be |being |becoming )*"
+    r"(?P<target>@\d)"
+)
+_TO_FROM: Final = re.compile(
+    r"\b(?:to|into|become|becoming|be|as) (?:an? |the |be |being )*(?P<target>@\d)"
+    r".*?\b(?:from|after|as|am|being|i|currently|now|was) (?:an? |the |being |my |currently )*"
+    r"(?P<origin>@\d)"
+)
+_ORIGIN: Final = re.compile(
+    r"\b(?:i|am|as|im|currently|being|now|worked as|working as|work as|job as)"
+    r" (?:an? |the |currently |now |working as )*(?P<origin>@\d)"
+)
+_TARGET: Final = re.compile(r"\b(?:become|becoming|to|into|be|being) (?:an? |the )*(?P<target>@\d)")
+_STEP_WANTED: Final = re.compile(
+    r"\b(?:need|needs|needed|missing|miss|lack|lacking|learn|gap|gaps|require|required|requires"
+    r"|how|steps?|path|way|road|become|becoming|move|switch|transition|takes?|should|must|else"
+    r"|upskill|bridge|want)\b"
+)
+_WHAT_NEXT: Final = re.compile(
+    r"\bnext (?:role|step|job|position|move|level|career)s?\b|\bwhat (?:comes|can come|is|are)"
+    r"(?: the)? (?:next|after)\b|\b(?:do|become|go|move|be|come|comes|role|job|step|progress) "
+    r"(?:on )?after (?:being |working as |an? |the )*@\d|\bpromot\w+|\b(?:where|what) (?:can|could"
+    r"|do|might|would) (?:an? |the )?(?:i|you|we|one|people|@\d)s? (?:go|move|grow|become|advance"
+    r"|progress|develop|turn)\b.*@\d|\bcareer (?:ladder|progression|step|steps|move)\b"
+    r"|\b(?:move|moving) on from\b|\b(?:grow|advance|progress) (?:from|into what)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The words of a question, in which roles stand as `@0`, `@1`, ..."""
+
+    text: str
+
+    @property
+    def needs(self) -> bool:
+        """Whether something is needed."""
+        if _OPEN.search(self.text):
+            return False
+        asks = _ASKS.search(self.text) and _NEEDED.search(self.text)
+        return bool(asks or _PLAINLY.search(self.text))
+
+    @property
+    def other_way_round(self) -> bool:
+        """Whether a yes would mean that it isn't needed."""
+        return bool(_OTHER_WAY.search(self.text))
+
+    @property
+    def compares(self) -> bool:
+        """Whether roles are to be told apart."""
+        return bool(_COMPARES.search(self.text))
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether roles are to be found that want something."""
+        return bool(_LOOKS_UP.search(self.text) and _RELATES.search(self.text))
+
+    @property
+    def asks_for_roles(self) -> bool:
+        """Whether it asks which roles there are, in so many words."""
+        return bool(_WHICH_ROLES.search(self.text))
+
+    @property
+    def strictly(self) -> bool:
+        """Whether only what is required counts."""
+        return bool(_STRICT.search(self.text))
+
+    @property
+    def negates(self) -> bool:
+        """Whether roles are to be found that don't want something."""
+        return bool(_NEGATES.search(self.text))
+
+    @property
+    def asks_what_is_next(self) -> bool:
+        """Whether the roles after a role are asked for."""
+        return bool(_WHAT_NEXT.search(self.text))
+
+    def step(self) -> tuple[int, int] | None:
+        """The origin and the target of a move from role to role, by number."""
+        if not (_MOVES.search(self.text) and _STEP_WANTED.search(self.text)):
+            return None
+        for pattern in (_FROM_TO, _TO_FROM):
+            found = pattern.search(self.text)
+            if found and found["origin"] != found["target"]:
+                return _number(found["origin"]), _number(found["target"])
+        origin, target = _ORIGIN.search(self.text), _TARGET.search(self.text)
+        if origin and target and origin["origin"] != target["target"]:
+            return _number(origin["origin"]), _number(target["target"])
+        if "missing" in self.text and target:
+            return 1 - _number(target["target"]), _number(target["target"])
+        return None
+
+
+def _number(mark: str) -> int:
+    return int(mark[1:])

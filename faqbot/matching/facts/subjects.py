@@ -1,0 +1,206 @@
+"""What a question about requirements asks for: a thing, a degree, a certificate, experience."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from faqbot.matching.facts.lines import Held, Lines
+from faqbot.matching.text import STOP_WORDS, singular
+from faqbot.model import Level, Line
+
+GRADES: Final = frozenset({"bachelor", "master", "phd", "doctorate", "mba", "bsc", "msc"})
+DEGREES: Final = GRADES | frozenset(
+    "degree diploma university college uni graduate studied graduated studies school schooling "
+    "education academic study".split()
+)
+CERTIFICATES: Final = frozenset(
+    "certificate certificates certification certifications cert certs certified license licence "
+    "licenses licences licensed".split()
+)
+EXPERIENCE: Final = frozenset(
+    "exp experience experienced year years yrs yr yoe month months".split()
+)
+
+_AWARDED: Final = frozenset({"degree", "bachelor", "master", "diploma", "mba", "phd"})
+"""Words of a line that asks for studies at a university."""
+
+_FILLERS: Final = frozenset(
+    """
+    mandatory compulsory obligatory required require requires requirement requirements necessary
+    neccessary essential optional must need needs needed prerequisite preferred have plus
+    advantage bonus nice help helps helpful matter matters crucial important ask asked asks insist
+    insists expected expect expects indispensable should supposed beneficial demand demanded
+    demands accept accepts accepted know knows known knowing knowledge skill skills job jobs role
+    roles position positions opening openings vacancy vacancies career careers occupation
+    occupations apply applying applied application become becoming hired hire hires hiring
+    candidate candidates applicant applicants person people someone somebody anyone really
+    actually still absolutely strictly strict level good strong basic basics advanced deep proven
+    solid useful learn learning able use uses using used thing things stuff ok okay enough
+    background formal proper real work working works team start starting beginner junior senior
+    new finished finishing finish completed go went going come hold holding holds being possible
+    considered chance else question quick now here company prior previous first kind type sort
+    least without dont doesnt listed list lists mentioned mention want wants wanted take takes
+    involve involves which who whom land getting got turn down reject not no deal breaker hard
+    dealbreaker yes either min minimum max years' well even maybe however honestly familiar
+    familiarity proficiency proficient fluent understanding comfortable worth find show name every
+    available offer offers there call calls look looking looks dealing deal professional
+    """.split()
+)
+_YEARS_WORDS: Final = frozenset("year years yrs yr yoe month months".split())
+_OR: Final = frozenset({"or"})
+ENOUGH: Final = 0.6
+"""The share of what was asked for that a line must hold."""
+
+EVERYDAY: Final = 0.4
+"""What an everyday word weighs beside one like "Kubernetes"."""
+
+MOST: Final = 4
+"""More words than these name no single thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is asked for: `words` that name it, and the section that its kind belongs to.
+
+    `grades` are the degrees that are meant in particular; `any_of`: one of the words is enough.
+    """
+
+    said: str
+    words: tuple[str, ...]
+    section: str = ""
+    grades: tuple[str, ...] = ()
+    any_of: bool = False
+
+
+def subject_of(said: Sequence[str]) -> Subject | None:
+    """The subject in the words of a question, roles left out; None when there is none."""
+    content = [word for word in said if word not in STOP_WORDS and word not in _FILLERS]
+    content = [word for word in content if not word.isdigit() and not word.startswith("@")]
+    kinds = {kind for word in content if (kind := _kind(word))}
+    words = tuple(dict.fromkeys(singular(word) for word in content if not _kind(word)))
+    section = next((k for k in ("certifications", "education", "experience") if k in kinds), "")
+    if len(words) > MOST or not (words or section):
+        return None
+    if section == "experience" and _YEARS_WORDS & set(content):
+        words = ()
+    grades = tuple(sorted({singular(word) for word in content if singular(word) in GRADES}))
+    return Subject(" ".join(content), words, section, grades, bool(_OR & set(said)))
+
+
+def _kind(word: str) -> str:
+    if word in CERTIFICATES:
+        return "certifications"
+    if word in DEGREES or singular(word) in DEGREES:
+        return "education"
+    return "experience" if word in EXPERIENCE else ""
+
+
+class Subjects:
+    """Finds subjects in the lines of roles.
+
+    Args:
+        lines: the lines of all roles.
+        everyday: the most frequent words of the language, which name no thing by themselves.
+    """
+
+    def __init__(self, lines: Lines, everyday: frozenset[str]) -> None:
+        self._lines = lines
+        self._everyday = everyday
+
+    def find(self, role: str, subject: Subject) -> tuple[Line, ...]:
+        """The lines of a role that say something of the subject, best first."""
+        held = self._lines.of(role)
+        match subject.section:
+            case "education" if not self._tells(subject):
+                found = self._studies(held, subject)
+            case "certifications":
+                found = self._of_kind(held, subject)
+            case "experience" if not self._tells(subject):
+                found = [one for one in held if one.section == "experience"]
+            case _:
+                found = self._named(held, subject.words)
+        if not found and len(subject.words) > 1:
+            telling = next((word for word in subject.words if self._is_thing(word)), "")
+            found = self._named(held, (telling,)) if telling else []
+        return tuple(one.line for one in found)
+
+    def section_of(self, subject: Subject) -> str:
+        """The section that the subject as a whole is about: experience, studies; "" for a thing."""
+        return "" if self._tells(subject) else subject.section
+
+    def _tells(self, subject: Subject) -> bool:
+        """Whether some word of the subject is a thing that roles list."""
+        return any(self._is_thing(word) for word in subject.words)
+
+    def _is_thing(self, word: str) -> bool:
+        return word not in self._everyday and self._lines.lists(word)
+
+    def is_named(self, subject: Subject) -> bool:
+        """Whether the subject is a thing by its words alone, though a role may not list it."""
+        if not subject.words:
+            return subject.section in ("education", "certifications")
+        return all(word not in self._everyday for word in subject.words) or all(
+            self._lines.lists(word) and word not in self._everyday for word in subject.words
+        )
+
+    def _named(self, held: Iterable[Held], words: Sequence[str]) -> list[Held]:
+        """Lines that hold most of the words; running text counts when it holds a telling one."""
+        total = sum(self._weight(word) for word in words)
+        scored: list[tuple[bool, float, Held]] = []
+        for one in held:
+            hits = [word for word in words if one.holds(word)]
+            share = sum(map(self._weight, hits)) / total if total else 0.0
+            listed = one.line.level is not Level.MENTIONED
+            telling = any(word not in self._everyday for word in hits)
+            if share >= ENOUGH and (listed or (telling and share > 1 - 1e-9)):
+                scored.append((listed, share, one))
+        return [one for *_, one in sorted(scored, key=lambda row: (not row[0], -row[1]))]
+
+    def _studies(self, held: Iterable[Held], subject: Subject) -> list[Held]:
+        inside = [one for one in held if one.section == "education"]
+        wanted = frozenset(subject.grades) or _AWARDED
+        fitting = [one for one in inside if any(one.holds(word) for word in wanted)]
+        if subject.words:
+            narrow = [one for one in fitting if any(one.holds(word) for word in subject.words)]
+            fitting = narrow or fitting
+        return fitting
+
+    def _of_kind(self, held: Iterable[Held], subject: Subject) -> list[Held]:
+        inside = [one for one in held if one.section == subject.section]
+        if not subject.words:
+            return inside
+        named = self._named(inside, subject.words)
+        return named or self._named(
+            [one for one in held if one.line.level is not Level.MENTIONED], subject.words
+        )
+
+    def _weight(self, word: str) -> float:
+        return EVERYDAY if word in self._everyday else 1.0
+
+
+_NUMBERS: Final = {
+    word: number
+    for number, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve".split()
+    )
+} | {"no": 0, "a": 1, "single": 1, "couple": 2}
+_YEARS: Final = re.compile(
+    r"\b(\d{1,2}|" + "|".join(_NUMBERS) + r")\b(?: of)?(?: full| working| or so| more)* "
+    r"(years?|yrs?|yoe|months?)\b"
+)
+_NONE: Final = re.compile(
+    r"\b(?:no|zero|without(?: any| much| prior| previous| work| working)*|lacking) "
+    r"(?:prior |previous |work |working |professional |real |any )*experience\b|\bentry level\b"
+)
+
+
+def years_in(text: str) -> float | None:
+    """The years of experience that a text speaks of; 0 for none at all."""
+    found = _YEARS.search(text)
+    if found:
+        number = float(found[1]) if found[1].isdigit() else float(_NUMBERS[found[1]])
+        return number / 12 if found[2].startswith("month") else number
+    return 0.0 if _NONE.search(text) else None
