@@ -11,10 +11,12 @@ from pathlib import Path
 
 from faqbot import __version__
 from faqbot.boot import open_desk
+from faqbot.evaluating.facts import ask_facts, fact_figures, read_facts
 from faqbot.evaluating.questions import ask_all, figures, read_questions
 
 ROOT = Path(__file__).resolve().parent.parent
 SETS = ("development", "development-2", "development-3", "test")
+FACTS = ("facts-development", "facts-test")
 RESULTS = ROOT / "benchmarks" / "results" / "questions.json"
 
 
@@ -35,6 +37,14 @@ def main() -> None:
             for key, value in asdict(found).items()
         }
         print(f"{name}: {found}")
+    for name in FACTS:
+        facts = read_facts(ROOT / "tests" / "questions" / f"{name}.jsonl")
+        shares = fact_figures(asyncio.run(ask_facts(desk, facts)))
+        result[name] = {
+            key: round(value, 4) if isinstance(value, float) else value
+            for key, value in asdict(shares).items()
+        }
+        print(f"{name}: {shares}")
     RESULTS.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 

@@ -97,7 +97,7 @@ def _built(library: Library, encoders: _Encoders) -> Knowledge:
     )
     threadpool_limits(limits=1, user_api="blas")
     decider = Decider(library, Thresholds())
-    return Knowledge(library, matcher, decider, FactFinder(library, everyday))
+    return Knowledge(library, matcher, decider, FactFinder(library, matcher.roles_in, everyday))
 
 
 def knowledge_folder(configured: str | None) -> tuple[Path, str]:

@@ -78,7 +78,7 @@ class Desk:
             context = None
         understood = knowledge.matcher.read(question.text, context)
         decided = knowledge.decider.decide(understood, question.audience)
-        outcome = knowledge.facts.refine(understood, decided)
+        outcome = knowledge.facts.refine(understood, decided, context)
         return self._receipt(question, understood.reading, outcome, began)
 
     async def describe(self, question: Question) -> Receipt:

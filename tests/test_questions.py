@@ -9,6 +9,7 @@ import pytest
 
 from faqbot.boot import open_desk
 from faqbot.desk import Desk
+from faqbot.evaluating.facts import ask_facts, fact_figures, read_facts
 from faqbot.evaluating.questions import (
     Expect,
     Labelled,
@@ -50,6 +51,24 @@ async def test_development_questions_stay_answered(
     assert found.right >= right, found
     assert found.wrong <= wrong, found
     assert found.turned_away >= turned_away, found
+
+
+async def test_questions_about_facts_stay_answered(
+    desk: Desk, record_property: Callable[[str, object], None]
+) -> None:
+    questions = read_facts(ROOT / "tests" / "questions" / "facts-development.jsonl")
+    found = fact_figures(await ask_facts(desk, questions))
+    record_property("figures", f"facts-development questions, {found}")
+    assert found.right >= 0.96, found
+    assert found.wrong <= 0.01, found
+    assert found.misread == 0, found
+
+
+def test_every_fact_label_names_roles_and_entries_that_are_shipped(desk: Desk) -> None:
+    for name in ("facts-development", "facts-test"):
+        for labelled in read_facts(ROOT / "tests" / "questions" / f"{name}.jsonl"):
+            for entry_id in (*labelled.roles, *labelled.entries):
+                assert desk.library.entry(entry_id), (name, labelled.question, entry_id)
 
 
 def test_every_label_names_an_entry_that_is_shipped(desk: Desk) -> None:

@@ -81,15 +81,15 @@ def contract(asked: str, receipt: Receipt, text: str) -> dict[str, object]:
         "role": receipt.role,
         "entries": [entry(candidate) for candidate in entries],
         "text": text,
-        "fact": _fact(receipt),
+        **_fact(receipt),
     }
 
 
-def _fact(receipt: Receipt) -> dict[str, object] | None:
-    """What the data of roles says, where it answers: the kind, the roles and their lines."""
+def _fact(receipt: Receipt) -> dict[str, object]:
+    """What the data of roles says, only where it answers: the kind, the roles and their lines."""
     fact = receipt.outcome.fact if isinstance(receipt.outcome, Answered) else None
     if fact is None:
-        return None
+        return {}
     said: dict[str, object] = {"kind": fact.kind, "roles": list(fact.roles)}
     match fact:
         case Requirement(subject=subject, level=level, lines=lines):
@@ -99,7 +99,7 @@ def _fact(receipt: Receipt) -> dict[str, object] | None:
             said |= {"lines": _lines(lines), "also": _lines(also)}
         case Comparison(part=part):
             said |= {"part": part}
-    return said
+    return {"fact": said}
 
 
 def _lines(lines: tuple[Line, ...]) -> list[dict[str, str]]:

@@ -170,6 +170,10 @@ class Matcher:
                     best = candidates
         return best
 
+    def roles_in(self, said: Sequence[str]) -> Linking:
+        """The roles that words name on their own."""
+        return self._linker.link(list(said), list(said))
+
     def near_roles(self, text: str) -> tuple[str, ...]:
         """At most three roles whose titles are like the text, best first."""
         return self._linker.near(words(normalise(text)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
@@ -16,6 +17,9 @@ from faqbot.slack.manifest import FAQ, ROLE, ROLES
 from faqbot.slack.views import echoed, help_message, roles_list
 
 Payload = dict[str, Any]
+
+
+_COMPARE: Final = re.compile(r"\s*compare\b", re.IGNORECASE)
 
 
 async def privately(ack: AsyncAck, message: Message) -> None:
@@ -61,7 +65,12 @@ def register(app: AsyncApp, desk: Desk, audiences: Audiences) -> None:
         if wants_help(str(command.get("text") or "")):
             await privately(ack, roles_list(desk.library))
             return
-        answer = await describe(desk, await question_of(command, context, client))
+        question = await question_of(command, context, client)
+        if _COMPARE.match(question.text):
+            answer = await ask(desk, question)
+            await privately(ack, echoed(answer.message, question.text))
+            return
+        answer = await describe(desk, question)
         await privately(ack, answer.message)
 
     @app.command(ROLES.name)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from typing import Final
 
 from faqbot.model import Entry, Faq, Library, Role, Section, Years, is_stale
 from faqbot.reply import Block, Bullets, Source, Text
+
+_MARKS: Final = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 def body(entry: Entry) -> tuple[Block, ...]:
@@ -66,3 +70,14 @@ def source(entry: Entry, library: Library, today: dt.date) -> Source:
         stale=is_stale(reviewed, every, today),
         example=bool(faq and faq.example),
     )
+
+
+def years_of(role: Role) -> str:
+    """The years of experience that a role asks for, in words; empty when it says none."""
+    section = role.section("experience")
+    return years(section.years) if section and section.years else ""
+
+
+def literal(text: str) -> str:
+    """A text as Markdown that shows it and does nothing else."""
+    return _MARKS.sub(r"\\\1", text)

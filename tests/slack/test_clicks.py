@@ -54,6 +54,27 @@ async def test_role_with_a_section_shows_that_section(slack: Slack) -> None:
     assert "Python Back End Developer · Skills" in result.messages[0].text
 
 
+async def test_roles_are_compared_side_by_side(slack: Slack) -> None:
+    result = await slack.maya.command("/role", "compare data analyst, data engineer", "#general")
+    (message,) = result.messages
+    assert "Data Analyst and Data Engineer" in message.text
+    rows = [block for block in message.blocks if block["type"] == "section"]
+    assert all(len(row["fields"]) == 2 for row in rows)
+    assert "spreadsheets" in str(rows[0]["fields"][0])
+    assert "Spark" in str(rows[0]["fields"][1])
+    assert labels(message) == ["Data Analyst", "Data Engineer"]
+
+
+async def test_a_need_is_told_in_the_thread(slack: Slack) -> None:
+    _, answer = await slack.asked("is docker mandatory for a python developer?")
+    assert "Preferred, not required" in answer.text
+
+
+async def test_roles_are_found_by_what_they_ask_for(slack: Slack) -> None:
+    _, answer = await slack.asked("which roles need SQL?")
+    assert {"Data Analyst", "Data Engineer"} <= set(labels(answer))
+
+
 async def test_a_long_description_is_read_page_by_page_in_place(slack: Slack) -> None:
     result = await slack.maya.command("/role", "archivist", "#general")
     seen = ""

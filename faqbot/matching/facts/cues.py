@@ -62,6 +62,9 @@ _STRICT: Final = re.compile(
     r"|demand|demands|insist|insists|have to|has to|compulsory)\b"
 )
 _NEGATES: Final = re.compile(r"\b(?:not|no|without|dont|doesnt|never|optional|neither|lack)\b")
+_BACK: Final = re.compile(
+    r"\b(?:it|that|this|they|them|those|one|mine|ours|compared to|compare to|versus|vs|from)\b"
+)
 _MOVES: Final = re.compile(
     r"\b(?:become|becoming|became|move|moves|moving|switch|switching|transition|transitioning"
     r"|promoted|promotion|grow|growing|step|step up|get|getting|go|going|path|missing|gap|turn"
@@ -90,9 +93,9 @@ _STEP_WANTED: Final = re.compile(
 _WHAT_NEXT: Final = re.compile(
     r"\bnext (?:role|step|job|position|move|level|career)s?\b|\bwhat (?:comes|can come|is|are)"
     r"(?: the)? (?:next|after)\b|\b(?:do|become|go|move|be|come|comes|role|job|step|progress) "
-    r"(?:on )?after (?:being |working as |an? |the )*@\d|\bpromot\w+|\b(?:where|what) (?:can|could"
+    r"(?:on )?after (?:being |working as |an? |the )*@\d|\b(?:where|what) (?:can|could"
     r"|do|might|would) (?:an? |the )?(?:i|you|we|one|people|@\d)s? (?:go|move|grow|become|advance"
-    r"|progress|develop|turn)\b.*@\d|\bcareer (?:ladder|progression|step|steps|move)\b"
+    r"|progress|develop|turn)\b.*@\d"
     r"|\b(?:move|moving) on from\b|\b(?:grow|advance|progress) (?:from|into what)\b"
 )
 
@@ -146,9 +149,19 @@ class Asked:
         """Whether the roles after a role are asked for."""
         return bool(_WHAT_NEXT.search(self.text))
 
+    @property
+    def points_back(self) -> bool:
+        """Whether what was spoken of before is meant too."""
+        return bool(_BACK.search(self.text))
+
+    @property
+    def moves(self) -> bool:
+        """Whether somebody wants to get from one role to another."""
+        return bool(_MOVES.search(self.text) and _STEP_WANTED.search(self.text))
+
     def step(self) -> tuple[int, int] | None:
         """The origin and the target of a move from role to role, by number."""
-        if not (_MOVES.search(self.text) and _STEP_WANTED.search(self.text)):
+        if not self.moves:
             return None
         for pattern in (_FROM_TO, _TO_FROM):
             found = pattern.search(self.text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
@@ -11,8 +11,9 @@ from faqbot.matching.facts.cues import Asked
 from faqbot.matching.facts.lines import Lines
 from faqbot.matching.facts.lookups import Lookups
 from faqbot.matching.facts.subjects import Subject, Subjects, subject_of
+from faqbot.matching.roles import Linking, Mention
 from faqbot.matching.text import normalise, words
-from faqbot.matching.understood import Understood, certainty, link_groups
+from faqbot.matching.understood import Understood, certainty
 from faqbot.model import (
     Answered,
     Candidate,
@@ -62,38 +63,93 @@ class FactFinder:
 
     Args:
         library: the content.
+        roles_in: finds the roles that words name.
         everyday: the most frequent words of the language.
     """
 
-    def __init__(self, library: Library, everyday: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        library: Library,
+        roles_in: Callable[[Sequence[str]], Linking],
+        everyday: frozenset[str] = frozenset(),
+    ) -> None:
         self._library = library
+        self._roles_in = roles_in
         self._subjects = Subjects(Lines(library), everyday)
         self._lookups = Lookups(library, self._subjects)
 
-    def refine(self, understood: Understood, outcome: Outcome) -> Outcome:
-        """The outcome, or the answer that the data gives more exactly."""
-        if understood.reading.unknown_role or not understood.words:
+    def refine(
+        self, understood: Understood, outcome: Outcome, context: str | None = None
+    ) -> Outcome:
+        """The outcome, or the answer that the data gives more exactly.
+
+        `context` is the role that the conversation is about, if any.
+        """
+        unknown = words(understood.reading.unknown_role)
+        if not understood.words or not all(map(self._subjects.is_subject, unknown)):
             return outcome
-        asked = Asked(_marked(understood))
-        links = _single_links(understood)
-        if links is None:
-            return outcome
-        named = [link for link in links if link.by is not LinkedBy.CONVERSATION]
-        found: Answered | None = None
         plain = Asked(" ".join(understood.words))
-        in_part = all(link.by is LinkedBy.PARTIAL for link in named)
-        if not named or (in_part and plain.asks_for_roles):
-            # "Which roles use Python?" names a thing that is part of a title.
-            found = self._lookups.find(plain, understood.words)
-        if found is not None:
+        mentions = self._roles_named(understood, plain)
+        if any(len(mention.links) > 1 for mention in mentions):
+            return outcome
+        asked = Asked(_marked(understood.words, mentions))
+        if not mentions and (found := self._lookups.find(plain, understood.words)):
             return found
+        if len(mentions) == 1 and (asked.compares or asked.moves):
+            mentions = self._with_another(understood.words, mentions[0])
+            asked = Asked(_marked(understood.words, mentions))
+        links = [mention.links[0] for mention in mentions]
+        here = self._library.role(context)
+        if here and (not links or (len(links) == 1 and asked.compares and asked.points_back)):
+            links.append(RoleLink(here.id, "", LinkedBy.CONVERSATION, 1.0))
+        found = None
         if len(links) > 1:
             found = self._step(asked, links) or self._compared(asked, links, outcome)
-        elif named and asked.asks_what_is_next:
+        elif links and asked.asks_what_is_next:
             found = self._next(links[0], outcome)
         if found is None and len(links) == 1:
             found = self._needed(asked, links[0], outcome)
         return found or outcome
+
+    def _roles_named(self, understood: Understood, plain: Asked) -> list[Mention]:
+        """The mentions of roles; a thing that is part of a title, or like one, is none.
+
+        "Which roles use Python?" and "is JavaScript a must for QA?" name a thing.
+        """
+        found = list(understood.mentions)
+        things = [mention for mention in found if self._is_thing(understood.words, mention)]
+        others = [mention for mention in found if mention not in things]
+        if others or plain.looks_up or plain.needs:
+            return others
+        return found
+
+    def _is_thing(self, said: Sequence[str], mention: Mention) -> bool:
+        if mention.links[0].by in (LinkedBy.TITLE, LinkedBy.ALIAS):
+            return False
+        return self._subjects.is_item(" ".join(said[mention.start : mention.end]))
+
+    def _with_another(self, said: Sequence[str], mention: Mention) -> list[Mention]:
+        """The mention with the role that the words before or after it name, if they do.
+
+        Beside a whole title, half of one is easily missed: "front end and back end developers".
+        """
+        before = self._named_in(said[: mention.start])
+        after = self._named_in(said[mention.end :])
+        found = [
+            *before,
+            mention,
+            *(
+                replace(one, start=one.start + mention.end, end=one.end + mention.end)
+                for one in after
+            ),
+        ]
+        others = {one.links[0].role for one in (*before, *after)} - {mention.links[0].role}
+        clear = len(others) == 1 and all(len(one.links) == 1 for one in found)
+        return found if clear and len(found) == 2 else [mention]  # noqa: PLR2004 - a pair
+
+    def _named_in(self, said: Sequence[str]) -> list[Mention]:
+        found = self._roles_in(said).mentions
+        return [mention for mention in found if not self._is_thing(said, mention)]
 
     def at(self, key: str) -> Answered | None:
         """The fact that a key stands for; None when it stands for nothing here."""
@@ -156,10 +212,13 @@ class FactFinder:
 
     def _next(self, link: RoleLink, outcome: Outcome) -> Answered | None:
         role = self._library.role(link.role)
-        if role is None or not role.next_roles or _faq_answers(outcome):
+        if role is None or not role.next_roles:
             return None
         targets = tuple(one for one in role.next_roles if self._library.role(one))[:MOST_ROLES]
-        return self._answer(NextStep(role.id, targets), (*targets, role.id), _surely([link]))
+        answer = self._answer(NextStep(role.id, targets), (*targets, role.id), _surely([link]))
+        if isinstance(outcome, Answered) and outcome.entries[0].kind is Kind.FAQ:
+            return replace(answer, entries=(outcome.entries[0], *answer.entries))
+        return answer
 
     # -- required or preferred
 
@@ -216,23 +275,12 @@ class FactFinder:
         return Answered(tuple(entries), fact=fact)
 
 
-def _marked(understood: Understood) -> str:
-    """The words of a question with each mention of a role as a number."""
-    said = list(understood.words)
-    numbered = sorted(enumerate(understood.mentions), key=lambda pair: -pair[1].start)
-    for number, mention in numbered:
-        said[mention.start : mention.end] = [f"@{number}"]
-    return " ".join(said)
-
-
-def _single_links(understood: Understood) -> list[RoleLink] | None:
-    """The role of each mention, in reading order; None where a mention is ambiguous."""
-    groups = link_groups(understood.reading.links)
-    if any(len(group) > 1 for group in groups):
-        return None
-    if understood.mentions:
-        return [mention.links[0] for mention in understood.mentions]
-    return [group[0] for group in groups]
+def _marked(said: Sequence[str], mentions: Sequence[Mention]) -> str:
+    """Words in which each mention of a role is its number."""
+    marked = list(said)
+    for number, mention in sorted(enumerate(mentions), key=lambda pair: -pair[1].start):
+        marked[mention.start : mention.end] = [f"@{number}"]
+    return " ".join(marked)
 
 
 def _surely(links: Sequence[RoleLink]) -> float:
@@ -240,10 +288,6 @@ def _surely(links: Sequence[RoleLink]) -> float:
     for link in links:
         sure *= certainty(link)
     return sure
-
-
-def _faq_answers(outcome: Outcome) -> bool:
-    return isinstance(outcome, Answered) and outcome.entries[0].kind is Kind.FAQ
 
 
 def _names(role: Role, said: str) -> bool:

@@ -29,12 +29,14 @@ class Held:
     def section(self) -> str:
         return self.line.entry.rpartition("/")[2]
 
-    def holds(self, word: str) -> bool:
-        """Whether a word stands in the line, or begins one that does."""
+    def holds(self, word: str, *, whole: bool = False) -> bool:
+        """Whether a word stands in the line, or (unless it has to be whole) begins one there."""
         at = bisect_left(self.words, word)
         if at == len(self.words):
             return False
-        return self.words[at] == word or (len(word) >= _STEM and self.words[at].startswith(word))
+        if self.words[at] == word:
+            return True
+        return not whole and len(word) >= _STEM and self.words[at].startswith(word)
 
 
 class Lines:
@@ -44,6 +46,13 @@ class Lines:
         self._of: Mapping[str, tuple[Held, ...]] = {
             role.id: tuple(sorted(_lines(role), key=_rank)) for role in library.roles
         }
+        self._named = frozenset(
+            name
+            for role in library.roles
+            for section in role.sections
+            for item in (*section.required, *section.preferred)
+            for name in names_in(item)
+        )
         self._listed = frozenset(
             word
             for lines in self._of.values()
@@ -56,6 +65,10 @@ class Lines:
         """The lines of one role."""
         return self._of.get(role, ())
 
+    def names(self, thing: str) -> bool:
+        """Whether some role lists just that: "javascript", but not "recruiter"."""
+        return thing in self._named
+
     def lists(self, word: str) -> bool:
         """Whether some role lists the word as required or preferred."""
         return word in self._listed
@@ -67,10 +80,10 @@ def word_set(text: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def head(item: str) -> str:
-    """What an item is about, comparable: "SQL (PostgreSQL or MySQL)" is about SQL."""
-    first = re.split(r"\s*[(,;:]|\s+(?:with|such as|including|for example)\s", item, maxsplit=1)[0]
-    return " ".join(singular(word) for word in words(normalise(first)))
+def names_in(item: str) -> tuple[str, ...]:
+    """The things that an item names: "Cloud (AWS or Azure)" names cloud, aws and azure."""
+    pieces = re.split(r"[(),;/]|\bor\b|\band\b", normalise(item))
+    return tuple(filter(None, (" ".join(words(piece)) for piece in pieces)))
 
 
 def _lines(role: Role) -> Iterator[Held]:

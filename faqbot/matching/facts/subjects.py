@@ -24,8 +24,11 @@ EXPERIENCE: Final = frozenset(
     "exp experience experienced year years yrs yr yoe month months".split()
 )
 
-_AWARDED: Final = frozenset({"degree", "bachelor", "master", "diploma", "mba", "phd"})
+_AWARDED: Final = frozenset({"degree", "bachelor", "master", "mba", "phd"})
 """Words of a line that asks for studies at a university."""
+
+_SCHOOL: Final = frozenset({"diploma", "school", "schooling", "education"})
+"""Words that ask for any education, school included."""
 
 _FILLERS: Final = frozenset(
     """
@@ -65,13 +68,15 @@ MOST: Final = 4
 class Subject:
     """What is asked for: `words` that name it, and the section that its kind belongs to.
 
-    `grades` are the degrees that are meant in particular; `any_of`: one of the words is enough.
+    `grades` are the degrees that are meant in particular, `any_school` includes those below a
+    university; `any_of`: one of the words is enough.
     """
 
     said: str
     words: tuple[str, ...]
     section: str = ""
     grades: tuple[str, ...] = ()
+    any_school: bool = False
     any_of: bool = False
 
 
@@ -87,7 +92,14 @@ def subject_of(said: Sequence[str]) -> Subject | None:
     if section == "experience" and _YEARS_WORDS & set(content):
         words = ()
     grades = tuple(sorted({singular(word) for word in content if singular(word) in GRADES}))
-    return Subject(" ".join(content), words, section, grades, bool(_OR & set(said)))
+    return Subject(
+        " ".join(content),
+        words,
+        section,
+        grades,
+        any_school=bool(_SCHOOL & set(content)),
+        any_of=bool(_OR & set(said)),
+    )
 
 
 def _kind(word: str) -> str:
@@ -123,7 +135,7 @@ class Subjects:
             case _:
                 found = self._named(held, subject.words)
         if not found and len(subject.words) > 1:
-            telling = next((word for word in subject.words if self._is_thing(word)), "")
+            telling = next((word for word in subject.words if self.is_thing(word)), "")
             found = self._named(held, (telling,)) if telling else []
         return tuple(one.line for one in found)
 
@@ -133,25 +145,32 @@ class Subjects:
 
     def _tells(self, subject: Subject) -> bool:
         """Whether some word of the subject is a thing that roles list."""
-        return any(self._is_thing(word) for word in subject.words)
+        return any(self.is_thing(word) for word in subject.words)
 
-    def _is_thing(self, word: str) -> bool:
+    def is_subject(self, word: str) -> bool:
+        """Whether a word names a thing, a degree or a certificate."""
+        return bool(_kind(word)) or self.is_thing(word)
+
+    def is_item(self, said: str) -> bool:
+        """Whether some role lists just that."""
+        return self._lines.names(said)
+
+    def is_thing(self, word: str) -> bool:
+        """Whether a word names something that roles list, and no everyday thing."""
         return word not in self._everyday and self._lines.lists(word)
 
     def is_named(self, subject: Subject) -> bool:
         """Whether the subject is a thing by its words alone, though a role may not list it."""
         if not subject.words:
             return subject.section in ("education", "certifications")
-        return all(word not in self._everyday for word in subject.words) or all(
-            self._lines.lists(word) and word not in self._everyday for word in subject.words
-        )
+        return all(self._lines.names(word) or word not in self._everyday for word in subject.words)
 
     def _named(self, held: Iterable[Held], words: Sequence[str]) -> list[Held]:
         """Lines that hold most of the words; running text counts when it holds a telling one."""
         total = sum(self._weight(word) for word in words)
         scored: list[tuple[bool, float, Held]] = []
         for one in held:
-            hits = [word for word in words if one.holds(word)]
+            hits = [word for word in words if one.holds(word, whole=self._lines.lists(word))]
             share = sum(map(self._weight, hits)) / total if total else 0.0
             listed = one.line.level is not Level.MENTIONED
             telling = any(word not in self._everyday for word in hits)
@@ -162,6 +181,8 @@ class Subjects:
     def _studies(self, held: Iterable[Held], subject: Subject) -> list[Held]:
         inside = [one for one in held if one.section == "education"]
         wanted = frozenset(subject.grades) or _AWARDED
+        if subject.any_school:
+            wanted |= _SCHOOL
         fitting = [one for one in inside if any(one.holds(word) for word in wanted)]
         if subject.words:
             narrow = [one for one in fitting if any(one.holds(word) for word in subject.words)]

@@ -1,0 +1,332 @@
+"""What the data of roles answers: needs, comparisons, look-ups and next steps."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+
+import pytest
+
+from faqbot.boot import understand
+from faqbot.conversations import Conversations
+from faqbot.desk import Desk, Knowledge
+from faqbot.model import (
+    Answered,
+    Audience,
+    Comparison,
+    Declined,
+    Fact,
+    Kind,
+    Level,
+    Library,
+    Lookup,
+    NextStep,
+    Question,
+    Requirement,
+    Role,
+    Section,
+    Wanted,
+    Years,
+)
+from faqbot.reply import as_text
+
+
+def _role(
+    skills: Section, education: Section, years: Years, next_roles: tuple[str, ...] = ()
+) -> Role:
+    role = skills.role
+    sections = (
+        Section(role, "overview", "Overview", text="A good job."),
+        skills,
+        education,
+        Section(role, "certifications", "Certifications", preferred=("ISTQB Foundation Level",)),
+        Section(role, "experience", "Experience", years=years, text="In a team."),
+    )
+    title = "QA Engineer" if role == "qa-engineer" else role.replace("-", " ").title()
+    return Role(role, title, sections=sections, next_roles=next_roles, owner="@people")
+
+
+def _skills(role: str, required: tuple[str, ...], preferred: tuple[str, ...]) -> Section:
+    return Section(role, "skills", "Skills", required=required, preferred=preferred)
+
+
+def _education(
+    role: str, required: tuple[str, ...] = (), preferred: tuple[str, ...] = ()
+) -> Section:
+    return Section(role, "education", "Education", required=required, preferred=preferred)
+
+
+LIBRARY = Library(
+    roles=(
+        _role(
+            _skills(
+                "data-analyst",
+                ("SQL", "Excel or spreadsheets", "Communication"),
+                ("Python", "Git"),
+            ),
+            _education("data-analyst", ("Bachelor's degree in statistics",)),
+            Years(1, 3),
+            ("data-engineer", "qa-engineer"),
+        ),
+        _role(
+            _skills(
+                "data-engineer",
+                ("SQL (PostgreSQL or MySQL)", "Python", "Airflow"),
+                ("Docker", "Scala or Java"),
+            ),
+            _education("data-engineer", (), ("Bachelor's degree in computer science",)),
+            Years(2, 5),
+        ),
+        _role(
+            _skills("qa-engineer", ("Test planning", "JavaScript"), ("SQL",)),
+            _education("qa-engineer", ("High-school diploma",)),
+            Years(None, 2),
+        ),
+    ),
+    version="test",
+)
+
+
+@cache
+def knowledge() -> Knowledge:
+    return understand(LIBRARY)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk(knowledge(), Conversations(time.monotonic))
+
+
+async def fact_of(desk: Desk, text: str, role: str | None = None) -> Fact | None:
+    receipt = await desk.ask(Question(text, audience=Audience.EMPLOYEES, role=role))
+    return receipt.outcome.fact if isinstance(receipt.outcome, Answered) else None
+
+
+async def said(desk: Desk, text: str, role: str | None = None) -> str:
+    receipt = await desk.ask(Question(text, audience=Audience.EMPLOYEES, role=role))
+    return as_text(desk.reply(receipt))
+
+
+# ------------------------------------------------------------------- required or preferred
+
+
+@pytest.mark.parametrize(
+    ("text", "level", "entry"),
+    [
+        ("is sql mandatory for data analysts?", Level.REQUIRED, "data-analyst/skills"),
+        ("must a data engineer know mysql", Level.REQUIRED, "data-engineer/skills"),
+        ("do data engineers need dokcer", Level.PREFERRED, "data-engineer/skills"),
+        ("is java required for data engineers", Level.PREFERRED, "data-engineer/skills"),
+        ("is a degree mandatory for data engineers?", Level.PREFERRED, "data-engineer/education"),
+        ("can i be a data analyst without a degree", Level.REQUIRED, "data-analyst/education"),
+        ("is istqb required for qa engineers", Level.PREFERRED, "qa-engineer/certifications"),
+        ("is experience required for data analysts", Level.REQUIRED, "data-analyst/experience"),
+        ("is experience needed for qa engineers", Level.PREFERRED, "qa-engineer/experience"),
+        ("is kubernetes needed for data analysts", Level.NOT_LISTED, "data-analyst/skills"),
+        ("do i need scala for qa engineer", Level.NOT_LISTED, "qa-engineer/skills"),
+    ],
+)
+async def test_a_need_is_answered_with_its_level(
+    desk: Desk, text: str, level: Level, entry: str
+) -> None:
+    receipt = await desk.ask(Question(text, audience=Audience.EMPLOYEES))
+    assert isinstance(receipt.outcome, Answered)
+    fact = receipt.outcome.fact
+    assert isinstance(fact, Requirement)
+    assert fact.level is level
+    assert [found.id for found in receipt.outcome.entries] == [entry]
+
+
+async def test_a_part_of_another_word_is_not_the_thing(desk: Desk) -> None:
+    """JavaScript is no Java."""
+    fact = await fact_of(desk, "is java required for qa engineers")
+    assert isinstance(fact, Requirement)
+    assert fact.level is Level.NOT_LISTED
+
+
+async def test_the_line_that_says_so_is_quoted(desk: Desk) -> None:
+    assert "Yes, required for a Data Engineer: “SQL (PostgreSQL or MySQL)”" in await said(
+        desk, "is sql a must for a data engineer"
+    )
+    assert "Preferred, not required" in await said(desk, "do data engineers need docker?")
+    assert "Not listed" in await said(desk, "is kubernetes needed for data analysts")
+
+
+async def test_who_asks_whether_one_can_do_without_is_not_told_yes(desk: Desk) -> None:
+    text = await said(desk, "can i become a data analyst without a degree")
+    assert "No, it is required" in text
+    assert "Yes, required" not in text
+
+
+async def test_a_need_is_about_the_role_of_the_conversation(desk: Desk) -> None:
+    fact = await fact_of(desk, "and is python required?", "data-analyst")
+    assert isinstance(fact, Requirement)
+    assert (fact.role, fact.level) == ("data-analyst", Level.PREFERRED)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "do I need to bring my laptop to the interview",
+        "which skills does a data analyst need",
+        "is there a canteen for data analysts",
+        "is python mandatory for a kindergarten teacher",
+    ],
+)
+async def test_other_questions_get_no_fact(desk: Desk, text: str) -> None:
+    assert await fact_of(desk, text) is None
+
+
+# ---------------------------------------------------------------------------- comparison
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "difference between data analyst and data engineer",
+        "data analyst vs data engineer",
+        "compare data analyst, data engineer",
+        "how is a data analyst different from a data engineer?",
+    ],
+)
+async def test_roles_are_compared(desk: Desk, text: str) -> None:
+    receipt = await desk.ask(Question(text, audience=Audience.EMPLOYEES))
+    assert isinstance(receipt.outcome, Answered)
+    assert receipt.outcome.fact == Comparison(("data-analyst", "data-engineer"))
+    assert [(one.id, one.kind) for one in receipt.outcome.entries] == [
+        ("data-analyst", Kind.ROLE),
+        ("data-engineer", Kind.ROLE),
+    ]
+
+
+async def test_a_comparison_tells_what_is_shared_and_what_differs(desk: Desk) -> None:
+    text = await said(desk, "compare data analyst and data engineer")
+    assert "SQL (required)" in text
+    assert "Python (preferred for Data Analyst, required for Data Engineer)" in text
+    assert "- Data Analyst: Excel or spreadsheets; Communication" in text
+    assert "- Data Engineer: Airflow" in text
+    assert "- Data Analyst: 1 to 3 years" in text
+    assert "usual next step" in text
+
+
+async def test_one_part_is_compared_when_one_is_named(desk: Desk) -> None:
+    fact = await fact_of(desk, "compare the education of data analyst and qa engineer")
+    assert fact == Comparison(("data-analyst", "qa-engineer"), "education")
+    text = await said(desk, "compare the education of data analyst and qa engineer")
+    assert "High-school diploma" in text
+    assert "Excel" not in text
+
+
+async def test_the_role_of_the_conversation_is_compared_with_a_named_one(desk: Desk) -> None:
+    fact = await fact_of(desk, "how does that differ from a qa engineer?", "data-analyst")
+    assert isinstance(fact, Comparison)
+    assert set(fact.roles) == {"data-analyst", "qa-engineer"}
+
+
+# ------------------------------------------------------------------------------- look-up
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "roles"),
+    [
+        ("which roles need SQL", Wanted.REQUIRED, {"data-analyst", "data-engineer"}),
+        ("which roles use sql", Wanted.ANY, {"data-analyst", "data-engineer", "qa-engineer"}),
+        ("who needs airflow", Wanted.REQUIRED, {"data-engineer"}),
+        ("which roles don't need a degree", Wanted.WITHOUT, {"data-engineer", "qa-engineer"}),
+        ("what can I do with 1 year of experience", Wanted.YEARS, {"data-analyst", "qa-engineer"}),
+        ("which jobs can i get without experience", Wanted.YEARS, {"qa-engineer"}),
+    ],
+)
+async def test_roles_are_found_by_what_they_want(
+    desk: Desk, text: str, wanted: Wanted, roles: set[str]
+) -> None:
+    fact = await fact_of(desk, text)
+    assert isinstance(fact, Lookup)
+    assert (fact.wanted, set(fact.roles)) == (wanted, roles)
+
+
+async def test_a_look_up_shows_the_line_that_matched(desk: Desk) -> None:
+    text = await said(desk, "which roles need sql")
+    assert "Data Engineer: SQL (PostgreSQL or MySQL)" in text
+    assert "Preferred in:" in text
+    assert "QA Engineer: SQL" in text
+
+
+@pytest.mark.parametrize("text", ["which roles need cobol", "which jobs pay best"])
+async def test_what_no_role_lists_is_not_looked_up(desk: Desk, text: str) -> None:
+    assert await fact_of(desk, text) is None
+
+
+# ----------------------------------------------------------------------------- next step
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what do I need to get from data analyst to data engineer",
+        "I'm a data analyst and want to become a data engineer",
+        "how do I switch from data analyst to data engineer?",
+    ],
+)
+async def test_a_step_is_told_by_what_is_missing(desk: Desk, text: str) -> None:
+    assert await fact_of(desk, text) == NextStep("data-analyst", ("data-engineer",))
+    told = await said(desk, text)
+    assert "Data Engineer is a usual next step after Data Analyst" in told
+    assert "Required, and not listed for your role:\n- Airflow" in told
+    assert "Required now, preferred before:\n- Python" in told
+
+
+async def test_the_steps_after_a_role_come_from_its_next_roles(desk: Desk) -> None:
+    fact = await fact_of(desk, "what is the next role after data analyst?")
+    assert fact == NextStep("data-analyst", ("data-engineer", "qa-engineer"))
+
+
+async def test_a_step_that_is_not_listed_says_so(desk: Desk) -> None:
+    text = await said(desk, "what do i need to get from qa engineer to data engineer")
+    assert "not a listed next step" in text
+
+
+# ------------------------------------------------------------------------------ addresses
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "compare the skills of data analyst and data engineer",
+        "which roles need sql",
+        "which roles don't need a degree",
+        "what can I do with 1 year of experience",
+        "what do I need to get from data analyst to data engineer",
+    ],
+)
+async def test_a_fact_is_shown_again_by_its_key(desk: Desk, text: str) -> None:
+    asked = await desk.ask(Question(text, audience=Audience.EMPLOYEES))
+    assert isinstance(asked.outcome, Answered)
+    assert asked.outcome.fact is not None
+    again = await desk.show(asked.outcome.fact.key, Question("", audience=Audience.EMPLOYEES))
+    assert isinstance(again.outcome, Answered)
+    assert again.outcome.fact == asked.outcome.fact
+    assert as_text(desk.reply(again)) == as_text(desk.reply(asked))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "=compare - data-analyst",
+        "=compare - data-analyst gone",
+        "=find any",
+        "=find stolen sql",
+        "=find years 1.2.3",
+        "=find years -1",
+        "=next",
+        "=next data-analyst gone",
+        "=",
+        "=compare",
+    ],
+)
+async def test_a_forged_key_shows_nothing(desk: Desk, key: str) -> None:
+    receipt = await desk.show(key, Question("", audience=Audience.EMPLOYEES))
+    if isinstance(receipt.outcome, Answered):  # a role without a target has no next step
+        assert "No longer there" in as_text(desk.reply(receipt))
+    else:
+        assert isinstance(receipt.outcome, Declined)
