@@ -1,0 +1,1 @@
+"""What faqbot remembers: one code path over SQLite and PostgreSQL."""

@@ -1,0 +1,90 @@
+"""The connection: transactions that fail as advice and never wait for long."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from sqlalchemy import event
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from faqbot.store.values import StoreError
+
+PATIENCE: Final = 2.0
+"""Seconds for a transaction: what is remembered may not hold up what is answered."""
+
+BUSY: Final = 1_000
+"""Milliseconds that SQLite waits for a lock."""
+
+_WRITES: Final = "faqbot_writes"
+
+
+class Database:
+    """One engine, and the two kinds of transaction."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that reads.
+
+        Raises:
+            StoreError: the database can't be reached, or takes too long.
+        """
+        async with self._transaction(writes=False) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that writes; SQLite takes its lock at the start, not half-way.
+
+        Raises:
+            StoreError: the database can't be reached, is locked, or takes too long.
+        """
+        async with self._transaction(writes=True) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _transaction(self, *, writes: bool) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with asyncio.timeout(PATIENCE), self.engine.connect() as connection:
+                await connection.execution_options(**{_WRITES: writes})
+                async with connection.begin():
+                    yield connection
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            reason = type(getattr(error, "orig", None) or error).__name__
+            raise StoreError(
+                f"The database can't be used ({reason}): check FAQBOT_DATABASE_URL, and that the "
+                "database runs and isn't locked by another program."
+            ) from error
+
+
+def engine_for(url: str) -> AsyncEngine:
+    """The engine of an address; SQLite in WAL mode with foreign keys."""
+    if not url.startswith("sqlite"):
+        return create_async_engine(
+            url, pool_pre_ping=True, pool_size=5, max_overflow=5, pool_timeout=PATIENCE
+        )
+    engine = create_async_engine(url, connect_args={"timeout": BUSY / 1000})
+    event.listen(engine.sync_engine, "connect", _furnish)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _furnish(connection: Any, _record: Any) -> None:
+    # The driver would begin transactions late, and end them before DDL: `_begin` does it instead.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY}")
+    cursor.close()
+
+
+def _begin(connection: Any) -> None:
+    writes = connection.get_execution_options().get(_WRITES, True)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

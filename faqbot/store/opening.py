@@ -1,0 +1,86 @@
+"""Opening the store: its address, and tables that are brought up to date under a lock."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from faqbot.errors import SettingsError
+from faqbot.store.database import Database, engine_for
+from faqbot.store.store import Store
+from faqbot.store.values import StoreError
+
+_LOCK: Final = 0x6661_7162  # "faqb"
+_DRIVERS: Final = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+}
+_STARTING: Final = 30.0
+"""Seconds for the migrations, other processes' included."""
+
+
+async def open_store(url: str) -> Store:
+    """Open the store at an address, with its tables brought up to date.
+
+    Raises:
+        SettingsError: the address is none that faqbot can use.
+        StoreError: the database can't be reached.
+    """
+    engine = engine_for(address(url))
+    try:
+        async with asyncio.timeout(_STARTING), engine.begin() as connection:
+            await connection.run_sync(_migrate)
+    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        await engine.dispose()
+        shown = make_url(address(url)).render_as_string(hide_password=True)
+        reason = type(getattr(error, "orig", None) or error).__name__
+        raise StoreError(
+            f"Can't open the database {shown} ({reason}): check FAQBOT_DATABASE_URL, and that the "
+            "database runs."
+        ) from error
+    return Store(Database(engine))
+
+
+def address(url: str) -> str:
+    """The address with the driver that faqbot uses; the folder of an SQLite file is made.
+
+    Raises:
+        SettingsError: the address is none that faqbot can use.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    driver = _DRIVERS.get(parsed.get_backend_name()) if parsed else None
+    if parsed is None or driver is None:
+        raise SettingsError(
+            "FAQBOT_DATABASE_URL must be the address of a database, such as "
+            "sqlite:////var/lib/faqbot/faqbot.db or postgresql://user:password@host/faqbot."
+        )
+    if driver.startswith("sqlite") and parsed.database and parsed.database != ":memory:":
+        try:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(
+                f"Can't make the folder of {parsed.database} ({error.strerror}): name another "
+                "file in FAQBOT_DATABASE_URL."
+            ) from error
+    return parsed.set(drivername=driver).render_as_string(hide_password=False)
+
+
+def _migrate(connection: Connection) -> None:
+    """Run the migrations; a second process waits for the first one's transaction to end."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,76 @@
+"""Content that people propose, until an owner decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from faqbot.store.database import Database
+from faqbot.store.schema import proposals
+from faqbot.store.times import aware, now
+from faqbot.store.values import Proposal, ProposalState
+
+
+class Proposals:
+    """Keeps proposals; of two who decide at the same moment, one wins."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, proposal: Proposal) -> None:
+        """Remember a proposal."""
+        values = {**asdict(proposal), "state": proposal.state.value}
+        async with self._database.writing() as connection:
+            await connection.execute(insert(proposals).values(values))
+
+    async def get(self, proposal_id: str) -> Proposal | None:
+        """One of them, if it is there."""
+        query = select(proposals).where(proposals.c.id == proposal_id)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return _proposal(row) if row else None
+
+    async def all(self, team: str, states: Iterable[ProposalState]) -> tuple[Proposal, ...]:
+        """Those of a team in some states, the oldest first."""
+        query = (
+            select(proposals)
+            .where(proposals.c.team == team, proposals.c.state.in_(tuple(states)))
+            .order_by(proposals.c.created)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        return tuple(_proposal(row) for row in rows)
+
+    async def decide(
+        self, proposal_id: str, person: str, *, approve: bool
+    ) -> tuple[Proposal | None, bool]:
+        """Approve or reject: how it stands now, and whether this person decided it."""
+        state = ProposalState.APPROVED if approve else ProposalState.REJECTED
+        change = (
+            update(proposals)
+            .where(proposals.c.id == proposal_id, proposals.c.state == ProposalState.OPEN.value)
+            .values(state=state.value, decided_by=person, changed=now())
+        )
+        async with self._database.writing() as connection:
+            result = await connection.execute(change)
+            row = (
+                await connection.execute(select(proposals).where(proposals.c.id == proposal_id))
+            ).one_or_none()
+        return (_proposal(row) if row else None), result.rowcount == 1
+
+    async def reopen(self, proposal_id: str) -> None:
+        """Take a decision back that could not be carried out."""
+        change = update(proposals).where(proposals.c.id == proposal_id)
+        async with self._database.writing() as connection:
+            await connection.execute(
+                change.values(state=ProposalState.OPEN.value, decided_by="", changed=now())
+            )
+
+
+def _proposal(row: Row[Any]) -> Proposal:
+    values = row._asdict()
+    found = Proposal(**{**values, "state": ProposalState(values["state"])})
+    return replace(found, created=aware(found.created), changed=aware(found.changed))

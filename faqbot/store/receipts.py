@@ -1,0 +1,131 @@
+"""Questions with what became of them, what people thought of it, and what they picked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select
+
+from faqbot.store.database import Database
+from faqbot.store.schema import picks, ratings, receipts
+from faqbot.store.times import aware, now
+from faqbot.store.values import Pick, Rating, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which questions are wanted; None takes all."""
+
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    team: str | None = None
+    role: str | None = None
+    place: str | None = None
+    outcome: str | None = None
+
+
+class Receipts:
+    """Records, ratings and picks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, records: Sequence[Record]) -> None:
+        """Remember questions, all or none."""
+        if not records:
+            return
+        rows = [
+            {**asdict(record), "entries": [list(entry) for entry in record.entries]}
+            for record in records
+        ]
+        async with self._database.writing() as connection:
+            await connection.execute(insert(receipts), rows)
+
+    async def get(self, receipt_id: str) -> Record | None:
+        """One question, if it is still remembered."""
+        async with self._database.reading() as connection:
+            row = (
+                await connection.execute(select(receipts).where(receipts.c.id == receipt_id))
+            ).one_or_none()
+        return _record(row) if row else None
+
+    async def all(self, wanted: Filter, most: int = 100_000) -> tuple[Record, ...]:
+        """The questions that fit, the oldest first, at most so many of the newest."""
+        query = select(receipts).order_by(receipts.c.at.desc(), receipts.c.id.desc()).limit(most)
+        for column, value in (
+            (receipts.c.team, wanted.team),
+            (receipts.c.role, wanted.role),
+            (receipts.c.place, wanted.place),
+            (receipts.c.outcome, wanted.outcome),
+        ):
+            if value is not None:
+                query = query.where(column == value)
+        if wanted.since is not None:
+            query = query.where(receipts.c.at >= wanted.since)
+        if wanted.until is not None:
+            query = query.where(receipts.c.at < wanted.until)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        return tuple(_record(row) for row in reversed(rows))
+
+    async def rate(self, receipt: str, rater: str, *, helpful: bool, comment: str = "") -> bool:
+        """Rate an answer, in the place of an earlier rating; false when it is not remembered."""
+        async with self._database.writing() as connection:
+            known = await connection.execute(select(receipts.c.id).where(receipts.c.id == receipt))
+            if known.one_or_none() is None:
+                return False
+            await connection.execute(
+                delete(ratings).where(ratings.c.receipt == receipt, ratings.c.rater == rater)
+            )
+            await connection.execute(
+                insert(ratings).values(
+                    receipt=receipt, rater=rater, helpful=helpful, comment=comment, at=now()
+                )
+            )
+        return True
+
+    async def ratings(self, since: dt.datetime) -> tuple[Rating, ...]:
+        """The ratings since a time, the oldest first."""
+        query = select(ratings).where(ratings.c.at >= since).order_by(ratings.c.at)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        return tuple(
+            Rating(row.receipt, row.rater, row.helpful, row.comment, aware(row.at)) for row in rows
+        )
+
+    async def pick(self, receipt: str, picker: str, entry: str) -> bool:
+        """Remember what somebody picked; false when the question is not remembered."""
+        async with self._database.writing() as connection:
+            known = await connection.execute(select(receipts.c.id).where(receipts.c.id == receipt))
+            if known.one_or_none() is None:
+                return False
+            await connection.execute(
+                delete(picks).where(picks.c.receipt == receipt, picks.c.picker == picker)
+            )
+            await connection.execute(
+                insert(picks).values(receipt=receipt, picker=picker, entry=entry, at=now())
+            )
+        return True
+
+    async def picks(self, since: dt.datetime) -> tuple[Pick, ...]:
+        """What was picked since a time, with the question's words where they were kept."""
+        query = (
+            select(picks, receipts.c.text)
+            .join(receipts, receipts.c.id == picks.c.receipt)
+            .where(picks.c.at >= since)
+            .order_by(picks.c.at)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        return tuple(
+            Pick(row.receipt, row.picker, row.entry, aware(row.at), row.text) for row in rows
+        )
+
+
+def _record(row: Row[Any]) -> Record:
+    values = row._asdict()
+    entries = tuple((str(entry), float(confidence)) for entry, confidence in values["entries"])
+    return Record(**{**values, "at": aware(values["at"]), "entries": entries})

@@ -1,0 +1,121 @@
+"""The tables. Every change to them is a migration in `migrations/versions`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata: Final = MetaData()
+
+receipts: Final = Table(
+    "receipts",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("team", String(32), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("asker", String(32), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("place", String(16), nullable=False),
+    Column("role", String(200)),
+    Column("text", Text),
+    Column("text_hash", String(64), nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("why", String(32), nullable=False),
+    Column("entries", JSON, nullable=False),
+    Column("content_version", String(64), nullable=False),
+    Column("seconds", Float, nullable=False),
+    Index("receipts_by_time", "at"),
+    Index("receipts_by_asker", "asker"),
+)
+
+ratings: Final = Table(
+    "ratings",
+    metadata,
+    Column("receipt", ForeignKey("receipts.id", ondelete="CASCADE"), primary_key=True),
+    Column("rater", String(32), primary_key=True),
+    Column("helpful", Boolean, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
+picks: Final = Table(
+    "picks",
+    metadata,
+    Column("receipt", ForeignKey("receipts.id", ondelete="CASCADE"), primary_key=True),
+    Column("picker", String(32), primary_key=True),
+    Column("entry", String(300), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
+handovers: Final = Table(
+    "handovers",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("team", String(32), nullable=False),
+    Column("receipt", String(32), nullable=False),
+    Column("question", Text, nullable=False),
+    Column("asker", String(32), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("thread", String(32), nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("taken_by", String(32), nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("notice_channel", String(32), nullable=False),
+    Column("notice_ts", String(32), nullable=False),
+    Column("created", DateTime(timezone=True), nullable=False),
+    Column("changed", DateTime(timezone=True), nullable=False),
+    Index("handovers_by_state", "team", "state"),
+)
+
+proposals: Final = Table(
+    "proposals",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("team", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("role", String(200)),
+    Column("entry", String(300)),
+    Column("question", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("audience", String(16), nullable=False),
+    Column("proposed_by", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("decided_by", String(32), nullable=False),
+    Column("created", DateTime(timezone=True), nullable=False),
+    Column("changed", DateTime(timezone=True), nullable=False),
+    Index("proposals_by_state", "team", "state"),
+)
+
+policies: Final = Table(
+    "policies",
+    metadata,
+    Column("team", String(32), primary_key=True),
+    Column("channel", String(32), primary_key=True),
+    Column("speaks", String(16), nullable=False),
+    Column("private", Boolean, nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("changed_by", String(32), nullable=False),
+    Column("changed", DateTime(timezone=True), nullable=False),
+)
+
+claims: Final = Table(
+    "claims",
+    metadata,
+    Column("key", String(300), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Index("claims_by_time", "at"),
+)
