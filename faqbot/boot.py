@@ -24,6 +24,9 @@ from faqbot.model import Library
 from faqbot.settings import Mode, Settings
 from faqbot.snapshots import Snapshots, key_of
 
+HIRING = "C0HIRING1"
+"""The local workspace's channel for questions that persons answer."""
+
 WARM = 200
 """Roles whose own questions are prepared before the service starts, 10 ms each."""
 
@@ -151,7 +154,7 @@ async def _in_local_workspace(settings: Settings, desk: Desk) -> None:
     from faqbot.slack.manifest import COMMANDS, EVENTS, OPTIONAL_SCOPES, SCOPES
     from faqbot.slack.running import Running
     from faqbot.slack.server import listen
-    from faqbot.slack.service import connection
+    from faqbot.slack.service import connection, remembering
     from faqbot.slack.web import web_client
 
     setup = Setup(
@@ -165,10 +168,13 @@ async def _in_local_workspace(settings: Settings, desk: Desk) -> None:
     async with (
         LocalWorkspace.start(port=port, setup=setup) as workspace,
         web_client(workspace.bot_token, workspace.api_url) as client,
-        connection(create_app(desk, client, running=running), workspace.app_token, running) as link,
+        remembering(settings) as memory,
     ):
+        owners = settings.faqbot_owners or HIRING
+        app = create_app(desk, client, running=running, memory=memory, owners=owners)
         address = f"{workspace.address}/"
-        await link.run(lambda: _say(f"faqbot runs in a local Slack workspace: {address}"))
+        async with connection(app, workspace.app_token, running) as link:
+            await link.run(lambda: _say(f"faqbot runs in a local Slack workspace: {address}"))
 
 
 def check(settings: Settings) -> tuple[str, ...]:

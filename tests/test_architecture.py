@@ -30,7 +30,9 @@ MAY_IMPORT = {
     "faqbot.wording": VALUES | {"faqbot.reply"},
     "faqbot.desk": VALUES | DESK | {"faqbot.reply", "faqbot.matching", "faqbot.content"},
     "faqbot.evaluating": VALUES | DESK | {"faqbot.reply"},
-    "faqbot.slack": VALUES | DESK | {"faqbot.reply", "faqbot.settings"},
+    "faqbot.slack": VALUES
+    | DESK
+    | {"faqbot.reply", "faqbot.settings", "faqbot.store", "faqbot.exporting"},
     "faqbot.playground": VALUES | DESK | {"faqbot.reply", "faqbot.settings"},
     "faqbot.cli": VALUES
     | DESK

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +16,9 @@ from faqbot.slack import addresses
 from faqbot.slack.answers import Answer, ask, show, wants_help
 from faqbot.slack.audience import Audiences, in_company
 from faqbot.slack.blocks import Message
+from faqbot.slack.feedback import Feedback
 from faqbot.slack.messages import post
+from faqbot.slack.spots import Spot, spot_of, value_of
 from faqbot.slack.threads import Threads, key
 from faqbot.slack.views import answer_modal, help_message, notice, search_modal
 from faqbot.slack.web import client_of
@@ -32,63 +33,13 @@ _NONE_OF_THESE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
-    """Where something was clicked: a message, a private message, App Home or a modal."""
-
-    team: str
-    user: str
-    channel: str
-    ts: str
-    thread: str
-    private: bool
-    view: str
-    trigger: str
-
-    @property
-    def direct(self) -> bool:
-        return self.channel.startswith("D")
-
-    @property
-    def key(self) -> str:
-        """The key of the conversation; private messages and views belong to none."""
-        if self.private or not self.channel:
-            return ""
-        return key(self.team, self.channel, self.thread)
-
-
-def spot_of(body: Payload, context: AsyncBoltContext) -> Spot:
-    """Read where something was clicked."""
-    container = body.get("container") or {}
-    message = body.get("message") or {}
-    ts = str(container.get("message_ts") or message.get("ts") or "")
-    thread = str(container.get("thread_ts") or message.get("thread_ts") or ts)
-    view = body.get("view") or {}
-    channel = body.get("channel") or {}
-    return Spot(
-        team=str(context.team_id or ""),
-        user=str((body.get("user") or {}).get("id") or ""),
-        channel=str(container.get("channel_id") or channel.get("id") or ""),
-        ts=ts,
-        thread=thread,
-        private=bool(container.get("is_ephemeral")),
-        view=str(view.get("id") or "") if view.get("type") == "modal" else "",
-        trigger=str(body.get("trigger_id") or ""),
-    )
-
-
-def value_of(action: Mapping[str, Any]) -> str:
-    """What was clicked or picked."""
-    picked = action.get("selected_option") or {}
-    return str(action.get("value") or picked.get("value") or "")
-
-
-@dataclass(frozen=True, slots=True)
 class _Clicks:
     """What it takes to answer a click."""
 
     desk: Desk
     audiences: Audiences
     threads: Threads
+    feedback: Feedback
 
     async def show(
         self, body: Payload, action: Payload, context: AsyncBoltContext, *, replace: bool
@@ -97,6 +48,10 @@ class _Clicks:
         spot = spot_of(body, context)
         question = await self._question(spot, "", context)
         answer = await show(self.desk, addresses.parse(value_of(action)), question)
+        if replace:
+            await self.feedback.picked(action, spot)
+        if spot.channel:
+            answer = self.feedback.sign(answer, spot.team, spot.channel)
         await deliver(spot, answer.message, context, replace=replace)
         self._note(spot, answer)
 
@@ -106,6 +61,8 @@ class _Clicks:
         answer = Answer(help_message(self.desk.library))
         if not wants_help(text):
             answer = await ask(self.desk, await self._question(spot, text, context))
+            if spot.channel:
+                answer = self.feedback.sign(answer, spot.team, spot.channel)
         await deliver(spot, answer.message, context, replace=False)
         self._note(spot, answer)
 
@@ -178,9 +135,11 @@ def _any(*kinds: str) -> re.Pattern[str]:
     return re.compile(rf"^({'|'.join(kinds)}):")
 
 
-def register(app: AsyncApp, desk: Desk, audiences: Audiences, threads: Threads) -> None:
+def register(
+    app: AsyncApp, desk: Desk, audiences: Audiences, threads: Threads, feedback: Feedback
+) -> None:
     """Answer clicks."""
-    clicks = _Clicks(desk, audiences, threads)
+    clicks = _Clicks(desk, audiences, threads, feedback)
 
     @app.action(_any(addresses.SHOW))
     async def on_show(

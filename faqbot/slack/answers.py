@@ -17,11 +17,16 @@ HELP = frozenset({"", "help"})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A message, the role that it is about, and whether it declines."""
+    """A message, the role that it is about, whether it declines, and what became of the question.
+
+    `address` leads to the same answer again.
+    """
 
     message: Message
     role: str | None = None
     declined: bool = False
+    receipt: Receipt | None = None
+    address: Address | None = None
 
 
 def wants_help(text: str) -> bool:
@@ -60,11 +65,11 @@ def _answer(desk: Desk, receipt: Receipt, *, full: bool, page: int = 1) -> Answe
             shown = (key,) if key else tuple(entry.id for entry in entries)
             address = Address(shown, whole, page)
             reply = _described(desk, receipt) if whole else desk.reply(receipt)
-            return Answer(render(reply, address), receipt.role)
+            return Answer(render(reply, address), receipt.role, receipt=receipt, address=address)
         case Declined():
-            return Answer(render(desk.reply(receipt)), receipt.role, declined=True)
+            return Answer(render(desk.reply(receipt)), receipt.role, declined=True, receipt=receipt)
         case _:
-            return Answer(render(desk.reply(receipt)), receipt.role)
+            return Answer(render(desk.reply(receipt)), receipt.role, receipt=receipt)
 
 
 def _described(desk: Desk, receipt: Receipt) -> Reply:

@@ -6,12 +6,25 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.desk import Desk
-from faqbot.slack import actions, commands, errors, home, messages, once
+from faqbot.slack import (
+    actions,
+    claiming,
+    commands,
+    errors,
+    feedback,
+    home,
+    messages,
+    once,
+    people,
+    rating,
+    sharing,
+)
 from faqbot.slack.audience import Audiences
 from faqbot.slack.once import Claims, RecentClaims
 from faqbot.slack.quiet import bolt_logger
 from faqbot.slack.running import Running
 from faqbot.slack.threads import Threads
+from faqbot.store.memory import Memory
 
 
 def create_app(
@@ -21,11 +34,14 @@ def create_app(
     signing_secret: str = "",
     claims: Claims | None = None,
     running: Running | None = None,
+    memory: Memory | None = None,
+    owners: str = "",
 ) -> AsyncApp:
     """The app that answers from a desk; `client` carries the bot token.
 
     `signing_secret` is needed for HTTP only, `claims` where several processes share the work,
-    `running` to wait for the listeners at the end.
+    `running` to wait for the listeners at the end, `memory` to remember; `owners` is the channel or
+    person for questions whose owner Slack doesn't know by id.
     """
     app = AsyncApp(
         name="faqbot",
@@ -41,8 +57,15 @@ def create_app(
     (running or Running()).watch(app)
     errors.register(app)
     once.register(app, taken)
-    messages.register(app, desk, audiences, threads, taken)
-    commands.register(app, desk, audiences)
-    actions.register(app, desk, audiences, threads)
+    answered = feedback.Feedback(memory)
+    shared = sharing.Sharing(desk, audiences, taken, answered)
+    messages.register(app, desk, audiences, threads, claims=taken, feedback=answered)
+    commands.register(app, desk, audiences, shared)
+    actions.register(app, desk, audiences, threads, answered)
+    sharing.register(app, shared)
+    if memory is not None:
+        persons = people.People(desk, memory, owners)
+        rating.register(app, memory, persons)
+        claiming.register(app, persons)
     home.register(app, desk, audiences, taken)
     return app

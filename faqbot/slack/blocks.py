@@ -72,6 +72,15 @@ def context(*lines: str) -> Payload:
     return {"type": "context", "elements": elements[:10]}
 
 
+def remark(mrkdwn: str) -> Message:
+    """A short message in Slack's own markup, in which people are named by `<@ID>`.
+
+    What others wrote must be escaped before it comes here.
+    """
+    text = {"type": "mrkdwn", "text": mrkdwn[:3_000]}
+    return Message(mrkdwn, ({"type": "section", "text": text},))
+
+
 def button(kind: str, number: int, label: str, value: str, **more: Any) -> Payload:
     """A button whose action id is unique in its message."""
     return {

@@ -14,6 +14,7 @@ from faqbot.slack.answers import ask, describe, wants_help
 from faqbot.slack.audience import Audiences
 from faqbot.slack.blocks import Message
 from faqbot.slack.manifest import FAQ, ROLE, ROLES
+from faqbot.slack.sharing import Sharing
 from faqbot.slack.views import echoed, help_message, roles_list
 
 Payload = dict[str, Any]
@@ -33,7 +34,7 @@ async def privately(ack: AsyncAck, message: Message) -> None:
     )
 
 
-def register(app: AsyncApp, desk: Desk, audiences: Audiences) -> None:
+def register(app: AsyncApp, desk: Desk, audiences: Audiences, sharing: Sharing) -> None:
     """Answer slash commands."""
 
     async def question_of(
@@ -56,7 +57,7 @@ def register(app: AsyncApp, desk: Desk, audiences: Audiences) -> None:
             await privately(ack, help_message(desk.library))
             return
         answer = await ask(desk, await question_of(command, context, client))
-        await privately(ack, echoed(answer.message, text))
+        await privately(ack, echoed(sharing.sign(answer, command).message, text))
 
     @app.command(ROLE.name)
     async def on_role(
@@ -68,10 +69,10 @@ def register(app: AsyncApp, desk: Desk, audiences: Audiences) -> None:
         question = await question_of(command, context, client)
         if _COMPARE.match(question.text):
             answer = await ask(desk, question)
-            await privately(ack, echoed(answer.message, question.text))
+            await privately(ack, echoed(sharing.sign(answer, command).message, question.text))
             return
         answer = await describe(desk, question)
-        await privately(ack, answer.message)
+        await privately(ack, sharing.sign(answer, command).message)
 
     @app.command(ROLES.name)
     async def on_roles(ack: AsyncAck) -> None:

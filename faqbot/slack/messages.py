@@ -14,6 +14,7 @@ from faqbot.model import Audience, Place, Question
 from faqbot.slack.answers import Answer, ask, wants_help
 from faqbot.slack.audience import Audiences, in_company
 from faqbot.slack.blocks import Message
+from faqbot.slack.feedback import Feedback
 from faqbot.slack.once import Claims
 from faqbot.slack.threads import Past, Threads, key
 from faqbot.slack.views import help_message
@@ -107,6 +108,7 @@ class _Talk:
     audiences: Audiences
     threads: Threads
     claims: Claims
+    feedback: Feedback
 
     async def converse(self, said: Said, context: AsyncBoltContext) -> None:
         """Answer somebody who speaks to faqbot, once, whatever events tell of it."""
@@ -118,7 +120,8 @@ class _Talk:
         if answer.declined and not (said.direct or said.shared):
             alone = await self._answer_to(said, text, past, context, alone=True)
             if not alone.declined:
-                await _whisper(client_of(context), said, alone.message)
+                signed = self.feedback.sign(alone, said.team, said.channel)
+                await _whisper(client_of(context), said, signed.message)
                 return
         await self._deliver(said, answer, context)
 
@@ -169,17 +172,24 @@ class _Talk:
         return await ask(self.desk, question)
 
     async def _deliver(self, said: Said, answer: Answer, context: AsyncBoltContext) -> None:
-        await post(client_of(context), said.channel, said.thread, answer.message)
+        signed = self.feedback.sign(answer, said.team, said.channel)
+        await post(client_of(context), said.channel, said.thread, signed.message)
         self.threads.note(key(said.team, said.channel, said.thread), answer.role)
         if said.direct:
             self.threads.note(key(said.team, said.channel), answer.role)
 
 
 def register(
-    app: AsyncApp, desk: Desk, audiences: Audiences, threads: Threads, claims: Claims
+    app: AsyncApp,
+    desk: Desk,
+    audiences: Audiences,
+    threads: Threads,
+    *,
+    claims: Claims,
+    feedback: Feedback,
 ) -> None:
     """Answer what people say to faqbot."""
-    talk = _Talk(desk, audiences, threads, claims)
+    talk = _Talk(desk, audiences, threads, claims, feedback)
 
     @app.event("app_mention")
     async def on_mention(event: Payload, body: Payload, context: AsyncBoltContext) -> None:

@@ -18,6 +18,9 @@ from faqbot.slack.running import Running
 from faqbot.slack.server import PATH, Server, asgi, listen
 from faqbot.slack.socket import SocketMode
 from faqbot.slack.web import check_bot_token, web_client
+from faqbot.store.memory import Memory
+from faqbot.store.opening import address as check_address
+from faqbot.store.values import Consent
 
 Say = Callable[[str], None]
 
@@ -69,16 +72,25 @@ async def over_http(settings: Settings, desk: Desk, say: Say) -> None:
         async with web_client(_plain(settings.slack_bot_token), settings.slack_api_url) as client:
             team = await check_bot_token(client)
             running = Running()
-            app = create_app(desk, client, signing_secret=secret, running=running)
-            server = Server(asgi(app, secret))
-            say(f"faqbot serves {team}: http://{settings.faqbot_host}:{settings.listens_on}{PATH}")
-            serving = asyncio.ensure_future(server.serve(sockets=[listener]))
-            try:
-                await asyncio.shield(serving)
-            finally:
-                server.should_exit = True
-                await serving
-                await running.drain()
+            async with remembering(settings) as memory:
+                app = create_app(
+                    desk,
+                    client,
+                    signing_secret=secret,
+                    running=running,
+                    memory=memory,
+                    owners=settings.faqbot_owners,
+                )
+                server = Server(asgi(app, secret))
+                place = f"http://{settings.faqbot_host}:{settings.listens_on}{PATH}"
+                say(f"faqbot serves {team}: {place}")
+                serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+                try:
+                    await asyncio.shield(serving)
+                finally:
+                    server.should_exit = True
+                    await serving
+                    await running.drain()
     finally:
         listener.close()
 
@@ -91,12 +103,29 @@ async def by_socket_mode(settings: Settings, desk: Desk, say: Say) -> None:
         ServiceError: Slack can't be reached, or not any more.
     """
     token = _plain(settings.slack_bot_token)
-    async with web_client(token, settings.slack_api_url) as client:
+    async with (
+        web_client(token, settings.slack_api_url) as client,
+        remembering(settings) as memory,
+    ):
         team = await check_bot_token(client)
         running = Running()
-        app = create_app(desk, client, running=running)
+        app = create_app(
+            desk, client, running=running, memory=memory, owners=settings.faqbot_owners
+        )
         async with connection(app, _plain(settings.slack_app_token), running) as link:
             await link.run(lambda: say(f"faqbot serves {team} by Socket Mode."))
+
+
+@asynccontextmanager
+async def remembering(settings: Settings) -> AsyncIterator[Memory | None]:
+    """The memory that the settings name, as long as the block runs; None where there is none."""
+    if settings.database is None:
+        yield None
+        return
+    check_address(settings.database)
+    consent = Consent(settings.faqbot_remember)
+    async with Memory(settings.database, consent, settings.faqbot_retention_days).running() as one:
+        yield one
 
 
 @asynccontextmanager

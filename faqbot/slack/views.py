@@ -28,6 +28,7 @@ QUESTION_INPUT: Final = "text"
 SEARCH_VIEW: Final = "search"
 ANSWER_VIEW: Final = "answer"
 _QUESTION: Final = 1_000
+NOT_NOW: Final = "Sorry, my memory is out of order right now. Please try again in a while."
 _ECHO: Final = 300
 _FAMILIES: Final = 40
 _FAMILY_BUTTONS: Final = 10

@@ -43,6 +43,15 @@ class Store:
         """Let all connections go."""
         await self._database.engine.dispose()
 
+    async def check(self) -> None:
+        """See whether the database takes a transaction that writes.
+
+        Raises:
+            StoreError: it doesn't.
+        """
+        async with self._database.writing() as connection:
+            await connection.execute(select(1))
+
     async def forget(self, person: str) -> Forgotten:
         """Delete what a person asked, rated and picked; take their name off what others need."""
         tables = schema

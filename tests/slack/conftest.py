@@ -22,6 +22,7 @@ from faqbot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
 from faqbot.slack.running import Running
 from faqbot.slack.server import PATH, Server, asgi, listen
 from faqbot.slack.web import web_client
+from faqbot.store.memory import Memory
 from tests.slack.library import library
 
 TODAY = dt.date(2026, 11, 23)
@@ -75,7 +76,9 @@ class Slack:
 
 
 @asynccontextmanager
-async def serving(setup: Setup = SETUP) -> AsyncIterator[Slack]:
+async def serving(
+    setup: Setup = SETUP, memory: Memory | None = None, owners: str = ""
+) -> AsyncIterator[Slack]:
     """The app over signed HTTP in a local workspace."""
     listener = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}"
@@ -85,7 +88,9 @@ async def serving(setup: Setup = SETUP) -> AsyncIterator[Slack]:
         web_client(workspace.bot_token, workspace.api_url) as client,
     ):
         secret = workspace.signing_secret
-        app = create_app(desk, client, signing_secret=secret, running=running)
+        app = create_app(
+            desk, client, signing_secret=secret, running=running, memory=memory, owners=owners
+        )
         server = Server(asgi(app, secret))
         task = asyncio.create_task(server.serve(sockets=[listener]))
         workspace.deliver_to(url)

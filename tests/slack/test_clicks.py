@@ -62,7 +62,7 @@ async def test_roles_are_compared_side_by_side(slack: Slack) -> None:
     assert all(len(row["fields"]) == 2 for row in rows)
     assert "spreadsheets" in str(rows[0]["fields"][0])
     assert "Spark" in str(rows[0]["fields"][1])
-    assert labels(message) == ["Data Analyst", "Data Engineer"]
+    assert labels(message) == ["Data Analyst", "Data Engineer", "Share with everyone"]
 
 
 async def test_a_need_is_told_in_the_thread(slack: Slack) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
-from platformdirs import user_cache_path
 from pydantic import (
     Field,
     ModelWrapValidatorHandler,
@@ -17,16 +16,25 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from faqbot.errors import SettingsError
+from faqbot.settings.reading import (
+    NO_CACHE,
+    Read,
+    cache_folder,
+    database_url,
+    without_password,
+)
 
 SLACK_API_URL: Final = "https://slack.com/api/"
 HTTP_PORT: Final = 3000
 WORKSPACE_PORT: Final = 8765
-NO_CACHE: Final = "off"
+_REMEMBER: Final = ("full", "redacted", "hash")
 _LEVELS: Final = ("debug", "info", "warning", "error")
-_ADVICE: Final = {"port": "PORT must be a whole number from 1 to 65535, such as 3000."}
+_ADVICE: Final = {
+    "port": "PORT must be a whole number from 1 to 65535, such as 3000.",
+    "faqbot_retention_days": "FAQBOT_RETENTION_DAYS must be a number of days from 1 to 3650.",
+}
 
 
 class Mode(StrEnum):
@@ -37,76 +45,7 @@ class Mode(StrEnum):
     WORKSPACE = "local workspace"
 
 
-class _Read(BaseSettings):
-    """Settings whose `.env` file is advice when it can't be read."""
-
-    model_config = SettingsConfigDict(
-        env_file=".env",
-        env_file_encoding="utf-8",
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        hide_input_in_errors=True,
-    )
-
-    def __init__(self, **values: Any) -> None:
-        try:
-            super().__init__(**values)
-        except UnicodeDecodeError as error:
-            raise SettingsError(".env is not UTF-8 text: save it as UTF-8.") from error
-        except OSError as error:
-            raise SettingsError(
-                f"Can't read .env ({error.strerror or error}): correct its permissions, "
-                "or start in another folder."
-            ) from error
-
-
-class _Content(_Read):
-    """The settings that commands without Slack need; tokens are not looked at."""
-
-    faqbot_knowledge: str | None = None
-    faqbot_encoder: str | None = None
-    faqbot_cache: str | None = None
-
-
-def configured_cache() -> Path | None:
-    """FAQBOT_CACHE of the environment or of `.env`, else the user's folder for caches.
-
-    Returns:
-        The folder; None where nothing shall be kept.
-
-    Raises:
-        SettingsError: `.env` can't be read.
-    """
-    return _cache_folder(_Content().faqbot_cache)
-
-
-def _cache_folder(configured: str | None) -> Path | None:
-    if configured and configured.lower() == NO_CACHE:
-        return None
-    return Path(configured) if configured else user_cache_path("faqbot", appauthor=False)
-
-
-def configured_encoder() -> Path | None:
-    """FAQBOT_ENCODER of the environment or of `.env`.
-
-    Raises:
-        SettingsError: `.env` can't be read.
-    """
-    configured = _Content().faqbot_encoder
-    return Path(configured) if configured else None
-
-
-def configured_knowledge() -> str | None:
-    """FAQBOT_KNOWLEDGE of the environment or of `.env`.
-
-    Raises:
-        SettingsError: `.env` can't be read.
-    """
-    return _Content().faqbot_knowledge
-
-
-class Settings(_Read):
+class Settings(Read):
     """What the environment and `.env` say; an empty variable counts as unset.
 
     Raises:
@@ -122,6 +61,10 @@ class Settings(_Read):
     faqbot_knowledge: str | None = None
     faqbot_encoder: str | None = None
     faqbot_cache: str | None = None
+    faqbot_database_url: str | None = None
+    faqbot_remember: str = "full"
+    faqbot_retention_days: int = Field(default=180, ge=1, le=3650)
+    faqbot_owners: str = ""
     faqbot_log_level: str = "info"
 
     @field_validator("slack_api_url")
@@ -133,6 +76,13 @@ class Settings(_Read):
                 f"SLACK_API_URL must be an address such as {SLACK_API_URL}; unset is Slack."
             )
         return value.rstrip("/") + "/"
+
+    @field_validator("faqbot_remember")
+    @classmethod
+    def _remembered(cls, value: str) -> str:
+        if value.lower() not in _REMEMBER:
+            raise ValueError(f"FAQBOT_REMEMBER must be one of {', '.join(_REMEMBER)}.")
+        return value.lower()
 
     @field_validator("faqbot_log_level")
     @classmethod
@@ -169,7 +119,12 @@ class Settings(_Read):
     @property
     def cache(self) -> Path | None:
         """The folder for what was built from large content; None where nothing shall be kept."""
-        return _cache_folder(self.faqbot_cache)
+        return cache_folder(self.faqbot_cache)
+
+    @property
+    def database(self) -> str | None:
+        """The address of the database; None where nothing shall be remembered."""
+        return database_url(self.faqbot_database_url)
 
     @property
     def listens_on(self) -> int:
@@ -194,6 +149,10 @@ class Settings(_Read):
         lines.append(f"knowledge: {self.faqbot_knowledge or 'default'}")
         lines.append(f"encoder: {self.faqbot_encoder or 'bundled'}")
         lines.append(f"cache: {self.cache or NO_CACHE}")
+        lines.append(f"database: {without_password(self.database) or NO_CACHE}")
+        lines.append(
+            f"remembers: question text {self.faqbot_remember}, {self.faqbot_retention_days} days"
+        )
         lines.append(f"log level: {self.faqbot_log_level}")
         return tuple(lines)
 

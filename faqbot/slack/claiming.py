@@ -1,0 +1,159 @@
+"""Owners claim, answer and close questions; of two at the same moment one wins."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+
+from faqbot.slack import addresses
+from faqbot.slack.blocks import Payload, context, plain, shorten
+from faqbot.slack.mrkdwn import escape
+from faqbot.slack.people import QUOTED, STATES, People
+from faqbot.slack.spots import Spot, spot_of, tell, user_of, value_of
+from faqbot.slack.views import NOT_NOW
+from faqbot.slack.web import client_of
+from faqbot.store.values import Handover, StoreError
+
+ANSWER_VIEW: Final = "answer-question"
+_TEXT: Final = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class _Claiming:
+    """What it takes to let owners act."""
+
+    people: People
+
+    async def move(
+        self, spot: Spot, handover_id: str, context: AsyncBoltContext, *, close: bool
+    ) -> None:
+        """Claim or close."""
+        if await self._shown(spot, handover_id) is None:
+            await tell(spot, "That question isn't yours to take.", context)
+            return
+        async with self.people.memory.store() as store:
+            act = store.handovers.close if close else store.handovers.claim
+            handover, won = await act(handover_id, spot.user)
+        if handover is None or not won:
+            await tell(spot, _late(handover), context)
+            return
+        client = client_of(context)
+        await self.people.show(client, handover)
+        if not close:
+            said = f"<@{spot.user}> is looking into your question."
+        elif handover.answer:
+            return
+        else:
+            said = f"<@{spot.user}> has closed your question without an answer."
+        await self.people.tell_asker(client, handover, said)
+
+    async def reply(self, spot: Spot, handover_id: str, context: AsyncBoltContext) -> None:
+        """Ask for the answer."""
+        handover = await self._shown(spot, handover_id)
+        if handover is None:
+            await tell(spot, "That question isn't yours to answer.", context)
+        elif handover.taken_by not in ("", spot.user):
+            await tell(spot, f"<@{handover.taken_by}> has taken that question.", context)
+        else:
+            view = _answer_modal(handover)
+            await client_of(context).views_open(trigger_id=spot.trigger, view=view)
+
+    async def answer(
+        self, ack: AsyncAck, view: Payload, user: str, context: AsyncBoltContext
+    ) -> None:
+        """Take the answer, and give it to the asker."""
+        values = (view.get("state") or {}).get("values") or {}
+        text = str(((values.get(_TEXT) or {}).get(_TEXT) or {}).get("value") or "").strip()
+        async with self.people.memory.store() as store:
+            handover, won = await store.handovers.answer(
+                str(view.get("private_metadata") or ""), user, text
+            )
+        if handover is None or not won:
+            await ack(response_action="errors", errors={_TEXT: _late(handover, named=False)})
+            return
+        await ack()
+        client = client_of(context)
+        await self.people.show(client, handover)
+        await self.people.tell_asker(client, handover, f"<@{user}> answers: {escape(text)}")
+
+    async def _shown(self, spot: Spot, handover_id: str) -> Handover | None:
+        """The question that is shown where somebody clicked, and nowhere else."""
+        async with self.people.memory.store() as store:
+            handover = await store.handovers.get(handover_id)
+        if handover is None:
+            return None
+        place = (handover.notice_channel, handover.notice_ts)
+        return handover if place == (spot.channel, spot.ts) else None
+
+
+def _late(handover: Handover | None, *, named: bool = True) -> str:
+    if handover is None:
+        return "That question is no longer kept."
+    by = f" by <@{handover.taken_by}>" if named and handover.taken_by else ""
+    return f"You are a moment late: it is {STATES[handover.state].lower()}{by} already."
+
+
+def _answer_modal(handover: Handover) -> Payload:
+    return {
+        "type": "modal",
+        "callback_id": ANSWER_VIEW,
+        "title": plain("Answer the question"),
+        "submit": plain("Send"),
+        "close": plain("Cancel"),
+        "private_metadata": handover.id,
+        "blocks": [
+            context(shorten(handover.question, 1_500)),
+            {
+                "type": "input",
+                "block_id": _TEXT,
+                "label": plain("Your answer"),
+                "hint": plain("The asker sees it with your name, where they asked."),
+                "element": {
+                    "type": "plain_text_input",
+                    "action_id": _TEXT,
+                    "multiline": True,
+                    "max_length": QUOTED,
+                },
+            },
+        ],
+    }
+
+
+def register(app: AsyncApp, people: People) -> None:
+    """Let owners claim, answer and close."""
+    claiming = _Claiming(people)
+
+    @app.action(re.compile(rf"^(?:{addresses.CLAIM}|{addresses.CLOSE}):0$"))
+    async def on_move(
+        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
+    ) -> None:
+        await ack()
+        spot = spot_of(body, context)
+        close = str(action.get("action_id", "")).startswith(addresses.CLOSE)
+        try:
+            await claiming.move(spot, value_of(action), context, close=close)
+        except StoreError:
+            await tell(spot, NOT_NOW, context)
+
+    @app.action(f"{addresses.REPLY}:0")
+    async def on_reply(
+        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
+    ) -> None:
+        await ack()
+        spot = spot_of(body, context)
+        try:
+            await claiming.reply(spot, value_of(action), context)
+        except StoreError:
+            await tell(spot, NOT_NOW, context)
+
+    @app.view(ANSWER_VIEW)
+    async def on_answer(
+        ack: AsyncAck, view: Payload, body: Payload, context: AsyncBoltContext
+    ) -> None:
+        try:
+            await claiming.answer(ack, view, user_of(body), context)
+        except StoreError:
+            await ack(response_action="errors", errors={_TEXT: NOT_NOW})

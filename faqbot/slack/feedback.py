@@ -1,0 +1,96 @@
+"""What one can do with an answer: rate it, pick a reading, hand the question to a person."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Final
+
+from faqbot.model import Answered, Declined, Unsure
+from faqbot.slack import addresses
+from faqbot.slack.answers import Answer
+from faqbot.slack.blocks import Message, Payload, button, plain
+from faqbot.slack.spots import Spot, value_of
+from faqbot.store.memory import Memory
+from faqbot.store.values import StoreError
+
+_RECEIPT: Final = "receipt:"
+_log = logging.getLogger(__name__)
+
+
+class Feedback:
+    """Remembers answers, and lets people say what they think of them.
+
+    Args:
+        memory: where; None remembers nothing, and no buttons are shown.
+    """
+
+    def __init__(self, memory: Memory | None) -> None:
+        self._memory = memory
+
+    def sign(self, answer: Answer, team: str, channel: str) -> Answer:
+        """Remember the question, and add to its answer what one can do with it."""
+        if self._memory is None or answer.receipt is None:
+            return answer
+        receipt = self._memory.remember(answer.receipt, team, channel)
+        if not receipt:
+            return answer
+        message = answer.message
+        match answer.receipt.outcome:
+            case Answered():
+                blocks = (*message.blocks, _rating(receipt))
+            case Declined():
+                blocks = (*message.blocks, _person(receipt))
+            case Unsure():
+                blocks = _marked(message.blocks, receipt)
+        return replace(answer, message=Message(message.text, blocks))
+
+    async def picked(self, action: Payload, spot: Spot) -> None:
+        """Remember which of several readings somebody meant."""
+        block = str(action.get("block_id") or "")
+        if self._memory is None or not block.startswith(_RECEIPT):
+            return
+        entry = addresses.parse(value_of(action)).entries
+        try:
+            async with self._memory.store() as store:
+                receipt = block.removeprefix(_RECEIPT)
+                await store.receipts.pick(receipt, spot.user, " ".join(entry)[:300])
+        except StoreError:
+            _log.info("a pick was not remembered: the database is down")
+
+
+def _rating(receipt: str) -> Payload:
+    return {
+        "type": "context_actions",
+        "elements": [
+            {
+                "type": "feedback_buttons",
+                "action_id": f"{addresses.RATE}:0",
+                "positive_button": {
+                    "text": plain("Helpful"),
+                    "accessibility_label": "This answer helped me",
+                    "value": f"up {receipt}",
+                },
+                "negative_button": {
+                    "text": plain("Not helpful"),
+                    "accessibility_label": "This answer did not help me",
+                    "value": f"down {receipt}",
+                },
+            }
+        ],
+    }
+
+
+def _person(receipt: str) -> Payload:
+    ask = button(addresses.PERSON, 0, "Ask a person", receipt)
+    return {"type": "actions", "elements": [ask]}
+
+
+def _marked(blocks: tuple[Payload, ...], receipt: str) -> tuple[Payload, ...]:
+    """The blocks, the first one with buttons bearing the receipt for whoever picks."""
+    found = list(blocks)
+    for number, block in enumerate(found):
+        if block["type"] == "actions":
+            found[number] = {**block, "block_id": f"{_RECEIPT}{receipt}"}
+            break
+    return tuple(found)

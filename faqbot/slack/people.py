@@ -1,0 +1,196 @@
+"""Questions that persons answer: whom they go to, and what owner and asker see."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from slack_bolt.async_app import AsyncBoltContext
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from faqbot.desk import Desk
+from faqbot.model import Faq
+from faqbot.slack import addresses
+from faqbot.slack.blocks import Message, Payload, button, plain, remark, shorten
+from faqbot.slack.mrkdwn import escape
+from faqbot.slack.views import NOT_NOW
+from faqbot.slack.web import client_of, reason_of
+from faqbot.store.memory import Memory
+from faqbot.store.store import new_id
+from faqbot.store.times import now
+from faqbot.store.values import Handover, HandoverState, Record, StoreError
+
+QUOTED: Final = 2_500
+_ID: Final = re.compile(r"(?:<[@#])?([UWCG][A-Z0-9]{6,})(?:\|[^>]*)?>?")
+STATES: Final = {
+    HandoverState.OPEN: "Open",
+    HandoverState.CLAIMED: "Claimed",
+    HandoverState.ANSWERED: "Answered",
+    HandoverState.CLOSED: "Closed",
+}
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question for a person: what became of it so far, who asks, and where they are told."""
+
+    record: Record
+    asker: str
+    question: str
+    channel: str
+    thread: str
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Hands questions to persons.
+
+    Args:
+        desk: knows who owns a role and an FAQ.
+        memory: keeps the questions.
+        owners: the channel or person for owners that Slack doesn't know by id.
+    """
+
+    desk: Desk
+    memory: Memory
+    owners: str = ""
+
+    async def open(self, context: AsyncBoltContext, asked: Asked) -> None:
+        """Hand a question to its owner, and tell the asker that it is there."""
+        client = client_of(context)
+        owner = await self._owner(asked.record)
+        place = _place(owner) or _place(self.owners)
+        handover = Handover(
+            id=new_id(),
+            team=str(context.team_id or ""),
+            receipt=asked.record.id,
+            question=asked.question,
+            asker=asked.asker,
+            channel=asked.channel,
+            thread=asked.thread,
+            owner=owner,
+            created=now(),
+            changed=now(),
+        )
+        if not place:
+            who = f" {escape(owner)} may know." if owner else ""
+            await self.tell_asker(client, handover, f"Nobody is set up to answer here.{who}")
+            return
+        try:
+            async with self.memory.store() as store:
+                await store.handovers.add(handover)
+            shown = await client.chat_postMessage(channel=place, **_posted(notice_of(handover)))
+            async with self.memory.store() as store:
+                await store.handovers.shown(handover.id, shown["channel"], shown["ts"])
+        except (StoreError, SlackApiError) as error:
+            _log.warning("a question could not be handed over: %s", type(error).__name__)
+            await self.tell_asker(client, handover, NOT_NOW)
+            return
+        await self.tell_asker(
+            client, handover, "Your question is with a person now. I'll tell you what they say."
+        )
+
+    async def _owner(self, record: Record) -> str:
+        """Whom a question belongs to: the entry's owner, the role's, the channel's."""
+        library = self.desk.library
+        for entry_id, _ in record.entries:
+            entry = library.entry(entry_id)
+            if isinstance(entry, Faq) and entry.owner:
+                return entry.owner
+        role = library.role(record.role)
+        if role and role.owner:
+            return role.owner
+        try:
+            async with self.memory.store() as store:
+                policy = await store.policies.of(record.team, record.channel)
+        except StoreError:
+            return ""
+        return policy.owner if policy else ""
+
+    async def tell_asker(self, client: AsyncWebClient, handover: Handover, text: str) -> None:
+        """Tell the asker something in Slack's markup, in the thread of the question or directly."""
+        try:
+            if handover.thread:
+                message = remark(f"<@{handover.asker}> {text}")
+                await client.chat_postMessage(
+                    channel=handover.channel, thread_ts=handover.thread, **_posted(message)
+                )
+            else:
+                await client.chat_postMessage(channel=handover.asker, **_posted(remark(text)))
+        except SlackApiError as error:
+            _log.info("the asker could not be told: %s", reason_of(error))
+
+    async def show(self, client: AsyncWebClient, handover: Handover) -> None:
+        """Bring the owner's message up to date."""
+        await client.chat_update(
+            channel=handover.notice_channel,
+            ts=handover.notice_ts,
+            **_posted(notice_of(handover)),
+        )
+
+
+def notice_of(handover: Handover) -> Message:
+    """The message that shows a question to its owner."""
+    quoted = "\n".join(
+        f"> {line}" for line in escape(shorten(handover.question, QUOTED)).splitlines()
+    )
+    said = f"<@{handover.asker}> asks:\n{quoted}"
+    state = STATES[handover.state]
+    lines = [f"{state} by" if handover.taken_by else state]
+    blocks: list[Payload] = [
+        {"type": "header", "text": plain("A question for a person")},
+        _mrkdwn(said),
+    ]
+    if handover.answer:
+        blocks.append(_mrkdwn(f"*Answer*\n{escape(shorten(handover.answer, QUOTED))}"))
+    by = f" <@{handover.taken_by}>" if handover.taken_by else ""
+    owner = f" · for {escape(handover.owner)}" if handover.owner else ""
+    blocks.append(
+        {
+            "type": "context",
+            "elements": [{"type": "mrkdwn", "text": f"{lines[0]}{by}{owner}"}],
+        }
+    )
+    buttons = {
+        HandoverState.OPEN: (
+            (addresses.CLAIM, "Claim", "primary"),
+            (addresses.REPLY, "Answer", ""),
+            (addresses.CLOSE, "Close", ""),
+        ),
+        HandoverState.CLAIMED: (
+            (addresses.REPLY, "Answer", "primary"),
+            (addresses.CLOSE, "Close", ""),
+        ),
+        HandoverState.ANSWERED: ((addresses.CLOSE, "Close", ""),),
+        HandoverState.CLOSED: (),
+    }[handover.state]
+    elements = [
+        button(kind, 0, label, handover.id, **({"style": style} if style else {}))
+        for kind, label, style in buttons
+    ]
+    if elements:
+        blocks.append({"type": "actions", "elements": elements})
+    return Message(f"A question for a person: {escape(handover.question)}", tuple(blocks))
+
+
+def _place(owner: str) -> str:
+    """The id of a person or a channel that an owner is, if it is one."""
+    found = _ID.fullmatch(owner.strip())
+    return found[1] if found else ""
+
+
+def _mrkdwn(text: str) -> Payload:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:3_000]}}
+
+
+def _posted(message: Message) -> Payload:
+    return {
+        "text": message.text,
+        "blocks": list(message.blocks),
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }

@@ -1,0 +1,274 @@
+"""Ratings, picks, persons who answer, and shared answers, with a memory behind them."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from faqbot.playground.elements import elements
+from faqbot.playground.values import Channel, Message
+from faqbot.store.memory import Memory
+from faqbot.store.receipts import Filter
+from faqbot.store.values import Consent, HandoverState
+from tests.slack.conftest import Slack, serving
+
+ALWAYS = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+OWNERS = "C0OWNERS1"
+UNANSWERABLE = "which shoe size do astronauts have on the moon"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def memory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Memory]:
+    folder = tmp_path_factory.mktemp("store")
+    async with Memory(f"sqlite:///{folder}/faqbot.db", retry=0.05).running() as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def slack(memory: Memory) -> AsyncIterator[Slack]:
+    async with serving(memory=memory, owners=OWNERS) as started:
+        state = started.workspace.state
+        members = frozenset(state.users) - {"U0GUEST01"}
+        state.add_channel(Channel(OWNERS, "owners", members=members))
+        yield started
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def labels(message: Message) -> list[str]:
+    return [element.label for element in elements(message.blocks)]
+
+
+async def eventually(true: Callable[[], bool]) -> None:
+    """Wait for what the workspace can't see."""
+    async with asyncio.timeout(10):
+        while not true():  # noqa: ASYNC110 - the memory has no event to wait for
+            await asyncio.sleep(0.02)
+
+
+async def handed_over(slack: Slack, text: str = UNANSWERABLE) -> tuple[str, Message]:
+    """A question that maya handed to a person: its thread, and the owners' message."""
+    before = len(slack.workspace.answers("#owners"))
+    ts, answer = await slack.asked(text)
+    await slack.maya.click(answer, label="Ask a person")
+    modal = await slack.workspace.until(lambda: slack.workspace.modal("maya"))
+    assert (await slack.maya.submit(modal)).ok
+    await slack.workspace.until(lambda: len(slack.workspace.answers("#owners")) > before)
+    await slack.answer("#general", ts, 2)
+    return ts, slack.workspace.answers("#owners")[-1]
+
+
+# -------------------------------------------------------------------------------- ratings
+
+
+async def test_a_question_is_remembered_with_what_became_of_it(
+    slack: Slack, memory: Memory
+) -> None:
+    await slack.asked("which skills does a data analyst need")
+    async with memory.store() as store:
+        *_, record = await store.receipts.all(Filter())
+    assert record.text == "which skills does a data analyst need"
+    assert (record.outcome, record.role) == ("answer", "data-analyst")
+    assert record.entries[0][0] == "data-analyst/skills"
+    assert (record.asker, record.channel) == (slack.maya.id, "C0GENERAL")
+    assert record.content_version == "test"
+
+
+async def test_an_answer_is_rated_by_slacks_own_buttons(slack: Slack, memory: Memory) -> None:
+    _, answer = await slack.asked("data analyst education")
+    await slack.maya.click(answer, label="Helpful")
+    await slack.running.drain()
+    async with memory.store() as store:
+        *_, rating = await store.receipts.ratings(ALWAYS)
+    assert (rating.helpful, rating.rater) == (True, slack.maya.id)
+
+
+async def test_an_answer_that_did_not_help_is_asked_about(slack: Slack, memory: Memory) -> None:
+    ts, answer = await slack.asked("ux designer education")
+    await slack.maya.click(answer, label="Not helpful")
+    modal = await slack.workspace.until(lambda: slack.workspace.modal("maya"))
+    result = await slack.maya.submit(modal, {"comment": "Is a master's needed?"})
+    assert result.ok, result.errors
+    async with memory.store() as store:
+        *_, rating = await store.receipts.ratings(ALWAYS)
+    assert (rating.helpful, rating.comment) == (False, "Is a master's needed?")
+    assert len(slack.workspace.answers("#general", ts)) == 1
+
+
+async def test_a_forged_rating_changes_nothing(slack: Slack, memory: Memory) -> None:
+    _, answer = await slack.asked("qa engineer education")
+    found = next(e for e in elements(answer.blocks) if e.label == "Helpful")
+    await slack.maya.act(answer, {**found.click(), "value": "up forged"})
+    await slack.workspace.until(
+        lambda: "no longer remembered" in slack.workspace.private_messages("maya")[-1].text
+    )
+
+
+async def test_what_is_picked_is_remembered_with_its_question(slack: Slack, memory: Memory) -> None:
+    ts, answer = await slack.asked("what skills do I need?")
+    await slack.maya.select(answer, "Data Engineer", action_id="choose:menu-0")
+    await slack.workspace.until(lambda: "Spark" in slack.workspace.answers("#general", ts)[0].text)
+    async with memory.store() as store:
+        *_, pick = await store.receipts.picks(ALWAYS)
+    assert (pick.entry, pick.text) == ("data-engineer/skills", "what skills do I need?")
+
+
+# -------------------------------------------------------------------------------- persons
+
+
+async def test_a_question_goes_to_a_person_and_its_answer_comes_back(slack: Slack) -> None:
+    jonas = slack.workspace.person("jonas")
+    ts, notice = await handed_over(slack)
+    assert UNANSWERABLE in notice.text
+    await jonas.click(notice, label="Claim")
+    assert "is looking into" in (await slack.answer("#general", ts, 3)).text
+    shown = slack.workspace.message("#owners", notice.ts)
+    assert shown is not None
+    assert labels(shown) == ["Answer", "Close"]
+    await jonas.click(shown, label="Answer")
+    modal = await slack.workspace.until(lambda: slack.workspace.modal("jonas"))
+    assert (await jonas.submit(modal, {"text": "Size 42 & <b>."})).ok
+    told = await slack.answer("#general", ts, 4)
+    assert f"<@{jonas.id}> answers: Size 42 &amp; &lt;b&gt;." in told.text
+    assert f"<@{slack.maya.id}>" in told.text
+    shown = slack.workspace.message("#owners", notice.ts)
+    assert shown is not None
+    assert labels(shown) == ["Close"]
+    await jonas.click(shown, label="Close")
+    await slack.workspace.until(
+        lambda: labels(slack.workspace.message("#owners", notice.ts) or shown) == []
+    )
+
+
+async def test_of_two_who_claim_at_the_same_moment_one_is_told_who_won(slack: Slack) -> None:
+    jonas = slack.workspace.person("jonas")
+    _, notice = await handed_over(slack)
+    await asyncio.gather(
+        jonas.click(notice, label="Claim"), slack.maya.click(notice, label="Claim")
+    )
+    await slack.running.drain()
+
+    def late() -> list[str]:
+        private = [
+            *slack.workspace.private_messages("jonas"),
+            *slack.workspace.private_messages("maya"),
+        ]
+        return [message.text for message in private if "moment late" in message.text]
+
+    (text,) = await slack.workspace.until(late)
+    assert jonas.id in text or slack.maya.id in text
+
+
+async def test_who_was_not_asked_can_not_take_a_question(slack: Slack, memory: Memory) -> None:
+    """A button that is forged onto another message moves nothing."""
+    guest = slack.workspace.person("guest")
+    _, notice = await handed_over(slack)
+    claim = next(e for e in elements(notice.blocks) if e.label == "Claim")
+    _, other = await slack.asked("data analyst skills")
+    await guest.act(other, claim.click())
+    await slack.workspace.until(
+        lambda: "isn't yours" in slack.workspace.private_messages("guest")[-1].text
+    )
+    async with memory.store() as store:
+        *_, kept = await store.handovers.all("T0LOCAL01", HandoverState)
+    assert kept.state is HandoverState.OPEN
+
+
+async def test_an_unhelpful_answer_leads_to_a_person_too(slack: Slack) -> None:
+    before = len(slack.workspace.answers("#owners"))
+    ts, answer = await slack.asked("product manager education")
+    await slack.maya.click(answer, label="Not helpful")
+    modal = await slack.workspace.until(lambda: slack.workspace.modal("maya"))
+    given = {"comment": "Which subjects?", "hand-over": ["yes"]}
+    assert (await slack.maya.submit(modal, given)).ok
+    assert "with a person now" in (await slack.answer("#general", ts, 2)).text
+    notice = slack.workspace.answers("#owners")[before]
+    assert "product manager education (Which subjects?)" in notice.text
+    await slack.maya.click(notice, label="Close")
+    assert "closed your question" in (await slack.answer("#general", ts, 3)).text
+
+
+async def test_a_private_question_is_answered_in_a_direct_message(slack: Slack) -> None:
+    result = await slack.maya.command("/faq", UNANSWERABLE, "#general")
+    await slack.maya.click(result.messages[0], label="Ask a person")
+    modal = await slack.workspace.until(lambda: slack.workspace.modal("maya"))
+    await slack.maya.submit(modal, {"question": "Really, which size?"})
+    await slack.workspace.until(
+        lambda: any("with a person" in m.text for m in slack.workspace.answers("@maya"))
+    )
+    assert "Really, which size?" in slack.workspace.answers("#owners")[-1].text
+
+
+# -------------------------------------------------------------------------------- sharing
+
+
+async def test_a_private_answer_is_shared_with_everyone(slack: Slack) -> None:
+    before = len(slack.workspace.answers("#general"))
+    result = await slack.maya.command("/role", "data analyst skills", "#general")
+    await slack.maya.click(result.messages[0], label="Share with everyone")
+    await slack.workspace.until(lambda: len(slack.workspace.answers("#general")) > before)
+    shared = slack.workspace.answers("#general")[-1]
+    assert "spreadsheets" in shared.text
+    assert f"<@{slack.maya.id}> shares an answer" in str(shared.blocks[0])
+    await slack.workspace.until(lambda: "Shared" in result.messages[0].text)
+
+
+async def test_what_is_for_employees_is_not_shared_with_guests(slack: Slack) -> None:
+    before = len(slack.workspace.answers("#general"))
+    result = await slack.maya.command("/faq", "how does the referral bonus work", "#general")
+    await slack.maya.click(result.messages[0], label="Share with everyone")
+    await slack.workspace.until(
+        lambda: "isn't for everyone" in slack.workspace.private_messages("maya")[-1].text
+    )
+    assert len(slack.workspace.answers("#general")) == before
+
+
+async def test_sharing_where_faqbot_is_not_says_how_to_invite_it(slack: Slack) -> None:
+    result = await slack.maya.command("/role", "data analyst skills", "#random")
+    await slack.maya.click(result.messages[0], label="Share with everyone")
+    await slack.workspace.until(lambda: "/invite" in result.messages[0].text)
+
+
+async def test_choices_and_declines_can_not_be_shared(slack: Slack) -> None:
+    result = await slack.maya.command("/faq", UNANSWERABLE, "#general")
+    assert "Share with everyone" not in labels(result.messages[0])
+
+
+# ------------------------------------------------------------------------- without a store
+
+
+async def test_a_database_that_is_down_costs_the_buttons_and_comes_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "faqbot.db"
+    async with (
+        Memory(f"sqlite:///{path}", Consent.REDACTED, retry=0.05).running() as memory,
+        serving(memory=memory) as slack,
+    ):
+        _, answer = await slack.asked("data analyst skills")
+        assert "Helpful" in labels(answer)
+        other = sqlite3.connect(path, isolation_level=None, timeout=5)
+        other.execute("BEGIN IMMEDIATE")
+        await slack.asked("data analyst education, mail me at me@example.org")
+        await eventually(lambda: not memory.is_up)
+        _, answer = await slack.asked("qa engineer skills")
+        assert "patience" in answer.text
+        assert "Helpful" not in labels(answer)
+        other.execute("ROLLBACK")
+        other.close()
+        await eventually(lambda: memory.is_up)
+        _, answer = await slack.asked("ux designer skills for me@example.org")
+        assert "Helpful" in labels(answer)
+        async with memory.store() as store:
+            texts = [record.text for record in await store.receipts.all(Filter())]
+        assert texts[-1] is not None
+        assert "example.org" not in texts[-1]
+    said = [record.message for record in caplog.records if "not remembered" in record.message]
+    assert len(said) == 1
