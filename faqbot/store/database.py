@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from faqbot.store.values import StoreError
 
-PATIENCE: Final = 2.0
+PATIENCE: Final = 3.0
 """Seconds for a transaction: what is remembered may not hold up what is answered."""
 
-BUSY: Final = 1_000
+BUSY: Final = 500
 """Milliseconds that SQLite waits for a lock."""
 
 _WRITES: Final = "faqbot_writes"

@@ -254,8 +254,8 @@ async def test_a_database_that_is_down_costs_the_buttons_and_comes_back(
     ):
         _, answer = await slack.asked("data analyst skills")
         assert "Helpful" in labels(answer)
-        other = sqlite3.connect(path, isolation_level=None, timeout=5)
-        other.execute("BEGIN IMMEDIATE")
+        other = sqlite3.connect(path, isolation_level=None, timeout=5, check_same_thread=False)
+        await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
         await slack.asked("data analyst education, mail me at me@example.org")
         await eventually(lambda: not memory.is_up)
         _, answer = await slack.asked("qa engineer skills")
