@@ -90,7 +90,8 @@ class Element:
             return {"type": self.kind, "selected_date": given or self.payload.get("initial_date")}
         if self.kind in {"users_select", "conversations_select", "channels_select"}:
             name = "selected_" + self.kind.removesuffix("s_select")
-            return {"type": self.kind, name: given}
+            initial = self.payload.get(name.replace("selected", "initial"))
+            return {"type": self.kind, name: given or initial}
         return {"type": self.kind, "value": given or self.payload.get("initial_value")}
 
 

@@ -49,7 +49,7 @@ class State:
     def _furnish(self) -> None:
         bot = self.setup
         for user in (
-            User("U0MAYA001", "maya", "Maya Hassan"),
+            User("U0MAYA001", "maya", "Maya Hassan", admin=True),
             User("U0JONAS01", "jonas", "Jonas Berg"),
             User("U0GUEST01", "guest", "Gil Guest", guest=True),
             User(bot.bot_user_id, bot.bot_name, bot.bot_name, bot=True),

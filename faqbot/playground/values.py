@@ -60,6 +60,7 @@ class User:
     real_name: str
     guest: bool = False
     bot: bool = False
+    admin: bool = False
 
     @property
     def email(self) -> str:

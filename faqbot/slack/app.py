@@ -8,6 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from faqbot.desk import Desk
 from faqbot.slack import (
     actions,
+    channels,
     claiming,
     commands,
     errors,
@@ -58,14 +59,18 @@ def create_app(
     errors.register(app)
     once.register(app, taken)
     answered = feedback.Feedback(memory)
+    places = channels.Channels(memory)
     shared = sharing.Sharing(desk, audiences, taken, answered)
-    messages.register(app, desk, audiences, threads, claims=taken, feedback=answered)
-    commands.register(app, desk, audiences, shared)
+    messages.register(
+        app, desk, audiences, threads, claims=taken, feedback=answered, channels=places
+    )
+    commands.register(app, desk, audiences, shared, places)
     actions.register(app, desk, audiences, threads, answered)
     sharing.register(app, shared)
     if memory is not None:
         persons = people.People(desk, memory, owners)
         rating.register(app, memory, persons)
         claiming.register(app, persons)
+        channels.register(app, places)
     home.register(app, desk, audiences, taken)
     return app

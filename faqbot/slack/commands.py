@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
@@ -10,17 +11,19 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.desk import Desk
 from faqbot.model import Place, Question
-from faqbot.slack.answers import ask, describe, wants_help
+from faqbot.slack.adverts import WANTED, Adverts
+from faqbot.slack.answers import Answer, ask, describe, wants_help
 from faqbot.slack.audience import Audiences
 from faqbot.slack.blocks import Message
+from faqbot.slack.channels import Channels, SettingsCommand
 from faqbot.slack.manifest import FAQ, ROLE, ROLES
 from faqbot.slack.sharing import Sharing
 from faqbot.slack.views import echoed, help_message, roles_list
 
 Payload = dict[str, Any]
 
-
 _COMPARE: Final = re.compile(r"\s*compare\b", re.IGNORECASE)
+_SETTINGS: Final = "settings"
 
 
 async def privately(ack: AsyncAck, message: Message) -> None:
@@ -34,45 +37,82 @@ async def privately(ack: AsyncAck, message: Message) -> None:
     )
 
 
-def register(app: AsyncApp, desk: Desk, audiences: Audiences, sharing: Sharing) -> None:
-    """Answer slash commands."""
+@dataclass(frozen=True, slots=True)
+class _Commands:
+    """What it takes to answer commands."""
 
-    async def question_of(
-        command: Payload, context: AsyncBoltContext, client: AsyncWebClient
+    desk: Desk
+    audiences: Audiences
+    sharing: Sharing
+    channels: Channels
+
+    async def faq(
+        self, ack: AsyncAck, command: Payload, context: AsyncBoltContext, client: AsyncWebClient
+    ) -> None:
+        """Answer a question, help, or open the settings."""
+        text = str(command.get("text") or "")
+        if wants_help(text):
+            await privately(ack, help_message(self.desk.library))
+        elif text.strip().casefold() == _SETTINGS:
+            await SettingsCommand(self.channels).open(ack, command, client)
+        else:
+            question = await self._question(command, context, client)
+            await self._give(ack, await ask(self.desk, question), command, text)
+
+    async def role(
+        self, ack: AsyncAck, command: Payload, context: AsyncBoltContext, client: AsyncWebClient
+    ) -> None:
+        """Show a role or a part of it, compare roles, or advertise one."""
+        text = str(command.get("text") or "")
+        if wants_help(text):
+            await privately(ack, roles_list(self.desk.library))
+            return
+        question = await self._question(command, context, client)
+        if _COMPARE.match(text):
+            await self._give(ack, await ask(self.desk, question), command, text)
+            return
+        wanted = WANTED.match(text)
+        if wanted:
+            question = replace(question, text=text[wanted.end() :])
+            adverts = Adverts(self.desk)
+            role = await adverts.role_of(question)
+            if role is not None:
+                await adverts.give(ack, role, question.asker, client)
+                return
+        await self._give(ack, await describe(self.desk, question), command)
+
+    async def _give(self, ack: AsyncAck, answer: Answer, command: Payload, asked: str = "") -> None:
+        await privately(ack, echoed(self.sharing.sign(answer, command).message, asked))
+
+    async def _question(
+        self, command: Payload, context: AsyncBoltContext, client: AsyncWebClient
     ) -> Question:
         user = str(command.get("user_id") or "")
         return Question(
             text=str(command.get("text") or ""),
             asker=user,
-            audience=await audiences.of(client, str(context.team_id or ""), user),
+            audience=await self.audiences.of(client, str(context.team_id or ""), user),
             place=Place.COMMAND,
         )
+
+
+def register(
+    app: AsyncApp, desk: Desk, audiences: Audiences, sharing: Sharing, channels: Channels
+) -> None:
+    """Answer slash commands."""
+    commands = _Commands(desk, audiences, sharing, channels)
 
     @app.command(FAQ.name)
     async def on_faq(
         ack: AsyncAck, command: Payload, context: AsyncBoltContext, client: AsyncWebClient
     ) -> None:
-        text = str(command.get("text") or "")
-        if wants_help(text):
-            await privately(ack, help_message(desk.library))
-            return
-        answer = await ask(desk, await question_of(command, context, client))
-        await privately(ack, echoed(sharing.sign(answer, command).message, text))
+        await commands.faq(ack, command, context, client)
 
     @app.command(ROLE.name)
     async def on_role(
         ack: AsyncAck, command: Payload, context: AsyncBoltContext, client: AsyncWebClient
     ) -> None:
-        if wants_help(str(command.get("text") or "")):
-            await privately(ack, roles_list(desk.library))
-            return
-        question = await question_of(command, context, client)
-        if _COMPARE.match(question.text):
-            answer = await ask(desk, question)
-            await privately(ack, echoed(sharing.sign(answer, command).message, question.text))
-            return
-        answer = await describe(desk, question)
-        await privately(ack, sharing.sign(answer, command).message)
+        await commands.role(ack, command, context, client)
 
     @app.command(ROLES.name)
     async def on_roles(ack: AsyncAck) -> None:

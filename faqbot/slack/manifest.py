@@ -24,14 +24,21 @@ class Command:
     usage: str
 
 
-FAQ: Final = Command("/faq", "Ask about a job role; only you see the answer", "[question] or help")
-ROLE: Final = Command("/role", "Show the description of a role", "[role] [section]")
+FAQ: Final = Command(
+    "/faq", "Ask about a job role; only you see the answer", "[question], help or settings"
+)
+ROLE: Final = Command(
+    "/role", "Show the description of a role", "[role] [section], compare A, B or advert [role]"
+)
 ROLES: Final = Command("/roles", "List every role", "")
 COMMANDS: Final = (FAQ, ROLE, ROLES)
 
 SCOPES: Final = ("app_mentions:read", "assistant:write", "chat:write", "commands", "im:history")
-OPTIONAL_SCOPES: Final = ("channels:history", "users:read")
-"""Reading channels: follow-ups without a mention. Users: who is a guest and who a colleague."""
+OPTIONAL_SCOPES: Final = ("channels:history", "channels:read", "files:write", "users:read")
+"""Channels: follow-ups without a mention, and who made a channel. Files: advertisements to keep.
+
+Users: who is a guest, who a colleague and who an admin.
+"""
 
 EVENTS: Final = (
     "app_home_opened",

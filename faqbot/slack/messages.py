@@ -10,20 +10,24 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.desk import Desk
-from faqbot.model import Audience, Place, Question
+from faqbot.model import Answered, Audience, Place, Question
 from faqbot.slack.answers import Answer, ask, wants_help
 from faqbot.slack.audience import Audiences, in_company
 from faqbot.slack.blocks import Message
+from faqbot.slack.channels import SURE, Channels, is_question
 from faqbot.slack.feedback import Feedback
 from faqbot.slack.once import Claims
 from faqbot.slack.threads import Past, Threads, key
-from faqbot.slack.views import help_message
+from faqbot.slack.views import help_message, notice
 from faqbot.slack.web import client_of
+from faqbot.store.values import Policy, Speaks
 
 Payload = dict[str, Any]
 
 _SAID: Final = frozenset({None, "file_share", "thread_broadcast"})
 """Subtypes of messages that a person wrote; all others are edits, joins and the like."""
+
+_OFF: Final = "I'm switched off in this channel. Write to me directly, or use `/faq`."
 
 _TO_SOMEBODY: Final = re.compile(r"\s*<@[A-Z0-9]+(\|[^>]*)?>")
 
@@ -109,10 +113,15 @@ class _Talk:
     threads: Threads
     claims: Claims
     feedback: Feedback
+    channels: Channels
 
     async def converse(self, said: Said, context: AsyncBoltContext) -> None:
         """Answer somebody who speaks to faqbot, once, whatever events tell of it."""
         if not await self.claims.claim("message", said.team, said.channel, said.ts):
+            return
+        policy = await self._policy(said)
+        if policy.speaks is Speaks.OFF:
+            await _whisper(client_of(context), said, notice(_OFF))
             return
         past = await self._past_of(said, context)
         text = without_mention(said.text, context.bot_user_id)
@@ -129,6 +138,8 @@ class _Talk:
         """Answer what goes on in a thread without naming faqbot; rather silent than declining."""
         if not said.thread_ts or _TO_SOMEBODY.match(said.text) or wants_help(said.text):
             return
+        if (await self._policy(said)).speaks is Speaks.OFF:
+            return
         past = await self._past_of(said, context)
         if not past.spoken:
             return
@@ -137,6 +148,28 @@ class _Talk:
         answer = await self._answer_to(said, said.text, past, context)
         if not answer.declined:
             await self._deliver(said, answer, context)
+
+    async def overhear(self, said: Said, context: AsyncBoltContext) -> None:
+        """Answer who asked nobody in particular, where the channel wants that, when sure."""
+        policy = await self._policy(said)
+        if said.thread_ts or policy.speaks not in (Speaks.QUESTIONS, Speaks.ALL):
+            return
+        if _TO_SOMEBODY.match(said.text) or wants_help(said.text):
+            return
+        if policy.speaks is Speaks.QUESTIONS and not is_question(said.text):
+            return
+        if not await self.claims.claim("message", said.team, said.channel, said.ts):
+            return
+        answer = await self._answer_to(said, said.text, Past(), context)
+        outcome = answer.receipt.outcome if answer.receipt else None
+        needed = SURE if policy.speaks is Speaks.QUESTIONS else 0.0
+        if isinstance(outcome, Answered) and outcome.entries[0].confidence >= needed:
+            await self._deliver(said, answer, context)
+
+    async def _policy(self, said: Said) -> Policy:
+        if said.direct:
+            return Policy(said.team, said.channel)
+        return await self.channels.policy(said.team, said.channel)
 
     async def _past_of(self, said: Said, context: AsyncBoltContext) -> Past:
         if not said.thread_ts:
@@ -173,6 +206,9 @@ class _Talk:
 
     async def _deliver(self, said: Said, answer: Answer, context: AsyncBoltContext) -> None:
         signed = self.feedback.sign(answer, said.team, said.channel)
+        if (await self._policy(said)).private:
+            await _whisper(client_of(context), said, signed.message)
+            return
         await post(client_of(context), said.channel, said.thread, signed.message)
         self.threads.note(key(said.team, said.channel, said.thread), answer.role)
         if said.direct:
@@ -187,9 +223,10 @@ def register(
     *,
     claims: Claims,
     feedback: Feedback,
+    channels: Channels,
 ) -> None:
     """Answer what people say to faqbot."""
-    talk = _Talk(desk, audiences, threads, claims, feedback)
+    talk = _Talk(desk, audiences, threads, claims, feedback, channels)
 
     @app.event("app_mention")
     async def on_mention(event: Payload, body: Payload, context: AsyncBoltContext) -> None:
@@ -205,4 +242,4 @@ def register(
         if said.direct:
             await talk.converse(said, context)
         elif f"<@{context.bot_user_id}" not in said.text:  # a mention comes as app_mention too
-            await talk.follow(said, context)
+            await (talk.follow if said.thread_ts else talk.overhear)(said, context)

@@ -134,7 +134,10 @@ def help_message(library: Library) -> Message:
         "In a channel: mention me, and I answer in the thread.",
         "`/faq` and a question: an answer that only you see.",
         "`/role` and a name, such as `/role data analyst skills`: the description of a role.",
+        "`/role compare data analyst, data engineer`: roles side by side.",
+        "`/role advert data analyst`: a job advertisement, as a message and a file.",
         "`/roles`: every role that I know.",
+        "`/faq settings`: when I answer in a channel, and who does when I can't.",
     )
     parts = [Part("ways", "How to ask", (Bullets(ways),))]
     if examples:

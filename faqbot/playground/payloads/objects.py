@@ -20,7 +20,7 @@ def as_user(state: State, user: User) -> Payload:
         "deleted": False,
         "is_bot": user.bot,
         "is_app_user": False,
-        "is_admin": False,
+        "is_admin": user.admin,
         "is_restricted": user.guest,
         "is_ultra_restricted": False,
         "tz": "Etc/UTC",

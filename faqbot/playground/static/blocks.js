@@ -190,6 +190,10 @@ const FIELDS = {
   email_text_input: entry("email"), url_text_input: entry("url"), number_input: entry("number"),
   datepicker: entry("date"), timepicker: entry("time"),
   static_select: menu,
+  users_select: (node, block, context) => {
+    const options = context.names.people().map((user) => ({ text: { text: user.realName }, value: user.id }));
+    return menu({ ...node, options, initial_option: { value: node.initial_user } }, block, context);
+  },
   multi_static_select: (node, block, context) => menu(node, block, context, { multiple: true, "data-many": true }),
   radio_buttons: (node, block, context) => choices(node, block, context, "radio"),
   checkboxes: (node, block, context) => choices(node, block, context, "checkbox"),

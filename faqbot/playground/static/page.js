@@ -13,6 +13,7 @@ const screen = { person: "", news: null, place: "", tab: "messages", thread: "",
 let source = null;
 
 const names = {
+  people: () => Object.values(screen.news?.users ?? {}).filter((one) => !one.bot),
   user: (id) => screen.news?.users[id]?.realName ?? id,
   channel: (id) => screen.news?.channels.find((one) => one.id === id)?.name ?? id,
 };
