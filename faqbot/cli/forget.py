@@ -1,0 +1,27 @@
+"""`faqbot forget`: delete what is remembered of a person."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+EXAMPLE = "Example: faqbot forget U0123456789"
+
+User = Annotated[
+    str,
+    typer.Argument(metavar="USER", help="The person's id in Slack, such as U0123456789."),
+]
+
+
+def forget(user: User) -> None:
+    """Delete what a person asked, rated and picked, and say what was deleted."""
+    from faqbot import boot
+    from faqbot.settings import configured_database
+
+    gone = boot.forget(configured_database(), user)
+    typer.echo(
+        f"Deleted of {user}: {gone.receipts} questions, {gone.ratings} ratings, "
+        f"{gone.picks} picks, {gone.handovers} questions to persons; "
+        f"taken off {gone.names} entries that stay: the name."
+    )

@@ -1,0 +1,113 @@
+"""`faqbot report` and `faqbot forget`."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import datetime as dt
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from faqbot.store.opening import open_store
+from faqbot.store.values import Record
+
+from .conftest import Run
+
+NOW = dt.datetime.now(dt.UTC)
+
+
+def _record(number: int, text: str, outcome: str, entry: str = "", days: int = 1) -> Record:
+    return Record(
+        id=f"r{number}",
+        team="T1",
+        at=NOW - dt.timedelta(days=days),
+        asker="U0SECRET1",
+        channel="C1",
+        place="channel",
+        role=entry.partition("/")[0] or None,
+        text=text,
+        text_hash=text,
+        outcome=outcome,
+        why="clear",
+        entries=((entry, 0.9),) if entry else (),
+        content_version="v",
+        seconds=0.001,
+    )
+
+
+RECORDS = (
+    _record(1, "skills of an analyst", "answer", "data-analyst/skills"),
+    _record(2, "analyst skills", "answer", "data-analyst/skills"),
+    _record(3, "qa degree", "answer", "qa-engineer/education"),
+    _record(4, "is there a canteen in the office", "decline"),
+    _record(5, "does the office have a canteen?", "decline"),
+    _record(6, "=1+1 how much do astronauts earn", "decline"),
+    _record(7, "long ago", "answer", "data-analyst/skills", days=60),
+)
+
+
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    url = f"sqlite:///{tmp_path}/faqbot.db"
+
+    async def fill() -> None:
+        store = await open_store(url)
+        await store.receipts.add(RECORDS)
+        await store.receipts.rate("r3", "U0RATER01", helpful=False)
+        await store.close()
+
+    asyncio.run(fill())
+    monkeypatch.setenv("FAQBOT_DATABASE_URL", url)
+    return url
+
+
+def test_a_report_tells_what_was_asked_and_missed(database: str, run: Run) -> None:
+    out = run("report").out
+    assert "6 questions" in out
+    assert "By outcome: answer 3, decline 3" in out
+    assert "2 x data-analyst/skills" in out
+    assert "2 x is there a canteen in the office | does the office have a canteen?" in out
+    assert "1 not helpful: qa-engineer/education" in out
+    assert "U0" not in out
+
+
+def test_a_report_is_of_a_role_and_a_time(database: str, run: Run) -> None:
+    (found,) = run("report", "--json", "--role", "data-analyst", "--since", "90d").lines
+    assert found["questions"] == 3
+    assert found["most_asked"][0] == {
+        "entry": "data-analyst/skills",
+        "count": 3,
+        "helpful": 0,
+        "not_helpful": 0,
+    }
+    assert "U0" not in json.dumps(found)
+
+
+def test_a_report_for_a_spreadsheet_holds_no_formulas(database: str, run: Run) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("report", "--csv").out)))
+    names = [row["name"] for row in rows if row["kind"] == "unanswered"]
+    assert "'=1+1 how much do astronauts earn" in names
+
+
+def test_an_odd_date_is_advice(database: str, run: Run) -> None:
+    ran = run("report", "--since", "yesterday")
+    assert ran.code == 2
+    assert "2026-11-01" in ran.err
+
+
+def test_a_person_is_forgotten_and_it_is_said_what_was_deleted(database: str, run: Run) -> None:
+    assert "7 questions, 1 ratings" in run("forget", "U0SECRET1").out
+    assert "0 questions" in run("forget", "U0SECRET1").out
+
+
+def test_nothing_is_reported_where_nothing_is_remembered(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAQBOT_DATABASE_URL", "off")
+    for command in (("report",), ("forget", "U1")):
+        ran = run(*command)
+        assert ran.code == 2
+        assert "nothing is remembered" in ran.err
