@@ -28,10 +28,12 @@ from faqbot.matching.matcher import Matcher
 from faqbot.matching.transformer import TransformerEncoder, check_folder
 from faqbot.matching.views import Encoder
 from faqbot.model import Library
+from faqbot.publishing import Publisher
 from faqbot.settings import Mode, Settings
 from faqbot.snapshots import Snapshots, key_of
 
 if TYPE_CHECKING:
+    from faqbot.slack.service import Backing
     from faqbot.store.figures import Figures
     from faqbot.store.store import Store
     from faqbot.store.values import Forgotten
@@ -148,33 +150,37 @@ def run(settings: Settings) -> None:
     if line:
         _say(line)
     knowledge = _knowledge(folder, settings.encoder, settings.cache)
+    encoders = _Encoders.of(settings.encoder)
     knowledge.matcher.ranker.warm(WARM)
     desk = Desk(knowledge, Conversations(time.monotonic))
-    from faqbot.slack.service import by_socket_mode, over_http, until_stopped
+    from faqbot.slack.service import Backing, by_socket_mode, over_http, until_stopped
 
+    publisher = Publisher(desk, folder, lambda place: _built(load_library(place), encoders))
+    grouping = partial(group_by_meaning, encoder=encoders.bundled)
     match settings.mode:
         case Mode.SOCKET:
-            until_stopped(by_socket_mode(settings, desk, _say))
+            until_stopped(by_socket_mode(settings, desk, _say, Backing(publisher, grouping)))
         case Mode.HTTP:
-            until_stopped(over_http(settings, desk, _say))
+            until_stopped(over_http(settings, desk, _say, Backing(publisher, grouping)))
         case Mode.WORKSPACE:
-            until_stopped(_in_local_workspace(settings, desk))
+            until_stopped(_in_local_workspace(settings, desk, Backing(publisher, grouping, HIRING)))
 
 
-async def _in_local_workspace(settings: Settings, desk: Desk) -> None:
+async def _in_local_workspace(settings: Settings, desk: Desk, backing: Backing) -> None:
     from faqbot.playground.server import LocalWorkspace
     from faqbot.playground.values import Setup
     from faqbot.slack.app import create_app
-    from faqbot.slack.manifest import COMMANDS, EVENTS, OPTIONAL_SCOPES, SCOPES
+    from faqbot.slack.manifest import COMMANDS, EVENTS, OPTIONAL_SCOPES, SCOPES, SHORTCUTS
     from faqbot.slack.running import Running
     from faqbot.slack.server import listen
-    from faqbot.slack.service import connection, remembering
+    from faqbot.slack.service import behind, connection, weekly
     from faqbot.slack.web import web_client
 
     setup = Setup(
         scopes=frozenset((*SCOPES, *OPTIONAL_SCOPES)),
         events=frozenset(EVENTS),
         commands=tuple((command.name, command.description) for command in COMMANDS),
+        shortcuts=tuple((shortcut.callback_id, shortcut.name) for shortcut in SHORTCUTS),
     )
     port = settings.listens_on
     listen("127.0.0.1", port).close()  # so that a taken port gives the same advice in every mode
@@ -182,10 +188,10 @@ async def _in_local_workspace(settings: Settings, desk: Desk) -> None:
     async with (
         LocalWorkspace.start(port=port, setup=setup) as workspace,
         web_client(workspace.bot_token, workspace.api_url) as client,
-        remembering(settings) as memory,
+        behind(settings, backing) as backstage,
+        weekly(desk, backstage, client),
     ):
-        owners = settings.faqbot_owners or HIRING
-        app = create_app(desk, client, running=running, memory=memory, owners=owners)
+        app = create_app(desk, client, running=running, backstage=backstage)
         address = f"{workspace.address}/"
         async with connection(app, workspace.app_token, running) as link:
             await link.run(lambda: _say(f"faqbot runs in a local Slack workspace: {address}"))

@@ -30,10 +30,17 @@ MAY_IMPORT = {
     "faqbot.conversations": VALUES,
     "faqbot.wording": VALUES | {"faqbot.reply"},
     "faqbot.desk": VALUES | DESK | {"faqbot.reply", "faqbot.matching", "faqbot.content"},
+    "faqbot.publishing": VALUES | {"faqbot.content", "faqbot.desk"},
     "faqbot.evaluating": VALUES | DESK | {"faqbot.reply"},
     "faqbot.slack": VALUES
     | DESK
-    | {"faqbot.reply", "faqbot.settings", "faqbot.store", "faqbot.exporting"},
+    | {
+        "faqbot.reply",
+        "faqbot.settings",
+        "faqbot.store",
+        "faqbot.exporting",
+        "faqbot.publishing",
+    },
     "faqbot.playground": VALUES | DESK | {"faqbot.reply", "faqbot.settings"},
     "faqbot.cli": VALUES
     | DESK

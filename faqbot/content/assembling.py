@@ -16,6 +16,7 @@ def with_title(text: str, title: str) -> str:
 
 def role_of(document: Document, file: RoleFile) -> Role:
     """The role that a file describes."""
+    named = Role(file.role, file.title)
     return Role(
         id=file.role,
         title=file.title,
@@ -30,17 +31,17 @@ def role_of(document: Document, file: RoleFile) -> Role:
             _section(document, file, key, part) for key, part in file.sections.written().items()
         ),
         faqs=tuple(
-            _faq(part, _origin(document, ("faqs", index)), file)
+            _faq(part, _origin(document, ("faqs", index)), named)
             for index, part in enumerate(file.faqs)
         ),
         origin=_origin(document, ("role",), key=True),
     )
 
 
-def faqs_of(document: Document, file: FaqFile) -> tuple[Faq, ...]:
-    """The general FAQs of a file."""
+def faqs_of(document: Document, file: FaqFile, role: Role | None = None) -> tuple[Faq, ...]:
+    """The FAQs of a file: general ones, or those of a role."""
     return tuple(
-        _faq(part, _origin(document, ("faqs", index)), None) for index, part in enumerate(file.faqs)
+        _faq(part, _origin(document, ("faqs", index)), role) for index, part in enumerate(file.faqs)
     )
 
 
@@ -63,12 +64,12 @@ def _section(document: Document, file: RoleFile, key: str, part: SectionPart) ->
     )
 
 
-def _faq(part: FaqPart, origin: Origin, file: RoleFile | None) -> Faq:
+def _faq(part: FaqPart, origin: Origin, role: Role | None) -> Faq:
     return Faq(
-        role=file.role if file else None,
+        role=role.id if role else None,
         key=part.id,
-        question=with_title(part.question, file.title) if file else part.question,
-        answer=with_title(part.answer, file.title) if file else part.answer,
+        question=with_title(part.question, role.title) if role else part.question,
+        answer=with_title(part.answer, role.title) if role else part.answer,
         phrasings=part.phrasings,
         audience=Audience(part.audience),
         matches=part.matches,

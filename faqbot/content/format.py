@@ -140,13 +140,20 @@ class RoleFile(_Reviewed):
 
 
 class FaqFile(Part):
-    """A file of general questions: its top key is `faqs`, and it has no `role`."""
+    """A file of questions: its top key is `faqs`; they are general, or about one role."""
 
-    model_config = ConfigDict(title="General FAQs")
+    model_config = ConfigDict(title="FAQs")
+
+    about: Id | None = Field(
+        default=None,
+        title="About",
+        description="The id of the role that the questions belong to; general without it.",
+        examples=["python-back-end-developer"],
+    )
 
     faqs: Faqs = Field(
         title="FAQs",
-        description="Questions that aren't about one role.",
+        description="Questions that aren't about one role, or about the role that `about` names.",
         examples=[[{"id": "how-to-apply", "question": "How do I apply?", "answer": "By form."}]],
     )
 

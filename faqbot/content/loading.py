@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -59,18 +59,35 @@ def check_folder(folder: Path) -> tuple[Library | None, tuple[Problem, ...]]:
     reading = _read(folder)
     roles: list[Role] = []
     faqs: list[Faq] = []
+    about: list[tuple[Document, FaqFile]] = []
     for document in reading.documents:
         try:
             if "role" in document.value:
                 roles.append(role_of(document, RoleFile.model_validate(document.value)))
+                continue
+            file = FaqFile.model_validate(document.value)
+            if file.about:
+                about.append((document, file))
             else:
-                faqs += faqs_of(document, FaqFile.model_validate(document.value))
+                faqs += faqs_of(document, file)
         except ValidationError as error:
             reading.problems += advise(document, error)
     reading.problems += check_references(reading.documents, frozenset(reading.unread_roles))
     if reading.problems:
         return None, tuple(_one_a_place(reading.problems))
+    roles = [_with_faqs(role, about) for role in roles]
     return Library(tuple(roles), tuple(faqs), version_of(folder, reading.files)), ()
+
+
+def _with_faqs(role: Role, files: Iterable[tuple[Document, FaqFile]]) -> Role:
+    """The role with the FAQs that files of their own hold about it."""
+    own = [
+        faq
+        for document, file in files
+        if file.about == role.id
+        for faq in faqs_of(document, file, role)
+    ]
+    return replace(role, faqs=(*role.faqs, *own)) if own else role
 
 
 def _read(folder: Path) -> _Reading:

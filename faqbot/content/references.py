@@ -24,13 +24,18 @@ def check_references(
     It looks at the values as written, so that nothing waits for another problem to be solved.
     """
     roles = [document for document in documents if "role" in document.value]
-    general = [document for document in documents if "role" not in document.value]
+    others = [document for document in documents if "role" not in document.value]
+    general = [document for document in others if not _is_text(document.value.get("about"))]
+    about = [document for document in others if _is_text(document.value.get("about"))]
     yield from _equal_names(roles)
     yield from _equal_faqs(general)
     ids = {document.value["role"] for document in roles if _is_text(document.value["role"])}
     known = dict.fromkeys(sorted(ids | unread_roles))
+    for document in about:
+        yield from _role_that_is_meant(document, known)
     for document in roles:
-        yield from _equal_faqs([document])
+        own = [one for one in about if one.value["about"] == document.value["role"]]
+        yield from _equal_faqs([document, *own])
         yield from _section_keys(document)
         yield from _unknown_roles(document, known)
 
@@ -109,6 +114,14 @@ def _unknown_roles(document: Document, known: Mapping[str, None]) -> Iterator[Pr
                 near = nearest(role, list(known))
                 guess = f"did you mean `{near}`?" if near else "write that role, or remove it here"
                 yield document.problem(loc, f"no role has the id {quoted(role)}; {guess}")
+
+
+def _role_that_is_meant(document: Document, known: Mapping[str, None]) -> Iterator[Problem]:
+    role = document.value["about"]
+    if role not in known:
+        near = nearest(role, list(known))
+        guess = f"did you mean `{near}`?" if near else "write that role, or remove `about`"
+        yield document.problem(("about",), f"no role has the id {quoted(role)}; {guess}")
 
 
 def _texts(document: Document, loc: tuple[str]) -> Iterator[tuple[Loc, str]]:

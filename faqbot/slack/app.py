@@ -11,21 +11,25 @@ from faqbot.slack import (
     channels,
     claiming,
     commands,
+    deciding,
     errors,
     feedback,
     home,
     messages,
     once,
     people,
+    proposing,
     rating,
+    reporting,
     sharing,
 )
 from faqbot.slack.audience import Audiences
+from faqbot.slack.backstage import Backstage
+from faqbot.slack.commands import Backdoor
 from faqbot.slack.once import Claims, RecentClaims
 from faqbot.slack.quiet import bolt_logger
 from faqbot.slack.running import Running
 from faqbot.slack.threads import Threads
-from faqbot.store.memory import Memory
 
 
 def create_app(
@@ -35,14 +39,12 @@ def create_app(
     signing_secret: str = "",
     claims: Claims | None = None,
     running: Running | None = None,
-    memory: Memory | None = None,
-    owners: str = "",
+    backstage: Backstage | None = None,
 ) -> AsyncApp:
     """The app that answers from a desk; `client` carries the bot token.
 
     `signing_secret` is needed for HTTP only, `claims` where several processes share the work,
-    `running` to wait for the listeners at the end, `memory` to remember; `owners` is the channel or
-    person for questions whose owner Slack doesn't know by id.
+    `running` to wait for the listeners at the end; `backstage` is what remembers (None: nothing).
     """
     app = AsyncApp(
         name="faqbot",
@@ -58,19 +60,24 @@ def create_app(
     (running or Running()).watch(app)
     errors.register(app)
     once.register(app, taken)
+    memory = backstage.memory if backstage else None
     answered = feedback.Feedback(memory)
     places = channels.Channels(memory)
     shared = sharing.Sharing(desk, audiences, taken, answered)
     messages.register(
         app, desk, audiences, threads, claims=taken, feedback=answered, channels=places
     )
-    commands.register(app, desk, audiences, shared, places)
+    reports = reporting.Reports(desk, backstage)
+    commands.register(app, desk, audiences, shared, Backdoor(places, reports))
     actions.register(app, desk, audiences, threads, answered)
     sharing.register(app, shared)
-    if memory is not None:
-        persons = people.People(desk, memory, owners)
-        rating.register(app, memory, persons)
+    if backstage is not None:
+        persons = people.People(desk, backstage.memory, backstage.owners)
+        rating.register(app, backstage.memory, persons)
         claiming.register(app, persons)
         channels.register(app, places)
-    home.register(app, desk, audiences, taken)
+        decisions = deciding.Deciding(desk, backstage.memory, backstage.publisher, backstage.owners)
+        deciding.register(app, decisions)
+        proposing.register(app, proposing.Proposing(desk, audiences, decisions))
+    home.register(app, desk, audiences, taken, reports)
     return app

@@ -97,18 +97,26 @@ def is_question(text: str) -> bool:
     return bool(_QUESTION.search(text))
 
 
-async def may_manage(client: AsyncWebClient, user: str, channel: str) -> bool:
-    """Whether somebody may set how faqbot behaves: admins, and who made the channel."""
+async def is_admin(client: AsyncWebClient, user: str) -> bool:
+    """Whether somebody is an admin or an owner of the workspace; no when Slack doesn't say."""
     try:
         person = (await client.users_info(user=user)).get("user") or {}
-        if any(person.get(flag) for flag in ("is_admin", "is_owner", "is_primary_owner")):
-            return True
-        made = (await client.conversations_info(channel=channel)).get("channel") or {}
-    except SlackApiError as error:
-        _log.info("who may manage a channel could not be told: %s", reason_of(error))
+    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+        reason = reason_of(error) if isinstance(error, SlackApiError) else type(error).__name__
+        _log.info("who is an admin could not be told: %s", reason)
         return False
-    except (aiohttp.ClientError, TimeoutError) as error:
-        _log.info("who may manage a channel could not be told: %s", type(error).__name__)
+    return any(person.get(flag) for flag in ("is_admin", "is_owner", "is_primary_owner"))
+
+
+async def may_manage(client: AsyncWebClient, user: str, channel: str) -> bool:
+    """Whether somebody may set how faqbot behaves: admins, and who made the channel."""
+    if await is_admin(client, user):
+        return True
+    try:
+        made = (await client.conversations_info(channel=channel)).get("channel") or {}
+    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+        reason = reason_of(error) if isinstance(error, SlackApiError) else type(error).__name__
+        _log.info("who made a channel could not be told: %s", reason)
         return False
     return made.get("creator") == user
 

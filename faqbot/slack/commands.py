@@ -17,6 +17,7 @@ from faqbot.slack.audience import Audiences
 from faqbot.slack.blocks import Message
 from faqbot.slack.channels import Channels, SettingsCommand
 from faqbot.slack.manifest import FAQ, ROLE, ROLES
+from faqbot.slack.reporting import Reports
 from faqbot.slack.sharing import Sharing
 from faqbot.slack.views import echoed, help_message, roles_list
 
@@ -24,6 +25,7 @@ Payload = dict[str, Any]
 
 _COMPARE: Final = re.compile(r"\s*compare\b", re.IGNORECASE)
 _SETTINGS: Final = "settings"
+_REPORT: Final = "report"
 
 
 async def privately(ack: AsyncAck, message: Message) -> None:
@@ -38,13 +40,21 @@ async def privately(ack: AsyncAck, message: Message) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Backdoor:
+    """What `/faq` does for those who look after faqbot."""
+
+    channels: Channels
+    reports: Reports
+
+
+@dataclass(frozen=True, slots=True)
 class _Commands:
     """What it takes to answer commands."""
 
     desk: Desk
     audiences: Audiences
     sharing: Sharing
-    channels: Channels
+    back: Backdoor
 
     async def faq(
         self, ack: AsyncAck, command: Payload, context: AsyncBoltContext, client: AsyncWebClient
@@ -54,7 +64,9 @@ class _Commands:
         if wants_help(text):
             await privately(ack, help_message(self.desk.library))
         elif text.strip().casefold() == _SETTINGS:
-            await SettingsCommand(self.channels).open(ack, command, client)
+            await SettingsCommand(self.back.channels).open(ack, command, client)
+        elif text.strip().casefold() == _REPORT:
+            await self.back.reports.command(ack, command, client)
         else:
             question = await self._question(command, context, client)
             await self._give(ack, await ask(self.desk, question), command, text)
@@ -97,10 +109,10 @@ class _Commands:
 
 
 def register(
-    app: AsyncApp, desk: Desk, audiences: Audiences, sharing: Sharing, channels: Channels
+    app: AsyncApp, desk: Desk, audiences: Audiences, sharing: Sharing, back: Backdoor
 ) -> None:
     """Answer slash commands."""
-    commands = _Commands(desk, audiences, sharing, channels)
+    commands = _Commands(desk, audiences, sharing, back)
 
     @app.command(FAQ.name)
     async def on_faq(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
@@ -13,6 +13,7 @@ from faqbot.model import Library, Place, Question
 from faqbot.slack.answers import ask, wants_help
 from faqbot.slack.audience import Audiences
 from faqbot.slack.once import Claims
+from faqbot.slack.reporting import Reports
 from faqbot.slack.views import (
     QUESTION_BLOCK,
     QUESTION_INPUT,
@@ -25,6 +26,7 @@ from faqbot.slack.views import (
 from faqbot.slack.web import client_of, reason_of
 
 Payload = dict[str, Any]
+_BLOCKS: Final = 100
 _log = logging.getLogger(__name__)
 
 
@@ -64,14 +66,20 @@ async def _found(
     return answer_modal(answer.message, text)
 
 
-def register(app: AsyncApp, desk: Desk, audiences: Audiences, claims: Claims) -> None:
+def register(
+    app: AsyncApp, desk: Desk, audiences: Audiences, claims: Claims, reports: Reports
+) -> None:
     """Show App Home, greet, and answer the search modal."""
 
     @app.event("app_home_opened")
     async def on_home_opened(event: Payload, context: AsyncBoltContext) -> None:
         if event.get("tab") == "home" and event.get("user"):
+            client, user = client_of(context), str(event["user"])
             view = home(desk.library)
-            await client_of(context).views_publish(user_id=str(event["user"]), view=view)
+            if reports.backstage is not None and await reports.may_read(client, user):
+                owned = await reports.home(str(context.team_id or ""))
+                view["blocks"] = [*view["blocks"], *owned][:_BLOCKS]
+            await client.views_publish(user_id=user, view=view)
         elif event.get("tab") == "messages" and event.get("user") and event.get("channel"):
             await _greet(event, context, desk.library, claims)
 

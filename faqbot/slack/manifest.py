@@ -25,13 +25,27 @@ class Command:
 
 
 FAQ: Final = Command(
-    "/faq", "Ask about a job role; only you see the answer", "[question], help or settings"
+    "/faq", "Ask about a job role; only you see the answer", "[question], help, settings or report"
 )
 ROLE: Final = Command(
     "/role", "Show the description of a role", "[role] [section], compare A, B or advert [role]"
 )
 ROLES: Final = Command("/roles", "List every role", "")
 COMMANDS: Final = (FAQ, ROLE, ROLES)
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """A shortcut of messages as people see it."""
+
+    callback_id: str
+    name: str
+    description: str
+
+
+SHORTCUTS: Final = (
+    Shortcut("save-faq", "Save as FAQ", "Propose what this message says as an FAQ"),
+)
 
 SCOPES: Final = ("app_mentions:read", "assistant:write", "chat:write", "commands", "im:history")
 OPTIONAL_SCOPES: Final = ("channels:history", "channels:read", "files:write", "users:read")
@@ -90,6 +104,15 @@ def _manifest(url: str | None) -> dict[str, Any]:
                 "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": "faqbot", "always_online": True},
+            "shortcuts": [
+                {
+                    "name": shortcut.name,
+                    "type": "message",
+                    "callback_id": shortcut.callback_id,
+                    "description": shortcut.description,
+                }
+                for shortcut in SHORTCUTS
+            ],
             "slash_commands": [_command(command, url) for command in COMMANDS],
             "agent_view": {
                 "agent_description": _DESCRIPTION,

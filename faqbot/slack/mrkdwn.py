@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Final
@@ -12,6 +13,7 @@ from markdown_it.tree import SyntaxTreeNode
 Payload = dict[str, Any]
 
 _LINKS: Final = ("http://", "https://", "mailto:")
+_LINK: Final = re.compile(r"<((?:https?|mailto):[^>|]+)(?:\|([^>]*))?>")
 _DEEPEST: Final = 8
 _STYLES: Final = {"strong": "bold", "em": "italic", "s": "strike"}
 
@@ -19,6 +21,12 @@ _STYLES: Final = {"strong": "bold", "em": "italic", "s": "strike"}
 def escape(text: str) -> str:
     """Neutralise Slack's control characters, so that `<!here>` and `<@U1>` are only text."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def as_markdown(mrkdwn: str) -> str:
+    """What somebody wrote in Slack as Markdown: links named, nothing escaped."""
+    text = _LINK.sub(lambda match: f"[{match[2] or match[1]}]({match[1]})", mrkdwn)
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def rich(markdown: str) -> list[Payload]:

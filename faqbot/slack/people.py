@@ -63,7 +63,7 @@ class People:
         """Hand a question to its owner, and tell the asker that it is there."""
         client = client_of(context)
         owner = await self._owner(asked.record)
-        place = _place(owner) or _place(self.owners)
+        place = place_of(owner) or place_of(self.owners)
         handover = Handover(
             id=new_id(),
             team=str(context.team_id or ""),
@@ -83,7 +83,7 @@ class People:
         try:
             async with self.memory.store() as store:
                 await store.handovers.add(handover)
-            shown = await client.chat_postMessage(channel=place, **_posted(notice_of(handover)))
+            shown = await client.chat_postMessage(channel=place, **posted(notice_of(handover)))
             async with self.memory.store() as store:
                 await store.handovers.shown(handover.id, shown["channel"], shown["ts"])
         except (StoreError, SlackApiError) as error:
@@ -117,10 +117,10 @@ class People:
             if handover.thread:
                 message = remark(f"<@{handover.asker}> {text}")
                 await client.chat_postMessage(
-                    channel=handover.channel, thread_ts=handover.thread, **_posted(message)
+                    channel=handover.channel, thread_ts=handover.thread, **posted(message)
                 )
             else:
-                await client.chat_postMessage(channel=handover.asker, **_posted(remark(text)))
+                await client.chat_postMessage(channel=handover.asker, **posted(remark(text)))
         except SlackApiError as error:
             _log.info("the asker could not be told: %s", reason_of(error))
 
@@ -129,7 +129,7 @@ class People:
         await client.chat_update(
             channel=handover.notice_channel,
             ts=handover.notice_ts,
-            **_posted(notice_of(handover)),
+            **posted(notice_of(handover)),
         )
 
 
@@ -165,7 +165,10 @@ def notice_of(handover: Handover) -> Message:
             (addresses.REPLY, "Answer", "primary"),
             (addresses.CLOSE, "Close", ""),
         ),
-        HandoverState.ANSWERED: ((addresses.CLOSE, "Close", ""),),
+        HandoverState.ANSWERED: (
+            (addresses.SAVE, "Save as FAQ", ""),
+            (addresses.CLOSE, "Close", ""),
+        ),
         HandoverState.CLOSED: (),
     }[handover.state]
     elements = [
@@ -177,7 +180,7 @@ def notice_of(handover: Handover) -> Message:
     return Message(f"A question for a person: {escape(handover.question)}", tuple(blocks))
 
 
-def _place(owner: str) -> str:
+def place_of(owner: str) -> str:
     """The id of a person or a channel that an owner is, if it is one."""
     found = _ID.fullmatch(owner.strip())
     return found[1] if found else ""
@@ -187,7 +190,8 @@ def _mrkdwn(text: str) -> Payload:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text[:3_000]}}
 
 
-def _posted(message: Message) -> Payload:
+def posted(message: Message) -> Payload:
+    """The arguments that post a message; links don't unfold."""
     return {
         "text": message.text,
         "blocks": list(message.blocks),

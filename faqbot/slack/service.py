@@ -7,17 +7,23 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.desk import Desk
+from faqbot.publishing import Publisher
 from faqbot.settings import Settings
 from faqbot.slack.app import create_app
+from faqbot.slack.backstage import Backstage
+from faqbot.slack.reporting import Reports
 from faqbot.slack.running import Running
 from faqbot.slack.server import PATH, Server, asgi, listen
 from faqbot.slack.socket import SocketMode
 from faqbot.slack.web import check_bot_token, web_client
+from faqbot.store.figures import Grouping
 from faqbot.store.memory import Memory
 from faqbot.store.opening import address as check_address
 from faqbot.store.values import Consent
@@ -59,7 +65,7 @@ async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
             raise
 
 
-async def over_http(settings: Settings, desk: Desk, say: Say) -> None:
+async def over_http(settings: Settings, desk: Desk, say: Say, backing: Backing) -> None:
     """Serve Slack's requests at `/slack/events`.
 
     Raises:
@@ -72,14 +78,12 @@ async def over_http(settings: Settings, desk: Desk, say: Say) -> None:
         async with web_client(_plain(settings.slack_bot_token), settings.slack_api_url) as client:
             team = await check_bot_token(client)
             running = Running()
-            async with remembering(settings) as memory:
+            async with (
+                behind(settings, backing) as backstage,
+                weekly(desk, backstage, client),
+            ):
                 app = create_app(
-                    desk,
-                    client,
-                    signing_secret=secret,
-                    running=running,
-                    memory=memory,
-                    owners=settings.faqbot_owners,
+                    desk, client, signing_secret=secret, running=running, backstage=backstage
                 )
                 server = Server(asgi(app, secret))
                 place = f"http://{settings.faqbot_host}:{settings.listens_on}{PATH}"
@@ -95,7 +99,7 @@ async def over_http(settings: Settings, desk: Desk, say: Say) -> None:
         listener.close()
 
 
-async def by_socket_mode(settings: Settings, desk: Desk, say: Say) -> None:
+async def by_socket_mode(settings: Settings, desk: Desk, say: Say, backing: Backing) -> None:
     """Keep a Socket Mode connection.
 
     Raises:
@@ -105,27 +109,50 @@ async def by_socket_mode(settings: Settings, desk: Desk, say: Say) -> None:
     token = _plain(settings.slack_bot_token)
     async with (
         web_client(token, settings.slack_api_url) as client,
-        remembering(settings) as memory,
+        behind(settings, backing) as backstage,
+        weekly(desk, backstage, client),
     ):
         team = await check_bot_token(client)
         running = Running()
-        app = create_app(
-            desk, client, running=running, memory=memory, owners=settings.faqbot_owners
-        )
+        app = create_app(desk, client, running=running, backstage=backstage)
         async with connection(app, _plain(settings.slack_app_token), running) as link:
             await link.run(lambda: say(f"faqbot serves {team} by Socket Mode."))
 
 
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """What boot puts behind the answers besides the memory."""
+
+    publisher: Publisher
+    grouping: Grouping
+    owners: str = ""
+
+
 @asynccontextmanager
-async def remembering(settings: Settings) -> AsyncIterator[Memory | None]:
-    """The memory that the settings name, as long as the block runs; None where there is none."""
+async def behind(settings: Settings, backing: Backing) -> AsyncIterator[Backstage | None]:
+    """What stands behind the answers as long as the block runs; None where nothing is kept."""
     if settings.database is None:
         yield None
         return
     check_address(settings.database)
     consent = Consent(settings.faqbot_remember)
-    async with Memory(settings.database, consent, settings.faqbot_retention_days).running() as one:
-        yield one
+    owners = settings.faqbot_owners or backing.owners
+    memory = Memory(settings.database, consent, settings.faqbot_retention_days)
+    async with memory.running():
+        yield Backstage(memory, owners, backing.publisher, backing.grouping)
+
+
+@asynccontextmanager
+async def weekly(
+    desk: Desk, backstage: Backstage | None, client: AsyncWebClient
+) -> AsyncIterator[None]:
+    """Send the digest every week as long as the block runs."""
+    task = asyncio.create_task(Reports(desk, backstage).every_week(client))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -137,6 +137,7 @@ def help_message(library: Library) -> Message:
         "`/role compare data analyst, data engineer`: roles side by side.",
         "`/role advert data analyst`: a job advertisement, as a message and a file.",
         "`/roles`: every role that I know.",
+        "`/faq report`: what was asked and missed in the last seven days, for owners.",
         "`/faq settings`: when I answer in a channel, and who does when I can't.",
     )
     parts = [Part("ways", "How to ask", (Bullets(ways),))]

@@ -44,6 +44,15 @@ class Proposals:
             rows = (await connection.execute(query)).all()
         return tuple(_proposal(row) for row in rows)
 
+    async def shown(self, proposal_id: str, channel: str, ts: str) -> None:
+        """Remember the message that shows it to its owner."""
+        async with self._database.writing() as connection:
+            await connection.execute(
+                update(proposals)
+                .where(proposals.c.id == proposal_id)
+                .values(notice_channel=channel, notice_ts=ts)
+            )
+
     async def decide(
         self, proposal_id: str, person: str, *, approve: bool
     ) -> tuple[Proposal | None, bool]:

@@ -95,6 +95,8 @@ proposals: Final = Table(
     Column("proposed_by", String(32), nullable=False),
     Column("state", String(16), nullable=False),
     Column("decided_by", String(32), nullable=False),
+    Column("notice_channel", String(32), nullable=False),
+    Column("notice_ts", String(32), nullable=False),
     Column("created", DateTime(timezone=True), nullable=False),
     Column("changed", DateTime(timezone=True), nullable=False),
     Index("proposals_by_state", "team", "state"),

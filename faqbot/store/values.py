@@ -121,6 +121,8 @@ class Proposal:
     proposed_by: str = ""
     state: ProposalState = ProposalState.OPEN
     decided_by: str = ""
+    notice_channel: str = ""
+    notice_ts: str = ""
 
 
 class Speaks(StrEnum):

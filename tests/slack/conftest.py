@@ -17,7 +17,9 @@ from faqbot.desk import Desk, Knowledge
 from faqbot.playground.people import Person
 from faqbot.playground.server import LocalWorkspace
 from faqbot.playground.values import Message, Setup, Timing
+from faqbot.publishing import Publisher
 from faqbot.slack.app import create_app
+from faqbot.slack.backstage import Backstage
 from faqbot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
 from faqbot.slack.running import Running
 from faqbot.slack.server import PATH, Server, asgi, listen
@@ -77,7 +79,10 @@ class Slack:
 
 @asynccontextmanager
 async def serving(
-    setup: Setup = SETUP, memory: Memory | None = None, owners: str = ""
+    setup: Setup = SETUP,
+    memory: Memory | None = None,
+    owners: str = "",
+    publisher: Callable[[Desk], Publisher] | None = None,
 ) -> AsyncIterator[Slack]:
     """The app over signed HTTP in a local workspace."""
     listener = listen("127.0.0.1", 0)
@@ -88,9 +93,11 @@ async def serving(
         web_client(workspace.bot_token, workspace.api_url) as client,
     ):
         secret = workspace.signing_secret
-        app = create_app(
-            desk, client, signing_secret=secret, running=running, memory=memory, owners=owners
-        )
+        backstage = None
+        if memory is not None:
+            made = publisher(desk) if publisher else None
+            backstage = Backstage(memory, owners, made)
+        app = create_app(desk, client, signing_secret=secret, running=running, backstage=backstage)
         server = Server(asgi(app, secret))
         task = asyncio.create_task(server.serve(sockets=[listener]))
         workspace.deliver_to(url)

@@ -140,7 +140,7 @@ async def test_a_question_goes_to_a_person_and_its_answer_comes_back(slack: Slac
     assert f"<@{slack.maya.id}>" in told.text
     shown = slack.workspace.message("#owners", notice.ts)
     assert shown is not None
-    assert labels(shown) == ["Close"]
+    assert labels(shown) == ["Save as FAQ", "Close"]
     await jonas.click(shown, label="Close")
     await slack.workspace.until(
         lambda: labels(slack.workspace.message("#owners", notice.ts) or shown) == []

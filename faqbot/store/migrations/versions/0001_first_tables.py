@@ -92,6 +92,8 @@ def upgrade() -> None:
         _text("proposed_by", 32),
         _text("state", 16),
         _text("decided_by", 32),
+        _text("notice_channel", 32),
+        _text("notice_ts", 32),
         _time("created"),
         _time("changed"),
     )

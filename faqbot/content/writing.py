@@ -1,0 +1,82 @@
+"""FAQs that people proposed, written as authors write them."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import unicodedata
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from faqbot.content.schema import TARGET
+from faqbot.errors import UsageError
+from faqbot.model import Faq, Library
+
+FOLDER: Final = "proposals"
+_LONGEST: Final = 60
+_HEAD: Final = f"# yaml-language-server: $schema=../{TARGET.name}\n"
+
+
+def key_for(question: str, role: str | None, library: Library) -> str:
+    """An id for a question that no FAQ of the role (or general one) has yet."""
+    plain = unicodedata.normalize("NFKD", question).encode("ascii", "ignore").decode().lower()
+    words = re.findall(r"[a-z0-9]+", plain.replace("{role}", " ").replace("'", ""))
+    key = "-".join(words)[: _LONGEST - 4].strip("-") or "question"
+    taken = {faq.key for faq in library.faqs}
+    if role:
+        found = library.role(role)
+        taken = {faq.key for faq in found.faqs} if found else set()
+    number = 1
+    unique = key
+    while unique in taken:
+        number += 1
+        unique = f"{key}-{number}"
+    return unique
+
+
+def write_faq(folder: Path, faq: Faq) -> Path:
+    """Write an FAQ into a file of its own below `proposals/`; never over another one.
+
+    Raises:
+        UsageError: the folder can't be written to.
+    """
+    entry: dict[str, object] = {"id": faq.key, "question": faq.question, "answer": faq.answer}
+    entry["audience"] = faq.audience.value
+    if faq.reviewed:
+        entry["reviewed"] = faq.reviewed
+    content: dict[str, object] = {"about": faq.role} if faq.role else {}
+    content["faqs"] = [entry]
+    text = _HEAD + yaml.dump(
+        content, Dumper=_Blocks, sort_keys=False, allow_unicode=True, width=100
+    )
+    place = folder / FOLDER
+    target = place / f"{faq.role or 'general'}-{faq.key}.yaml"
+    try:
+        place.mkdir(exist_ok=True)
+        if target.exists():
+            raise UsageError(f"{target} is there already: choose another question.")
+        with tempfile.NamedTemporaryFile("w", dir=place, delete=False, encoding="utf-8") as file:
+            file.write(text)
+        Path(file.name).chmod(0o644)
+        os.replace(file.name, target)  # noqa: PTH105 - atomic, and over nothing
+    except OSError as error:
+        raise UsageError(
+            f"Can't write {target} ({error.strerror or error}): name a content folder that faqbot "
+            "may write to in FAQBOT_KNOWLEDGE."
+        ) from error
+    return target
+
+
+class _Blocks(yaml.SafeDumper):
+    """Writes texts of several lines as blocks, as authors do."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Blocks.add_representer(str, _text)

@@ -1,0 +1,67 @@
+"""Approved proposals become content: written, loaded aside, and answered from at once."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from faqbot.content.writing import key_for, write_faq
+from faqbot.desk import Desk, Knowledge
+from faqbot.errors import ContentError, FaqbotError
+from faqbot.model import Audience, Faq
+
+
+class Publisher:
+    """Writes FAQs into the content folder and swaps the desk's content in one step.
+
+    Args:
+        desk: answers from the new content afterwards.
+        folder: the content folder.
+        understand: loads and understands a folder; runs aside.
+    """
+
+    def __init__(self, desk: Desk, folder: Path, understand: Callable[[Path], Knowledge]) -> None:
+        self._desk = desk
+        self._folder = folder
+        self._understand = understand
+        self._turn = asyncio.Lock()
+
+    async def publish(self, draft: Draft) -> str:
+        """Make content of a draft; returns the id of the entry.
+
+        Raises:
+            FaqbotError: it can't be written, or the content wouldn't load with it; then nothing
+                has changed.
+        """
+        async with self._turn:
+            library = self._desk.library
+            faq = Faq(
+                role=draft.role if library.role(draft.role) else None,
+                key=key_for(draft.question, draft.role, library),
+                question=draft.question,
+                answer=draft.answer,
+                audience=draft.audience,
+                reviewed=draft.approved,
+            )
+            path = await asyncio.to_thread(write_faq, self._folder, faq)
+            try:
+                knowledge = await asyncio.to_thread(self._understand, self._folder)
+            except (ContentError, FaqbotError):
+                path.unlink(missing_ok=True)
+                raise
+            self._desk.swap(knowledge)
+            return faq.id
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An FAQ that was approved."""
+
+    question: str
+    answer: str
+    role: str | None
+    audience: Audience
+    approved: dt.date

@@ -1,0 +1,26 @@
+"""What stands behind the answers: memory, the people who own content, and how it changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from faqbot.publishing import Publisher
+from faqbot.store.figures import Grouping
+from faqbot.store.memory import Memory
+
+
+@dataclass(frozen=True, slots=True)
+class Backstage:
+    """The parts that let an app remember, hand over and learn.
+
+    Args:
+        memory: keeps questions, ratings, hand-overs, proposals and policies.
+        owners: the channel or person for owners that Slack doesn't know by id.
+        publisher: makes content of approved proposals; None where that can't be.
+        grouping: puts unanswered questions of one meaning together.
+    """
+
+    memory: Memory
+    owners: str = ""
+    publisher: Publisher | None = None
+    grouping: Grouping = lambda texts: [[at] for at in range(len(texts))]

@@ -1,0 +1,190 @@
+"""“Save as FAQ”: proposed, approved, written as YAML, and answered at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+import yaml
+
+from faqbot.boot import understand
+from faqbot.content.loading import load_library
+from faqbot.desk import Desk, Knowledge
+from faqbot.playground.elements import elements
+from faqbot.playground.values import Channel, Message, View
+from faqbot.publishing import Publisher
+from faqbot.store.memory import Memory
+from faqbot.store.values import ProposalState
+from tests.slack.conftest import Slack, serving
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWNERS = "C0OWNERS1"
+ROLE = """
+role: data-analyst
+title: Data Analyst
+sections:
+  overview: Answers questions with data.
+  skills: {required: [SQL]}
+"""
+
+
+def _understood(folder: Path) -> Knowledge:
+    return understand(load_library(folder))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("knowledge")
+    (place / "data-analyst.yaml").write_text(ROLE)
+    return place
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def memory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Memory]:
+    store = tmp_path_factory.mktemp("store")
+    async with Memory(f"sqlite:///{store}/faqbot.db").running() as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def slack(memory: Memory, folder: Path) -> AsyncIterator[Slack]:
+    def publisher(desk: Desk) -> Publisher:
+        desk.swap(_understood(folder))
+        return Publisher(desk, folder, _understood)
+
+    async with serving(memory=memory, owners=OWNERS, publisher=publisher) as started:
+        state = started.workspace.state
+        members = frozenset(state.users) - {"U0GUEST01"}
+        state.add_channel(Channel(OWNERS, "owners", members=members))
+        yield started
+
+
+def labels(message: Message) -> list[str]:
+    return [element.label for element in elements(message.blocks)]
+
+
+async def opened(slack: Slack, text: str) -> View:
+    """The modal of the shortcut on a message that jonas wrote."""
+    ts = await slack.workspace.person("jonas").say("#general", text)
+    message = slack.workspace.message("#general", ts)
+    assert message is not None
+    await slack.maya.shortcut("save-faq", message)
+    return await slack.workspace.until(lambda: slack.workspace.modal("maya"))
+
+
+async def proposed(slack: Slack, question: str, answer: str, role: str = "-") -> Message:
+    """The owners' message about a proposal of maya."""
+    before = len(slack.workspace.answers("#owners"))
+    modal = await opened(slack, answer)
+    given = {"question": question, "role": role, "audience": "everyone"}
+    result = await slack.maya.submit(modal, given)
+    assert result.ok, result.errors or result.error
+    await slack.workspace.until(lambda: len(slack.workspace.answers("#owners")) > before)
+    await slack.running.drain()
+    return slack.workspace.answers("#owners")[-1]
+
+
+async def test_a_message_becomes_an_faq_that_answers_at_once(slack: Slack, folder: Path) -> None:
+    notice = await proposed(slack, "Is there a canteen?", "Yes: two, & both are good.")
+    assert "Is there a canteen?" in notice.text
+    await slack.workspace.person("jonas").click(notice, label="Approve")
+    await slack.workspace.until(
+        lambda: "answered from now on" in slack.workspace.answers("@maya")[-1].text, within=20
+    )
+    (path,) = (folder / "proposals").glob("*.yaml")
+    written = yaml.safe_load(path.read_text())
+    assert written["faqs"][0]["id"] == "is-there-a-canteen"
+    assert written["faqs"][0]["answer"] == "Yes: two, & both are good."
+    assert load_library(folder).entry("faq/is-there-a-canteen")
+    _, answer = await slack.asked("is there a canteen here")
+    assert "both are good" in answer.text
+    shown = slack.workspace.message("#owners", notice.ts)
+    assert shown is not None
+    assert labels(shown) == []
+
+
+async def test_an_faq_may_belong_to_a_role(slack: Slack, folder: Path) -> None:
+    question = "Does a Data Analyst travel to customers?"
+    notice = await proposed(slack, question, "Twice a year.", "data-analyst")
+    await slack.maya.click(notice, label="Approve")
+    await slack.workspace.until(
+        lambda: "travel" in slack.workspace.answers("@maya")[-1].text, within=20
+    )
+    faqs = load_library(folder).roles_by_id["data-analyst"].faqs
+    assert [faq.question for faq in faqs] == [question]
+
+
+async def test_who_proposes_what_is_answered_is_warned_once(slack: Slack) -> None:
+    modal = await opened(slack, "In the basement.")
+    given = {"question": "Is there a canteen?", "audience": "everyone"}
+    assert (await slack.maya.submit(modal, given)).ok
+    warned = await slack.workspace.until(lambda: slack.workspace.modal("maya"))
+    assert "seems to answer that already" in str(warned.blocks[0])
+    before = len(slack.workspace.answers("#owners"))
+    assert (await slack.maya.submit(warned, {})).ok
+    await slack.workspace.until(lambda: len(slack.workspace.answers("#owners")) > before)
+
+
+async def test_a_rejected_proposal_leaves_no_file(slack: Slack, folder: Path) -> None:
+    files = set((folder / "proposals").iterdir())
+    notice = await proposed(slack, "Who waters the plants?", "Robots.")
+    await slack.maya.click(notice, label="Reject")
+    await slack.workspace.until(lambda: "not taken up" in slack.workspace.answers("@maya")[-1].text)
+    assert set((folder / "proposals").iterdir()) == files
+
+
+async def test_of_two_who_decide_at_the_same_moment_one_is_told(slack: Slack) -> None:
+    jonas = slack.workspace.person("jonas")
+    notice = await proposed(slack, "Where are the bikes kept?", "In the yard.")
+    await asyncio.gather(
+        jonas.click(notice, label="Reject"), slack.maya.click(notice, label="Reject")
+    )
+
+    def late() -> list[str]:
+        private = [
+            *slack.workspace.private_messages("jonas"),
+            *slack.workspace.private_messages("maya"),
+        ]
+        return [message.text for message in private if "decided by" in message.text]
+
+    assert len(await slack.workspace.until(late)) == 1
+
+
+async def test_guests_and_forged_clicks_change_nothing(slack: Slack, memory: Memory) -> None:
+    guest = slack.workspace.person("guest")
+    notice = await proposed(slack, "How old is the building?", "Ninety years.")
+    approve = next(e for e in elements(notice.blocks) if e.label == "Approve")
+    _, other = await slack.asked("data analyst skills")
+    await guest.act(other, approve.click())
+    await slack.workspace.until(
+        lambda: "isn't yours" in slack.workspace.private_messages("guest")[-1].text
+    )
+    await guest.shortcut("save-faq", other)
+    await slack.workspace.until(
+        lambda: "Only colleagues" in slack.workspace.private_messages("guest")[-1].text
+    )
+    async with memory.store() as store:
+        found = await store.proposals.all("T0LOCAL01", [ProposalState.OPEN])
+    assert found[-1].question == "How old is the building?"
+
+
+async def test_what_can_not_be_written_stays_open(
+    slack: Slack, folder: Path, memory: Memory
+) -> None:
+    broken = folder / "broken.yaml"
+    notice = await proposed(slack, "Is there a gym?", "Next door.")
+    broken.write_text("role: [")
+    try:
+        await slack.maya.click(notice, label="Approve")
+        await slack.workspace.until(
+            lambda: "stays open" in slack.workspace.private_messages("maya")[-1].text, within=20
+        )
+    finally:
+        broken.unlink()
+    assert not list((folder / "proposals").glob("*gym*"))
+    async with memory.store() as store:
+        found = await store.proposals.all("T0LOCAL01", [ProposalState.OPEN])
+    assert found[-1].question == "Is there a gym?"

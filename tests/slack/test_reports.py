@@ -1,0 +1,104 @@
+"""What owners are told: `/faq report`, the weekly digest, and their part of App Home."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from faqbot.playground.values import Channel
+from faqbot.slack.backstage import Backstage
+from faqbot.slack.reporting import Reports, next_monday
+from faqbot.slack.web import web_client
+from faqbot.store.memory import Memory
+from tests.slack.conftest import Slack, serving
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWNERS = "C0OWNERS1"
+TEAM = "T0LOCAL01"
+MISSED = "which shoe size do astronauts have"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def memory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Memory]:
+    folder = tmp_path_factory.mktemp("store")
+    async with Memory(f"sqlite:///{folder}/faqbot.db").running() as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def slack(memory: Memory) -> AsyncIterator[Slack]:
+    async with serving(memory=memory, owners=OWNERS) as started:
+        state = started.workspace.state
+        state.add_channel(Channel(OWNERS, "owners", members=frozenset(state.users)))
+        for text in ("data analyst skills", "data analyst skills", MISSED, f"{MISSED}?"):
+            await started.asked(text)
+        _, answer = await started.asked("ux designer education")
+        await started.maya.click(answer, label="Not helpful")
+        modal = await started.workspace.until(lambda: started.workspace.modal("maya"))
+        await started.maya.close(modal)
+        await started.running.drain()
+        yield started
+
+
+async def test_an_owner_reads_what_was_asked_missed_and_rated(slack: Slack) -> None:
+    result = await slack.maya.command("/faq", "report", "#general")
+    (message,) = result.messages
+    assert message.visible_to == slack.maya.id
+    assert "2 times: Data Analyst: Skills" in message.text
+    assert f"once: {MISSED}" in message.text
+    assert "once: UX Designer: Education" in message.text
+    assert "Python Back End Developer" in message.text  # its review is overdue
+    assert slack.maya.id not in message.text
+
+
+async def test_others_are_refused_kindly(slack: Slack) -> None:
+    result = await slack.workspace.person("jonas").command("/faq", "report", "#general")
+    assert "Only the owners" in result.messages[0].text
+
+
+async def test_app_home_shows_owners_what_waits_for_them(slack: Slack) -> None:
+    await slack.maya.open_home()
+    home = await slack.workspace.until(lambda: slack.workspace.home("maya"))
+    shown = str(home.blocks)
+    assert "Questions that wait for a person" in shown
+    assert MISSED in shown
+    assert "0 helpful, 1 not helpful" in shown
+
+
+async def test_app_home_of_others_shows_only_the_roles(slack: Slack) -> None:
+    await slack.workspace.person("jonas").open_home()
+    home = await slack.workspace.until(lambda: slack.workspace.home("jonas"))
+    assert "wait for a person" not in str(home.blocks)
+    assert "Data Analyst" in str(home.blocks)
+
+
+async def test_the_digest_is_sent_once_whichever_process_comes_first(
+    slack: Slack, memory: Memory
+) -> None:
+    before = len(slack.workspace.answers("#owners"))
+    async with web_client(slack.workspace.bot_token, slack.workspace.api_url) as client:
+        reports = Reports(slack.desk, Backstage(memory, OWNERS))
+        monday = dt.date(2026, 11, 30)
+        assert await reports.send_digest(client, TEAM, monday)
+        assert not await reports.send_digest(client, TEAM, monday)
+        assert not await Reports(slack.desk, Backstage(memory)).send_digest(client, TEAM, monday)
+    assert len(slack.workspace.answers("#owners")) == before + 1
+    assert "The week to" in slack.workspace.answers("#owners")[-1].text
+
+
+@pytest.mark.parametrize(
+    ("now", "due"),
+    [
+        ("2026-11-24T10:00", "2026-11-30T08:00"),
+        ("2026-11-30T07:59", "2026-11-30T08:00"),
+        ("2026-11-30T08:00", "2026-12-07T08:00"),
+    ],
+)
+async def test_the_digest_comes_on_monday_mornings(now: str, due: str) -> None:
+    moment, expected = (
+        dt.datetime.fromisoformat(time).replace(tzinfo=dt.UTC) for time in (now, due)
+    )
+    assert next_monday(moment) == expected
