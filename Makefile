@@ -39,6 +39,7 @@ generated: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	@$(BIN)/pip install --quiet -c constraints.txt -r benchmarks/requirements.txt
 	@$(BIN)/python -m benchmarks.questions
+	@$(BIN)/python -m benchmarks.remembering
 	@$(BIN)/python -m benchmarks.quality own
 	@$(if $(DATA),$(BIN)/python -m benchmarks.quality intents --data $(DATA),:)
 	@$(if $(DATA),$(BIN)/python -m benchmarks.linking --data $(DATA),:)

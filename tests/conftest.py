@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,13 @@ NEEDS = {
     "browser": ("Chromium", "chromium", chromium_path),
     "postgresql": ("PostgreSQL", "postgresql", postgresql_path),
 }
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let what the tests start remember in a folder of their own, not in the user's."""
+    place = tempfile.TemporaryDirectory(prefix="faqbot-tests-")
+    config.add_cleanup(place.cleanup)
+    os.environ["XDG_DATA_HOME"] = place.name
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

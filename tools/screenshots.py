@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import Locator, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -32,10 +32,11 @@ def local_workspace() -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     env = {name: value for name, value in os.environ.items() if not name.startswith("SLACK_")}
-    env |= {"PORT": str(port), "FAQBOT_KNOWLEDGE": str(ROOT / "knowledge")}
-    # An empty folder, so that no .env with real tokens is read.
+    env |= {"PORT": str(port)}
+    # A folder of its own, so that no .env with real tokens is read, and nothing is left behind.
     with (
         tempfile.TemporaryDirectory() as folder,
+        furnished(Path(folder), env),
         subprocess.Popen(
             [Path(sys.executable).with_name("faqbot"), "run"],
             cwd=folder,
@@ -53,6 +54,15 @@ def local_workspace() -> Iterator[str]:
             yield address
         finally:
             faqbot.terminate()
+
+
+@contextlib.contextmanager
+def furnished(folder: Path, env: dict[str, str]) -> Iterator[None]:
+    """Content that may be changed, and a memory that is gone afterwards."""
+    shutil.copytree(ROOT / "knowledge", folder / "knowledge")
+    env["FAQBOT_KNOWLEDGE"] = str(folder / "knowledge")
+    env["FAQBOT_DATABASE_URL"] = f"sqlite:///{folder}/faqbot.db"
+    yield
 
 
 def say(page: Page, text: str) -> None:
@@ -96,6 +106,115 @@ def full_description(page: Page) -> None:
     take(page, "full-description")
 
 
+def comparison(page: Page) -> None:
+    """Two roles side by side."""
+    page.get_by_role("button", name="random").click()
+    say(page, "/role compare data analyst, data engineer")
+    page.get_by_text("Skills, required").wait_for()
+    take(page, "comparison")
+
+
+def required(page: Page) -> None:
+    """What is required, and which roles ask for it."""
+    open_thread(page, "@faqbot is docker mandatory for a python developer?", "Preferred, not")
+    take(page, "required-or-preferred")
+    page.get_by_role("button", name="Close the thread").click()
+
+
+def look_up(page: Page) -> None:
+    """Which roles need something."""
+    open_thread(page, "@faqbot which roles need SQL?", "Preferred in")
+    take(page, "look-up")
+    page.get_by_role("button", name="Close the thread").click()
+
+
+def next_step(page: Page) -> None:
+    """What is missing for another role."""
+    open_thread(page, "@faqbot how do I get from data analyst to data engineer?", "You bring along")
+    take(page, "next-step")
+    page.get_by_role("button", name="Close the thread").click()
+
+
+def rating(page: Page) -> None:
+    """What is asked when an answer didn't help."""
+    thread = open_thread(page, "@faqbot what does a ux designer do all day?", "Day to day")
+    thread.get_by_role("button", name="This answer did not help me").click()
+    page.get_by_role("heading", name="What was missing?").wait_for()
+    take(page, "rating")
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Close the thread").click()
+
+
+def person(page: Page) -> None:
+    """A question that a person answers."""
+    thread = open_thread(
+        page, "@faqbot can I bring my dog to the office?", "rather say so than guess"
+    )
+    thread.get_by_role("button", name="Ask a person").click()
+    page.get_by_role("dialog").get_by_role("button", name="Send", exact=True).click()
+    thread.get_by_text("with a person now").wait_for()
+    page.get_by_role("button", name="Close the thread").click()
+    page.get_by_role("button", name="hiring").click()
+    page.get_by_role("button", name="Claim").click()
+    page.get_by_text("Claimed by").wait_for()
+    take(page, "ask-a-person")
+
+
+def proposal(page: Page) -> None:
+    """An FAQ that somebody proposes."""
+    page.get_by_role("button", name="Answer", exact=True).click()
+    page.get_by_role("textbox", name="Your answer").fill("Yes, on Fridays, if it is a quiet one.")
+    page.get_by_role("dialog").get_by_role("button", name="Send", exact=True).click()
+    page.locator(".b-actions").get_by_role("button", name="Save as FAQ").click()
+    page.get_by_role("dialog").get_by_role("button", name="Propose").click()
+    page.get_by_role("button", name="Approve").wait_for()
+    take(page, "proposal")
+
+
+def settings(page: Page) -> None:
+    """When faqbot speaks in a channel."""
+    page.get_by_role("button", name="general").click()
+    say(page, "/faq settings")
+    page.get_by_role("heading", name="faqbot in this channel").wait_for()
+    take(page, "settings")
+    page.get_by_role("button", name="Cancel").click()
+
+
+def advertisement(page: Page) -> None:
+    """A job advertisement made from a role."""
+    page.get_by_role("button", name="random").click()
+    say(page, "/role advert data analyst")
+    page.get_by_text("About the role").wait_for()
+    take(page, "advertisement")
+
+
+def open_thread(page: Page, text: str, awaited: str) -> Locator:
+    """Ask in #general, and open the thread of the answer."""
+    page.get_by_role("button", name="general").click()
+    say(page, text)
+    asked = page.get_by_role("article").filter(has_text=text.removeprefix("@faqbot "))
+    asked.get_by_role("button", name="1 reply").click()
+    thread = page.get_by_label("Thread", exact=True)
+    thread.get_by_text(awaited).first.wait_for()
+    return thread
+
+
+PICTURES = (
+    channel,
+    app_home,
+    full_description,
+    comparison,
+    required,
+    look_up,
+    next_step,
+    rating,
+    person,
+    proposal,
+    settings,
+    advertisement,
+)
+
+
 def take(page: Page, name: str) -> None:
     """Save what is seen as a picture of the documents."""
     page.mouse.move(0, 0)
@@ -117,8 +236,9 @@ def main() -> None:
     with local_workspace() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport=SIZE, color_scheme="light", locale="en-GB")
+        page.set_default_timeout(8_000)
         page.goto(address)
-        for picture in (channel, app_home, full_description):
+        for picture in PICTURES:
             picture(page)
         browser.close()
 

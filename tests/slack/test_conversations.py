@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from faqbot.playground.values import Faults
+from faqbot.playground.values import Message as PostedMessage
 from tests.slack.conftest import Slack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -102,9 +103,12 @@ async def test_a_file_with_a_question_is_a_question(slack: Slack) -> None:
         "ts": "1700000000.000100",
         "files": [],
     }
+    state = slack.workspace.state
+    posted = PostedMessage("1700000000.000100", place.id, maya.id, "data engineer skills")
+    state.put(posted)
     slack.workspace.event("message.im", event)
     found = await slack.workspace.until(
-        lambda: [m for m in slack.workspace.state.messages(place.id) if "Spark" in m.text and m.bot]
+        lambda: [m for m in state.replies(place.id, posted.ts) if "Spark" in m.text and m.bot]
     )
     assert found
 
