@@ -232,6 +232,36 @@ def figures(
     return asyncio.run(_with_store(database, ask))
 
 
+def show_insights(database: str | None, knowledge: Path, port: int) -> None:
+    """Serve the insights pages on this machine until told to stop.
+
+    Raises:
+        UsageError: nothing is remembered.
+        ContentError: the content has problems.
+        ServiceError: the port is taken.
+        StoreError: the database can't be used.
+    """
+    from faqbot.insights.pages import Pages
+    from faqbot.slack.server import Server, listen
+    from faqbot.slack.service import until_stopped
+
+    library = load_library(knowledge)
+    encoder = StaticEncoder()
+
+    async def serve(store: Store) -> None:
+        pages = Pages(store, lambda: library, partial(group_by_meaning, encoder=encoder))
+        listener = listen("127.0.0.1", port)
+        _say(f"faqbot insights: http://127.0.0.1:{port}/")
+        server = Server(pages.app())
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            server.should_exit = True
+            listener.close()
+
+    until_stopped(_with_store(database, serve))
+
+
 def forget(database: str | None, person: str) -> Forgotten:
     """Delete what is remembered of a person.
 

@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "faqbot.conversations": VALUES,
     "faqbot.wording": VALUES | {"faqbot.reply"},
     "faqbot.desk": VALUES | DESK | {"faqbot.reply", "faqbot.matching", "faqbot.content"},
+    "faqbot.insights": VALUES | {"faqbot.content", "faqbot.store"},
     "faqbot.publishing": VALUES | {"faqbot.content", "faqbot.desk"},
     "faqbot.evaluating": VALUES | DESK | {"faqbot.reply"},
     "faqbot.slack": VALUES

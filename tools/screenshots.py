@@ -26,8 +26,8 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--hide-scrollbars")
 
 
 @contextlib.contextmanager
-def local_workspace() -> Iterator[str]:
-    """Run faqbot with the shipped content and without Slack; gives the page's address."""
+def local_workspace() -> Iterator[tuple[str, dict[str, str]]]:
+    """Run faqbot without Slack; gives the page's address and the environment."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -51,7 +51,7 @@ def local_workspace() -> Iterator[str]:
             address = next((match.group() for match in found if match), None)
             if address is None:
                 sys.exit("faqbot did not start: see above.")
-            yield address
+            yield address, env
         finally:
             faqbot.terminate()
 
@@ -199,6 +199,23 @@ def open_thread(page: Page, text: str, awaited: str) -> Locator:
     return thread
 
 
+def insights(page: Page, env: dict[str, str]) -> None:
+    """The figures of what was asked."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    command = [Path(sys.executable).with_name("faqbot"), "insights", "--port", port]
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as serving:
+        assert serving.stdout is not None
+        try:
+            serving.stdout.readline()
+            page.goto(f"http://127.0.0.1:{port}/?days=7")
+            page.get_by_role("heading", name="Most asked").wait_for()
+            take(page, "insights")
+        finally:
+            serving.terminate()
+
+
 PICTURES = (
     channel,
     app_home,
@@ -233,13 +250,14 @@ def main() -> None:
     if chromium is None:
         sys.exit("Chromium is missing: install it (Debian: chromium) and run this again.")
     IMAGES.mkdir(parents=True, exist_ok=True)
-    with local_workspace() as address, sync_playwright() as playwright:
+    with local_workspace() as (address, env), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport=SIZE, color_scheme="light", locale="en-GB")
         page.set_default_timeout(8_000)
         page.goto(address)
         for picture in PICTURES:
             picture(page)
+        insights(page, env)
         browser.close()
 
 

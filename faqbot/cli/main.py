@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from faqbot import __version__
-from faqbot.cli import ask, chat, check, evaluate, explain, forget, report, roles, run
+from faqbot.cli import ask, chat, check, evaluate, explain, forget, insights, report, roles, run
 from faqbot.errors import FaqbotError
 
 
@@ -67,6 +67,7 @@ app.command(epilog=chat.EXAMPLE)(chat.chat)
 app.command(epilog=check.EXAMPLE)(check.check)
 app.command(epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command(epilog=forget.EXAMPLE)(forget.forget)
+app.command(epilog=insights.EXAMPLE)(insights.insights)
 app.command(epilog=report.EXAMPLE)(report.report)
 app.command(epilog=roles.EXAMPLE)(roles.roles)
 app.command(epilog=run.EXAMPLE)(run.run)

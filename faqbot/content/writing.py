@@ -43,15 +43,7 @@ def write_faq(folder: Path, faq: Faq) -> Path:
     Raises:
         UsageError: the folder can't be written to.
     """
-    entry: dict[str, object] = {"id": faq.key, "question": faq.question, "answer": faq.answer}
-    entry["audience"] = faq.audience.value
-    if faq.reviewed:
-        entry["reviewed"] = faq.reviewed
-    content: dict[str, object] = {"about": faq.role} if faq.role else {}
-    content["faqs"] = [entry]
-    text = _HEAD + yaml.dump(
-        content, Dumper=_Blocks, sort_keys=False, allow_unicode=True, width=100
-    )
+    text = _written(faq)
     place = folder / FOLDER
     target = place / f"{faq.role or 'general'}-{faq.key}.yaml"
     try:
@@ -68,6 +60,27 @@ def write_faq(folder: Path, faq: Faq) -> Path:
             "may write to in FAQBOT_KNOWLEDGE."
         ) from error
     return target
+
+
+def draft_of(question: str, role: str | None, library: Library) -> str:
+    """A file with an FAQ whose answer is still to be written, as an author would start it."""
+    key = key_for(question, role, library)
+    answer = "Write the answer here, in Markdown."
+    return _written(Faq(role, key, question, answer, phrasings=(question,)))
+
+
+def _written(faq: Faq) -> str:
+    entry: dict[str, object] = {"id": faq.key, "question": faq.question}
+    if faq.phrasings:
+        entry["phrasings"] = list(faq.phrasings)
+    entry |= {"answer": faq.answer, "audience": faq.audience.value}
+    if faq.reviewed:
+        entry["reviewed"] = faq.reviewed
+    content: dict[str, object] = {"about": faq.role} if faq.role else {}
+    content["faqs"] = [entry]
+    return _HEAD + yaml.dump(
+        content, Dumper=_Blocks, sort_keys=False, allow_unicode=True, width=100
+    )
 
 
 class _Blocks(yaml.SafeDumper):
