@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from faqbot.content.writing import key_for, write_faq
+from faqbot.content.writing import key_for, write_faq, write_phrasing
 from faqbot.desk import Desk, Knowledge
-from faqbot.errors import ContentError, FaqbotError
+from faqbot.errors import FaqbotError
 from faqbot.model import Audience, Faq
 
 
@@ -49,11 +49,30 @@ class Publisher:
             path = await asyncio.to_thread(write_faq, self._folder, faq)
             try:
                 knowledge = await asyncio.to_thread(self._understand, self._folder)
-            except (ContentError, FaqbotError):
+            except FaqbotError:
                 path.unlink(missing_ok=True)
                 raise
             self._desk.swap(knowledge)
             return faq.id
+
+    async def add_phrasing(self, entry_id: str, text: str) -> None:
+        """Let a question lead to an entry.
+
+        Raises:
+            FaqbotError: it can't be written, or the content wouldn't load with it; then nothing
+                has changed.
+        """
+        async with self._turn:
+            path, before = await asyncio.to_thread(write_phrasing, self._folder, entry_id, text)
+            try:
+                knowledge = await asyncio.to_thread(self._understand, self._folder)
+            except FaqbotError:
+                if before is None:
+                    path.unlink(missing_ok=True)
+                else:
+                    path.write_text(before, encoding="utf-8")
+                raise
+            self._desk.swap(knowledge)
 
 
 @dataclass(frozen=True, slots=True)

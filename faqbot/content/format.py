@@ -158,6 +158,19 @@ class FaqFile(Part):
     )
 
 
+class PhrasingFile(Part):
+    """A file of more phrasings for entries that stand elsewhere: its top key is `phrasings`."""
+
+    model_config = ConfigDict(title="Phrasings")
+
+    phrasings: dict[str, Texts] = Field(
+        min_length=1,
+        title="Phrasings",
+        description="Other ways to ask for an entry, by the entry's id: a section or an FAQ.",
+        examples=[{"data-analyst/skills": ["what must an analyst be good at"]}],
+    )
+
+
 def keys_of(part: type[BaseModel]) -> tuple[str, ...]:
     """The keys that a part of a file may have, as authors write them."""
     return tuple(field.alias or name for name, field in part.model_fields.items())

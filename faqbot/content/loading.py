@@ -15,7 +15,8 @@ from faqbot.content.advice import advise
 from faqbot.content.assembling import faqs_of, role_of
 from faqbot.content.decoding import decode, read_bytes
 from faqbot.content.files import content_files
-from faqbot.content.format import FaqFile, RoleFile, keys_of
+from faqbot.content.format import FaqFile, PhrasingFile, RoleFile, keys_of
+from faqbot.content.phrasings import unknown_entries, with_phrasings
 from faqbot.content.references import check_references
 from faqbot.content.tree import Document, parse
 from faqbot.content.version import version_of
@@ -24,7 +25,7 @@ from faqbot.errors import ContentError, Problem
 from faqbot.model import Faq, Library, Role
 
 _ROLE_LINE: Final = re.compile(rb"^role: *[\"']?([a-z0-9-]+)", re.MULTILINE)
-_TOP_KEYS: Final = ("role", "faqs")
+_TOP_KEYS: Final = ("role", "faqs", "phrasings")
 
 
 @dataclass
@@ -60,10 +61,14 @@ def check_folder(folder: Path) -> tuple[Library | None, tuple[Problem, ...]]:
     roles: list[Role] = []
     faqs: list[Faq] = []
     about: list[tuple[Document, FaqFile]] = []
+    more: list[tuple[Document, PhrasingFile]] = []
     for document in reading.documents:
         try:
             if "role" in document.value:
                 roles.append(role_of(document, RoleFile.model_validate(document.value)))
+                continue
+            if "phrasings" in document.value:
+                more.append((document, PhrasingFile.model_validate(document.value)))
                 continue
             file = FaqFile.model_validate(document.value)
             if file.about:
@@ -73,10 +78,13 @@ def check_folder(folder: Path) -> tuple[Library | None, tuple[Problem, ...]]:
         except ValidationError as error:
             reading.problems += advise(document, error)
     reading.problems += check_references(reading.documents, frozenset(reading.unread_roles))
+    roles = [_with_faqs(role, about) for role in roles]
+    library = Library(tuple(roles), tuple(faqs), version_of(folder, reading.files))
+    if not reading.problems:
+        reading.problems += unknown_entries(more, library)
     if reading.problems:
         return None, tuple(_one_a_place(reading.problems))
-    roles = [_with_faqs(role, about) for role in roles]
-    return Library(tuple(roles), tuple(faqs), version_of(folder, reading.files)), ()
+    return with_phrasings(library, [file for _, file in more]), ()
 
 
 def _with_faqs(role: Role, files: Iterable[tuple[Document, FaqFile]]) -> Role:

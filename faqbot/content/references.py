@@ -24,7 +24,8 @@ def check_references(
     It looks at the values as written, so that nothing waits for another problem to be solved.
     """
     roles = [document for document in documents if "role" in document.value]
-    others = [document for document in documents if "role" not in document.value]
+    others = [document for document in documents if "faqs" in document.value]
+    others = [document for document in others if "role" not in document.value]
     general = [document for document in others if not _is_text(document.value.get("about"))]
     about = [document for document in others if _is_text(document.value.get("about"))]
     yield from _equal_names(roles)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from faqbot.content.format import FaqFile, RoleFile
+from faqbot.content.format import FaqFile, PhrasingFile, RoleFile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TARGET = Path("knowledge/schema.json")
@@ -17,9 +17,9 @@ TARGET = Path("knowledge/schema.json")
 def content_schema() -> dict[str, Any]:
     """The schema of a content file: a role, or general FAQs."""
     refs, definitions = models_json_schema(
-        [(RoleFile, "validation"), (FaqFile, "validation")],
+        [(RoleFile, "validation"), (FaqFile, "validation"), (PhrasingFile, "validation")],
         title="faqbot content",
-        description="A file of faqbot's content: one role (`role`), or general FAQs (`faqs`).",
+        description="A file of faqbot's content: one role (`role`), FAQs (`faqs`) or `phrasings`.",
     )
     schema: dict[str, Any] = {
         "$schema": DIALECT,
@@ -28,7 +28,11 @@ def content_schema() -> dict[str, Any]:
         "type": "object",
         "if": {"required": ["role"]},
         "then": refs[(RoleFile, "validation")],
-        "else": refs[(FaqFile, "validation")],
+        "else": {
+            "if": {"required": ["phrasings"]},
+            "then": refs[(PhrasingFile, "validation")],
+            "else": refs[(FaqFile, "validation")],
+        },
         "$defs": definitions["$defs"],
     }
     _tidy(schema)

@@ -1,8 +1,7 @@
-"""FAQs that people proposed, written as authors write them."""
+"""FAQs and phrasings that people proposed, written as authors write them."""
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 import unicodedata
@@ -16,6 +15,7 @@ from faqbot.errors import UsageError
 from faqbot.model import Faq, Library
 
 FOLDER: Final = "proposals"
+PHRASINGS: Final = "phrasings.yaml"
 _LONGEST: Final = 60
 _HEAD: Final = f"# yaml-language-server: $schema=../{TARGET.name}\n"
 
@@ -44,22 +44,50 @@ def write_faq(folder: Path, faq: Faq) -> Path:
         UsageError: the folder can't be written to.
     """
     text = _written(faq)
-    place = folder / FOLDER
-    target = place / f"{faq.role or 'general'}-{faq.key}.yaml"
+    target = folder / FOLDER / f"{faq.role or 'general'}-{faq.key}.yaml"
+    if target.exists():
+        raise UsageError(f"{target} is there already: choose another question.")
+    _put(target, text)
+    return target
+
+
+def write_phrasing(folder: Path, entry_id: str, text: str) -> tuple[Path, str | None]:
+    """Add a phrasing to the file of suggested ones; its path, and what it held before.
+
+    Raises:
+        UsageError: the folder can't be written to, or the file isn't what faqbot wrote.
+    """
+    target = folder / FOLDER / PHRASINGS
+    before: str | None = None
+    held: dict[str, list[str]] = {}
     try:
-        place.mkdir(exist_ok=True)
         if target.exists():
-            raise UsageError(f"{target} is there already: choose another question.")
-        with tempfile.NamedTemporaryFile("w", dir=place, delete=False, encoding="utf-8") as file:
+            before = target.read_text(encoding="utf-8")
+            held = dict(yaml.safe_load(before)["phrasings"])
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise UsageError(f"{target} can't be added to: correct it with faqbot check.") from error
+    texts = held.setdefault(entry_id, [])
+    if text not in texts:
+        texts.append(text)
+    _put(target, _HEAD + _dumped({"phrasings": held}))
+    return target, before
+
+
+def _put(target: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    try:
+        target.parent.mkdir(exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", dir=target.parent, delete=False, encoding="utf-8"
+        ) as file:
             file.write(text)
         Path(file.name).chmod(0o644)
-        os.replace(file.name, target)  # noqa: PTH105 - atomic, and over nothing
+        Path(file.name).replace(target)
     except OSError as error:
         raise UsageError(
             f"Can't write {target} ({error.strerror or error}): name a content folder that faqbot "
             "may write to in FAQBOT_KNOWLEDGE."
         ) from error
-    return target
 
 
 def draft_of(question: str, role: str | None, library: Library) -> str:
@@ -78,9 +106,11 @@ def _written(faq: Faq) -> str:
         entry["reviewed"] = faq.reviewed
     content: dict[str, object] = {"about": faq.role} if faq.role else {}
     content["faqs"] = [entry]
-    return _HEAD + yaml.dump(
-        content, Dumper=_Blocks, sort_keys=False, allow_unicode=True, width=100
-    )
+    return _HEAD + _dumped(content)
+
+
+def _dumped(content: dict[str, object] | dict[str, dict[str, list[str]]]) -> str:
+    return str(yaml.dump(content, Dumper=_Blocks, sort_keys=False, allow_unicode=True, width=100))
 
 
 class _Blocks(yaml.SafeDumper):

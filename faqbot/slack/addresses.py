@@ -22,6 +22,8 @@ SHARE: Final = "share"
 SAVE: Final = "save"
 APPROVE: Final = "approve"
 REJECT: Final = "reject"
+TAKE: Final = "take"
+LEAVE: Final = "leave"
 """The kinds of action; an `action_id` is a kind, a colon and a number that makes it unique."""
 
 ROLES: Final = "*"

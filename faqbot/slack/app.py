@@ -22,6 +22,7 @@ from faqbot.slack import (
     rating,
     reporting,
     sharing,
+    suggesting,
 )
 from faqbot.slack.audience import Audiences
 from faqbot.slack.backstage import Backstage
@@ -67,7 +68,7 @@ def create_app(
     messages.register(
         app, desk, audiences, threads, claims=taken, feedback=answered, channels=places
     )
-    reports = reporting.Reports(desk, backstage)
+    reports = reporting.Reports(desk, backstage, suggesting.suggestions)
     commands.register(app, desk, audiences, shared, Backdoor(places, reports))
     actions.register(app, desk, audiences, threads, answered)
     sharing.register(app, shared)
@@ -78,6 +79,7 @@ def create_app(
         channels.register(app, places)
         decisions = deciding.Deciding(desk, backstage.memory, backstage.publisher, backstage.owners)
         deciding.register(app, decisions)
+        suggesting.register(app, reports, decisions)
         proposing.register(app, proposing.Proposing(desk, audiences, decisions))
     home.register(app, desk, audiences, taken, reports)
     return app

@@ -24,7 +24,7 @@ from faqbot.slack.views import NOT_NOW
 from faqbot.slack.web import client_of, reason_of
 from faqbot.store.memory import Memory
 from faqbot.store.times import now
-from faqbot.store.values import Proposal, ProposalState, StoreError
+from faqbot.store.values import PHRASING, Proposal, ProposalState, StoreError
 
 _QUOTED: Final = 2_500
 _STATES: Final = {
@@ -97,6 +97,36 @@ class Deciding:
         question = escape(shorten(proposal.question, 300))
         said = "is answered from now on" if approve else "was not taken up"
         await self._tell(client, proposal, f"Your proposal “{question}” {said}.")
+
+    async def decide_suggestion(
+        self, spot: Spot, proposal_id: str, context: AsyncBoltContext, *, approve: bool
+    ) -> None:
+        """Take up a suggested phrasing or not, in App Home; refused to who is no owner."""
+        async with self.memory.store() as store:
+            known = await store.proposals.get(proposal_id)
+        if known is None or known.kind != PHRASING or known.entry is None:
+            await tell(spot, "That suggestion is no longer there.", context)
+            return
+        async with self.memory.store() as store:
+            proposal, won = await store.proposals.decide(proposal_id, spot.user, approve=approve)
+        if proposal is None or not won:
+            by = f" by <@{proposal.decided_by}>" if proposal and proposal.decided_by else ""
+            await tell(spot, f"You are a moment late: it was decided{by} already.", context)
+            return
+        if not approve:
+            return
+        why = "the content can't be written here."
+        try:
+            if self.publisher is not None:
+                await self.publisher.add_phrasing(known.entry, known.question)
+                return
+        except FaqbotError as error:
+            _log.warning("a suggestion could not become content: %s", type(error).__name__)
+            why = str(error)
+        async with self.memory.store() as store:
+            await store.proposals.reopen(proposal.id)
+        said = f"It could not be written, so it stays open: {escape(shorten(why, 1_000))}"
+        await tell(spot, said, context)
 
     async def _published(self, spot: Spot, proposal: Proposal, context: AsyncBoltContext) -> bool:
         """Whether the proposal is content now; if not, it is open again and says why."""

@@ -12,7 +12,9 @@ from faqbot.slack.answers import Answer
 from faqbot.slack.blocks import Message, Payload, button, plain
 from faqbot.slack.spots import Spot, value_of
 from faqbot.store.memory import Memory
-from faqbot.store.values import StoreError
+from faqbot.store.store import Store, new_id
+from faqbot.store.times import now
+from faqbot.store.values import PHRASING, Proposal, ProposalState, Record, StoreError
 
 _RECEIPT: Final = "receipt:"
 _log = logging.getLogger(__name__)
@@ -50,13 +52,38 @@ class Feedback:
         block = str(action.get("block_id") or "")
         if self._memory is None or not block.startswith(_RECEIPT):
             return
-        entry = addresses.parse(value_of(action)).entries
+        entries = addresses.parse(value_of(action)).entries
+        receipt = block.removeprefix(_RECEIPT)
         try:
             async with self._memory.store() as store:
-                receipt = block.removeprefix(_RECEIPT)
-                await store.receipts.pick(receipt, spot.user, " ".join(entry)[:300])
+                await store.receipts.pick(receipt, spot.user, " ".join(entries)[:300])
+                record = await store.receipts.get(receipt)
+                if record is not None and record.text and len(entries) == 1:
+                    await _suggest(store, record, entries[0], spot.user)
         except StoreError:
             _log.info("a pick was not remembered: the database is down")
+
+
+async def _suggest(store: Store, record: Record, entry: str, user: str) -> None:
+    """Suggest the words of a question as a phrasing of the entry that was picked, once."""
+    if "/" not in entry or entry.startswith("=") or not record.text:
+        return
+    for known in await store.proposals.all(record.team, ProposalState):
+        if (known.entry, known.question) == (entry, record.text):
+            return
+    role = entry.partition("/")[0]
+    suggestion = Proposal(
+        id=new_id(),
+        team=record.team,
+        kind=PHRASING,
+        question=record.text,
+        entry=entry,
+        role=None if role == "faq" else role,
+        proposed_by=user,
+        created=now(),
+        changed=now(),
+    )
+    await store.proposals.add(suggestion)
 
 
 def _rating(receipt: str) -> Payload:

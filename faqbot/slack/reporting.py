@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,7 +27,14 @@ from faqbot.slack.web import reason_of
 from faqbot.store.figures import Figures, figures
 from faqbot.store.receipts import Filter
 from faqbot.store.times import now
-from faqbot.store.values import HandoverState, ProposalState, StoreError
+from faqbot.store.values import (
+    FAQ,
+    PHRASING,
+    HandoverState,
+    Proposal,
+    ProposalState,
+    StoreError,
+)
 
 WEEK: Final = dt.timedelta(days=7)
 MONTH: Final = dt.timedelta(days=30)
@@ -46,10 +53,12 @@ class Reports:
     Args:
         desk: knows the content and its owners.
         backstage: knows what was asked; None knows nothing.
+        suggested: shows suggested phrasings in App Home.
     """
 
     desk: Desk
     backstage: Backstage | None
+    suggested: Callable[[Sequence[Proposal], Library], list[Payload]] = lambda _, __: []
 
     async def may_read(self, client: AsyncWebClient, user: str) -> bool:
         """Whether somebody is an owner: named as one by id, or an admin of the workspace."""
@@ -138,7 +147,10 @@ class Reports:
             proposed = await store.proposals.all(team, (ProposalState.OPEN,))
         lists = (
             ("Questions that wait for a person", [one.question for one in waiting]),
-            ("Proposals that wait for a decision", [one.question for one in proposed]),
+            (
+                "Proposals that wait for a decision",
+                [one.question for one in proposed if one.kind == FAQ],
+            ),
             ("Content whose review is overdue", stale(self.desk.library, now().date())),
             ("Unanswered in the last 30 days", list(_missed(found))),
             (
@@ -153,6 +165,11 @@ class Reports:
                 shown.append(f"and {len(lines) - _MOST} more")
             elements = [heading(title), *bullets(shown or ["Nothing"])]
             blocks.append({"type": "rich_text", "elements": elements})
+        phrasings = [one for one in proposed if one.kind == PHRASING]
+        if phrasings:
+            title = f"Suggested phrasings ({len(phrasings)})"
+            blocks.append({"type": "rich_text", "elements": [heading(title)]})
+            blocks += self.suggested(phrasings, self.desk.library)
         return blocks
 
 

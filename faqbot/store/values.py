@@ -104,6 +104,10 @@ class ProposalState(StrEnum):
     REJECTED = "rejected"
 
 
+FAQ, PHRASING = "faq", "phrasing"
+"""The kinds of proposals."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """Content that somebody proposes: an FAQ, or a phrasing (`question`) of an entry."""

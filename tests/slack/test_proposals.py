@@ -188,3 +188,36 @@ async def test_what_can_not_be_written_stays_open(
     async with memory.store() as store:
         found = await store.proposals.all("T0LOCAL01", [ProposalState.OPEN])
     assert found[-1].question == "Is there a gym?"
+
+
+async def test_a_pick_becomes_a_phrasing_when_an_owner_takes_it_up(
+    slack: Slack, folder: Path
+) -> None:
+    text = "which skills does one need around here"
+    ts, answer = await slack.asked(text)
+    await slack.maya.click(answer, label="Skills")
+    await slack.workspace.until(lambda: "SQL" in slack.workspace.answers("#general", ts)[0].text)
+    await slack.running.drain()
+    await slack.maya.open_home()
+
+    def suggested() -> View | None:
+        shown = slack.workspace.home("maya")
+        return shown if shown and "Suggested phrasings" in str(shown.blocks) else None
+
+    home = await slack.workspace.until(suggested)
+    assert text in str(home.blocks)
+    take = next(e for e in elements(home.blocks) if e.label == "Take it up")
+    jonas = slack.workspace.person("jonas")
+    await jonas.open_home()
+    theirs = await slack.workspace.until(lambda: slack.workspace.home("jonas"))
+    assert "Suggested" not in str(theirs.blocks)
+    await jonas.act(theirs, take.click())
+    modal = await slack.workspace.until(lambda: slack.workspace.modal("jonas"))
+    assert "Only the owners" in str(modal.blocks)
+    await slack.maya.act(home, take.click())
+    await slack.workspace.until(
+        lambda: "Suggested" not in str((slack.workspace.home("maya") or home).blocks), within=20
+    )
+    written = yaml.safe_load((folder / "proposals" / "phrasings.yaml").read_text())
+    assert written == {"phrasings": {"data-analyst/skills": [text]}}
+    assert text in str(load_library(folder).entry("data-analyst/skills"))

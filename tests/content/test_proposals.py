@@ -1,0 +1,115 @@
+"""Files that belong to entries elsewhere: FAQs of a role, and phrasings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from faqbot.content.loading import check_folder, load_library
+from faqbot.content.writing import draft_of, key_for, write_faq, write_phrasing
+from faqbot.errors import UsageError
+from faqbot.model import Audience, Faq, Library, Section
+
+ROLE = """
+role: tester
+title: Tester
+sections: {skills: {required: [Patience]}}
+faqs:
+  - {id: tools, question: Which tools?, answer: Many.}
+"""
+
+PAY = """
+about: tester
+faqs:
+  - id: pay
+    question: "What is a {role} paid?"
+    answer: Well.
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "tester.yaml").write_text(ROLE)
+    return tmp_path
+
+
+def _problem(folder: Path, text: str) -> str:
+    (folder / "more.yaml").write_text(text)
+    _, problems = check_folder(folder)
+    (problem,) = problems
+    return str(problem)
+
+
+def test_faqs_may_stand_in_a_file_of_their_own_and_belong_to_a_role(folder: Path) -> None:
+    (folder / "more.yaml").write_text(PAY)
+    faq = load_library(folder).entry("tester/faq/pay")
+    assert isinstance(faq, Faq)
+    assert faq.question == "What is a Tester paid?"
+
+
+def test_a_role_that_is_not_there_is_named_with_the_nearest(folder: Path) -> None:
+    said = _problem(folder, "about: tster\nfaqs:\n  - {id: x, question: X?, answer: Y.}\n")
+    assert "more.yaml:1:8: no role has the id `tster`; did you mean `tester`?" in said
+
+
+def test_the_same_id_in_both_files_of_a_role_is_a_problem(folder: Path) -> None:
+    said = _problem(folder, "about: tester\nfaqs:\n  - {id: tools, question: X?, answer: Y.}\n")
+    assert "tools" in said
+    assert "is taken by" in said
+
+
+def test_phrasings_are_added_to_sections_and_faqs(folder: Path) -> None:
+    write_phrasing(folder, "tester/skills", "what must one bring")
+    write_phrasing(folder, "tester/faq/tools", "what is in the box: all of it?")
+    write_phrasing(folder, "tester/skills", "what must one bring")
+    library = load_library(folder)
+    section, faq = library.entry("tester/skills"), library.entry("tester/faq/tools")
+    assert isinstance(section, Section)
+    assert section.phrasings == ("what must one bring",)
+    assert isinstance(faq, Faq)
+    assert faq.phrasings == ("what is in the box: all of it?",)
+
+
+def test_a_phrasing_of_an_entry_that_is_not_there_is_a_problem(folder: Path) -> None:
+    said = _problem(folder, "phrasings:\n  tester/skils: [what]\n")
+    assert "more.yaml:2:3" in said
+    assert "did you mean `tester/skills`?" in said
+
+
+def test_a_broken_file_of_phrasings_is_not_written_over(folder: Path) -> None:
+    path, _ = write_phrasing(folder, "tester/skills", "what must one bring")
+    path.write_text("role: [")
+    with pytest.raises(UsageError, match="faqbot check"):
+        write_phrasing(folder, "tester/skills", "and what else")
+    assert path.read_text() == "role: ["
+
+
+def test_what_is_written_reads_back_whatever_is_in_it(folder: Path) -> None:
+    faq = Faq(
+        "tester",
+        "odd",
+        "Why: is it 'odd' # or \"not\"?",
+        "First line.\n\n- a *list*\n- [link](https://example.org): yes",
+        audience=Audience.CANDIDATES,
+    )
+    path = write_faq(folder, faq)
+    assert load_library(folder).entry("tester/faq/odd") == faq
+    with pytest.raises(UsageError, match="there already"):
+        write_faq(folder, faq)
+    assert path.name == "tester-odd.yaml"
+
+
+def test_ids_are_made_of_questions_and_never_twice(folder: Path) -> None:
+    library = load_library(folder)
+    assert key_for("Tools?", "tester", library) == "tools-2"
+    assert key_for("Tools?", None, library) == "tools"
+    assert key_for("¿Qué?", None, Library()) == "que"
+    assert key_for("???", None, Library()) == "question"
+    assert len(key_for("long " * 50, None, Library())) <= 60
+
+
+def test_a_draft_loads_as_it_is(folder: Path) -> None:
+    text = draft_of("Is there a dress code?", "tester", load_library(folder))
+    (folder / "draft.yaml").write_text(text)
+    assert load_library(folder).entry("tester/faq/is-there-a-dress-code")
