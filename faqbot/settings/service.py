@@ -30,6 +30,7 @@ SLACK_API_URL: Final = "https://slack.com/api/"
 HTTP_PORT: Final = 3000
 WORKSPACE_PORT: Final = 8765
 _REMEMBER: Final = ("full", "redacted", "hash")
+_SPEAKS: Final = ("off", "mentions", "questions", "all")
 _LEVELS: Final = ("debug", "info", "warning", "error")
 _ADVICE: Final = {
     "port": "PORT must be a whole number from 1 to 65535, such as 3000.",
@@ -65,6 +66,7 @@ class Settings(Read):
     faqbot_remember: str = "full"
     faqbot_retention_days: int = Field(default=180, ge=1, le=3650)
     faqbot_owners: str = ""
+    faqbot_speaks: str = "mentions"
     faqbot_log_level: str = "info"
 
     @field_validator("slack_api_url")
@@ -82,6 +84,13 @@ class Settings(Read):
     def _remembered(cls, value: str) -> str:
         if value.lower() not in _REMEMBER:
             raise ValueError(f"FAQBOT_REMEMBER must be one of {', '.join(_REMEMBER)}.")
+        return value.lower()
+
+    @field_validator("faqbot_speaks")
+    @classmethod
+    def _spoken(cls, value: str) -> str:
+        if value.lower() not in _SPEAKS:
+            raise ValueError(f"FAQBOT_SPEAKS must be one of {', '.join(_SPEAKS)}.")
         return value.lower()
 
     @field_validator("faqbot_log_level")
@@ -153,6 +162,7 @@ class Settings(Read):
         lines.append(
             f"remembers: question text {self.faqbot_remember}, {self.faqbot_retention_days} days"
         )
+        lines.append(f"speaks in channels: {self.faqbot_speaks}")
         lines.append(f"log level: {self.faqbot_log_level}")
         return tuple(lines)
 

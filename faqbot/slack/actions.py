@@ -63,6 +63,8 @@ class _Clicks:
             answer = await ask(self.desk, await self._question(spot, text, context))
             if spot.channel:
                 answer = self.feedback.sign(answer, spot.team, spot.channel)
+            else:
+                self.feedback.note(answer, spot.team)
         await deliver(spot, answer.message, context, replace=False)
         self._note(spot, answer)
 

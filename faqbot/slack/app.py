@@ -31,6 +31,7 @@ from faqbot.slack.once import Claims, RecentClaims
 from faqbot.slack.quiet import bolt_logger
 from faqbot.slack.running import Running
 from faqbot.slack.threads import Threads
+from faqbot.store.values import Speaks
 
 
 def create_app(
@@ -63,7 +64,8 @@ def create_app(
     once.register(app, taken)
     memory = backstage.memory if backstage else None
     answered = feedback.Feedback(memory)
-    places = channels.Channels(memory)
+    speaks = backstage.speaks if backstage else Speaks.MENTIONS
+    places = channels.Channels(memory, speaks)
     shared = sharing.Sharing(desk, audiences, taken, answered)
     messages.register(
         app, desk, audiences, threads, claims=taken, feedback=answered, channels=places
@@ -81,5 +83,5 @@ def create_app(
         deciding.register(app, decisions)
         suggesting.register(app, reports, decisions)
         proposing.register(app, proposing.Proposing(desk, audiences, decisions))
-    home.register(app, desk, audiences, taken, reports)
+    home.register(app, desk, audiences, taken, reports=reports, feedback=answered)
     return app

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from faqbot.publishing import Publisher
 from faqbot.store.figures import Grouping
 from faqbot.store.memory import Memory
+from faqbot.store.values import Speaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +18,12 @@ class Backstage:
         memory: keeps questions, ratings, hand-overs, proposals and policies.
         owners: the channel or person for owners that Slack doesn't know by id.
         publisher: makes content of approved proposals; None where that can't be.
+        speaks: when it speaks in channels that nobody has set up.
         grouping: puts unanswered questions of one meaning together.
     """
 
     memory: Memory
     owners: str = ""
     publisher: Publisher | None = None
+    speaks: Speaks = Speaks.MENTIONS
     grouping: Grouping = lambda texts: [[at] for at in range(len(texts))]

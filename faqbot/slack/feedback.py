@@ -47,6 +47,11 @@ class Feedback:
                 blocks = _marked(message.blocks, receipt)
         return replace(answer, message=Message(message.text, blocks))
 
+    def note(self, answer: Answer, team: str) -> None:
+        """Remember a question whose answer stands where nothing can be added to it."""
+        if self._memory is not None and answer.receipt is not None:
+            self._memory.remember(answer.receipt, team, "")
+
     async def picked(self, action: Payload, spot: Spot) -> None:
         """Remember which of several readings somebody meant."""
         block = str(action.get("block_id") or "")

@@ -12,6 +12,7 @@ from faqbot.desk import Desk
 from faqbot.model import Library, Place, Question
 from faqbot.slack.answers import ask, wants_help
 from faqbot.slack.audience import Audiences
+from faqbot.slack.feedback import Feedback
 from faqbot.slack.once import Claims
 from faqbot.slack.reporting import Reports
 from faqbot.slack.views import (
@@ -55,7 +56,13 @@ async def _greet(
 
 
 async def _found(
-    text: str, body: Payload, context: AsyncBoltContext, desk: Desk, audiences: Audiences
+    text: str,
+    body: Payload,
+    context: AsyncBoltContext,
+    desk: Desk,
+    audiences: Audiences,
+    *,
+    feedback: Feedback,
 ) -> Payload:
     """The modal that answers what was typed into the search modal."""
     if wants_help(text):
@@ -63,11 +70,18 @@ async def _found(
     user = str((body.get("user") or {}).get("id") or "")
     audience = await audiences.of(client_of(context), str(context.team_id or ""), user)
     answer = await ask(desk, Question(text, user, audience, Place.HOME))
+    feedback.note(answer, str(context.team_id or ""))
     return answer_modal(answer.message, text)
 
 
 def register(
-    app: AsyncApp, desk: Desk, audiences: Audiences, claims: Claims, reports: Reports
+    app: AsyncApp,
+    desk: Desk,
+    audiences: Audiences,
+    claims: Claims,
+    *,
+    reports: Reports,
+    feedback: Feedback,
 ) -> None:
     """Show App Home, greet, and answer the search modal."""
 
@@ -90,7 +104,7 @@ def register(
         values = (view.get("state") or {}).get("values") or {}
         typed = (values.get(QUESTION_BLOCK) or {}).get(QUESTION_INPUT) or {}
         text = str(typed.get("value") or "")
-        shown = await _found(text, body, context, desk, audiences)
+        shown = await _found(text, body, context, desk, audiences, feedback=feedback)
         await ack(response_action="update", view=shown)
 
     @app.event("app_uninstalled")

@@ -24,7 +24,7 @@ from faqbot.slack.mrkdwn import bullets, heading
 from faqbot.slack.people import place_of, posted
 from faqbot.slack.views import NOT_NOW
 from faqbot.slack.web import reason_of
-from faqbot.store.figures import Figures, figures
+from faqbot.store.figures import Figures, summed_up
 from faqbot.store.receipts import Filter
 from faqbot.store.times import now
 from faqbot.store.values import (
@@ -81,14 +81,28 @@ class Reports:
             return
         await ack(response_type="ephemeral", **posted(found))
 
-    async def week(self, team: str) -> Message:
-        """The report of the last seven days.
+    async def week(self, team: str, roles: frozenset[str] | None = None) -> Message:
+        """The report of the last seven days, about some roles or about everything.
 
         Raises:
             StoreError: nothing is remembered, or the database is down.
         """
-        found = await self._figures(team, WEEK)
-        return render(report(found, self.desk.library, now().date()))
+        found = await self._figures(team, WEEK, roles)
+        library = self.desk.library
+        if roles is not None:
+            owned = tuple(role for role in library.roles if role.id in roles)
+            library = Library(owned)
+        return render(report(found, library, now().date()))
+
+    def _owned(self) -> dict[str, frozenset[str] | None]:
+        """Where digests go: owners known by id get theirs, everybody else's goes to one place."""
+        places: dict[str, frozenset[str] | None] = {}
+        for role in self.desk.library.roles:
+            place = place_of(role.owner)
+            if place:
+                places[place] = (places.get(place) or frozenset()) | {role.id}
+        common = place_of(self.backstage.owners) if self.backstage else ""
+        return {**places, common: None} if common else places
 
     async def home(self, team: str) -> list[Payload]:
         """The owners' part of App Home; empty when there is no memory now."""
@@ -97,25 +111,29 @@ class Reports:
         except StoreError:
             return []
 
-    async def send_digest(self, client: AsyncWebClient, team: str, day: dt.date) -> bool:
-        """Send the week's digest to the owners, once by whichever process comes first."""
-        backstage = self.backstage
-        place = place_of(backstage.owners) if backstage else ""
-        if backstage is None or not place:
-            return False
-        try:
-            async with backstage.memory.store() as store:
-                if not await store.claims.claim("digest", team, day.isoformat()):
-                    return False
-            await client.chat_postMessage(channel=place, **posted(await self.week(team)))
-        except StoreError:
-            return False
-        except SlackApiError as error:
-            _log.warning("the weekly digest was refused: %s", reason_of(error))
-            return False
-        except (aiohttp.ClientError, TimeoutError) as error:
-            _log.warning("the weekly digest was not sent: %s", type(error).__name__)
-            return False
+    async def send_digest(self, client: AsyncWebClient, team: str, day: dt.date) -> int:
+        """Send the week's digests, each once by whichever process comes first; how many went."""
+        sent = 0
+        for place, roles in self._owned().items():
+            try:
+                sent += await self._send(client, team, f"{day.isoformat()}/{place}", roles)
+            except StoreError:
+                return sent
+            except SlackApiError as error:
+                _log.warning("a weekly digest was refused: %s", reason_of(error))
+            except (aiohttp.ClientError, TimeoutError) as error:
+                _log.warning("a weekly digest was not sent: %s", type(error).__name__)
+        return sent
+
+    async def _send(
+        self, client: AsyncWebClient, team: str, key: str, roles: frozenset[str] | None
+    ) -> bool:
+        assert self.backstage is not None
+        async with self.backstage.memory.store() as store:
+            if not await store.claims.claim("digest", team, key):
+                return False
+        place = key.rpartition("/")[2]
+        await client.chat_postMessage(channel=place, **posted(await self.week(team, roles)))
         return True
 
     async def every_week(self, client: AsyncWebClient) -> None:
@@ -130,14 +148,18 @@ class Reports:
                 continue
             await self.send_digest(client, team, due.date())
 
-    async def _figures(self, team: str, span: dt.timedelta) -> Figures:
+    async def _figures(
+        self, team: str, span: dt.timedelta, roles: frozenset[str] | None = None
+    ) -> Figures:
         if self.backstage is None:
             raise StoreError("Nothing is remembered.")
         until = now()
         async with self.backstage.memory.store() as store:
-            return await figures(
-                store, until - span, until, self.backstage.grouping, Filter(team=team)
-            )
+            records = await store.receipts.all(Filter(until - span, until, team))
+            ratings = await store.receipts.ratings(until - span)
+        if roles is not None:
+            records = tuple(record for record in records if record.role in roles)
+        return summed_up(records, ratings, until - span, until, self.backstage.grouping)
 
     async def _home(self, team: str) -> list[Payload]:
         found = await self._figures(team, MONTH)

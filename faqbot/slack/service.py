@@ -26,7 +26,7 @@ from faqbot.slack.web import check_bot_token, web_client
 from faqbot.store.figures import Grouping
 from faqbot.store.memory import Memory
 from faqbot.store.opening import address as check_address
-from faqbot.store.values import Consent
+from faqbot.store.values import Consent, Speaks
 
 Say = Callable[[str], None]
 
@@ -139,7 +139,13 @@ async def behind(settings: Settings, backing: Backing) -> AsyncIterator[Backstag
     owners = settings.faqbot_owners or backing.owners
     memory = Memory(settings.database, consent, settings.faqbot_retention_days)
     async with memory.running():
-        yield Backstage(memory, owners, backing.publisher, backing.grouping)
+        yield Backstage(
+            memory,
+            owners,
+            backing.publisher,
+            Speaks(settings.faqbot_speaks),
+            backing.grouping,
+        )
 
 
 @asynccontextmanager

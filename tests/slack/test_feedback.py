@@ -272,3 +272,14 @@ async def test_a_database_that_is_down_costs_the_buttons_and_comes_back(
         assert "example.org" not in texts[-1]
     said = [record.message for record in caplog.records if "not remembered" in record.message]
     assert len(said) == 1
+
+
+async def test_what_is_asked_in_app_home_is_remembered_too(slack: Slack, memory: Memory) -> None:
+    await slack.maya.open_home()
+    home = await slack.workspace.until(lambda: slack.workspace.home("maya"))
+    await slack.maya.click(home, label="Ask a question")
+    modal = await slack.workspace.until(lambda: slack.workspace.modal("maya"))
+    assert (await slack.maya.submit(modal, {"text": "archivist skills"})).ok
+    async with memory.store() as store:
+        *_, record = await store.receipts.all(Filter(place="home"))
+    assert record.text == "archivist skills"

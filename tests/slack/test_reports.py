@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 
+from faqbot.conversations import Conversations
+from faqbot.desk import Desk
 from faqbot.playground.values import Channel
 from faqbot.slack.backstage import Backstage
 from faqbot.slack.reporting import Reports, next_monday
@@ -82,11 +86,32 @@ async def test_the_digest_is_sent_once_whichever_process_comes_first(
     async with web_client(slack.workspace.bot_token, slack.workspace.api_url) as client:
         reports = Reports(slack.desk, Backstage(memory, OWNERS))
         monday = dt.date(2026, 11, 30)
-        assert await reports.send_digest(client, TEAM, monday)
-        assert not await reports.send_digest(client, TEAM, monday)
-        assert not await Reports(slack.desk, Backstage(memory)).send_digest(client, TEAM, monday)
+        assert await reports.send_digest(client, TEAM, monday) == 1
+        assert await reports.send_digest(client, TEAM, monday) == 0
+        assert await Reports(slack.desk, Backstage(memory)).send_digest(client, TEAM, monday) == 0
     assert len(slack.workspace.answers("#owners")) == before + 1
     assert "The week to" in slack.workspace.answers("#owners")[-1].text
+
+
+async def test_an_owner_known_by_id_gets_a_digest_of_their_roles(
+    slack: Slack, memory: Memory
+) -> None:
+    jonas = slack.workspace.person("jonas")
+    library = slack.desk.library
+    roles = tuple(
+        replace(role, owner=jonas.id) if role.id == "ux-designer" else role
+        for role in library.roles
+    )
+    knowledge = replace(slack.desk._knowledge, library=replace(library, roles=roles))
+    desk = Desk(knowledge, Conversations(time.monotonic))
+    async with web_client(slack.workspace.bot_token, slack.workspace.api_url) as client:
+        sent = await Reports(desk, Backstage(memory)).send_digest(
+            client, TEAM, dt.date(2026, 12, 7)
+        )
+    assert sent == 1
+    text = slack.workspace.answers("@jonas")[-1].text
+    assert "UX Designer" in text
+    assert "Data Analyst" not in text
 
 
 @pytest.mark.parametrize(
