@@ -146,6 +146,7 @@ def run(settings: Settings) -> None:
         level=settings.faqbot_log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each of its parts
     folder, line = knowledge_folder(settings.faqbot_knowledge)
     if line:
         _say(line)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from pathlib import Path
 from typing import Final
 
@@ -35,13 +34,15 @@ async def open_store(url: str) -> Store:
         SettingsError: the address is none that faqbot can use.
         StoreError: the database can't be reached.
     """
-    engine = engine_for(address(url))
+    chosen = address(url)
+    _make_folder(chosen)
+    engine = engine_for(chosen)
     try:
         async with asyncio.timeout(_STARTING), engine.begin() as connection:
             await connection.run_sync(_migrate)
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         await engine.dispose()
-        shown = make_url(address(url)).render_as_string(hide_password=True)
+        shown = make_url(chosen).render_as_string(hide_password=True)
         reason = type(getattr(error, "orig", None) or error).__name__
         raise StoreError(
             f"Can't open the database {shown} ({reason}): check FAQBOT_DATABASE_URL, and that the "
@@ -50,8 +51,22 @@ async def open_store(url: str) -> Store:
     return Store(Database(engine))
 
 
+def _make_folder(chosen: str) -> None:
+    """Make the folder of an SQLite file."""
+    database = make_url(chosen).database
+    if not chosen.startswith("sqlite") or not database or database == ":memory:":
+        return
+    try:
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"Can't make the folder of {database} ({error.strerror}): name another file in "
+            "FAQBOT_DATABASE_URL."
+        ) from error
+
+
 def address(url: str) -> str:
-    """The address with the driver that faqbot uses; the folder of an SQLite file is made.
+    """The address with the driver that faqbot uses.
 
     Raises:
         SettingsError: the address is none that faqbot can use.
@@ -66,14 +81,6 @@ def address(url: str) -> str:
             "FAQBOT_DATABASE_URL must be the address of a database, such as "
             "sqlite:////var/lib/faqbot/faqbot.db or postgresql://user:password@host/faqbot."
         )
-    if driver.startswith("sqlite") and parsed.database and parsed.database != ":memory:":
-        try:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SettingsError(
-                f"Can't make the folder of {parsed.database} ({error.strerror}): name another "
-                "file in FAQBOT_DATABASE_URL."
-            ) from error
     return parsed.set(drivername=driver).render_as_string(hide_password=False)
 
 
@@ -81,7 +88,6 @@ def _migrate(connection: Connection) -> None:
     """Run the migrations; a second process waits for the first one's transaction to end."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection

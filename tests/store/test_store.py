@@ -243,3 +243,9 @@ async def test_a_database_that_is_not_there_is_said_without_the_password() -> No
     with pytest.raises(StoreError, match=r"\*\*\*") as raised:
         await open_store("postgresql://me:secret@127.0.0.1:1/none")
     assert "secret" not in str(raised.value)
+
+
+async def test_a_folder_that_can_not_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="FAQBOT_DATABASE_URL"):
+        await open_store(f"sqlite:///{tmp_path}/file/below/faqbot.db")
