@@ -158,6 +158,12 @@ async def test_who_asks_whether_one_can_do_without_is_not_told_yes(desk: Desk) -
     assert "Yes, required" not in text
 
 
+async def test_a_thing_that_is_part_of_another_title_is_a_thing(desk: Desk) -> None:
+    fact = await fact_of(desk, "is python or excel needed for data analysts")
+    assert isinstance(fact, Requirement)
+    assert fact.role == "data-analyst"
+
+
 async def test_a_need_is_about_the_role_of_the_conversation(desk: Desk) -> None:
     fact = await fact_of(desk, "and is python required?", "data-analyst")
     assert isinstance(fact, Requirement)
@@ -209,6 +215,10 @@ async def test_a_comparison_tells_what_is_shared_and_what_differs(desk: Desk) ->
     assert "usual next step" in text
 
 
+async def test_what_the_data_does_not_hold_is_not_compared(desk: Desk) -> None:
+    assert await fact_of(desk, "compare the salaries of data analyst and data engineer") is None
+
+
 async def test_one_part_is_compared_when_one_is_named(desk: Desk) -> None:
     fact = await fact_of(desk, "compare the education of data analyst and qa engineer")
     assert fact == Comparison(("data-analyst", "qa-engineer"), "education")
@@ -252,7 +262,14 @@ async def test_a_look_up_shows_the_line_that_matched(desk: Desk) -> None:
     assert "QA Engineer: SQL" in text
 
 
-@pytest.mark.parametrize("text", ["which roles need cobol", "which jobs pay best"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "which roles need cobol",
+        "which jobs pay best",
+        "could i do support with no diploma whatsoever",
+    ],
+)
 async def test_what_no_role_lists_is_not_looked_up(desk: Desk, text: str) -> None:
     assert await fact_of(desk, text) is None
 

@@ -31,6 +31,12 @@ _COMPARES: Final = re.compile(
     r"|compared|comparing|comparison|versus|vs|distinguish|distinguishes|distinction|similar"
     r"|similarities|similarity|overlap|overlaps|contrast|side by side|apart|in common|separates)\b"
 )
+_WHAT_OF: Final = re.compile(
+    r"\b(?:compare|comparing|comparison of|differences? in|differ in|different in|vs|versus)"
+    r" (?:the |their |all |required |typical )*"
+    r"(?P<what>(?!(?:roles?|jobs?|positions?|between|of|for|a|an|and|as|with|to|both|these)\b)"
+    r"[a-z]+) (?:of|for|between) .*@"
+)
 _ROLES: Final = (
     r"(?:roles?|jobs?|positions?|openings?|vacanc(?:y|ies)|careers?|occupations?|professions?"
     r"|titles?)"
@@ -123,6 +129,12 @@ class Asked:
     def compares(self) -> bool:
         """Whether roles are to be told apart."""
         return bool(_COMPARES.search(self.text))
+
+    @property
+    def compared(self) -> str:
+        """The word for what of the roles is compared, where one is named."""
+        found = _WHAT_OF.search(self.text)
+        return found["what"] if found else ""
 
     @property
     def looks_up(self) -> bool:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from faqbot.matching.facts.cues import Asked
-from faqbot.matching.facts.lines import Lines
+from faqbot.matching.facts.lines import Lines, names_role
 from faqbot.matching.facts.lookups import Lookups
 from faqbot.matching.facts.subjects import Subject, Subjects, subject_of
 from faqbot.matching.roles import Linking, Mention
@@ -179,6 +179,8 @@ class FactFinder:
         ids = tuple(dict.fromkeys(link.role for link in links))
         if not asked.compares or not 1 < len(ids) <= MOST_ROLES:
             return None
+        if asked.compared and asked.compared not in _PARTS:
+            return None  # "compare the salaries of": the data says nothing of it
         parts = {key for word in asked.text.split() if (key := _PARTS.get(word))}
         part = parts.pop() if len(parts) == 1 else ""
         sure = _surely(links)
@@ -196,7 +198,7 @@ class FactFinder:
             return None
         said = " ".join(words(normalise(" . ".join((entry.question, *entry.phrasings)))))
         others = [self._library.role(role) for role in roles if role != entry.role]
-        return best if all(role and _names(role, said) for role in others) else None
+        return best if all(role and names_role(role, said) for role in others) else None
 
     # -- from role to role
 
@@ -223,7 +225,11 @@ class FactFinder:
     # -- required or preferred
 
     def _needed(self, asked: Asked, link: RoleLink, outcome: Outcome) -> Answered | None:
-        several = isinstance(outcome, Answered) and len(outcome.entries) > 1
+        several = (
+            isinstance(outcome, Answered)
+            and len(outcome.entries) > 1
+            and {entry.role for entry in outcome.entries} == {link.role}
+        )
         subject = subject_of([word for word in asked.text.split() if not word.startswith("@")])
         if not asked.needs or several or subject is None:
             return None
@@ -275,14 +281,6 @@ class FactFinder:
         return Answered(tuple(entries), fact=fact)
 
 
-def _marked(said: Sequence[str], mentions: Sequence[Mention]) -> str:
-    """Words in which each mention of a role is its number."""
-    marked = list(said)
-    for number, mention in sorted(enumerate(mentions), key=lambda pair: -pair[1].start):
-        marked[mention.start : mention.end] = [f"@{number}"]
-    return " ".join(marked)
-
-
 def _surely(links: Sequence[RoleLink]) -> float:
     sure = SURE
     for link in links:
@@ -290,7 +288,9 @@ def _surely(links: Sequence[RoleLink]) -> float:
     return sure
 
 
-def _names(role: Role, said: str) -> bool:
-    """Whether normalised words name a role by one of its titles."""
-    titles = (" ".join(words(normalise(title))) for title in (role.title, *role.aliases))
-    return any(f" {title} " in f" {said} " or f" {title}s " in f" {said} " for title in titles)
+def _marked(said: Sequence[str], mentions: Sequence[Mention]) -> str:
+    """Words in which each mention of a role is its number."""
+    marked = list(said)
+    for number, mention in sorted(enumerate(mentions), key=lambda pair: -pair[1].start):
+        marked[mention.start : mention.end] = [f"@{number}"]
+    return " ".join(marked)

@@ -65,6 +65,14 @@ class Lines:
         """The lines of one role."""
         return self._of.get(role, ())
 
+    def any_holds(self, section: str, words: Iterable[str]) -> bool:
+        """Whether a line of such a section holds one of some words, in any role."""
+        return any(
+            held.section == section and any(held.holds(word, whole=True) for word in words)
+            for lines in self._of.values()
+            for held in lines
+        )
+
     def names(self, thing: str) -> bool:
         """Whether some role lists just that: "javascript", but not "recruiter"."""
         return thing in self._named
@@ -105,3 +113,9 @@ def _rank(held: Held) -> tuple[int, int]:
     level = (Level.REQUIRED, Level.PREFERRED, Level.MENTIONED).index(held.line.level)
     known = held.section in _SECTIONS
     return level, _SECTIONS.index(held.section) if known else len(_SECTIONS)
+
+
+def names_role(role: Role, said: str) -> bool:
+    """Whether normalised words name a role by one of its titles."""
+    titles = (" ".join(words(normalise(title))) for title in (role.title, *role.aliases))
+    return any(f" {title} " in f" {said} " or f" {title}s " in f" {said} " for title in titles)

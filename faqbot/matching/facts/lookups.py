@@ -47,6 +47,8 @@ class Lookups:
         subject = subject_of(said)
         if subject is None or (subject.section == "experience" and not subject.words):
             return None
+        if not self._subjects.is_sensible(subject):
+            return None
         wanted = Wanted.REQUIRED if asked.strictly else Wanted.ANY
         return self._by_subject(subject, Wanted.WITHOUT if asked.negates else wanted)
 

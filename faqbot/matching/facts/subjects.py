@@ -139,6 +139,15 @@ class Subjects:
             found = self._named(held, (telling,)) if telling else []
         return tuple(one.line for one in found)
 
+    def is_sensible(self, subject: Subject) -> bool:
+        """Whether the words beside "degree" or "certificate" are about one, in any role.
+
+        "Support without a diploma" names a place to work, "a computer science degree" a degree.
+        """
+        if not subject.words or not self.section_of(subject):
+            return True
+        return self._lines.any_holds(subject.section, subject.words)
+
     def section_of(self, subject: Subject) -> str:
         """The section that the subject as a whole is about: experience, studies; "" for a thing."""
         return "" if self._tells(subject) else subject.section
