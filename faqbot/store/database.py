@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from sqlalchemy import event
+from sqlalchemy import Table, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -18,6 +19,9 @@ PATIENCE: Final = 3.0
 
 BUSY: Final = 500
 """Milliseconds that SQLite waits for a lock."""
+
+LOCKED: Final = 1000
+"""Milliseconds that PostgreSQL waits for a lock."""
 
 _WRITES: Final = "faqbot_writes"
 
@@ -54,13 +58,30 @@ class Database:
             async with asyncio.timeout(PATIENCE), self.engine.connect() as connection:
                 await connection.execution_options(**{_WRITES: writes})
                 async with connection.begin():
+                    if connection.dialect.name == "postgresql":
+                        await connection.exec_driver_sql(f"SET LOCAL lock_timeout = {LOCKED}")
                     yield connection
         except (SQLAlchemyError, OSError, TimeoutError) as error:
-            reason = type(getattr(error, "orig", None) or error).__name__
             raise StoreError(
-                f"The database can't be used ({reason}): check FAQBOT_DATABASE_URL, and that the "
-                "database runs and isn't locked by another program."
+                f"The database can't be used ({reason_of(error)}): check FAQBOT_DATABASE_URL, and "
+                "that the database runs and isn't locked by another program."
             ) from error
+
+
+async def put(connection: AsyncConnection, table: Table, **values: Any) -> None:
+    """Insert a row, in the place of the one with the same key if there is one."""
+    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = make(table).values(values)
+    changed = {name: statement.excluded[name] for name in values if name not in table.primary_key}
+    await connection.execute(
+        statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
+    )
+
+
+def reason_of(error: BaseException) -> str:
+    """The database's own name of an error, which holds nothing of what was asked."""
+    cause = getattr(error, "orig", None) or error
+    return type(cause.__cause__ or cause).__name__
 
 
 def engine_for(url: str) -> AsyncEngine:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
 
 from faqbot.store.database import Database
 from faqbot.store.schema import handovers
-from faqbot.store.times import aware, now
+from faqbot.store.times import now
 from faqbot.store.values import Handover, HandoverState
 
 
@@ -103,5 +103,4 @@ class Handovers:
 
 def _handover(row: Row[Any]) -> Handover:
     values = row._asdict()
-    found = Handover(**{**values, "state": HandoverState(values["state"])})
-    return replace(found, created=aware(found.created), changed=aware(found.changed))
+    return Handover(**{**values, "state": HandoverState(values["state"])})

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from pathlib import Path
 from typing import Final
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from faqbot.errors import SettingsError
-from faqbot.store.database import Database, engine_for
+from faqbot.store.database import Database, engine_for, reason_of
 from faqbot.store.store import Store
 from faqbot.store.values import StoreError
 
@@ -32,23 +35,56 @@ async def open_store(url: str) -> Store:
 
     Raises:
         SettingsError: the address is none that faqbot can use.
-        StoreError: the database can't be reached.
+        StoreError: the database can't be reached, or is a newer faqbot's.
     """
     chosen = address(url)
     _make_folder(chosen)
     engine = engine_for(chosen)
     try:
-        async with asyncio.timeout(_STARTING), engine.begin() as connection:
+        async with (
+            asyncio.timeout(_STARTING),
+            aclosing(await _connected(engine)) as connection,
+            connection.begin(),
+        ):
             await connection.run_sync(_migrate)
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         await engine.dispose()
-        shown = make_url(chosen).render_as_string(hide_password=True)
-        reason = type(getattr(error, "orig", None) or error).__name__
         raise StoreError(
-            f"Can't open the database {shown} ({reason}): check FAQBOT_DATABASE_URL, and that the "
-            "database runs."
+            f"Can't open the database {_shown(engine.url)} ({reason_of(error)}): check "
+            "FAQBOT_DATABASE_URL, and that the database runs."
         ) from error
+    except CommandError as error:
+        await engine.dispose()
+        raise StoreError(
+            f"The database {_shown(engine.url)} has tables that this faqbot doesn't know: update "
+            "faqbot, or name another database in FAQBOT_DATABASE_URL."
+        ) from error
+    except BaseException:
+        await engine.dispose()
+        raise
     return Store(Database(engine))
+
+
+async def _connected(engine: AsyncEngine) -> AsyncConnection:
+    """A connection that is open; whoever asked for it closes it.
+
+    Raises:
+        SettingsError: the driver doesn't take an option of the address.
+    """
+    connection = engine.connect()
+    try:
+        return await connection.start()
+    except (TypeError, ValueError) as error:
+        options = ", ".join(sorted(engine.url.query)) or "none"
+        raise SettingsError(
+            f"The database's driver refuses an option in FAQBOT_DATABASE_URL (after the `?`: "
+            f"{options}): leave out what it doesn't need; sslmode=require is understood."
+        ) from error
+
+
+def _shown(url: URL) -> str:
+    """An address for people: without the password, also where options hold it."""
+    return url.set(query={}).render_as_string(hide_password=True)
 
 
 def _make_folder(chosen: str) -> None:
@@ -73,7 +109,7 @@ def address(url: str) -> str:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the port is no number
         parsed = None
     driver = _DRIVERS.get(parsed.get_backend_name()) if parsed else None
     if parsed is None or driver is None:
@@ -81,6 +117,9 @@ def address(url: str) -> str:
             "FAQBOT_DATABASE_URL must be the address of a database, such as "
             "sqlite:////var/lib/faqbot/faqbot.db or postgresql://user:password@host/faqbot."
         )
+    if driver == _DRIVERS["postgresql"] and "sslmode" in parsed.query:  # libpq's name of it
+        options = dict(parsed.query)
+        parsed = parsed.set(query={"ssl": options.pop("sslmode"), **options})
     return parsed.set(drivername=driver).render_as_string(hide_password=False)
 
 
@@ -89,6 +128,7 @@ def _migrate(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    folder = str(Path(__file__).parent / "migrations")
+    config.set_main_option("script_location", folder.replace("%", "%%"))  # % interpolates
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
 
 from faqbot.store.database import Database
 from faqbot.store.schema import proposals
-from faqbot.store.times import aware, now
+from faqbot.store.times import now
 from faqbot.store.values import Proposal, ProposalState
 
 
@@ -81,5 +81,4 @@ class Proposals:
 
 def _proposal(row: Row[Any]) -> Proposal:
     values = row._asdict()
-    found = Proposal(**{**values, "state": ProposalState(values["state"])})
-    return replace(found, created=aware(found.created), changed=aware(found.changed))
+    return Proposal(**{**values, "state": ProposalState(values["state"])})

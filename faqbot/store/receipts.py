@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from faqbot.store.database import Database
+from faqbot.store.database import Database, put
 from faqbot.store.schema import picks, ratings, receipts
-from faqbot.store.times import aware, now
+from faqbot.store.times import now
 from faqbot.store.values import Pick, Rating, Record
 
 
@@ -74,16 +75,16 @@ class Receipts:
     async def rate(self, receipt: str, rater: str, *, helpful: bool, comment: str = "") -> bool:
         """Rate an answer, in the place of an earlier rating; false when it is not remembered."""
         async with self._database.writing() as connection:
-            known = await connection.execute(select(receipts.c.id).where(receipts.c.id == receipt))
-            if known.one_or_none() is None:
+            if not await _is_known(connection, receipt):
                 return False
-            await connection.execute(
-                delete(ratings).where(ratings.c.receipt == receipt, ratings.c.rater == rater)
-            )
-            await connection.execute(
-                insert(ratings).values(
-                    receipt=receipt, rater=rater, helpful=helpful, comment=comment, at=now()
-                )
+            await put(
+                connection,
+                ratings,
+                receipt=receipt,
+                rater=rater,
+                helpful=helpful,
+                comment=comment,
+                at=now(),
             )
         return True
 
@@ -93,21 +94,15 @@ class Receipts:
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()
         return tuple(
-            Rating(row.receipt, row.rater, row.helpful, row.comment, aware(row.at)) for row in rows
+            Rating(row.receipt, row.rater, row.helpful, row.comment, row.at) for row in rows
         )
 
     async def pick(self, receipt: str, picker: str, entry: str) -> bool:
         """Remember what somebody picked; false when the question is not remembered."""
         async with self._database.writing() as connection:
-            known = await connection.execute(select(receipts.c.id).where(receipts.c.id == receipt))
-            if known.one_or_none() is None:
+            if not await _is_known(connection, receipt):
                 return False
-            await connection.execute(
-                delete(picks).where(picks.c.receipt == receipt, picks.c.picker == picker)
-            )
-            await connection.execute(
-                insert(picks).values(receipt=receipt, picker=picker, entry=entry, at=now())
-            )
+            await put(connection, picks, receipt=receipt, picker=picker, entry=entry, at=now())
         return True
 
     async def picks(self, since: dt.datetime) -> tuple[Pick, ...]:
@@ -120,12 +115,17 @@ class Receipts:
         )
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()
-        return tuple(
-            Pick(row.receipt, row.picker, row.entry, aware(row.at), row.text) for row in rows
-        )
+        return tuple(Pick(row.receipt, row.picker, row.entry, row.at, row.text) for row in rows)
+
+
+async def _is_known(connection: AsyncConnection, receipt: str) -> bool:
+    """Whether a question is remembered; it stays so until the transaction ends."""
+    query = select(receipts.c.id).where(receipts.c.id == receipt)
+    found = await connection.execute(query.with_for_update(read=True, key_share=True))
+    return found.one_or_none() is not None
 
 
 def _record(row: Row[Any]) -> Record:
     values = row._asdict()
     entries = tuple((str(entry), float(confidence)) for entry, confidence in values["entries"])
-    return Record(**{**values, "at": aware(values["at"]), "entries": entries})
+    return Record(**{**values, "entries": entries})

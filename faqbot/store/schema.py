@@ -8,15 +8,15 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
-    DateTime,
     Float,
     ForeignKey,
     Index,
     MetaData,
     String,
     Table,
-    Text,
 )
+
+from faqbot.store.columns import Time, Words
 
 metadata: Final = MetaData()
 
@@ -25,12 +25,12 @@ receipts: Final = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("team", String(32), nullable=False),
-    Column("at", DateTime(timezone=True), nullable=False),
+    Column("at", Time, nullable=False),
     Column("asker", String(32), nullable=False),
     Column("channel", String(32), nullable=False),
     Column("place", String(16), nullable=False),
     Column("role", String(200)),
-    Column("text", Text),
+    Column("text", Words),
     Column("text_hash", String(64), nullable=False),
     Column("outcome", String(16), nullable=False),
     Column("why", String(32), nullable=False),
@@ -47,8 +47,8 @@ ratings: Final = Table(
     Column("receipt", ForeignKey("receipts.id", ondelete="CASCADE"), primary_key=True),
     Column("rater", String(32), primary_key=True),
     Column("helpful", Boolean, nullable=False),
-    Column("comment", Text, nullable=False),
-    Column("at", DateTime(timezone=True), nullable=False),
+    Column("comment", Words, nullable=False),
+    Column("at", Time, nullable=False),
 )
 
 picks: Final = Table(
@@ -57,7 +57,7 @@ picks: Final = Table(
     Column("receipt", ForeignKey("receipts.id", ondelete="CASCADE"), primary_key=True),
     Column("picker", String(32), primary_key=True),
     Column("entry", String(300), nullable=False),
-    Column("at", DateTime(timezone=True), nullable=False),
+    Column("at", Time, nullable=False),
 )
 
 handovers: Final = Table(
@@ -66,18 +66,18 @@ handovers: Final = Table(
     Column("id", String(32), primary_key=True),
     Column("team", String(32), nullable=False),
     Column("receipt", String(32), nullable=False),
-    Column("question", Text, nullable=False),
+    Column("question", Words, nullable=False),
     Column("asker", String(32), nullable=False),
     Column("channel", String(32), nullable=False),
     Column("thread", String(32), nullable=False),
     Column("owner", String(200), nullable=False),
     Column("state", String(16), nullable=False),
     Column("taken_by", String(32), nullable=False),
-    Column("answer", Text, nullable=False),
+    Column("answer", Words, nullable=False),
     Column("notice_channel", String(32), nullable=False),
     Column("notice_ts", String(32), nullable=False),
-    Column("created", DateTime(timezone=True), nullable=False),
-    Column("changed", DateTime(timezone=True), nullable=False),
+    Column("created", Time, nullable=False),
+    Column("changed", Time, nullable=False),
     Index("handovers_by_state", "team", "state"),
 )
 
@@ -89,16 +89,16 @@ proposals: Final = Table(
     Column("kind", String(16), nullable=False),
     Column("role", String(200)),
     Column("entry", String(300)),
-    Column("question", Text, nullable=False),
-    Column("answer", Text, nullable=False),
+    Column("question", Words, nullable=False),
+    Column("answer", Words, nullable=False),
     Column("audience", String(16), nullable=False),
     Column("proposed_by", String(32), nullable=False),
     Column("state", String(16), nullable=False),
     Column("decided_by", String(32), nullable=False),
     Column("notice_channel", String(32), nullable=False),
     Column("notice_ts", String(32), nullable=False),
-    Column("created", DateTime(timezone=True), nullable=False),
-    Column("changed", DateTime(timezone=True), nullable=False),
+    Column("created", Time, nullable=False),
+    Column("changed", Time, nullable=False),
     Index("proposals_by_state", "team", "state"),
 )
 
@@ -111,13 +111,13 @@ policies: Final = Table(
     Column("private", Boolean, nullable=False),
     Column("owner", String(200), nullable=False),
     Column("changed_by", String(32), nullable=False),
-    Column("changed", DateTime(timezone=True), nullable=False),
+    Column("changed", Time, nullable=False),
 )
 
 claims: Final = Table(
     "claims",
     metadata,
     Column("key", String(300), primary_key=True),
-    Column("at", DateTime(timezone=True), nullable=False),
+    Column("at", Time, nullable=False),
     Index("claims_by_time", "at"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import secrets
 from dataclasses import asdict
 from typing import Any, Final
@@ -12,7 +13,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 
 from faqbot.store import schema
-from faqbot.store.database import Database
+from faqbot.store.database import Database, put
 from faqbot.store.handovers import Handovers
 from faqbot.store.proposals import Proposals
 from faqbot.store.receipts import Receipts
@@ -21,6 +22,8 @@ from faqbot.store.values import Forgotten, HandoverState, Policy, ProposalState,
 
 _DONE: Final = (HandoverState.ANSWERED, HandoverState.CLOSED)
 _DECIDED: Final = (ProposalState.APPROVED, ProposalState.REJECTED)
+
+_LONGEST_KEY: Final = 300
 
 
 def new_id() -> str:
@@ -62,6 +65,7 @@ class Store:
                 return result.rowcount
 
             own = select(tables.receipts.c.id).where(tables.receipts.c.asker == person)
+            await connection.execute(own.with_for_update())  # the order in which ratings lock
             ratings = await gone(
                 delete(tables.ratings).where(
                     (tables.ratings.c.rater == person) | tables.ratings.c.receipt.in_(own)
@@ -79,6 +83,7 @@ class Store:
             names = 0
             for column in (
                 tables.handovers.c.taken_by,
+                tables.handovers.c.owner,
                 tables.proposals.c.proposed_by,
                 tables.proposals.c.decided_by,
                 tables.policies.c.changed_by,
@@ -134,10 +139,7 @@ class Policies:
         table = schema.policies
         values = {**asdict(policy), "speaks": policy.speaks.value, "changed": now()}
         async with self._database.writing() as connection:
-            await connection.execute(
-                delete(table).where(table.c.team == policy.team, table.c.channel == policy.channel)
-            )
-            await connection.execute(insert(table).values(values))
+            await put(connection, table, **values)
 
 
 class StoredClaims:
@@ -154,11 +156,17 @@ class StoredClaims:
         """
         try:
             async with self._database.writing() as connection:
-                await connection.execute(
-                    insert(schema.claims).values(key="/".join(key)[:300], at=now())
-                )
+                await connection.execute(insert(schema.claims).values(key=_one(key), at=now()))
         except StoreError as error:
             if isinstance(error.__cause__, IntegrityError):
                 return False
             raise
         return True
+
+
+def _one(key: tuple[str, ...]) -> str:
+    """A key as one text: different keys stay different, also long ones."""
+    text = "/".join(part.replace("%", "%25").replace("/", "%2F") for part in key)
+    if len(text) <= _LONGEST_KEY:
+        return text
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
