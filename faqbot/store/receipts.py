@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from faqbot.store.database import Database, put
 from faqbot.store.schema import picks, ratings, receipts
 from faqbot.store.times import now
 from faqbot.store.values import Pick, Rating, Record
+
+PAGE: Final = 5_000
+"""Questions that one transaction reads: many of them must not look like a slow database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Receipts:
 
     async def all(self, wanted: Filter, most: int = 100_000) -> tuple[Record, ...]:
         """The questions that fit, the oldest first, at most so many of the newest."""
-        query = select(receipts).order_by(receipts.c.at.desc(), receipts.c.id.desc()).limit(most)
+        query = select(receipts).order_by(receipts.c.at.desc(), receipts.c.id.desc())
         for column, value in (
             (receipts.c.team, wanted.team),
             (receipts.c.role, wanted.role),
@@ -68,9 +71,17 @@ class Receipts:
             query = query.where(receipts.c.at >= wanted.since)
         if wanted.until is not None:
             query = query.where(receipts.c.at < wanted.until)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query)).all()
-        return tuple(_record(row) for row in reversed(rows))
+        found: list[Record] = []
+        page = query
+        while (size := min(PAGE, most - len(found))) > 0:
+            async with self._database.reading() as connection:
+                rows = (await connection.execute(page.limit(size))).all()
+            found += map(_record, rows)
+            if len(rows) < size:
+                break
+            place = tuple_(receipts.c.at, receipts.c.id)
+            page = query.where(place < (found[-1].at, found[-1].id))
+        return tuple(reversed(found))
 
     async def rate(self, receipt: str, rater: str, *, helpful: bool, comment: str = "") -> bool:
         """Rate an answer, in the place of an earlier rating; false when it is not remembered."""

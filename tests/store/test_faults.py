@@ -15,11 +15,11 @@ from sqlalchemy import Connection, text
 
 from faqbot.errors import SettingsError
 from faqbot.store.opening import open_store
-from faqbot.store.receipts import Filter
+from faqbot.store.receipts import PAGE, Filter
 from faqbot.store.schema import metadata
 from faqbot.store.store import Store
 from faqbot.store.values import Policy, Speaks, StoreError
-from tests.store.test_store import ALWAYS, NOW, handover, proposal, record
+from tests.store.test_store import ALWAYS, DAY, NOW, handover, proposal, record
 
 FAR_EAST = dt.timezone(dt.timedelta(hours=9))
 
@@ -85,6 +85,18 @@ async def test_different_keys_are_claimed_apart_also_long_ones(store: Store) -> 
     keys = [("a/b", "c"), ("a", "b/c"), ("a%2Fb", "c"), ("x" * 400, "1"), ("x" * 400, "2")]
     assert [await store.claims.claim(*key) for key in keys] == [True] * 5
     assert [await store.claims.claim(*key) for key in keys] == [False] * 5
+
+
+async def test_more_questions_than_one_reading_holds_are_found_once_and_in_order(
+    store: Store,
+) -> None:
+    many = [record(number, at=NOW + number // 3 * DAY / 9999) for number in range(2 * PAGE + 7)]
+    for start in range(0, len(many), 1000):
+        await store.receipts.add(many[start : start + 1000])
+    expected = sorted(many, key=lambda one: (one.at, one.id))
+    assert [one.id for one in await store.receipts.all(Filter())] == [one.id for one in expected]
+    newest = await store.receipts.all(Filter(), most=PAGE + 1)
+    assert newest == tuple(expected[-PAGE - 1 :])
 
 
 async def test_a_forgotten_person_owns_no_questions_of_others(store: Store) -> None:
