@@ -105,7 +105,7 @@ def test_ids_are_made_of_questions_and_never_twice(folder: Path) -> None:
     assert key_for("Tools?", "tester", library) == "tools-2"
     assert key_for("Tools?", None, library) == "tools"
     assert key_for("¿Qué?", None, Library()) == "que"
-    assert key_for("???", None, Library()) == "question"
+    assert key_for("???", None, Library()) == "entry"
     assert len(key_for("long " * 50, None, Library())) <= 60
 
 

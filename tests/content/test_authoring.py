@@ -1,0 +1,179 @@
+"""What faqbot writes for authors loads as just what was meant."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from faqbot.content.authoring import LONGEST_ID, faq_file, id_of, role_file, write_file
+from faqbot.content.loading import load_library
+from faqbot.content.standard import STANDARD_SECTIONS
+from faqbot.errors import UsageError
+from faqbot.model import Audience, Faq, Library, Role, Section, Years
+
+texts = (
+    st.text(
+        st.characters(exclude_categories=["Cs", "Cc", "Cn", "Co"]) | st.sampled_from("\n -#:'\"|>")
+    )
+    .map(str.strip)
+    .filter(lambda text: bool(text) and "{role}" not in text and "\ufeff" not in text)
+)
+lists = st.lists(texts, max_size=3).map(tuple)
+reviews: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "owner": st.just("") | texts,
+        "reviewed": st.none() | st.dates(dt.date(2000, 1, 1), dt.date(2100, 1, 1)),
+        "review_every": st.none() | st.integers(1, 900).map(lambda days: dt.timedelta(days=days)),
+    }
+)
+
+
+@st.composite
+def faqs(draw: st.DrawFn, role: str | None) -> Faq:
+    return Faq(
+        role,
+        draw(st.sampled_from(["one", "two"])),
+        draw(texts),
+        draw(texts),
+        phrasings=draw(lists),
+        audience=draw(st.sampled_from(Audience)),
+        matches=draw(lists),
+        rejects=draw(lists),
+        example=draw(st.booleans()),
+        **draw(reviews),
+    )
+
+
+@st.composite
+def sections(draw: st.DrawFn, key: str) -> Section:
+    section = Section(
+        "a-role",
+        key,
+        STANDARD_SECTIONS.get(key) or draw(texts),
+        text=draw(st.just("") | texts),
+        items=draw(lists),
+        required=draw(lists),
+        preferred=draw(lists),
+        phrasings=draw(lists),
+        years=draw(st.none() | st.builds(Years, st.integers(0, 9), st.none() | st.just(9.5))),
+    )
+    if not (section.text or section.items or section.required or section.preferred):
+        return Section("a-role", key, section.title, text="Something", phrasings=section.phrasings)
+    return section
+
+
+@st.composite
+def roles(draw: st.DrawFn) -> Role:
+    keys = draw(st.lists(st.sampled_from(["overview", "skills", "experience"]), unique=True))
+    keys = [key for key in STANDARD_SECTIONS if key in keys] + draw(
+        st.sampled_from([[], ["pay"], ["pay", "travel"]])
+    )
+    return Role(
+        "a-role",
+        draw(texts),
+        family=draw(st.just("") | texts),
+        sections=tuple(draw(sections(key)) for key in keys),
+        faqs=tuple({faq.key: faq for faq in draw(st.lists(faqs("a-role"), max_size=2))}.values()),
+        **draw(reviews),
+    )
+
+
+def loaded(folder: Path, text: str) -> Library:
+    file = folder / "a.yaml"
+    file.write_text(text, encoding="utf-8")
+    return load_library(folder)
+
+
+@given(roles())
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_a_role_is_written_so_that_it_loads_the_same(tmp_path: Path, role: Role) -> None:
+    notes = {"sections/skills": ["check: these"], "faqs/one": ["check: that"], "owner": ["who"]}
+    assert loaded(tmp_path, role_file(role, notes=notes)).roles == (role,)
+
+
+@given(faqs(None))
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_faqs_are_written_so_that_they_load_the_same(tmp_path: Path, faq: Faq) -> None:
+    assert loaded(tmp_path, faq_file([faq])).faqs == (faq,)
+
+
+def test_a_file_reads_as_authors_write_it() -> None:
+    role = Role(
+        "data-scientist",
+        "Data Scientist",
+        aliases=("ML scientist",),
+        sections=(
+            Section("data-scientist", "overview", "Overview", text="Finds out.\n\nAnd explains."),
+            Section("data-scientist", "skills", "Skills", required=("SQL",), preferred=("R",)),
+            Section("data-scientist", "experience", "Experience", years=Years(2, 5)),
+        ),
+        faqs=(Faq("data-scientist", "tools", "Which tools?", "Python."),),
+    )
+    text = role_file(
+        role,
+        schema="../schema.json",
+        heading=["Made of scientist.docx"],
+        notes={"sections/skills": ["check: is R preferred?"], "education": ["check: education?"]},
+    )
+    assert text == (
+        "# yaml-language-server: $schema=../schema.json\n"
+        "# Made of scientist.docx\n"
+        "# check: education?\n"
+        "role: data-scientist\n"
+        "title: Data Scientist\n"
+        "aliases:\n"
+        "  - ML scientist\n"
+        "sections:\n"
+        "  overview: |-\n"
+        "    Finds out.\n"
+        "\n"
+        "    And explains.\n"
+        "  # check: is R preferred?\n"
+        "  skills:\n"
+        "    required:\n"
+        "      - SQL\n"
+        "    preferred:\n"
+        "      - R\n"
+        "  experience:\n"
+        "    years:\n"
+        "      min: 2\n"
+        "      max: 5\n"
+        "faqs:\n"
+        "  - id: tools\n"
+        "    question: Which tools?\n"
+        "    answer: Python.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "taken", "key"),
+    [
+        ("Data Scientist", (), "data-scientist"),
+        ("Data Scientist", ("data-scientist", "data-scientist-2"), "data-scientist-3"),
+        ("Ingénieur·e qualité (F/H)", (), "ingenieur-e-qualite-f-h"),
+        ("?!", (), "entry"),
+    ],
+)
+def test_ids_are_made_of_words(text: str, taken: tuple[str, ...], key: str) -> None:
+    assert id_of(text, taken) == key
+    assert len(id_of("very " * 30)) <= LONGEST_ID
+
+
+def test_files_are_not_written_over(tmp_path: Path) -> None:
+    target = tmp_path / "roles" / "a.yaml"
+    write_file(target, "first")
+    with pytest.raises(UsageError, match="--force"):
+        write_file(target, "second")
+    assert target.read_text() == "first"
+    write_file(target, "second", force=True)
+    assert target.read_text() == "second"
+    assert list(target.parent.iterdir()) == [target]
