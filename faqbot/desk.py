@@ -109,6 +109,12 @@ class Desk:
             outcome = Answered((Candidate(entry.id, entry.kind, entry.role, 1.0),))
         return self._receipt(question, Reading(question.text), outcome, began)
 
+    def nearest(self, text: str) -> tuple[str | None, tuple[Candidate, ...]]:
+        """The one role that a text names, if it names one, and the entries near it in meaning."""
+        reading = self._knowledge.matcher.read(text).reading
+        roles = {link.role for link in reading.links}
+        return (roles.pop() if len(roles) == 1 else None), reading.candidates
+
     def reply(self, receipt: Receipt, *, full: bool = False) -> Reply:
         """What to say; `full` gives a role as its full description instead of its overview."""
         return compose(receipt, self.library, self._today(), full=full)

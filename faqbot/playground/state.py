@@ -19,6 +19,7 @@ from faqbot.playground.values import (
     Suggestions,
     Timing,
     User,
+    UserGroup,
     View,
 )
 
@@ -32,6 +33,7 @@ class State:
         self.pulse = Pulse()
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
+        self.groups: dict[str, UserGroup] = {}
         self.sent: list[Sent] = []
         self.homes: dict[str, View] = {}
         self.modals: dict[str, list[View]] = {}
@@ -68,6 +70,11 @@ class State:
         """Add a channel or replace one of the same id."""
         self.channels[channel.id] = channel
         self._messages.setdefault(channel.id, {})
+        self.pulse.beat()
+
+    def add_group(self, group: UserGroup) -> None:
+        """Add a user group or replace one of the same id."""
+        self.groups[group.id] = group
         self.pulse.beat()
 
     def add_user(self, user: User) -> None:

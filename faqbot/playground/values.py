@@ -69,6 +69,17 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class UserGroup:
+    """A user group: `<!subteam^ID>` mentions it, `channels` are its default channels."""
+
+    id: str
+    handle: str
+    name: str
+    users: frozenset[str] = frozenset()
+    channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
     """A public channel (`name`) or a direct message between `members`."""
 

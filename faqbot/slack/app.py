@@ -8,6 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from faqbot.desk import Desk
 from faqbot.slack import (
     actions,
+    assigning,
     channels,
     claiming,
     commands,
@@ -27,7 +28,8 @@ from faqbot.slack import (
 from faqbot.slack.audience import Audiences
 from faqbot.slack.backstage import Backstage
 from faqbot.slack.commands import Backdoor
-from faqbot.slack.once import Claims, RecentClaims
+from faqbot.slack.once import Claims, RecentClaims, SharedClaims
+from faqbot.slack.owners import Owners
 from faqbot.slack.quiet import bolt_logger
 from faqbot.slack.running import Running
 from faqbot.slack.threads import Threads
@@ -56,7 +58,7 @@ def create_app(
         # Its test of a verification token is the wrong way round, and Slack no longer needs it.
         ssl_check_enabled=False,
     )
-    taken = claims or RecentClaims()
+    taken = claims or (SharedClaims(backstage.memory) if backstage else RecentClaims())
     audiences = Audiences()
     threads = Threads(desk)
     (running or Running()).watch(app)
@@ -70,16 +72,18 @@ def create_app(
     messages.register(
         app, desk, audiences, threads, claims=taken, feedback=answered, channels=places
     )
-    reports = reporting.Reports(desk, backstage, suggesting.suggestions)
+    owners = Owners(backstage.owners if backstage else "")
+    reports = reporting.Reports(desk, backstage, owners, suggesting.suggestions)
     commands.register(app, desk, audiences, shared, Backdoor(places, reports))
     actions.register(app, desk, audiences, threads, answered)
     sharing.register(app, shared)
     if backstage is not None:
-        persons = people.People(desk, backstage.memory, backstage.owners)
+        persons = people.People(desk, backstage.memory, owners)
         rating.register(app, backstage.memory, persons)
         claiming.register(app, persons)
+        assigning.register(app, persons, audiences)
         channels.register(app, places)
-        decisions = deciding.Deciding(desk, backstage.memory, backstage.publisher, backstage.owners)
+        decisions = deciding.Deciding(desk, backstage.memory, backstage.publisher, owners)
         deciding.register(app, decisions)
         suggesting.register(app, reports, decisions)
         proposing.register(app, proposing.Proposing(desk, audiences, decisions))

@@ -31,14 +31,14 @@ class _Claiming:
         self, spot: Spot, handover_id: str, context: AsyncBoltContext, *, close: bool
     ) -> None:
         """Claim or close."""
-        if await self._shown(spot, handover_id) is None:
+        if await shown_at(self.people, spot, handover_id) is None:
             await tell(spot, "That question isn't yours to take.", context)
             return
         async with self.people.memory.store() as store:
             act = store.handovers.close if close else store.handovers.claim
             handover, won = await act(handover_id, spot.user)
         if handover is None or not won:
-            await tell(spot, _late(handover), context)
+            await tell(spot, late(handover), context)
             return
         client = client_of(context)
         await self.people.show(client, handover)
@@ -52,11 +52,9 @@ class _Claiming:
 
     async def reply(self, spot: Spot, handover_id: str, context: AsyncBoltContext) -> None:
         """Ask for the answer."""
-        handover = await self._shown(spot, handover_id)
-        if handover is None:
-            await tell(spot, "That question isn't yours to answer.", context)
-        elif handover.taken_by not in ("", spot.user):
-            await tell(spot, f"<@{handover.taken_by}> has taken that question.", context)
+        handover, refused = await whose(self.people, spot, handover_id)
+        if handover is None or refused:
+            await tell(spot, refused, context)
         else:
             view = _answer_modal(handover)
             await client_of(context).views_open(trigger_id=spot.trigger, view=view)
@@ -72,24 +70,36 @@ class _Claiming:
                 str(view.get("private_metadata") or ""), user, text
             )
         if handover is None or not won:
-            await ack(response_action="errors", errors={_TEXT: _late(handover, named=False)})
+            await ack(response_action="errors", errors={_TEXT: late(handover, named=False)})
             return
         await ack()
         client = client_of(context)
         await self.people.show(client, handover)
         await self.people.tell_asker(client, handover, f"<@{user}> answers: {escape(text)}")
 
-    async def _shown(self, spot: Spot, handover_id: str) -> Handover | None:
-        """The question that is shown where somebody clicked, and nowhere else."""
-        async with self.people.memory.store() as store:
-            handover = await store.handovers.get(handover_id)
-        if handover is None:
-            return None
-        place = (handover.notice_channel, handover.notice_ts)
-        return handover if place == (spot.channel, spot.ts) else None
+
+async def shown_at(people: People, spot: Spot, handover_id: str) -> Handover | None:
+    """The question that is shown where somebody clicked, and nowhere else."""
+    async with people.memory.store() as store:
+        handover = await store.handovers.get(handover_id)
+    if handover is None:
+        return None
+    place = (handover.notice_channel, handover.notice_ts)
+    return handover if place == (spot.channel, spot.ts) else None
 
 
-def _late(handover: Handover | None, *, named: bool = True) -> str:
+async def whose(people: People, spot: Spot, handover_id: str) -> tuple[Handover | None, str]:
+    """The question that somebody wants to answer, or why they may not."""
+    handover = await shown_at(people, spot, handover_id)
+    if handover is None:
+        return None, "That question isn't yours to answer."
+    if handover.taken_by not in ("", spot.user):
+        return handover, f"<@{handover.taken_by}> has taken that question."
+    return handover, ""
+
+
+def late(handover: Handover | None, *, named: bool = True) -> str:
+    """What to tell who comes second."""
     if handover is None:
         return "That question is no longer kept."
     by = f" by <@{handover.taken_by}>" if named and handover.taken_by else ""

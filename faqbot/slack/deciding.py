@@ -18,7 +18,8 @@ from faqbot.publishing import Draft, Publisher
 from faqbot.slack import addresses
 from faqbot.slack.blocks import Message, Payload, button, plain, remark, shorten
 from faqbot.slack.mrkdwn import escape
-from faqbot.slack.people import place_of, posted
+from faqbot.slack.owners import Owners
+from faqbot.slack.people import first_taken, posted
 from faqbot.slack.spots import Spot, spot_of, tell, value_of
 from faqbot.slack.views import NOT_NOW
 from faqbot.slack.web import client_of, reason_of
@@ -43,13 +44,13 @@ class Deciding:
         desk: knows the roles' owners.
         memory: keeps the proposals.
         publisher: makes content of them; None where the content can't be written.
-        owners: the channel or person for owners that Slack doesn't know by id.
+        owners: knows where owners are reached.
     """
 
     desk: Desk
     memory: Memory
     publisher: Publisher | None
-    owners: str = ""
+    owners: Owners
 
     async def take(self, proposal: Proposal, client: AsyncWebClient) -> None:
         """Keep a proposal and show it to its owner.
@@ -58,15 +59,13 @@ class Deciding:
             StoreError: the database is down.
         """
         role = self.desk.library.role(proposal.role)
-        place = place_of(role.owner if role else "") or place_of(self.owners)
-        if not place:
+        places = await self.owners.places(client, role.owner if role else "")
+        if not places:
             await self._tell(client, proposal, "Nobody is set up here to decide about proposals.")
             return
         async with self.memory.store() as store:
             await store.proposals.add(proposal)
-        shown = await client.chat_postMessage(
-            channel=place, **posted(notice_of(proposal, self._about(proposal)))
-        )
+        shown = await first_taken(client, places, notice_of(proposal, self._about(proposal)))
         async with self.memory.store() as store:
             await store.proposals.shown(proposal.id, shown["channel"], shown["ts"])
         await self._tell(

@@ -14,9 +14,12 @@ from faqbot.slack.spots import Spot, value_of
 from faqbot.store.memory import Memory
 from faqbot.store.store import Store, new_id
 from faqbot.store.times import now
-from faqbot.store.values import PHRASING, Proposal, ProposalState, Record, StoreError
+from faqbot.store.values import PHRASING, Proposal, ProposalState, StoreError
 
 _RECEIPT: Final = "receipt:"
+LONGEST: Final = 300
+"""Characters of a phrasing that is suggested."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -64,24 +67,27 @@ class Feedback:
                 await store.receipts.pick(receipt, spot.user, " ".join(entries)[:300])
                 record = await store.receipts.get(receipt)
                 if record is not None and record.text and len(entries) == 1:
-                    await _suggest(store, record, entries[0], spot.user)
+                    await suggest(store, record.team, record.text, entries[0], spot.user)
         except StoreError:
             _log.info("a pick was not remembered: the database is down")
 
 
-async def _suggest(store: Store, record: Record, entry: str, user: str) -> None:
-    """Suggest the words of a question as a phrasing of the entry that was picked, once."""
-    if "/" not in entry or entry.startswith("=") or not record.text:
+async def suggest(store: Store, team: str, text: str, entry: str, user: str) -> None:
+    """Suggest the words of a question as a phrasing of the entry that was meant, once.
+
+    A long story is no phrasing.
+    """
+    if "/" not in entry or entry.startswith("=") or len(text) > LONGEST:
         return
-    for known in await store.proposals.all(record.team, ProposalState):
-        if (known.entry, known.question) == (entry, record.text):
+    for known in await store.proposals.all(team, ProposalState):
+        if (known.entry, known.question) == (entry, text):
             return
     role = entry.partition("/")[0]
     suggestion = Proposal(
         id=new_id(),
-        team=record.team,
+        team=team,
         kind=PHRASING,
-        question=record.text,
+        question=text,
         entry=entry,
         role=None if role == "faq" else role,
         proposed_by=user,

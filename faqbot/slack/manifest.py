@@ -48,9 +48,16 @@ SHORTCUTS: Final = (
 )
 
 SCOPES: Final = ("app_mentions:read", "assistant:write", "chat:write", "commands", "im:history")
-OPTIONAL_SCOPES: Final = ("channels:history", "channels:read", "files:write", "users:read")
+OPTIONAL_SCOPES: Final = (
+    "channels:history",
+    "channels:read",
+    "files:write",
+    "usergroups:read",
+    "users:read",
+)
 """Channels: follow-ups without a mention, and who made a channel. Files: advertisements to keep.
 
+User groups: which of them own content, and where they are reached.
 Users: who is a guest, who a colleague and who an admin.
 """
 

@@ -10,6 +10,9 @@ from typing import Any, Protocol
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 
+from faqbot.store.memory import Memory
+from faqbot.store.values import StoreError
+
 
 class Claims(Protocol):
     """Remembers what was taken on; a store that several processes share can take its place."""
@@ -51,6 +54,29 @@ class RecentClaims:
             return False
         self._taken[key] = now
         return True
+
+
+class SharedClaims:
+    """Claims of all processes on one database, which survive them; this one's while it is down.
+
+    Args:
+        memory: where they are kept.
+        own: what this process took on.
+    """
+
+    def __init__(self, memory: Memory, own: RecentClaims | None = None) -> None:
+        self._memory = memory
+        self._own = own or RecentClaims()
+
+    async def claim(self, *key: str) -> bool:
+        """Take a key on: true for the first who asks, false for everyone after."""
+        if not await self._own.claim(*key):
+            return False
+        try:
+            async with self._memory.store(settled=False) as store:
+                return await store.claims.claim(*key)
+        except StoreError:
+            return True
 
 
 def delivery(body: Mapping[str, Any]) -> tuple[str, ...] | None:

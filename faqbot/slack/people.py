@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import logging
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from slack_bolt.async_app import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from faqbot.desk import Desk
 from faqbot.model import Faq
 from faqbot.slack import addresses
 from faqbot.slack.blocks import Message, Payload, button, plain, remark, shorten
 from faqbot.slack.mrkdwn import escape
+from faqbot.slack.owners import Owners, mention
 from faqbot.slack.views import NOT_NOW
 from faqbot.slack.web import client_of, reason_of
 from faqbot.store.memory import Memory
@@ -24,7 +26,6 @@ from faqbot.store.times import now
 from faqbot.store.values import Handover, HandoverState, Record, StoreError
 
 QUOTED: Final = 2_500
-_ID: Final = re.compile(r"(?:<[@#])?([UWCG][A-Z0-9]{6,})(?:\|[^>]*)?>?")
 STATES: Final = {
     HandoverState.OPEN: "Open",
     HandoverState.CLAIMED: "Claimed",
@@ -52,18 +53,19 @@ class People:
     Args:
         desk: knows who owns a role and an FAQ.
         memory: keeps the questions.
-        owners: the channel or person for owners that Slack doesn't know by id.
+        owners: knows where owners are reached.
     """
 
     desk: Desk
     memory: Memory
-    owners: str = ""
+    owners: Owners
 
     async def open(self, context: AsyncBoltContext, asked: Asked) -> None:
         """Hand a question to its owner, and tell the asker that it is there."""
         client = client_of(context)
         owner = await self._owner(asked.record)
-        place = place_of(owner) or place_of(self.owners)
+        places = await self.owners.places(client, owner)
+        group = await self.owners.group(client, owner)
         handover = Handover(
             id=new_id(),
             team=str(context.team_id or ""),
@@ -72,18 +74,18 @@ class People:
             asker=asked.asker,
             channel=asked.channel,
             thread=asked.thread,
-            owner=owner,
+            owner=group.id if group else owner,
             created=now(),
             changed=now(),
         )
-        if not place:
-            who = f" {escape(owner)} may know." if owner else ""
+        if not places:
+            who = f" {mention(group.id if group else owner)} may know." if owner else ""
             await self.tell_asker(client, handover, f"Nobody is set up to answer here.{who}")
             return
         try:
             async with self.memory.store() as store:
                 await store.handovers.add(handover)
-            shown = await client.chat_postMessage(channel=place, **posted(notice_of(handover)))
+            shown = await first_taken(client, places, notice_of(handover))
             async with self.memory.store() as store:
                 await store.handovers.shown(handover.id, shown["channel"], shown["ts"])
         except (StoreError, SlackApiError) as error:
@@ -111,16 +113,29 @@ class People:
             return ""
         return policy.owner if policy else ""
 
-    async def tell_asker(self, client: AsyncWebClient, handover: Handover, text: str) -> None:
-        """Tell the asker something in Slack's markup, in the thread of the question or directly."""
+    async def tell_asker(
+        self,
+        client: AsyncWebClient,
+        handover: Handover,
+        text: str,
+        *,
+        openly: bool = True,
+        more: Message | None = None,
+    ) -> None:
+        """Tell the asker something in Slack's markup, in the thread of the question or directly.
+
+        What isn't for everyone (`openly` false) is told directly; `more` follows the text.
+        """
+        thread = handover.thread if openly else ""
+        place = handover.channel if thread else handover.asker
+        messages = [remark(f"<@{handover.asker}> {text}" if thread else text)]
+        if more is not None:
+            messages.append(more)
         try:
-            if handover.thread:
-                message = remark(f"<@{handover.asker}> {text}")
+            for message in messages:
                 await client.chat_postMessage(
-                    channel=handover.channel, thread_ts=handover.thread, **posted(message)
+                    channel=place, thread_ts=thread or None, **posted(message)
                 )
-            else:
-                await client.chat_postMessage(channel=handover.asker, **posted(remark(text)))
         except SlackApiError as error:
             _log.info("the asker could not be told: %s", reason_of(error))
 
@@ -148,7 +163,7 @@ def notice_of(handover: Handover) -> Message:
     if handover.answer:
         blocks.append(_mrkdwn(f"*Answer*\n{escape(shorten(handover.answer, QUOTED))}"))
     by = f" <@{handover.taken_by}>" if handover.taken_by else ""
-    owner = f" · for {escape(handover.owner)}" if handover.owner else ""
+    owner = f" · for {mention(handover.owner)}" if handover.owner else ""
     blocks.append(
         {
             "type": "context",
@@ -159,10 +174,12 @@ def notice_of(handover: Handover) -> Message:
         HandoverState.OPEN: (
             (addresses.CLAIM, "Claim", "primary"),
             (addresses.REPLY, "Answer", ""),
+            (addresses.ASSIGN, "Point to an answer", ""),
             (addresses.CLOSE, "Close", ""),
         ),
         HandoverState.CLAIMED: (
             (addresses.REPLY, "Answer", "primary"),
+            (addresses.ASSIGN, "Point to an answer", ""),
             (addresses.CLOSE, "Close", ""),
         ),
         HandoverState.ANSWERED: (
@@ -180,14 +197,25 @@ def notice_of(handover: Handover) -> Message:
     return Message(f"A question for a person: {escape(handover.question)}", tuple(blocks))
 
 
-def place_of(owner: str) -> str:
-    """The id of a person or a channel that an owner is, if it is one."""
-    found = _ID.fullmatch(owner.strip())
-    return found[1] if found else ""
-
-
 def _mrkdwn(text: str) -> Payload:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text[:3_000]}}
+
+
+async def first_taken(
+    client: AsyncWebClient, places: Sequence[str], message: Message
+) -> AsyncSlackResponse:
+    """Post where Slack lets us first: we may not be in a group's channel.
+
+    Raises:
+        SlackApiError: nowhere.
+    """
+    *tried, last = places
+    for place in tried:
+        try:
+            return await client.chat_postMessage(channel=place, **posted(message))
+        except SlackApiError as error:
+            _log.info("an owner could not be written to: %s", reason_of(error))
+    return await client.chat_postMessage(channel=last, **posted(message))
 
 
 def posted(message: Message) -> Payload:

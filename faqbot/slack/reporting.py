@@ -19,9 +19,9 @@ from faqbot.model import Faq, Library, Role, is_stale
 from faqbot.reply import Bullets, Part, Reply
 from faqbot.slack.backstage import Backstage
 from faqbot.slack.blocks import Message, Payload, render, shorten
-from faqbot.slack.channels import is_admin
 from faqbot.slack.mrkdwn import bullets, heading
-from faqbot.slack.people import place_of, posted
+from faqbot.slack.owners import Owners
+from faqbot.slack.people import posted
 from faqbot.slack.views import NOT_NOW
 from faqbot.slack.web import reason_of
 from faqbot.store.figures import Figures, summed_up
@@ -53,20 +53,18 @@ class Reports:
     Args:
         desk: knows the content and its owners.
         backstage: knows what was asked; None knows nothing.
+        owners: knows where owners are reached.
         suggested: shows suggested phrasings in App Home.
     """
 
     desk: Desk
     backstage: Backstage | None
+    owners: Owners
     suggested: Callable[[Sequence[Proposal], Library], list[Payload]] = lambda _, __: []
 
     async def may_read(self, client: AsyncWebClient, user: str) -> bool:
-        """Whether somebody is an owner: named as one by id, or an admin of the workspace."""
-        named = {role.owner for role in self.desk.library.roles}
-        named |= {faq.owner for faq in self.desk.library.faqs}
-        if user in {place_of(owner) for owner in named if owner}:
-            return True
-        return await is_admin(client, user)
+        """Whether somebody is an owner of content, or an admin of the workspace."""
+        return await self.owners.owns(client, self.desk.library, user)
 
     async def command(self, ack: AsyncAck, command: Payload, client: AsyncWebClient) -> None:
         """`/faq report`: the last seven days, to an owner alone."""
@@ -94,14 +92,13 @@ class Reports:
             library = Library(owned)
         return render(report(found, library, now().date()))
 
-    def _owned(self) -> dict[str, frozenset[str] | None]:
-        """Where digests go: owners known by id get theirs, everybody else's goes to one place."""
+    async def _owned(self, client: AsyncWebClient) -> dict[str, frozenset[str] | None]:
+        """Where digests go: owners that can be reached get theirs, one place gets all of it."""
         places: dict[str, frozenset[str] | None] = {}
         for role in self.desk.library.roles:
-            place = place_of(role.owner)
-            if place:
+            for place in (await self.owners.places(client, role.owner))[:1]:
                 places[place] = (places.get(place) or frozenset()) | {role.id}
-        common = place_of(self.backstage.owners) if self.backstage else ""
+        common = self.owners.common
         return {**places, common: None} if common else places
 
     async def home(self, team: str) -> list[Payload]:
@@ -114,7 +111,7 @@ class Reports:
     async def send_digest(self, client: AsyncWebClient, team: str, day: dt.date) -> int:
         """Send the week's digests, each once by whichever process comes first; how many went."""
         sent = 0
-        for place, roles in self._owned().items():
+        for place, roles in (await self._owned(client)).items():
             try:
                 sent += await self._send(client, team, f"{day.isoformat()}/{place}", roles)
             except StoreError:

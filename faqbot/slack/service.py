@@ -18,6 +18,7 @@ from faqbot.publishing import Publisher
 from faqbot.settings import Settings
 from faqbot.slack.app import create_app
 from faqbot.slack.backstage import Backstage
+from faqbot.slack.owners import Owners
 from faqbot.slack.reporting import Reports
 from faqbot.slack.running import Running
 from faqbot.slack.server import PATH, Server, asgi, listen
@@ -153,7 +154,8 @@ async def weekly(
     desk: Desk, backstage: Backstage | None, client: AsyncWebClient
 ) -> AsyncIterator[None]:
     """Send the digest every week as long as the block runs."""
-    task = asyncio.create_task(Reports(desk, backstage).every_week(client))
+    owners = Owners(backstage.owners if backstage else "")
+    task = asyncio.create_task(Reports(desk, backstage, owners).every_week(client))
     try:
         yield
     finally:

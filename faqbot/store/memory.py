@@ -94,15 +94,16 @@ class Memory:
         await self._queue.join()
 
     @asynccontextmanager
-    async def store(self) -> AsyncIterator[Store]:
-        """The store, with all that was remembered so far in it.
+    async def store(self, *, settled: bool = True) -> AsyncIterator[Store]:
+        """The store, with all that was remembered so far in it where it is to be `settled`.
 
         Raises:
             StoreError: the database is down.
         """
         if self._store is None or not self._is_up:
             raise StoreError("The database is down.")
-        await self.flush()
+        if settled:
+            await self.flush()
         try:
             yield self._store
         except StoreError as error:

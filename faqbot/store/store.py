@@ -23,6 +23,9 @@ from faqbot.store.values import Forgotten, HandoverState, Policy, ProposalState,
 _DONE: Final = (HandoverState.ANSWERED, HandoverState.CLOSED)
 _DECIDED: Final = (ProposalState.APPROVED, ProposalState.REJECTED)
 
+CLAIMED: Final = dt.timedelta(days=7)
+"""How long claims are kept: Slack delivers again within an hour, digests go once a week."""
+
 _LONGEST_KEY: Final = 300
 
 
@@ -86,6 +89,7 @@ class Store:
                 tables.handovers.c.owner,
                 tables.proposals.c.proposed_by,
                 tables.proposals.c.decided_by,
+                tables.policies.c.owner,
                 tables.policies.c.changed_by,
             ):
                 result = await connection.execute(
@@ -107,7 +111,7 @@ class Store:
                 delete(tables.proposals).where(
                     tables.proposals.c.changed < before, tables.proposals.c.state.in_(_DECIDED)
                 ),
-                delete(tables.claims).where(tables.claims.c.at < before),
+                delete(tables.claims).where(tables.claims.c.at < max(before, now() - CLAIMED)),
             ):
                 count += (await connection.execute(statement)).rowcount
         return count

@@ -23,6 +23,7 @@ from faqbot.slack.backstage import Backstage
 from faqbot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
 from faqbot.slack.running import Running
 from faqbot.slack.server import PATH, Server, asgi, listen
+from faqbot.slack.socket import SocketMode
 from faqbot.slack.web import web_client
 from faqbot.store.memory import Memory
 from tests.slack.library import library
@@ -83,8 +84,10 @@ async def serving(
     memory: Memory | None = None,
     owners: str = "",
     publisher: Callable[[Desk], Publisher] | None = None,
+    *,
+    by_socket: bool = False,
 ) -> AsyncIterator[Slack]:
-    """The app over signed HTTP in a local workspace."""
+    """The app in a local workspace, over signed HTTP or by Socket Mode."""
     listener = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}"
     running, desk = Running(), make_desk()
@@ -99,15 +102,24 @@ async def serving(
             backstage = Backstage(memory, owners, made)
         app = create_app(desk, client, signing_secret=secret, running=running, backstage=backstage)
         server = Server(asgi(app, secret))
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        workspace.deliver_to(url)
+        link = SocketMode(app, workspace.app_token)
+        if by_socket:
+            task = asyncio.create_task(link.run())
+            await link.connected.wait()
+        else:
+            task = asyncio.create_task(server.serve(sockets=[listener]))
+            workspace.deliver_to(url)
         try:
             yield Slack(workspace, desk, running, url, workspace.person("maya"))
             assert workspace.problems() == ()
         finally:
             await running.drain()
             server.should_exit = True
-            await task
+            if by_socket:
+                task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await link.close()
+            listener.close()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -12,14 +12,15 @@ import pytest
 import pytest_asyncio
 
 from faqbot.playground.elements import elements
-from faqbot.playground.values import Channel, Message
+from faqbot.playground.values import Channel, Message, UserGroup
 from faqbot.store.memory import Memory
 from faqbot.store.receipts import Filter
-from faqbot.store.values import Consent, HandoverState
+from faqbot.store.values import Consent, HandoverState, ProposalState
 from tests.slack.conftest import Slack, serving
 
 ALWAYS = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 OWNERS = "C0OWNERS1"
+EMPLOYEES_ONLY = "faq/referrals"
 UNANSWERABLE = "which shoe size do astronauts have on the moon"
 
 
@@ -36,6 +37,10 @@ async def slack(memory: Memory) -> AsyncIterator[Slack]:
         state = started.workspace.state
         members = frozenset(state.users) - {"U0GUEST01"}
         state.add_channel(Channel(OWNERS, "owners", members=members))
+        engineers = frozenset({"U0JONAS01"})
+        state.add_group(
+            UserGroup("S0PYTHON1", "people-engineering", "Engineers", engineers, ("C0HIRING1",))
+        )
         yield started
 
 
@@ -133,7 +138,7 @@ async def test_a_question_goes_to_a_person_and_its_answer_comes_back(slack: Slac
     assert "is looking into" in (await slack.answer("#general", ts, 3)).text
     shown = slack.workspace.message("#owners", notice.ts)
     assert shown is not None
-    assert labels(shown) == ["Answer", "Close"]
+    assert labels(shown) == ["Answer", "Point to an answer", "Close"]
     await jonas.click(shown, label="Answer")
     modal = await slack.workspace.until(lambda: slack.workspace.modal("jonas"))
     assert (await jonas.submit(modal, {"text": "Size 42 & <b>."})).ok
@@ -206,6 +211,75 @@ async def test_a_private_question_is_answered_in_a_direct_message(slack: Slack) 
         lambda: any("with a person" in m.text for m in slack.workspace.answers("@maya"))
     )
     assert "Really, which size?" in slack.workspace.answers("#owners")[-1].text
+
+
+async def test_a_person_points_to_the_entry_that_answers(slack: Slack, memory: Memory) -> None:
+    text = f"{UNANSWERABLE} these days"
+    ts, notice = await handed_over(slack, text)
+    jonas = slack.workspace.person("jonas")
+    await jonas.click(notice, label="Point to an answer")
+    modal = await slack.workspace.until(lambda: slack.workspace.modal("jonas"))
+    await jonas.select(modal, "data-analyst", action_id="turn")
+    await slack.workspace.until(
+        lambda: "Data Analyst: Skills" in str(slack.workspace.modal("jonas"))
+    )
+    modal = await slack.workspace.until(lambda: slack.workspace.modal("jonas"))
+    assert (await jonas.submit(modal, {"entry": "data-analyst/skills"})).ok
+    assert "answers your question" in (await slack.answer("#general", ts, 3)).text
+    assert "SQL" in (await slack.answer("#general", ts, 4)).text
+    shown = slack.workspace.message("#owners", notice.ts)
+    assert shown is not None
+    assert "Data Analyst: Skills" in str(shown.blocks)
+    await slack.running.drain()
+    async with memory.store() as store:
+        *_, suggestion = await store.proposals.all("T0LOCAL01", (ProposalState.OPEN,))
+    assert (suggestion.entry, suggestion.question) == ("data-analyst/skills", text)
+    assert suggestion.proposed_by == jonas.id
+
+
+async def test_a_guest_is_not_pointed_to_what_guests_may_not_read(
+    slack: Slack, memory: Memory
+) -> None:
+    guest, maya = slack.workspace.person("guest"), slack.maya
+    before = len(slack.workspace.answers("#owners"))
+    ts = await guest.say("#general", slack.mention(UNANSWERABLE + " or mars"))
+    await guest.click(await slack.answer("#general", ts), label="Ask a person")
+    modal = await slack.workspace.until(lambda: slack.workspace.modal("guest"))
+    await guest.submit(modal)
+    await slack.workspace.until(lambda: len(slack.workspace.answers("#owners")) > before)
+    await slack.answer("#general", ts, 2)
+    await maya.click(slack.workspace.answers("#owners")[-1], label="Point to an answer")
+    modal = await slack.workspace.until(lambda: slack.workspace.modal("maya"))
+    refused = await maya.submit(modal, {"entry": EMPLOYEES_ONLY})
+    assert "may not read that" in refused.errors["entry"]
+    async with memory.store() as store:
+        *_, kept = await store.handovers.all("T0LOCAL01", HandoverState)
+    assert kept.state is HandoverState.OPEN
+
+
+async def test_what_is_for_employees_is_pointed_to_in_private(slack: Slack) -> None:
+    ts, notice = await handed_over(slack)
+    jonas = slack.workspace.person("jonas")
+    before = len(slack.workspace.answers("@maya"))
+    await jonas.click(notice, label="Point to an answer")
+    modal = await slack.workspace.until(lambda: slack.workspace.modal("jonas"))
+    await jonas.submit(modal, {"entry": EMPLOYEES_ONLY})
+    await slack.workspace.until(lambda: len(slack.workspace.answers("@maya")) == before + 2)
+    assert len(slack.workspace.answers("#general", ts)) == 2
+
+
+async def test_a_group_owns_a_role_and_is_written_to_in_its_channel(slack: Slack) -> None:
+    before = len(slack.workspace.answers("#hiring"))
+    ts, _ = await slack.asked("python developer skills")
+    answer = await slack.answer("#general", ts)
+    await slack.maya.click(answer, label="Not helpful")
+    modal = await slack.workspace.until(lambda: slack.workspace.modal("maya"))
+    await slack.maya.submit(modal, {"comment": "More?", "hand-over": ["yes"]})
+    await slack.answer("#general", ts, 2)
+    notice = slack.workspace.answers("#hiring")[before]
+    assert "<!subteam^S0PYTHON1>" in str(notice.blocks)
+    await slack.workspace.person("jonas").click(notice, label="Close")
+    await slack.answer("#general", ts, 3)
 
 
 # -------------------------------------------------------------------------------- sharing

@@ -14,6 +14,7 @@ from faqbot.conversations import Conversations
 from faqbot.desk import Desk
 from faqbot.playground.values import Channel
 from faqbot.slack.backstage import Backstage
+from faqbot.slack.owners import Owners
 from faqbot.slack.reporting import Reports, next_monday
 from faqbot.slack.web import web_client
 from faqbot.store.memory import Memory
@@ -84,11 +85,12 @@ async def test_the_digest_is_sent_once_whichever_process_comes_first(
 ) -> None:
     before = len(slack.workspace.answers("#owners"))
     async with web_client(slack.workspace.bot_token, slack.workspace.api_url) as client:
-        reports = Reports(slack.desk, Backstage(memory, OWNERS))
+        reports = Reports(slack.desk, Backstage(memory, OWNERS), Owners(OWNERS))
         monday = dt.date(2026, 11, 30)
         assert await reports.send_digest(client, TEAM, monday) == 1
         assert await reports.send_digest(client, TEAM, monday) == 0
-        assert await Reports(slack.desk, Backstage(memory)).send_digest(client, TEAM, monday) == 0
+        nobody = Reports(slack.desk, Backstage(memory), Owners())
+        assert await nobody.send_digest(client, TEAM, monday) == 0
     assert len(slack.workspace.answers("#owners")) == before + 1
     assert "The week to" in slack.workspace.answers("#owners")[-1].text
 
@@ -105,9 +107,8 @@ async def test_an_owner_known_by_id_gets_a_digest_of_their_roles(
     knowledge = replace(slack.desk._knowledge, library=replace(library, roles=roles))
     desk = Desk(knowledge, Conversations(time.monotonic))
     async with web_client(slack.workspace.bot_token, slack.workspace.api_url) as client:
-        sent = await Reports(desk, Backstage(memory)).send_digest(
-            client, TEAM, dt.date(2026, 12, 7)
-        )
+        reports = Reports(desk, Backstage(memory), Owners())
+        sent = await reports.send_digest(client, TEAM, dt.date(2026, 12, 7))
     assert sent == 1
     text = slack.workspace.answers("@jonas")[-1].text
     assert "UX Designer" in text

@@ -52,14 +52,31 @@ async def bots_info(call: Call) -> Payload:
 
 
 async def usergroup_users(call: Call) -> Payload:
-    """usergroups.users.list: this workspace has no groups."""
-    call.text("usergroup")
-    raise Refusal("no_such_subteam")
+    """usergroups.users.list."""
+    group = call.state.groups.get(call.text("usergroup"))
+    if group is None:
+        raise Refusal("no_such_subteam")
+    return {"users": sorted(group.users)}
 
 
-async def usergroups_list(_call: Call) -> Payload:
+async def usergroups_list(call: Call) -> Payload:
     """usergroups.list."""
-    return {"usergroups": []}
+    told = call.text("include_users", "").lower() in ("1", "true")
+    return {
+        "usergroups": [
+            {
+                "id": group.id,
+                "team_id": call.state.setup.team_id,
+                "is_usergroup": True,
+                "name": group.name,
+                "handle": group.handle,
+                "prefs": {"channels": list(group.channels), "groups": []},
+                "user_count": len(group.users),
+                **({"users": sorted(group.users)} if told else {}),
+            }
+            for group in call.state.groups.values()
+        ]
+    }
 
 
 async def conversations_open(call: Call) -> Payload:

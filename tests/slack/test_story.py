@@ -1,0 +1,128 @@
+"""One story through the whole app: each database, signed HTTP and Socket Mode."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from faqbot.boot import open_desk, understand
+from faqbot.content.loading import load_library
+from faqbot.publishing import Publisher
+from faqbot.slack.once import SharedClaims
+from faqbot.store.memory import Memory
+from faqbot.store.receipts import Filter
+from tests.slack.conftest import Slack, knowledge, serving
+from tests.slack.test_feedback import UNANSWERABLE, labels
+from tests.store.conftest import server, url
+
+__all__ = ["server", "url"]
+
+CONTENT = """
+role: data-analyst
+title: Data Analyst
+sections:
+  overview: Finds out.
+  skills:
+    required: [SQL]
+"""
+
+
+@pytest.fixture
+async def memory(url: str) -> AsyncIterator[Memory]:
+    knowledge()  # made before there is a database to wait for
+    async with Memory(url, retry=0.05).running() as made:
+        assert made.is_up
+        yield made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "knowledge"
+    made.mkdir()
+    (made / "data-analyst.yaml").write_text(CONTENT)
+    assert open_desk(made).library.roles
+    return made
+
+
+@pytest.fixture(params=["http", "socket"])
+async def slack(
+    request: pytest.FixtureRequest, memory: Memory, folder: Path
+) -> AsyncIterator[Slack]:
+    async with serving(
+        memory=memory,
+        owners="C0HIRING1",
+        publisher=lambda desk: Publisher(
+            desk, folder, lambda place: understand(load_library(place))
+        ),
+        by_socket=request.param == "socket",
+    ) as started:
+        yield started
+
+
+async def test_from_a_question_to_an_faq_that_answers_it(
+    slack: Slack, memory: Memory, folder: Path
+) -> None:
+    maya, jonas = slack.maya, slack.workspace.person("jonas")
+    seen = slack.workspace
+
+    _, answer = await slack.asked("do data analysts need sql")
+    await maya.click(answer, label="Helpful")
+
+    result = await maya.command("/role", "compare data analyst, data engineer", "#general")
+    await maya.click(result.messages[0], label="Share with everyone")
+    await seen.until(
+        lambda: any("Data Engineer" in str(m.blocks) for m in seen.answers("#general"))
+    )
+
+    ts, declined = await slack.asked(UNANSWERABLE)
+    await maya.click(declined, label="Ask a person")
+    await maya.submit(await seen.until(lambda: seen.modal("maya")))
+    (notice,) = await seen.until(lambda: seen.answers("#hiring"))
+    await slack.answer("#general", ts, 2)
+    await jonas.click(notice, label="Claim")
+    await slack.answer("#general", ts, 3)
+    shown = seen.message("#hiring", notice.ts)
+    assert shown is not None
+    await jonas.click(shown, label="Answer")
+    await jonas.submit(await seen.until(lambda: seen.modal("jonas")), {"text": "Size 42."})
+    assert "Size 42." in (await slack.answer("#general", ts, 4)).text
+
+    answered = seen.message("#hiring", notice.ts)
+    assert answered is not None
+    assert labels(answered) == ["Save as FAQ", "Close"]
+    await jonas.click(answered, label="Save as FAQ")
+    modal = await seen.until(lambda: seen.modal("jonas"))
+    assert (await jonas.submit(modal, {"role": "data-analyst"})).ok
+    await seen.until(lambda: any("owners decide" in m.text for m in seen.answers("@jonas")))
+    proposal = (await seen.until(lambda: seen.answers("#hiring")[1:]))[0]
+    await maya.click(proposal, label="Approve")
+    await seen.until(lambda: any("from now on" in m.text for m in seen.answers("@jonas")), 20)
+    assert list((folder / "proposals").glob("data-analyst-*.yaml"))
+
+    ts = await jonas.dm(f"data analyst: {UNANSWERABLE}")
+    told = await seen.until(lambda: seen.answers("@jonas", ts))
+    assert "Size 42." in told[0].text
+
+    async with memory.store() as store:
+        kept = await store.receipts.all(Filter())
+        assert "decline" in {record.outcome for record in kept}
+        report = await maya.command("/faq", "report", "#general")
+    assert "questions" in report.messages[0].text
+    assert "1 helpful" in report.messages[0].text
+
+
+async def test_what_one_process_took_on_no_other_does(memory: Memory) -> None:
+    first, second = SharedClaims(memory), SharedClaims(memory)
+    assert await first.claim("event", "T1", "E1")
+    assert not await first.claim("event", "T1", "E1")
+    assert not await second.claim("event", "T1", "E1")
+    assert await second.claim("event", "T2", "E1")
+
+
+async def test_a_database_that_is_down_leaves_each_process_its_own_claims() -> None:
+    down = Memory("postgresql://postgres@127.0.0.1:9/none")
+    claims = SharedClaims(down)
+    assert await claims.claim("event", "T1", "E1")
+    assert not await claims.claim("event", "T1", "E1")
