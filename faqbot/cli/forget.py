@@ -16,10 +16,10 @@ User = Annotated[
 
 def forget(user: User) -> None:
     """Delete what a person asked, rated and picked, and say what was deleted."""
-    from faqbot import boot
+    from faqbot.boot import memories
     from faqbot.settings import configured_database
 
-    gone = boot.forget(configured_database(), user)
+    gone = memories.forget(configured_database(), user)
     typer.echo(
         f"Deleted of {user}: {gone.receipts} questions, {gone.ratings} ratings, "
         f"{gone.picks} picks, {gone.handovers} questions to persons; "

@@ -11,12 +11,35 @@ from faqbot.cli.options import Knowledge
 EXAMPLE = "Example: faqbot insights --port 8766"
 
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="The port to serve on.")]
+Host = Annotated[
+    str,
+    typer.Option(
+        "--host", help="The address to serve on; others than this machine need signing in."
+    ),
+]
+SignIn = Annotated[
+    bool,
+    typer.Option("--sign-in", help="Let owners sign in with Slack, also on this machine."),
+]
 
 
-def insights(*, port: Port = 8766, knowledge: Knowledge = None) -> None:
-    """Show what was asked, answered and missed in the browser, on this machine alone."""
-    from faqbot import boot
+def insights(
+    *,
+    port: Port = 8766,
+    host: Host = "127.0.0.1",
+    sign_in: SignIn = False,
+    knowledge: Knowledge = None,
+) -> None:
+    """Show what was asked, answered and missed in the browser.
+
+    On this machine alone, or for the owners of content who sign in with Slack: behind a proxy that
+    speaks HTTPS, with FAQBOT_INSIGHTS_URL, SLACK_BOT_TOKEN, SLACK_CLIENT_ID and
+    SLACK_CLIENT_SECRET.
+    """
+    from faqbot.boot.insights import Place, show_insights
     from faqbot.cli.asking import content_folder
-    from faqbot.settings import configured_database
+    from faqbot.settings import Settings, configured_database
 
-    boot.show_insights(configured_database(), content_folder(knowledge), port)
+    place = Place(host, port)
+    settings = None if place.is_local and not sign_in else Settings()
+    show_insights(configured_database(), content_folder(knowledge), place, settings)

@@ -36,12 +36,12 @@ def report(
     *, since: Since = None, role: OfRole = None, as_json: Json = False, as_csv: Csv = False
 ) -> None:
     """Print the figures of the last days: no names of people are in them."""
-    from faqbot import boot
+    from faqbot.boot import memories
     from faqbot.cli.output import console, print_json
     from faqbot.settings import configured_database
 
     until = dt.datetime.now(dt.UTC)
-    found = boot.figures(configured_database(), _since(since, until), until, role)
+    found = memories.figures(configured_database(), _since(since, until), until, role)
     if as_json:
         print_json(as_object(found))
     elif as_csv:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ from starlette.templating import Jinja2Templates
 from faqbot.content.writing import draft_of
 from faqbot.insights import charts
 from faqbot.insights.asked import OUTCOMES, PLACES, SPANS, View, view_of
+from faqbot.insights.sessions import Sessions, SignedIn
 from faqbot.model import Entry, Faq, Library, Role, is_stale
 from faqbot.store.figures import Figures, Grouping, Part, summed_up
 from faqbot.store.store import Store
@@ -71,18 +72,27 @@ class Pages:
         self._grouping = grouping
         self._templates = Jinja2Templates(directory=HERE / "templates")
 
-    def app(self) -> Starlette:
-        """The pages as an ASGI application for this machine alone."""
+    def app(self, hosts: Sequence[str] = LOCAL, sessions: Sessions | None = None) -> Starlette:
+        """The pages as an ASGI application, by the names of their host.
+
+        Without sessions everybody who reaches it may read it: for this machine alone.
+        """
+        guard = [Middleware(SignedIn, sessions=sessions)] if sessions else []
         return Starlette(
             routes=[
                 Route("/", self._overview),
                 Route("/questions", self._questions),
                 Route("/draft", self._draft),
                 Mount("/static", StaticFiles(directory=HERE / "static")),
+                *(sessions.routes() if sessions else ()),
             ],
-            middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(LOCAL))],
+            middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)), *guard],
             exception_handlers={StoreError: self._down},
         )
+
+    def sign_in(self, request: Request, status: int, said: str) -> Response:
+        """The page for who isn't signed in."""
+        return self._page(request, "sign-in.html", status, said=said)
 
     async def _overview(self, request: Request) -> Response:
         view, library = view_of(request.query_params), self._library()

@@ -25,6 +25,7 @@ from faqbot.errors import SettingsError
 from faqbot.playground import limits
 from faqbot.playground.delivery import Delivery
 from faqbot.playground.faults import FaultLine
+from faqbot.playground.openid import OpenId
 from faqbot.playground.page import Page, SafeHeaders
 from faqbot.playground.people import Person
 from faqbot.playground.responses import ResponseUrls
@@ -100,6 +101,7 @@ class LocalWorkspace:
     def asgi(self) -> Starlette:
         """The whole workspace as one ASGI application."""
         routes: list[BaseRoute] = [
+            *OpenId(self.state).routes(),
             Route("/api/{method:path}", self._api.call, methods=["GET", "POST"]),
             Route("/response/{token}", self._api.respond, methods=["POST"]),
             Route("/upload/{file}", self._api.upload, methods=["POST"]),

@@ -29,6 +29,8 @@ class Setup:
     bot_name: str = "faqbot"
     bot_token: str = "xoxb-local-0000-faqbot"  # noqa: S105
     app_token: str = "xapp-local-0000-faqbot"  # noqa: S105
+    client_id: str = "0000.0001"
+    client_secret: str = "local-client-secret-of-faqbot"  # noqa: S105
     signing_secret: str = "local-signing-secret-of-faqbot"  # noqa: S105
     scopes: frozenset[str] = DEFAULT_SCOPES
     events: frozenset[str] = DEFAULT_EVENTS

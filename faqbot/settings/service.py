@@ -56,6 +56,8 @@ class Settings(Read):
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
+    slack_client_id: str = ""
+    slack_client_secret: SecretStr | None = None
     slack_api_url: str = SLACK_API_URL
     port: int | None = Field(default=None, ge=1, le=65535)
     faqbot_host: str = "0.0.0.0"  # noqa: S104 - a container must be reachable from outside
@@ -68,6 +70,7 @@ class Settings(Read):
     faqbot_owners: str = ""
     faqbot_speaks: str = "mentions"
     faqbot_log_level: str = "info"
+    faqbot_insights_url: str = ""
 
     @field_validator("slack_api_url")
     @classmethod
@@ -78,6 +81,17 @@ class Settings(Read):
                 f"SLACK_API_URL must be an address such as {SLACK_API_URL}; unset is Slack."
             )
         return value.rstrip("/") + "/"
+
+    @field_validator("faqbot_insights_url")
+    @classmethod
+    def _public(cls, value: str) -> str:
+        parts = urlsplit(value)
+        local = parts.hostname in ("127.0.0.1", "localhost")
+        if value and not (parts.hostname and parts.scheme == ("http" if local else "https")):
+            raise ValueError(
+                "FAQBOT_INSIGHTS_URL must be the https address at which browsers reach the pages."
+            )
+        return value.rstrip("/")
 
     @field_validator("faqbot_remember")
     @classmethod
@@ -163,6 +177,11 @@ class Settings(Read):
             f"remembers: question text {self.faqbot_remember}, {self.faqbot_retention_days} days"
         )
         lines.append(f"speaks in channels: {self.faqbot_speaks}")
+        if self.slack_client_id:
+            lines.append(f"SLACK_CLIENT_ID: {self.slack_client_id}")
+            lines.append(f"SLACK_CLIENT_SECRET: {'set' if self.slack_client_secret else 'missing'}")
+        if self.faqbot_insights_url:
+            lines.append(f"insights: {self.faqbot_insights_url}")
         lines.append(f"log level: {self.faqbot_log_level}")
         return tuple(lines)
 

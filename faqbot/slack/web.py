@@ -18,6 +18,7 @@ from slack_sdk.http_retry.request import HttpRequest
 from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from faqbot.errors import FaqbotError, ServiceError, SettingsError
 from faqbot.slack.quiet import bolt_logger
@@ -110,11 +111,20 @@ async def check_bot_token(client: AsyncWebClient) -> str:
         SettingsError: Slack refuses the token.
         ServiceError: the Web API can't be reached.
     """
+    answer = await _bot(client)
+    return str(answer.get("team") or answer.get("team_id") or "")
+
+
+async def team_of(client: AsyncWebClient) -> str:
+    """The id of the workspace that the bot token is of; errors as above."""
+    return str((await _bot(client)).get("team_id") or "")
+
+
+async def _bot(client: AsyncWebClient) -> AsyncSlackResponse:
     try:
-        answer = await client.auth_test()
+        return await client.auth_test()
     except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
         raise refusal("SLACK_BOT_TOKEN", client.base_url, error) from None
-    return str(answer.get("team") or answer.get("team_id") or "")
 
 
 def refusal(setting: str, base_url: str, error: Exception) -> FaqbotError:

@@ -111,3 +111,17 @@ def test_nothing_is_reported_where_nothing_is_remembered(
         ran = run(*command)
         assert ran.code == 2
         assert "nothing is remembered" in ran.err
+
+
+def test_insights_on_another_address_need_signing_in(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FAQBOT_DATABASE_URL", f"sqlite:///{tmp_path}/faqbot.db")
+    ran = run("insights", "--host", "0.0.0.0")
+    assert ran.code == 2
+    for name in ("SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "FAQBOT_INSIGHTS_URL"):
+        assert name in ran.err
+    monkeypatch.setenv("FAQBOT_INSIGHTS_URL", "http://faqbot.example.com")
+    ran = run("insights", "--sign-in")
+    assert ran.code == 2
+    assert "https" in ran.err

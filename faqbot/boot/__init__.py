@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import datetime as dt
 import logging
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
@@ -19,7 +16,6 @@ from faqbot.content.loading import load_library
 from faqbot.content.shipped import load_shipped
 from faqbot.conversations import Conversations
 from faqbot.desk import Desk, Knowledge
-from faqbot.errors import UsageError
 from faqbot.matching.decision import Decider, Thresholds
 from faqbot.matching.encoding import StaticEncoder
 from faqbot.matching.facts.finder import FactFinder
@@ -34,11 +30,6 @@ from faqbot.snapshots import Snapshots, key_of
 
 if TYPE_CHECKING:
     from faqbot.slack.service import Backing
-    from faqbot.store.figures import Figures
-    from faqbot.store.store import Store
-    from faqbot.store.values import Forgotten
-
-T = TypeVar("T")
 
 HIRING = "C0HIRING1"
 """The local workspace's channel for questions that persons answer."""
@@ -210,79 +201,6 @@ def check(settings: Settings) -> tuple[str, ...]:
         check_folder(settings.encoder)
     found = f"content: {folder} ({len(library.roles)} roles, version {library.version})"
     return (*settings.describe(), *filter(None, (line,)), found)
-
-
-def figures(
-    database: str | None, since: dt.datetime, until: dt.datetime, role: str | None = None
-) -> Figures:
-    """The figures of a period.
-
-    Raises:
-        UsageError: nothing is remembered.
-        StoreError: the database can't be used.
-    """
-    from faqbot.store.figures import figures as summed_up
-    from faqbot.store.receipts import Filter
-
-    encoder = StaticEncoder()
-
-    async def ask(store: Store) -> Figures:
-        grouping = partial(group_by_meaning, encoder=encoder)
-        return await summed_up(store, since, until, grouping, Filter(role=role))
-
-    return asyncio.run(_with_store(database, ask))
-
-
-def show_insights(database: str | None, knowledge: Path, port: int) -> None:
-    """Serve the insights pages on this machine until told to stop.
-
-    Raises:
-        UsageError: nothing is remembered.
-        ContentError: the content has problems.
-        ServiceError: the port is taken.
-        StoreError: the database can't be used.
-    """
-    from faqbot.insights.pages import Pages
-    from faqbot.slack.server import Server, listen
-    from faqbot.slack.service import until_stopped
-
-    library = load_library(knowledge)
-    encoder = StaticEncoder()
-
-    async def serve(store: Store) -> None:
-        pages = Pages(store, lambda: library, partial(group_by_meaning, encoder=encoder))
-        listener = listen("127.0.0.1", port)
-        _say(f"faqbot insights: http://127.0.0.1:{port}/")
-        server = Server(pages.app())
-        try:
-            await server.serve(sockets=[listener])
-        finally:
-            server.should_exit = True
-            listener.close()
-
-    until_stopped(_with_store(database, serve))
-
-
-def forget(database: str | None, person: str) -> Forgotten:
-    """Delete what is remembered of a person.
-
-    Raises:
-        UsageError: nothing is remembered.
-        StoreError: the database can't be used.
-    """
-    return asyncio.run(_with_store(database, lambda store: store.forget(person)))
-
-
-async def _with_store(database: str | None, work: Callable[[Store], Awaitable[T]]) -> T:
-    if database is None:
-        raise UsageError("FAQBOT_DATABASE_URL is off: nothing is remembered.")
-    from faqbot.store.opening import open_store
-
-    store = await open_store(database)
-    try:
-        return await work(store)
-    finally:
-        await store.close()
 
 
 def _say(line: str) -> None:

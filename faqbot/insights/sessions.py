@@ -1,0 +1,201 @@
+"""Signing in to the insights pages, and who is signed in; kept in memory, for a working day."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final, Generic, Protocol, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+SESSION: Final = 8 * 3600.0
+"""Seconds for which somebody stays signed in."""
+
+RECHECKED: Final = 600.0
+"""Seconds after which somebody who is signed in must still be an owner."""
+
+SIGNING_IN: Final = 600.0
+"""Seconds that signing in may take."""
+
+_MOST: Final = 10_000
+_COOKIE: Final = "faqbot-session"
+_BROWSER: Final = "faqbot-signing-in"
+_OPEN: Final = ("/sign-in", "/sign-out", "/static/")
+T = TypeVar("T")
+Page = Callable[[Request, int, str], Response]
+"""Makes the page for somebody who isn't signed in: the status, and what to tell them."""
+
+
+class Identity(Protocol):
+    """Says who somebody is, and whether they may read."""
+
+    def address(self, state: str, nonce: str) -> str:
+        """Where somebody goes to sign in."""
+        ...
+
+    async def person(self, code: str, nonce: str) -> str | None:
+        """The id of who came back with a code; None when the code proves nothing."""
+        ...
+
+    async def may_read(self, person: str) -> bool:
+        """Whether somebody may read the pages."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    person: str
+    checked: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    browser: str
+    nonce: str
+
+
+class _Kept(Generic[T]):
+    """Values by unguessable keys, each for a while, the oldest forgotten first."""
+
+    def __init__(self, lifetime: float, clock: Callable[[], float]) -> None:
+        self._lifetime = lifetime
+        self._clock = clock
+        self._values: OrderedDict[str, tuple[T, float]] = OrderedDict()
+
+    def put(self, value: T) -> str:
+        key = secrets.token_urlsafe(32)
+        self._values[key] = (value, self._clock() + self._lifetime)
+        while len(self._values) > _MOST:
+            self._values.popitem(last=False)
+        return key
+
+    def change(self, key: str, value: T) -> None:
+        self._values[key] = (value, self._values[key][1])
+
+    def get(self, key: str) -> T | None:
+        value, until = self._values.get(key, (None, 0.0))
+        return value if self._clock() < until else None
+
+    def take(self, key: str) -> T | None:
+        value = self.get(key)
+        self._values.pop(key, None)
+        return value
+
+
+class Sessions:
+    """Lets people in who prove to an identity provider that they may read.
+
+    Args:
+        identity: knows people.
+        page: makes the page for who isn't signed in.
+        secure: whether the pages are served by HTTPS, so that cookies go nowhere else.
+        clock: seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        page: Page,
+        *,
+        secure: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._identity = identity
+        self._page = page
+        self._secure = secure
+        self._clock = clock
+        self._sessions = _Kept[_Session](SESSION, clock)
+        self._attempts = _Kept[_Attempt](SIGNING_IN, clock)
+
+    def routes(self) -> list[Route]:
+        """The pages of signing in and out."""
+        return [
+            Route("/sign-in", self._ask),
+            Route("/sign-in/start", self._start),
+            Route("/sign-in/done", self._done),
+            Route("/sign-out", self._leave, methods=["POST"]),
+        ]
+
+    async def is_in(self, request: Request) -> bool:
+        """Whether a request comes from somebody who is signed in and may still read."""
+        key = request.cookies.get(_COOKIE, "")
+        session = self._sessions.get(key)
+        if session is None:
+            return False
+        if self._clock() - session.checked > RECHECKED:
+            if not await self._identity.may_read(session.person):
+                self._sessions.take(key)
+                return False
+            self._sessions.change(key, replace(session, checked=self._clock()))
+        return True
+
+    async def _ask(self, request: Request) -> Response:
+        return self._page(request, 200, "")
+
+    async def _start(self, request: Request) -> Response:
+        del request
+        browser, nonce = secrets.token_urlsafe(32), secrets.token_urlsafe(16)
+        state = self._attempts.put(_Attempt(browser, nonce))
+        answer = RedirectResponse(self._identity.address(state, nonce), 303)
+        self._give(answer, _BROWSER, browser, SIGNING_IN)
+        return answer
+
+    async def _done(self, request: Request) -> Response:
+        asked = request.query_params
+        attempt = self._attempts.take(asked.get("state", ""))
+        browser = request.cookies.get(_BROWSER, "")
+        if attempt is None or not secrets.compare_digest(attempt.browser, browser):
+            return self._page(request, 400, "That took too long, or began in another browser.")
+        if asked.get("error"):
+            return self._page(request, 403, "You were not signed in.")
+        person = await self._identity.person(asked.get("code", ""), attempt.nonce)
+        if person is None:
+            return self._page(request, 403, "Slack did not confirm who you are. Try again.")
+        if not await self._identity.may_read(person):
+            said = "Only the owners of content, and admins of the workspace, can read this."
+            return self._page(request, 403, said)
+        answer = RedirectResponse("/", 303)
+        key = self._sessions.put(_Session(person, self._clock()))
+        self._give(answer, _COOKIE, key, SESSION)
+        answer.delete_cookie(_BROWSER)
+        return answer
+
+    async def _leave(self, request: Request) -> Response:
+        self._sessions.take(request.cookies.get(_COOKIE, ""))
+        answer = RedirectResponse("/sign-in", 303)
+        answer.delete_cookie(_COOKIE)
+        return answer
+
+    def _give(self, answer: Response, name: str, value: str, lifetime: float) -> None:
+        answer.set_cookie(
+            name,
+            value,
+            max_age=int(lifetime),
+            httponly=True,
+            secure=self._secure,
+            samesite="lax",  # strict would not be sent when Slack leads back
+        )
+
+
+class SignedIn:
+    """ASGI middleware: pages only for those who are signed in."""
+
+    def __init__(self, app: ASGIApp, sessions: Sessions) -> None:
+        self._app = app
+        self._sessions = sessions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a page, or lead to signing in."""
+        if scope["type"] == "http" and not scope["path"].startswith(_OPEN):
+            request = Request(scope)
+            if not await self._sessions.is_in(request):
+                await RedirectResponse("/sign-in", 303)(scope, receive, send)
+                return
+            scope["signed_in"] = True
+        await self._app(scope, receive, send)
