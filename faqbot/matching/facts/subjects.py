@@ -217,9 +217,14 @@ _NUMBERS: Final = {
         "zero one two three four five six seven eight nine ten eleven twelve".split()
     )
 } | {"no": 0, "a": 1, "single": 1, "couple": 2}
+_UNIT: Final = r"(?P<unit>years?|yrs?|yoe|months?)\b"
+_HALF: Final = re.compile(rf"\bhalf (?:an? |of an? )?{_UNIT}(?! and)")
 _YEARS: Final = re.compile(
-    r"\b(\d{1,2}|" + "|".join(_NUMBERS) + r")\b(?: of)?(?: full| working| or so| more)* "
-    r"(years?|yrs?|yoe|months?)\b"
+    r"\b(?P<number>\d{1,2}(?:[.,]\d)?|"
+    + "|".join(_NUMBERS)
+    + r")\b(?P<more> and a half)?(?: of)?(?: full| working| or so| more)* "
+    + _UNIT
+    + r"(?P<after> and a half)?"
 )
 _NONE: Final = re.compile(
     r"\b(?:no|zero|without(?: any| much| prior| previous| work| working)*|lacking) "
@@ -230,7 +235,12 @@ _NONE: Final = re.compile(
 def years_in(text: str) -> float | None:
     """The years of experience that a text speaks of; 0 for none at all."""
     found = _YEARS.search(text)
+    half = _HALF.search(text)
+    if half and (found is None or half.start() <= found.start()):
+        return 0.5
     if found:
-        number = float(found[1]) if found[1].isdigit() else float(_NUMBERS[found[1]])
-        return number / 12 if found[2].startswith("month") else number
+        said = found["number"]
+        number = float(_NUMBERS[said]) if said in _NUMBERS else float(said.replace(",", "."))
+        number += 0.5 if found["more"] or found["after"] else 0.0
+        return number / 12 if found["unit"].startswith("month") else number
     return 0.0 if _NONE.search(text) else None
