@@ -18,6 +18,7 @@ import pickle
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -37,6 +38,9 @@ KEPT = 3
 
 ALIGNED = 64
 """Bytes to a multiple of which each array is placed."""
+
+PAUSE = 0.0005
+"""Seconds in which others run, for each frame of a snapshot that is read gently."""
 
 _OBJECTS, _ARRAYS, _SIZES = "objects.pickle", "arrays.bin", "sizes.json"
 _ENCODER = "encoder"
@@ -67,7 +71,7 @@ class Snapshots:
             _log.warning("%s is not used: others may write there. Remove it.", folder)
             return None
         try:
-            knowledge = _read(folder, encoder)
+            knowledge = read(folder, encoder)
             os.utime(folder)
         except Exception as error:  # noqa: BLE001 - a damaged pickle fails in any way
             _log.warning("%s can't be read and is built anew: %r", folder, error)
@@ -81,7 +85,7 @@ class Snapshots:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             unfinished = Path(tempfile.mkdtemp(prefix=".new-", dir=self._folder))
             try:
-                _write(unfinished, knowledge, encoder)
+                write(unfinished, knowledge, encoder)
                 unfinished.rename(self._folder / key)
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)
@@ -173,7 +177,7 @@ def _cached(maxsize: int | None, function: Any) -> Any:
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, stream: io.BufferedReader, buffers: Iterable[Any], encoder: Encoder) -> None:
+    def __init__(self, stream: Any, buffers: Iterable[Any], encoder: Encoder) -> None:
         super().__init__(stream, buffers=buffers)
         self._encoder = encoder
 
@@ -181,7 +185,8 @@ class _Unpickler(pickle.Unpickler):
         return self._encoder
 
 
-def _write(folder: Path, knowledge: Knowledge, encoder: Encoder) -> None:
+def write(folder: Path, knowledge: Knowledge, encoder: Encoder) -> None:
+    """Write a snapshot into an empty folder; the encoder is left out of it."""
     with (folder / _OBJECTS).open("wb") as objects, (folder / _ARRAYS).open("wb") as arrays:
         arrays.write(bytes(ALIGNED))  # an empty file can't be mapped
         pickler = _Pickler(objects, encoder, arrays)
@@ -190,7 +195,33 @@ def _write(folder: Path, knowledge: Knowledge, encoder: Encoder) -> None:
     (folder / _SIZES).write_text(json.dumps(sizes), encoding="utf-8")
 
 
-def _read(folder: Path, encoder: Encoder) -> Knowledge:
+class _Gentle:
+    """A stream that lets other threads run between the frames of a pickle (64 KB each).
+
+    Unpickling holds the interpreter from start to end otherwise, and nothing is answered meanwhile.
+    """
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        time.sleep(PAUSE)
+        return self._stream.read(size)
+
+    def readinto(self, buffer: Any) -> int:
+        time.sleep(PAUSE)
+        return self._stream.readinto(buffer)
+
+    def readline(self) -> bytes:
+        return self._stream.readline()
+
+
+def read(folder: Path, encoder: Encoder, *, gently: bool = False) -> Knowledge:
+    """Read a snapshot; `gently` gives way to other threads on the way.
+
+    Raises:
+        Exception: it is damaged; a pickle fails in any way.
+    """
     sizes = json.loads((folder / _SIZES).read_text(encoding="utf-8"))
     with (folder / _OBJECTS).open("rb") as objects, (folder / _ARRAYS).open("rb") as arrays:
         found = [os.fstat(stream.fileno()).st_size for stream in (objects, arrays)]
@@ -199,7 +230,8 @@ def _read(folder: Path, encoder: Encoder) -> Knowledge:
         whole = memoryview(mmap.mmap(arrays.fileno(), 0, access=mmap.ACCESS_READ))
         buffers = [whole[start : start + size] for start, size in sizes["buffers"]]
         with _without_collection():
-            knowledge = _Unpickler(objects, buffers, encoder).load()
+            stream = _Gentle(objects) if gently else objects
+            knowledge = _Unpickler(stream, buffers, encoder).load()
     if not isinstance(knowledge, Knowledge):
         raise TypeError("it holds something else")
     return knowledge

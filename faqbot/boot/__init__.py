@@ -4,110 +4,30 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
 from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from threadpoolctl import threadpool_limits
-
+from faqbot.boot.understanding import Encoders, built, knowledge_of, open_desk, understand
 from faqbot.content.loading import load_library
-from faqbot.content.shipped import load_shipped
 from faqbot.conversations import Conversations
-from faqbot.desk import Desk, Knowledge
-from faqbot.matching.decision import Decider, Thresholds
-from faqbot.matching.encoding import StaticEncoder
-from faqbot.matching.facts.finder import FactFinder
+from faqbot.desk import Desk
 from faqbot.matching.grouping import group_by_meaning
-from faqbot.matching.matcher import Matcher
-from faqbot.matching.transformer import TransformerEncoder, check_folder
-from faqbot.matching.views import Encoder
-from faqbot.model import Library
+from faqbot.matching.transformer import check_folder
 from faqbot.publishing import Publisher
 from faqbot.settings import Mode, Settings
-from faqbot.snapshots import Snapshots, key_of
 
 if TYPE_CHECKING:
     from faqbot.slack.service import Backing
+
+__all__ = ["check", "knowledge_folder", "open_desk", "run", "understand"]
 
 HIRING = "C0HIRING1"
 """The local workspace's channel for questions that persons answer."""
 
 WARM = 200
 """Roles whose own questions are prepared before the service starts, 10 ms each."""
-
-LONG = 4.0
-"""Seconds of building from which its result is kept: below, reading it gains nothing."""
-
-EVERYDAY = 9_000
-"""The rank up to which a word is an everyday one."""
-
-
-def open_desk(knowledge: Path, encoder: Path | None = None, cache: Path | None = None) -> Desk:
-    """A desk that answers from a content folder.
-
-    Args:
-        knowledge: the content folder.
-        encoder: the folder of a sentence-transformers model; None takes the bundled encoder.
-        cache: the folder in which to keep what took long to build; None keeps nothing.
-
-    Raises:
-        ContentError: the content has problems.
-        UsageError: there is no content in the folder, or the encoder can't be loaded.
-    """
-    return Desk(_knowledge(knowledge, encoder, cache), Conversations(time.monotonic))
-
-
-def _knowledge(folder: Path, encoder: Path | None, cache: Path | None) -> Knowledge:
-    """What answers questions about a folder, from the cache where it was kept there."""
-    encoders = _Encoders.of(encoder)
-    if cache is None:
-        return _built(load_library(folder), encoders)
-    snapshots = Snapshots(cache)
-    key = key_of(folder, encoder)
-    kept = snapshots.find(key, encoders.chosen)
-    if kept is not None:
-        threadpool_limits(limits=1, user_api="blas")
-        return kept
-    began = time.monotonic()
-    built = _built(load_library(folder), encoders)
-    if time.monotonic() - began > LONG and key_of(folder, encoder) == key:
-        snapshots.keep(key, built, encoders.chosen)
-    return built
-
-
-def understand(library: Library, encoder: Path | None = None) -> Knowledge:
-    """Build what answers questions about a library; `encoder` is as for `open_desk`."""
-    return _built(library, _Encoders.of(encoder))
-
-
-@dataclass(frozen=True)
-class _Encoders:
-    """The bundled encoder, which also knows the words of the language, and the chosen one."""
-
-    bundled: StaticEncoder
-    chosen: Encoder
-
-    @classmethod
-    def of(cls, folder: Path | None) -> _Encoders:
-        bundled = StaticEncoder()
-        return cls(bundled, TransformerEncoder(folder) if folder else bundled)
-
-
-def _built(library: Library, encoders: _Encoders) -> Knowledge:
-    """Build with all processors, then answer on one thread.
-
-    A question is too small to share; threads that wait for each other made it nine times slower on
-    a busy machine.
-    """
-    everyday = encoders.bundled.language(EVERYDAY)
-    matcher = Matcher(
-        library, load_shipped(), encoders.chosen, encoders.bundled.language(), everyday
-    )
-    threadpool_limits(limits=1, user_api="blas")
-    decider = Decider(library, Thresholds())
-    return Knowledge(library, matcher, decider, FactFinder(library, matcher.roles_in, everyday))
 
 
 def knowledge_folder(configured: str | None) -> tuple[Path, str]:
@@ -141,13 +61,13 @@ def run(settings: Settings) -> None:
     folder, line = knowledge_folder(settings.faqbot_knowledge)
     if line:
         _say(line)
-    knowledge = _knowledge(folder, settings.encoder, settings.cache)
-    encoders = _Encoders.of(settings.encoder)
+    knowledge = knowledge_of(folder, settings.encoder, settings.cache)
+    encoders = Encoders.of(settings.encoder)
     knowledge.matcher.ranker.warm(WARM)
     desk = Desk(knowledge, Conversations(time.monotonic))
     from faqbot.slack.service import Backing, by_socket_mode, over_http, until_stopped
 
-    publisher = Publisher(desk, folder, lambda place: _built(load_library(place), encoders))
+    publisher = Publisher(desk, folder, lambda place: built(load_library(place), encoders))
     grouping = partial(group_by_meaning, encoder=encoders.bundled)
     match settings.mode:
         case Mode.SOCKET:

@@ -1,0 +1,82 @@
+"""Build knowledge in a process of its own, so that answers go on at their pace meanwhile."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import astuple
+from pathlib import Path
+from typing import Final
+
+from faqbot import snapshots
+from faqbot.boot.understanding import Encoders, built
+from faqbot.content.loading import load_library
+from faqbot.desk import Knowledge
+from faqbot.errors import ContentError, FaqbotError, Problem, ServiceError, UsageError
+
+NICE: Final = 10
+"""How much the building process steps back for those that answer."""
+
+_BAD_CONTENT, _UNUSABLE = 3, 4
+
+
+def build_aside(folder: Path, encoder: Path | None, encoders: Encoders) -> Knowledge:
+    """Load and understand a folder in another process, and read the result in small steps.
+
+    Args:
+        folder: the content folder.
+        encoder: the folder of the chosen encoder; None is the bundled one.
+        encoders: what this process has loaded of it.
+
+    Raises:
+        ContentError: the content has problems.
+        UsageError: there is no content in the folder.
+        ServiceError: the other process did not finish.
+    """
+    with tempfile.TemporaryDirectory(prefix="faqbot-") as place:
+        command = [sys.executable, "-m", __name__, str(folder), str(encoder or ""), place]
+        done = subprocess.run(  # noqa: S603 - ourselves
+            command, capture_output=True, stdin=subprocess.DEVNULL, check=False
+        )
+        if done.returncode:
+            raise _told(done.returncode, done.stdout)
+        return snapshots.read(Path(place), encoders.chosen, gently=True)
+
+
+def _told(code: int, said: bytes) -> FaqbotError:
+    """The error that the building process met."""
+    try:
+        if code == _BAD_CONTENT:
+            return ContentError([Problem(*fields) for fields in json.loads(said)])
+        if code == _UNUSABLE:
+            return UsageError(json.loads(said))
+    except (ValueError, TypeError):
+        pass
+    return ServiceError(
+        f"Building the content ended with exit code {code}: try it by faqbot check."
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Build what the arguments say into a folder; the exit code."""
+    folder, encoder, place = arguments
+    os.nice(NICE)
+    encoders = Encoders.of(Path(encoder) if encoder else None)
+    try:
+        knowledge = built(load_library(Path(folder)), encoders)
+    except ContentError as error:
+        print(json.dumps([astuple(problem) for problem in error.problems]))  # noqa: T201
+        return _BAD_CONTENT
+    except FaqbotError as error:
+        print(json.dumps(str(error)))  # noqa: T201
+        return _UNUSABLE
+    snapshots.write(Path(place), knowledge, encoders.chosen)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,95 @@
+"""Content folders and libraries -> what answers questions about them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from threadpoolctl import threadpool_limits
+
+from faqbot.content.loading import load_library
+from faqbot.content.shipped import load_shipped
+from faqbot.conversations import Conversations
+from faqbot.desk import Desk, Knowledge
+from faqbot.matching.decision import Decider, Thresholds
+from faqbot.matching.encoding import StaticEncoder
+from faqbot.matching.facts.finder import FactFinder
+from faqbot.matching.matcher import Matcher
+from faqbot.matching.transformer import TransformerEncoder
+from faqbot.matching.views import Encoder
+from faqbot.model import Library
+from faqbot.snapshots import Snapshots, key_of
+
+LONG: Final = 4.0
+"""Seconds of building from which its result is kept: below, reading it gains nothing."""
+
+EVERYDAY: Final = 9_000
+"""The rank up to which a word is an everyday one."""
+
+
+def open_desk(knowledge: Path, encoder: Path | None = None, cache: Path | None = None) -> Desk:
+    """A desk that answers from a content folder.
+
+    Args:
+        knowledge: the content folder.
+        encoder: the folder of a sentence-transformers model; None takes the bundled encoder.
+        cache: the folder in which to keep what took long to build; None keeps nothing.
+
+    Raises:
+        ContentError: the content has problems.
+        UsageError: there is no content in the folder, or the encoder can't be loaded.
+    """
+    return Desk(knowledge_of(knowledge, encoder, cache), Conversations(time.monotonic))
+
+
+def knowledge_of(folder: Path, encoder: Path | None, cache: Path | None) -> Knowledge:
+    """What answers questions about a folder, from the cache where it was kept there."""
+    encoders = Encoders.of(encoder)
+    if cache is None:
+        return built(load_library(folder), encoders)
+    snapshots = Snapshots(cache)
+    key = key_of(folder, encoder)
+    kept = snapshots.find(key, encoders.chosen)
+    if kept is not None:
+        threadpool_limits(limits=1, user_api="blas")
+        return kept
+    began = time.monotonic()
+    made = built(load_library(folder), encoders)
+    if time.monotonic() - began > LONG and key_of(folder, encoder) == key:
+        snapshots.keep(key, made, encoders.chosen)
+    return made
+
+
+def understand(library: Library, encoder: Path | None = None) -> Knowledge:
+    """Build what answers questions about a library; `encoder` is as for `open_desk`."""
+    return built(library, Encoders.of(encoder))
+
+
+@dataclass(frozen=True)
+class Encoders:
+    """The bundled encoder, which also knows the words of the language, and the chosen one."""
+
+    bundled: StaticEncoder
+    chosen: Encoder
+
+    @classmethod
+    def of(cls, folder: Path | None) -> Encoders:
+        bundled = StaticEncoder()
+        return cls(bundled, TransformerEncoder(folder) if folder else bundled)
+
+
+def built(library: Library, encoders: Encoders) -> Knowledge:
+    """Build with all processors, then answer on one thread.
+
+    A question is too small to share; threads that wait for each other made it nine times slower on
+    a busy machine.
+    """
+    everyday = encoders.bundled.language(EVERYDAY)
+    matcher = Matcher(
+        library, load_shipped(), encoders.chosen, encoders.bundled.language(), everyday
+    )
+    threadpool_limits(limits=1, user_api="blas")
+    decider = Decider(library, Thresholds())
+    return Knowledge(library, matcher, decider, FactFinder(library, matcher.roles_in, everyday))
