@@ -57,9 +57,10 @@ class Desk:
         self._conversations = conversations
         self._today = today
 
-    def swap(self, knowledge: Knowledge) -> None:
-        """Answer from other content, from the next question on."""
-        self._knowledge = knowledge
+    def swap(self, knowledge: Knowledge) -> Knowledge:
+        """Answer from other content, from the next question on; returns what it was."""
+        old, self._knowledge = self._knowledge, knowledge
+        return old
 
     @property
     def library(self) -> Library:

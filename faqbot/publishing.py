@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from faqbot.content.writing import key_for, write_faq, write_phrasing
-from faqbot.desk import Desk, Knowledge
+from faqbot.desk import Desk
 from faqbot.errors import FaqbotError
 from faqbot.model import Audience, Faq
 
 
 class Publisher:
-    """Writes FAQs into the content folder and swaps the desk's content in one step.
+    """Writes FAQs and phrasings into the content folder, and lets them answer.
 
     Args:
-        desk: answers from the new content afterwards.
+        desk: knows the content.
         folder: the content folder.
-        understand: loads and understands a folder; runs aside.
+        reload: lets the desk answer from the folder as it is then.
     """
 
-    def __init__(self, desk: Desk, folder: Path, understand: Callable[[Path], Knowledge]) -> None:
+    def __init__(self, desk: Desk, folder: Path, reload: Callable[[], Awaitable[bool]]) -> None:
         self._desk = desk
         self._folder = folder
-        self._understand = understand
+        self._reload = reload
         self._turn = asyncio.Lock()
 
     async def publish(self, draft: Draft) -> str:
@@ -48,11 +48,10 @@ class Publisher:
             )
             path = await asyncio.to_thread(write_faq, self._folder, faq)
             try:
-                knowledge = await asyncio.to_thread(self._understand, self._folder)
+                await self._reload()
             except FaqbotError:
                 path.unlink(missing_ok=True)
                 raise
-            self._desk.swap(knowledge)
             return faq.id
 
     async def add_phrasing(self, entry_id: str, text: str) -> None:
@@ -65,14 +64,13 @@ class Publisher:
         async with self._turn:
             path, before = await asyncio.to_thread(write_phrasing, self._folder, entry_id, text)
             try:
-                knowledge = await asyncio.to_thread(self._understand, self._folder)
+                await self._reload()
             except FaqbotError:
                 if before is None:
                     path.unlink(missing_ok=True)
                 else:
                     path.write_text(before, encoding="utf-8")
                 raise
-            self._desk.swap(knowledge)
 
 
 @dataclass(frozen=True, slots=True)

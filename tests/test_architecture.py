@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "faqbot.desk": VALUES | DESK | {"faqbot.reply", "faqbot.matching", "faqbot.content"},
     "faqbot.insights": VALUES | {"faqbot.content", "faqbot.store"},
     "faqbot.publishing": VALUES | {"faqbot.content", "faqbot.desk"},
+    "faqbot.reloading": VALUES | {"faqbot.content", "faqbot.desk"},
     "faqbot.evaluating": VALUES | DESK | {"faqbot.reply"},
     "faqbot.slack": VALUES
     | DESK
@@ -41,6 +42,7 @@ MAY_IMPORT = {
         "faqbot.store",
         "faqbot.exporting",
         "faqbot.publishing",
+        "faqbot.reloading",
     },
     "faqbot.playground": VALUES | DESK | {"faqbot.reply", "faqbot.settings"},
     "faqbot.cli": VALUES

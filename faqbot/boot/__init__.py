@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faqbot.boot.understanding import Encoders, built, knowledge_of, open_desk, understand
+from platformdirs import user_cache_path
+
+from faqbot.boot.building import build_aside
+from faqbot.boot.status import noting
+from faqbot.boot.understanding import Encoders, knowledge_of, open_desk, understand
+from faqbot.content.git import PREFIX, git_source, pull
 from faqbot.content.loading import load_library
 from faqbot.conversations import Conversations
 from faqbot.desk import Desk
+from faqbot.errors import UsageError
 from faqbot.matching.grouping import group_by_meaning
 from faqbot.matching.transformer import check_folder
 from faqbot.publishing import Publisher
+from faqbot.reloading import Reloader
 from faqbot.settings import Mode, Settings
 
 if TYPE_CHECKING:
@@ -31,7 +40,13 @@ WARM = 200
 
 
 def knowledge_folder(configured: str | None) -> tuple[Path, str]:
-    """The content folder, and a line that says so when the shipped content takes its place."""
+    """The content folder, and a line that says so when other content takes its place.
+
+    Raises:
+        UsageError: the content is in a git repository that can't be fetched.
+    """
+    if configured and configured.startswith(PREFIX):
+        return _cloned(configured)
     if configured:
         return Path(configured), ""
     here = Path("knowledge")
@@ -45,6 +60,18 @@ def knowledge_folder(configured: str | None) -> tuple[Path, str]:
         f"No folder {here.resolve()}: answering from the content shipped with faqbot. "
         "Set FAQBOT_KNOWLEDGE or --knowledge to use yours."
     )
+
+
+def _cloned(address: str) -> tuple[Path, str]:
+    """The newest content of a repository, or the last that was fetched."""
+    source = git_source(address, user_cache_path("faqbot", appauthor=False))
+    try:
+        source.update()
+    except UsageError as error:
+        if not source.content.is_dir():
+            raise
+        return source.content, f"{error} Answering from the content that was fetched before."
+    return source.content, ""
 
 
 def run(settings: Settings) -> None:
@@ -65,17 +92,30 @@ def run(settings: Settings) -> None:
     encoders = Encoders.of(settings.encoder)
     knowledge.matcher.ranker.warm(WARM)
     desk = Desk(knowledge, Conversations(time.monotonic))
-    from faqbot.slack.service import Backing, by_socket_mode, over_http, until_stopped
+    from faqbot.slack.service import Backing, Following, by_socket_mode, over_http, until_stopped
 
-    publisher = Publisher(desk, folder, lambda place: built(load_library(place), encoders))
+    told = noting(str(folder.resolve()), settings.mode.value)
+    build = partial(build_aside, encoder=settings.encoder, encoders=encoders)
+    reloader = Reloader(desk, folder, build, told)
+    publisher = Publisher(desk, folder, reloader.reload)
     grouping = partial(group_by_meaning, encoder=encoders.bundled)
+    following = Following(reloader, _newer(settings, folder), settings.pull_every)
+    backing = Backing(publisher, grouping, following)
     match settings.mode:
         case Mode.SOCKET:
-            until_stopped(by_socket_mode(settings, desk, _say, Backing(publisher, grouping)))
+            until_stopped(by_socket_mode(settings, desk, _say, backing))
         case Mode.HTTP:
-            until_stopped(over_http(settings, desk, _say, Backing(publisher, grouping)))
+            until_stopped(over_http(settings, desk, _say, backing))
         case Mode.WORKSPACE:
-            until_stopped(_in_local_workspace(settings, desk, Backing(publisher, grouping, HIRING)))
+            until_stopped(_in_local_workspace(settings, desk, replace(backing, owners=HIRING)))
+
+
+def _newer(settings: Settings, folder: Path) -> Callable[[], None] | None:
+    """What brings the content from elsewhere; None where it only changes in its folder."""
+    configured = settings.faqbot_knowledge or ""
+    if configured.startswith(PREFIX):
+        return git_source(configured, user_cache_path("faqbot", appauthor=False)).update
+    return partial(pull, folder) if settings.pull_every else None
 
 
 async def _in_local_workspace(settings: Settings, desk: Desk, backing: Backing) -> None:
@@ -85,7 +125,7 @@ async def _in_local_workspace(settings: Settings, desk: Desk, backing: Backing) 
     from faqbot.slack.manifest import COMMANDS, EVENTS, OPTIONAL_SCOPES, SCOPES, SHORTCUTS
     from faqbot.slack.running import Running
     from faqbot.slack.server import listen
-    from faqbot.slack.service import behind, connection, weekly
+    from faqbot.slack.service import behind, connection, following, weekly
     from faqbot.slack.web import web_client
 
     setup = Setup(
@@ -102,6 +142,7 @@ async def _in_local_workspace(settings: Settings, desk: Desk, backing: Backing) 
         web_client(workspace.bot_token, workspace.api_url) as client,
         behind(settings, backing) as backstage,
         weekly(desk, backstage, client),
+        following(backing),
     ):
         app = create_app(desk, client, running=running, backstage=backstage)
         address = f"{workspace.address}/"

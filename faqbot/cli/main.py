@@ -12,7 +12,19 @@ from typing import Annotated
 import typer
 
 from faqbot import __version__
-from faqbot.cli import ask, chat, check, evaluate, explain, forget, insights, report, roles, run
+from faqbot.cli import (
+    ask,
+    chat,
+    check,
+    evaluate,
+    explain,
+    forget,
+    insights,
+    report,
+    roles,
+    run,
+    status,
+)
 from faqbot.errors import FaqbotError
 
 
@@ -71,6 +83,7 @@ app.command(epilog=insights.EXAMPLE)(insights.insights)
 app.command(epilog=report.EXAMPLE)(report.report)
 app.command(epilog=roles.EXAMPLE)(roles.roles)
 app.command(epilog=run.EXAMPLE)(run.run)
+app.command(epilog=status.EXAMPLE)(status.status)
 
 
 def main() -> None:

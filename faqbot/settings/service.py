@@ -28,12 +28,14 @@ from faqbot.settings.reading import (
 
 SLACK_API_URL: Final = "https://slack.com/api/"
 HTTP_PORT: Final = 3000
+PULL_EVERY: Final = 300.0
 WORKSPACE_PORT: Final = 8765
 _REMEMBER: Final = ("full", "redacted", "hash")
 _SPEAKS: Final = ("off", "mentions", "questions", "all")
 _LEVELS: Final = ("debug", "info", "warning", "error")
 _ADVICE: Final = {
     "port": "PORT must be a whole number from 1 to 65535, such as 3000.",
+    "faqbot_pull_every": "FAQBOT_PULL_EVERY must be a number of seconds up to 86400; 0 is never.",
     "faqbot_retention_days": "FAQBOT_RETENTION_DAYS must be a number of days from 1 to 3650.",
 }
 
@@ -62,6 +64,7 @@ class Settings(Read):
     port: int | None = Field(default=None, ge=1, le=65535)
     faqbot_host: str = "0.0.0.0"  # noqa: S104 - a container must be reachable from outside
     faqbot_knowledge: str | None = None
+    faqbot_pull_every: int | None = Field(default=None, ge=0, le=86_400)
     faqbot_encoder: str | None = None
     faqbot_cache: str | None = None
     faqbot_database_url: str | None = None
@@ -150,6 +153,13 @@ class Settings(Read):
         return database_url(self.faqbot_database_url)
 
     @property
+    def pull_every(self) -> float:
+        """Seconds between two looks at the repository of the content; 0 is never."""
+        if self.faqbot_pull_every is not None:
+            return float(self.faqbot_pull_every)
+        return PULL_EVERY if (self.faqbot_knowledge or "").startswith("git+") else 0.0
+
+    @property
     def listens_on(self) -> int:
         """The port to serve on: PORT, or the default of the mode."""
         return self.port or (WORKSPACE_PORT if self.mode is Mode.WORKSPACE else HTTP_PORT)
@@ -170,6 +180,8 @@ class Settings(Read):
             lines.append("SLACK_SIGNING_SECRET: set")
             lines.append(f"listens on: {self.faqbot_host}:{self.listens_on}/slack/events")
         lines.append(f"knowledge: {self.faqbot_knowledge or 'default'}")
+        if self.pull_every:
+            lines.append(f"looks for newer content: every {self.pull_every:g} seconds")
         lines.append(f"encoder: {self.faqbot_encoder or 'bundled'}")
         lines.append(f"cache: {self.cache or NO_CACHE}")
         lines.append(f"database: {without_password(self.database) or NO_CACHE}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from faqbot.publishing import Publisher
+from faqbot.reloading import Loaded
 from faqbot.store.figures import Grouping
 from faqbot.store.memory import Memory
 from faqbot.store.values import Speaks
@@ -19,6 +21,7 @@ class Backstage:
         owners: the channel or person for owners that Slack doesn't know by id.
         publisher: makes content of approved proposals; None where that can't be.
         speaks: when it speaks in channels that nobody has set up.
+        content: says what is answered from, and what became of newer content.
         grouping: puts unanswered questions of one meaning together.
     """
 
@@ -27,3 +30,4 @@ class Backstage:
     publisher: Publisher | None = None
     speaks: Speaks = Speaks.MENTIONS
     grouping: Grouping = lambda texts: [[at] for at in range(len(texts))]
+    content: Callable[[], Loaded] | None = None

@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.desk import Desk
 from faqbot.model import Faq, Library, Role, is_stale
+from faqbot.reloading import Loaded
 from faqbot.reply import Bullets, Part, Reply
 from faqbot.slack.backstage import Backstage
 from faqbot.slack.blocks import Message, Payload, render, shorten
@@ -165,6 +166,7 @@ class Reports:
             waiting = await store.handovers.all(team, (HandoverState.OPEN, HandoverState.CLAIMED))
             proposed = await store.proposals.all(team, (ProposalState.OPEN,))
         lists = (
+            *_content(self.backstage.content() if self.backstage.content else None),
             ("Questions that wait for a person", [one.question for one in waiting]),
             (
                 "Proposals that wait for a decision",
@@ -219,6 +221,15 @@ def report(found: Figures, library: Library, today: dt.date) -> Reply:
         ),
         hint="faqbot report prints all of it, also for a spreadsheet.",
     )
+
+
+def _content(loaded: Loaded | None) -> Iterator[tuple[str, list[str]]]:
+    """What is answered from; and what is wrong with newer content, if something is."""
+    if loaded is None:
+        return
+    if loaded.problems:
+        yield f"The changed content is not used: {loaded.count} problems", [*loaded.problems]
+    yield "Content", [f"version {loaded.version}, since {loaded.since:%-d %B %Y, %H:%M} UTC"]
 
 
 def stale(library: Library, today: dt.date) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -14,7 +15,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.desk import Desk
+from faqbot.errors import FaqbotError
 from faqbot.publishing import Publisher
+from faqbot.reloading import Reloader, every
 from faqbot.settings import Settings
 from faqbot.slack.app import create_app
 from faqbot.slack.backstage import Backstage
@@ -30,6 +33,7 @@ from faqbot.store.opening import address as check_address
 from faqbot.store.values import Consent, Speaks
 
 Say = Callable[[str], None]
+_log = logging.getLogger(__name__)
 
 
 def until_stopped(work: Coroutine[Any, Any, None]) -> None:
@@ -82,6 +86,7 @@ async def over_http(settings: Settings, desk: Desk, say: Say, backing: Backing) 
             async with (
                 behind(settings, backing) as backstage,
                 weekly(desk, backstage, client),
+                following(backing),
             ):
                 app = create_app(
                     desk, client, signing_secret=secret, running=running, backstage=backstage
@@ -112,6 +117,7 @@ async def by_socket_mode(settings: Settings, desk: Desk, say: Say, backing: Back
         web_client(token, settings.slack_api_url) as client,
         behind(settings, backing) as backstage,
         weekly(desk, backstage, client),
+        following(backing),
     ):
         team = await check_bot_token(client)
         running = Running()
@@ -121,11 +127,47 @@ async def by_socket_mode(settings: Settings, desk: Desk, say: Say, backing: Back
 
 
 @dataclass(frozen=True, slots=True)
+class Following:
+    """How content is kept as it is elsewhere: `newer` fetches it, every so many seconds."""
+
+    reloader: Reloader
+    newer: Callable[[], None] | None = None
+    seconds: float = 0.0
+
+    async def fetch(self) -> None:
+        """Fetch what is newer, and answer from it; what fails is tried again the next time."""
+        if self.newer is None:
+            return
+        try:
+            await asyncio.to_thread(self.newer)
+        except FaqbotError as error:
+            _log.warning("newer content could not be fetched: %s", error)
+            return
+        await self.reloader.try_again()
+
+
+@asynccontextmanager
+async def following(backing: Backing) -> AsyncIterator[None]:
+    """Keep content as it is elsewhere as long as the block runs."""
+    found = backing.following
+    tasks = [asyncio.create_task(found.reloader.watch())]
+    if found.newer is not None and found.seconds:
+        tasks.append(asyncio.create_task(every(found.seconds, found.fetch)))
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Backing:
     """What boot puts behind the answers besides the memory."""
 
     publisher: Publisher
     grouping: Grouping
+    following: Following
     owners: str = ""
 
 
@@ -146,6 +188,7 @@ async def behind(settings: Settings, backing: Backing) -> AsyncIterator[Backstag
             backing.publisher,
             Speaks(settings.faqbot_speaks),
             backing.grouping,
+            lambda: backing.following.reloader.state,
         )
 
 

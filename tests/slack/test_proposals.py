@@ -16,6 +16,7 @@ from faqbot.desk import Desk, Knowledge
 from faqbot.playground.elements import elements
 from faqbot.playground.values import Channel, Message, View
 from faqbot.publishing import Publisher
+from faqbot.reloading import Reloader
 from faqbot.store.memory import Memory
 from faqbot.store.values import ProposalState
 from tests.slack.conftest import Slack, serving
@@ -53,7 +54,7 @@ async def memory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Memo
 async def slack(memory: Memory, folder: Path) -> AsyncIterator[Slack]:
     def publisher(desk: Desk) -> Publisher:
         desk.swap(_understood(folder))
-        return Publisher(desk, folder, _understood)
+        return Publisher(desk, folder, Reloader(desk, folder, _understood).reload)
 
     async with serving(memory=memory, owners=OWNERS, publisher=publisher) as started:
         state = started.workspace.state

@@ -10,6 +10,7 @@ import pytest
 from faqbot.boot import open_desk, understand
 from faqbot.content.loading import load_library
 from faqbot.publishing import Publisher
+from faqbot.reloading import Reloader
 from faqbot.slack.once import SharedClaims
 from faqbot.store.memory import Memory
 from faqbot.store.receipts import Filter
@@ -54,7 +55,7 @@ async def slack(
         memory=memory,
         owners="C0HIRING1",
         publisher=lambda desk: Publisher(
-            desk, folder, lambda place: understand(load_library(place))
+            desk, folder, Reloader(desk, folder, lambda at: understand(load_library(at))).reload
         ),
         by_socket=request.param == "socket",
     ) as started:

@@ -1,0 +1,211 @@
+"""Live reload: good content is swapped in, bad content is kept out and told of."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from faqbot.boot.building import build_aside
+from faqbot.boot.status import noting, read_status
+from faqbot.boot.understanding import Encoders, open_desk, understand
+from faqbot.content.git import git_source, pull
+from faqbot.content.loading import load_library
+from faqbot.desk import Desk
+from faqbot.errors import ContentError, FaqbotError, UsageError
+from faqbot.model import Answered, Question
+from faqbot.reloading import Reloader
+
+ROLE = """
+role: tester
+title: Tester
+sections:
+  overview: Tries things out.
+  skills: {required: [%s]}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "knowledge"
+    made.mkdir()
+    (made / "tester.yaml").write_text(ROLE % "patience")
+    return made
+
+
+@pytest.fixture
+def desk(folder: Path) -> Desk:
+    return open_desk(folder)
+
+
+@pytest.fixture
+def reloader(desk: Desk, folder: Path) -> Reloader:
+    return Reloader(desk, folder, lambda place: understand(load_library(place)))
+
+
+async def skills(desk: Desk) -> str:
+    receipt = await desk.ask(Question("which skills does a tester need"))
+    assert isinstance(receipt.outcome, Answered)
+    return repr(desk.reply(receipt))
+
+
+async def eventually(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(15):
+        while not true():  # noqa: ASYNC110 - files have no event to wait for
+            await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def watching(reloader: Reloader) -> AsyncIterator[None]:
+    task = asyncio.create_task(reloader.watch())
+    await asyncio.sleep(0.3)  # until the folder is watched
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_changed_content_answers(desk: Desk, folder: Path, reloader: Reloader) -> None:
+    before = reloader.state.version
+    assert not await reloader.reload()
+    (folder / "tester.yaml").write_text(ROLE % "curiosity")
+    assert await reloader.reload()
+    assert "curiosity" in await skills(desk)
+    assert reloader.state.version not in ("", before)
+    assert reloader.state.reloads == 1
+
+
+async def test_bad_content_is_kept_out_until_it_is_good(
+    desk: Desk, folder: Path, reloader: Reloader, caplog: pytest.LogCaptureFixture
+) -> None:
+    good = reloader.state.version
+    (folder / "tester.yaml").write_text("role: tester\ntitel: Tester\n")
+    with pytest.raises(ContentError):
+        await reloader.reload()
+    assert "patience" in await skills(desk)
+    assert reloader.state.version == good
+    assert any("`title`" in line for line in reloader.state.problems)
+    assert reloader.state.failures == 1
+    assert "is not used" in caplog.text
+    (folder / "tester.yaml").write_text(ROLE % "patience")
+    assert not await reloader.reload()
+    assert reloader.state.problems == ()
+
+
+async def test_a_folder_that_is_emptied_keeps_its_last_content(
+    desk: Desk, folder: Path, reloader: Reloader
+) -> None:
+    (folder / "tester.yaml").unlink()
+    with pytest.raises(FaqbotError):
+        await reloader.reload()
+    await asyncio.to_thread(folder.rmdir)
+    await reloader.try_again()
+    assert "patience" in await skills(desk)
+
+
+async def test_files_are_watched(desk: Desk, folder: Path, reloader: Reloader) -> None:
+    async with watching(reloader):
+        (folder / "tester.yaml").write_text("role: [")
+        await eventually(lambda: reloader.state.failures == 1)
+        saved = folder / "tester.new"
+        saved.write_text(ROLE % "curiosity")
+        saved.replace(folder / "tester.yaml")  # as editors save
+        await eventually(lambda: reloader.state.reloads == 1)
+    assert "curiosity" in await skills(desk)
+    assert reloader.state.problems == ()
+
+
+def test_knowledge_is_built_in_another_process(folder: Path) -> None:
+    encoders = Encoders.of(None)
+    knowledge = build_aside(folder, None, encoders)
+    assert knowledge.library == load_library(folder)
+    assert knowledge.matcher.read("tester skills").reading.candidates[0].id == "tester/skills"
+    (folder / "tester.yaml").write_text("titel: x")
+    with pytest.raises(ContentError, match=r"tester\.yaml:1:1"):
+        build_aside(folder, None, encoders)
+    with pytest.raises(UsageError):
+        build_aside(folder / "nowhere", None, encoders)
+
+
+def test_a_running_faqbot_tells_what_it_answers_from(
+    folder: Path, reloader: Reloader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert read_status(str(folder)) is None
+    noting(str(folder), "Socket Mode")(reloader.state)
+    found = read_status(str(folder))
+    assert found is not None
+    assert found.process == os.getpid()
+    assert found.is_alive
+    assert found.loaded["version"] == reloader.state.version
+
+
+# ------------------------------------------------------------------------------------ git
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main")
+    subprocess.run(["git", *who, "-C", str(folder), *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    made = tmp_path / "repository"
+    (made / "knowledge").mkdir(parents=True)
+    (made / "knowledge" / "tester.yaml").write_text(ROLE % "patience")
+    git(made, "init", "-q")
+    git(made, "add", ".")
+    git(made, "commit", "-qm", "first")
+    return made
+
+
+def test_content_comes_from_a_repository(repository: Path, tmp_path: Path) -> None:
+    source = git_source(f"git+file://{repository}#main:knowledge", tmp_path / "cache")
+    source.update()
+    first = load_library(source.content)
+    (repository / "knowledge" / "tester.yaml").write_text(ROLE % "curiosity")
+    git(repository, "commit", "-qam", "second")
+    source.update()
+    second = load_library(source.content)
+    assert second.roles[0].section("skills") != first.roles[0].section("skills")
+    assert len(second.version) >= 7
+    assert second.version != first.version
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "git+http://example.com/x.git",
+        "git+ext::sh -c touch",
+        "git+https://example.com/x.git#--upload-pack=x",
+        "git+https://example.com/x.git#main:../..",
+        "git+",
+    ],
+)
+def test_what_is_no_address_of_content_is_refused(address: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no address of content"):
+        git_source(address, tmp_path)
+
+
+def test_a_repository_that_is_gone_is_one_line_without_secrets(tmp_path: Path) -> None:
+    source = git_source(f"git+file://{tmp_path}/none", tmp_path / "cache")
+    with pytest.raises(UsageError, match="could not fetch") as told:
+        source.update()
+    assert "\n" not in str(told.value)
+
+
+def test_a_clone_is_brought_up_to_date(repository: Path, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", str(repository), str(clone))
+    (repository / "knowledge" / "tester.yaml").write_text(ROLE % "curiosity")
+    git(repository, "commit", "-qam", "second")
+    pull(clone / "knowledge")
+    assert "curiosity" in (clone / "knowledge" / "tester.yaml").read_text()
+    with pytest.raises(UsageError, match="could not fetch"):
+        pull(tmp_path)
