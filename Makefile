@@ -43,6 +43,8 @@ bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m benchmarks.quality own
 	@$(if $(DATA),$(BIN)/python -m benchmarks.quality intents --data $(DATA),:)
 	@$(if $(DATA),$(BIN)/python -m benchmarks.linking --data $(DATA),:)
+	@$(if $(DATA),$(BIN)/python -m benchmarks.importing --data $(DATA),:)
+	@$(if $(DATA),$(BIN)/python -m benchmarks.reloading --data $(DATA),:)
 	@$(BIN)/python -m benchmarks.latency $(if $(DATA),--data $(DATA))
 
 format: $(VENV)/.installed-dev

@@ -31,7 +31,7 @@ PAUSE = 0.002
 ALONE = 8.0
 ROUNDS = 3
 NOTES = (
-    "p50 and p99: milliseconds of one question through the desk; alone, and while a reload went on.",
+    "p50 and p99: milliseconds of one question through the desk, alone and beside a reload.",
     "Reload: seconds from the changed file to the answer from it, the median of the rounds.",
 )
 

@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "faqbot.content": VALUES | {"faqbot.settings"},
     "faqbot.matching": VALUES | {"faqbot.settings", "faqbot.content"},
     "faqbot.store": VALUES | {"faqbot.settings"},
+    "faqbot.importing": VALUES | {"faqbot.content"},
     "faqbot.exporting": VALUES | {"faqbot.reply", "faqbot.wording"},
     "faqbot.conversations": VALUES,
     "faqbot.wording": VALUES | {"faqbot.reply"},
@@ -53,6 +54,7 @@ MAY_IMPORT = {
         "faqbot.content",
         "faqbot.boot",
         "faqbot.evaluating",
+        "faqbot.importing",
         "faqbot.store",
     },
 }

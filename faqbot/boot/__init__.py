@@ -21,6 +21,7 @@ from faqbot.content.loading import load_library
 from faqbot.conversations import Conversations
 from faqbot.desk import Desk
 from faqbot.errors import UsageError
+from faqbot.matching.encoding import StaticEncoder
 from faqbot.matching.grouping import group_by_meaning
 from faqbot.matching.transformer import check_folder
 from faqbot.publishing import Publisher
@@ -28,15 +29,24 @@ from faqbot.reloading import Reloader
 from faqbot.settings import Mode, Settings
 
 if TYPE_CHECKING:
+    from faqbot.importing.documents.headings import Headings
     from faqbot.slack.service import Backing
 
-__all__ = ["check", "knowledge_folder", "open_desk", "run", "understand"]
+__all__ = ["check", "headings", "knowledge_folder", "open_desk", "run", "understand"]
 
 HIRING = "C0HIRING1"
 """The local workspace's channel for questions that persons answer."""
 
 WARM = 200
 """Roles whose own questions are prepared before the service starts, 10 ms each."""
+
+
+def headings() -> Headings:
+    """What recognises the headings of job descriptions."""
+    from faqbot.content.shipped import load_shipped
+    from faqbot.importing.documents.headings import Headings
+
+    return Headings(StaticEncoder(), load_shipped().phrasings)
 
 
 def knowledge_folder(configured: str | None) -> tuple[Path, str]:

@@ -19,6 +19,7 @@ from faqbot.cli import (
     evaluate,
     explain,
     forget,
+    importing,
     insights,
     report,
     roles,
@@ -79,6 +80,7 @@ app.command(epilog=chat.EXAMPLE)(chat.chat)
 app.command(epilog=check.EXAMPLE)(check.check)
 app.command(epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command(epilog=forget.EXAMPLE)(forget.forget)
+app.add_typer(importing.app)
 app.command(epilog=insights.EXAMPLE)(insights.insights)
 app.command(epilog=report.EXAMPLE)(report.report)
 app.command(epilog=roles.EXAMPLE)(roles.roles)

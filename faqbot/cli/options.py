@@ -43,3 +43,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text."
 def question_of(words: list[str] | None) -> str | None:
     """The question as one text, however it was quoted; None when there is none."""
     return " ".join(words) if words else None
+
+
+Force = Annotated[bool, typer.Option("--force", help="Write over files that are there already.")]
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only what went wrong.")]
+
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print more.")]

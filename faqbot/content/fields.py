@@ -52,6 +52,11 @@ def _period(value: object) -> dt.timedelta:
     return dt.timedelta(days=days)
 
 
+def without_controls(text: str) -> str:
+    """The text without the control characters that content can't hold."""
+    return _CONTROL.sub("", text)
+
+
 def _printable(text: str) -> str:
     """The text; escapes in quotes can bring in characters that a file itself can't hold."""
     if found := _CONTROL.search(text):

@@ -1,0 +1,15 @@
+"""`faqbot import`: other people's formats in."""
+
+from __future__ import annotations
+
+import typer
+
+from faqbot.cli.importing import document
+
+app = typer.Typer(
+    name="import",
+    help="Make content of documents.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+app.command(epilog=document.EXAMPLE)(document.document)

@@ -1,0 +1,1 @@
+"""Other people's formats in: documents, O*NET, tables -> roles and FAQs."""

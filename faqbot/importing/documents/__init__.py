@@ -1,0 +1,1 @@
+"""A job description in any common format -> a role."""

@@ -1,0 +1,63 @@
+"""What a document is made of, whatever its format."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_WORD: Final = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading; `level` counts from 1, the highest."""
+
+    text: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A paragraph, in Markdown."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A point of a list, in Markdown; `depth` counts from 0."""
+
+    text: str
+    depth: int = 0
+
+
+Block = Heading | Text | Item
+
+
+@dataclass(frozen=True, slots=True)
+class Boilerplate:
+    """What isn't taken: of which kind it is, and its words."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document in reading order; `title` is empty where it says none."""
+
+    blocks: tuple[Block, ...]
+    title: str = ""
+    left_out: tuple[Boilerplate, ...] = ()
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text in lower case: what is counted."""
+    return [word.casefold() for word in _WORD.findall(text)]
+
+
+def tidy(text: str) -> str:
+    """A text in one line, without what YAML can't hold."""
+    printable = (char for char in text if char.isprintable() or char.isspace())
+    return " ".join("".join(printable).replace("\ufeff", "").split())
