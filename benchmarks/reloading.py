@@ -29,7 +29,7 @@ from faqbot.reloading import Reloader
 
 PAUSE = 0.002
 ALONE = 8.0
-ROUNDS = 3
+ROUNDS = 5
 NOTES = (
     "p50 and p99: milliseconds of one question through the desk, alone and beside a reload.",
     "Reload: seconds from the changed file to the answer from it, the median of the rounds.",

@@ -12,13 +12,15 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Final
 
+from threadpoolctl import threadpool_limits
+
 from faqbot import snapshots
 from faqbot.boot.understanding import Encoders, built
 from faqbot.content.loading import load_library
 from faqbot.desk import Knowledge
 from faqbot.errors import ContentError, FaqbotError, Problem, ServiceError, UsageError
 
-NICE: Final = 10
+NICE: Final = 19
 """How much the building process steps back for those that answer."""
 
 _BAD_CONTENT, _UNUSABLE = 3, 4
@@ -67,7 +69,9 @@ def main(arguments: Sequence[str]) -> int:
     os.nice(NICE)
     encoders = Encoders.of(Path(encoder) if encoder else None)
     try:
-        knowledge = built(load_library(Path(folder)), encoders)
+        # One thread: the other processors belong to those that answer.
+        with threadpool_limits(limits=1, user_api="blas"):
+            knowledge = built(load_library(Path(folder)), encoders)
     except ContentError as error:
         print(json.dumps([astuple(problem) for problem in error.problems]))  # noqa: T201
         return _BAD_CONTENT
