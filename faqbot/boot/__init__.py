@@ -32,13 +32,18 @@ if TYPE_CHECKING:
     from faqbot.importing.documents.headings import Headings
     from faqbot.slack.service import Backing
 
-__all__ = ["check", "headings", "knowledge_folder", "open_desk", "run", "understand"]
+__all__ = ["check", "encoder", "headings", "knowledge_folder", "open_desk", "run", "understand"]
 
 HIRING = "C0HIRING1"
 """The local workspace's channel for questions that persons answer."""
 
 WARM = 200
 """Roles whose own questions are prepared before the service starts, 10 ms each."""
+
+
+def encoder() -> StaticEncoder:
+    """The bundled encoder."""
+    return StaticEncoder()
 
 
 def headings() -> Headings:

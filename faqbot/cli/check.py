@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.options import Json
+from faqbot.cli.options import Json, Quiet, Verbose
 
 if TYPE_CHECKING:
+    from faqbot.checking.findings import Finding
     from faqbot.desk import Desk
-    from faqbot.errors import Problem
     from faqbot.model import Faq, Library, Receipt
 
-EXAMPLE = "Example: faqbot check knowledge"
+EXAMPLE = "Example: faqbot check knowledge --watch"
+
+
+class Format(StrEnum):
+    """How findings are printed."""
+
+    HUMAN = "human"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
+
 
 Folder = Annotated[
     str | None,
@@ -27,64 +41,140 @@ Folder = Annotated[
         show_default=False,
     ),
 ]
+Formatted = Annotated[
+    Format, typer.Option("--format", help="For people, programs, GitHub or code scanners.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")]
+StaleIsError = Annotated[
+    bool, typer.Option("--stale-is-error", help="Fail where a review is overdue.")
+]
+Watch = Annotated[bool, typer.Option("--watch", help="Check again whenever a file is saved.")]
 
 
-def check(folder: Folder = None, *, as_json: Json = False) -> None:
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    folder: Path
+    library: Library | None
+    found: tuple[Finding, ...]
+
+    def count(self, level: str) -> int:
+        return sum(1 for one in self.found if one.level == level)
+
+
+def check(
+    folder: Folder = None,
+    *,
+    output: Formatted = Format.HUMAN,
+    as_json: Json = False,
+    strict: Strict = False,
+    stale_is_error: StaleIsError = False,
+    watch: Watch = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
     """Check the content, and ask the questions that it brings as tests.
 
-    Each problem is a line with file, line and column. Exit code 1 when there is one.
+    Each finding is a line with file, line and column: errors, warnings, and with `--verbose` notes
+    and what to do about each. Exit code 0 when there is no error, 1 when there is one (with
+    `--strict` also for a warning), 2 when the content can't be found.
     """
     from faqbot.cli.asking import content_folder
 
     where = content_folder(folder)
-    library, problems = _problems(where)
-    if as_json:
-        _print_json(library, problems)
-    else:
-        _print_text(where, library, problems)
-    if problems:
+    shape = Format.JSON if as_json else output
+
+    def once() -> bool:
+        checked = _check(where, stale_is_error=stale_is_error)
+        _print(checked, shape, quiet=quiet, verbose=verbose)
+        return bool(checked.count("error") or (strict and checked.count("warning")))
+
+    if watch:
+        _watch(where, once)
+    elif once():
         raise typer.Exit(1)
 
 
-def _problems(folder: Path) -> tuple[Library | None, list[Problem]]:
+def _watch(where: Path, once: Callable[[], bool]) -> None:
+    """Check now and after each change, until Ctrl-C."""
+    from rich.console import Console
+    from watchfiles import watch
+
+    from faqbot.errors import FaqbotError
+
+    console = Console()
+    for _ in chain([None], watch(where, raise_interrupt=False)):
+        console.clear()
+        try:
+            once()
+        except FaqbotError as error:
+            typer.echo(str(error), err=True)
+        typer.echo(f"Watching {where}; Ctrl-C ends it.")
+
+
+def _check(folder: Path, *, stale_is_error: bool) -> _Checked:
+    import datetime as dt
+
     from faqbot import boot
+    from faqbot.checking.everything import findings
+    from faqbot.checking.findings import of_problem
     from faqbot.content.loading import check_folder
     from faqbot.settings import configured_cache, configured_encoder
 
-    library, found = check_folder(folder)
-    problems = list(found)
-    if library is not None and not problems:
-        desk = boot.open_desk(folder, configured_encoder(), configured_cache())
-        with asyncio.Runner() as runner:
-            problems = list(_failures(desk, runner))
-    return library, sorted(problems)
+    library, problems = check_folder(folder)
+    if library is None:
+        return _Checked(folder, None, tuple(map(of_problem, problems)))
+    desk = boot.open_desk(folder, configured_encoder(), configured_cache())
+    with asyncio.Runner() as runner:
+        asking = _Asking(desk, runner)
+        found = list(asking.failures())
+        found += findings(
+            library,
+            boot.encoder(),
+            asking.told,
+            dt.datetime.now().astimezone().date(),
+            stale_is_error=stale_is_error,
+        )
+    return _Checked(folder, library, tuple(sorted(found)))
 
 
-def _failures(desk: Desk, runner: asyncio.Runner) -> Iterator[Problem]:
-    """The content's own tests that fail, each at the entry that holds it."""
-    for faq in _faqs(desk.library):
-        for text in faq.matches:
-            receipt = _ask(desk, runner, faq, text)
-            if faq.id not in _answers(receipt):
-                yield _problem(faq, f"matches: {text!r} {_became(receipt)}, not answered by this")
-        for text in faq.rejects:
-            if faq.id in _answers(_ask(desk, runner, faq, text)):
-                yield _problem(faq, f"rejects: {text!r} is answered by this")
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Asks the production desk."""
+
+    desk: Desk
+    runner: asyncio.Runner
+
+    def failures(self) -> Iterator[Finding]:
+        """The content's own tests that fail, each at the entry that holds it."""
+        from faqbot.checking.everything import own_test
+
+        for faq in _faqs(self.desk.library):
+            for text in faq.matches:
+                receipt = self._ask(text, faq.role)
+                if faq.id not in _answers(receipt):
+                    became = _became(receipt)
+                    yield own_test(faq, f"matches: {text!r} {became}, not answered by this")
+            for text in faq.rejects:
+                if faq.id in _answers(self._ask(text, faq.role)):
+                    yield own_test(faq, f"rejects: {text!r} is answered by this")
+
+    def told(self, text: str, role: str | None) -> str:
+        """How a question is answered now."""
+        return _became(self._ask(text, role))
+
+    def _ask(self, text: str, role_id: str | None) -> Receipt:
+        from faqbot.cli.asking import question
+        from faqbot.model import Audience
+
+        role = self.desk.library.role(role_id)
+        asked = text.replace("{role}", role.title) if role else text
+        return self.runner.run(self.desk.ask(question(asked, Audience.EMPLOYEES, role_id)))
 
 
 def _faqs(library: Library) -> Iterator[Faq]:
     for role in library.roles:
         yield from role.faqs
     yield from library.faqs
-
-
-def _ask(desk: Desk, runner: asyncio.Runner, faq: Faq, text: str) -> Receipt:
-    from faqbot.cli.asking import question
-    from faqbot.model import Audience
-
-    role = desk.library.role(faq.role)
-    asked = text.replace("{role}", role.title) if role else text
-    return runner.run(desk.ask(question(asked, Audience.EMPLOYEES, faq.role)))
 
 
 def _answers(receipt: Receipt) -> tuple[str, ...]:
@@ -106,43 +196,70 @@ def _became(receipt: Receipt) -> str:
             return "is declined"
 
 
-def _problem(faq: Faq, what: str) -> Problem:
-    from faqbot.errors import Problem
-
-    advice = "Add a phrasing to the entry that is meant, or change the test"
-    return Problem(faq.origin.path, max(faq.origin.line, 1), 1, f"{faq.id}: {what}. {advice}.")
-
-
-def _print_json(library: Library | None, problems: list[Problem]) -> None:
+def _print(checked: _Checked, shape: Format, *, quiet: bool, verbose: bool) -> None:
+    from faqbot.checking.formats import github, sarif
     from faqbot.cli.output import print_json
 
-    roles = len(library.roles) if library else None
+    match shape:
+        case Format.JSON:
+            _print_json(checked)
+        case Format.SARIF:
+            print_json(sarif(checked.found))
+        case Format.GITHUB:
+            for line in github(checked.found):
+                typer.echo(line)
+        case Format.HUMAN:
+            _print_text(checked, quiet=quiet, verbose=verbose)
+
+
+def _print_json(checked: _Checked) -> None:
+    from faqbot.cli.output import print_json
+
+    library, found = checked.library, checked.found
     entries = sum(1 for _ in library.entries()) if library else None
     print_json(
         {
-            "ok": not problems,
-            "roles": roles,
+            "ok": not checked.count("error"),
+            "roles": len(library.roles) if library else None,
             "entries": entries,
-            "problems": [
-                {"path": p.path, "line": p.line, "column": p.column, "message": p.message}
-                for p in problems
+            "problems": [_as_json(one) for one in found if one.level == "error"],
+            "findings": [
+                {"rule": one.rule, "level": one.level.value, **_as_json(one)} for one in found
             ],
         }
     )
 
 
-def _print_text(folder: Path, library: Library | None, problems: list[Problem]) -> None:
+def _as_json(one: Finding) -> dict[str, object]:
+    return {"path": one.path, "line": one.line, "column": one.column, "message": one.message}
+
+
+def _print_text(checked: _Checked, *, quiet: bool, verbose: bool) -> None:
+    from faqbot.checking.findings import RULES
     from faqbot.cli.output import printable
 
-    for problem in problems:
-        typer.echo(printable(str(problem)))
-    if problems or library is None:
-        noun = "problem" if len(problems) == 1 else "problems"
-        typer.echo(f"{len(problems)} {noun} in {folder}.")
-        return
+    levels = {"error"} | (set() if quiet else {"warning"}) | ({"note"} if verbose else set())
+    shown = [one for one in checked.found if one.level in levels]
+    for one in shown:
+        typer.echo(printable(str(one)))
+    if verbose:
+        for rule in dict.fromkeys(one.rule for one in shown):
+            typer.echo(f"{rule}: {RULES[rule].advice}")
+    errors = checked.count("error")
+    if errors or checked.library is None:
+        noun = "problem" if errors == 1 else "problems"
+        typer.echo(f"{errors} {noun} in {checked.folder}.")
+    elif not quiet:
+        typer.echo(_good(checked, checked.library))
+
+
+def _good(checked: _Checked, library: Library) -> str:
     entries = sum(1 for _ in library.entries())
     tests = sum(len(faq.matches) + len(faq.rejects) for faq in _faqs(library))
-    typer.echo(
-        f"{folder}: {len(library.roles)} roles, {entries} entries, "
-        f"{tests} of their own tests passed. No problems."
+    counts = Counter(one.level.value for one in checked.found)
+    rest = [f"{counts[level]} {level}s" for level in ("warning", "note") if counts[level]]
+    return (
+        f"{checked.folder}: {len(library.roles)} roles, {entries} entries, "
+        f"{tests} of their own tests passed. No problems"
+        f"{', ' + ' and '.join(rest) if rest else ''}."
     )

@@ -1,0 +1,120 @@
+"""Findings: what was found, where, by which rule, and how serious it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from faqbot.errors import Problem
+from faqbot.model import Faq, Role, Section
+
+
+class Level(StrEnum):
+    """How serious a finding is; the values are those of SARIF 2.1.0."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: its level, what it finds, and what to do about it."""
+
+    level: Level
+    finds: str
+    advice: str
+
+
+RULES: Final[Mapping[str, Rule]] = MappingProxyType(
+    {
+        "content": Rule(
+            Level.ERROR, "Content that can't be loaded.", "Correct it as the message says."
+        ),
+        "own-test": Rule(
+            Level.ERROR,
+            "A question of `matches` or `rejects` that isn't answered as it says.",
+            "Add a phrasing to the entry that is meant, or change the test.",
+        ),
+        "phrasings-too-close": Rule(
+            Level.WARNING,
+            "Phrasings of two entries that mean nearly the same.",
+            "Keep it with the entry that answers it best, and reword or remove the other.",
+        ),
+        "answers-alike": Rule(
+            Level.WARNING,
+            "Two FAQs with the same or nearly the same answer.",
+            "Keep one, with the phrasings of both.",
+        ),
+        "section-missing": Rule(
+            Level.WARNING,
+            "A standard section that most roles of the family have.",
+            "Write the section, or leave it: questions about it are declined.",
+        ),
+        "review-overdue": Rule(
+            Level.WARNING,
+            "Content whose review is overdue.",
+            "Look whether it is still right, then set `reviewed` to today.",
+        ),
+        "not-shown-in-slack": Rule(
+            Level.WARNING,
+            "Text that Slack can't show.",
+            "Write it in Markdown that Slack has: bold, italic, code, lists, quotes, links.",
+        ),
+        "dead-reference": Rule(
+            Level.WARNING,
+            "A link that leads nowhere.",
+            "Link to a web address, and name roles in `related` or `next_roles`.",
+        ),
+        "one-sided-relation": Rule(
+            Level.NOTE,
+            "A role that names another as related, which doesn't name it.",
+            "Name it there too, if readers of that role want to know.",
+        ),
+        "hard-to-read": Rule(
+            Level.NOTE,
+            "English text that few read with ease.",
+            "Use shorter sentences and shorter words.",
+        ),
+        "too-long": Rule(
+            Level.NOTE,
+            "A sentence or an answer that is very long.",
+            "Split the sentence; give the answer its main point first, or split the FAQ.",
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One finding; line and column count from 1."""
+
+    path: str
+    line: int
+    column: int
+    rule: str
+    message: str
+    level: Level = field(compare=False)
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}:{self.column}"
+        if self.level is Level.ERROR:
+            return f"{place}: {self.message}"
+        return f"{place}: {self.level}: {self.message} [{self.rule}]"
+
+
+def of_problem(problem: Problem) -> Finding:
+    """A problem of loading as a finding."""
+    return Finding(
+        problem.path, problem.line, problem.column, "content", problem.message, Level.ERROR
+    )
+
+
+def at(entry: Role | Section | Faq, rule: str, message: str) -> Finding:
+    """A finding about an entry."""
+    place = entry.origin
+    level = RULES[rule].level
+    return Finding(place.path, max(place.line, 1), 1, rule, f"{entry.id}: {message}", level)
