@@ -56,6 +56,7 @@ MAY_IMPORT = {
         "faqbot.boot",
         "faqbot.checking",
         "faqbot.evaluating",
+        "faqbot.exporting",
         "faqbot.importing",
         "faqbot.store",
     },

@@ -18,6 +18,7 @@ from faqbot.cli import (
     check,
     evaluate,
     explain,
+    exporting,
     forget,
     importing,
     insights,
@@ -80,6 +81,7 @@ app.command(epilog=chat.EXAMPLE)(chat.chat)
 app.command(epilog=check.EXAMPLE)(check.check)
 app.command(epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command(epilog=forget.EXAMPLE)(forget.forget)
+app.add_typer(exporting.app)
 app.add_typer(importing.app)
 app.command(epilog=insights.EXAMPLE)(insights.insights)
 app.command(epilog=report.EXAMPLE)(report.report)

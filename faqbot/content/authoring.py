@@ -98,14 +98,17 @@ def write_file(target: Path, text: str, *, force: bool = False) -> None:
     Raises:
         UsageError: it is there already, or can't be written.
     """
+    write_bytes(target, text.encode(), force=force)
+
+
+def write_bytes(target: Path, content: bytes, *, force: bool = False) -> None:
+    """The same for any content; errors as above."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists() and not force:
             raise UsageError(f"{target} is there already: --force writes over it.")
-        with tempfile.NamedTemporaryFile(
-            "w", dir=target.parent, delete=False, encoding="utf-8", newline="\n"
-        ) as file:
-            file.write(text)
+        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
+            file.write(content)
         made = Path(file.name)
         made.chmod(0o644)
         if force:
