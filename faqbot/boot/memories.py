@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from faqbot.desk import Desk
 from faqbot.errors import UsageError
 from faqbot.matching.encoding import StaticEncoder
 from faqbot.matching.grouping import group_by_meaning
@@ -16,9 +18,12 @@ from faqbot.store.figures import figures as summed_up
 from faqbot.store.opening import open_store
 from faqbot.store.receipts import Filter
 from faqbot.store.store import Store
-from faqbot.store.values import Forgotten
+from faqbot.store.values import PHRASING, Forgotten
 
 T = TypeVar("T")
+
+NEAR = 0.25
+"""The confidence from which a declined question is guessed to belong to an entry."""
 
 
 def figures(
@@ -35,6 +40,44 @@ def figures(
     async def ask(store: Store) -> Figures:
         grouping = partial(group_by_meaning, encoder=encoder)
         return await summed_up(store, since, until, grouping, Filter(role=role))
+
+    return asyncio.run(with_store(database, ask))
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Words that should lead to an entry; `sure` when a person said so."""
+
+    text: str
+    entry: str
+    sure: bool
+
+
+def wishes(
+    database: str | None, since: dt.datetime, until: dt.datetime, desk: Desk, *, guess: bool
+) -> tuple[Wish, ...]:
+    """The phrasings that people picked and assigned; `guess` adds declined questions.
+
+    Raises:
+        UsageError: nothing is remembered.
+        StoreError: the database can't be used.
+    """
+
+    async def ask(store: Store) -> tuple[Wish, ...]:
+        found = [
+            Wish(one.question, one.entry, sure=True)
+            for one in await store.proposals.waiting()
+            if one.kind == PHRASING and one.entry and since <= one.created < until
+        ]
+        if not guess:
+            return tuple(found)
+        for record in await store.receipts.all(Filter(since, until, outcome="decline")):
+            if not record.text:
+                continue
+            _, near = desk.nearest(record.text)
+            if near and near[0].confidence >= NEAR and "/" in near[0].id:
+                found.append(Wish(record.text, near[0].id, sure=False))
+        return tuple(found)
 
     return asyncio.run(with_store(database, ask))
 

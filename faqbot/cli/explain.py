@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from faqbot.cli.options import Json, Knowledge, Role, Who, Words, question_of
 from faqbot.errors import UsageError
@@ -11,7 +13,17 @@ from faqbot.model import Audience
 
 if TYPE_CHECKING:
     from faqbot.cli.batch import Asker
+    from faqbot.desk import Desk
 
+Add = Annotated[
+    str | None,
+    typer.Option(
+        "--add",
+        metavar="ENTRY",
+        help="Say what would change if this were a phrasing of that section or FAQ.",
+        show_default=False,
+    ),
+]
 EXAMPLE = 'Example: faqbot explain "wich degree for a data anlyst"'
 
 
@@ -19,6 +31,7 @@ def explain(
     words: Words = None,
     *,
     role: Role = None,
+    add: Add = None,
     as_json: Json = False,
     audience: Who = Audience.EMPLOYEES,
     knowledge: Knowledge = None,
@@ -27,7 +40,8 @@ def explain(
 
     What was normalised and repaired, and which role was linked through which words.
 
-    Then the candidates with the opinion of each view, and why the decision fell so.
+    Then the candidates with the opinion of each view, and why the decision fell so. With `--add`
+    also what would change if the question were a phrasing of that entry.
     """
     text = question_of(words)
     if text is None:
@@ -38,6 +52,27 @@ def explain(
     desk = open_desk(knowledge)
     with asyncio.Runner() as runner:
         _explain(Asker(desk, runner, audience, known_role(desk.library, role)), text, as_json)
+        if add:
+            _what_if(desk, runner, text, add)
+
+
+def _what_if(desk: Desk, runner: asyncio.Runner, text: str, entry_id: str) -> None:
+    """Say what a phrasing would change."""
+    from faqbot.cli.changing import became, compared, tell, with_more
+    from faqbot.model import Role
+
+    entry = desk.library.entry(entry_id)
+    if entry is None or isinstance(entry, Role):
+        raise UsageError(
+            f"--add {entry_id} is neither a section nor an FAQ: write role/section, role/faq/id or "
+            "faq/id as faqbot roles and faqbot ask --json show them."
+        )
+    after = with_more(desk, {entry_id: (text,)})
+    typer.echo(f"\nWith this as a phrasing of {entry_id}:")
+    count, found = compared(runner, desk, after)
+    own = runner.run(became(desk, after, text))
+    typer.echo(own)
+    tell(count, found)
 
 
 def _explain(asker: Asker, text: str, as_json: bool) -> None:  # noqa: FBT001 - one caller

@@ -22,10 +22,12 @@ from faqbot.cli import (
     forget,
     importing,
     insights,
+    new,
     report,
     roles,
     run,
     status,
+    suggest,
 )
 from faqbot.errors import FaqbotError
 
@@ -83,11 +85,13 @@ app.command(epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command(epilog=forget.EXAMPLE)(forget.forget)
 app.add_typer(exporting.app)
 app.add_typer(importing.app)
+app.add_typer(new.app)
 app.command(epilog=insights.EXAMPLE)(insights.insights)
 app.command(epilog=report.EXAMPLE)(report.report)
 app.command(epilog=roles.EXAMPLE)(roles.roles)
 app.command(epilog=run.EXAMPLE)(run.run)
 app.command(epilog=status.EXAMPLE)(status.status)
+app.command(epilog=suggest.EXAMPLE)(suggest.suggest)
 
 
 def main() -> None:

@@ -41,7 +41,7 @@ def report(
     from faqbot.settings import configured_database
 
     until = dt.datetime.now(dt.UTC)
-    found = memories.figures(configured_database(), _since(since, until), until, role)
+    found = memories.figures(configured_database(), since_when(since, until), until, role)
     if as_json:
         print_json(as_object(found))
     elif as_csv:
@@ -52,7 +52,8 @@ def report(
             console().print(line, markup=False, highlight=False)
 
 
-def _since(text: str | None, now: dt.datetime) -> dt.datetime:
+def since_when(text: str | None, now: dt.datetime) -> dt.datetime:
+    """The moment that `--since` means."""
     from faqbot.errors import UsageError
 
     said = (text or "30d").strip()

@@ -32,6 +32,11 @@ def with_phrasings(library: Library, files: Sequence[PhrasingFile]) -> Library:
     for file in files:
         for entry_id, texts in file.phrasings.items():
             more[entry_id] = (*more.get(entry_id, ()), *texts)
+    return phrased(library, more)
+
+
+def phrased(library: Library, more: Mapping[str, Sequence[str]]) -> Library:
+    """The library with more phrasings, by the id of their entries."""
     if not more:
         return library
     return replace(
@@ -43,7 +48,7 @@ def with_phrasings(library: Library, files: Sequence[PhrasingFile]) -> Library:
     )
 
 
-def _role(role: Role, more: Mapping[str, tuple[str, ...]]) -> Role:
+def _role(role: Role, more: Mapping[str, Sequence[str]]) -> Role:
     return replace(
         role,
         sections=tuple(

@@ -44,6 +44,17 @@ class Proposals:
             rows = (await connection.execute(query)).all()
         return tuple(_proposal(row) for row in rows)
 
+    async def waiting(self) -> tuple[Proposal, ...]:
+        """Those of all teams that nobody has decided about, the oldest first."""
+        query = (
+            select(proposals)
+            .where(proposals.c.state == ProposalState.OPEN.value)
+            .order_by(proposals.c.created)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        return tuple(_proposal(row) for row in rows)
+
     async def shown(self, proposal_id: str, channel: str, ts: str) -> None:
         """Remember the message that shows it to its owner."""
         async with self._database.writing() as connection:

@@ -1,0 +1,126 @@
+"""`faqbot suggest`: phrasings that would help, as a patch of the content."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from faqbot.cli.options import Knowledge, Quiet
+
+if TYPE_CHECKING:
+    from faqbot.boot.memories import Wish
+    from faqbot.desk import Desk
+
+EXAMPLE = "Example: faqbot suggest --since 90d > phrasings.patch"
+
+Since = Annotated[
+    str | None,
+    typer.Option(metavar="WHEN", help="From a day on, or such as 30d.", show_default=False),
+]
+Apply = Annotated[bool, typer.Option("--apply", help="Change the files instead of printing.")]
+Declined = Annotated[
+    bool,
+    typer.Option("--declined", help="Also guess where declined questions belong: look at each."),
+]
+
+
+def suggest(
+    *,
+    since: Since = None,
+    declined: Declined = False,
+    apply: Apply = False,
+    quiet: Quiet = False,
+    knowledge: Knowledge = None,
+) -> None:
+    """Suggest phrasings from what people picked, what persons assigned, and what was declined.
+
+    Prints a patch of the YAML that keeps comments and order, and says what it would change. Exit
+    code 0, also when there is nothing to suggest; 1 when the content has problems.
+    """
+    from faqbot.boot.memories import wishes
+    from faqbot.cli.asking import open_desk
+    from faqbot.cli.report import since_when
+    from faqbot.settings import configured_database
+    from faqbot.store.times import now
+
+    until = now()
+    desk = open_desk(knowledge)
+    found = wishes(configured_database(), since_when(since, until), until, desk, guess=declined)
+    more = _fresh(desk, found)
+    if not more:
+        typer.echo("Nothing to suggest.", err=True)
+        return
+    patches = _patched(desk, more)
+    for path, (old, new) in patches.items():
+        if apply:
+            _write(path, new)
+            typer.echo(f"{path}: changed", err=True)
+        else:
+            typer.echo(_patch(path, old, new), nl=False)
+    if not quiet:
+        _tell(desk, more)
+
+
+def _fresh(desk: Desk, found: tuple[Wish, ...]) -> dict[str, list[str]]:
+    """The phrasings that entries don't have yet, by entry."""
+    more: dict[str, list[str]] = defaultdict(list)
+    for wish in found:
+        entry = desk.library.entry(wish.entry)
+        held = getattr(entry, "phrasings", ())
+        if entry is not None and wish.text not in (*held, *more[wish.entry]):
+            more[wish.entry].append(wish.text)
+    return {entry: texts for entry, texts in more.items() if texts}
+
+
+def _patched(desk: Desk, more: dict[str, list[str]]) -> dict[Path, tuple[str, str]]:
+    from faqbot.content.patching import add_phrasings
+
+    paths: dict[Path, None] = {}
+    for entry_id in more:
+        entry = desk.library.entry(entry_id)
+        if entry is not None and entry.origin.path:
+            paths[Path(entry.origin.path)] = None
+    texts = {path: path.read_text(encoding="utf-8") for path in paths}
+    changed = {path: (old, add_phrasings(old, more)) for path, old in texts.items()}
+    return {path: pair for path, pair in changed.items() if pair[0] != pair[1]}
+
+
+def _patch(path: Path, old: str, new: str) -> str:
+    name = path.as_posix().lstrip("/")
+    lines = difflib.unified_diff(
+        old.splitlines(keepends=True),
+        new.splitlines(keepends=True),
+        f"a/{name}",
+        f"b/{name}",
+    )
+    return "".join(lines)
+
+
+def _write(path: Path, text: str) -> None:
+    from faqbot.content.authoring import write_file
+
+    write_file(path, text, force=True)
+
+
+def _tell(desk: Desk, more: dict[str, list[str]]) -> None:
+    from faqbot.cli.changing import compared, with_more
+
+    with asyncio.Runner() as runner:
+        after = with_more(desk, more)
+        count, found = compared(runner, desk, after)
+    better = sum(change.better for change in found)
+    worse = sum(change.worse for change in found)
+    phrasings = sum(map(len, more.values()))
+    typer.echo(
+        f"{phrasings} phrasings for {len(more)} entries. With them {len(found)} of {count} "
+        f"questions of the content change: {better} for the better, {worse} for the worse.",
+        err=True,
+    )
+    for change in found:
+        if change.worse:
+            typer.echo(f"  worse: “{change.asked.text}” would be {change.after}", err=True)

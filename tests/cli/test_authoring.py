@@ -1,0 +1,213 @@
+"""The commands that help authors write: new, suggest, explain --add, and status."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from faqbot.content.loading import load_library
+from faqbot.content.patching import add_phrasings
+from faqbot.model import Years
+from faqbot.store.opening import open_store
+from faqbot.store.values import PHRASING, Proposal, Record
+
+from .conftest import KNOWLEDGE, Run
+
+SHIPPED = Path(__file__).resolve().parents[2] / "knowledge"
+NOW = dt.datetime.now(dt.UTC)
+
+
+def test_a_new_role_is_complete_and_passes_the_check(run: Run, tmp_path: Path) -> None:
+    folder = str(tmp_path / "knowledge")
+    options = [
+        "--required",
+        "Python",
+        "--preferred",
+        "R",
+        "--years",
+        "3",
+        "--alias",
+        "ML scientist",
+    ]
+    ran = run(
+        "new", "role", "Data Scientist", "--dir", folder, *options, "--overview", "Finds out."
+    )
+    assert ran.code == 0, ran.err
+    assert "faqbot check" in ran.out
+    (role,) = load_library(Path(folder)).roles
+    assert (role.id, role.title, role.aliases) == (
+        "data-scientist",
+        "Data Scientist",
+        ("ML scientist",),
+    )
+    skills, experience = role.section("skills"), role.section("experience")
+    assert skills is not None
+    assert (skills.required, skills.preferred) == (("Python",), ("R",))
+    assert experience is not None
+    assert experience.years == Years(3, None)
+    text = (Path(folder) / "roles" / "data-scientist.yaml").read_text()
+    assert "# education:" in text
+    assert run("check", folder).code == 0
+    assert run("new", "role", "Data Scientist", "--dir", folder).code == 2
+    assert run("new", "role", "Data Scientist", "--dir", folder, "--force", "-q").out == ""
+
+
+def test_what_is_not_said_can_be_filled_in_by_taking_signs_away(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "knowledge"
+    for name in ("Bare", "Half"):
+        more = ["--overview", "Half of it."] if name == "Half" else []
+        assert run("new", "role", name, "--dir", str(folder), *more).code == 0
+        file = folder / "roles" / f"{name.lower()}.yaml"
+        lines = file.read_text().splitlines(keepends=True)
+        start = next(n for n, line in enumerate(lines) if "# sections:" in line or "Take" in line)
+        filled = [line.replace("# ", "", 1) for line in lines[start:] if "Take away" not in line]
+        file.write_text("".join((*lines[:start], *filled)))
+    for role in load_library(folder).roles:
+        assert role.family == "a-group"
+        assert {section.key for section in role.sections} >= {"overview", "skills", "experience"}
+
+
+def test_a_new_faq_is_written_and_warned_of_when_it_is_answered(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "knowledge"
+    shutil.copytree(KNOWLEDGE, folder)
+    role = load_library(folder).roles[0].id
+    where = ["--dir", str(folder)]
+    ran = run("new", "faq", "Is there a dog?", *where, "--answer", "One.", "--phrasing", "pets?")
+    assert ran.code == 0, ran.err
+    entry = load_library(folder).entry("faq/is-there-a-dog")
+    assert entry is not None
+    ran = run("new", "faq", "Is there a dog?", *where, "--answer", "Two.", "--about", role)
+    assert "answered already, by faq/is-there-a-dog" in ran.err
+    assert load_library(folder).entry(f"{role}/faq/is-there-a-dog") is not None
+    assert run("new", "faq", "Is there a cat?", *where).code == 2
+    assert run("new", "faq", "A cat?", *where, "--answer", "No", "--about", "nobody").code == 2
+
+
+# -------------------------------------------------------------------------------- suggest
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.rglob("*.yaml")), ids=lambda path: path.stem)
+def test_files_stay_as_they_are_but_for_what_is_added(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert add_phrasings(text, {}) == text
+    library = load_library(SHIPPED)
+    own = [e for e in library.entries() if e.origin.path == str(path) and "/" in e.id]
+    changed = add_phrasings(text, {entry.id: ["some other words"] for entry in own[:1]})
+    before, after = ([line.strip() for line in t.splitlines()] for t in (text, changed))
+    assert sum(line not in after for line in before) <= 1  # the head of a short form at most
+    assert any("some other words" in line for line in after)
+
+
+def test_a_short_form_becomes_a_full_one_that_says_the_same(tmp_path: Path) -> None:
+    text = (
+        "# ours\nrole: a\ntitle: A\nsections:\n  overview: It is.  # short\n"
+        "  skills: [SQL]\nfaqs:\n  - {id: x, question: X?, answer: Y}\n"
+    )
+    more = {"a/overview": ["what is it"], "a/skills": ["can do"], "a/faq/x": ["ex"], "b/y": ["no"]}
+    changed = add_phrasings(text, more)
+    (tmp_path / "a.yaml").write_text(changed)
+    (role,) = load_library(tmp_path).roles
+    (overview, skills), (faq,) = role.sections, role.faqs
+    assert (overview.text, overview.phrasings) == ("It is.", ("what is it",))
+    assert (skills.items, skills.phrasings) == (("SQL",), ("can do",))
+    assert faq.phrasings == ("ex",)
+    assert "# ours" in changed
+    assert "no" not in changed.split()
+    assert add_phrasings(changed, more) == changed
+
+
+@pytest.fixture
+def remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pick that waits, and a question that was declined."""
+    address = f"sqlite:///{tmp_path}/faqbot.db"
+    monkeypatch.setenv("FAQBOT_DATABASE_URL", address)
+
+    async def fill() -> None:
+        store = await open_store(address)
+        await store.proposals.add(
+            Proposal(
+                id="p1",
+                team="T1",
+                kind=PHRASING,
+                question="what papers does an analyst show",
+                entry="data-analyst/education",
+                role="data-analyst",
+                created=NOW,
+                changed=NOW,
+            )
+        )
+        await store.receipts.add(
+            [
+                Record(
+                    id="r1",
+                    team="T1",
+                    at=NOW,
+                    asker="U1",
+                    channel="C1",
+                    place="channel",
+                    role=None,
+                    text="the analyst's school stuff",
+                    text_hash="x",
+                    outcome="decline",
+                    why="not-understood",
+                    entries=(),
+                    content_version="v",
+                    seconds=0.1,
+                )
+            ]
+        )
+        await store.close()
+
+    asyncio.run(fill())
+
+
+def test_suggestions_come_as_a_patch_that_applies(
+    run: Run, remembered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(SHIPPED, tmp_path / "knowledge")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("FAQBOT_KNOWLEDGE")
+    ran = run("suggest")
+    assert ran.code == 0, ran.err
+    assert "+      - what papers does an analyst show" in ran.out
+    assert "1 phrasings for 1 entries. With them" in ran.err
+    (tmp_path / "p.patch").write_text(ran.out)
+    subprocess.run(["git", "apply", "p.patch"], check=True, cwd=tmp_path)
+    entry = load_library(tmp_path / "knowledge").entry("data-analyst/education")
+    assert entry is not None
+    assert "what papers does an analyst show" in getattr(entry, "phrasings", ())
+    assert "Nothing to suggest" in run("suggest").err
+
+
+def test_suggestions_can_be_applied_at_once(
+    run: Run, remembered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(SHIPPED, tmp_path / "knowledge")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("FAQBOT_KNOWLEDGE")
+    assert run("suggest", "--apply", "--declined", "-q").code == 0
+    file = tmp_path / "knowledge" / "roles" / "data-analyst.yaml"
+    assert "what papers does an analyst show" in file.read_text()
+
+
+def test_explain_says_what_a_phrasing_would_change(run: Run) -> None:
+    entry = next(e.id for e in load_library(KNOWLEDGE).entries() if e.id.startswith("faq/"))
+    ran = run("explain", "zebra crossing rules", "--add", entry)
+    assert ran.code == 0, ran.err
+    assert f"The question itself was declined, and would be answered by {entry}" in ran.out
+    assert "questions of the content change" in ran.out
+    assert run("explain", "x", "--add", "nothing/here").code == 2
+
+
+def test_status_says_when_nothing_runs(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    ran = run("status")
+    assert ran.code == 3
+    assert "No faqbot was started" in ran.out
