@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -43,13 +44,47 @@ def test_examples_of_the_readme_print_what_it_shows(
     assert re.fullmatch(pattern, capfdbinary.readouterr().out.decode(), re.DOTALL)
 
 
+def test_the_authors_guide_can_be_followed_from_top_to_bottom(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each command, in an empty folder, in the order of the page."""
+    guide = (ROOT / "docs" / "authors.md").read_text(encoding="utf-8")
+    (document,) = re.findall(r"```text\n(.*?)```", guide, re.DOTALL)
+    (tmp_path / "clerk.md").write_text(document, encoding="utf-8")
+    environment = {
+        **os.environ,
+        "FAQBOT_DATABASE_URL": f"sqlite:///{tmp_path}/faqbot.db",
+        "FAQBOT_CACHE": "off",
+        "COLUMNS": "120",
+    }
+    environment.pop("FAQBOT_KNOWLEDGE", None)
+    for block in re.findall(r"```console\n(.*?)```", guide, re.DOTALL):
+        for example in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = example.partition("\n")
+            program = "from faqbot.cli.main import main; main()"
+            ran = subprocess.run(
+                [sys.executable, "-c", program, *shlex.split(command)[1:]],
+                capture_output=True,
+                text=True,
+                cwd=tmp_path,
+                env={**environment, "PYTHONPATH": str(ROOT)},
+                check=False,
+            )
+            assert ran.returncode == 0, (command, ran.stderr)
+            pattern = ".*".join(re.escape(piece) for piece in re.split(r"\.\.\.\n?", output))
+            said = ran.stdout + ran.stderr
+            assert re.search(pattern, said, re.DOTALL), (command, said)
+
+
 @pytest.mark.parametrize("document", ["README.md", ".env.example"])
 def test_every_setting_is_documented(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     assert [name for name in Settings.model_fields if name.upper() not in text] == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/decisions/README.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "docs/decisions/README.md", "docs/authors.md"]
+)
 def test_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#:]+)\)", text):

@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from types import MappingProxyType
+from typing import Final
 
 import yaml
 from pydantic import TypeAdapter
+
+LANGUAGES: Final = ("en", "es", "de", "fr")
+"""Languages in which standard sections can be asked for; content may be in any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,11 @@ class Shipped:
 
 def load_shipped() -> Shipped:
     """The shipped sentences."""
-    return Shipped(_sentences("phrasings.en.yaml"), _sentences("negatives.en.yaml"))
+    phrasings: dict[str, tuple[str, ...]] = {}
+    for language in LANGUAGES:
+        for key, texts in _sentences(f"phrasings.{language}.yaml").items():
+            phrasings[key] = (*phrasings.get(key, ()), *texts)
+    return Shipped(MappingProxyType(phrasings), _sentences("negatives.en.yaml"))
 
 
 def _sentences(name: str) -> Mapping[str, tuple[str, ...]]:
