@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from faqbot.content.fields import ONET_PATTERN
 from faqbot.content.format import (
     FaqFile,
     FaqPart,
@@ -71,6 +72,8 @@ def _constraint(detail: ErrorDetails) -> str:  # noqa: PLR0911 - a table of kind
             return "is empty; fill it, or remove the key"
         case "string_too_long":
             return f"is longer than {context['max_length']} characters; shorten it"
+        case "string_pattern_mismatch" if context["pattern"] == ONET_PATTERN:
+            return "has to be an O*NET-SOC code, as in `15-1252.00`"
         case "string_pattern_mismatch":
             return "has to be lower-case words with hyphens, as in `data-analyst`"
         case "literal_error":

@@ -22,6 +22,7 @@ def role_of(document: Document, file: RoleFile) -> Role:
         title=file.title,
         aliases=file.aliases,
         family=file.family,
+        onet=file.onet,
         owner=file.owner,
         reviewed=file.reviewed,
         review_every=file.review_every,

@@ -153,6 +153,7 @@ def _top(role: Role) -> Iterator[tuple[str, object]]:
     for key, value in (
         ("aliases", list(role.aliases)),
         ("family", role.family),
+        ("onet", role.onet),
         ("owner", role.owner),
         ("reviewed", role.reviewed),
         ("review_every", _period(role.review_every)),

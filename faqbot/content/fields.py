@@ -17,6 +17,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 ID_PATTERN: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+ONET_PATTERN: Final = r"^[0-9]{2}-[0-9]{4}\.[0-9]{2}$"
 _DAYS_OF_UNIT: Final = {"day": 1.0, "week": 7.0, "month": 365 / 12, "year": 365.0}
 _PERIOD_PATTERN: Final = r"^\s*([0-9]{1,5})\s+(day|week|month|year)s?\s*$"
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
@@ -72,6 +73,7 @@ def _one_or_more(value: object) -> object:
 
 
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN, max_length=60)]
+OnetCode = Annotated[str, StringConstraints(pattern=ONET_PATTERN)]
 Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1),

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from faqbot.content.fields import Date, Id, Ids, Part, Period, Text, Texts, listed
+from faqbot.content.fields import Date, Id, Ids, OnetCode, Part, Period, Text, Texts, listed
 from faqbot.content.sections import SectionsPart
 from faqbot.model import Audience
 
@@ -113,6 +113,12 @@ class RoleFile(_Reviewed):
         title="Family",
         description="The group that the role is listed under.",
         examples=["software-engineering"],
+    )
+    onet: OnetCode = Field(
+        default="",
+        title="O*NET-SOC code",
+        description="The occupation of the O*NET database that the role belongs to.",
+        examples=["15-1252.00"],
     )
     related: Ids = listed(
         "Related roles",

@@ -109,6 +109,7 @@ class Role:
     title: str
     aliases: tuple[str, ...] = ()
     family: str = ""
+    onet: str = ""
     owner: str = ""
     reviewed: dt.date | None = None
     review_every: dt.timedelta | None = None

@@ -70,6 +70,7 @@ PROBLEMS = [
     (HEAD + "sections: {skills: {text: x, years: {}}}\n", 3, 37, "needs `min`, `max` or both"),
     # ids, dates, periods, numbers
     ("role: My Role\ntitle: A\n", 1, 7, "has to be lower-case words with hyphens"),
+    (HEAD + "onet: 15-1252\n", 3, 7, "an O*NET-SOC code, as in `15-1252.00`"),
     (f"role: {'a' * 61}\ntitle: A\n", 1, 7, "longer than 60"),
     ("role: faq\ntitle: A\n", 1, 7, "can't be the id of a role"),
     (HEAD + "reviewed: 2026-13-01\n", 3, 11, "isn't a date; write it as in 2026-11-01"),
