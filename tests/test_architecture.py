@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "faqbot.matching": VALUES | {"faqbot.settings", "faqbot.content"},
     "faqbot.store": VALUES | {"faqbot.settings"},
     "faqbot.checking": VALUES | {"faqbot.content"},
-    "faqbot.importing": VALUES | {"faqbot.content"},
+    "faqbot.importing": VALUES | {"faqbot.content", "faqbot.matching"},
     "faqbot.exporting": VALUES | {"faqbot.reply", "faqbot.wording"},
     "faqbot.conversations": VALUES,
     "faqbot.wording": VALUES | {"faqbot.reply"},

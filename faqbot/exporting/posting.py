@@ -78,6 +78,7 @@ def missing(found: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _of_role(role: Role) -> Iterator[tuple[str, Any]]:
+    yield "occupationalCategory", role.onet
     duties = role.section("responsibilities") or role.section("day-to-day")
     yield "responsibilities", _told(duties)
     skills = role.section("skills")

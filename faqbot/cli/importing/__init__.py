@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from faqbot.cli.importing import document
+from faqbot.cli.importing import document, onet
 
 app = typer.Typer(
     name="import",
-    help="Make content of documents.",
+    help="Make content of documents and of the O*NET database.",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
 app.command(epilog=document.EXAMPLE)(document.document)
+app.command(epilog=onet.EXAMPLE)(onet.onet)

@@ -1,0 +1,1 @@
+"""Roles out of the O*NET database of occupations, of its release as text files in a zip file."""

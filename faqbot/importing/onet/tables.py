@@ -1,0 +1,105 @@
+"""The tables of an O*NET release, as they stand in its zip file of text files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from faqbot.errors import UsageError
+
+CODE: Final = "O*NET-SOC Code"
+OCCUPATIONS: Final = "Occupation Data.txt"
+SOURCE: Final = "https://www.onetcenter.org/database.html#all-files"
+_RELEASE: Final = re.compile(r"O\*NET\W? ([0-9]+\.[0-9]+) Database")
+
+Row = Mapping[str, str]
+
+
+class Tables:
+    """The tables of one release.
+
+    Args:
+        archive: the opened zip file, whose tables may stand in a folder of their own.
+        path: what to call it in advice.
+    """
+
+    def __init__(self, archive: zipfile.ZipFile, path: Path) -> None:
+        self._archive = archive
+        self._path = path
+        self._names = {PurePosixPath(name).name: name for name in archive.namelist()}
+        if OCCUPATIONS not in self._names:
+            raise UsageError(
+                f"{path} holds no {OCCUPATIONS!r}: give the database as text files ({SOURCE})."
+            )
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    @property
+    def release(self) -> str:
+        """The number of the release, as its "Read Me.txt" or else the zip file's name says it."""
+        if "Read Me.txt" in self:
+            text = self._archive.read(self._names["Read Me.txt"]).decode("utf-8", "replace")
+            if found := _RELEASE.search(text):
+                return found[1]
+        numbers = re.search(r"([0-9]+)_([0-9]+)", self._path.name)
+        return f"{numbers[1]}.{numbers[2]}" if numbers else ""
+
+    def rows(self, name: str, *columns: str) -> Iterator[Row]:
+        """The rows of a table; none where the release has no such table.
+
+        Raises:
+            UsageError: it can't be read, or has other columns.
+        """
+        if name not in self:
+            return
+        with self._archive.open(self._names[name]) as stream:
+            text = io.TextIOWrapper(stream, encoding="utf-8-sig")
+            reader = csv.DictReader(text, delimiter="\t", quoting=csv.QUOTE_NONE, restval="")
+            missing = [column for column in columns if column not in (reader.fieldnames or ())]
+            if missing:
+                raise UsageError(
+                    f"{name} in {self._path} has no column {missing[0]!r}: "
+                    f"give the database as text files ({SOURCE})."
+                )
+            yield from reader
+
+    def grouped(self, name: str, column: str) -> Mapping[str, list[str]]:
+        """The values of a column by occupation, each once."""
+        found: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        for row in self.rows(name, CODE, column):
+            found[row[CODE]][row[column]] = None
+        return defaultdict(list, {code: list(values) for code, values in found.items()})
+
+
+@contextmanager
+def open_tables(path: Path) -> Iterator[Tables]:
+    """The tables of a release's zip file, which is open meanwhile.
+
+    Raises:
+        UsageError: it isn't there, isn't a zip file of O*NET tables, or is damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield Tables(archive, path)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+        raise UsageError(
+            f"{path} is no zip file that can be read: download it again ({SOURCE})."
+        ) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(
+            f"{path} holds a table that can't be read ({error}): download it again ({SOURCE})."
+        ) from error
+    except OSError as error:
+        raise UsageError(
+            f"Can't read {path}: {error.strerror or error}. Give the zip file of the database "
+            f"as text files ({SOURCE})."
+        ) from error
