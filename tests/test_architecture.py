@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "faqbot.matching": VALUES | {"faqbot.settings", "faqbot.content"},
     "faqbot.store": VALUES | {"faqbot.settings"},
     "faqbot.checking": VALUES | {"faqbot.content"},
+    "faqbot.tables": VALUES | {"faqbot.content"},
     "faqbot.importing": VALUES | {"faqbot.content", "faqbot.matching"},
     "faqbot.exporting": VALUES | {"faqbot.reply", "faqbot.wording"},
     "faqbot.conversations": VALUES,
@@ -58,6 +59,7 @@ MAY_IMPORT = {
         "faqbot.evaluating",
         "faqbot.exporting",
         "faqbot.importing",
+        "faqbot.tables",
         "faqbot.store",
     },
 }

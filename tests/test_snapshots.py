@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from faqbot import boot
+from faqbot.boot import understanding
 from faqbot.content.loading import load_library
 from faqbot.conversations import Conversations
 from faqbot.desk import Desk, Knowledge
@@ -33,7 +34,7 @@ ASKED = (
 def built(request: pytest.FixtureRequest) -> Knowledge:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(matcher, "RIDGE_LIMIT", request.param)
-        patch.setattr(boot, "StaticEncoder", lambda: ENCODER)
+        patch.setattr(understanding, "StaticEncoder", lambda: ENCODER)
         return boot.understand(load_library(SHIPPED))
 
 
@@ -115,13 +116,13 @@ def test_other_content_has_another_key(tmp_path: Path) -> None:
 async def test_a_second_start_reads_what_the_first_one_built(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(boot, "LONG", 0.0)
+    monkeypatch.setattr(understanding, "LONG", 0.0)
     question = Question("what degree do i need for pyhton backend?")
     first = await boot.open_desk(SHIPPED, cache=tmp_path / "cache").ask(question)
 
     def building(*_: object) -> Knowledge:
         raise AssertionError("built again")
 
-    monkeypatch.setattr(boot, "_built", building)
+    monkeypatch.setattr(understanding, "built", building)
     second = await boot.open_desk(SHIPPED, cache=tmp_path / "cache").ask(question)
     assert second.outcome == first.outcome

@@ -29,11 +29,15 @@ class Shipped:
 
 def load_shipped() -> Shipped:
     """The shipped sentences."""
-    phrasings: dict[str, tuple[str, ...]] = {}
+    return Shipped(_of_all_languages("phrasings"), _of_all_languages("negatives"))
+
+
+def _of_all_languages(name: str) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
     for language in LANGUAGES:
-        for key, texts in _sentences(f"phrasings.{language}.yaml").items():
-            phrasings[key] = (*phrasings.get(key, ()), *texts)
-    return Shipped(MappingProxyType(phrasings), _sentences("negatives.en.yaml"))
+        for key, texts in _sentences(f"{name}.{language}.yaml").items():
+            found[key] = (*found.get(key, ()), *texts)
+    return MappingProxyType(found)
 
 
 def _sentences(name: str) -> Mapping[str, tuple[str, ...]]:

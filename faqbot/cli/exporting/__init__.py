@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from faqbot.cli.exporting import role, site
+from faqbot.cli.exporting import role, site, table
 
 app = typer.Typer(
     name="export",
@@ -14,3 +14,4 @@ app = typer.Typer(
 )
 app.command(epilog=role.EXAMPLE)(role.role)
 app.command(epilog=site.EXAMPLE)(site.site)
+app.command(epilog=table.EXAMPLE)(table.table)

@@ -26,8 +26,8 @@ TECHNOLOGIES: Final = 40
 """Technologies that a role lists, those in demand first."""
 
 ATTRIBUTION: Final = (
-    "This file includes information from the O*NET {number} Database by the U.S. Department of Labor,",
-    "Employment and Training Administration (USDOL/ETA). Used under the CC BY 4.0 license",
+    "This file includes information from the O*NET {number} Database by the U.S. Department of",
+    "Labor, Employment and Training Administration (USDOL/ETA). Used under the CC BY 4.0 license",
     "(https://creativecommons.org/licenses/by/4.0/). O*NET® is a trademark of USDOL/ETA.",
     "faqbot has modified the information. USDOL/ETA has not approved, endorsed or tested this.",
 )

@@ -1,0 +1,31 @@
+"""`faqbot export table`: all content as one spreadsheet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from faqbot.cli.options import Force, Knowledge
+
+EXAMPLE = "Example: faqbot export table content.xlsx"
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A .csv or .xlsx file.")]
+
+
+def table(file: File, *, force: Force = False, knowledge: Knowledge = None) -> None:
+    """Write roles and FAQs into a table that `faqbot import table` reads back without loss.
+
+    Lists have a point a line in their cell. Exit code 0 when it was written, 1 when the content has
+    problems, 2 when the file is there already or ends in neither .csv nor .xlsx.
+    """
+    from faqbot.cli.asking import content_folder
+    from faqbot.content.authoring import write_bytes
+    from faqbot.content.loading import load_library
+    from faqbot.tables.content import rows_of
+    from faqbot.tables.files import written_rows
+
+    rows = list(rows_of(load_library(content_folder(knowledge))))
+    write_bytes(file, written_rows(file, rows), force=force)
+    typer.echo(f"{file}: {len(rows) - 1} rows")

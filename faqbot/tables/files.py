@@ -1,0 +1,128 @@
+"""CSV and Excel files <-> rows of text."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from faqbot.errors import UsageError
+
+LONGEST: Final = 32_767
+"""Characters that a cell of Excel takes."""
+
+_SEPARATORS: Final = (",", ";", "\t", "|")
+Rows = list[list[str]]
+
+
+def read_rows(path: Path) -> Rows:
+    """The rows of a table, the header first; formulas are read as their text and never run.
+
+    Raises:
+        UsageError: it can't be read, or is neither CSV nor Excel.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror or error}.") from error
+    rows = _of_excel(path, raw) if raw.startswith(b"PK") else _of_csv(path, raw)
+    if not any(any(cell.strip() for cell in row) for row in rows):
+        raise UsageError(f"{path} is empty.")
+    return rows
+
+
+def written_rows(path: Path, rows: Iterable[Sequence[str]]) -> bytes:
+    """The rows as the file that the path's suffix says.
+
+    Raises:
+        UsageError: the suffix is neither .csv nor .xlsx, or a text is too long for Excel.
+    """
+    match path.suffix.lower():
+        case ".csv":
+            buffer = io.StringIO(newline="")
+            csv.writer(buffer, lineterminator="\r\n").writerows(rows)
+            return buffer.getvalue().encode("utf-8-sig")  # or Excel takes it for Windows letters
+        case ".xlsx":
+            return _excel(rows)
+        case _:
+            raise UsageError(f"{path} must end in .csv or .xlsx.")
+
+
+def _of_csv(path: Path, raw: bytes) -> Rows:
+    if raw.startswith(b"\xd0\xcf\x11\xe0"):
+        raise UsageError(f"{path} is an old Excel file, or locked: save it as .xlsx.")
+    text = _decoded(raw)
+    first = text.lstrip("\r\n").split("\n", 1)[0]
+    separator = max(_SEPARATORS, key=first.count)
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+    except csv.Error as error:
+        raise UsageError(f"{path} is no CSV that can be read ({error}): save it anew.") from error
+
+
+def _decoded(raw: bytes) -> str:
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return raw.decode("utf-16", "replace")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
+def _of_excel(path: Path, raw: bytes) -> Rows:
+    from openpyxl import load_workbook
+
+    try:
+        book = load_workbook(io.BytesIO(raw), read_only=True)
+        sheet = book.worksheets[0]
+        return [[_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
+    except Exception as error:  # zipfile, XML and openpyxl have many names for it
+        raise UsageError(f"{path} is no Excel file that can be read: save it anew.") from error
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case dt.datetime():
+            return value.date().isoformat()
+        case float() if value.is_integer():
+            return str(int(value))
+        case _:
+            return str(value)
+
+
+def _excel(rows: Iterable[Sequence[str]]) -> bytes:
+    from openpyxl import Workbook
+    from openpyxl.styles import Alignment, Font
+
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None  # a new book has one
+    sheet.title = "content"
+    for number, row in enumerate(rows, 1):
+        for place, text in enumerate(row, 1):
+            if len(text) > LONGEST:
+                raise UsageError(
+                    f"Row {number} holds a text of {len(text):,} characters, and a cell of Excel "
+                    f"takes {LONGEST:,}: export a .csv."
+                )
+            if not text:
+                continue
+            cell = sheet.cell(number, place)
+            cell.value = text
+            cell.data_type = "s"  # never a formula, whatever it begins with
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+            if number == 1:
+                cell.font = Font(bold=True)
+    sheet.freeze_panes = "A2"
+    for place, width in enumerate((9, 24, 24, 36, 60), 1):
+        sheet.column_dimensions[chr(64 + place)].width = width
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
