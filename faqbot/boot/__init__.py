@@ -99,7 +99,8 @@ def run(settings: Settings) -> None:
         level=settings.faqbot_log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each of its parts
+    for chatty in ("alembic", "watchfiles"):  # they tell of each of their steps
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     folder, line = knowledge_folder(settings.faqbot_knowledge)
     if line:
         _say(line)

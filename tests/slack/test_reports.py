@@ -13,6 +13,7 @@ import pytest_asyncio
 from faqbot.conversations import Conversations
 from faqbot.desk import Desk
 from faqbot.playground.values import Channel
+from faqbot.reloading import Loaded
 from faqbot.slack.backstage import Backstage
 from faqbot.slack.owners import Owners
 from faqbot.slack.reporting import Reports, next_monday
@@ -78,6 +79,18 @@ async def test_app_home_of_others_shows_only_the_roles(slack: Slack) -> None:
     home = await slack.workspace.until(lambda: slack.workspace.home("jonas"))
     assert "wait for a person" not in str(home.blocks)
     assert "Data Analyst" in str(home.blocks)
+
+
+async def test_app_home_tells_owners_of_content_that_is_not_used(
+    slack: Slack, memory: Memory
+) -> None:
+    now = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
+    loaded = Loaded("abc123", now, now, ("a.yaml:2:1: `titel` is not a key",), 3)
+    backstage = Backstage(memory, OWNERS, content=lambda: loaded)
+    shown = str(await Reports(slack.desk, backstage, Owners(OWNERS)).home(TEAM))
+    assert "The changed content is not used: 3 problems" in shown
+    assert "is not a key" in shown
+    assert "version abc123, since 24 November 2026, 12:00 UTC" in shown
 
 
 async def test_the_digest_is_sent_once_whichever_process_comes_first(

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from faqbot.cli.options import Force, Knowledge
+from faqbot.cli.options import Force, Knowledge, Quiet
 from faqbot.model import Audience
 
 EXAMPLE = "Example: faqbot export role data-analyst --format docx --out analyst.docx"
@@ -70,6 +70,7 @@ def role(
     until: Until = "",
     link: Link = "",
     force: Force = False,
+    quiet: Quiet = False,
     knowledge: Knowledge = None,
 ) -> None:
     """Write one role as a document, an advertisement or a posting for search engines.
@@ -102,6 +103,7 @@ def role(
         sys.stdout.buffer.flush()
     else:
         write_bytes(out, content, force=force)
+    if out is not None and not quiet:
         typer.echo(f"{out}: {found.title}")
 
 

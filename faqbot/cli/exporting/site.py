@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from faqbot.cli.options import Force, Knowledge
+from faqbot.cli.options import Force, Knowledge, Quiet
 from faqbot.model import Audience
 
 EXAMPLE = "Example: faqbot export site --out public --title 'Jobs at Example'"
@@ -23,6 +23,7 @@ def site(
     title: Title = "Roles",
     audience: Readers = Audience.EVERYONE,
     force: Force = False,
+    quiet: Quiet = False,
     knowledge: Knowledge = None,
 ) -> None:
     """Write all roles and FAQs as a website with search, which any web server or disk can hold.
@@ -42,4 +43,6 @@ def site(
     made = pages.site(library, title, audience)
     for name, text in made.files.items():
         write_bytes(out / name, text.encode(), force=True)
+    if quiet:
+        return
     typer.echo(f"{out / 'index.html'}: {len(library.roles)} roles, {len(made.files)} files")

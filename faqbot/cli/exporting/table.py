@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
-from faqbot.cli.options import Force, Knowledge
+from faqbot.cli.options import Force, Knowledge, Quiet
 
 EXAMPLE = "Example: faqbot export table content.xlsx"
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A .csv or .xlsx file.")]
 
 
-def table(file: File, *, force: Force = False, knowledge: Knowledge = None) -> None:
+def table(
+    file: File, *, force: Force = False, quiet: Quiet = False, knowledge: Knowledge = None
+) -> None:
     """Write roles and FAQs into a table that `faqbot import table` reads back without loss.
 
     Lists have a point a line in their cell. Exit code 0 when it was written, 1 when the content has
@@ -28,4 +30,5 @@ def table(file: File, *, force: Force = False, knowledge: Knowledge = None) -> N
 
     rows = list(rows_of(load_library(content_folder(knowledge))))
     write_bytes(file, written_rows(file, rows), force=force)
-    typer.echo(f"{file}: {len(rows) - 1} rows")
+    if not quiet:
+        typer.echo(f"{file}: {len(rows) - 1} rows")
