@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 
 from faqbot.store.memory import Memory
 from faqbot.store.values import StoreError
+
+HANGS: Final = 1.0
+"""Seconds to wait for a database that hangs: Slack waits three for an acknowledgement."""
 
 
 class Claims(Protocol):
@@ -73,9 +77,9 @@ class SharedClaims:
         if not await self._own.claim(*key):
             return False
         try:
-            async with self._memory.store(settled=False) as store:
+            async with asyncio.timeout(HANGS), self._memory.store(settled=False) as store:
                 return await store.claims.claim(*key)
-        except StoreError:
+        except (StoreError, TimeoutError):
             return True
 
 
