@@ -6,11 +6,14 @@ import datetime as dt
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
 
 from faqbot.conversations import Conversations
 from faqbot.matching.decision import Decider
 from faqbot.matching.facts.finder import FactFinder
 from faqbot.matching.matcher import Matcher
+from faqbot.matching.understood import Understood
 from faqbot.model import (
     Answered,
     Candidate,
@@ -26,6 +29,13 @@ from faqbot.model import (
 )
 from faqbot.reply import Reply
 from faqbot.wording import compose
+
+KEPT: Final = 2_048
+OFTEN: Final = 200
+"""Characters of a question whose reading is kept: nobody asks a longer one twice."""
+
+LONGEST: Final = 4_000
+"""Characters of a question that are read: more than the matcher takes words from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,7 @@ class Desk:
         knowledge: the content to answer from.
         conversations: what earlier questions were about.
         today: the date against which reviews are stale.
+        kept: questions whose reading is kept, some 14 kB each: people ask the same ones.
     """
 
     def __init__(
@@ -52,15 +63,23 @@ class Desk:
         knowledge: Knowledge,
         conversations: Conversations,
         today: Callable[[], dt.date] = dt.date.today,
+        kept: int = KEPT,
     ) -> None:
         self._knowledge = knowledge
+        self._kept = kept
+        self._read = self._reader()
         self._conversations = conversations
         self._today = today
 
     def swap(self, knowledge: Knowledge) -> Knowledge:
         """Answer from other content, from the next question on; returns what it was."""
         old, self._knowledge = self._knowledge, knowledge
+        self._read = self._reader()
         return old
+
+    def close(self) -> None:
+        """Answer no more, and let the content go; to ask it afterwards is an error."""
+        del self._knowledge, self._read
 
     @property
     def library(self) -> Library:
@@ -81,7 +100,7 @@ class Desk:
         context = question.role or self._conversations.role_of(question.thread)
         if knowledge.library.role(context) is None:
             context = None
-        understood = knowledge.matcher.read(question.text, context)
+        understood = self._read(question.text[:LONGEST], context)
         decided = knowledge.decider.decide(understood, question.audience)
         outcome = knowledge.facts.refine(understood, decided, context)
         return self._receipt(question, understood.reading, outcome, began)
@@ -90,7 +109,7 @@ class Desk:
         """Find the role that the text names, and the part when it names one too."""
         began = time.perf_counter()
         knowledge = self._knowledge
-        understood = knowledge.matcher.read(question.text)
+        understood = self._read(question.text[:LONGEST], None)
         outcome = knowledge.decider.describe(understood, question.audience)
         if isinstance(outcome, Declined) and outcome.why is Why.UNKNOWN_ROLE:
             near = knowledge.matcher.near_roles(question.text)
@@ -119,6 +138,12 @@ class Desk:
     def reply(self, receipt: Receipt, *, full: bool = False) -> Reply:
         """What to say; `full` gives a role as its full description instead of its overview."""
         return compose(receipt, self.library, self._today(), full=full)
+
+    def _reader(self) -> Callable[[str, str | None], Understood]:
+        """What reads questions: what one content makes of a text is always the same."""
+        read = self._knowledge.matcher.read
+        kept = lru_cache(self._kept)(read)
+        return lambda text, role: (kept if len(text) <= OFTEN else read)(text, role)
 
     def _receipt(
         self, question: Question, reading: Reading, outcome: Outcome, began: float

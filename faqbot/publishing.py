@@ -7,11 +7,59 @@ import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from faqbot.content.writing import key_for, write_faq, write_phrasing
-from faqbot.desk import Desk
-from faqbot.errors import FaqbotError
-from faqbot.model import Audience, Faq
+from faqbot.errors import FaqbotError, UsageError
+from faqbot.model import Audience, Faq, Library
+
+
+class Known(Protocol):
+    """What knows the content: a desk, or all desks that share a folder."""
+
+    @property
+    def library(self) -> Library:
+        """The content."""
+        ...
+
+
+class Publishing(Protocol):
+    """Makes content of what was approved."""
+
+    async def publish(self, draft: Draft) -> str:
+        """Make content of a draft; returns the id of the entry.
+
+        Raises:
+            FaqbotError: it can't be; then nothing has changed.
+        """
+        ...
+
+    async def add_phrasing(self, entry_id: str, text: str) -> None:
+        """Let a question lead to an entry.
+
+        Raises:
+            FaqbotError: it can't; then nothing has changed.
+        """
+        ...
+
+
+class Unwritable:
+    """Content that isn't written from Slack: whoever approves is told why.
+
+    Args:
+        why: a sentence with what to do instead.
+    """
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    async def publish(self, draft: Draft) -> str:  # noqa: ARG002
+        """Refuse."""
+        raise UsageError(self._why)
+
+    async def add_phrasing(self, entry_id: str, text: str) -> None:  # noqa: ARG002
+        """Refuse."""
+        raise UsageError(self._why)
 
 
 class Publisher:
@@ -23,7 +71,7 @@ class Publisher:
         reload: lets the desk answer from the folder as it is then.
     """
 
-    def __init__(self, desk: Desk, folder: Path, reload: Callable[[], Awaitable[bool]]) -> None:
+    def __init__(self, desk: Known, folder: Path, reload: Callable[[], Awaitable[bool]]) -> None:
         self._desk = desk
         self._folder = folder
         self._reload = reload

@@ -11,11 +11,12 @@ import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from faqbot.content.files import content_files
-from faqbot.desk import Desk, Knowledge
+from faqbot.desk import Knowledge
 from faqbot.errors import ContentError, FaqbotError
+from faqbot.model import Library
 
 AGAIN: Final = 5.0
 """Seconds until a folder that can't be watched is looked at again."""
@@ -44,29 +45,44 @@ class Loaded:
     failures: int = 0
 
 
+class Answers(Protocol):
+    """What answers from content: a desk, or all desks that share a folder."""
+
+    @property
+    def library(self) -> Library:
+        """What is answered from."""
+        ...
+
+    def swap(self, knowledge: Knowledge) -> Knowledge:
+        """Answer from other content, from the next question on; returns what it was."""
+        ...
+
+
 class Reloader:
-    """Keeps a desk's content as it is in a folder.
+    """Keeps what is answered from as it is in a folder.
 
     Args:
         desk: answers from the new content afterwards.
         folder: the content folder.
         build: loads and understands a folder; runs in a thread.
         note: is told what became of each change.
+        digest: what the folder was like when its content was read; None: as it is now.
     """
 
     def __init__(
         self,
-        desk: Desk,
+        desk: Answers,
         folder: Path,
         build: Callable[[Path], Knowledge],
         note: Callable[[Loaded], None] = lambda _: None,
+        digest: str | None = None,
     ) -> None:
         self._desk = desk
         self._folder = folder
         self._build = build
         self._note = note
         self._turn = asyncio.Lock()
-        self._digest = _digest(folder)
+        self._digest = digest_of(folder) if digest is None else digest
         now = dt.datetime.now(dt.UTC)
         self._state = Loaded(desk.library.version, now, now)
         note(self._state)
@@ -83,7 +99,7 @@ class Reloader:
             FaqbotError: its content is bad; then the content stays that was good.
         """
         async with self._turn:
-            digest = await asyncio.to_thread(_digest, self._folder)
+            digest = await asyncio.to_thread(digest_of, self._folder)
             now = dt.datetime.now(dt.UTC)
             if digest == self._digest:
                 if self._state.problems:  # what was bad was taken back
@@ -156,7 +172,7 @@ async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         await work()
 
 
-def _digest(folder: Path) -> str:
+def digest_of(folder: Path) -> str:
     """What tells whether any content file changed; a folder without content has a digest too."""
     digest = hashlib.sha256()
     with contextlib.suppress(FaqbotError, OSError):

@@ -5,9 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+
+_MARKDOWN: Final = MarkdownIt()
+_KEPT: Final = 8_192
+"""Texts whose plain form is kept: the same answers are given again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +152,12 @@ def source_line(source: Source) -> str:
     return " | ".join(facts)
 
 
+@lru_cache(_KEPT)
 def plain(markdown: str) -> str:
     """Markdown as a person would type it: no marks, links with their address in brackets."""
     lines: list[str] = []
     bullets: list[str] = []
-    for token in MarkdownIt().parse(markdown):
+    for token in _MARKDOWN.parse(markdown):
         if token.type == "bullet_list_open":
             bullets.append("- ")
         elif token.type == "ordered_list_open":

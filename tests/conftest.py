@@ -7,8 +7,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
+hypothesis.settings.register_profile("fuzz", max_examples=5_000, deadline=None)  # make fuzz
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -26,9 +28,15 @@ def postgresql_path() -> str | None:
     return str(folders[-1].parent) if folders else None
 
 
+def nginx_path() -> str | None:
+    """Where nginx is, if it is installed; often not in a person's PATH."""
+    return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
 NEEDS = {
     "browser": ("Chromium", "chromium", chromium_path),
     "postgresql": ("PostgreSQL", "postgresql", postgresql_path),
+    "nginx": ("nginx", "nginx-light", nginx_path),
 }
 
 
@@ -54,6 +62,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def chromium() -> str:
     """The path of Chromium, for tests marked `browser`."""
     path = chromium_path()
+    assert path is not None
+    return path
+
+
+@pytest.fixture(scope="session")
+def nginx() -> str:
+    """The path of nginx, for tests marked `nginx`."""
+    path = nginx_path()
     assert path is not None
     return path
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from faqbot.errors import SettingsError
-from faqbot.settings import Mode, Settings, configured_knowledge
+from faqbot.settings import Mode, Settings, configured_knowledge, describe
 
 BOT, APP = "xoxb-1-secret", "xapp-1-secret"
 
@@ -51,9 +51,30 @@ def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     found = settings(
         monkeypatch, SLACK_BOT_TOKEN=BOT, SLACK_APP_TOKEN=APP, SLACK_SIGNING_SECRET="secret"
     )
-    shown = "\n".join((*found.describe(), repr(found), str(found)))
+    shown = "\n".join((*describe(found), repr(found), str(found)))
     assert "1-secret" not in shown
     assert "Socket Mode" in shown
+
+
+def test_secrets_inside_addresses_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = settings(
+        monkeypatch,
+        SLACK_BOT_TOKEN=BOT,
+        SLACK_SIGNING_SECRET="hidden-signing",
+        SLACK_API_URL="https://me:hidden-api@slack.example.org/api/",
+        FAQBOT_KNOWLEDGE="git+https://hidden-git@git.example.org/content.git",
+        FAQBOT_DATABASE_URL="postgresql://me:hidden%40db@db/faqbot?password=hidden-option",
+        FAQBOT_SECRET_KEYS="hidden-key",
+    )
+    dumped = (str(found.model_dump()), found.model_dump_json())
+    shown = "\n".join((*describe(found), repr(found), str(found), *dumped))
+    assert "hidden" not in shown
+    assert "git.example.org" in shown
+
+
+def test_a_client_secret_alone_is_no_local_workspace(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match="SLACK_CLIENT_SECRET is set but SLACK_BOT_TOKEN"):
+        settings(monkeypatch, SLACK_CLIENT_SECRET="hidden")
 
 
 def test_the_web_api_address_ends_in_a_slash(monkeypatch: pytest.MonkeyPatch) -> None:

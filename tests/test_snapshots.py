@@ -13,12 +13,12 @@ from faqbot.content.loading import load_library
 from faqbot.conversations import Conversations
 from faqbot.desk import Desk, Knowledge
 from faqbot.matching import matcher
-from faqbot.matching.encoding import StaticEncoder
 from faqbot.model import Audience, Question
 from faqbot.snapshots import KEPT, Snapshots, key_of
 
 SHIPPED = Path(__file__).resolve().parent.parent / "knowledge"
-ENCODER = StaticEncoder()
+ENCODERS = understanding.Encoders.of(None)
+COMMON = ENCODERS.common
 ASKED = (
     "what degree do i need for pyhton backend?",
     "qa engineer certs and daily tasks",
@@ -34,8 +34,7 @@ ASKED = (
 def built(request: pytest.FixtureRequest) -> Knowledge:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(matcher, "RIDGE_LIMIT", request.param)
-        patch.setattr(understanding, "StaticEncoder", lambda: ENCODER)
-        return boot.understand(load_library(SHIPPED))
+        return understanding.built(load_library(SHIPPED), ENCODERS)
 
 
 async def said(knowledge: Knowledge) -> list[object]:
@@ -52,8 +51,8 @@ async def test_kept_content_answers_to_the_last_digit_like_built_content(
 ) -> None:
     before = await said(built)  # caches are full when it is kept
     snapshots = Snapshots(tmp_path / "cache")
-    snapshots.keep("some", built, ENCODER)
-    kept = snapshots.find("some", ENCODER)
+    snapshots.keep("some", built, COMMON)
+    kept = snapshots.find("some", COMMON)
     assert kept is not None
     assert await said(kept) == before
     assert await said(kept) == await said(built)
@@ -64,10 +63,10 @@ def test_a_damaged_snapshot_is_thrown_away(
     name: str, built: Knowledge, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     snapshots = Snapshots(tmp_path)
-    snapshots.keep("some", built, ENCODER)
+    snapshots.keep("some", built, COMMON)
     damaged = tmp_path / "some" / name
     damaged.write_bytes(damaged.read_bytes()[:-9])
-    assert snapshots.find("some", ENCODER) is None
+    assert snapshots.find("some", COMMON) is None
     assert "built anew" in caplog.text
     assert not (tmp_path / "some").exists()
 
@@ -77,9 +76,9 @@ def test_a_snapshot_that_others_may_write_is_not_read(
     built: Knowledge, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     snapshots = Snapshots(tmp_path)
-    snapshots.keep("some", built, ENCODER)
+    snapshots.keep("some", built, COMMON)
     (tmp_path / "some").chmod(0o777)
-    assert snapshots.find("some", ENCODER) is None
+    assert snapshots.find("some", COMMON) is None
     assert "others may write there" in caplog.text
 
 
@@ -88,7 +87,7 @@ def test_where_nothing_can_be_kept_a_line_says_so(
 ) -> None:
     taken = tmp_path / "file"
     taken.write_text("in the way", encoding="utf-8")
-    Snapshots(taken).keep("some", built, ENCODER)
+    Snapshots(taken).keep("some", built, COMMON)
     assert "isn't kept" in caplog.text
     assert taken.read_text(encoding="utf-8") == "in the way"
 
@@ -96,9 +95,9 @@ def test_where_nothing_can_be_kept_a_line_says_so(
 def test_old_snapshots_go(built: Knowledge, tmp_path: Path) -> None:
     snapshots = Snapshots(tmp_path)
     for number in range(KEPT + 2):
-        snapshots.keep(f"key{number}", built, ENCODER)
+        snapshots.keep(f"key{number}", built, COMMON)
         os.utime(tmp_path / f"key{number}", (number, number))
-    snapshots.keep("newest", built, ENCODER)
+    snapshots.keep("newest", built, COMMON)
     left = {path.name for path in tmp_path.iterdir()}
     assert len(left) == KEPT
     assert "newest" in left

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import logging
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from importlib.resources import as_file, files
@@ -18,6 +19,7 @@ from faqbot.boot.status import noting
 from faqbot.boot.understanding import Encoders, knowledge_of, open_desk, understand
 from faqbot.content.git import PREFIX, git_source, pull
 from faqbot.content.loading import load_library
+from faqbot.content.workspaces import read_workspaces
 from faqbot.conversations import Conversations
 from faqbot.desk import Desk
 from faqbot.errors import UsageError
@@ -26,11 +28,11 @@ from faqbot.matching.grouping import group_by_meaning
 from faqbot.matching.transformer import check_folder
 from faqbot.publishing import Publisher
 from faqbot.reloading import Reloader
-from faqbot.settings import Mode, Settings
+from faqbot.settings import Mode, Settings, describe
 
 if TYPE_CHECKING:
     from faqbot.importing.documents.headings import Headings
-    from faqbot.slack.service import Backing
+    from faqbot.slack.following import Backing
 
 __all__ = ["check", "encoder", "headings", "knowledge_folder", "open_desk", "run", "understand"]
 
@@ -95,20 +97,43 @@ def run(settings: Settings) -> None:
     Raises:
         FaqbotError: it can't start or can't go on; says why and what to do.
     """
-    logging.basicConfig(
-        level=settings.faqbot_log_level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    for chatty in ("alembic", "watchfiles"):  # they tell of each of their steps
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    from faqbot.boot.logs import set_up
+
+    set_up(settings.faqbot_log_level, settings.faqbot_log_format)
+    if settings.mode in (Mode.HTTP, Mode.MANY):
+        from faqbot.boot.workers import in_workers
+        from faqbot.slack.server import listen
+
+        with closing(listen(settings.faqbot_host, settings.listens_on)) as listener:
+            if settings.faqbot_workers > 1:
+                in_workers(settings, listener)
+            else:
+                serve(settings, listener)
+    else:
+        serve(settings, None)
+
+
+def serve(settings: Settings, listener: socket.socket | None) -> None:
+    """Serve in this process, over HTTP where it is given a listener.
+
+    Raises:
+        FaqbotError: it can't start or can't go on; says why and what to do.
+    """
     folder, line = knowledge_folder(settings.faqbot_knowledge)
     if line:
         _say(line)
+    if settings.mode is Mode.MANY:
+        from faqbot.boot.many import serve_many
+
+        assert listener is not None, "many workspaces are served over HTTP"
+        serve_many(settings, folder, listener, _say)
+        return
     knowledge = knowledge_of(folder, settings.encoder, settings.cache)
     encoders = Encoders.of(settings.encoder)
     knowledge.matcher.ranker.warm(WARM)
     desk = Desk(knowledge, Conversations(time.monotonic))
-    from faqbot.slack.service import Backing, Following, by_socket_mode, over_http, until_stopped
+    from faqbot.slack.following import Backing, Following
+    from faqbot.slack.service import by_socket_mode, over_http, until_stopped
 
     told = noting(str(folder.resolve()), settings.mode.value)
     build = partial(build_aside, encoder=settings.encoder, encoders=encoders)
@@ -116,14 +141,26 @@ def run(settings: Settings) -> None:
     publisher = Publisher(desk, folder, reloader.reload)
     grouping = partial(group_by_meaning, encoder=encoders.bundled)
     following = Following(reloader, _newer(settings, folder), settings.pull_every)
-    backing = Backing(publisher, grouping, following)
-    match settings.mode:
-        case Mode.SOCKET:
-            until_stopped(by_socket_mode(settings, desk, _say, backing))
-        case Mode.HTTP:
-            until_stopped(over_http(settings, desk, _say, backing))
-        case Mode.WORKSPACE:
-            until_stopped(_in_local_workspace(settings, desk, replace(backing, owners=HIRING)))
+    backing = Backing(grouping, lambda: reloader.state, following.works(), publisher)
+    if listener is not None:
+        until_stopped(over_http(settings, desk, _say, backing, listener))
+    elif settings.mode is Mode.SOCKET:
+        with _status_port(settings) as port:
+            until_stopped(by_socket_mode(settings, desk, _say, backing, port))
+    else:
+        until_stopped(_in_local_workspace(settings, desk, replace(backing, owners=HIRING)))
+
+
+@contextmanager
+def _status_port(settings: Settings) -> Iterator[socket.socket | None]:
+    """Where Socket Mode serves health and metrics: on PORT, if it is set."""
+    from faqbot.slack.server import listen
+
+    if settings.port is None:
+        yield None
+        return
+    with closing(listen(settings.faqbot_host, settings.port)) as listener:
+        yield listener
 
 
 def _newer(settings: Settings, folder: Path) -> Callable[[], None] | None:
@@ -138,11 +175,11 @@ async def _in_local_workspace(settings: Settings, desk: Desk, backing: Backing) 
     from faqbot.playground.server import LocalWorkspace
     from faqbot.playground.values import Setup
     from faqbot.slack.app import create_app
+    from faqbot.slack.house import House
     from faqbot.slack.manifest import COMMANDS, EVENTS, OPTIONAL_SCOPES, SCOPES, SHORTCUTS
-    from faqbot.slack.running import Running
     from faqbot.slack.server import listen
-    from faqbot.slack.service import behind, connection, following, weekly
-    from faqbot.slack.web import web_client
+    from faqbot.slack.service import connection, weekly
+    from faqbot.slack.socket import SocketMode
 
     setup = Setup(
         scopes=frozenset((*SCOPES, *OPTIONAL_SCOPES)),
@@ -152,18 +189,21 @@ async def _in_local_workspace(settings: Settings, desk: Desk, backing: Backing) 
     )
     port = settings.listens_on
     listen("127.0.0.1", port).close()  # so that a taken port gives the same advice in every mode
-    running = Running()
-    async with (
-        LocalWorkspace.start(port=port, setup=setup) as workspace,
-        web_client(workspace.bot_token, workspace.api_url) as client,
-        behind(settings, backing) as backstage,
-        weekly(desk, backstage, client),
-        following(backing),
-    ):
-        app = create_app(desk, client, running=running, backstage=backstage)
-        address = f"{workspace.address}/"
-        async with connection(app, workspace.app_token, running) as link:
-            await link.run(lambda: _say(f"faqbot runs in a local Slack workspace: {address}"))
+    async with LocalWorkspace.start(port=port, setup=setup) as workspace:
+        house = House.of(
+            settings.model_copy(update={"slack_api_url": workspace.api_url}),
+            backing,
+            workspace.signing_secret,
+        )
+        async with house.web_client(workspace.bot_token) as client, house.open():
+            app = create_app(desk, client, house.shared, backstage=house.backstage)
+            link = SocketMode(app, workspace.app_token)
+            address = f"{workspace.address}/"
+            async with (
+                weekly(desk, house.backstage, client),
+                connection(link, house.working(app.async_dispatch)),
+            ):
+                await link.run(lambda: _say(f"faqbot runs in a local Slack workspace: {address}"))
 
 
 def check(settings: Settings) -> tuple[str, ...]:
@@ -176,8 +216,10 @@ def check(settings: Settings) -> tuple[str, ...]:
     library = load_library(folder)
     if settings.encoder:
         check_folder(settings.encoder)
+    if settings.faqbot_workspaces:
+        read_workspaces(Path(settings.faqbot_workspaces))
     found = f"content: {folder} ({len(library.roles)} roles, version {library.version})"
-    return (*settings.describe(), *filter(None, (line,)), found)
+    return (*describe(settings), *filter(None, (line,)), found)
 
 
 def _say(line: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -65,7 +65,7 @@ def show_insights(
     grouping = partial(group_by_meaning, encoder=StaticEncoder())
 
     async def serve(store: Store) -> None:
-        pages = Pages(store, lambda: library, grouping)
+        pages = partial(Pages, store, lambda: library, grouping)
         listener = listen(place.host, place.port)
         try:
             async with _app(pages, library, settings) as app:
@@ -84,10 +84,10 @@ def show_insights(
 
 @asynccontextmanager
 async def _app(
-    pages: Pages, library: Library, settings: Settings | None
+    of_team: Callable[[str | None], Pages], library: Library, settings: Settings | None
 ) -> AsyncIterator[Starlette]:
     if settings is None:
-        yield pages.app()
+        yield of_team(None).app()
         return
     _check(settings)
     address = urlsplit(settings.faqbot_insights_url)
@@ -97,10 +97,12 @@ async def _app(
         web_client(token, settings.slack_api_url) as bot,
         web_client("", settings.slack_api_url) as anyone,
     ):
+        team = await team_of(bot)
+        pages = of_team(team)  # who owns content in one workspace reads nothing of another
         identity = SlackIdentity(
             bot=bot,
             anyone=anyone,
-            team=await team_of(bot),
+            team=team,
             client_id=settings.slack_client_id,
             client_secret=secret,
             redirect=f"{settings.faqbot_insights_url}/sign-in/done",

@@ -17,6 +17,7 @@ from faqbot.store.figures import Figures
 from faqbot.store.figures import figures as summed_up
 from faqbot.store.opening import open_store
 from faqbot.store.receipts import Filter
+from faqbot.store.sealing import Seal
 from faqbot.store.store import Store
 from faqbot.store.values import PHRASING, Forgotten
 
@@ -82,18 +83,20 @@ def wishes(
     return asyncio.run(with_store(database, ask))
 
 
-def forget(database: str | None, person: str) -> Forgotten:
-    """Delete what is remembered of a person.
+def forget(database: str | None, person: str, team: str | None = None) -> Forgotten:
+    """Delete what is remembered of a person, in one team or wherever the id occurs.
 
     Raises:
         UsageError: nothing is remembered.
         StoreError: the database can't be used.
     """
-    return asyncio.run(with_store(database, lambda store: store.forget(person)))
+    return asyncio.run(with_store(database, lambda store: store.forget(person, team)))
 
 
-async def with_store(database: str | None, work: Callable[[Store], Awaitable[T]]) -> T:
-    """Do something with the store, and close it.
+async def with_store(
+    database: str | None, work: Callable[[Store], Awaitable[T]], seal: Seal | None = None
+) -> T:
+    """Do something with the store, and close it; `seal` opens the tokens of installations.
 
     Raises:
         UsageError: nothing is remembered.
@@ -101,7 +104,7 @@ async def with_store(database: str | None, work: Callable[[Store], Awaitable[T]]
     """
     if database is None:
         raise UsageError("FAQBOT_DATABASE_URL is off: nothing is remembered.")
-    store = await open_store(database)
+    store = await open_store(database, seal=seal)
     try:
         return await work(store)
     finally:

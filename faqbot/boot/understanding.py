@@ -10,9 +10,9 @@ from typing import Final
 from threadpoolctl import threadpool_limits
 
 from faqbot.content.loading import load_library
-from faqbot.content.shipped import load_shipped
 from faqbot.conversations import Conversations
 from faqbot.desk import Desk, Knowledge
+from faqbot.matching.common import Common
 from faqbot.matching.decision import Decider, Thresholds
 from faqbot.matching.encoding import StaticEncoder
 from faqbot.matching.facts.finder import FactFinder
@@ -24,9 +24,6 @@ from faqbot.snapshots import Snapshots, key_of
 
 LONG: Final = 4.0
 """Seconds of building from which its result is kept: below, reading it gains nothing."""
-
-EVERYDAY: Final = 9_000
-"""The rank up to which a word is an everyday one."""
 
 
 def open_desk(knowledge: Path, encoder: Path | None = None, cache: Path | None = None) -> Desk:
@@ -51,14 +48,14 @@ def knowledge_of(folder: Path, encoder: Path | None, cache: Path | None) -> Know
         return built(load_library(folder), encoders)
     snapshots = Snapshots(cache)
     key = key_of(folder, encoder)
-    kept = snapshots.find(key, encoders.chosen)
+    kept = snapshots.find(key, encoders.common)
     if kept is not None:
         threadpool_limits(limits=1, user_api="blas")
         return kept
     began = time.monotonic()
     made = built(load_library(folder), encoders)
     if time.monotonic() - began > LONG and key_of(folder, encoder) == key:
-        snapshots.keep(key, made, encoders.chosen)
+        snapshots.keep(key, made, encoders.common)
     return made
 
 
@@ -73,11 +70,13 @@ class Encoders:
 
     bundled: StaticEncoder
     chosen: Encoder
+    common: Common
 
     @classmethod
     def of(cls, folder: Path | None) -> Encoders:
         bundled = StaticEncoder()
-        return cls(bundled, TransformerEncoder(folder) if folder else bundled)
+        chosen = TransformerEncoder(folder) if folder else bundled
+        return cls(bundled, chosen, Common(bundled, chosen))
 
 
 def built(library: Library, encoders: Encoders) -> Knowledge:
@@ -86,10 +85,9 @@ def built(library: Library, encoders: Encoders) -> Knowledge:
     A question is too small to share; threads that wait for each other made it nine times slower on
     a busy machine.
     """
-    everyday = encoders.bundled.language(EVERYDAY)
-    matcher = Matcher(
-        library, load_shipped(), encoders.chosen, encoders.bundled.language(), everyday
-    )
+    common = encoders.common
+    matcher = Matcher(library, common)
     threadpool_limits(limits=1, user_api="blas")
     decider = Decider(library, Thresholds())
-    return Knowledge(library, matcher, decider, FactFinder(library, matcher.roles_in, everyday))
+    facts = FactFinder(library, matcher.roles_in, common.everyday)
+    return Knowledge(library, matcher, decider, facts)

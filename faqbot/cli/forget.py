@@ -12,14 +12,22 @@ User = Annotated[
     str,
     typer.Argument(metavar="USER", help="The person's id in Slack, such as U0123456789."),
 ]
+Workspace = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ID",
+        help="Only in this workspace, such as T0123456789; without it in all of them.",
+        show_default=False,
+    ),
+]
 
 
-def forget(user: User) -> None:
+def forget(user: User, workspace: Workspace = None) -> None:
     """Delete what a person asked, rated and picked, and say what was deleted."""
     from faqbot.boot import memories
     from faqbot.settings import configured_database
 
-    gone = memories.forget(configured_database(), user)
+    gone = memories.forget(configured_database(), user, workspace)
     typer.echo(
         f"Deleted of {user}: {gone.receipts} questions, {gone.ratings} ratings, "
         f"{gone.picks} picks, {gone.handovers} questions to persons; "

@@ -28,6 +28,7 @@ from faqbot.cli import (
     run,
     status,
     suggest,
+    workspaces,
 )
 from faqbot.errors import FaqbotError
 
@@ -92,6 +93,7 @@ app.command(epilog=roles.EXAMPLE)(roles.roles)
 app.command(epilog=run.EXAMPLE)(run.run)
 app.command(epilog=status.EXAMPLE)(status.status)
 app.command(epilog=suggest.EXAMPLE)(suggest.suggest)
+app.add_typer(workspaces.app)
 
 
 def main() -> None:

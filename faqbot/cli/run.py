@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,14 +15,23 @@ Check = Annotated[
 ]
 
 
-def run(*, check: Check = False, knowledge: Knowledge = None) -> None:
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", min=1, max=64, help="How many processes serve HTTP (FAQBOT_WORKERS)."
+    ),
+]
+
+
+def run(*, check: Check = False, knowledge: Knowledge = None, workers: Workers = None) -> None:
     """Start the bot: in Slack when there are tokens, else in a local workspace in the browser.
 
     Settings come from the environment and from a file named .env.
     """
     from faqbot.settings import Settings
 
-    settings = Settings(faqbot_knowledge=knowledge) if knowledge else Settings()
+    given: dict[str, Any] = {"faqbot_knowledge": knowledge, "faqbot_workers": workers}
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})
     from faqbot import boot
 
     if check:

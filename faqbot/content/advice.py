@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import yaml
@@ -33,26 +33,33 @@ _NOT_TEXT: Final = {
 }
 
 
-def advise(document: Document, error: ValidationError) -> Iterator[Problem]:
-    """Every error of a document as a problem at its position."""
+Parts = Callable[[Loc], tuple[str, tuple[str, ...]]]
+"""What the mapping at a path is called, and the keys that it may have."""
+
+
+def advise(
+    document: Document, error: ValidationError, parts: Parts | None = None
+) -> Iterator[Problem]:
+    """Every error of a document as a problem at its position; `parts` for other than content."""
     for detail in error.errors(include_url=False, include_context=True):
         loc = detail["loc"]
         if detail["type"] == "too_short" and detail["input"]:
             continue  # a list whose entries are all wrong counts as empty; they are told already
-        message, at_key = _message(document, detail)
+        message, at_key = _message(document, detail, parts)
         yield document.problem(loc, message, key=at_key)
 
 
 def _message(
     document: Document,
     detail: ErrorDetails,
+    parts: Parts | None,
 ) -> tuple[str, bool]:
     """The advice, and whether it is about the key instead of the value."""
     loc, kind, name = detail["loc"], detail["type"], _name(detail["loc"])
     if kind == "missing":
-        return _missing(loc), False
+        return (f"{parts(loc[:-1])[0]} needs `{loc[-1]}`" if parts else _missing(loc)), False
     if kind == "extra_forbidden":
-        part, keys = _part(loc[:-1], document)
+        part, keys = parts(loc[:-1]) if parts else _part(loc[:-1], document)
         word = str(loc[-1])
         return f"{quoted(word)} is not a key of {part}{did_you_mean(word, keys)}", True
     if kind == "content":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,28 +18,26 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from faqbot.content.writing import draft_of
+from faqbot.headers import SafeHeaders, safe_headers
 from faqbot.insights import charts
 from faqbot.insights.asked import OUTCOMES, PLACES, SPANS, View, view_of
 from faqbot.insights.sessions import Sessions, SignedIn
 from faqbot.model import Entry, Faq, Library, Role, is_stale
+from faqbot.origins import SameOrigin
 from faqbot.store.figures import Figures, Grouping, Part, summed_up
 from faqbot.store.store import Store
 from faqbot.store.times import now
 from faqbot.store.values import Record, StoreError
 
 HERE: Final = Path(__file__).parent
-HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
+HEADERS: Final = safe_headers(
+    {
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self'",
+        "form-action": "'self'",
+    }
+)
 LOCAL: Final = ("127.0.0.1", "localhost", "[::1]")
 _MOST: Final = 15
 _QUESTIONS: Final = 500
@@ -64,12 +62,20 @@ class Pages:
         store: what was asked.
         library: what is known, at each request as it is then.
         grouping: puts unanswered questions of one meaning together.
+        team: the workspace whose questions are shown; None: of all.
     """
 
-    def __init__(self, store: Store, library: Callable[[], Library], grouping: Grouping) -> None:
+    def __init__(
+        self,
+        store: Store,
+        library: Callable[[], Library],
+        grouping: Grouping,
+        team: str | None = None,
+    ) -> None:
         self._store = store
         self._library = library
         self._grouping = grouping
+        self._team = team
         self._templates = Jinja2Templates(directory=HERE / "templates")
 
     def app(self, hosts: Sequence[str] = LOCAL, sessions: Sessions | None = None) -> Starlette:
@@ -86,7 +92,12 @@ class Pages:
                 Mount("/static", StaticFiles(directory=HERE / "static")),
                 *(sessions.routes() if sessions else ()),
             ],
-            middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)), *guard],
+            middleware=[
+                Middleware(SafeHeaders, headers=HEADERS),
+                Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
+                Middleware(SameOrigin),
+                *guard,
+            ],
             exception_handlers={StoreError: self._down},
         )
 
@@ -119,7 +130,7 @@ class Pages:
     async def _questions(self, request: Request) -> Response:
         asked = request.query_params
         view, library = view_of(asked), self._library()
-        records = await self._store.receipts.all(view.filter(now()))
+        records = await self._store.receipts.all(replace(view.filter(now()), team=self._team))
         shown = [record for record in reversed(records) if _wanted(record, asked)]
         return self._page(
             request,
@@ -149,16 +160,14 @@ class Pages:
 
     async def _figures(self, view: View) -> Figures:
         until = now()
-        wanted = view.filter(until)
+        wanted = replace(view.filter(until), team=self._team)
         assert wanted.since is not None
         records = await self._store.receipts.all(wanted)
-        ratings = await self._store.receipts.ratings(wanted.since)
+        ratings = await self._store.receipts.ratings(wanted.since, self._team)
         return summed_up(records, ratings, wanted.since, until, self._grouping)
 
     def _page(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:
-        return self._templates.TemplateResponse(
-            request, name, values, status_code=status, headers=HEADERS
-        )
+        return self._templates.TemplateResponse(request, name, values, status_code=status)
 
 
 def _wanted(record: Record, asked: Any) -> bool:

@@ -24,8 +24,11 @@ SIGNING_IN: Final = 600.0
 """Seconds that signing in may take."""
 
 _MOST: Final = 10_000
-_COOKIE: Final = "faqbot-session"
+_SESSION: Final = "faqbot-session"
 _BROWSER: Final = "faqbot-signing-in"
+_HOST_ONLY: Final = "__Host-"
+"""Cookies with this before their name come from this very host, and by HTTPS."""
+
 _OPEN: Final = ("/sign-in", "/sign-out", "/static/")
 T = TypeVar("T")
 Page = Callable[[Request, int, str], Response]
@@ -109,6 +112,7 @@ class Sessions:
         self._identity = identity
         self._page = page
         self._secure = secure
+        self._prefix = _HOST_ONLY if secure else ""
         self._clock = clock
         self._sessions = _Kept[_Session](SESSION, clock)
         self._attempts = _Kept[_Attempt](SIGNING_IN, clock)
@@ -124,7 +128,7 @@ class Sessions:
 
     async def is_in(self, request: Request) -> bool:
         """Whether a request comes from somebody who is signed in and may still read."""
-        key = request.cookies.get(_COOKIE, "")
+        key = self._given(request, _SESSION)
         session = self._sessions.get(key)
         if session is None:
             return False
@@ -149,8 +153,10 @@ class Sessions:
     async def _done(self, request: Request) -> Response:
         asked = request.query_params
         attempt = self._attempts.take(asked.get("state", ""))
-        browser = request.cookies.get(_BROWSER, "")
-        if attempt is None or not secrets.compare_digest(attempt.browser, browser):
+        browser = self._given(request, _BROWSER)
+        if attempt is None or not secrets.compare_digest(
+            attempt.browser.encode(), browser.encode()
+        ):
             return self._page(request, 400, "That took too long, or began in another browser.")
         if asked.get("error"):
             return self._page(request, 403, "You were not signed in.")
@@ -162,25 +168,33 @@ class Sessions:
             return self._page(request, 403, said)
         answer = RedirectResponse("/", 303)
         key = self._sessions.put(_Session(person, self._clock()))
-        self._give(answer, _COOKIE, key, SESSION)
-        answer.delete_cookie(_BROWSER)
+        self._give(answer, _SESSION, key, SESSION)
+        self._forget(answer, _BROWSER)
         return answer
 
     async def _leave(self, request: Request) -> Response:
-        self._sessions.take(request.cookies.get(_COOKIE, ""))
+        self._sessions.take(self._given(request, _SESSION))
         answer = RedirectResponse("/sign-in", 303)
-        answer.delete_cookie(_COOKIE)
+        self._forget(answer, _SESSION)
         return answer
 
     def _give(self, answer: Response, name: str, value: str, lifetime: float) -> None:
         answer.set_cookie(
-            name,
+            f"{self._prefix}{name}",
             value,
             max_age=int(lifetime),
             httponly=True,
             secure=self._secure,
             samesite="lax",  # strict would not be sent when Slack leads back
         )
+
+    def _forget(self, answer: Response, name: str) -> None:
+        # A browser takes no cookie of such a name that isn't secure, not even to drop it.
+        name = f"{self._prefix}{name}"
+        answer.delete_cookie(name, secure=self._secure, httponly=True, samesite="lax")
+
+    def _given(self, request: Request, name: str) -> str:
+        return request.cookies.get(f"{self._prefix}{name}", "")
 
 
 class SignedIn:

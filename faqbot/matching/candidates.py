@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
 
+from faqbot.matching.caching import cached
 from faqbot.matching.calibration import Calibration
 from faqbot.matching.contents import Contents
 from faqbot.matching.phrasings import GENERAL
@@ -44,7 +44,7 @@ class Candidates:
         self._calibration = calibration
         self._contents = contents
         self._opinions = (*ranker.view_names, "nearest", "ridge", "content")
-        self.of = lru_cache(maxsize=CACHED)(self._ranked)
+        self.of = cached(self._ranked, CACHED)
 
     def _ranked(self, asked: tuple[str, ...], scope: str) -> tuple[Candidate, ...]:
         scored = self._ranker.score(" ".join(asked), scope)

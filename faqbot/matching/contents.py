@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from itertools import chain
 
 import numpy as np
 
+from faqbot.matching.caching import cached
 from faqbot.matching.text import ROLE_WORD, STOP_WORDS, normalise, singular, words
 from faqbot.matching.tfidf import Floats
 from faqbot.model import Library
@@ -41,7 +41,7 @@ class Contents:
         self._library = library
         self._asking = asking
         self._everyday = everyday
-        self._words = lru_cache(maxsize=CACHED)(self._words_of)
+        self._words = cached(self._words_of, CACHED)
 
     def overlaps(self, asked: Sequence[str], role: str, keys: Sequence[str]) -> Floats:
         """For each key of a part, the share (0..1) of what is said that stands in that part.

@@ -59,6 +59,9 @@ class ShortlistRanker:
     def warm(self, most: int) -> None:
         """Nothing to prepare: no scope has a classifier of its own."""
 
+    def settle(self) -> None:
+        """Nothing to prepare, and nothing to let go."""
+
     def look(self, text: str, scope: str = "") -> Looked:
         """The shortlisted phrasings of a scope with their similarities to a normalised text."""
         vector: Floats = self._encoder.encode([text])[0]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from faqbot.content.shipped import Shipped
 from faqbot.matching.calibration import Calibration, calibrate, calibrate_sampled
 from faqbot.matching.candidates import Candidates
+from faqbot.matching.common import Common
 from faqbot.matching.contents import Contents
 from faqbot.matching.large import ShortlistRanker
 from faqbot.matching.phrasings import (
@@ -31,16 +31,13 @@ from faqbot.matching.text import (
 from faqbot.matching.tfidf import LETTERS, WORDS
 from faqbot.matching.title_words import title_key
 from faqbot.matching.understood import Understood, links_of, mask
-from faqbot.matching.views import Encoder, MeaningView, TfidfView
+from faqbot.matching.views import MeaningView, TfidfView
 from faqbot.model import Candidate, Kind, Library, LinkedBy, Reading, Repair, Role
 
 MIX = Mix(views=(0.12, 0.18, 0.7), ridge=0.7, penalty=0.2)
 
 LONGEST = 160
 """Words of a question that are read."""
-
-COMMON = 4
-"""Shipped phrasings in which a word must stand to be a word for asking, and not for a role."""
 
 CLAUSE = 0.87
 """The confidence that a clause needs to be one of several parts that a question asks for."""
@@ -63,27 +60,14 @@ class Matcher:
 
     Args:
         library: the content.
-        shipped: phrasings of the standard sections and general negatives.
-        encoder: the sentence encoder.
-        language: correctly spelt words of the language.
-        everyday: the most frequent of them.
+        common: what is equal for all libraries.
     """
 
-    def __init__(
-        self,
-        library: Library,
-        shipped: Shipped,
-        encoder: Encoder,
-        language: frozenset[str] = frozenset(),
-        everyday: frozenset[str] = frozenset(),
-    ) -> None:
+    def __init__(self, library: Library, common: Common) -> None:
         self._library = library
+        shipped = common.shipped
         phrasings = list(shared_phrasings(library, shipped))
         asked = [phrasing.text for phrasing in phrasings if phrasing.key]
-        section_counts = count_words(
-            plain_words(text) for texts in shipped.phrasings.values() for text in texts
-        )
-        asking = {word for word, count in section_counts.items() if count >= COMMON}
         asked += [
             plain_words(text)
             for role in library.roles
@@ -98,23 +82,23 @@ class Matcher:
         compounds = compounds_of(titles)
         self._linker = RoleLinker(
             library.roles,
-            frozenset(asking - STOP_WORDS),
-            language=language,
-            everyday=everyday,
+            common.asking,
+            language=common.language,
+            everyday=common.everyday,
             known=phrasing_words,
             compounds=compounds,
         )
         self._title_words = {role.id: title_key(role.title, compounds) for role in library.roles}
         counts = count_words([*asked, *titles, *map(normalise, named_things(library))])
-        self.vocabulary = Vocabulary(counts, language | phrasing_words, compounds)
+        self.vocabulary = Vocabulary(counts, common.language, compounds, known=phrasing_words)
         phrasings += [
             Phrasing(self._mask(text, role), key, role.id)
             for role in library.roles
             for key, text in own_phrasings(role, shipped.phrasings)
         ]
-        contents = Contents(library, frozenset(section_counts), everyday)
+        contents = Contents(library, common.sections, common.everyday)
         self.ranker: Scorer
-        self.ranker, calibration = _trained(phrasings, encoder)
+        self.ranker, calibration = _trained(phrasings, common)
         self._candidates = Candidates(self.ranker, calibration, contents)
 
     def read(self, text: str, role: str | None = None) -> Understood:
@@ -244,18 +228,18 @@ class Matcher:
         return tuple(best.values()) if len(best) > 1 else ()
 
 
-def _trained(phrasings: Sequence[Phrasing], encoder: Encoder) -> tuple[Scorer, Calibration]:
+def _trained(phrasings: Sequence[Phrasing], common: Common) -> tuple[Scorer, Calibration]:
     """The ranker that suits the number of phrasings, calibrated."""
     if sum(not phrasing.scope for phrasing in phrasings) > RIDGE_LIMIT:
-        large = ShortlistRanker(phrasings, encoder, MIX)
+        large = ShortlistRanker(phrasings, common.encoder, MIX)
         return large, calibrate_sampled(large)
     texts = [phrasing.text for phrasing in phrasings]
     ranker = Ranker(
         phrasings,
         (
-            TfidfView("words", texts, WORDS),
-            TfidfView("letters", texts, LETTERS),
-            MeaningView("meaning", texts, encoder),
+            TfidfView("words", texts, WORDS, common.words),
+            TfidfView("letters", texts, LETTERS, common.letters),
+            MeaningView("meaning", texts, common.encoder, common.vectors),
         ),
         MIX,
     )

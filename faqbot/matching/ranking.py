@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from faqbot.matching.caching import cached
 from faqbot.matching.tfidf import Floats, Rows
 from faqbot.matching.views import View
 
@@ -30,6 +30,9 @@ OWN_FAQ = "faq/"
 
 EVERY = "*"
 """The scope that holds the phrasings of every other one."""
+
+SCOPES = 512
+"""Scopes whose solution is kept."""
 
 OWN_LIMIT = 1_500
 """Phrasings of a scope's own up to which they join the ridge."""
@@ -100,6 +103,10 @@ class Scorer(Protocol):
         """Prepare at most that many scopes ahead."""
         ...
 
+    def settle(self) -> None:
+        """Prepare all scopes, and let go of what only preparing needs."""
+        ...
+
 
 class Ranker:
     """Scores texts against phrasings; those of the scope "" take part in every scope."""
@@ -122,12 +129,20 @@ class Ranker:
             kernel = self.kernel(self._shared, self._shared).astype(np.float64)
             kernel[np.diag_indices_from(kernel)] += self.penalties[self._shared]
             self.inverse = np.asarray(np.linalg.inv(kernel), dtype=np.float64)
-        self.scope = lru_cache(maxsize=512)(self._scope)
+        self._settled: dict[str, _Scope] = {}
+        self.scope = cached(self._scope, SCOPES)
 
     def warm(self, most: int) -> None:
         """Solve at most that many scopes ahead, so that the first question to each is as quick."""
         for scope in ["", EVERY, *self._own][:most]:
             self.scope(scope)
+
+    def settle(self) -> None:
+        """Solve every scope now, and keep nothing that only solving needs: most of the memory."""
+        self._settled = {scope: self._scope(scope) for scope in ("", EVERY, *self._own)}
+        self.scope = cached(self._scope, SCOPES)
+        self.inverse, self.phrasings = None, ()
+        self._own = {scope: [] for scope in self._own}
 
     def _balanced_penalties(self) -> Doubles:
         """The ridge's penalty of each phrasing: the more its entry has, the less each one counts.
@@ -148,6 +163,8 @@ class Ranker:
 
     def _scope(self, name: str) -> _Scope:
         """The classes of a scope: the shared ones, then its own."""
+        if name in self._settled:
+            return self._settled[name]
         if name == EVERY:
             own = np.array(sorted(row for rows in self._own.values() for row in rows), np.int64)
         else:

@@ -68,7 +68,7 @@ class Shortlist:
         return cosines
 
     def _by_words(self, text: str) -> Rows:
-        ids, weights = self._words.of_question(text)
+        ids, weights = self._words.terms.of_question(text)
         rarest = np.argsort(self._sizes[ids], kind="stable")
         ids, weights = ids[rarest], weights[rarest]
         score = np.zeros(len(self._words), dtype=np.float64)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -18,6 +17,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from faqbot.matching.abbreviations import SHORT_FORMS, SHORT_PHRASES
+from faqbot.matching.caching import cached
 from faqbot.matching.text import STOP_WORDS, singular, words
 
 MIN_LENGTH = 4
@@ -83,6 +83,7 @@ class Vocabulary:
         compounds: words written apart in the content, by their joined form ("backend").
         shortest: letters below which a word is not searched for.
         patience: cost beyond `allowed_cost` at which a repair is still believed.
+        known: more words that are correct.
     """
 
     def __init__(
@@ -92,17 +93,20 @@ class Vocabulary:
         compounds: Mapping[str, tuple[str, str]] | None = None,
         shortest: int = MIN_LENGTH,
         patience: float = 0.0,
+        *,
+        known: frozenset[str] = frozenset(),
     ) -> None:
         self._shortest = shortest
         self._patience = patience
         self._counts = dict(counts)
         self._language = language
+        self._known = known
         self._compounds = dict(compounds or {})
         by_length: dict[int, list[str]] = {}
         for word in sorted({*self._counts, *self._compounds}):
             by_length.setdefault(len(word), []).append(word)
         self._by_length = {length: WordList.of(found) for length, found in by_length.items()}
-        self.nearest = lru_cache(maxsize=4096)(self._nearest)
+        self.nearest = cached(self._nearest, 4096)
 
     def __contains__(self, word: str) -> bool:
         return word in self._counts
@@ -115,6 +119,7 @@ class Vocabulary:
         return (
             word in self._counts
             or word in self._language
+            or word in self._known
             or word in STOP_WORDS
             or singular(word) in self._counts
             or word.isdigit()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,8 @@ Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 Doubles = npt.NDArray[np.float64]
+Base = Mapping[str, int]
+"""Numbered features that many views have in common."""
 
 CHUNK = 20_000
 """Texts that are weighed at a time."""
@@ -59,24 +62,42 @@ WORDS = Features(words_and_pairs, itself)
 LETTERS = Features(words, letter_runs)
 
 
-@dataclass(frozen=True)
-class Weights:
-    """The TF-IDF weights of texts, each text's vector of length 1, held text by text.
+class Ids:
+    """The number of each feature; what a common base has is held as one number, without its text.
 
-    `starts` has shape (texts + 1); the features of a text and their weights stand between its
-    start and the next one's.
+    Args:
+        ids: the features of some texts, numbered.
+        base: features that other texts have as well.
     """
 
+    def __init__(self, ids: Mapping[str, int], base: Base) -> None:
+        self._base = base
+        self._of_base: Ints = np.full(len(base), -1, dtype=np.int32)
+        self._own: dict[str, int] = {}
+        for feature, number in ids.items():
+            place = base.get(feature)
+            if place is None:
+                self._own[feature] = number
+            else:
+                self._of_base[place] = number
+
+    def number(self, feature: str) -> int:
+        """The number of a feature; -1 where no text has it."""
+        place = self._base.get(feature)
+        return self._own.get(feature, -1) if place is None else int(self._of_base[place])
+
+
+_NO_BASE: Base = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The features of some texts, and how rare each is."""
+
     features: Features
-    ids: Mapping[str, int]
+    ids: Ids
     idf: Floats
     unseen_idf: float
-    starts: Rows
-    columns: Ints
-    values: Floats
-
-    def __len__(self) -> int:
-        return len(self.starts) - 1
 
     def of_question(self, text: str) -> tuple[Rows, Doubles]:
         """The known features of a normalised text and their weights.
@@ -84,7 +105,7 @@ class Weights:
         Features that no text has still lengthen the question's vector, so its length is at most 1.
         """
         counts = Counter(self.features.of(text))
-        found = np.array([self.ids.get(feature, -1) for feature in counts], dtype=np.int64)
+        found = np.array([self.ids.number(feature) for feature in counts], dtype=np.int64)
         terms = 1 + np.log(np.fromiter(counts.values(), dtype=np.float64, count=len(counts)))
         known = found >= 0
         ids = found[known]
@@ -95,10 +116,27 @@ class Weights:
         weights /= math.sqrt(float(weights @ weights) + float(unseen @ unseen))
         return ids, weights
 
+
+@dataclass(frozen=True)
+class Weights:
+    """The TF-IDF weights of texts, each text's vector of length 1, held text by text.
+
+    `starts` has shape (texts + 1); the features of a text and their weights stand between its
+    start and the next one's.
+    """
+
+    terms: Terms
+    starts: Rows
+    columns: Ints
+    values: Floats
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
     def similarities_at(self, text: str, rows: Rows) -> Floats:
         """The cosine of a normalised text with some of the texts, in the order of `rows`."""
-        ids, weights = self.of_question(text)
-        asked: Floats = np.zeros(len(self.idf), dtype=np.float32)
+        ids, weights = self.terms.of_question(text)
+        asked: Floats = np.zeros(len(self.terms.idf), dtype=np.float32)
         asked[ids] = weights
         starts, sizes = self.starts[rows], self.starts[rows + 1] - self.starts[rows]
         places = places_of(starts, sizes)
@@ -109,7 +147,7 @@ class Weights:
     def by_feature(self) -> tuple[Rows, Ints, Floats]:
         """The same as an inverted index: starts of each feature, the texts that have it, values."""
         order = np.argsort(self.columns, kind="stable")
-        counts = np.bincount(self.columns, minlength=len(self.idf))
+        counts = np.bincount(self.columns, minlength=len(self.terms.idf))
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         owners = np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.starts))
         return starts, owners[order], self.values[order]
@@ -121,8 +159,11 @@ def places_of(starts: Rows, sizes: Rows) -> Rows:
     return places
 
 
-def weigh(texts: Sequence[str], features: Features) -> Weights:
-    """The weights of normalised texts; features are numbered in the order in which they occur."""
+def weigh(texts: Sequence[str], features: Features, base: Base = _NO_BASE) -> Weights:
+    """The weights of normalised texts; features are numbered in the order in which they occur.
+
+    `base` are features that need not be held once more.
+    """
     units: dict[str, int] = {}
     used, lengths_of = array("i"), array("i")
     for text in texts:
@@ -144,7 +185,8 @@ def weigh(texts: Sequence[str], features: Features) -> Weights:
     owners = np.repeat(np.arange(len(texts), dtype=np.int32), rows_of)
     lengths = np.sqrt(np.bincount(owners, values**2, minlength=len(texts)))
     values /= np.where(lengths > 0, lengths, 1).astype(np.float32)[owners]
-    return Weights(features, ids, idf, math.log(1 + len(texts)) + 1, starts, columns, values)
+    terms = Terms(features, Ids(ids, base), idf, math.log(1 + len(texts)) + 1)
+    return Weights(terms, starts, columns, values)
 
 
 def _counted(

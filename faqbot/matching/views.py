@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from faqbot.matching.tfidf import Features, Floats, Rows, places_of, weigh
+from faqbot.matching.tfidf import Base, Features, Floats, Rows, places_of, weigh
 
 FREQUENT = 48
 """Texts above which a feature is multiplied densely: pairs of its texts would be too many."""
@@ -23,6 +23,10 @@ DENSE_CELLS = 4_000_000
 
 DENSE_SHARE = 16
 """A feature that one in so many texts has is looked up faster as a row of a dense matrix."""
+
+
+BLOCK = 64
+"""Texts to a multiple of which shared vectors are cut: matrix products go in blocks."""
 
 
 class View(Protocol):
@@ -45,6 +49,24 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str]) -> Floats:
         """Vectors of shape (texts, dimensions)."""
         ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """Texts whose vectors many views share."""
+
+    texts: Sequence[str]
+    vectors: Floats
+
+    def first(self, texts: Sequence[str]) -> int:
+        """With how many of the shared texts some texts begin, in whole blocks.
+
+        In whole blocks the matrix product rounds each text's cosine as it does in one matrix.
+        """
+        pairs = enumerate(zip(self.texts, texts, strict=False))
+        same = next((at for at, (left, right) in pairs if left != right), None)
+        count = min(len(self.texts), len(texts)) if same is None else same
+        return count - count % BLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +92,13 @@ class _Entries:
 class TfidfView:
     """TF-IDF cosine over features of a text, looked up in an inverted index."""
 
-    def __init__(self, name: str, texts: Sequence[str], features: Features) -> None:
+    def __init__(
+        self, name: str, texts: Sequence[str], features: Features, base: Base | None = None
+    ) -> None:
         self.name = name
         self._size = len(texts)
-        weights = weigh(texts, features)
-        self._of_question = weights.of_question
+        weights = weigh(texts, features, base or {})
+        self._of_question = weights.terms.of_question
         self._starts, self._rows, self._values = weights.by_feature()
         self._sizes = np.diff(self._starts)
         self._hold_frequent()
@@ -144,19 +168,37 @@ class MeaningView:
     kernel, and did best in cross-validation on training data (`docs/matching.md`).
     """
 
-    def __init__(self, name: str, texts: Sequence[str], encoder: Encoder) -> None:
+    def __init__(
+        self, name: str, texts: Sequence[str], encoder: Encoder, known: Known | None = None
+    ) -> None:
         self.name = name
         self._encoder = encoder
-        self._vectors = encoder.encode(texts)
+        first = known.first(texts) if known else 0
+        self._shared = known if first else None
+        self._first = first
+        self._own: Floats = encoder.encode(texts[first:])
 
     def similarities(self, text: str) -> Floats:
         """See `View`."""
         vector: Floats = self._encoder.encode([text])[0]
-        return sharpened(self._vectors @ vector)
+        own: Floats = self._own @ vector
+        if self._shared is None:
+            return sharpened(own)
+        shared = self._shared.vectors[: self._first] @ vector
+        return sharpened(np.concatenate([shared, own]))
 
     def kernel(self, rows: Rows, columns: Rows) -> Floats:
         """See `View`."""
-        return sharpened(self._vectors[rows] @ self._vectors[columns].T)
+        return sharpened(self._vectors(rows) @ self._vectors(columns).T)
+
+    def _vectors(self, rows: Rows) -> Floats:
+        if self._shared is None:
+            return self._own[rows]
+        vectors: Floats = np.empty((len(rows), self._own.shape[1]), dtype=np.float32)
+        shared = rows < self._first
+        vectors[shared] = self._shared.vectors[rows[shared]]
+        vectors[~shared] = self._own[rows[~shared] - self._first]
+        return vectors
 
 
 def sharpened(cosines: Floats) -> Floats:

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
+
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from faqbot.playground.values import Faults
+
+TOO_MANY: Final = 429
+
+
+def failure(faults: Faults) -> Response:
+    """What a call that fails is answered with."""
+    if faults.fail_status == TOO_MANY:
+        body = {"ok": False, "error": "ratelimited"}
+        return JSONResponse(body, TOO_MANY, headers={"Retry-After": str(faults.retry_after)})
+    return PlainTextResponse("upstream request failed", faults.fail_status)
 
 
 class FaultLine:

@@ -103,7 +103,7 @@ def _blocks_problems(blocks: Any, where: str) -> Iterator[str]:
         yield f"{where}: must be a list"
         return
     ids = Counter(
-        block["block_id"]
+        str(block["block_id"])
         for block in blocks
         if isinstance(block, Mapping) and block.get("block_id")
     )

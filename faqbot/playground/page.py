@@ -8,15 +8,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
-from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette.types import Message as AsgiMessage
 
+from faqbot.headers import safe_headers
 from faqbot.playground.elements import elements
 from faqbot.playground.people import Person, Reaction
 from faqbot.playground.snapshot import snapshot
@@ -24,39 +22,13 @@ from faqbot.playground.state import State
 from faqbot.playground.values import Message, Payload, View
 
 HERE: Final = Path(__file__).parent
-HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-        "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
+HEADERS: Final = safe_headers(
+    {"script-src": "'self'", "style-src": "'self'", "connect-src": "'self'", "img-src": "'self'"}
+)
 _LONGEST: Final = 100_000
 _BURST: Final = 0.02
-
-
-class SafeHeaders:
-    """Adds the headers that keep other sites and injected scripts out."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on and add the headers to its answer."""
-
-        async def sending(message: AsgiMessage) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, sending if scope["type"] == "http" else send)
+_ODD: Final = (TypeError, ValueError, LookupError, AttributeError, RuntimeError, RecursionError)
+"""What comes of a request that isn't as the page makes them."""
 
 
 class Page:
@@ -116,13 +88,16 @@ class Page:
         # Another site's page can't set this header, so it can't act here.
         if request.headers.get("x-faqbot-page") != "1":
             return JSONResponse({"error": "This request does not come from the page."}, 403)
-        if int(request.headers.get("content-length") or 0) > _LONGEST:
-            return JSONResponse({"error": "That is too long for one message."}, 413)
         try:
-            asked = await request.json()
+            body = b""
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > _LONGEST:
+                    return JSONResponse({"error": "That is too long for one message."}, 413)
+            asked = json.loads(body)
             does = self._does[asked["do"]]
             reaction = await does(self._person(asked["as"]), asked)
-        except (KeyError, TypeError, ValueError, LookupError) as error:
+        except _ODD as error:
             return JSONResponse({"error": f"The page asked for something odd: {error}"}, 400)
         if reaction is None:
             return JSONResponse({"error": "", "errors": {}})

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 from collections.abc import AsyncIterator, Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -22,11 +21,13 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from faqbot.errors import SettingsError
+from faqbot.headers import SafeHeaders
+from faqbot.origins import SameOrigin
 from faqbot.playground import limits
 from faqbot.playground.delivery import Delivery
 from faqbot.playground.faults import FaultLine
 from faqbot.playground.openid import OpenId
-from faqbot.playground.page import Page, SafeHeaders
+from faqbot.playground.page import HEADERS, Page
 from faqbot.playground.people import Person
 from faqbot.playground.responses import ResponseUrls
 from faqbot.playground.serving import Server, listen
@@ -34,6 +35,9 @@ from faqbot.playground.socket_mode import Sockets
 from faqbot.playground.state import State
 from faqbot.playground.values import Channel, Faults, Message, Sent, Setup, Timing, User, View
 from faqbot.playground.web_api import WebApi
+
+HOSTS: Final = ("127.0.0.1", "localhost", "::1")
+"""Where it can listen: this machine has no other names in a browser."""
 
 T = TypeVar("T")
 
@@ -70,27 +74,30 @@ class LocalWorkspace:
             ServiceError: the port is taken.
         """
         setup = setup or Setup()
-        _refuse_what_is_real(host, setup)
+        refuse_what_is_real(host, setup)
         workspace = cls(setup, timing or Timing())
         listener = listen(host, port)
         server = Server(workspace.asgi())
-        workspace._open(server, f"http://{host}:{listener.getsockname()[1]}")
+        shown = f"[{host}]" if ":" in host else host
+        workspace.placed(server, f"http://{shown}:{listener.getsockname()[1]}")
         running = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             await server.ready.wait()
             yield workspace
         finally:
-            await workspace._close()
+            await workspace.close()
             server.over.set()
             await running
             listener.close()
 
-    def _open(self, server: Server, address: str) -> None:
+    def placed(self, server: Server, address: str) -> None:
+        """It is served at this address."""
         self._server = server
         self.address = address
         self._responses.base = f"{address}/response/"
 
-    async def _close(self) -> None:
+    async def close(self) -> None:
+        """Stop all deliveries, and close what is open."""
         self._page.closing = True
         self.state.pulse.beat()
         await self._delivery.close()
@@ -108,9 +115,14 @@ class LocalWorkspace:
             WebSocketRoute("/link/", self._sockets.serve),
             *self._page.routes(),
         ]
-        hosts = ["127.0.0.1", "localhost", "[::1]"]
-        guard = Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
-        return Starlette(routes=routes, middleware=[guard, Middleware(SafeHeaders)])
+        hosts = [f"[{host}]" if ":" in host else host for host in HOSTS]
+        middleware = [
+            Middleware(SafeHeaders, headers=HEADERS),
+            # A name that somebody lets lead here is none of ours.
+            Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
+            Middleware(SameOrigin, acting=("/api/", "/link/")),
+        ]
+        return Starlette(routes=routes, middleware=middleware)
 
     # Where the app finds it
 
@@ -264,18 +276,24 @@ class LocalWorkspace:
                     return
 
 
-def _refuse_what_is_real(host: str, setup: Setup) -> None:
-    try:
-        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = False
-    if not local:
+def refuse_what_is_real(host: str, setup: Setup) -> None:
+    """Keep what has no login on this machine, and real tokens out of it.
+
+    Raises:
+        SettingsError: the address is reachable from elsewhere, or a token is a real one.
+    """
+    if host not in HOSTS:  # nor is another name, whatever it leads to now
         raise SettingsError(
             f"the local workspace has no login, so it can't listen on {host}: use 127.0.0.1"
         )
-    for token in (setup.bot_token, setup.app_token):
-        if "-local-" not in token:
+    for name, token, start in (
+        ("SLACK_BOT_TOKEN", setup.bot_token, "xoxb-local-"),
+        ("SLACK_APP_TOKEN", setup.app_token, "xapp-local-"),
+        ("SLACK_SIGNING_SECRET", setup.signing_secret, "local-"),
+        ("SLACK_CLIENT_SECRET", setup.client_secret, "local-"),
+    ):
+        if not token.startswith(start):
             raise SettingsError(
-                f"the local workspace takes made-up tokens only, not {token[:5]}...: "
-                "unset SLACK_BOT_TOKEN and SLACK_APP_TOKEN to use it"
+                f"the local workspace takes made-up tokens only, which start with {start}: "
+                f"unset {name} to use it"
             )

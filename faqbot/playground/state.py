@@ -49,20 +49,23 @@ class State:
         self._furnish()
 
     def _furnish(self) -> None:
-        bot = self.setup
+        bot, mark = self.setup, self.setup.mark
         for user in (
-            User("U0MAYA001", "maya", "Maya Hassan", admin=True),
-            User("U0JONAS01", "jonas", "Jonas Berg"),
-            User("U0GUEST01", "guest", "Gil Guest", guest=True),
+            User(f"U0MAYA001{mark}", "maya", "Maya Hassan", admin=True),
+            User(f"U0JONAS01{mark}", "jonas", "Jonas Berg"),
+            User(f"U0GUEST01{mark}", "guest", "Gil Guest", guest=True),
             User(bot.bot_user_id, bot.bot_name, bot.bot_name, bot=True),
         ):
             self.users[user.id] = user
         everyone = frozenset(self.users)
-        self.add_channel(Channel("C0GENERAL", "general", topic="All together", members=everyone))
-        self.add_channel(
-            Channel("C0HIRING1", "hiring", topic="Open roles and interviews", members=everyone)
-        )
-        self.add_channel(Channel("C0RANDOM1", "random", members=everyone - {bot.bot_user_id}))
+        for channel in (
+            Channel(f"C0GENERAL{mark}", "general", topic="All together", members=everyone),
+            Channel(
+                f"C0HIRING1{mark}", "hiring", topic="Open roles and interviews", members=everyone
+            ),
+            Channel(f"C0RANDOM1{mark}", "random", members=everyone - {bot.bot_user_id}),
+        ):
+            self.add_channel(channel)
 
     # Who and where
 

@@ -18,11 +18,19 @@ DEFAULT_EVENTS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """How the app is installed in the local workspace; tokens are made up and recognisable."""
+    """How the app is installed in the local workspace; tokens are made up and recognisable.
+
+    `mark` ends the ids of people and channels, so that several workspaces have none in common;
+    `org_wide` says that the app is installed in the workspace's organisation as a whole.
+    """
 
     team_id: str = "T0LOCAL01"
     team_name: str = "Local workspace"
     team_domain: str = "local-workspace"
+    enterprise_id: str = ""
+    enterprise_name: str = ""
+    org_wide: bool = False
+    mark: str = ""
     app_id: str = "A0LOCAL01"
     bot_id: str = "B0LOCAL01"
     bot_user_id: str = "U0FAQBOT1"

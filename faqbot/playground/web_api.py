@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,13 +14,16 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from faqbot.playground.api import assistant, chat, directory, files, views
 from faqbot.playground.api.call import Call, Endpoint, Refusal
 from faqbot.playground.delivery import Delivery
-from faqbot.playground.faults import FaultLine
+from faqbot.playground.faults import TOO_MANY, FaultLine, failure
 from faqbot.playground.responses import ResponseUrls
 from faqbot.playground.socket_mode import Sockets
 from faqbot.playground.state import State
 from faqbot.playground.values import Payload, Sent
 
-TOO_MANY: Final = 429
+_ODD: Final = (TypeError, AttributeError, ValueError, LookupError, RecursionError)
+"""What comes of arguments of other types than Slack takes."""
+
+_log = logging.getLogger(__name__)
 
 
 class WebApi:
@@ -58,7 +62,7 @@ class WebApi:
                 return self._failure(method, arguments)
             return await self._answer(request, method, arguments)
         except Refusal as refusal:  # a body that can't be read
-            return JSONResponse({"ok": False, "error": refusal.error, **refusal.more})
+            return _Answer({"ok": False, "error": refusal.error, **refusal.more})
         finally:
             self._state.finished()
 
@@ -73,8 +77,12 @@ class WebApi:
         except Refusal as refusal:
             body = {"ok": False, "error": refusal.error, **refusal.more}
             self._state.note(Sent(method, arguments, refusal.error))
+        except _ODD as error:
+            _log.warning("%s can't read its arguments: %s", method, error)
+            body = {"ok": False, "error": "invalid_arguments"}
+            self._state.note(Sent(method, arguments, "invalid_arguments"))
         scopes = ",".join(sorted(self._state.setup.scopes))
-        return JSONResponse(body, headers={"x-oauth-scopes": scopes})
+        return _Answer(body, headers={"x-oauth-scopes": scopes})
 
     def _endpoint(self, method: str, token: str) -> Endpoint:
         app = self._state.setup
@@ -96,11 +104,7 @@ class WebApi:
         status = self._faults.current.fail_status
         error = "ratelimited" if status == TOO_MANY else f"http_{status}"
         self._state.note(Sent(method, arguments, error))
-        if status == TOO_MANY:
-            after = str(self._faults.current.retry_after)
-            body = {"ok": False, "error": error}
-            return JSONResponse(body, status, headers={"Retry-After": after})
-        return PlainTextResponse("upstream request failed", status)
+        return failure(self._faults.current)
 
     async def _open_connection(self, call: Call) -> Payload:
         if self._faults.connection_refused():
@@ -115,12 +119,12 @@ class WebApi:
         try:
             body = await request.json()
             self._respond(request.path_params["token"], body)
-        except ValueError:
-            return JSONResponse({"ok": False, "error": "invalid_payload"}, 400)
+        except (ValueError, RecursionError):
+            return _Answer({"ok": False, "error": "invalid_payload"}, 400)
         except Refusal as refusal:
             self._state.note(Sent("response_url", body or {}, refusal.error))
             status = refusal.more.pop("status", 400)
-            return JSONResponse({"ok": False, "error": refusal.error, **refusal.more}, status)
+            return _Answer({"ok": False, "error": refusal.error, **refusal.more}, status)
         finally:
             self._state.finished()
         self._state.note(Sent("response_url", body))
@@ -143,6 +147,13 @@ class WebApi:
         return PlainTextResponse(f"OK - {len(content)}")
 
 
+class _Answer(JSONResponse):
+    """JSON in ASCII, as Slack writes it: what an app sent comes back whatever it holds."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content).encode()
+
+
 def _token(request: Request, arguments: Payload) -> str:
     given = arguments.pop("token", None)
     header = request.headers.get("authorization", "")
@@ -155,7 +166,7 @@ async def _arguments(request: Request) -> Payload:
     if kind.startswith("application/json"):
         try:
             body = json.loads(await request.body() or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Refusal("invalid_json") from None
         if not isinstance(body, dict):
             raise Refusal("json_not_object")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from platformdirs import user_cache_path, user_data_path
+from pydantic import SecretStr, SerializerFunctionWrapHandler, model_serializer
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from faqbot.errors import SettingsError
+from faqbot.settings.masking import masked, masked_value
 
 NO_CACHE: Final = "off"
 
@@ -37,6 +39,14 @@ class Read(BaseSettings):
                 "or start in another folder."
             ) from error
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, masked_value(value, name or "")
+
+    @model_serializer(mode="wrap")
+    def _masked(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return dict(masked_value(handler(self)))
+
 
 class _Content(Read):
     """The settings that commands without Slack need; tokens are not looked at."""
@@ -45,6 +55,7 @@ class _Content(Read):
     faqbot_encoder: str | None = None
     faqbot_cache: str | None = None
     faqbot_database_url: str | None = None
+    faqbot_secret_keys: SecretStr | None = None
 
 
 def configured_cache() -> Path | None:
@@ -81,7 +92,7 @@ def configured_database() -> str | None:
 
 
 def without_password(url: str | None) -> str:
-    return re.sub(r"//([^:/@]*):[^@]*@", r"//\1:…@", url or "")
+    return masked(url or "")
 
 
 def cache_folder(configured: str | None) -> Path | None:
@@ -107,3 +118,13 @@ def configured_knowledge() -> str | None:
         SettingsError: `.env` can't be read.
     """
     return _Content().faqbot_knowledge
+
+
+def configured_secret_keys() -> str:
+    """FAQBOT_SECRET_KEYS of the environment or of `.env`, as it stands there; else nothing.
+
+    Raises:
+        SettingsError: `.env` can't be read.
+    """
+    configured = _Content().faqbot_secret_keys
+    return configured.get_secret_value() if configured else ""

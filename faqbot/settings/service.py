@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from enum import StrEnum
+import ipaddress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
@@ -13,18 +13,15 @@ from pydantic import (
     ModelWrapValidatorHandler,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from faqbot.errors import SettingsError
-from faqbot.settings.reading import (
-    NO_CACHE,
-    Read,
-    cache_folder,
-    database_url,
-    without_password,
-)
+from faqbot.settings.modes import Mode
+from faqbot.settings.reading import Read, cache_folder, database_url
+from faqbot.settings.tokens import token_problems
 
 SLACK_API_URL: Final = "https://slack.com/api/"
 HTTP_PORT: Final = 3000
@@ -33,19 +30,21 @@ WORKSPACE_PORT: Final = 8765
 _REMEMBER: Final = ("full", "redacted", "hash")
 _SPEAKS: Final = ("off", "mentions", "questions", "all")
 _LEVELS: Final = ("debug", "info", "warning", "error")
+_FORMS: Final = ("text", "json")
+_RATE: Final = "{name} must be a number of questions a minute up to 1000000; 0 is without limit."
 _ADVICE: Final = {
     "port": "PORT must be a whole number from 1 to 65535, such as 3000.",
     "faqbot_pull_every": "FAQBOT_PULL_EVERY must be a number of seconds up to 86400; 0 is never.",
     "faqbot_retention_days": "FAQBOT_RETENTION_DAYS must be a number of days from 1 to 3650.",
+    "faqbot_workers": "FAQBOT_WORKERS must be a number of processes from 1 to 64.",
+    "faqbot_stop_within": "FAQBOT_STOP_WITHIN must be a number of seconds from 1 to 600.",
+    "faqbot_questions_per_person": _RATE.format(name="FAQBOT_QUESTIONS_PER_PERSON"),
+    "faqbot_questions_per_workspace": _RATE.format(name="FAQBOT_QUESTIONS_PER_WORKSPACE"),
+    "faqbot_database_pool": "FAQBOT_DATABASE_POOL must be a number of connections from 1 to 100.",
+    "faqbot_workspaces_memory": (
+        "FAQBOT_WORKSPACES_MEMORY must be a number of megabytes from 64 to 1000000."
+    ),
 }
-
-
-class Mode(StrEnum):
-    """How faqbot reaches Slack."""
-
-    SOCKET = "Socket Mode"
-    HTTP = "HTTP"
-    WORKSPACE = "local workspace"
 
 
 class Settings(Read):
@@ -73,7 +72,18 @@ class Settings(Read):
     faqbot_owners: str = ""
     faqbot_speaks: str = "mentions"
     faqbot_log_level: str = "info"
+    faqbot_log_format: str = "text"
     faqbot_insights_url: str = ""
+    faqbot_public_url: str = ""
+    faqbot_workers: int = Field(default=1, ge=1, le=64)
+    faqbot_trusted_proxies: str = ""
+    faqbot_stop_within: int = Field(default=20, ge=1, le=600)
+    faqbot_questions_per_person: int = Field(default=20, ge=0, le=1_000_000)
+    faqbot_questions_per_workspace: int = Field(default=600, ge=0, le=1_000_000)
+    faqbot_database_pool: int = Field(default=5, ge=1, le=100)
+    faqbot_secret_keys: SecretStr | None = None
+    faqbot_workspaces: str | None = None
+    faqbot_workspaces_memory: int = Field(default=1024, ge=64, le=1_000_000)
 
     @field_validator("slack_api_url")
     @classmethod
@@ -85,16 +95,30 @@ class Settings(Read):
             )
         return value.rstrip("/") + "/"
 
-    @field_validator("faqbot_insights_url")
+    @field_validator("faqbot_insights_url", "faqbot_public_url")
     @classmethod
-    def _public(cls, value: str) -> str:
+    def _public(cls, value: str, info: ValidationInfo) -> str:
         parts = urlsplit(value)
         local = parts.hostname in ("127.0.0.1", "localhost")
         if value and not (parts.hostname and parts.scheme == ("http" if local else "https")):
             raise ValueError(
-                "FAQBOT_INSIGHTS_URL must be the https address at which browsers reach the pages."
+                f"{str(info.field_name).upper()} must be the https address at which browsers "
+                "reach the pages."
             )
         return value.rstrip("/")
+
+    @field_validator("faqbot_trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for one in filter(None, map(str.strip, value.split(","))):
+            try:
+                ipaddress.ip_network(one, strict=False)
+            except ValueError:
+                raise ValueError(
+                    "FAQBOT_TRUSTED_PROXIES must be addresses or networks, separated by commas, "
+                    f"such as 10.0.0.0/8; {one} is none."
+                ) from None
+        return value
 
     @field_validator("faqbot_remember")
     @classmethod
@@ -117,10 +141,17 @@ class Settings(Read):
             raise ValueError(f"FAQBOT_LOG_LEVEL must be one of {', '.join(_LEVELS)}.")
         return value.lower()
 
+    @field_validator("faqbot_log_format")
+    @classmethod
+    def _form(cls, value: str) -> str:
+        if value.lower() not in _FORMS:
+            raise ValueError(f"FAQBOT_LOG_FORMAT must be one of {', '.join(_FORMS)}.")
+        return value.lower()
+
     @model_validator(mode="wrap")
     @classmethod
     def _all_at_once(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        problems = list(_token_problems(values))
+        problems = list(token_problems(values))
         try:
             settings = handler(values)
         except ValidationError as error:
@@ -132,9 +163,13 @@ class Settings(Read):
 
     @property
     def mode(self) -> Mode:
-        """How to reach Slack; an app token means Socket Mode, no token the local workspace."""
+        """How to reach Slack; an app token means Socket Mode, no token the local workspace.
+
+        With a client and no bot token, workspaces install the app and bring their tokens.
+        """
         if self.slack_bot_token is None:
-            return Mode.WORKSPACE
+            many = self.slack_signing_secret and self.slack_client_id
+            return Mode.MANY if many else Mode.WORKSPACE
         return Mode.SOCKET if self.slack_app_token else Mode.HTTP
 
     @property
@@ -164,87 +199,8 @@ class Settings(Read):
         """The port to serve on: PORT, or the default of the mode."""
         return self.port or (WORKSPACE_PORT if self.mode is Mode.WORKSPACE else HTTP_PORT)
 
-    def describe(self) -> tuple[str, ...]:
-        """What was understood, a line each; secrets are masked."""
-        lines = [f"mode: {self.mode.value} ({_REASONS[self.mode]})"]
-        if self.mode is Mode.WORKSPACE:
-            lines.append(f"page: http://127.0.0.1:{self.listens_on}/")
-        else:
-            lines.append(f"SLACK_BOT_TOKEN: {_masked(self.slack_bot_token)}")
-            lines.append(f"Web API: {self.slack_api_url}")
-        if self.mode is Mode.SOCKET:
-            lines.append(f"SLACK_APP_TOKEN: {_masked(self.slack_app_token)}")
-            if self.slack_signing_secret:
-                lines.append("SLACK_SIGNING_SECRET: set, not needed in Socket Mode")
-        if self.mode is Mode.HTTP:
-            lines.append("SLACK_SIGNING_SECRET: set")
-            lines.append(f"listens on: {self.faqbot_host}:{self.listens_on}/slack/events")
-        lines.append(f"knowledge: {self.faqbot_knowledge or 'default'}")
-        if self.pull_every:
-            lines.append(f"looks for newer content: every {self.pull_every:g} seconds")
-        lines.append(f"encoder: {self.faqbot_encoder or 'bundled'}")
-        lines.append(f"cache: {self.cache or NO_CACHE}")
-        lines.append(f"database: {without_password(self.database) or NO_CACHE}")
-        lines.append(
-            f"remembers: question text {self.faqbot_remember}, {self.faqbot_retention_days} days"
-        )
-        lines.append(f"speaks in channels: {self.faqbot_speaks}")
-        if self.slack_client_id:
-            lines.append(f"SLACK_CLIENT_ID: {self.slack_client_id}")
-            lines.append(f"SLACK_CLIENT_SECRET: {'set' if self.slack_client_secret else 'missing'}")
-        if self.faqbot_insights_url:
-            lines.append(f"insights: {self.faqbot_insights_url}")
-        lines.append(f"log level: {self.faqbot_log_level}")
-        return tuple(lines)
-
-
-_REASONS: Final = {
-    Mode.SOCKET: "SLACK_BOT_TOKEN and SLACK_APP_TOKEN are set",
-    Mode.HTTP: "SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET are set",
-    Mode.WORKSPACE: "no Slack variable is set",
-}
-
-
-def _token_problems(values: Any) -> Iterator[str]:
-    if not isinstance(values, Mapping):
-        return
-    bot, app, secret = (
-        _plain(values.get(name))
-        for name in ("slack_bot_token", "slack_app_token", "slack_signing_secret")
-    )
-    if bot and not bot.startswith("xoxb-"):
-        yield (
-            "SLACK_BOT_TOKEN must start with xoxb-: take the Bot User OAuth Token of "
-            "“OAuth & Permissions” in the app's settings."
-        )
-    if app and not app.startswith("xapp-"):
-        yield (
-            "SLACK_APP_TOKEN must start with xapp-: make an app-level token with the scope "
-            "connections:write under “Basic Information”."
-        )
-    if bot and not app and not secret:
-        yield (
-            "SLACK_BOT_TOKEN is set alone: set SLACK_APP_TOKEN too for Socket Mode, or "
-            "SLACK_SIGNING_SECRET for HTTP."
-        )
-    if not bot:
-        for name in ("slack_app_token", "slack_signing_secret", "slack_api_url"):
-            if values.get(name):
-                yield (
-                    f"{name.upper()} is set but SLACK_BOT_TOKEN is not: set it too, or unset "
-                    "every SLACK_ variable to use the local workspace."
-                )
-
 
 def _advice(detail: Mapping[str, Any]) -> str:
     name = str(detail["loc"][0]) if detail["loc"] else "settings"
     written = str(detail.get("ctx", {}).get("error", ""))
     return _ADVICE.get(name) or written or f"{name.upper()}: {detail['msg']}."
-
-
-def _plain(value: Any) -> str:
-    return value.get_secret_value() if isinstance(value, SecretStr) else str(value or "")
-
-
-def _masked(secret: SecretStr | None) -> str:
-    return f"{_plain(secret)[:5]}…"

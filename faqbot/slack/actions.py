@@ -117,20 +117,21 @@ async def deliver(
 async def _privately(spot: Spot, message: Message, context: AsyncBoltContext) -> None:
     """Replace a private message; when its address is used up, send another one."""
     blocks = list(message.blocks)
-    assert context.respond is not None
-    answer = await context.respond(
-        text=message.text,
-        blocks=blocks,
-        response_type="ephemeral",
-        replace_original=True,
-        unfurl_links=False,
-        unfurl_media=False,
-    )
-    if answer.status_code != HTTPStatus.OK:
-        _log.info("response_url answered %s", answer.status_code)
-        await client_of(context).chat_postEphemeral(
-            channel=spot.channel, user=spot.user, text=message.text, blocks=blocks
+    if context.response_url and context.respond:
+        answer = await context.respond(
+            text=message.text,
+            blocks=blocks,
+            response_type="ephemeral",
+            replace_original=True,
+            unfurl_links=False,
+            unfurl_media=False,
         )
+        if answer.status_code == HTTPStatus.OK:
+            return
+        _log.info("response_url answered %s", answer.status_code)
+    await client_of(context).chat_postEphemeral(
+        channel=spot.channel, user=spot.user, text=message.text, blocks=blocks
+    )
 
 
 def _any(*kinds: str) -> re.Pattern[str]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.desk import Desk
@@ -16,6 +20,7 @@ from faqbot.slack import (
     errors,
     feedback,
     home,
+    limits,
     messages,
     once,
     people,
@@ -24,62 +29,85 @@ from faqbot.slack import (
     reporting,
     sharing,
     suggesting,
+    tracing,
 )
 from faqbot.slack.audience import Audiences
 from faqbot.slack.backstage import Backstage
 from faqbot.slack.commands import Backdoor
-from faqbot.slack.once import Claims, RecentClaims, SharedClaims
+from faqbot.slack.once import CLAIM
 from faqbot.slack.owners import Owners
 from faqbot.slack.quiet import bolt_logger
-from faqbot.slack.running import Running
+from faqbot.slack.shared import Shared
 from faqbot.slack.threads import Threads
+from faqbot.slack.tracing import kind_of, log_handled
 from faqbot.store.values import Speaks
+
+Authorize = Callable[..., Awaitable[AuthorizeResult]]
+"""As Bolt calls it."""
 
 
 def create_app(
     desk: Desk,
     client: AsyncWebClient,
+    shared: Shared | None = None,
     *,
-    signing_secret: str = "",
-    claims: Claims | None = None,
-    running: Running | None = None,
     backstage: Backstage | None = None,
+    authorize: Authorize | None = None,
 ) -> AsyncApp:
-    """The app that answers from a desk; `client` carries the bot token.
+    """The app of one workspace, which answers from a desk.
 
-    `signing_secret` is needed for HTTP only, `claims` where several processes share the work,
-    `running` to wait for the listeners at the end; `backstage` is what remembers (None: nothing).
+    Whoever hands it a request has seen that Slack sent it: the guard of HTTP, or the connection of
+    Socket Mode.
+
+    Args:
+        desk: answers.
+        client: carries the bot token.
+        shared: what the apps of a process have in common.
+        backstage: what remembers; None: nothing.
+        authorize: gives the bot's identity and token where the token changes; without it the
+            client's token holds.
     """
+    shared = shared or Shared()
     app = AsyncApp(
-        name="faqbot",
+        name="faqbot.slack.bolt.app",  # names a logger, and sets its level
         client=client,
         logger=bolt_logger(),
-        signing_secret=signing_secret,
+        authorize=authorize,
+        request_verification_enabled=False,
         # Its test of a verification token is the wrong way round, and Slack no longer needs it.
         ssl_check_enabled=False,
     )
-    taken = claims or (SharedClaims(backstage.memory) if backstage else RecentClaims())
+    taken = shared.claims
     audiences = Audiences()
     threads = Threads(desk)
-    (running or Running()).watch(app)
-    errors.register(app)
-    once.register(app, taken)
+
+    def ended(request: AsyncBoltRequest, seconds: float) -> None:
+        if request.context.get(CLAIM):
+            taken.done(str(request.context[CLAIM]))
+        shared.metrics.handled(kind_of(request.body), seconds)
+        log_handled(request, seconds)
+
+    shared.running.watch(app, ended)
+    tracing.register(app)
+    errors.register(app, shared.metrics.error)
+    once.register(app, taken, shared.metrics.repeated)
+    limits.register(app, shared.limits, shared.metrics, taken.done)
     memory = backstage.memory if backstage else None
-    answered = feedback.Feedback(memory)
+    answered = feedback.Feedback(memory, shared.metrics)
     speaks = backstage.speaks if backstage else Speaks.MENTIONS
     places = channels.Channels(memory, speaks)
-    shared = sharing.Sharing(desk, audiences, taken, answered)
+    sharer = sharing.Sharing(desk, audiences, taken, answered)
     messages.register(
         app, desk, audiences, threads, claims=taken, feedback=answered, channels=places
     )
     owners = Owners(backstage.owners if backstage else "")
     reports = reporting.Reports(desk, backstage, owners, suggesting.suggestions)
-    commands.register(app, desk, audiences, shared, Backdoor(places, reports))
+    commands.register(app, desk, audiences, sharer, Backdoor(places, reports))
     actions.register(app, desk, audiences, threads, answered)
-    sharing.register(app, shared)
+    sharing.register(app, sharer)
     if backstage is not None:
         persons = people.People(desk, backstage.memory, owners)
-        rating.register(app, backstage.memory, persons)
+        rating.register(app, backstage.memory, persons, shared.metrics)
         claiming.register(app, persons)
         assigning.register(app, persons, audiences)
         channels.register(app, places)

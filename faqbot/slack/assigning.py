@@ -17,7 +17,7 @@ from faqbot.slack.blocks import LABEL, OPTIONS, Payload, context, plain, shorten
 from faqbot.slack.claiming import late, whose
 from faqbot.slack.feedback import suggest
 from faqbot.slack.people import People
-from faqbot.slack.spots import Spot, spot_of, tell, user_of, value_of
+from faqbot.slack.spots import Spot, entered, part, spot_of, tell, user_of, value_of
 from faqbot.slack.views import NOT_NOW
 from faqbot.slack.web import client_of
 from faqbot.store.memory import redacted
@@ -49,8 +49,9 @@ class Assigning:
 
     async def turn(self, view: Payload, role: str, context: AsyncBoltContext) -> None:
         """Show the entries of another role."""
+        team = str(context.team_id or "")
         async with self.people.memory.store() as store:
-            handover = await store.handovers.get(str(view.get("private_metadata") or ""))
+            handover = await store.handovers.get(team, str(view.get("private_metadata") or ""))
         if handover is None:
             return
         await client_of(context).views_update(
@@ -63,12 +64,12 @@ class Assigning:
         self, ack: AsyncAck, view: Payload, user: str, context: AsyncBoltContext
     ) -> None:
         """Give the asker the entry, and suggest their words as a phrasing of it."""
-        values = (view.get("state") or {}).get("values") or {}
+        team = str(context.team_id or "")
+        values = part(view, "state", "values")
         block = next((name for name in values if name.partition(" ")[0] == _ENTRY), _ENTRY)
-        picked = ((values.get(block) or {}).get(_ENTRY) or {}).get("selected_option") or {}
-        entry_id = str(picked.get("value") or "")
+        entry_id = value_of(entered(view, block, _ENTRY))
         async with self.people.memory.store() as store:
-            handover = await store.handovers.get(str(view.get("private_metadata") or ""))
+            handover = await store.handovers.get(team, str(view.get("private_metadata") or ""))
         if handover is None:
             await ack(response_action="errors", errors={block: late(None)})
             return
@@ -84,7 +85,7 @@ class Assigning:
         assert entry is not None  # it was shown
         async with self.people.memory.store() as store:
             handover, won = await store.handovers.answer(
-                handover.id, user, f"See “{self._named(entry)}”."
+                team, handover.id, user, f"See “{self._named(entry)}”."
             )
         if handover is None or not won:
             await ack(response_action="errors", errors={block: late(handover, named=False)})

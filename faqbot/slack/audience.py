@@ -43,6 +43,7 @@ class Audiences:
         self._clock = clock
         self._capacity = capacity
         self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
+        self._looking: dict[tuple[str, str], asyncio.Task[Audience]] = {}
 
     async def of(self, client: AsyncWebClient, team: str, user: str) -> Audience:
         """The audience of a user; `EVERYONE`, the most careful, when Slack doesn't say."""
@@ -50,7 +51,15 @@ class Audiences:
         known = self._known.get(key)
         if known and known.until > self._clock():
             return known.audience
-        audience, lifetime = await self._look_up(client, team, user)
+        task = self._looking.get(key)
+        if task is None:  # a person who asks five things at once is looked up once
+            task = asyncio.create_task(self._keep(client, key))
+            self._looking[key] = task
+            task.add_done_callback(lambda _: self._looking.pop(key, None))
+        return await asyncio.shield(task)
+
+    async def _keep(self, client: AsyncWebClient, key: tuple[str, str]) -> Audience:
+        audience, lifetime = await self._look_up(client, *key)
         self._known[key] = _Known(audience, self._clock() + lifetime)
         self._known.move_to_end(key)
         while len(self._known) > self._capacity:
@@ -86,7 +95,9 @@ def audience_of(user: Any, team: str) -> Audience:
     outside = ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted")
     home = user.get("team_id")
     enterprise = user.get("enterprise_user")
-    teams = enterprise.get("teams", ()) if isinstance(enterprise, Mapping) else ()
-    if any(user.get(flag) for flag in outside) or (home and team not in (home, *teams)):
+    teams = enterprise.get("teams") if isinstance(enterprise, Mapping) else None
+    if any(user.get(flag) for flag in outside) or (
+        home and team not in (home, *(teams if isinstance(teams, list) else ()))
+    ):
         return Audience.CANDIDATES
     return Audience.EMPLOYEES if home and team else Audience.EVERYONE

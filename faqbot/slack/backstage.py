@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from faqbot.publishing import Publisher
+from faqbot.publishing import Publishing
 from faqbot.reloading import Loaded
 from faqbot.store.figures import Grouping
 from faqbot.store.memory import Memory
@@ -27,7 +27,7 @@ class Backstage:
 
     memory: Memory
     owners: str = ""
-    publisher: Publisher | None = None
+    publisher: Publishing | None = None
     speaks: Speaks = Speaks.MENTIONS
     grouping: Grouping = lambda texts: [[at] for at in range(len(texts))]
     content: Callable[[], Loaded] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from faqbot.reply import Bullets, Button, Part, Reply, Source, Table, Text, as_text
@@ -23,6 +24,9 @@ OPTIONS: Final = 100
 FIELD: Final = 2_000
 FEW_ROLES: Final = 5
 _CONTEXT: Final = 2_000
+_KEPT: Final = 1_024
+"""Messages that are kept, some 15 kB each: the same answers are given again and again."""
+
 _MENU_CHARACTERS: Final = 7_000
 """What roles to choose from may fill of the 13,200 characters that a message may have."""
 
@@ -35,8 +39,12 @@ class Message:
     blocks: tuple[Payload, ...]
 
 
+@lru_cache(_KEPT)
 def render(reply: Reply, address: Address | None = None) -> Message:
-    """The message for a reply; `address` says how to get at it again, and at which page."""
+    """The message for a reply; `address` says how to get at it again, and at which page.
+
+    The same message is given for the same reply: whoever adds to its blocks copies them.
+    """
     pages = paginate(_with_roles_that_fit(reply))
     number = min(address.page if address else 1, len(pages))
     page = pages[number - 1]

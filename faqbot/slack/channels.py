@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -15,7 +16,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.slack.blocks import Payload, context, plain
-from faqbot.slack.spots import user_of
+from faqbot.slack.spots import entered, part, user_of
 from faqbot.slack.views import NOT_NOW
 from faqbot.slack.web import client_of, reason_of
 from faqbot.store.memory import Memory
@@ -23,7 +24,7 @@ from faqbot.store.values import Policy, Speaks, StoreError
 
 SETTINGS_VIEW: Final = "channel-settings"
 FRESH: Final = 30.0
-"""Seconds for which a policy is believed without another look."""
+"""Seconds for which the policies of a team are believed without another look."""
 
 SURE: Final = 0.8
 """The confidence from which an answer is given to who didn't ask faqbot."""
@@ -61,23 +62,22 @@ class Channels:
         self._memory = memory
         self._default = default
         self._clock = clock
-        self._known: dict[tuple[str, str], tuple[Policy, float]] = {}
+        self._set: dict[str, dict[str, Policy]] = {}
+        self._until: dict[str, float] = {}
+        self._reading: dict[str, asyncio.Task[None]] = {}
 
     async def policy(self, team: str, channel: str) -> Policy:
         """The policy of a channel; when the database is down, the last one known."""
-        known = self._known.get((team, channel))
-        if known and known[1] > self._clock():
-            return known[0]
-        found = known[0] if known else Policy(team, channel, self._default)
-        if self._memory is not None and self._memory.is_up:
-            try:
-                async with self._memory.store() as store:
-                    kept = await store.policies.of(team, channel)
-                found = kept or Policy(team, channel, self._default)
-            except StoreError:
-                _log.info("the policy of a channel could not be read")
-        self._known[team, channel] = (found, self._clock() + FRESH)
-        return found
+        if self._until.get(team, 0.0) <= self._clock():
+            task = self._reading.get(team)
+            if task is None:
+                task = asyncio.create_task(self._read(team))
+                self._reading[team] = task
+                task.add_done_callback(lambda _: self._reading.pop(team, None))
+            if team not in self._until:  # nothing is known yet, and a channel may be switched off
+                await asyncio.shield(task)
+        found = self._set.get(team, {}).get(channel)
+        return found or Policy(team, channel, self._default)
 
     async def set(self, policy: Policy) -> None:
         """Set a policy, here at once, elsewhere within `FRESH` seconds.
@@ -89,7 +89,18 @@ class Channels:
             raise StoreError("There is no database.")
         async with self._memory.store() as store:
             await store.policies.set(policy)
-        self._known[policy.team, policy.channel] = (policy, self._clock() + FRESH)
+        self._set.setdefault(policy.team, {})[policy.channel] = policy
+
+    async def _read(self, team: str) -> None:
+        """Read what was set in a team: few channels have something, and many don't."""
+        if self._memory is not None and self._memory.is_up:
+            try:
+                async with self._memory.store(settled=False) as store:
+                    found = await store.policies.all(team)
+                self._set[team] = {policy.channel: policy for policy in found}
+            except StoreError:
+                _log.info("the policies of channels could not be read")
+        self._until[team] = self._clock() + FRESH
 
 
 def is_question(text: str) -> bool:
@@ -226,11 +237,8 @@ def register(app: AsyncApp, channels: Channels) -> None:
 
 
 def _policy(view: Payload, team: str, channel: str, user: str) -> Policy:
-    values = (view.get("state") or {}).get("values") or {}
-    speaks, private, owner = (
-        (values.get(block) or {}).get(block) or {} for block in (_SPEAKS, _PRIVATE, _OWNER)
-    )
-    picked = str((speaks.get("selected_option") or {}).get("value") or "")
+    speaks, private, owner = (entered(view, block) for block in (_SPEAKS, _PRIVATE, _OWNER))
+    picked = str(part(speaks, "selected_option").get("value") or "")
     return Policy(
         team,
         channel,

@@ -12,7 +12,7 @@ from faqbot.slack import addresses
 from faqbot.slack.blocks import Payload, context, plain, shorten
 from faqbot.slack.mrkdwn import escape
 from faqbot.slack.people import QUOTED, STATES, People
-from faqbot.slack.spots import Spot, spot_of, tell, user_of, value_of
+from faqbot.slack.spots import Spot, entered, spot_of, tell, user_of, value_of
 from faqbot.slack.views import NOT_NOW
 from faqbot.slack.web import client_of
 from faqbot.store.values import Handover, StoreError
@@ -36,7 +36,7 @@ class _Claiming:
             return
         async with self.people.memory.store() as store:
             act = store.handovers.close if close else store.handovers.claim
-            handover, won = await act(handover_id, spot.user)
+            handover, won = await act(spot.team, handover_id, spot.user)
         if handover is None or not won:
             await tell(spot, late(handover), context)
             return
@@ -63,11 +63,13 @@ class _Claiming:
         self, ack: AsyncAck, view: Payload, user: str, context: AsyncBoltContext
     ) -> None:
         """Take the answer, and give it to the asker."""
-        values = (view.get("state") or {}).get("values") or {}
-        text = str(((values.get(_TEXT) or {}).get(_TEXT) or {}).get("value") or "").strip()
+        text = str(entered(view, _TEXT).get("value") or "").strip()
+        if not text:
+            await ack(response_action="errors", errors={_TEXT: "Please write an answer."})
+            return
         async with self.people.memory.store() as store:
             handover, won = await store.handovers.answer(
-                str(view.get("private_metadata") or ""), user, text
+                str(context.team_id or ""), str(view.get("private_metadata") or ""), user, text
             )
         if handover is None or not won:
             await ack(response_action="errors", errors={_TEXT: late(handover, named=False)})
@@ -81,7 +83,7 @@ class _Claiming:
 async def shown_at(people: People, spot: Spot, handover_id: str) -> Handover | None:
     """The question that is shown where somebody clicked, and nowhere else."""
     async with people.memory.store() as store:
-        handover = await store.handovers.get(handover_id)
+        handover = await store.handovers.get(spot.team, handover_id)
     if handover is None:
         return None
     place = (handover.notice_channel, handover.notice_ts)

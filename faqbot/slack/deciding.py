@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from faqbot.desk import Desk
 from faqbot.errors import FaqbotError
 from faqbot.model import Audience
-from faqbot.publishing import Draft, Publisher
+from faqbot.publishing import Draft, Publishing
 from faqbot.slack import addresses
 from faqbot.slack.blocks import Message, Payload, button, plain, remark, shorten
 from faqbot.slack.mrkdwn import escape
@@ -49,7 +49,7 @@ class Deciding:
 
     desk: Desk
     memory: Memory
-    publisher: Publisher | None
+    publisher: Publishing | None
     owners: Owners
 
     async def take(self, proposal: Proposal, client: AsyncWebClient) -> None:
@@ -67,7 +67,7 @@ class Deciding:
             await store.proposals.add(proposal)
         shown = await first_taken(client, places, notice_of(proposal, self._about(proposal)))
         async with self.memory.store() as store:
-            await store.proposals.shown(proposal.id, shown["channel"], shown["ts"])
+            await store.proposals.shown(proposal.team, proposal.id, shown["channel"], shown["ts"])
         await self._tell(
             client, proposal, "Thank you! The owners decide about your proposal, and I tell you."
         )
@@ -77,13 +77,15 @@ class Deciding:
     ) -> None:
         """Approve or reject, where the owners were shown it."""
         async with self.memory.store() as store:
-            known = await store.proposals.get(proposal_id)
+            known = await store.proposals.get(spot.team, proposal_id)
         place = known and (known.notice_channel, known.notice_ts)
         if known is None or place != (spot.channel, spot.ts):
             await tell(spot, "That proposal isn't yours to decide about.", context)
             return
         async with self.memory.store() as store:
-            proposal, won = await store.proposals.decide(proposal_id, spot.user, approve=approve)
+            proposal, won = await store.proposals.decide(
+                spot.team, proposal_id, spot.user, approve=approve
+            )
         if proposal is None or not won:
             by = f" by <@{proposal.decided_by}>" if proposal and proposal.decided_by else ""
             await tell(spot, f"You are a moment late: it was decided{by} already.", context)
@@ -102,12 +104,14 @@ class Deciding:
     ) -> None:
         """Take up a suggested phrasing or not, in App Home; refused to who is no owner."""
         async with self.memory.store() as store:
-            known = await store.proposals.get(proposal_id)
+            known = await store.proposals.get(spot.team, proposal_id)
         if known is None or known.kind != PHRASING or known.entry is None:
             await tell(spot, "That suggestion is no longer there.", context)
             return
         async with self.memory.store() as store:
-            proposal, won = await store.proposals.decide(proposal_id, spot.user, approve=approve)
+            proposal, won = await store.proposals.decide(
+                spot.team, proposal_id, spot.user, approve=approve
+            )
         if proposal is None or not won:
             by = f" by <@{proposal.decided_by}>" if proposal and proposal.decided_by else ""
             await tell(spot, f"You are a moment late: it was decided{by} already.", context)
@@ -123,7 +127,7 @@ class Deciding:
             _log.warning("a suggestion could not become content: %s", type(error).__name__)
             why = str(error)
         async with self.memory.store() as store:
-            await store.proposals.reopen(proposal.id)
+            await store.proposals.reopen(proposal.team, proposal.id)
         said = f"It could not be written, so it stays open: {escape(shorten(why, 1_000))}"
         await tell(spot, said, context)
 
@@ -145,7 +149,7 @@ class Deciding:
             _log.warning("a proposal could not become content: %s", type(error).__name__)
             why = str(error)
         async with self.memory.store() as store:
-            await store.proposals.reopen(proposal.id)
+            await store.proposals.reopen(proposal.team, proposal.id)
         said = f"It could not be written, so it stays open: {escape(shorten(why, 1_000))}"
         await tell(spot, said, context)
         return False

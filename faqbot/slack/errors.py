@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import secrets
 import traceback
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
@@ -18,6 +20,9 @@ from faqbot.slack.views import answer_modal, notice
 from faqbot.slack.web import client_of, reason_of
 
 Payload = dict[str, Any]
+_POLLED: Final = 0.05
+"""Seconds after which Bolt has seen an acknowledgement; it looks each 0.01 s."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -28,17 +33,24 @@ def named(error: BaseException) -> str:
     return type(error).__name__
 
 
-def register(app: AsyncApp) -> None:
-    """Handle every error that a listener raises."""
+def register(app: AsyncApp, happened: Callable[[], None] = lambda: None) -> None:
+    """Handle every error that a listener raises; `happened` is told of each."""
 
     @app.error
     async def on_error(
         error: Exception, body: Payload, context: AsyncBoltContext, response: BoltResponse | None
     ) -> BoltResponse | None:
+        happened()
         reference = secrets.token_hex(4)
-        where = "".join(traceback.format_tb(error.__traceback__))
+        # What Slack refuses is no error of ours: where it was asked for says nothing.
+        refused = isinstance(error, SlackApiError)
+        where = "" if refused else "".join(traceback.format_tb(error.__traceback__))
         kind = str(body.get("command") or (body.get("event") or body).get("type") or "request")
         _log.error("reference %s: %s while handling %s\n%s", reference, named(error), kind, where)
+        if response is None:
+            # Bolt forgets an acknowledgement when the listener fails before it has looked, waits
+            # for three seconds and answers 404.
+            await asyncio.sleep(_POLLED)
         text = (
             "Sorry, something went wrong on my side. Please try again; if it keeps happening, "
             f"tell whoever runs faqbot here the reference {reference}."

@@ -6,6 +6,7 @@ import logging
 from dataclasses import replace
 from typing import Final
 
+from faqbot.metrics import Metrics
 from faqbot.model import Answered, Declined, Unsure
 from faqbot.slack import addresses
 from faqbot.slack.answers import Answer
@@ -28,13 +29,16 @@ class Feedback:
 
     Args:
         memory: where; None remembers nothing, and no buttons are shown.
+        metrics: counts the questions.
     """
 
-    def __init__(self, memory: Memory | None) -> None:
+    def __init__(self, memory: Memory | None, metrics: Metrics) -> None:
         self._memory = memory
+        self._metrics = metrics
 
     def sign(self, answer: Answer, team: str, channel: str) -> Answer:
         """Remember the question, and add to its answer what one can do with it."""
+        self._count(answer)
         if self._memory is None or answer.receipt is None:
             return answer
         receipt = self._memory.remember(answer.receipt, team, channel)
@@ -52,8 +56,13 @@ class Feedback:
 
     def note(self, answer: Answer, team: str) -> None:
         """Remember a question whose answer stands where nothing can be added to it."""
+        self._count(answer)
         if self._memory is not None and answer.receipt is not None:
             self._memory.remember(answer.receipt, team, "")
+
+    def _count(self, answer: Answer) -> None:
+        if answer.receipt is not None and answer.receipt.question.text:  # else a button was pressed
+            self._metrics.question(answer.receipt)
 
     async def picked(self, action: Payload, spot: Spot) -> None:
         """Remember which of several readings somebody meant."""
@@ -64,8 +73,8 @@ class Feedback:
         receipt = block.removeprefix(_RECEIPT)
         try:
             async with self._memory.store() as store:
-                await store.receipts.pick(receipt, spot.user, " ".join(entries)[:300])
-                record = await store.receipts.get(receipt)
+                await store.receipts.pick(spot.team, receipt, spot.user, " ".join(entries)[:300])
+                record = await store.receipts.get(spot.team, receipt)
                 if record is not None and record.text and len(entries) == 1:
                     await suggest(store, record.team, record.text, entries[0], spot.user)
         except StoreError:

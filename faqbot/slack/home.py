@@ -15,6 +15,7 @@ from faqbot.slack.audience import Audiences
 from faqbot.slack.feedback import Feedback
 from faqbot.slack.once import Claims
 from faqbot.slack.reporting import Reports
+from faqbot.slack.spots import entered, user_of
 from faqbot.slack.views import (
     QUESTION_BLOCK,
     QUESTION_INPUT,
@@ -67,7 +68,7 @@ async def _found(
     """The modal that answers what was typed into the search modal."""
     if wants_help(text):
         return answer_modal(help_message(desk.library))
-    user = str((body.get("user") or {}).get("id") or "")
+    user = user_of(body)
     audience = await audiences.of(client_of(context), str(context.team_id or ""), user)
     answer = await ask(desk, Question(text, user, audience, Place.HOME))
     feedback.note(answer, str(context.team_id or ""))
@@ -101,9 +102,7 @@ def register(
     async def on_search(
         ack: AsyncAck, view: Payload, body: Payload, context: AsyncBoltContext
     ) -> None:
-        values = (view.get("state") or {}).get("values") or {}
-        typed = (values.get(QUESTION_BLOCK) or {}).get(QUESTION_INPUT) or {}
-        text = str(typed.get("value") or "")
+        text = str(entered(view, QUESTION_BLOCK, QUESTION_INPUT).get("value") or "")
         shown = await _found(text, body, context, desk, audiences, feedback=feedback)
         await ack(response_action="update", view=shown)
 

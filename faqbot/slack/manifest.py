@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -60,6 +61,22 @@ OPTIONAL_SCOPES: Final = (
 User groups: which of them own content, and where they are reached.
 Users: who is a guest, who a colleague and who an admin.
 """
+
+PURPOSES: Final[Mapping[str, str]] = {
+    "app_mentions:read": "Read messages that mention faqbot, to answer them.",
+    "assistant:write": "Suggest questions in the conversation with faqbot, and show that it works.",
+    "chat:write": "Answer, as faqbot.",
+    "commands": "Offer /faq, /role and /roles, and the shortcut to save a message as an FAQ.",
+    "im:history": "Read what people write to faqbot in direct messages, to answer it.",
+    "channels:history": (
+        "Read public channels that faqbot was invited to, to answer follow-ups without a mention."
+    ),
+    "channels:read": "See who made a channel, and who may change how faqbot behaves there.",
+    "files:write": "Upload job advertisements as files when somebody asks for one.",
+    "usergroups:read": "See which groups own content, to pass questions on to them.",
+    "users:read": "See who is a guest, a colleague or an admin, to show each what they may see.",
+}
+"""What each scope is for, as people read it before they install."""
 
 EVENTS: Final = (
     "app_home_opened",

@@ -16,7 +16,8 @@ from faqbot.slack.audience import Audiences, in_company
 from faqbot.slack.blocks import Message
 from faqbot.slack.channels import SURE, Channels, is_question
 from faqbot.slack.feedback import Feedback
-from faqbot.slack.once import Claims
+from faqbot.slack.once import AGAIN, Claims
+from faqbot.slack.sent import post_answer, was_answered
 from faqbot.slack.threads import Past, Threads, key
 from faqbot.slack.views import help_message, notice
 from faqbot.slack.web import client_of
@@ -44,6 +45,7 @@ class Said:
     thread_ts: str
     direct: bool
     shared: bool
+    again: bool = False
 
     @property
     def thread(self) -> str:
@@ -73,6 +75,7 @@ def read(event: Payload, context: AsyncBoltContext, body: Payload) -> Said | Non
         thread_ts=str(event.get("thread_ts") or ""),
         direct=event.get("channel_type") == "im" or str(event["channel"]).startswith("D"),
         shared=bool(body.get("is_ext_shared_channel")),
+        again=bool(context.get(AGAIN)),
     )
 
 
@@ -81,16 +84,31 @@ def without_mention(text: str, bot: str | None) -> str:
     return re.sub(rf"<@{re.escape(bot)}(\|[^>]*)?>", " ", text).strip() if bot else text.strip()
 
 
-async def post(client: AsyncWebClient, channel: str, thread: str, message: Message) -> None:
-    """Post a message into a thread; links don't unfold."""
-    await client.chat_postMessage(
-        channel=channel,
-        thread_ts=thread,
-        text=message.text,
-        blocks=list(message.blocks),
-        unfurl_links=False,
-        unfurl_media=False,
-    )
+async def post(
+    client: AsyncWebClient, channel: str, thread: str, message: Message, *, question: str = ""
+) -> None:
+    """Post a message into a thread; links don't unfold.
+
+    `question` is the timestamp of what it answers, so that it is posted once.
+    """
+    arguments: Payload = {
+        "channel": channel,
+        "thread_ts": thread,
+        "text": message.text,
+        "blocks": list(message.blocks),
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+    if question:
+        await post_answer(client, question, arguments)
+    else:
+        await client.chat_postMessage(**arguments)
+
+
+async def _answered_before(said: Said, context: AsyncBoltContext) -> bool:
+    """Whether a process that has died had answered already."""
+    client = client_of(context)
+    return said.again and await was_answered(client, said.channel, said.thread, said.ts)
 
 
 async def _whisper(client: AsyncWebClient, said: Said, message: Message) -> None:
@@ -116,8 +134,8 @@ class _Talk:
     channels: Channels
 
     async def converse(self, said: Said, context: AsyncBoltContext) -> None:
-        """Answer somebody who speaks to faqbot, once, whatever events tell of it."""
-        if not await self.claims.claim("message", said.team, said.channel, said.ts):
+        """Answer somebody who speaks to faqbot."""
+        if await _answered_before(said, context):
             return
         policy = await self._policy(said)
         if policy.speaks is Speaks.OFF:
@@ -143,7 +161,7 @@ class _Talk:
         past = await self._past_of(said, context)
         if not past.spoken:
             return
-        if not await self.claims.claim("message", said.team, said.channel, said.ts):
+        if await _answered_before(said, context):
             return
         answer = await self._answer_to(said, said.text, past, context)
         if not answer.declined:
@@ -209,7 +227,7 @@ class _Talk:
         if (await self._policy(said)).private:
             await _whisper(client_of(context), said, signed.message)
             return
-        await post(client_of(context), said.channel, said.thread, signed.message)
+        await post(client_of(context), said.channel, said.thread, signed.message, question=said.ts)
         self.threads.note(key(said.team, said.channel, said.thread), answer.role)
         if said.direct:
             self.threads.note(key(said.team, said.channel), answer.role)

@@ -12,6 +12,7 @@ from markdown_it.tree import SyntaxTreeNode
 
 Payload = dict[str, Any]
 
+_MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
 _LINKS: Final = ("http://", "https://", "mailto:")
 _LINK: Final = re.compile(r"<((?:https?|mailto):[^>|]+)(?:\|([^>]*))?>")
 _DEEPEST: Final = 8
@@ -31,8 +32,7 @@ def as_markdown(mrkdwn: str) -> str:
 
 def rich(markdown: str) -> list[Payload]:
     """The elements of a rich text block for a text in Markdown."""
-    parser = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
-    tree = SyntaxTreeNode(parser.parse(markdown))
+    tree = SyntaxTreeNode(_MARKDOWN.parse(markdown))
     elements = _spaced([element for node in tree.children for element in _block(node)])
     return elements or [_section([_text(markdown.strip(), {})])]
 
@@ -44,10 +44,9 @@ def heading(text: str) -> Payload:
 
 def bullets(items: Sequence[str]) -> list[Payload]:
     """A list with Markdown in its items; an item of several blocks is kept whole."""
-    parser = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
     found: list[Payload] = []
     for item in items:
-        tree = SyntaxTreeNode(parser.parse(item))
+        tree = SyntaxTreeNode(_MARKDOWN.parse(item))
         first, *rest = [element for node in tree.children for element in _block(node)] or [
             _section([_text(item, {})])
         ]

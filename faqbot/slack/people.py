@@ -87,7 +87,9 @@ class People:
                 await store.handovers.add(handover)
             shown = await first_taken(client, places, notice_of(handover))
             async with self.memory.store() as store:
-                await store.handovers.shown(handover.id, shown["channel"], shown["ts"])
+                await store.handovers.shown(
+                    handover.team, handover.id, shown["channel"], shown["ts"]
+                )
         except (StoreError, SlackApiError) as error:
             _log.warning("a question could not be handed over: %s", type(error).__name__)
             await self.tell_asker(client, handover, NOT_NOW)

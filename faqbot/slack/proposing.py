@@ -15,7 +15,7 @@ from faqbot.slack.audience import Audiences
 from faqbot.slack.blocks import OPTIONS, Payload, context, plain, shorten
 from faqbot.slack.deciding import Deciding
 from faqbot.slack.mrkdwn import as_markdown
-from faqbot.slack.spots import spot_of, tell, user_of, value_of
+from faqbot.slack.spots import entered, part, spot_of, tell, user_of, value_of
 from faqbot.slack.views import NOT_NOW
 from faqbot.slack.web import client_of
 from faqbot.store.store import new_id
@@ -30,6 +30,7 @@ NEAR: Final = 0.6
 _QUESTION, _ANSWER, _ROLE, _AUDIENCE = "question", "answer", "role", "audience"
 _GENERAL: Final = "-"
 _LONGEST: Final = 2_900
+_EMPTY: Final = "Please write something here."
 _ONLY_COLLEAGUES: Final = "Only colleagues can propose FAQs."
 
 
@@ -79,8 +80,12 @@ class Proposing:
             await ack(response_action="errors", errors={_QUESTION: _ONLY_COLLEAGUES})
             return
         proposal = self._read(view, user, str(context.team_id or ""))
-        warned = json.loads(view.get("private_metadata") or "{}").get("warned")
-        near = "" if warned == proposal.question else await self._near(proposal)
+        empty = {name: _EMPTY for name in (_QUESTION, _ANSWER) if not getattr(proposal, name)}
+        if empty:
+            await ack(response_action="errors", errors=empty)
+            return
+        warned = _warned_of(view) == proposal.question
+        near = "" if warned else await self._near(proposal)
         if near:
             await ack(response_action="update", view=_warned(self._again(view), proposal, near))
             return
@@ -110,19 +115,13 @@ class Proposing:
         return modal
 
     def _read(self, view: Payload, user: str, team: str) -> Proposal:
-        values = (view.get("state") or {}).get("values") or {}
-
-        def field(name: str) -> Payload:
-            return dict((values.get(name) or {}).get(name) or {})
-
-        role = str((field(_ROLE).get("selected_option") or {}).get("value") or "")
-        audience = str((field(_AUDIENCE).get("selected_option") or {}).get("value") or "")
+        role, audience = (value_of(entered(view, name)) for name in (_ROLE, _AUDIENCE))
         return Proposal(
             id=new_id(),
             team=team,
             kind="faq",
-            question=str(field(_QUESTION).get("value") or "").strip(),
-            answer=str(field(_ANSWER).get("value") or "").strip(),
+            question=str(entered(view, _QUESTION).get("value") or "").strip(),
+            answer=str(entered(view, _ANSWER).get("value") or "").strip(),
             role=role if self.desk.library.role(role) else None,
             audience=audience if audience in set(Audience) else Audience.EMPLOYEES.value,
             proposed_by=user,
@@ -155,6 +154,15 @@ def _select(block: str, label: str, options: list[tuple[str, str]], initial: str
     return {"type": "input", "block_id": block, "label": plain(label), "element": element}
 
 
+def _warned_of(view: Payload) -> str | None:
+    """The question about which this modal has warned already."""
+    try:
+        carried = json.loads(str(view.get("private_metadata") or "{}"))
+    except (ValueError, RecursionError):
+        return None
+    return part(carried).get("warned")
+
+
 def _warned(modal: Payload, proposal: Proposal, near: str) -> Payload:
     line = context(
         f"⚠️ “{shorten(near, 300)}” seems to answer that already. Change the question, or propose "
@@ -181,7 +189,7 @@ def register(app: AsyncApp, proposing: Proposing) -> None:
     @app.shortcut(SHORTCUT)
     async def on_shortcut(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
         await ack()
-        text = as_markdown(str((body.get("message") or {}).get("text") or "")).strip()
+        text = as_markdown(str(part(body, "message").get("text") or "")).strip()
         asks = text.endswith("?")
         await opened(body, context, text if asks else "", "" if asks else text)
 
@@ -193,7 +201,7 @@ def register(app: AsyncApp, proposing: Proposing) -> None:
         spot = spot_of(body, context)
         try:
             async with proposing.deciding.memory.store() as store:
-                handover = await store.handovers.get(value_of(action))
+                handover = await store.handovers.get(spot.team, value_of(action))
         except StoreError:
             await tell(spot, NOT_NOW, context)
             return

@@ -23,6 +23,10 @@ class NoBodies(logging.Filter):
         """Whether the record may be written."""
         if record.levelno < logging.INFO:
             return False
+        if record.exc_info and record.exc_info[1] is not None:
+            # The SDK shows where it was whenever a connection breaks: one line says as much.
+            record.msg = f"{record.msg} ({type(record.exc_info[1]).__name__})"
+            record.exc_info = record.exc_text = None
         message = str(record.msg)
         return not any(body in message for body in _BODIES)
 

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
+from faqbot.metrics import Metrics
 from faqbot.slack import addresses
 from faqbot.slack.blocks import Payload, plain
 from faqbot.slack.people import Asked, People
-from faqbot.slack.spots import Spot, spot_of, tell, user_of, value_of
+from faqbot.slack.spots import Spot, entered, spot_of, tell, user_of, value_of
 from faqbot.slack.views import NOT_NOW
 from faqbot.slack.web import client_of
 from faqbot.store.memory import Memory
@@ -38,7 +39,7 @@ class _Rating:
         """Keep a rating; ask what was missing when the answer didn't help."""
         way, _, receipt = value.partition(" ")
         async with self.memory.store() as store:
-            known = await store.receipts.rate(receipt, spot.user, helpful=way == "up")
+            known = await store.receipts.rate(spot.team, receipt, spot.user, helpful=way == "up")
         if not known:
             await tell(spot, "That answer is no longer remembered, so it can't be rated.", context)
         elif way == "down":
@@ -47,7 +48,7 @@ class _Rating:
 
     async def ask(self, spot: Spot, receipt: str, context: AsyncBoltContext) -> None:
         """Ask for the question as a person shall read it."""
-        record = await self._record(receipt)
+        record = await self._record(spot.team, receipt)
         if record is None:
             await tell(spot, _GONE, context)
             return
@@ -58,11 +59,13 @@ class _Rating:
         self, ack: AsyncAck, view: Payload, user: str, context: AsyncBoltContext
     ) -> None:
         """Keep what was missing, and hand the question over where that is wanted."""
-        said = json.loads(view.get("private_metadata") or "{}")
+        said, team = _said(view), str(context.team_id or "")
         comment, wanted = _typed(view, _COMMENT), _checked(view, _HAND_OVER)
         async with self.memory.store() as store:
-            await store.receipts.rate(said["receipt"], user, helpful=False, comment=comment)
-        record = await self._record(said["receipt"])
+            await store.receipts.rate(
+                team, said.get("receipt", ""), user, helpful=False, comment=comment
+            )
+        record = await self._record(team, said.get("receipt", ""))
         own = _own(record, user) if record else ""
         question = " (".join(filter(None, (own, comment))) + (")" if own and comment else "")
         if wanted and not question:
@@ -70,26 +73,29 @@ class _Rating:
             return
         await ack()
         if wanted and record is not None:
-            asked = Asked(record, user, question, said["channel"], said["thread"])
+            asked = Asked(record, user, question, said.get("channel", ""), said.get("thread", ""))
             await self.people.open(context, asked)
 
     async def hand_over(
         self, ack: AsyncAck, view: Payload, user: str, context: AsyncBoltContext
     ) -> None:
         """Hand the question over as it was written."""
-        said = json.loads(view.get("private_metadata") or "{}")
-        record = await self._record(said["receipt"])
+        said = _said(view)
+        record = await self._record(str(context.team_id or ""), said.get("receipt", ""))
         if record is None:
             await ack(response_action="errors", errors={_QUESTION: _GONE})
             return
-        await ack()
         question = _typed(view, _QUESTION)
-        asked = Asked(record, user, question, said["channel"], said["thread"])
+        if not question:
+            await ack(response_action="errors", errors={_QUESTION: _UNSAID})
+            return
+        await ack()
+        asked = Asked(record, user, question, said.get("channel", ""), said.get("thread", ""))
         await self.people.open(context, asked)
 
-    async def _record(self, receipt: str) -> Record | None:
+    async def _record(self, team: str, receipt: str) -> Record | None:
         async with self.memory.store() as store:
-            return await store.receipts.get(receipt)
+            return await store.receipts.get(team, receipt)
 
 
 def _own(record: Record, user: str) -> str:
@@ -99,6 +105,15 @@ def _own(record: Record, user: str) -> str:
 
 def _metadata(receipt: str, spot: Spot) -> dict[str, str]:
     return {"receipt": receipt, "channel": spot.channel, "thread": spot.answers_in}
+
+
+def _said(view: Payload) -> dict[str, str]:
+    """What a modal of ours carries; nothing when it isn't one of ours."""
+    try:
+        found = json.loads(str(view.get("private_metadata") or "{}"))
+    except (ValueError, RecursionError):
+        return {}
+    return {name: str(value) for name, value in found.items()} if isinstance(found, dict) else {}
 
 
 def _modal(
@@ -181,16 +196,14 @@ def _person_modal(metadata: dict[str, str], question: str) -> Payload:
 
 
 def _typed(view: Payload, block: str) -> str:
-    values = (view.get("state") or {}).get("values") or {}
-    return str(((values.get(block) or {}).get(block) or {}).get("value") or "").strip()
+    return str(entered(view, block).get("value") or "").strip()
 
 
 def _checked(view: Payload, block: str) -> bool:
-    values = (view.get("state") or {}).get("values") or {}
-    return bool(((values.get(block) or {}).get(block) or {}).get("selected_options"))
+    return bool(entered(view, block).get("selected_options"))
 
 
-def register(app: AsyncApp, memory: Memory, people: People) -> None:
+def register(app: AsyncApp, memory: Memory, people: People, metrics: Metrics) -> None:
     """Take ratings, and questions for persons."""
     rating = _Rating(memory, people)
 
@@ -202,6 +215,7 @@ def register(app: AsyncApp, memory: Memory, people: People) -> None:
         spot = spot_of(body, context)
         try:
             await rating.rate(spot, value_of(action), context)
+            metrics.rating(helpful=value_of(action).startswith("up "))
         except StoreError:
             await tell(spot, NOT_NOW, context)
 

@@ -154,7 +154,7 @@ class Reports:
         until = now()
         async with self.backstage.memory.store() as store:
             records = await store.receipts.all(Filter(until - span, until, team))
-            ratings = await store.receipts.ratings(until - span)
+            ratings = await store.receipts.ratings(until - span, team)
         if roles is not None:
             records = tuple(record for record in records if record.role in roles)
         return summed_up(records, ratings, until - span, until, self.backstage.grouping)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import Any, Final
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.listener.async_listener_completion_handler import AsyncListenerCompletionHandler
 from slack_bolt.listener.async_listener_start_handler import AsyncListenerStartHandler
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
+
+WITHIN: Final = 20.0
+"""Seconds that listeners have to end when faqbot stops."""
+
+_BEGAN: Final = "faqbot_began"
+
+Ended = Callable[[AsyncBoltRequest, float], None]
 
 
 class Running:
@@ -18,16 +27,33 @@ class Running:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def watch(self, app: AsyncApp) -> None:
-        """Follow every listener of an app."""
-        app.listener_runner.listener_start_handler = _Start(self._tasks)
-        app.listener_runner.listener_completion_handler = _End(self._tasks)
+    @property
+    def count(self) -> int:
+        """How many listeners run now."""
+        return len(self._tasks)
 
-    async def drain(self, within: float = 10.0) -> None:
-        """Wait until all listeners have ended, but not for ever."""
+    def watch(self, app: AsyncApp, ended: Ended = lambda *_: None) -> None:
+        """Follow every listener of an app; `ended` is told of each, with its seconds."""
+        app.listener_runner.listener_start_handler = _Start(self._tasks)
+        app.listener_runner.listener_completion_handler = _End(self._tasks, ended)
+
+    async def drain(self, within: float = WITHIN) -> bool:
+        """Wait until all listeners have ended, but not for ever; whether all have."""
         tasks = {task for task in self._tasks if task is not asyncio.current_task()}
-        if tasks:
-            await asyncio.wait(tasks, timeout=within)
+        if not tasks:
+            return True
+        _, pending = await asyncio.wait(tasks, timeout=within)
+        return not pending
+
+    async def stop(self, within: float) -> int:
+        """Wait for the listeners, end those that take too long; how many those were."""
+        if await self.drain(within):
+            return 0
+        tasks = set(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return len(tasks)
 
 
 class _Start(AsyncListenerStartHandler):
@@ -36,23 +62,29 @@ class _Start(AsyncListenerStartHandler):
 
     async def handle(
         self,
-        request: AsyncBoltRequest,  # noqa: ARG002 - the base class fixes the names
-        response: BoltResponse | None,  # noqa: ARG002
+        request: AsyncBoltRequest,
+        response: BoltResponse | None,  # noqa: ARG002 - the base class fixes the names
     ) -> None:
+        request.context[_BEGAN] = time.perf_counter()
         task = asyncio.current_task()
         if task is not None:
             self._tasks.add(task)
 
 
 class _End(AsyncListenerCompletionHandler):
-    def __init__(self, tasks: set[asyncio.Task[Any]]) -> None:
+    def __init__(self, tasks: set[asyncio.Task[Any]], ended: Ended) -> None:
         self._tasks = tasks
+        self._ended = ended
 
     async def handle(
         self,
-        request: AsyncBoltRequest,  # noqa: ARG002 - the base class fixes the names
-        response: BoltResponse | None,  # noqa: ARG002
+        request: AsyncBoltRequest,
+        response: BoltResponse | None,  # noqa: ARG002 - the base class fixes the names
     ) -> None:
         task = asyncio.current_task()
         if task is not None:
             self._tasks.discard(task)
+            if task.cancelling():  # it was not finished: another process may finish it
+                return
+        now = time.perf_counter()
+        self._ended(request, now - float(request.context.get(_BEGAN, now)))

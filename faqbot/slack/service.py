@@ -3,41 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import gc
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Final
 
-from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
 
 from faqbot.desk import Desk
-from faqbot.errors import FaqbotError
-from faqbot.publishing import Publisher
-from faqbot.reloading import Reloader, every
+from faqbot.headers import SafeHeaders, safe_headers
 from faqbot.settings import Settings
 from faqbot.slack.app import create_app
 from faqbot.slack.backstage import Backstage
+from faqbot.slack.following import Backing
+from faqbot.slack.health import Health, token_check
+from faqbot.slack.house import House, plain
 from faqbot.slack.owners import Owners
 from faqbot.slack.reporting import Reports
-from faqbot.slack.running import Running
-from faqbot.slack.server import PATH, Server, asgi, listen
+from faqbot.slack.server import PATH, Server, asgi, served
 from faqbot.slack.socket import SocketMode
-from faqbot.slack.web import check_bot_token, web_client
-from faqbot.store.figures import Grouping
-from faqbot.store.memory import Memory
-from faqbot.store.opening import address as check_address
-from faqbot.store.values import Consent, Speaks
+from faqbot.slack.web import check_bot_token
 
 Say = Callable[[str], None]
-_log = logging.getLogger(__name__)
+
+_THRESHOLDS: Final = (20_000, 20, 50)
+"""Objects and rounds between two looks of the garbage collector: a request makes some thousands."""
 
 
 def until_stopped(work: Coroutine[Any, Any, None]) -> None:
     """Run until SIGINT or SIGTERM, then finish what was begun; a second signal ends it at once."""
+    # What was built for the answers stays as long as the process: looking through it again and
+    # again cost a fifth of the time.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_THRESHOLDS)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_until_stopped(work))
 
@@ -70,126 +73,68 @@ async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
             raise
 
 
-async def over_http(settings: Settings, desk: Desk, say: Say, backing: Backing) -> None:
-    """Serve Slack's requests at `/slack/events`.
+async def over_http(
+    settings: Settings, desk: Desk, say: Say, backing: Backing, listener: socket.socket
+) -> None:
+    """Serve Slack's requests at `/slack/events` until cancelled.
 
     Raises:
         SettingsError: Slack refuses the token.
-        ServiceError: the port is taken, or Slack can't be reached.
+        ServiceError: Slack can't be reached.
     """
-    listener = listen(settings.faqbot_host, settings.listens_on)
-    secret = _plain(settings.slack_signing_secret)
-    try:
-        async with web_client(_plain(settings.slack_bot_token), settings.slack_api_url) as client:
-            team = await check_bot_token(client)
-            running = Running()
-            async with (
-                behind(settings, backing) as backstage,
-                weekly(desk, backstage, client),
-                following(backing),
-            ):
-                app = create_app(
-                    desk, client, signing_secret=secret, running=running, backstage=backstage
-                )
-                server = Server(asgi(app, secret))
-                place = f"http://{settings.faqbot_host}:{settings.listens_on}{PATH}"
-                say(f"faqbot serves {team}: {place}")
-                serving = asyncio.ensure_future(server.serve(sockets=[listener]))
-                try:
-                    await asyncio.shield(serving)
-                finally:
-                    server.should_exit = True
-                    await serving
-                    await running.drain()
-    finally:
-        listener.close()
+    token, secret = plain(settings.slack_bot_token), plain(settings.slack_signing_secret)
+    house = House.of(settings, backing, secret)
+    async with house.web_client(token) as client, house.open():
+        team = await check_bot_token(client)
+        app = create_app(desk, client, house.shared, backstage=house.backstage)
+        health = house.health(token_check(client))
+        site = asgi(app.async_dispatch, secret, health.routes(), house.shared.metrics.request)
+        async with (
+            weekly(desk, house.backstage, client),
+            house.working(app.async_dispatch),
+            served(Server(site, settings.faqbot_trusted_proxies), listener) as serving,
+            health.watching(),
+        ):
+            say(f"faqbot serves {team}: http://{settings.faqbot_host}:{settings.listens_on}{PATH}")
+            await asyncio.shield(serving)
 
 
-async def by_socket_mode(settings: Settings, desk: Desk, say: Say, backing: Backing) -> None:
-    """Keep a Socket Mode connection.
+async def by_socket_mode(
+    settings: Settings, desk: Desk, say: Say, backing: Backing, listener: socket.socket | None
+) -> None:
+    """Keep a Socket Mode connection until cancelled; a listener serves health and metrics.
 
     Raises:
         SettingsError: Slack refuses a token.
         ServiceError: Slack can't be reached, or not any more.
     """
-    token = _plain(settings.slack_bot_token)
-    async with (
-        web_client(token, settings.slack_api_url) as client,
-        behind(settings, backing) as backstage,
-        weekly(desk, backstage, client),
-        following(backing),
-    ):
+    token = plain(settings.slack_bot_token)
+    house = House.of(settings, backing, token)
+    async with house.web_client(token) as client, house.open():
         team = await check_bot_token(client)
-        running = Running()
-        app = create_app(desk, client, running=running, backstage=backstage)
-        async with connection(app, _plain(settings.slack_app_token), running) as link:
+        app = create_app(desk, client, house.shared, backstage=house.backstage)
+        link = SocketMode(app, plain(settings.slack_app_token))
+        health = house.health(token_check(client), link.connected.is_set)
+        async with (
+            beside(health, listener, settings.faqbot_trusted_proxies),
+            weekly(desk, house.backstage, client),
+            connection(link, house.working(app.async_dispatch)),
+            health.watching(),
+        ):
             await link.run(lambda: say(f"faqbot serves {team} by Socket Mode."))
 
 
-@dataclass(frozen=True, slots=True)
-class Following:
-    """How content is kept as it is elsewhere: `newer` fetches it, every so many seconds."""
-
-    reloader: Reloader
-    newer: Callable[[], None] | None = None
-    seconds: float = 0.0
-
-    async def fetch(self) -> None:
-        """Fetch what is newer, and answer from it; what fails is tried again the next time."""
-        if self.newer is None:
-            return
-        try:
-            await asyncio.to_thread(self.newer)
-        except FaqbotError as error:
-            _log.warning("newer content could not be fetched: %s", error)
-            return
-        await self.reloader.try_again()
-
-
 @asynccontextmanager
-async def following(backing: Backing) -> AsyncIterator[None]:
-    """Keep content as it is elsewhere as long as the block runs."""
-    found = backing.following
-    tasks = [asyncio.create_task(found.reloader.watch())]
-    if found.newer is not None and found.seconds:
-        tasks.append(asyncio.create_task(every(found.seconds, found.fetch)))
-    try:
+async def beside(
+    health: Health, listener: socket.socket | None, proxies: str
+) -> AsyncIterator[None]:
+    """Serve health and metrics beside a Socket Mode connection, where there is a port for it."""
+    if listener is None:
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Backing:
-    """What boot puts behind the answers besides the memory."""
-
-    publisher: Publisher
-    grouping: Grouping
-    following: Following
-    owners: str = ""
-
-
-@asynccontextmanager
-async def behind(settings: Settings, backing: Backing) -> AsyncIterator[Backstage | None]:
-    """What stands behind the answers as long as the block runs; None where nothing is kept."""
-    if settings.database is None:
-        yield None
         return
-    check_address(settings.database)
-    consent = Consent(settings.faqbot_remember)
-    owners = settings.faqbot_owners or backing.owners
-    memory = Memory(settings.database, consent, settings.faqbot_retention_days)
-    async with memory.running():
-        yield Backstage(
-            memory,
-            owners,
-            backing.publisher,
-            Speaks(settings.faqbot_speaks),
-            backing.grouping,
-            lambda: backing.following.reloader.state,
-        )
+    site = SafeHeaders(Starlette(routes=health.routes()), safe_headers({}))
+    async with served(Server(site, proxies), listener):
+        yield
 
 
 @asynccontextmanager
@@ -207,15 +152,15 @@ async def weekly(
 
 
 @asynccontextmanager
-async def connection(app: AsyncApp, token: str, running: Running) -> AsyncIterator[SocketMode]:
-    """A connection that is left only when what came in over it was answered."""
-    link = SocketMode(app, token)
+async def connection(
+    link: SocketMode, working: AbstractAsyncContextManager[None]
+) -> AsyncIterator[None]:
+    """A connection that takes nothing new at the end, and is left when the work is done."""
     try:
-        yield link
+        async with working:
+            try:
+                yield
+            finally:
+                link.hold()
     finally:
-        await running.drain()
         await link.close()
-
-
-def _plain(secret: Any) -> str:
-    return str(secret.get_secret_value()) if secret else ""

@@ -71,15 +71,19 @@ class Sharing:
             if reason_of(error) not in _OUTSIDE:
                 raise
             await self._say(
+                spot,
                 "I'm not in this channel: invite me with `/invite @faqbot`, then ask again.",
                 context,
             )
             return
-        await self._say("Shared with everyone here.", context)
+        await self._say(spot, "Shared with everyone here.", context)
 
-    async def _say(self, text: str, context: AsyncBoltContext) -> None:
+    async def _say(self, spot: Spot, text: str, context: AsyncBoltContext) -> None:
+        """Put a word in the place of the private answer, or beside it where it has no address."""
+        if not context.response_url or context.respond is None:
+            await tell(spot, text, context)
+            return
         message = notice(text)
-        assert context.respond is not None
         await context.respond(
             text=message.text,
             blocks=list(message.blocks),

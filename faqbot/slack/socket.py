@@ -17,7 +17,7 @@ from faqbot.errors import ServiceError
 from faqbot.slack.quiet import bolt_logger
 from faqbot.slack.web import refusal
 
-PING: Final = 3.0
+PING: Final = 2.0
 """Seconds between pings; a dropped connection is noticed after one."""
 
 GIVE_UP: Final = 300.0
@@ -62,6 +62,10 @@ class SocketMode:
         finally:
             connecting.cancel()
             await asyncio.gather(connecting, return_exceptions=True)
+
+    def hold(self) -> None:
+        """Take nothing new: Slack sends what isn't acknowledged to another connection."""
+        self._client.socket_mode_request_listeners.clear()
 
     async def close(self) -> None:
         """Leave, and stop reconnecting."""

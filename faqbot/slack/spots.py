@@ -49,17 +49,27 @@ class Spot:
         return "" if self.private or not self.channel else self.thread
 
 
+def part(body: Any, *names: str) -> Mapping[str, Any]:
+    """An object inside a payload, by the names that lead to it; empty where there is none."""
+    for name in names:
+        body = body.get(name) if isinstance(body, Mapping) else None
+    return body if isinstance(body, Mapping) else {}
+
+
+def entered(view: Any, block: str, action: str | None = None) -> Mapping[str, Any]:
+    """What was entered into a block of a modal; empty where nothing was."""
+    return part(view, "state", "values", block, action or block)
+
+
 def spot_of(body: Payload, context: AsyncBoltContext) -> Spot:
     """Read where something was clicked."""
-    container = body.get("container") or {}
-    message = body.get("message") or {}
+    container, message = part(body, "container"), part(body, "message")
     ts = str(container.get("message_ts") or message.get("ts") or "")
     thread = str(container.get("thread_ts") or message.get("thread_ts") or ts)
-    view = body.get("view") or {}
-    channel = body.get("channel") or {}
+    view, channel = part(body, "view"), part(body, "channel")
     return Spot(
         team=str(context.team_id or ""),
-        user=str((body.get("user") or {}).get("id") or ""),
+        user=user_of(body),
         channel=str(container.get("channel_id") or channel.get("id") or ""),
         ts=ts,
         thread=thread,
@@ -71,13 +81,12 @@ def spot_of(body: Payload, context: AsyncBoltContext) -> Spot:
 
 def user_of(body: Payload) -> str:
     """The id of who acted."""
-    return str((body.get("user") or {}).get("id") or "")
+    return str(part(body, "user").get("id") or "")
 
 
 def value_of(action: Mapping[str, Any]) -> str:
     """What was clicked or picked."""
-    picked = action.get("selected_option") or {}
-    return str(action.get("value") or picked.get("value") or "")
+    return str(action.get("value") or part(action, "selected_option").get("value") or "")
 
 
 async def tell(spot: Spot, text: str, context: AsyncBoltContext) -> None:

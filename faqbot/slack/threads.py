@@ -82,10 +82,15 @@ class Threads:
             reason = reason_of(error) if isinstance(error, SlackApiError) else type(error).__name__
             _log.info("conversations.replies failed: %s", reason)
             return Past()
-        own = [message for message in answer.get("messages") or () if message.get("user") == bot]
+        messages = answer.get("messages")
+        own = [
+            message
+            for message in (messages if isinstance(messages, list) else ())
+            if isinstance(message, Mapping) and message.get("user") == bot
+        ]
         library = self._desk.library
         for message in reversed(own):
-            for value in values(message.get("blocks") or ()):
+            for value in values(message.get("blocks")):
                 role = addresses.parse(value).role
                 if role and library.role(role):
                     return Past(spoken=True, role=role)
@@ -100,10 +105,15 @@ class Threads:
 
 def values(blocks: Any) -> Iterator[str]:
     """The values of the buttons that lead on from an answer, in reading order."""
+    if not isinstance(blocks, list):
+        return
     shown = (f"{addresses.SHOW}:", f"{addresses.PAGE}:")
     for block in blocks:
         if not isinstance(block, Mapping) or block.get("type") != "actions":
             continue
-        for element in block.get("elements") or ():
+        elements = block.get("elements")
+        for element in elements if isinstance(elements, list) else ():
+            if not isinstance(element, Mapping):
+                continue
             if str(element.get("action_id", "")).startswith(shown) and element.get("value"):
                 yield str(element["value"])

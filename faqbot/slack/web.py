@@ -9,11 +9,7 @@ from typing import Final
 import aiohttp
 from slack_bolt.async_app import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.async_handler import AsyncRetryHandler
-from slack_sdk.http_retry.builtin_async_handlers import (
-    AsyncConnectionErrorRetryHandler,
-    AsyncRateLimitErrorRetryHandler,
-)
+from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetryHandler
 from slack_sdk.http_retry.request import HttpRequest
 from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
@@ -21,9 +17,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from faqbot.errors import FaqbotError, ServiceError, SettingsError
+from faqbot.slack.pacing import POSTS, Pacer
 from faqbot.slack.quiet import bolt_logger
 
-_REFUSED: Final = frozenset(
+REFUSED: Final = frozenset(
     {
         "account_inactive",
         "invalid_auth",
@@ -36,11 +33,33 @@ _REFUSED: Final = frozenset(
         "token_revoked",
     }
 )
-_SERVER_ERRORS: Final = range(500, 600)
+"""Slack's reasons that say the token itself is no good."""
+
+_CONNECT: Final = 10.0
+_READ: Final = 30.0
+_CONNECTIONS: Final = 200
+_KEPT: Final = 60.0
 
 
-class _Counted(AsyncRetryHandler):
-    """Counts its attempts: the SDK's base class doesn't, and would try a hundred times."""
+class ConnectionRetry(AsyncConnectionErrorRetryHandler):
+    """Tries again when the connection broke; all else is the pacer's.
+
+    A post may have arrived although its answer was lost, so that whoever posts looks first.
+    """
+
+    async def _can_retry_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        if request.url.rpartition("/")[2] in POSTS:
+            return False
+        return await super()._can_retry_async(
+            state=state, request=request, response=response, error=error
+        )
 
     async def prepare_for_next_attempt_async(
         self,
@@ -50,28 +69,11 @@ class _Counted(AsyncRetryHandler):
         response: HttpResponse | None = None,
         error: Exception | None = None,
     ) -> None:
+        """Wait, and count: the SDK's base class doesn't, and would try a hundred times."""
         await super().prepare_for_next_attempt_async(
             state=state, request=request, response=response, error=error
         )
         state.increment_current_attempt()
-
-
-class ConnectionRetry(_Counted, AsyncConnectionErrorRetryHandler):
-    """Tries again when the connection broke."""
-
-
-class ServerErrorRetry(_Counted):
-    """Tries again when Slack answers with a server error of any kind."""
-
-    async def _can_retry_async(
-        self,
-        *,
-        state: RetryState,  # noqa: ARG002 - the base class fixes the names
-        request: HttpRequest,  # noqa: ARG002
-        response: HttpResponse | None = None,
-        error: Exception | None = None,  # noqa: ARG002
-    ) -> bool:
-        return response is not None and response.status_code in _SERVER_ERRORS
 
 
 def reason_of(error: SlackApiError) -> str:
@@ -88,19 +90,24 @@ def client_of(context: AsyncBoltContext) -> AsyncWebClient:
 
 
 @asynccontextmanager
-async def web_client(token: str, base_url: str) -> AsyncIterator[AsyncWebClient]:
-    """A client of the Web API at an address, with one session for as long as the block runs."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
+async def web_client(
+    token: str, base_url: str, pacer: Pacer | None = None
+) -> AsyncIterator[AsyncWebClient]:
+    """A client of the Web API at an address, with one session for as long as the block runs.
+
+    `pacer` keeps Slack's pace; what shares one must share the session, or count together.
+    """
+    async with aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT, sock_read=_READ),
+        connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=_KEPT),
+        middlewares=(pacer or Pacer(),),
+    ) as session:
         yield AsyncWebClient(
             token=token,
             base_url=base_url,
             session=session,
             logger=bolt_logger(),
-            retry_handlers=[
-                ConnectionRetry(max_retry_count=2),
-                AsyncRateLimitErrorRetryHandler(max_retry_count=3),
-                ServerErrorRetry(max_retry_count=2),
-            ],
+            retry_handlers=[ConnectionRetry(max_retry_count=2)],
         )
 
 
@@ -131,7 +138,7 @@ def refusal(setting: str, base_url: str, error: Exception) -> FaqbotError:
     """The error of a first call as advice."""
     if isinstance(error, SlackApiError):
         reason = reason_of(error)
-        if reason in _REFUSED:
+        if reason in REFUSED:
             return SettingsError(
                 f"Slack refuses {setting} ({reason}): copy it again from the app's settings at "
                 "https://api.slack.com/apps, and install the app in the workspace."

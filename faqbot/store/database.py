@@ -23,6 +23,12 @@ BUSY: Final = 500
 LOCKED: Final = 1000
 """Milliseconds that PostgreSQL waits for a lock."""
 
+POOL: Final = 5
+"""Connections to a PostgreSQL server."""
+
+RECYCLE: Final = 1800
+"""Seconds after which a connection is replaced."""
+
 _WRITES: Final = "faqbot_writes"
 
 
@@ -58,8 +64,6 @@ class Database:
             async with asyncio.timeout(PATIENCE), self.engine.connect() as connection:
                 await connection.execution_options(**{_WRITES: writes})
                 async with connection.begin():
-                    if connection.dialect.name == "postgresql":
-                        await connection.exec_driver_sql(f"SET LOCAL lock_timeout = {LOCKED}")
                     yield connection
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             raise StoreError(
@@ -84,11 +88,28 @@ def reason_of(error: BaseException) -> str:
     return type(cause.__cause__ or cause).__name__
 
 
-def engine_for(url: str) -> AsyncEngine:
-    """The engine of an address; SQLite in WAL mode with foreign keys."""
+def engine_for(url: str, pool: int = POOL) -> AsyncEngine:
+    """The engine of an address; SQLite in WAL mode with foreign keys.
+
+    PostgreSQL ends what takes too long itself: a client that only stops waiting leaves it running.
+    A connection that broke is replaced before it is used, and none grows older than half an hour,
+    so that a server that moved is found again.
+    """
     if not url.startswith("sqlite"):
+        limits = {
+            "application_name": "faqbot",
+            "statement_timeout": str(int(PATIENCE * 1000)),
+            "lock_timeout": str(LOCKED),
+            "idle_in_transaction_session_timeout": str(int(PATIENCE * 2000)),
+        }
         return create_async_engine(
-            url, pool_pre_ping=True, pool_size=5, max_overflow=5, pool_timeout=PATIENCE
+            url,
+            pool_pre_ping=True,
+            pool_size=pool,
+            max_overflow=0,
+            pool_timeout=PATIENCE,
+            pool_recycle=RECYCLE,
+            connect_args={"server_settings": limits, "timeout": PATIENCE},
         )
     engine = create_async_engine(url, connect_args={"timeout": BUSY / 1000})
     event.listen(engine.sync_engine, "connect", _furnish)

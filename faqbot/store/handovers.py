@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, insert, select, update
 
 from faqbot.store.database import Database
 from faqbot.store.schema import handovers
@@ -26,9 +26,9 @@ class Handovers:
         async with self._database.writing() as connection:
             await connection.execute(insert(handovers).values(values))
 
-    async def get(self, handover_id: str) -> Handover | None:
-        """One of them, if it is there."""
-        query = select(handovers).where(handovers.c.id == handover_id)
+    async def get(self, team: str, handover_id: str) -> Handover | None:
+        """One of a team's, if it is there."""
+        query = select(handovers).where(_is(team, handover_id))
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).one_or_none()
         return _handover(row) if row else None
@@ -44,37 +44,40 @@ class Handovers:
             rows = (await connection.execute(query)).all()
         return tuple(_handover(row) for row in rows)
 
-    async def shown(self, handover_id: str, channel: str, ts: str) -> None:
+    async def shown(self, team: str, handover_id: str, channel: str, ts: str) -> None:
         """Remember the message that shows it to its owner."""
         async with self._database.writing() as connection:
             await connection.execute(
                 update(handovers)
-                .where(handovers.c.id == handover_id)
+                .where(_is(team, handover_id))
                 .values(notice_channel=channel, notice_ts=ts)
             )
 
-    async def claim(self, handover_id: str, person: str) -> tuple[Handover | None, bool]:
+    async def claim(self, team: str, handover_id: str, person: str) -> tuple[Handover | None, bool]:
         """Take a question on: how it stands now, and whether this person got it."""
         return await self._move(
+            team,
             handover_id,
             (HandoverState.OPEN,),
             {"state": HandoverState.CLAIMED.value, "taken_by": person},
         )
 
     async def answer(
-        self, handover_id: str, person: str, text: str
+        self, team: str, handover_id: str, person: str, text: str
     ) -> tuple[Handover | None, bool]:
         """Answer it: by whoever claimed it, or by anyone while it is open."""
         return await self._move(
+            team,
             handover_id,
             (HandoverState.OPEN, HandoverState.CLAIMED),
             {"state": HandoverState.ANSWERED.value, "taken_by": person, "answer": text},
             by=person,
         )
 
-    async def close(self, handover_id: str, person: str) -> tuple[Handover | None, bool]:
+    async def close(self, team: str, handover_id: str, person: str) -> tuple[Handover | None, bool]:
         """Close it, answered or not."""
         return await self._move(
+            team,
             handover_id,
             (HandoverState.OPEN, HandoverState.CLAIMED, HandoverState.ANSWERED),
             {"state": HandoverState.CLOSED.value, "taken_by": person},
@@ -83,22 +86,26 @@ class Handovers:
 
     async def _move(
         self,
+        team: str,
         handover_id: str,
         states: tuple[HandoverState, ...],
         values: dict[str, str],
         by: str = "",
     ) -> tuple[Handover | None, bool]:
-        change = update(handovers).where(
-            handovers.c.id == handover_id, handovers.c.state.in_(states)
-        )
+        change = update(handovers).where(_is(team, handover_id), handovers.c.state.in_(states))
         if by:
             change = change.where(handovers.c.taken_by.in_(("", by)))
         async with self._database.writing() as connection:
             result = await connection.execute(change.values(**values, changed=now()))
             row = (
-                await connection.execute(select(handovers).where(handovers.c.id == handover_id))
+                await connection.execute(select(handovers).where(_is(team, handover_id)))
             ).one_or_none()
         return (_handover(row) if row else None), result.rowcount == 1
+
+
+def _is(team: str, handover_id: str) -> ColumnElement[bool]:
+    """It is its team's alone, also for who knows its id."""
+    return (handovers.c.id == handover_id) & (handovers.c.team == team)
 
 
 def _handover(row: Row[Any]) -> Handover:

@@ -8,11 +8,12 @@ import datetime as dt
 import hashlib
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
 from faqbot.model import Answered, Declined, Receipt, Unsure
+from faqbot.store.database import POOL
 from faqbot.store.opening import open_store
 from faqbot.store.store import Store, new_id
 from faqbot.store.times import now
@@ -25,6 +26,9 @@ WAITING: Final = 2_000
 """Questions that may wait to be written."""
 
 _BATCH: Final = 200
+_MOMENT: Final = 0.02
+"""Seconds for which a question waits for others to be written with."""
+
 _DAILY: Final = 24 * 3600.0
 _PRIVATE: Final = re.compile(
     r"(?P<mail>[\w.+-]+@[\w-]+\.[\w.-]+)|(?P<link>https?://\S+)|(?P<person><@[^>]+>)"
@@ -41,12 +45,23 @@ class Memory:
         consent: what is kept of a question's words.
         days: for how long.
         retry: seconds between two looks at a database that is down.
+        pool: connections to a PostgreSQL server.
+        failed: is told whenever the database refuses or hangs.
     """
 
     def __init__(
-        self, url: str, consent: Consent = Consent.FULL, days: int = 180, retry: float = RETRY
+        self,
+        url: str,
+        consent: Consent = Consent.FULL,
+        days: int = 180,
+        *,
+        retry: float = RETRY,
+        pool: int = POOL,
+        failed: Callable[[], None] = lambda: None,
     ) -> None:
         self._url = url
+        self._pool = pool
+        self._failed = failed
         self._consent = consent
         self._days = days
         self._retry = retry
@@ -54,11 +69,17 @@ class Memory:
         self._is_up = False
         self._told = False
         self._queue: asyncio.Queue[Record] = asyncio.Queue(WAITING)
+        self._hurry = asyncio.Event()
 
     @property
     def is_up(self) -> bool:
         """Whether the database answered the last time."""
         return self._is_up
+
+    @property
+    def waiting(self) -> int:
+        """How many questions wait to be written."""
+        return self._queue.qsize()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Memory]:
@@ -91,6 +112,7 @@ class Memory:
 
     async def flush(self) -> None:
         """Wait until everything is written that was remembered so far."""
+        self._hurry.set()  # somebody waits
         await self._queue.join()
 
     @asynccontextmanager
@@ -115,6 +137,10 @@ class Memory:
     async def _write(self) -> None:
         while True:
             batch = [await self._queue.get()]
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_MOMENT):
+                    await self._hurry.wait()
+            self._hurry.clear()
             while len(batch) < _BATCH and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             try:
@@ -136,7 +162,7 @@ class Memory:
         """Open the database, or see whether it is back."""
         try:
             if self._store is None:
-                self._store = await open_store(self._url)
+                self._store = await open_store(self._url, self._pool)
             await self._store.check()
         except StoreError as error:
             self._down(error)
@@ -153,6 +179,7 @@ class Memory:
             await asyncio.sleep(_DAILY)
 
     def _down(self, error: StoreError) -> None:
+        self._failed()
         self._is_up = False
         if not self._told:
             _log.warning("Questions are answered but not remembered: %s", error)
@@ -215,4 +242,5 @@ def redacted(text: str) -> str:
 
 def hash_of(text: str) -> str:
     """What tells equal questions, without their words."""
-    return hashlib.sha256(" ".join(text.casefold().split()).encode()).hexdigest()
+    said = " ".join(text.casefold().split())
+    return hashlib.sha256(said.encode(errors="surrogatepass")).hexdigest()

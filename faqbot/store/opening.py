@@ -16,7 +16,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from faqbot.errors import SettingsError
-from faqbot.store.database import Database, engine_for, reason_of
+from faqbot.store.database import POOL, Database, engine_for, reason_of
+from faqbot.store.sealing import Seal
 from faqbot.store.store import Store
 from faqbot.store.values import StoreError
 
@@ -30,8 +31,11 @@ _STARTING: Final = 30.0
 """Seconds for the migrations, other processes' included."""
 
 
-async def open_store(url: str) -> Store:
+async def open_store(url: str, pool: int = POOL, seal: Seal | None = None) -> Store:
     """Open the store at an address, with its tables brought up to date.
+
+    `pool` is how many connections to a PostgreSQL server are kept; `seal` encrypts the tokens of
+    installations, which can't be read without it.
 
     Raises:
         SettingsError: the address is none that faqbot can use.
@@ -39,7 +43,7 @@ async def open_store(url: str) -> Store:
     """
     chosen = address(url)
     _make_folder(chosen)
-    engine = engine_for(chosen)
+    engine = engine_for(chosen, pool)
     try:
         async with (
             asyncio.timeout(_STARTING),
@@ -62,7 +66,7 @@ async def open_store(url: str) -> Store:
     except BaseException:
         await engine.dispose()
         raise
-    return Store(Database(engine))
+    return Store(Database(engine), seal)
 
 
 async def _connected(engine: AsyncEngine) -> AsyncConnection:
@@ -126,6 +130,8 @@ def address(url: str) -> str:
 def _migrate(connection: Connection) -> None:
     """Run the migrations; a second process waits for the first one's transaction to end."""
     if connection.dialect.name == "postgresql":
+        for name in ("statement_timeout", "lock_timeout"):  # `_STARTING` limits all of it
+            connection.execute(text(f"SET LOCAL {name} = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     config = Config()
     folder = str(Path(__file__).parent / "migrations")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, insert, select, update
 
 from faqbot.store.database import Database
 from faqbot.store.schema import proposals
@@ -26,9 +26,9 @@ class Proposals:
         async with self._database.writing() as connection:
             await connection.execute(insert(proposals).values(values))
 
-    async def get(self, proposal_id: str) -> Proposal | None:
-        """One of them, if it is there."""
-        query = select(proposals).where(proposals.c.id == proposal_id)
+    async def get(self, team: str, proposal_id: str) -> Proposal | None:
+        """One of a team's, if it is there."""
+        query = select(proposals).where(_is(team, proposal_id))
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).one_or_none()
         return _proposal(row) if row else None
@@ -55,39 +55,44 @@ class Proposals:
             rows = (await connection.execute(query)).all()
         return tuple(_proposal(row) for row in rows)
 
-    async def shown(self, proposal_id: str, channel: str, ts: str) -> None:
+    async def shown(self, team: str, proposal_id: str, channel: str, ts: str) -> None:
         """Remember the message that shows it to its owner."""
         async with self._database.writing() as connection:
             await connection.execute(
                 update(proposals)
-                .where(proposals.c.id == proposal_id)
+                .where(_is(team, proposal_id))
                 .values(notice_channel=channel, notice_ts=ts)
             )
 
     async def decide(
-        self, proposal_id: str, person: str, *, approve: bool
+        self, team: str, proposal_id: str, person: str, *, approve: bool
     ) -> tuple[Proposal | None, bool]:
         """Approve or reject: how it stands now, and whether this person decided it."""
         state = ProposalState.APPROVED if approve else ProposalState.REJECTED
         change = (
             update(proposals)
-            .where(proposals.c.id == proposal_id, proposals.c.state == ProposalState.OPEN.value)
+            .where(_is(team, proposal_id), proposals.c.state == ProposalState.OPEN.value)
             .values(state=state.value, decided_by=person, changed=now())
         )
         async with self._database.writing() as connection:
             result = await connection.execute(change)
             row = (
-                await connection.execute(select(proposals).where(proposals.c.id == proposal_id))
+                await connection.execute(select(proposals).where(_is(team, proposal_id)))
             ).one_or_none()
         return (_proposal(row) if row else None), result.rowcount == 1
 
-    async def reopen(self, proposal_id: str) -> None:
+    async def reopen(self, team: str, proposal_id: str) -> None:
         """Take a decision back that could not be carried out."""
-        change = update(proposals).where(proposals.c.id == proposal_id)
+        change = update(proposals).where(_is(team, proposal_id))
         async with self._database.writing() as connection:
             await connection.execute(
                 change.values(state=ProposalState.OPEN.value, decided_by="", changed=now())
             )
+
+
+def _is(team: str, proposal_id: str) -> ColumnElement[bool]:
+    """It is its team's alone, also for who knows its id."""
+    return (proposals.c.id == proposal_id) & (proposals.c.team == team)
 
 
 def _proposal(row: Row[Any]) -> Proposal:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, insert, select, tuple_
+from sqlalchemy import ColumnElement, Row, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from faqbot.store.database import Database, put
@@ -48,11 +48,11 @@ class Receipts:
         async with self._database.writing() as connection:
             await connection.execute(insert(receipts), rows)
 
-    async def get(self, receipt_id: str) -> Record | None:
-        """One question, if it is still remembered."""
+    async def get(self, team: str, receipt_id: str) -> Record | None:
+        """One question of a team, if it is still remembered."""
         async with self._database.reading() as connection:
             row = (
-                await connection.execute(select(receipts).where(receipts.c.id == receipt_id))
+                await connection.execute(select(receipts).where(_is(team, receipt_id)))
             ).one_or_none()
         return _record(row) if row else None
 
@@ -83,10 +83,12 @@ class Receipts:
             page = query.where(place < (found[-1].at, found[-1].id))
         return tuple(reversed(found))
 
-    async def rate(self, receipt: str, rater: str, *, helpful: bool, comment: str = "") -> bool:
-        """Rate an answer, in the place of an earlier rating; false when it is not remembered."""
+    async def rate(
+        self, team: str, receipt: str, rater: str, *, helpful: bool, comment: str = ""
+    ) -> bool:
+        """Rate a team's answer, in the place of an earlier rating; false when it is forgotten."""
         async with self._database.writing() as connection:
-            if not await _is_known(connection, receipt):
+            if not await _is_known(connection, team, receipt):
                 return False
             await put(
                 connection,
@@ -99,19 +101,21 @@ class Receipts:
             )
         return True
 
-    async def ratings(self, since: dt.datetime) -> tuple[Rating, ...]:
-        """The ratings since a time, the oldest first."""
+    async def ratings(self, since: dt.datetime, team: str | None = None) -> tuple[Rating, ...]:
+        """The ratings since a time, the oldest first; those of one team, or of all."""
         query = select(ratings).where(ratings.c.at >= since).order_by(ratings.c.at)
+        if team is not None:
+            query = query.join(receipts).where(receipts.c.team == team)
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()
         return tuple(
             Rating(row.receipt, row.rater, row.helpful, row.comment, row.at) for row in rows
         )
 
-    async def pick(self, receipt: str, picker: str, entry: str) -> bool:
-        """Remember what somebody picked; false when the question is not remembered."""
+    async def pick(self, team: str, receipt: str, picker: str, entry: str) -> bool:
+        """Remember what somebody picked; false when the team's question is not remembered."""
         async with self._database.writing() as connection:
-            if not await _is_known(connection, receipt):
+            if not await _is_known(connection, team, receipt):
                 return False
             await put(connection, picks, receipt=receipt, picker=picker, entry=entry, at=now())
         return True
@@ -129,11 +133,16 @@ class Receipts:
         return tuple(Pick(row.receipt, row.picker, row.entry, row.at, row.text) for row in rows)
 
 
-async def _is_known(connection: AsyncConnection, receipt: str) -> bool:
+async def _is_known(connection: AsyncConnection, team: str, receipt: str) -> bool:
     """Whether a question is remembered; it stays so until the transaction ends."""
-    query = select(receipts.c.id).where(receipts.c.id == receipt)
+    query = select(receipts.c.id).where(_is(team, receipt))
     found = await connection.execute(query.with_for_update(read=True, key_share=True))
     return found.one_or_none() is not None
+
+
+def _is(team: str, receipt: str) -> ColumnElement[bool]:
+    """A receipt is its team's alone, also for who knows its id."""
+    return (receipts.c.id == receipt) & (receipts.c.team == team)
 
 
 def _record(row: Row[Any]) -> Record:

@@ -11,9 +11,12 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Index,
+    Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
+    text,
 )
 
 from faqbot.store.columns import Time, Words
@@ -119,5 +122,45 @@ claims: Final = Table(
     metadata,
     Column("key", String(300), primary_key=True),
     Column("at", Time, nullable=False),
+    Column("until", Time),
+    Column("holder", String(32), nullable=False, server_default=""),
+    Column("payload", LargeBinary),
+    Column("tries", Integer, nullable=False, server_default="1"),
     Index("claims_by_time", "at"),
+    Index("claims_by_lease", "until"),
+)
+
+installations: Final = Table(
+    "installations",
+    metadata,
+    Column("enterprise", String(32), primary_key=True),
+    Column("team", String(32), primary_key=True),
+    Column("enterprise_name", Words, nullable=False),
+    Column("team_name", Words, nullable=False),
+    Column("app", Words, nullable=False),
+    Column("bot", Words, nullable=False),
+    Column("bot_user", Words, nullable=False),
+    Column("scopes", Words, nullable=False),
+    Column("installer", Words, nullable=False),
+    Column("installed", Time, nullable=False),
+    Column("expires", Time),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("refreshing", Time),
+    Index(
+        "installations_by_team",
+        "team",
+        unique=True,
+        sqlite_where=text("team <> ''"),
+        postgresql_where=text("team <> ''"),
+    ),
+)
+
+oauth_states: Final = Table(
+    "oauth_states",
+    metadata,
+    Column("state_hash", String(64), primary_key=True),
+    Column("browser_hash", String(64), nullable=False),
+    Column("until", Time, nullable=False),
+    Index("oauth_states_by_time", "until"),
 )

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import secrets
 from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import Delete, delete, insert, select, update
+from sqlalchemy import ColumnElement, Delete, Row, Table, delete, select, true, update
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.exc import IntegrityError
 
 from faqbot.store import schema
+from faqbot.store.claims import StoredClaims
 from faqbot.store.database import Database, put
 from faqbot.store.handovers import Handovers
+from faqbot.store.installations import Installations
+from faqbot.store.oauth_states import OAuthStates
 from faqbot.store.proposals import Proposals
 from faqbot.store.receipts import Receipts
+from faqbot.store.sealing import Seal
 from faqbot.store.times import now
-from faqbot.store.values import Forgotten, HandoverState, Policy, ProposalState, Speaks, StoreError
+from faqbot.store.values import Forgotten, HandoverState, Policy, ProposalState, Speaks
 
 _DONE: Final = (HandoverState.ANSWERED, HandoverState.CLOSED)
 _DECIDED: Final = (ProposalState.APPROVED, ProposalState.REJECTED)
 
 CLAIMED: Final = dt.timedelta(days=7)
 """How long claims are kept: Slack delivers again within an hour, digests go once a week."""
-
-_LONGEST_KEY: Final = 300
 
 
 def new_id() -> str:
@@ -35,15 +35,17 @@ def new_id() -> str:
 
 
 class Store:
-    """Everything that is remembered, a part for each kind."""
+    """Everything that is remembered, a part for each kind; `seal` is for installations' tokens."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, seal: Seal | None = None) -> None:
         self._database = database
         self.receipts = Receipts(database)
         self.handovers = Handovers(database)
         self.proposals = Proposals(database)
         self.policies = Policies(database)
         self.claims = StoredClaims(database)
+        self.installations = Installations(database, seal)
+        self.oauth_states = OAuthStates(database)
 
     async def close(self) -> None:
         """Let all connections go."""
@@ -58,31 +60,47 @@ class Store:
         async with self._database.writing() as connection:
             await connection.execute(select(1))
 
-    async def forget(self, person: str) -> Forgotten:
-        """Delete what a person asked, rated and picked; take their name off what others need."""
+    async def forget(self, person: str, team: str | None = None) -> Forgotten:
+        """Delete what a person asked, rated and picked; take their name off what others need.
+
+        In one team, or wherever the id occurs: Slack's ids of people differ between workspaces.
+        """
         tables = schema
+
+        def of_team(table: Table) -> ColumnElement[bool]:
+            return true() if team is None else table.c.team == team
+
+        asked = select(tables.receipts.c.id).where(of_team(tables.receipts))
         async with self._database.writing() as connection:
 
             async def gone(statement: Delete) -> int:
                 result: CursorResult[Any] = await connection.execute(statement)
                 return result.rowcount
 
-            own = select(tables.receipts.c.id).where(tables.receipts.c.asker == person)
+            own = asked.where(tables.receipts.c.asker == person)
             await connection.execute(own.with_for_update())  # the order in which ratings lock
             ratings = await gone(
                 delete(tables.ratings).where(
-                    (tables.ratings.c.rater == person) | tables.ratings.c.receipt.in_(own)
+                    (tables.ratings.c.rater == person) & tables.ratings.c.receipt.in_(asked)
+                    | tables.ratings.c.receipt.in_(own)
                 )
             )
             picks = await gone(
                 delete(tables.picks).where(
-                    (tables.picks.c.picker == person) | tables.picks.c.receipt.in_(own)
+                    (tables.picks.c.picker == person) & tables.picks.c.receipt.in_(asked)
+                    | tables.picks.c.receipt.in_(own)
                 )
             )
             handovers = await gone(
-                delete(tables.handovers).where(tables.handovers.c.asker == person)
+                delete(tables.handovers).where(
+                    of_team(tables.handovers), tables.handovers.c.asker == person
+                )
             )
-            receipts = await gone(delete(tables.receipts).where(tables.receipts.c.asker == person))
+            receipts = await gone(
+                delete(tables.receipts).where(
+                    of_team(tables.receipts), tables.receipts.c.asker == person
+                )
+            )
             names = 0
             for column in (
                 tables.handovers.c.taken_by,
@@ -93,7 +111,9 @@ class Store:
                 tables.policies.c.changed_by,
             ):
                 result = await connection.execute(
-                    update(column.table).where(column == person).values({column.name: ""})
+                    update(column.table)
+                    .where(of_team(column.table), column == person)
+                    .values({column.name: ""})
                 )
                 names += result.rowcount
         return Forgotten(receipts, ratings, picks, handovers, names)
@@ -132,11 +152,14 @@ class Policies:
                     select(table).where(table.c.team == team, table.c.channel == channel)
                 )
             ).one_or_none()
-        if row is None:
-            return None
-        return Policy(
-            row.team, row.channel, Speaks(row.speaks), row.private, row.owner, row.changed_by
-        )
+        return None if row is None else _policy(row)
+
+    async def all(self, team: str) -> tuple[Policy, ...]:
+        """The policies of all channels of a team for which one was set."""
+        table = schema.policies
+        async with self._database.reading() as connection:
+            rows = await connection.execute(select(table).where(table.c.team == team))
+            return tuple(map(_policy, rows))
 
     async def set(self, policy: Policy) -> None:
         """Set the policy of a channel in the place of the old one."""
@@ -146,31 +169,5 @@ class Policies:
             await put(connection, table, **values)
 
 
-class StoredClaims:
-    """What was taken on, by all processes that share the database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def claim(self, *key: str) -> bool:
-        """Take a key on: true for the first who asks, false for everyone after.
-
-        Raises:
-            StoreError: the database can't be used.
-        """
-        try:
-            async with self._database.writing() as connection:
-                await connection.execute(insert(schema.claims).values(key=_one(key), at=now()))
-        except StoreError as error:
-            if isinstance(error.__cause__, IntegrityError):
-                return False
-            raise
-        return True
-
-
-def _one(key: tuple[str, ...]) -> str:
-    """A key as one text: different keys stay different, also long ones."""
-    text = "/".join(part.replace("%", "%25").replace("/", "%2F") for part in key)
-    if len(text) <= _LONGEST_KEY:
-        return text
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+def _policy(row: Row[Any]) -> Policy:
+    return Policy(row.team, row.channel, Speaks(row.speaks), row.private, row.owner, row.changed_by)

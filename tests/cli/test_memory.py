@@ -56,7 +56,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     async def fill() -> None:
         store = await open_store(url)
         await store.receipts.add(RECORDS)
-        await store.receipts.rate("r3", "U0RATER01", helpful=False)
+        await store.receipts.rate("T1", "r3", "U0RATER01", helpful=False)
         await store.close()
 
     asyncio.run(fill())
@@ -99,7 +99,8 @@ def test_an_odd_date_is_advice(database: str, run: Run) -> None:
 
 
 def test_a_person_is_forgotten_and_it_is_said_what_was_deleted(database: str, run: Run) -> None:
-    assert "7 questions, 1 ratings" in run("forget", "U0SECRET1").out
+    assert "0 questions" in run("forget", "U0SECRET1", "--workspace", "T2").out
+    assert "7 questions, 1 ratings" in run("forget", "U0SECRET1", "--workspace", "T1").out
     assert "0 questions" in run("forget", "U0SECRET1").out
 
 

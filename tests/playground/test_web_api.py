@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import socket
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -199,13 +201,59 @@ async def test_calls_fail_as_often_as_told(
     assert outcomes == [True, 503, True, 503]
 
 
-async def test_real_tokens_and_public_addresses_are_refused() -> None:
-    with pytest.raises(SettingsError, match=r"0\.0\.0\.0"):
-        async with LocalWorkspace.start("0.0.0.0"):
+PUBLIC = (
+    "0.0.0.0",
+    "::",
+    "",
+    "192.168.1.5",
+    "::ffff:127.0.0.1",
+    "127.1",
+    "127.0.0.2",
+    "127.0.0.1.example.org",
+    "me.local",
+)
+
+
+@pytest.mark.parametrize("host", PUBLIC)
+async def test_public_addresses_are_refused(host: str) -> None:
+    with pytest.raises(SettingsError, match=r"use 127\.0\.0\.1"):
+        async with LocalWorkspace.start(host):
             pass
-    with pytest.raises(SettingsError, match="made-up tokens"):
-        async with LocalWorkspace.start(setup=Setup(bot_token="xoxb-123-456-abc")):
+
+
+@pytest.mark.parametrize("host", ["localhost", "::1"])
+async def test_other_addresses_of_this_machine_are_taken(host: str) -> None:
+    try:
+        socket.create_server(
+            (host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+        ).close()
+    except OSError:
+        pytest.skip(f"this machine has no {host}")
+    async with (
+        LocalWorkspace.start(host) as started,
+        aiohttp.ClientSession() as session,
+        session.get(started.address) as answer,
+    ):
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "token"),
+    [
+        ("bot_token", "xoxb-123-456-abc"),
+        ("bot_token", "xoxb-123-local-abc"),
+        ("bot_token", "xoxe.xoxb-1-abc"),
+        ("app_token", "xapp-1-A0-1-abc"),
+        ("signing_secret", "8f742231b10e8888abcd99yyyzzz85a5"),
+        ("client_secret", "f0e1d2c3b4a5968778695a4b3c2d1e0f"),
+    ],
+)
+async def test_real_tokens_are_refused_and_not_shown(name: str, token: str) -> None:
+    given: dict[str, Any] = {name: token}
+    with pytest.raises(SettingsError, match=f"unset SLACK_{name.upper()}") as caught:
+        async with LocalWorkspace.start(setup=replace(Setup(), **given)):
             pass
+    assert token not in str(caught.value)
 
 
 async def test_a_taken_port_is_one_line_of_advice(workspace: LocalWorkspace) -> None:

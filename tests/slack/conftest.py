@@ -20,9 +20,12 @@ from faqbot.playground.values import Message, Setup, Timing
 from faqbot.publishing import Publisher
 from faqbot.slack.app import create_app
 from faqbot.slack.backstage import Backstage
+from faqbot.slack.limits import Limits
 from faqbot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
+from faqbot.slack.pacing import Pacer
 from faqbot.slack.running import Running
 from faqbot.slack.server import PATH, Server, asgi, listen
+from faqbot.slack.shared import Shared
 from faqbot.slack.socket import SocketMode
 from faqbot.slack.web import web_client
 from faqbot.store.memory import Memory
@@ -53,6 +56,7 @@ class Slack:
     running: Running
     url: str
     maya: Person
+    shared: Shared
 
     def mention(self, text: str) -> str:
         return f"<@{self.workspace.bot_user_id}> {text}"
@@ -86,6 +90,8 @@ async def serving(
     publisher: Callable[[Desk], Publisher] | None = None,
     *,
     by_socket: bool = False,
+    limits: Limits | None = None,
+    pacer: Pacer | None = None,
 ) -> AsyncIterator[Slack]:
     """The app in a local workspace, over signed HTTP or by Socket Mode."""
     listener = listen("127.0.0.1", 0)
@@ -93,15 +99,16 @@ async def serving(
     running, desk = Running(), make_desk()
     async with (
         LocalWorkspace.start(setup=setup, timing=QUICK) as workspace,
-        web_client(workspace.bot_token, workspace.api_url) as client,
+        web_client(workspace.bot_token, workspace.api_url, pacer) as client,
     ):
         secret = workspace.signing_secret
         backstage = None
         if memory is not None:
             made = publisher(desk) if publisher else None
             backstage = Backstage(memory, owners, made)
-        app = create_app(desk, client, signing_secret=secret, running=running, backstage=backstage)
-        server = Server(asgi(app, secret))
+        shared = Shared(running=running, limits=limits or Limits.of(0, 0))
+        app = create_app(desk, client, shared, backstage=backstage)
+        server = Server(asgi(app.async_dispatch, secret))
         link = SocketMode(app, workspace.app_token)
         if by_socket:
             task = asyncio.create_task(link.run())
@@ -110,7 +117,7 @@ async def serving(
             task = asyncio.create_task(server.serve(sockets=[listener]))
             workspace.deliver_to(url)
         try:
-            yield Slack(workspace, desk, running, url, workspace.person("maya"))
+            yield Slack(workspace, desk, running, url, workspace.person("maya"), shared)
             assert workspace.problems() == ()
         finally:
             await running.drain()

@@ -8,7 +8,7 @@ from faqbot.model import Audience
 from faqbot.playground.server import LocalWorkspace
 from faqbot.playground.values import Faults
 from faqbot.slack.audience import FAILURE_LIFETIME, Audiences, audience_of
-from faqbot.slack.once import RecentClaims, delivery
+from faqbot.slack.once import Delivery, Kind, RecentClaims, delivery
 from faqbot.slack.web import web_client
 from tests.slack.conftest import QUICK, SETUP
 
@@ -57,7 +57,22 @@ async def test_claims_are_bounded_and_expire() -> None:
     assert await claims.claim("a")
 
 
-def test_a_delivery_is_known_by_its_event_or_its_trigger() -> None:
-    assert delivery({"event_id": "E", "team_id": "T"}) == ("event", "T", "E")
-    assert delivery({"trigger_id": "1", "team": None, "type": "x"}) == ("trigger", "", "x", "1")
+def test_a_delivery_is_known_by_its_message_its_event_or_its_trigger() -> None:
+    said = {"type": "app_mention", "user": "U", "channel": "C", "ts": "1.2"}
+    by_mention = delivery({"event_id": "E1", "team_id": "T", "event": said}, "UBOT")
+    assert by_mention == Delivery(("message", "T", "C", "1.2"), Kind.QUESTION)
+    joined = {"event_id": "E", "team_id": "T", "event": {"type": "member_joined_channel"}}
+    assert delivery(joined) == Delivery(("event", "T", "E"), Kind.REST)
+    pressed = delivery({"trigger_id": "1", "team": None, "type": "x"})
+    assert pressed == Delivery(("trigger", "", "x", "1"), Kind.ACT)
+    typed = delivery({"trigger_id": "1", "team_id": "T", "command": "/role"})
+    assert typed == Delivery(("trigger", "T", "/role", "1"), Kind.REST)
     assert delivery({"type": "url_verification"}) is None
+
+
+def test_a_mention_that_comes_as_a_message_too_is_one_question() -> None:
+    said = {"type": "message", "user": "U", "channel": "C", "ts": "1.2", "thread_ts": "1.1"}
+    body = {"event_id": "E2", "team_id": "T", "event": {**said, "text": "<@UBOT> which skills"}}
+    found = delivery(body, "UBOT")
+    assert found is not None
+    assert found.kind is Kind.REST

@@ -11,8 +11,13 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 import pytest_asyncio
+from slack_bolt.request.async_request import AsyncBoltRequest
+from starlette.responses import PlainTextResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from faqbot.playground.delivery import signed_headers
+from faqbot.slack.guard import REQUEST, Guard
+from faqbot.slack.server import PATH
 from tests.slack.conftest import SETUP, Slack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -83,6 +88,16 @@ async def test_stale_timestamps_are_refused(
         (b"[" * 100_000, JSON),
         (b"payload=" + b"%7Bno", FORM),
         (b"payload=%5B%5D", FORM),
+        (b"{not json", FORM),  # Bolt takes it for JSON, whatever its type says
+        (b"payload=%7B%7D&payload=%5B", FORM),  # of two, Bolt takes the last
+        (b'{"type": "event_callback", "event": ["a list"]}', JSON),
+        (b'{"type": "event_callback", "event": {"type": "message", "ts": 17.1}}', JSON),
+        (b'{"type": "event_callback", "event": {"type": "message", "text": "\\ud800"}}', JSON),
+        (b'{"type": "block_actions", "actions": []}', JSON),
+        (b'{"type": "view_submission", "view": {"state": {"values": []}}}', JSON),
+        (b'{"type": "view_submission", "view": {"callback_id": "rate"}}', JSON),
+        (b'{"type": "workflow_step_edit", "callback_id": "x"}', JSON),
+        (b'{"authorizations": [[]]}', JSON),
         (b"\xff=1", FORM),
     ],
 )
@@ -97,10 +112,12 @@ async def test_oversized_bodies_are_refused(slack: Slack, web: aiohttp.ClientSes
         for _ in range(20):
             yield b"x" * 100_000
 
-    async with web.post(slack.url, data=io.BytesIO(b"x" * 1_100_000)) as answer:
-        assert answer.status == 413
+    signed = signed_headers(SECRET, b"", int(time.time()))
+    for body in (io.BytesIO(b"x" * 1_100_000), endless()):
+        async with web.post(slack.url, data=body, headers=signed) as answer:
+            assert answer.status == 413
     async with web.post(slack.url, data=endless()) as answer:
-        assert answer.status == 413
+        assert answer.status == 401  # nothing is read for who doesn't even claim to be Slack
 
 
 async def test_only_posts_to_the_one_path_are_answered(
@@ -109,6 +126,112 @@ async def test_only_posts_to_the_one_path_are_answered(
     async with web.get(slack.url) as answer:
         assert answer.status == 405
     assert (await post(web, slack.url.replace("events", "other"), b"{}"))[0] == 404
+
+
+Header = tuple[bytes, bytes]
+
+
+def headers_of(body: bytes, **more: str) -> list[Header]:
+    given = {**signed_headers(SECRET, body, int(time.time())), "Content-Type": JSON, **more}
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in given.items()]
+
+
+async def through(
+    headers: list[Header], parts: list[bytes], method: str = "POST"
+) -> tuple[int, int, list[int]]:
+    """The status of a request at the guard, how many parts of it were read, what was counted."""
+    answered, left, counted = [], list(parts), list[int]()
+
+    async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+        assert isinstance(scope[REQUEST], AsyncBoltRequest)
+        assert (await receive())["body"] == b"".join(parts)
+        assert not any(name.startswith(b"x-slack-bolt-") for name, _ in scope["headers"])
+        await PlainTextResponse("passed")(scope, receive, send)
+
+    async def receive() -> Message:
+        if not left:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
+
+    async def send(message: Message) -> None:
+        answered.append(message.get("status", 0))
+
+    scope = {"type": "http", "method": method, "path": PATH, "headers": headers}
+    await Guard(inner, SECRET, seen=counted.append)(scope, receive, send)
+    return (answered[0] if answered else 0), len(parts) - len(left), counted
+
+
+async def test_a_body_in_chunks_passes_and_an_empty_one_too() -> None:
+    body = b'{"type":"x"}'
+    assert await through(headers_of(body), [body[:3], b"", body[3:]]) == (200, 3, [])
+    assert await through(headers_of(b""), [b""]) == (200, 1, [])
+
+
+@pytest.mark.parametrize("name", ["x-slack-signature", "x-slack-request-timestamp", "content-type"])
+async def test_a_header_that_comes_twice_is_refused(name: str) -> None:
+    body = b"{}"
+    headers = headers_of(body)
+    twice = [*headers, *(pair for pair in headers if pair[0].decode() == name)]
+    assert len(twice) == len(headers) + 1
+    assert await through(twice, [body]) == (400, 0, [400])
+
+
+async def test_two_ways_to_tell_the_length_are_refused() -> None:
+    more = {"Content-Length": "2", "Transfer-Encoding": "chunked"}
+    assert await through(headers_of(b"{}", **more), [b"{}"]) == (400, 0, [400])
+
+
+@pytest.mark.parametrize("length", ["-1", "+2", "2, 2", "0x2", "", "²", "1" * 30, "1000001"])
+async def test_an_odd_or_great_length_is_refused_unread(length: str) -> None:
+    status, read, counted = await through(headers_of(b"{}", **{"Content-Length": length}), [b"{}"])
+    assert status == counted[0] == (413 if length.startswith("1") else 400)
+    assert read == 0
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"])
+async def test_other_methods_are_refused_unread(method: str) -> None:
+    assert await through(headers_of(b"{}"), [b"{}"], method) == (405, 0, [405])
+
+
+async def test_nothing_is_read_for_who_does_not_sign() -> None:
+    assert await through([(b"content-length", b"2")], [b"{}"]) == (401, 0, [401])
+
+
+async def test_who_goes_away_is_not_answered() -> None:
+    assert await through(headers_of(b"{}"), []) == (0, 0, [])
+
+
+async def test_bolts_own_headers_do_not_pass() -> None:
+    more = {"X-Slack-Bolt-Lazy-Only": "1", "x-slack-bolt-lazy-function-name": "on_roles"}
+    assert (await through(headers_of(b"{}", **more), [b"{}"]))[0] == 200
+
+
+async def test_what_nobody_caught_has_a_reference_and_no_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    said: list[bytes] = []
+    words = "private words"
+
+    async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+        raise RuntimeError(words)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    async def send(message: Message) -> None:
+        said.append(message.get("body", b""))
+
+    scope = {"type": "http", "method": "POST", "path": PATH, "headers": headers_of(b"{}")}
+    await Guard(broken, SECRET)(scope, receive, send)
+    reference = b"".join(said).decode().rpartition(" ")[2]
+    assert len(reference) == 8
+    assert f"reference {reference}: RuntimeError" in caplog.text
+    assert words not in caplog.text
+
+
+async def test_without_a_secret_there_is_no_guard() -> None:
+    with pytest.raises(ValueError, match="everybody"):
+        Guard(PlainTextResponse("x"), "")
 
 
 async def test_a_replayed_command_is_not_answered_again(

@@ -19,7 +19,7 @@ from faqbot.publishing import Publisher
 from faqbot.reloading import Reloader
 from faqbot.store.memory import Memory
 from faqbot.store.values import ProposalState
-from tests.slack.conftest import Slack, serving
+from tests.slack.conftest import Slack, knowledge, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWNERS = "C0OWNERS1"
@@ -46,14 +46,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def memory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Memory]:
     store = tmp_path_factory.mktemp("store")
+    await asyncio.to_thread(knowledge)  # what holds up the loop would end transactions
     async with Memory(f"sqlite:///{store}/faqbot.db").running() as made:
         yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def slack(memory: Memory, folder: Path) -> AsyncIterator[Slack]:
+    made = await asyncio.to_thread(_understood, folder)
+
     def publisher(desk: Desk) -> Publisher:
-        desk.swap(_understood(folder))
+        desk.swap(made)
         return Publisher(desk, folder, Reloader(desk, folder, _understood).reload)
 
     async with serving(memory=memory, owners=OWNERS, publisher=publisher) as started:

@@ -14,6 +14,7 @@ from faqbot.playground.server import LocalWorkspace
 from faqbot.playground.values import Faults
 from faqbot.slack.app import create_app
 from faqbot.slack.running import Running
+from faqbot.slack.shared import Shared
 from faqbot.slack.socket import SocketMode
 from faqbot.slack.web import check_bot_token, web_client
 from tests.slack.conftest import QUICK, SETUP, make_desk
@@ -25,7 +26,7 @@ PING = 0.1
 async def app_in(workspace: LocalWorkspace) -> AsyncIterator[AsyncApp]:
     async with web_client(workspace.bot_token, workspace.api_url) as client:
         running = Running()
-        yield create_app(make_desk(), client, running=running)
+        yield create_app(make_desk(), client, Shared(running=running))
         await running.drain()
 
 

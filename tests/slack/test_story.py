@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -13,10 +11,8 @@ from faqbot.boot import open_desk, understand
 from faqbot.content.loading import load_library
 from faqbot.publishing import Publisher
 from faqbot.reloading import Reloader
-from faqbot.slack.once import SharedClaims
 from faqbot.store.memory import Memory
 from faqbot.store.receipts import Filter
-from faqbot.store.store import Store
 from tests.slack.conftest import Slack, knowledge, serving
 from tests.slack.test_feedback import UNANSWERABLE, labels
 from tests.store.conftest import server, url
@@ -115,35 +111,3 @@ async def test_from_a_question_to_an_faq_that_answers_it(
         report = await maya.command("/faq", "report", "#general")
     assert "questions" in report.messages[0].text
     assert "1 helpful" in report.messages[0].text
-
-
-async def test_what_one_process_took_on_no_other_does(memory: Memory) -> None:
-    first, second = SharedClaims(memory), SharedClaims(memory)
-    assert await first.claim("event", "T1", "E1")
-    assert not await first.claim("event", "T1", "E1")
-    assert not await second.claim("event", "T1", "E1")
-    assert await second.claim("event", "T2", "E1")
-
-
-class Hanging(Memory):
-    """A memory whose database never answers."""
-
-    @asynccontextmanager
-    async def store(self, *, settled: bool = True) -> AsyncIterator[Store]:
-        del settled
-        await asyncio.Event().wait()
-        yield Store(None)  # type: ignore[arg-type]  # never reached
-
-
-async def test_a_database_that_hangs_holds_up_no_acknowledgement() -> None:
-    claims = SharedClaims(Hanging("sqlite:///none.db"))
-    async with asyncio.timeout(2.5):
-        assert await claims.claim("event", "T1", "E1")
-        assert not await claims.claim("event", "T1", "E1")
-
-
-async def test_a_database_that_is_down_leaves_each_process_its_own_claims() -> None:
-    down = Memory("postgresql://postgres@127.0.0.1:9/none")
-    claims = SharedClaims(down)
-    assert await claims.claim("event", "T1", "E1")
-    assert not await claims.claim("event", "T1", "E1")

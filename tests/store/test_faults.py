@@ -25,11 +25,11 @@ FAR_EAST = dt.timezone(dt.timedelta(hours=9))
 
 
 async def _rate(store: Store) -> object:
-    return await store.receipts.rate("r1", "U2", helpful=True)
+    return await store.receipts.rate("T1", "r1", "U2", helpful=True)
 
 
 async def _pick(store: Store) -> object:
-    return await store.receipts.pick("r1", "U2", "qa-engineer/skills")
+    return await store.receipts.pick("T1", "r1", "U2", "qa-engineer/skills")
 
 
 async def _set(store: Store) -> None:
@@ -55,7 +55,10 @@ async def test_rating_while_the_question_is_forgotten_is_no_trouble(url: str) ->
         await first.receipts.add([record(number)])
         await asyncio.gather(
             first.forget("U1"),
-            *(second.receipts.rate(f"r{number}", f"U{who}", helpful=True) for who in (2, 3, 4)),
+            *(
+                second.receipts.rate("T1", f"r{number}", f"U{who}", helpful=True)
+                for who in (2, 3, 4)
+            ),
         )
     assert await first.receipts.ratings(ALWAYS) == ()
     await first.close()
@@ -64,7 +67,7 @@ async def test_rating_while_the_question_is_forgotten_is_no_trouble(url: str) ->
 
 async def test_letters_that_databases_refuse_are_replaced(store: Store) -> None:
     await store.receipts.add([record(text="a\0b\ud800c"), record(2, text="ä🙂")])
-    await store.receipts.rate("r1", "U2", helpful=False, comment="\0")
+    await store.receipts.rate("T1", "r1", "U2", helpful=False, comment="\0")
     first, second = await store.receipts.all(Filter())
     assert (first.text, second.text) == ("a\ufffdb\ufffdc", "ä🙂")
     (rating,) = await store.receipts.ratings(ALWAYS)
@@ -73,7 +76,7 @@ async def test_letters_that_databases_refuse_are_replaced(store: Store) -> None:
 
 async def test_a_time_of_another_zone_is_the_same_moment(store: Store) -> None:
     await store.receipts.add([record(at=NOW.astimezone(FAR_EAST))])
-    found = await store.receipts.get("r1")
+    found = await store.receipts.get("T1", "r1")
     assert found is not None
     assert (found.at, found.at.tzinfo) == (NOW, dt.UTC)
     assert len(await store.receipts.all(Filter(since=NOW.astimezone(FAR_EAST)))) == 1
@@ -102,12 +105,12 @@ async def test_more_questions_than_one_reading_holds_are_found_once_and_in_order
 async def test_a_forgotten_person_owns_no_questions_of_others(store: Store) -> None:
     await store.handovers.add(handover())
     await store.proposals.add(proposal())
-    await store.proposals.decide("p1", "U7", approve=True)
-    await store.handovers.claim("h1", "U7")
-    await store.handovers.answer("h1", "U7", "18")
+    await store.proposals.decide("T1", "p1", "U7", approve=True)
+    await store.handovers.claim("T1", "h1", "U7")
+    await store.handovers.answer("T1", "h1", "U7", "18")
     assert (await store.forget("U7")).names == 2
     assert (await store.forget("@people")).names == 1
-    kept, decided = await store.handovers.get("h1"), await store.proposals.get("p1")
+    kept, decided = await store.handovers.get("T1", "h1"), await store.proposals.get("T1", "p1")
     assert kept is not None
     assert decided is not None
     assert (kept.owner, kept.taken_by, kept.answer) == ("", "", "18")
@@ -117,11 +120,11 @@ async def test_a_forgotten_person_owns_no_questions_of_others(store: Store) -> N
 async def test_old_decisions_and_claims_expire(store: Store) -> None:
     await store.proposals.add(proposal(1))
     await store.proposals.add(proposal(2))
-    await store.proposals.decide("p1", "U7", approve=False)
+    await store.proposals.decide("T1", "p1", "U7", approve=False)
     await store.claims.claim("event", "1")
     assert await store.expire(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)) == 2
-    assert await store.proposals.get("p1") is None
-    assert await store.proposals.get("p2") is not None
+    assert await store.proposals.get("T1", "p1") is None
+    assert await store.proposals.get("T1", "p2") is not None
     assert await store.claims.claim("event", "1")
 
 
@@ -173,7 +176,7 @@ async def test_cut_connections_are_replaced_without_a_restart(url: str) -> None:
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     await other.close()
-    assert await store.receipts.get("r1") == record()
+    assert await store.receipts.get("T1", "r1") == record()
     await store.close()
 
 

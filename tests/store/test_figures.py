@@ -34,8 +34,8 @@ async def asked(store: Store) -> Store:
             record(6, at=NOW - 30 * DAY),
         ]
     )
-    await store.receipts.rate("r1", "URATER", helpful=False)
-    await store.receipts.rate("r2", "URATER", helpful=True)
+    await store.receipts.rate("T1", "r1", "URATER", helpful=False)
+    await store.receipts.rate("T1", "r2", "URATER", helpful=True)
     return store
 
 

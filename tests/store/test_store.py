@@ -64,8 +64,8 @@ def proposal(number: int = 1) -> Proposal:
 
 async def test_a_question_is_remembered_as_it_was(store: Store) -> None:
     await store.receipts.add([record()])
-    assert await store.receipts.get("r1") == record()
-    assert await store.receipts.get("r2") is None
+    assert await store.receipts.get("T1", "r1") == record()
+    assert await store.receipts.get("T1", "r2") is None
 
 
 async def test_questions_are_found_by_time_role_place_and_outcome(store: Store) -> None:
@@ -82,21 +82,21 @@ async def test_questions_are_found_by_time_role_place_and_outcome(store: Store) 
 
 async def test_rating_again_replaces_the_first_rating(store: Store) -> None:
     await store.receipts.add([record()])
-    assert await store.receipts.rate("r1", "U2", helpful=True)
-    assert await store.receipts.rate("r1", "U2", helpful=False, comment="outdated")
+    assert await store.receipts.rate("T1", "r1", "U2", helpful=True)
+    assert await store.receipts.rate("T1", "r1", "U2", helpful=False, comment="outdated")
     (rating,) = await store.receipts.ratings(ALWAYS)
     assert (rating.helpful, rating.comment) == (False, "outdated")
 
 
 async def test_what_is_not_remembered_can_not_be_rated_or_picked(store: Store) -> None:
-    assert not await store.receipts.rate("gone", "U2", helpful=True)
-    assert not await store.receipts.pick("gone", "U2", "x")
+    assert not await store.receipts.rate("T1", "gone", "U2", helpful=True)
+    assert not await store.receipts.pick("T1", "gone", "U2", "x")
 
 
 async def test_a_pick_knows_the_question(store: Store) -> None:
     await store.receipts.add([record(), record(2, text=None)])
-    assert await store.receipts.pick("r1", "U1", "qa-engineer/skills")
-    assert await store.receipts.pick("r2", "U1", "qa-engineer/skills")
+    assert await store.receipts.pick("T1", "r1", "U1", "qa-engineer/skills")
+    assert await store.receipts.pick("T1", "r2", "U1", "qa-engineer/skills")
     words = [pick.text for pick in await store.receipts.picks(ALWAYS)]
     assert words == ["is a degree mandatory?", None]
 
@@ -105,7 +105,7 @@ async def test_of_two_who_claim_at_once_one_wins_and_the_other_is_told_who(url: 
     first, second = await open_store(url), await open_store(url)
     await first.handovers.add(handover())
     (one, won_one), (two, won_two) = await asyncio.gather(
-        first.handovers.claim("h1", "U7"), second.handovers.claim("h1", "U8")
+        first.handovers.claim("T1", "h1", "U7"), second.handovers.claim("T1", "h1", "U8")
     )
     assert sorted((won_one, won_two)) == [False, True]
     assert one is not None
@@ -117,28 +117,28 @@ async def test_of_two_who_claim_at_once_one_wins_and_the_other_is_told_who(url: 
 
 async def test_a_hand_over_goes_from_open_to_closed(store: Store) -> None:
     await store.handovers.add(handover())
-    await store.handovers.shown("h1", "C9", "2.0")
-    await store.handovers.claim("h1", "U7")
-    assert (await store.handovers.answer("h1", "U8", "no"))[1] is False
-    answered, won = await store.handovers.answer("h1", "U7", "18")
+    await store.handovers.shown("T1", "h1", "C9", "2.0")
+    await store.handovers.claim("T1", "h1", "U7")
+    assert (await store.handovers.answer("T1", "h1", "U8", "no"))[1] is False
+    answered, won = await store.handovers.answer("T1", "h1", "U7", "18")
     assert won
     assert answered is not None
     assert (answered.state, answered.answer) == (HandoverState.ANSWERED, "18")
     assert (answered.notice_channel, answered.notice_ts) == ("C9", "2.0")
-    assert (await store.handovers.answer("h1", "U7", "19"))[1] is False
-    assert (await store.handovers.close("h1", "U7"))[1] is True
-    assert (await store.handovers.close("h1", "U7"))[1] is False
+    assert (await store.handovers.answer("T1", "h1", "U7", "19"))[1] is False
+    assert (await store.handovers.close("T1", "h1", "U7"))[1] is True
+    assert (await store.handovers.close("T1", "h1", "U7"))[1] is False
     assert await store.handovers.all("T1", [HandoverState.OPEN]) == ()
     assert len(await store.handovers.all("T1", [HandoverState.CLOSED])) == 1
-    assert await store.handovers.claim("gone", "U7") == (None, False)
+    assert await store.handovers.claim("T1", "gone", "U7") == (None, False)
 
 
 async def test_of_two_who_decide_at_once_one_wins(url: str) -> None:
     first, second = await open_store(url), await open_store(url)
     await first.proposals.add(proposal())
     decided = await asyncio.gather(
-        first.proposals.decide("p1", "U7", approve=True),
-        second.proposals.decide("p1", "U8", approve=False),
+        first.proposals.decide("T1", "p1", "U7", approve=True),
+        second.proposals.decide("T1", "p1", "U8", approve=False),
     )
     assert sorted(won for _, won in decided) == [False, True]
     assert decided[0][0] == decided[1][0]
@@ -148,8 +148,8 @@ async def test_of_two_who_decide_at_once_one_wins(url: str) -> None:
 
 async def test_a_decision_can_be_taken_back(store: Store) -> None:
     await store.proposals.add(proposal())
-    await store.proposals.decide("p1", "U7", approve=True)
-    await store.proposals.reopen("p1")
+    await store.proposals.decide("T1", "p1", "U7", approve=True)
+    await store.proposals.reopen("T1", "p1")
     (found,) = await store.proposals.all("T1", [ProposalState.OPEN])
     assert found.decided_by == ""
 
@@ -174,18 +174,18 @@ async def test_a_key_is_claimed_once_also_by_several_processes(url: str) -> None
 
 async def test_a_person_is_forgotten(store: Store) -> None:
     await store.receipts.add([record(), record(2, asker="U2")])
-    await store.receipts.rate("r1", "U2", helpful=True)
-    await store.receipts.rate("r2", "U1", helpful=True)
-    await store.receipts.pick("r2", "U1", "x")
+    await store.receipts.rate("T1", "r1", "U2", helpful=True)
+    await store.receipts.rate("T1", "r2", "U1", helpful=True)
+    await store.receipts.pick("T1", "r2", "U1", "x")
     await store.handovers.add(handover())
     await store.handovers.add(replace(handover(2), asker="U2", taken_by="U1"))
     await store.proposals.add(proposal())
     forgotten = await store.forget("U1")
     assert (forgotten.receipts, forgotten.ratings, forgotten.picks) == (1, 2, 1)
     assert (forgotten.handovers, forgotten.names) == (1, 2)
-    assert await store.receipts.get("r1") is None
-    assert await store.receipts.get("r2") is not None
-    kept = await store.handovers.get("h2")
+    assert await store.receipts.get("T1", "r1") is None
+    assert await store.receipts.get("T1", "r2") is not None
+    kept = await store.handovers.get("T1", "h2")
     assert kept is not None
     assert kept.taken_by == ""
     assert (await store.forget("U1")).receipts == 0
@@ -194,19 +194,19 @@ async def test_a_person_is_forgotten(store: Store) -> None:
 async def test_old_questions_expire_and_open_ones_stay(store: Store) -> None:
     long_ago = NOW - 400 * DAY
     await store.receipts.add([record(1, at=long_ago), record(2)])
-    await store.receipts.rate("r1", "U1", helpful=True)
+    await store.receipts.rate("T1", "r1", "U1", helpful=True)
     await store.handovers.add(replace(handover(1), changed=long_ago))
     await store.handovers.add(replace(handover(2), changed=long_ago, state=HandoverState.CLOSED))
     assert await store.expire(NOW - 180 * DAY) == 2
-    assert await store.receipts.get("r1") is None
-    assert await store.receipts.get("r2") is not None
-    assert await store.handovers.get("h1") is not None
+    assert await store.receipts.get("T1", "r1") is None
+    assert await store.receipts.get("T1", "r2") is not None
+    assert await store.handovers.get("T1", "h1") is not None
 
 
 async def test_several_processes_may_start_at_once(url: str) -> None:
     stores = await asyncio.gather(*(open_store(url) for _ in range(4)))
     await stores[0].receipts.add([record()])
-    assert await stores[3].receipts.get("r1") == record()
+    assert await stores[3].receipts.get("T1", "r1") == record()
     for store in stores:
         await store.close()
 
@@ -216,7 +216,7 @@ async def test_what_was_remembered_is_there_after_a_restart(url: str) -> None:
     await first.receipts.add([record()])
     await first.close()
     again = await open_store(url)
-    assert await again.receipts.get("r1") == record()
+    assert await again.receipts.get("T1", "r1") == record()
     await again.close()
 
 
@@ -229,7 +229,7 @@ async def test_a_locked_database_is_said_and_recovers(tmp_path: Path) -> None:
     other.execute("ROLLBACK")
     other.close()
     await store.receipts.add([record()])
-    assert await store.receipts.get("r1") == record()
+    assert await store.receipts.get("T1", "r1") == record()
     await store.close()
 
 

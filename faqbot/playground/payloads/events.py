@@ -17,7 +17,9 @@ def event_body(state: State, event: Payload) -> Payload:
     return {
         "token": TOKEN,
         "team_id": app.team_id,
+        "enterprise_id": app.enterprise_id or None,
         "context_team_id": app.team_id,
+        "context_enterprise_id": app.enterprise_id or None,
         "api_app_id": app.app_id,
         "event": event,
         "type": "event_callback",
@@ -25,11 +27,11 @@ def event_body(state: State, event: Payload) -> Payload:
         "event_time": int(time.time()),
         "authorizations": [
             {
-                "enterprise_id": None,
-                "team_id": app.team_id,
+                "enterprise_id": app.enterprise_id or None,
+                "team_id": None if app.org_wide else app.team_id,
                 "user_id": app.bot_user_id,
                 "is_bot": True,
-                "is_enterprise_install": False,
+                "is_enterprise_install": app.org_wide,
             }
         ],
         "is_ext_shared_channel": False,

@@ -23,10 +23,18 @@ def command_body(
         "command": command,
         "text": text,
         "api_app_id": app.app_id,
-        "is_enterprise_install": "false",
+        "is_enterprise_install": str(app.org_wide).lower(),
+        **_enterprise(state),
         "response_url": response_url,
         "trigger_id": state.new_trigger(user.id),
     }
+
+
+def _enterprise(state: State) -> Payload:
+    app = state.setup
+    if not app.enterprise_id:
+        return {}
+    return {"enterprise_id": app.enterprise_id, "enterprise_name": app.enterprise_name}
 
 
 def _interaction(state: State, user: User, kind: str) -> Payload:
@@ -34,8 +42,10 @@ def _interaction(state: State, user: User, kind: str) -> Payload:
     return {
         "type": kind,
         "team": {"id": app.team_id, "domain": app.team_domain},
-        "enterprise": None,
-        "is_enterprise_install": False,
+        "enterprise": (
+            {"id": app.enterprise_id, "name": app.enterprise_name} if app.enterprise_id else None
+        ),
+        "is_enterprise_install": app.org_wide,
         "user": {
             "id": user.id,
             "username": user.name,

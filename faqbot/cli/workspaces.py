@@ -1,0 +1,153 @@
+"""`faqbot workspaces`: where people installed faqbot, and the keys of the tokens that it got."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from faqbot.cli.options import Json
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from rich.table import Table
+    from rich.text import Text
+
+    from faqbot.boot.installed import Installed
+
+EXAMPLE = "Example: faqbot workspaces --json"
+RESEAL_EXAMPLE = "Example: faqbot workspaces reseal"
+REMOVE_EXAMPLE = "Example: faqbot workspaces remove T0123456789"
+
+Wanted = Annotated[
+    str,
+    typer.Argument(
+        metavar="TEAM",
+        help="The workspace's id, such as T0123456789, or an organisation's, such as E0123456789.",
+    ),
+]
+
+app = typer.Typer(name="workspaces", rich_markup_mode="rich")
+
+
+@app.callback(invoke_without_command=True, epilog=EXAMPLE)
+def workspaces(context: typer.Context, *, as_json: Json = False) -> None:
+    """List the workspaces that installed faqbot, and the scopes that each lacks.
+
+    With --json one line for each. No token is ever shown.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from faqbot.boot.installed import installed
+    from faqbot.cli.output import console, note, print_json
+    from faqbot.settings import configured_database
+
+    found = installed(configured_database())
+    if as_json:
+        for one in found:
+            print_json(_json(one))
+        return
+    if found:
+        console().print(_table(found))
+    else:
+        note("faqbot is installed in no workspace: people do so at /slack/install.")
+
+
+@app.command(epilog=RESEAL_EXAMPLE)
+def reseal() -> None:
+    """Encrypt all tokens with the newest key of FAQBOT_SECRET_KEYS.
+
+    After it the older keys can be taken out of the setting. It may run while faqbot does.
+    """
+    from faqbot.boot import installed
+    from faqbot.settings import configured_database, configured_secret_keys
+
+    count = installed.reseal(configured_database(), configured_secret_keys())
+    typer.echo(f"Encrypted with the newest key: the tokens of {count} that had an older one.")
+
+
+@app.command(epilog=REMOVE_EXAMPLE)
+def remove(team: Wanted) -> None:
+    """Forget an installation and its tokens; a running faqbot stops answering within a minute.
+
+    Slack is not told: whoever wants faqbot out of the workspace uninstalls it there, and that
+    removes it here too. Exit code 2 when there is no such installation.
+    """
+    from faqbot.boot import installed
+    from faqbot.cli.output import printable
+    from faqbot.settings import configured_database
+
+    gone = installed.remove(configured_database(), team)
+    name = gone.installation.team_name or gone.installation.enterprise_name
+    typer.echo(printable(f"Forgotten: the installation in {name or gone.id} ({gone.id})."))
+
+
+def _json(one: Installed) -> dict[str, object]:
+    installation = one.installation
+    return {
+        "team": installation.workspace.team or None,
+        "team_name": installation.team_name,
+        "enterprise": installation.workspace.enterprise or None,
+        "enterprise_name": installation.enterprise_name,
+        "installed": installation.installed.isoformat(timespec="seconds"),
+        "installer": installation.installer,
+        "token_expires": (
+            installation.expires.isoformat(timespec="seconds") if installation.expires else None
+        ),
+        "scopes": list(installation.scopes),
+        "missing": list(one.missing),
+        "missing_optional": list(one.missing_optional),
+    }
+
+
+def _table(found: tuple[Installed, ...]) -> Table:
+    import datetime as dt
+
+    from rich.table import Table
+    from rich.text import Text
+
+    from faqbot.cli.output import printable
+
+    table = Table(caption="Times are UTC.", caption_justify="left")
+    table.add_column("Id", no_wrap=True)
+    for title in ("Name", "Organisation"):
+        table.add_column(title, overflow="fold")
+    for title in ("Installed", "Token ends"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("Scopes missing", overflow="fold")
+    now = dt.datetime.now(dt.UTC)
+    for one in found:
+        installation = one.installation
+        name = installation.team_name or ("all workspaces" if installation.org_wide else "")
+        organisation = installation.enterprise_name or installation.workspace.enterprise
+        table.add_row(
+            one.id,
+            Text(printable(name)),
+            Text(printable(organisation)),
+            _time(installation.installed),
+            _ends(installation.expires, now),
+            _missing(one),
+        )
+    return table
+
+
+def _time(at: dt.datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}"
+
+
+def _ends(expires: dt.datetime | None, now: dt.datetime) -> Text:
+    from rich.text import Text
+
+    if expires is None:
+        return Text("never")
+    ended = (" (ended)", "yellow") if expires <= now else ""
+    return Text.assemble(_time(expires), ended)
+
+
+def _missing(one: Installed) -> Text:
+    from rich.text import Text
+
+    needed = (", ".join(one.missing), "yellow")
+    spared = f"optional: {', '.join(one.missing_optional)}" if one.missing_optional else ""
+    return Text.assemble(needed, "; " if one.missing and spared else "", spared)

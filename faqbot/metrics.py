@@ -1,0 +1,260 @@
+"""What faqbot counts and measures, in the format of Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.process_collector import ProcessCollector
+
+from faqbot.model import Answered, Declined, Receipt, Unsure
+
+CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+_FAST: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+_SLOW: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0)
+_SURE: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What is so at a moment.
+
+    `waiting` counts what waits by queue, `since` and `tried` are seconds since 1970.
+    """
+
+    waiting: Mapping[str, int]
+    store_up: bool
+    socket_connected: bool
+    version: str = ""
+    since: float = 0.0
+    tried: float = 0.0
+    reloads: int = 0
+    failures: int = 0
+    problems: int = 0
+    workspaces: int = 0
+
+
+class Metrics:
+    """The metrics of one process; of all workers when they share a folder.
+
+    Args:
+        folder: where workers put their metrics (`PROMETHEUS_MULTIPROC_DIR`); None: only one.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._registry = own = CollectorRegistry()
+        if folder is None:
+            ProcessCollector(registry=own)
+        self._questions = Counter(
+            "faqbot_questions",
+            "Questions by outcome and place.",
+            ("outcome", "place"),
+            registry=own,
+        )
+        self._question_seconds = Histogram(
+            "faqbot_question_seconds",
+            "Time in which a question was understood and decided.",
+            buckets=_FAST,
+            registry=own,
+        )
+        self._handled_seconds = Histogram(
+            "faqbot_handled_seconds",
+            "Time of a delivery from its listener's start to its end, Slack's calls included.",
+            ("kind",),
+            buckets=_SLOW,
+            registry=own,
+        )
+        self._confidence = Histogram(
+            "faqbot_confidence",
+            "Confidence of the best entry, by outcome.",
+            ("outcome",),
+            buckets=_SURE,
+            registry=own,
+        )
+        self._ratings = Counter("faqbot_ratings", "Ratings.", ("rating",), registry=own)
+        self._errors = Counter("faqbot_errors", "Errors with a reference.", registry=own)
+        self._store_errors = Counter("faqbot_store_errors", "Errors of the database.", registry=own)
+        self._calls = Counter(
+            "faqbot_slack_calls",
+            "Calls to Slack by method and status.",
+            ("method", "status"),
+            registry=own,
+        )
+        self._call_seconds = Histogram(
+            "faqbot_slack_call_seconds", "Time of a call to Slack.", buckets=_SLOW, registry=own
+        )
+        self._requests = Counter(
+            "faqbot_http_requests", "Requests by status.", ("status",), registry=own
+        )
+        self._limited = Counter(
+            "faqbot_limited", "Questions above a limit.", ("whose",), registry=own
+        )
+        self._repeated = Counter(
+            "faqbot_deliveries_repeated", "Deliveries that another had taken on.", registry=own
+        )
+        self._taken_over = Counter(
+            "faqbot_deliveries_taken_over",
+            "Deliveries that a dead process had begun.",
+            registry=own,
+        )
+        self._waiting = Gauge(
+            "faqbot_waiting",
+            "What waits, by queue.",
+            ("queue",),
+            registry=own,
+            multiprocess_mode="livesum",
+        )
+        self._store_up = Gauge(
+            "faqbot_store_up",
+            "Whether the database answers.",
+            registry=own,
+            multiprocess_mode="livemin",
+        )
+        self._socket = Gauge(
+            "faqbot_socket_connected",
+            "Whether the Socket Mode connection is open.",
+            registry=own,
+            multiprocess_mode="livemin",
+        )
+        self._content = Gauge(
+            "faqbot_content_info",
+            "The version of the content.",
+            ("version",),
+            registry=own,
+            multiprocess_mode="livemax",
+        )
+        self._since = Gauge(
+            "faqbot_content_since_seconds",
+            "When the content came into use, since 1970.",
+            registry=own,
+            multiprocess_mode="livemin",
+        )
+        self._tried = Gauge(
+            "faqbot_content_tried_seconds",
+            "When a change was last looked at, since 1970.",
+            registry=own,
+            multiprocess_mode="livemin",
+        )
+        self._reloads = Gauge(
+            "faqbot_content_reloads",
+            "Changes of content taken since the start.",
+            registry=own,
+            multiprocess_mode="livemax",
+        )
+        self._failures = Gauge(
+            "faqbot_content_failures",
+            "Changes refused since the start.",
+            registry=own,
+            multiprocess_mode="livemax",
+        )
+        self._problems = Gauge(
+            "faqbot_content_problems",
+            "Problems of the newest content; 0: it is in use.",
+            registry=own,
+            multiprocess_mode="livemax",
+        )
+        self._workspaces = Gauge(
+            "faqbot_workspaces_loaded",
+            "Workspaces whose content is in memory.",
+            registry=own,
+            multiprocess_mode="livesum",
+        )
+        self._version = ""
+
+    # -- what happened
+
+    def question(self, receipt: Receipt) -> None:
+        """A question was decided."""
+        match receipt.outcome:
+            case Answered(entries=found):
+                outcome = "answer"
+            case Unsure(options=found):
+                outcome = "choices"
+            case Declined():
+                outcome, found = "decline", ()
+        self._questions.labels(outcome, receipt.question.place.value).inc()
+        self._question_seconds.observe(receipt.seconds)
+        if found:
+            self._confidence.labels(outcome).observe(found[0].confidence)
+
+    def handled(self, kind: str, seconds: float) -> None:
+        """A delivery was handled."""
+        self._handled_seconds.labels(kind).observe(seconds)
+
+    def rating(self, *, helpful: bool) -> None:
+        """Somebody rated an answer."""
+        self._ratings.labels("helpful" if helpful else "not helpful").inc()
+
+    def error(self) -> None:
+        """Something went wrong, and got a reference."""
+        self._errors.inc()
+
+    def store_error(self) -> None:
+        """The database refused or hung."""
+        self._store_errors.inc()
+
+    def slack_call(self, method: str, status: str, seconds: float) -> None:
+        """Slack was called."""
+        self._calls.labels(method, status).inc()
+        self._call_seconds.observe(seconds)
+
+    def request(self, status: int) -> None:
+        """A request was answered or refused."""
+        self._requests.labels(str(status)).inc()
+
+    def limited(self, whose: str) -> None:
+        """A question was above a limit: the person's or the workspace's."""
+        self._limited.labels(whose).inc()
+
+    def repeated(self) -> None:
+        """A delivery came that was taken on before."""
+        self._repeated.inc()
+
+    def taken_over(self) -> None:
+        """A delivery was taken over from a process that died."""
+        self._taken_over.inc()
+
+    # -- what is so
+
+    def sample(self, sample: Sample) -> None:
+        """Take down what is so now."""
+        for queue, count in sample.waiting.items():
+            self._waiting.labels(queue).set(count)
+        self._store_up.set(sample.store_up)
+        self._socket.set(sample.socket_connected)
+        if self._version and self._version != sample.version:
+            self._content.labels(self._version).set(0)
+        self._version = sample.version
+        if sample.version:
+            self._content.labels(sample.version).set(1)
+        self._since.set(sample.since)
+        self._tried.set(sample.tried)
+        self._reloads.set(sample.reloads)
+        self._failures.set(sample.failures)
+        self._problems.set(sample.problems)
+        self._workspaces.set(sample.workspaces)
+
+    def exposition(self) -> bytes:
+        """All metrics as Prometheus reads them."""
+        if self._folder is None:
+            return generate_latest(self._registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together, path=str(self._folder))  # type: ignore[no-untyped-call]
+        return generate_latest(together)
+
+
+def forget_process(folder: Path, process: int) -> None:
+    """Take the gauges of a worker that has ended out of the sums."""
+    mark_process_dead(process, path=str(folder))  # type: ignore[no-untyped-call]

@@ -1,0 +1,174 @@
+"""What a load balancer, a supervisor and Prometheus ask: alive, ready, metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from faqbot.metrics import CONTENT_TYPE, Sample
+from faqbot.reloading import Loaded, every
+from faqbot.slack.pacing import Pacer
+from faqbot.slack.shared import Shared
+from faqbot.slack.web import REFUSED, reason_of
+from faqbot.store.memory import Memory
+
+SAMPLED: Final = 10.0
+"""Seconds between two samples, for the other workers' share of the metrics."""
+
+CHECKED: Final = 300.0
+"""Seconds between two questions to Slack whether the token is good."""
+
+Check = Callable[[], Awaitable[str]]
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Health:
+    """What is known of this process.
+
+    Args:
+        shared: what is counted, and the listeners that run.
+        pacer: the calls that wait.
+        memory: what remembers; None where nothing is kept.
+        content: what is answered from.
+        held: how many deliveries are held.
+        check: asks Slack whether the token is good; says what is wrong with it.
+        connected: whether the Socket Mode connection is open; None over HTTP.
+        workspaces: how many workspaces are loaded.
+    """
+
+    shared: Shared
+    pacer: Pacer
+    memory: Memory | None
+    content: Callable[[], Loaded]
+    held: Callable[[], int] = lambda: 0
+    check: Check | None = None
+    connected: Callable[[], bool] | None = None
+    workspaces: Callable[[], int] = lambda: 1
+    slack: str = ""
+    stopping: bool = False
+    started: float = field(default_factory=time.time)
+
+    def routes(self) -> list[Route]:
+        """The three paths."""
+        return [
+            Route("/health", self.health),
+            Route("/ready", self.ready),
+            Route("/metrics", self.exposition),
+        ]
+
+    async def health(self, _: Request) -> Response:
+        """The process runs, and its event loop answers."""
+        return JSONResponse({"status": "ok", "seconds": round(time.time() - self.started)})
+
+    async def ready(self, _: Request) -> Response:
+        """Whether questions are answered; 503 says what is missing.
+
+        A database that is down doesn't make a process unready: questions are answered without it.
+        """
+        state = self.content()
+        missing = [name for name, wrong in self._missing().items() if wrong]
+        found: dict[str, Any] = {
+            "ready": not missing,
+            "content": {"version": state.version, "problems": state.count},
+            "store": self._store(),
+            "slack": self.slack or "ok",
+        }
+        if missing:
+            found["missing"] = missing
+        return JSONResponse(found, 503 if missing else 200)
+
+    async def exposition(self, _: Request) -> Response:
+        """What is counted and measured."""
+        self.sample()
+        return Response(self.shared.metrics.exposition(), media_type=CONTENT_TYPE)
+
+    def sample(self) -> None:
+        """Take down what is so now."""
+        state = self.content()
+        waiting = {
+            "listeners": self.shared.running.count,
+            "calls": self.pacer.waiting,
+            "deliveries": self.held(),
+            "records": self.memory.waiting if self.memory else 0,
+        }
+        self.shared.metrics.sample(
+            Sample(
+                waiting=waiting,
+                store_up=self.memory is not None and self.memory.is_up,
+                socket_connected=bool(self.connected and self.connected()),
+                version=state.version,
+                since=state.since.timestamp(),
+                tried=state.tried.timestamp(),
+                reloads=state.reloads,
+                failures=state.failures,
+                problems=state.count,
+                workspaces=self.workspaces(),
+            )
+        )
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Take samples and check the token as long as the block runs; then this one stops."""
+        self.sample()
+        tasks = [
+            asyncio.create_task(every(SAMPLED, self._sampled)),
+            asyncio.create_task(every(CHECKED, self._checked)),
+        ]
+        try:
+            yield
+        finally:
+            self.stopping = True
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _sampled(self) -> None:
+        self.sample()
+
+    async def _checked(self) -> None:
+        if self.check is None:
+            return
+        was, self.slack = self.slack, await self.check()
+        if self.slack and not was:
+            _log.error("Slack refuses the token (%s): install the app anew.", self.slack)
+
+    def _missing(self) -> dict[str, bool]:
+        return {
+            "slack": bool(self.slack),
+            "socket": self.connected is not None and not self.connected(),
+            "stopping": self.stopping,
+        }
+
+    def _store(self) -> str:
+        if self.memory is None:
+            return "off"
+        return "ok" if self.memory.is_up else "down: answers go on without memory"
+
+
+def token_check(client: AsyncWebClient) -> Check:
+    """Asks Slack whether a client's token is good; a network that fails says nothing of it."""
+
+    async def check() -> str:
+        try:
+            await client.auth_test()
+        except SlackApiError as error:
+            reason = reason_of(error)
+            return reason if reason in REFUSED else ""
+        except (aiohttp.ClientError, TimeoutError):
+            return ""
+        return ""
+
+    return check

@@ -1,0 +1,1 @@
+"""Installing faqbot in workspaces by OAuth: pages, tokens, and what happens when it goes."""

@@ -1,0 +1,107 @@
+"""The file that names content for each workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from faqbot.content.workspaces import Assigned, WorkspacesFile, read_workspaces
+from faqbot.errors import ContentError
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "workspaces.yaml"
+
+
+def problems(path: Path, text: str) -> list[str]:
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ContentError) as caught:
+        read_workspaces(path)
+    return [str(problem).removeprefix(f"{path}:") for problem in caught.value.problems]
+
+
+def test_each_workspace_has_what_the_file_says(path: Path) -> None:
+    path.write_text(
+        "workspaces:\n"
+        "  T0AAAAAA: {knowledge: acme, owners: C0HIRING, speaks: questions}\n"
+        '  E0ORG000: {knowledge: "git+https://git.example.com/hr.git#main"}\n'
+        "  T0BBBBBB: {owners: U0ANNA000}\n"
+    )
+    file = WorkspacesFile(path)
+    acme = Assigned(str(path.parent / "acme"), "C0HIRING", "questions")
+    assert file.of("T0AAAAAA") == acme
+    assert file.of("T0AAAAAA", "E0ORG000") == acme  # its own before its organisation's
+    assert file.of("T0OTHER0", "E0ORG000").knowledge.startswith("git+https://")
+    assert file.of("T0BBBBBB") == Assigned("", "U0ANNA000")
+    assert file.of("T0NOBODY", "") == Assigned()
+
+
+def test_all_problems_are_told_at_their_places(path: Path) -> None:
+    found = problems(
+        path,
+        "workspaces:\n"
+        '  T0AAAAAA: {knowledge: "git+ftp://x", onwers: C0HIRING}\n'
+        "  acme: {speaks: loud}\n"
+        "  T0BBBBBB: 5\n"
+        "  T0CCCCCC: {owners: Anna}\n"
+        "extra: 1\n",
+    )
+    places = [line.partition(": ")[0] for line in found]
+    assert places == ["2:25", "2:40", "3:3", "3:18", "4:13", "5:22", "6:1"]
+    assert "did you mean `owners`?" in found[1]
+    assert "no id of a workspace" in found[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "one document"),
+        ("- a\n", "has to start with `workspaces:`"),
+        ("roles: {}\n", "this file needs `workspaces`"),
+        ("workspaces: {}\n", "is empty"),
+        ("workspaces: [\n", ""),
+        ("workspaces: {T0AAAAAA: {knowledge: a}, T0AAAAAA: {knowledge: b}}\n", "is here twice"),
+    ],
+)
+def test_files_that_say_nothing_are_advice(path: Path, text: str, said: str) -> None:
+    assert any(said in line for line in problems(path, text))
+
+
+def test_a_file_that_is_not_there_names_the_setting(path: Path) -> None:
+    with pytest.raises(ContentError, match="FAQBOT_WORKSPACES"):
+        WorkspacesFile(path)
+
+
+def test_a_changed_file_holds_and_a_bad_one_does_not(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.write_text("workspaces: {T0AAAAAA: {knowledge: a}}\n")
+    file = WorkspacesFile(path)
+    assert not file.refresh()
+    path.write_text("workspaces: {T0AAAAAA: {knowledge: other}}\n")
+    assert file.refresh()
+    path.write_text("workspaces: {T0AAAAAA: {knowlege: third}}\n")
+    assert not file.refresh()
+    assert "workspaces.yaml:1:25" in caplog.text
+    assert file.of("T0AAAAAA").knowledge.endswith("/other")
+
+
+def test_only_content_of_one_workspace_alone_may_be_changed_from_it(path: Path) -> None:
+    path.write_text(
+        "workspaces:\n"
+        "  T0ALONE0: {knowledge: alone}\n"
+        "  T0SHARED: {knowledge: shared}\n"
+        "  T0SHARE2: {knowledge: shared/}\n"
+        "  T0OUTER0: {knowledge: outer}\n"
+        "  T0INNER0: {knowledge: outer/inner}\n"
+        "  T0GIT000: {knowledge: git+https://git.example.com/hr.git}\n"
+        "  T0SAME00: {knowledge: common}\n"
+        "  E0ORG000: {knowledge: org}\n"
+    )
+    file = WorkspacesFile(path)
+    default = path.parent / "common"
+    teams = "ALONE0 SHARED SHARE2 OUTER0 INNER0 GIT000 SAME00 NOBODY".split()
+    assert [team for team in teams if file.owns(f"T0{team}", default)] == ["ALONE0"]
+    assert not file.owns("E0ORG000", default)

@@ -1,0 +1,146 @@
+"""faqbot's install pages beside several local workspaces, and browsers that visit both."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import aiohttp
+from starlette.applications import Starlette
+
+from faqbot.playground.serving import Server, listen
+from faqbot.playground.several import LocalSlack
+from faqbot.playground.values import Faults, Setup
+from faqbot.slack.oauth.exchange import INSTALL, REDIRECT, Exchange
+from faqbot.slack.oauth.pages import InstallPages
+from faqbot.slack.oauth.tokens import Tokens
+from faqbot.slack.pacing import Pacer
+from faqbot.slack.web import web_client
+from faqbot.store.installations import Workspace
+from faqbot.store.opening import open_store
+from faqbot.store.sealing import Seal
+from faqbot.store.store import Store
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A page as somebody sees it."""
+
+    status: int
+    text: str
+    headers: Any
+
+
+@dataclass
+class Browser:
+    """Somebody's browser: it keeps cookies, and follows nothing by itself."""
+
+    session: aiohttp.ClientSession
+    base: str
+
+    async def open(self, path: str, **asked: str) -> Visit:
+        url = f"{self.base}{path}" if path.startswith("/") else path
+        if asked:
+            url += f"?{urlencode(asked)}"
+        async with self.session.get(url, allow_redirects=False) as answer:
+            return Visit(answer.status, await answer.text(), answer.headers)
+
+    async def press(self, **headers: str) -> Visit:
+        """Press "Add to Slack"."""
+        async with self.session.post(
+            f"{self.base}{INSTALL}", allow_redirects=False, headers=headers
+        ) as answer:
+            return Visit(answer.status, await answer.text(), answer.headers)
+
+    async def allowed(self, team: str) -> dict[str, str]:
+        """Press the button and allow it at Slack; what Slack leads back with."""
+        pressed = await self.press()
+        assert pressed.status == 303, pressed.text
+        consent = pressed.headers["Location"]
+        assert "Allow in" in (await self.open(consent)).text
+        back = (await self.open(f"{consent}&{urlencode({'team': team})}")).headers["Location"]
+        assert back.startswith(f"{self.base}{REDIRECT}?")
+        return {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
+
+    async def install(self, team: str) -> Visit:
+        return await self.open(REDIRECT, **await self.allowed(team))
+
+
+@dataclass
+class Site:
+    """faqbot's pages, its store, and Slack."""
+
+    slack: LocalSlack
+    store: Store
+    tokens: Tokens
+    exchange: Exchange
+    base: str
+    url: str
+    key: str
+    changed: list[Workspace] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def browser(self) -> AsyncIterator[Browser]:
+        jar = aiohttp.CookieJar(unsafe=True)  # of addresses without a name too
+        async with aiohttp.ClientSession(cookie_jar=jar) as session:
+            yield Browser(session, self.base)
+
+    async def cleared(self) -> None:
+        """Nothing is installed, and nothing fails."""
+        for one in await self.store.installations.all():
+            await self.store.installations.remove(one.workspace)
+        self.changed.clear()
+        self.slack.faults = Faults()
+        for workspace in self.slack.workspaces.values():
+            workspace.faults = Faults()
+
+    async def installed(self, team: str) -> Visit:
+        async with self.browser() as browser:
+            return await browser.install(team)
+
+
+@asynccontextmanager
+async def site(
+    url: str,
+    setups: Iterable[Setup],
+    *,
+    lifetime: float = 0.0,
+    secret: str = "",
+    api: str = "",
+    public: str = "",
+) -> AsyncIterator[Site]:
+    """The pages over a database at a URL.
+
+    `api` is where they look for Slack, if not there; `public` where they believe to be reached.
+    """
+    listener = listen("127.0.0.1", 0)
+    base = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    key = Seal.new_key()
+    store = await open_store(url, seal=Seal([key]))
+    async with (
+        LocalSlack.start(setups, lifetime=lifetime) as slack,
+        web_client("", api or slack.api_url, Pacer(backoff=0.001)) as client,
+    ):
+        app = next(iter(slack.workspaces.values())).setup
+        exchange = Exchange(client, app.client_id, secret or app.client_secret, public or base)
+        tokens = Tokens(store.installations, exchange)
+        made = Site(slack, store, tokens, exchange, base, url, key)
+
+        async def changed(workspace: Workspace) -> None:
+            made.changed.append(workspace)
+
+        pages = InstallPages(exchange, store, tokens, changed)
+        server = Server(Starlette(routes=pages.routes()))
+        running = asyncio.create_task(server.serve(sockets=[listener]))
+        await server.ready.wait()
+        try:
+            yield made
+        finally:
+            server.over.set()
+            await running
+            listener.close()
+            await store.close()

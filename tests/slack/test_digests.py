@@ -1,0 +1,111 @@
+"""The weekly digests of all workspaces: each once, whatever happens to one of them."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from slack_bolt.async_app import AsyncApp
+
+from faqbot.errors import UsageError
+from faqbot.slack.digests import Digests
+from faqbot.slack.occupied import Occupied, Opened
+from faqbot.slack.once import RecentClaims
+from faqbot.slack.workspaces import Workspaces
+from faqbot.store.installations import Installation, Workspace
+from tests.slack.many import A, B, C, many
+
+DAY = dt.date(2026, 11, 23)
+
+
+async def own_team(installation: Installation) -> tuple[str, ...]:
+    return (installation.workspace.team,)
+
+
+@dataclass
+class Opener:
+    """Opens apps that send one digest; some fail in their own way."""
+
+    failing: dict[str, Exception] = field(default_factory=dict)
+    hanging: str = ""
+    sent: list[str] = field(default_factory=list)
+
+    async def __call__(self, installation: Installation, team: str, _: Occupied) -> Opened:
+        if team == self.hanging:
+            await asyncio.Event().wait()
+        if team in self.failing:
+            raise self.failing[team]
+
+        async def digest(day: dt.date) -> int:
+            assert day == DAY
+            self.sent.append(team)
+            return 1
+
+        return Opened(AsyncApp(token="xoxb-1", signing_secret="s"), digest)
+
+
+class Listed:
+    """Where faqbot is installed."""
+
+    async def all(self) -> tuple[Installation, ...]:
+        return tuple(
+            Installation(Workspace("", team), "A1", "B1", "U0BOT", ()) for team in (A, B, C)
+        )
+
+    async def find(self, enterprise: str, team: str) -> Installation | None:
+        raise AssertionError("nobody asked")
+
+
+def workspaces(opener: Opener) -> Workspaces:
+    async def left(*_: object) -> None:
+        raise AssertionError("nobody left")
+
+    return Workspaces(Listed(), opener, left)
+
+
+async def test_each_workspace_gets_its_own_once(tmp_path: Path) -> None:
+    async with many(tmp_path / "many") as process:
+        await process.mention(A, "what skills does a pilot need")
+        claims = RecentClaims()
+        two = [
+            Digests(process.installations, process.workspaces, own_team, claims) for _ in range(2)
+        ]
+        before = len(process.api.calls)
+        sent = await asyncio.gather(*(one.send(DAY) for one in two))
+        # To the pilot's owner and to the common channel, in each of three workspaces.
+        assert sum(sent) == 6
+        for team in (A, B, C):
+            said = [
+                call
+                for call in process.api.calls[before:]
+                if call.method == "chat.postMessage" and call.token == f"xoxb-{team}"
+            ]
+            assert len(said) == 2
+            asked = "1 answered" if team == A else "0 answered"
+            assert all(asked in call.text for call in said)
+        assert [await one.send(DAY) for one in two] == [0, 0]
+
+
+async def test_one_that_fails_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    opener = Opener({A: RuntimeError("nobody foresaw it"), B: UsageError("no content")})
+    open_ones = workspaces(opener)
+    assert await Digests(Listed(), open_ones, own_team, RecentClaims()).send(DAY) == 1
+    assert opener.sent == [C]
+    assert f"the digest of {A} was not sent: RuntimeError" in caplog.text
+    assert f"the digest of {B} was not sent: UsageError" in caplog.text
+    await open_ones.close()
+
+
+async def test_one_that_goes_while_it_gets_ready_does_not_stop_the_others() -> None:
+    opener = Opener(hanging=B)
+    open_ones = workspaces(opener)
+    sending = asyncio.create_task(Digests(Listed(), open_ones, own_team, RecentClaims()).send(DAY))
+    while not sending.done():
+        await asyncio.sleep(0.01)
+        await open_ones.gone(Workspace("", B))
+    assert sending.result() == 2
+    assert sorted(opener.sent) == [A, C]
+    await open_ones.close()

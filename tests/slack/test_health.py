@@ -1,0 +1,115 @@
+"""What load balancers, supervisors and Prometheus are told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from faqbot.playground.server import LocalWorkspace
+from faqbot.reloading import Loaded
+from faqbot.slack.health import Health, token_check
+from faqbot.slack.pacing import Pacer
+from faqbot.slack.shared import Shared
+from faqbot.slack.web import web_client
+from faqbot.store.memory import Memory
+from tests.slack.conftest import QUICK, SETUP
+
+NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+CONTENT = Loaded("v1", NOW, NOW, problems=("a", "b"), count=2, reloads=3, failures=1)
+
+
+def made(**parts: Any) -> Health:
+    given: dict[str, Any] = {
+        "shared": Shared(),
+        "pacer": Pacer(),
+        "memory": None,
+        "content": lambda: CONTENT,
+        **parts,
+    }
+    return Health(**given)
+
+
+def told(health: Health) -> tuple[int, dict[str, Any]]:
+    answer = TestClient(Starlette(routes=health.routes())).get("/ready")
+    return answer.status_code, answer.json()
+
+
+def metrics(health: Health) -> dict[tuple[str, ...], float]:
+    text = TestClient(Starlette(routes=health.routes())).get("/metrics").text
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_a_process_that_answers_is_alive() -> None:
+    answer = TestClient(Starlette(routes=made().routes())).get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+
+
+def test_ready_says_what_is_answered_from_and_what_is_off() -> None:
+    status, found = told(made())
+    assert status == 200
+    assert found["content"] == {"version": "v1", "problems": 2}
+    assert (found["store"], found["slack"]) == ("off", "ok")
+
+
+def test_ready_says_what_is_missing() -> None:
+    health = made(connected=lambda: False)
+    health.slack = "token_revoked"
+    health.stopping = True
+    status, found = told(health)
+    assert status == 503
+    assert found["missing"] == ["slack", "socket", "stopping"]
+    assert found["slack"] == "token_revoked"
+
+
+def test_a_database_that_is_down_takes_nobody_out_of_service(tmp_path: Path) -> None:
+    status, found = told(made(memory=Memory(f"sqlite:///{tmp_path}/none.db")))
+    assert status == 200
+    assert found["store"].startswith("down")
+
+
+def test_metrics_say_what_is_so() -> None:
+    health = made(held=lambda: 4, connected=lambda: True)
+    found = metrics(health)
+    assert found["faqbot_content_info", "v1"] == 1
+    assert found["faqbot_content_since_seconds",] == NOW.timestamp()
+    assert found["faqbot_content_reloads",] == 3
+    assert found["faqbot_content_failures",] == 1
+    assert found["faqbot_content_problems",] == 2
+    assert found["faqbot_socket_connected",] == 1
+    assert found["faqbot_waiting", "deliveries"] == 4
+    assert found["process_resident_memory_bytes",] > 0
+
+
+@asynccontextmanager
+async def slack() -> AsyncIterator[tuple[LocalWorkspace, Health]]:
+    async with (
+        LocalWorkspace.start(setup=SETUP, timing=QUICK) as workspace,
+        web_client(workspace.bot_token, workspace.api_url) as client,
+    ):
+        yield workspace, made(check=token_check(client))
+
+
+async def test_a_token_that_slack_refuses_is_noticed_before_anybody_asks() -> None:
+    async with slack() as (workspace, health):
+        await health._checked()
+        assert health.slack == ""
+        async with web_client("xoxb-revoked", workspace.api_url) as other:
+            health.check = token_check(other)
+            await health._checked()
+        assert health.slack == "invalid_auth"
+
+
+async def test_a_network_that_fails_says_nothing_of_the_token() -> None:
+    async with web_client("xoxb-1", "http://127.0.0.1:9/api/") as client:
+        assert await token_check(client)() == ""

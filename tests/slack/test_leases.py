@@ -1,0 +1,171 @@
+"""Several processes on one database: each delivery is handled once, also when one of them dies."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import pytest
+
+from faqbot.slack.leases import Leases
+from faqbot.store.memory import Memory
+from faqbot.store.sealing import Seal
+from faqbot.store.store import Store
+from tests.store.conftest import server, url
+
+__all__ = ["server", "url"]
+
+QUICK = 0.2
+KEY = ("message", "T1", "C1", "1.2")
+BODY = {"event": {"text": "what is a shoe size"}}
+SEAL = Seal.derived("secret")
+
+
+class Worker:
+    """A process, as far as the others see it."""
+
+    def __init__(self, memory: Memory, lease: float = QUICK) -> None:
+        self.leases = Leases(memory, SEAL, lease=lease)
+        self.finished = asyncio.Event()
+        self.did: list[Mapping[str, Any]] = []
+
+    async def again(self, body: Mapping[str, Any], key: str) -> bool:
+        self.did.append(body)
+        self.leases.done(key)
+        return True
+
+    async def finish(self) -> None:
+        self.finished.set()
+
+
+@pytest.fixture
+async def memory(url: str) -> AsyncIterator[Memory]:
+    async with Memory(url, retry=0.05).running() as made:
+        yield made
+
+
+@asynccontextmanager
+async def at_work(memory: Memory, count: int = 1) -> AsyncIterator[list[Worker]]:
+    async with AsyncExitStack() as stack:
+        workers = [Worker(memory) for _ in range(count)]
+        for worker in workers:
+            await stack.enter_async_context(worker.leases.working(worker.again, worker.finish))
+        yield workers
+
+
+async def until(true: Any) -> None:
+    async with asyncio.timeout(10):
+        while not true():  # noqa: ASYNC110 - the other process has no event to wait for
+            await asyncio.sleep(0.02)
+
+
+async def test_what_one_process_took_on_no_other_does(memory: Memory) -> None:
+    async with at_work(memory, 2) as (first, second):
+        assert await first.leases.claim("event", "T1", "E1")
+        assert not await first.leases.claim("event", "T1", "E1")
+        assert not await second.leases.claim("event", "T1", "E1")
+        assert await first.leases.take(KEY, BODY) == 1
+        assert await second.leases.take(KEY, BODY) == 0
+
+
+async def test_many_deliveries_of_one_moment_are_each_taken_by_one(memory: Memory) -> None:
+    async with at_work(memory, 2) as workers:
+        keys = [("message", "T1", "C1", str(number)) for number in range(50)]
+        took = await asyncio.gather(
+            *(worker.leases.take(key, BODY) for key in keys for worker in workers)
+        )
+        assert sum(took) == len(keys)
+
+
+async def test_what_a_dead_process_left_is_done_by_another(memory: Memory) -> None:
+    dead = Worker(memory)
+    async with dead.leases.working(dead.again, dead.finish):
+        assert await dead.leases.take(KEY, BODY) == 1
+        for task in asyncio.all_tasks():  # it dies without a word
+            if getattr(task.get_coro(), "__qualname__", "").startswith("Leases._"):
+                task.cancel()
+        async with at_work(memory) as (alive,):
+            await until(lambda: alive.did)
+            assert alive.did == [BODY]
+            await asyncio.sleep(3 * QUICK)
+            assert len(alive.did) == 1
+        dead.leases.done("/".join(KEY))
+
+
+async def test_a_process_that_is_slow_but_alive_keeps_its_work(memory: Memory) -> None:
+    async with at_work(memory, 2) as (slow, other):
+        await slow.leases.take(KEY, BODY)
+        await asyncio.sleep(5 * QUICK)
+        assert other.did == []
+        slow.leases.done("/".join(KEY))
+
+
+async def test_what_a_process_can_not_finish_at_its_stop_is_left_to_others(memory: Memory) -> None:
+    stopping = Worker(memory, lease=60)
+    async with stopping.leases.working(stopping.again, stopping.finish):
+        await stopping.leases.take(KEY, BODY)
+    assert stopping.finished.is_set()
+    async with at_work(memory) as (alive,):
+        await until(lambda: alive.did)
+
+
+async def test_nothing_that_waits_can_be_read_in_the_database(memory: Memory) -> None:
+    async with at_work(memory) as (worker,):
+        await worker.leases.take(KEY, BODY)
+        async with memory.store() as store:
+            found = await store.claims.take_over("other", 60) or await _payloads(store)
+        assert b"shoe" not in repr(found).encode()
+        worker.leases.done("/".join(KEY))
+
+
+async def _payloads(store: Store) -> list[bytes]:
+    from sqlalchemy import select
+
+    from faqbot.store.schema import claims
+
+    async with store._database.reading() as connection:
+        return [row.payload for row in await connection.execute(select(claims.c.payload))]
+
+
+async def test_what_another_key_sealed_is_given_up_with_a_line(
+    memory: Memory, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone = Leases(memory, Seal.derived("another"), lease=QUICK)
+    async with gone.working(Worker(memory).again, Worker(memory).finish):
+        await gone.take(KEY, BODY)
+    with caplog.at_level(logging.WARNING):
+        async with at_work(memory) as (alive,):
+            await until(lambda: "encrypted with another key" in caplog.text)
+            assert alive.did == []
+    assert "shoe" not in caplog.text
+
+
+class Hanging(Memory):
+    """A memory whose database never answers."""
+
+    @property
+    def is_up(self) -> bool:
+        return True
+
+    @asynccontextmanager
+    async def store(self, *, settled: bool = True) -> AsyncIterator[Store]:
+        del settled
+        await asyncio.Event().wait()
+        yield Store(None)  # type: ignore[arg-type]  # never reached
+
+
+async def test_a_database_that_hangs_holds_up_no_acknowledgement() -> None:
+    async with at_work(Hanging("sqlite:///none.db")) as (worker,), asyncio.timeout(2.5):
+        assert await worker.leases.claim("event", "T1", "E1")
+        assert not await worker.leases.claim("event", "T1", "E1")
+
+
+async def test_a_database_that_is_down_leaves_each_process_its_own_claims() -> None:
+    async with at_work(Memory("postgresql://postgres@127.0.0.1:9/none")) as (worker,):
+        assert await worker.leases.take(KEY, BODY) == 1
+        assert await worker.leases.take(KEY, BODY) == 0
+        worker.leases.done("/".join(KEY))
+        assert worker.leases.held == 0

@@ -1,0 +1,188 @@
+"""Bot tokens that end: renewed once for all processes, in every kind of database."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import itertools
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from faqbot.playground.grants import HOURS_12
+from faqbot.playground.several import several
+from faqbot.playground.values import Faults
+from faqbot.slack.oauth.tokens import Tokens
+from faqbot.store.installations import Credentials, Workspace
+from faqbot.store.opening import open_store
+from faqbot.store.sealing import Seal
+from faqbot.store.times import now
+from faqbot.store.values import StoreError
+from tests.slack.installing import Site, site
+from tests.store.conftest import server, url
+
+__all__ = ["server", "url"]
+
+ALPHA = Workspace("", "T0ALPHA")
+
+
+@pytest.fixture
+async def web(url: str) -> AsyncIterator[Site]:
+    async with site(url, several("Alpha"), lifetime=HOURS_12) as made:
+        yield made
+
+
+@pytest.fixture
+async def local(tmp_path: Path) -> AsyncIterator[Site]:
+    """The same with SQLite alone, where no other process matters."""
+    address = f"sqlite:///{tmp_path}/faqbot.db"
+    async with site(address, several("Alpha"), lifetime=HOURS_12) as made:
+        yield made
+
+
+async def installed(web: Site, hours: float) -> Credentials:
+    """Install faqbot, with a token that has some hours left."""
+    await web.installed(ALPHA.team)
+    (found,) = await web.store.installations.all()
+    kept = await web.store.installations.credentials(ALPHA)
+    assert kept
+    ends = now() + dt.timedelta(hours=hours)
+    await web.store.installations.keep(replace(found, expires=ends), kept.token, kept.refresh)
+    again = await web.store.installations.credentials(ALPHA)
+    assert again
+    return again
+
+
+@asynccontextmanager
+async def another(web: Site, keys: str = "") -> AsyncIterator[Tokens]:
+    """What another process gives."""
+    store = await open_store(web.url, seal=Seal.of(keys or web.key))
+    yield Tokens(store.installations, web.exchange)
+    await store.close()
+
+
+def refused(web: Site) -> Tokens:
+    """Tokens of a process whom Slack refuses."""
+    return Tokens(web.store.installations, replace(web.exchange, client_secret="wrong"))
+
+
+def break_store(web: Site, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    async def down(*_: object, **__: object) -> None:
+        raise StoreError("down")
+
+    monkeypatch.setattr(web.store.installations, name, down)
+
+
+async def test_a_fresh_token_is_left_alone(local: Site) -> None:
+    kept = await installed(local, 3)
+    assert await local.tokens.of(ALPHA) == kept.token
+    assert local.slack.grants.refreshes == 0
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.3])
+async def test_of_ten_in_two_processes_one_renews_a_token_for_all(
+    web: Site, seconds: float
+) -> None:
+    old = await installed(web, 1.9)
+    web.slack.faults = Faults(slow_answers=seconds)
+    async with another(web) as tokens:
+        found = await asyncio.gather(
+            *(one.of(ALPHA) for _ in range(5) for one in (web.tokens, tokens))
+        )
+    assert web.slack.grants.refreshes == 1
+    assert len(set(found)) == 1
+    assert found[0] not in (old.token, None)
+    kept = await web.store.installations.credentials(ALPHA)
+    assert kept
+    assert kept.expires
+    assert (kept.token, kept.expires > now() + dt.timedelta(hours=11)) == (found[0], True)
+    assert await web.exchange.client.auth_test(token=found[0]) is not None
+
+
+async def test_a_token_that_can_not_be_renewed_is_used_while_it_is_good(
+    local: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "faqbot")
+    kept = await installed(local, 1)
+    tokens = refused(local)
+    assert [await tokens.of(ALPHA) for _ in range(2)] == [kept.token] * 2
+    assert caplog.messages == [
+        "the token of T0ALPHA is used on: Slack gave no token (bad_client_secret)."
+    ]
+
+
+async def test_a_token_that_ended_and_can_not_be_renewed_is_none(
+    local: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    await installed(local, -1)
+    assert await refused(local).of(ALPHA) is None
+    assert "install faqbot there again" in caplog.text
+
+
+async def test_a_token_that_ended_is_renewed(web: Site) -> None:
+    old = await installed(web, -1)
+    assert await web.tokens.of(ALPHA) not in (old.token, None)
+
+
+async def test_whoever_died_while_renewing_is_followed_by_another(web: Site) -> None:
+    old = await installed(web, 1)
+    assert await web.store.installations.begin_refresh(ALPHA, old.version, 60)
+    impatient = Tokens(web.store.installations, web.exchange, clock=itertools.count().__next__)
+    assert await impatient.of(ALPHA) == old.token  # the other may still be at it
+    (found,) = await web.store.installations.all()
+    await web.store.installations.keep(found, old.token, old.refresh)
+    again = await web.store.installations.credentials(ALPHA)
+    assert again
+    assert await web.store.installations.begin_refresh(ALPHA, again.version, -1)  # it is over
+    assert await web.tokens.of(ALPHA) not in (old.token, None)
+
+
+async def test_whoever_stops_waiting_does_not_stop_the_renewal(local: Site) -> None:
+    old = await installed(local, 1)
+    local.slack.faults = Faults(slow_answers=0.2)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(local.tokens.of(ALPHA), 0.05)
+    found = await local.tokens.of(ALPHA)
+    assert found not in (old.token, None)
+    assert local.slack.grants.refreshes == 1
+
+
+async def test_tokens_outlast_a_store_that_is_down(
+    local: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await installed(local, 12)
+    tokens = Tokens(local.store.installations, local.exchange, lifetime=0.0)
+    token = await tokens.of(ALPHA)
+    assert token
+    break_store(local, monkeypatch, "credentials")
+    assert await tokens.of(ALPHA) == token
+    with pytest.raises(StoreError):
+        await local.tokens.of(ALPHA)  # which has none at hand
+
+
+async def test_a_renewed_token_is_kept_when_the_store_is_back(
+    local: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await installed(local, 1)
+    tokens = Tokens(local.store.installations, local.exchange, lifetime=0.0)
+    with monkeypatch.context() as broken:
+        break_store(local, broken, "refreshed")
+        fresh = await tokens.of(ALPHA)
+    assert await tokens.of(ALPHA) == fresh
+    kept = await local.store.installations.credentials(ALPHA)
+    assert kept
+    assert kept.token == fresh
+    assert local.slack.grants.refreshes == 1
+
+
+async def test_what_an_old_key_sealed_is_read_and_sealed_anew(web: Site) -> None:
+    kept = await installed(web, 12)
+    key = Seal.new_key()
+    async with another(web, f"{key},{web.key}") as both:
+        assert await both.of(ALPHA) == kept.token
+    async with another(web, key) as newest:
+        assert await newest.of(ALPHA) == kept.token

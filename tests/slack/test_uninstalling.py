@@ -1,0 +1,140 @@
+"""Whose requests are answered with which token, and what happens when faqbot is uninstalled."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+
+from faqbot.playground.several import several
+from faqbot.slack.oauth.authorizing import authorizing
+from faqbot.slack.oauth.uninstalling import let_go
+from faqbot.slack.server import PATH, Server, asgi, listen, served
+from faqbot.slack.workspaces import Workspaces
+from faqbot.store.installations import Installation, Workspace
+from tests.slack.installing import Site, site
+
+ALPHA, BETA = "T0ALPHA", "T0BETA"
+ALL = (*several("Alpha", "Beta"), *several("Here", "There", enterprise="Org", org_wide=True))
+
+
+@pytest.fixture
+async def web(tmp_path: Path) -> AsyncIterator[Site]:
+    async with site(f"sqlite:///{tmp_path}/faqbot.db", ALL) as made:
+        yield made
+
+
+async def _installation(web: Site, team: str, enterprise: str = "") -> Installation:
+    await web.installed(team)
+    found = await web.store.installations.find(enterprise, team)
+    assert found is not None
+    return found
+
+
+def _event(team: str, enterprise: str | None = None, *, org_wide: bool = False) -> dict[str, Any]:
+    return {
+        "type": "event_callback",
+        "team_id": team,
+        "enterprise_id": enterprise,
+        "event_id": "Ev1",
+        "event_time": int(time.time()),
+        "authorizations": [
+            {
+                "team_id": None if org_wide else team,
+                "enterprise_id": enterprise,
+                "is_enterprise_install": org_wide,
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("team", "enterprise", "asking", "answers"),
+    [
+        (ALPHA, "", ALPHA, 1),
+        (ALPHA, "", BETA, 0),
+        ("T0HERE", "E0ORG", "T0THERE", 1),
+    ],
+)
+async def test_bolt_gets_the_bot_token_of_this_workspace_alone(
+    web: Site, team: str, enterprise: str, asking: str, answers: int
+) -> None:
+    installation = await _installation(web, team, enterprise)
+    app = AsyncApp(
+        client=web.exchange.client,
+        request_verification_enabled=False,
+        authorize=authorizing(installation, web.tokens),
+    )
+    seen: list[str] = []
+
+    @app.event("app_mention")
+    async def mentioned(context: Any, client: Any) -> None:
+        seen.append(context.bot_token)
+        await client.auth_test()
+
+    event = {"type": "app_mention", "user": "U1", "text": "hi", "ts": "1.0", "channel": "C1"}
+    body = {**_event(asking, enterprise or None, org_wide=bool(enterprise)), "event": event}
+    await app.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
+    await asyncio.sleep(0.05)
+    assert seen == [await web.tokens.of(installation.workspace)] * answers
+
+
+async def never_opened(*_: object) -> Any:
+    raise AssertionError("for the end of an installation no app is opened")
+
+
+def leaving(web: Site, gone: Callable[[Workspace], Awaitable[None]]) -> Any:
+    async def left(body: Mapping[str, Any], forget: Callable[[Workspace], Awaitable[None]]) -> None:
+        async def both(workspace: Workspace) -> None:
+            await forget(workspace)
+            await gone(workspace)
+
+        await let_go(body, web.store.installations, web.tokens, both)
+
+    return left
+
+
+@pytest.mark.parametrize(
+    ("team", "enterprise", "how"),
+    [
+        (ALPHA, "", "uninstall"),
+        (ALPHA, "", "revoke"),
+        ("T0HERE", "E0ORG", "uninstall"),
+    ],
+)
+async def test_an_installation_that_ends_is_forgotten(
+    web: Site, team: str, enterprise: str, how: str
+) -> None:
+    kept = await _installation(web, BETA)
+    installation = await _installation(web, team, enterprise)
+    gone: asyncio.Queue[Workspace] = asyncio.Queue()
+    workspaces = Workspaces(web.store.installations, never_opened, leaving(web, gone.put))
+    listener = listen("127.0.0.1", 0)
+    server = Server(asgi(workspaces.dispatch, web.slack[team].signing_secret))
+    async with served(server, listener):
+        web.slack.deliver_to(f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}")
+        (web.slack.uninstall if how == "uninstall" else web.slack.revoke)(team)
+        first = await asyncio.wait_for(gone.get(), 5)
+        await web.slack[team].settled()
+    await workspaces.close()
+    assert first == installation.workspace
+    assert gone.empty()
+    assert await web.store.installations.all() == (kept,)
+    assert await web.tokens.of(installation.workspace) is None
+
+
+async def _nothing(_: Workspace) -> None:
+    pass
+
+
+async def test_an_old_event_leaves_a_new_installation_alone(web: Site) -> None:
+    installation = await _installation(web, ALPHA)
+    late = {**_event(ALPHA), "event_time": int(time.time()) - 300}
+    await let_go(late, web.store.installations, web.tokens, _nothing)
+    assert await web.store.installations.all() == (installation,)

@@ -1,0 +1,321 @@
+"""Many workspaces in one process: who a request is for, and how apps come and go."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from slack_bolt.request.async_request import AsyncBoltRequest
+
+from faqbot.slack import workspaces as module
+from faqbot.slack.occupied import Opened
+from faqbot.slack.once import again
+from faqbot.slack.teams import ends, whose
+from faqbot.slack.workspaces import Workspaces
+from faqbot.store.installations import Installation, Workspace
+from faqbot.store.values import StoreError
+from tests.slack.many import CHANNEL, PERSON, WORD, A, B, C, Many, many
+
+ASKED = "what skills does a pilot need"
+
+
+@pytest_asyncio.fixture
+async def process(tmp_path: Path) -> AsyncIterator[Many]:
+    async with many(tmp_path / "many") as started:
+        yield started
+
+
+def command(team: str, number: int) -> dict[str, str]:
+    return {
+        "command": "/faq",
+        "text": ASKED,
+        "team_id": team,
+        "user_id": PERSON,
+        "channel_id": CHANNEL,
+        "trigger_id": f"trigger{number}",
+    }
+
+
+def asked(text: str = ASKED, ts: str = "1700000001.000000", thread: str = "") -> dict[str, str]:
+    """A mention of faqbot."""
+    event = {"type": "app_mention", "user": PERSON, "channel": CHANNEL, "ts": ts, "text": text}
+    return {**event, "thread_ts": thread} if thread else event
+
+
+def test_an_event_of_a_shared_channel_is_for_who_may_read_it() -> None:
+    body = {
+        "team_id": "T0WRITER",
+        "authorizations": [{"team_id": A, "enterprise_id": None, "is_enterprise_install": False}],
+        "event": {"type": "app_mention", "team": "T0WRITER"},
+    }
+    assert whose(body) == ("", A)
+    assert whose({"team": {"id": B, "enterprise_id": "E1"}}) == ("E1", B)
+    assert whose({"team_id": B, "enterprise_id": "E1", "is_enterprise_install": "true"}) == (
+        "E1",
+        B,
+    )
+    assert whose({}) == ("", "")
+    assert not ends({"event": {"type": "tokens_revoked", "tokens": {"oauth": ["U1"]}}})
+
+
+async def test_apps_open_when_first_asked_and_go_with_the_least_used_content(
+    tmp_path: Path,
+) -> None:
+    async with many(tmp_path / "many", memory_limit=1) as process:  # one at a time
+        for number, team in enumerate((A, B, A, A)):
+            response = await process.send(command(team, number))
+            assert WORD[team] in response.body
+        assert process.loads == [WORD[A], WORD[B], WORD[A]]
+        assert process.workspaces.count == process.shelf.count == 1
+
+
+async def test_a_conversation_outlives_the_app(tmp_path: Path) -> None:
+    async with many(tmp_path / "many", memory_limit=1) as process:
+        thread = "1700000001.000000"
+        await process.mention(A, "what does a pilot do", thread)
+        await process.mention(B, ASKED)
+        (answer,) = await process.mention(A, "and which skills?", "1700000002.000000", thread)
+        assert f"{WORD[A]} navigation" in answer.text
+
+
+async def test_where_it_is_not_installed_events_are_silent_and_commands_kind(
+    process: Many,
+) -> None:
+    response = await process.send(command("T0NOWHERE", 1))
+    assert response.status == 200
+    assert "isn't installed" in response.body
+    response = await process.send(process.event("T0NOWHERE", asked()))
+    assert (response.status, response.body) == (200, "")
+    assert process.api.calls == []
+
+
+async def test_what_is_under_way_is_finished_when_a_workspace_is_gone(process: Many) -> None:
+    await process.send(command(A, 1))
+    before = len(process.api.calls)
+    sent = asyncio.create_task(process.send(process.event(A, asked())))
+    await asyncio.sleep(0)
+    await process.workspaces.gone(Workspace("", A))
+    assert process.workspaces.count == 0
+    await sent
+    assert any(WORD[A] in call.text for call in process.api.calls[before:])
+
+
+async def test_an_uninstalled_workspace_is_let_go_without_loading_its_content(
+    process: Many,
+) -> None:
+    await process.send(command(B, 1))
+    for team in (A, B):
+        response = await process.send(process.event(team, {"type": "app_uninstalled"}))
+        assert response.status == 200
+        assert await process.installations.find("", team) is None
+    assert process.workspaces.count == 0
+    assert process.loads == [WORD[B]]
+    assert "isn't installed" in (await process.send(command(B, 2))).body
+
+
+async def test_content_that_can_not_be_loaded_gets_a_kind_answer(
+    process: Many, caplog: pytest.LogCaptureFixture
+) -> None:
+    (process.folder / WORD[A] / "pilot.yaml").unlink()
+    assert "can't be read right now" in (await process.send(command(A, 1))).body
+    (answer,) = await process.mention(A, ASKED)
+    assert "can't be read right now" in answer.text
+    assert answer.token == f"xoxb-{A}"
+    assert f"workspace {A} gets no answers" in caplog.text
+    assert WORD[B] in (await process.send(command(B, 2))).body
+
+
+async def test_where_content_can_not_be_loaded_clicks_and_modals_are_told_too(
+    process: Many,
+) -> None:
+    level = logging.getLogger("faqbot").level
+    (process.folder / WORD[A] / "pilot.yaml").unlink()
+    (told,) = await process.click(A, "show:0", "pilot/skills")
+    assert told.method == "chat.postEphemeral"
+    assert "can't be read right now" in told.text
+    response = await process.submit(A, "search", "", {})
+    assert json.loads(response.body)["response_action"] == "update"
+    assert "can't be read right now" in response.body
+    assert logging.getLogger("faqbot").level == level
+
+
+async def test_what_takes_long_is_said_and_events_are_answered_all_the_same(
+    process: Many, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    assert "getting ready" in (await process.send(command(A, 1))).body
+    body = process.event(B, asked())
+    assert (await process.send(body)).status == 503  # so that Slack sends it again
+    monkeypatch.undo()
+    assert (await process.send(body)).status == 200
+    said = [call for call in process.api.of(B) if call.method == "chat.postMessage"]
+    assert len(said) == 1
+    assert WORD[A] in (await process.send(command(A, 2))).body
+
+
+async def test_who_was_told_to_try_again_is_not_heard_twice(
+    process: Many, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    assert await process.click(A, "show:0", "pilot/skills", user=PERSON) == []
+    monkeypatch.undo()
+    assert WORD[A] in "".join(
+        call.text for call in await process.click(A, "show:0", "pilot/skills", user=PERSON)
+    )
+
+
+async def test_apps_are_bounded(tmp_path: Path) -> None:
+    async with many(tmp_path / "many", most=2) as process:
+        for number, team in enumerate((A, B, C)):
+            await process.send(command(team, number))
+        assert process.workspaces.count == 2
+        assert process.shelf.count == 3
+
+
+async def test_all_answer_while_memory_is_too_small_for_two(tmp_path: Path) -> None:
+    async with many(tmp_path / "many", memory_limit=1, most=1) as process:
+        wanted = [(team, number) for number, team in enumerate((A, B, C) * 8)]
+        found = await asyncio.gather(
+            *(
+                process.workspaces.dispatch(
+                    AsyncBoltRequest(body=command(team, number), mode="socket_mode")
+                )
+                for team, number in wanted
+            )
+        )
+        for (team, _), response in zip(wanted, found, strict=True):
+            assert f"{WORD[team]} navigation" in response.body
+
+
+async def test_other_content_holds_as_soon_as_the_file_names_it(
+    process: Many, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def give(word: str) -> None:
+        text = f"workspaces:\n  {A}: {{knowledge: {word}}}\n"
+        (process.folder / "workspaces.yaml").write_text(text, encoding="utf-8")
+        assert process.file.refresh()
+
+    assert WORD[A] in (await process.send(command(A, 1))).body
+    give(WORD[B])
+    await process.workspaces.renew()
+    assert WORD[B] in (await process.send(command(A, 2))).body
+    await process.workspaces.renew()
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    sent = asyncio.create_task(process.send(command(A, 3)))
+    await asyncio.sleep(0)
+    give(WORD[C])
+    await process.workspaces.renew()  # while the app is being opened
+    await sent
+    monkeypatch.undo()
+    assert WORD[C] in (await process.send(command(A, 4))).body
+
+
+async def test_what_another_process_was_told_is_found_out(tmp_path: Path) -> None:
+    async with many(tmp_path / "many", look=0.0) as process:
+        assert WORD[A] in (await process.send(command(A, 1))).body
+        await process.send(command(A, 2))
+        assert process.workspaces.count == 1  # nothing has changed
+        found = await process.installations.find("", A)
+        assert found is not None
+        anew = replace(found, bot_user="U0BOT2", installed=found.installed + dt.timedelta(1))
+        await process.installations.keep(anew, f"xoxb-{A}")
+        await process.send(command(A, 3))
+        assert process.workspaces.count == 0
+        assert WORD[A] in (await process.send(command(A, 4))).body
+        await process.installations.remove(Workspace("", A))
+        await process.send(command(A, 5))
+        assert "isn't installed" in (await process.send(command(A, 6))).body
+
+
+async def test_where_the_store_is_down_those_who_are_known_are_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def down(*_: object) -> None:
+        raise StoreError("The database is down.")
+
+    async with many(tmp_path / "many", look=0.0) as process:
+        await process.send(command(A, 1))
+        monkeypatch.setattr(process.installations, "find", down)
+        for number in (2, 3):
+            assert WORD[A] in (await process.send(command(A, number))).body
+        assert "memory is out of order" in (await process.send(command(B, 4))).body
+        assert (await process.send(process.event(B, asked()))).status == 503
+        monkeypatch.setattr(process.installations, "remove", down)
+        gone = process.event(A, {"type": "app_uninstalled"})
+        assert (await process.send(gone)).status == 503  # so that Slack tells it again
+
+
+async def test_an_organisation_serves_its_workspaces_each_by_an_app_of_its_own(
+    process: Many,
+) -> None:
+    org, one, other = "E0ORG000", "T0ORGONE", "T0ORGTWO"
+    (process.folder / "workspaces.yaml").write_text(
+        f"workspaces:\n  {org}: {{knowledge: {WORD[B]}}}\n  {other}: {{knowledge: {WORD[C]}}}\n"
+    )
+    assert process.file.refresh()
+    await process.installations.keep(
+        Installation(Workspace(org, ""), "A1", "B0BOT", "U0BOT", ("chat:write",)), f"xoxb-{org}"
+    )
+
+    async def said(team: str, text: str, ts: str, thread: str = "") -> str:
+        body = process.event(team, asked(text, ts, thread))
+        whole = {"enterprise_id": org, "is_enterprise_install": True}
+        body["authorizations"][0] |= whole
+        before = len(process.api.of(org))
+        await process.send({**body, **whole})
+        calls = process.api.of(org)[before:]
+        return next(call.text for call in calls if call.method == "chat.postMessage")
+
+    thread = "1700000001.000000"
+    assert WORD[B] in await said(one, ASKED, thread)
+    assert WORD[C] in await said(other, ASKED, "1700000001.000001")
+    assert f"{WORD[B]} inn" in await said(one, "where do they sleep?", "1700000002.0", thread)
+    assert "inn" not in await said(other, "where do they sleep?", "1700000002.0", thread)
+    assert process.workspaces.count == 2
+    await process.workspaces.gone(Workspace(org, ""))
+    assert process.workspaces.count == 0
+
+
+async def test_a_question_in_a_shared_channel_is_answered_by_who_may_read_it(
+    process: Many,
+) -> None:
+    body = process.event(A, {**asked(), "team": B, "user_team": B, "source_team": B})
+    body |= {"team_id": B, "is_ext_shared_channel": True}
+    await process.send(body)
+    assert process.api.of(B) == []
+    said = [call for call in process.api.of(A) if call.method == "chat.postMessage"]
+    assert [WORD[A] in call.text for call in said] == [True]
+
+
+async def broken(*_: object) -> Opened:
+    raise RuntimeError("nobody foresaw it")
+
+
+async def nobody(*_: object) -> None:
+    raise AssertionError("nobody left")
+
+
+async def test_a_delivery_that_no_app_finishes_is_given_up(process: Many) -> None:
+    done: list[str] = []
+
+    workspaces = Workspaces(process.installations, broken, nobody, done=done.append)
+    await again(workspaces.dispatch, process.event("T0NOWHERE", asked()), "message T0NOWHERE")
+    assert done == ["message T0NOWHERE"]
+
+
+async def test_an_app_that_can_not_be_opened_costs_its_own_workspace_only(
+    process: Many, caplog: pytest.LogCaptureFixture
+) -> None:
+    workspaces = Workspaces(process.installations, broken, nobody)
+    for body, status in ((command(A, 1), 200), (process.event(A, asked()), 503)):
+        response = await workspaces.dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
+        assert response.status == status
+    assert "could not be served: RuntimeError" in caplog.text
+    await workspaces.close()
