@@ -3,16 +3,24 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+CHECKS ?= build/checks
 WORKERS ?= 2
+SOAKS := serving soak.cluster soak.refusals soak.store_down soak.socket soak.hostile soak.endurance
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint generated bench constraints format clean
+.PHONY: help run test check lint generated deployment audit sbom slack-cli bench constraints format clean
 
 help:
 	@echo "make run          start faqbot: in Slack with tokens, else in a local workspace"
 	@echo "make test         run all tests"
 	@echo "make check        what CI checks: tests, lint, types, generated files, wheel"
+	@echo "make audit        ask whether a locked version has a known vulnerability"
+	@echo "make deployment   check the files in deploy/"
+	@echo "make sbom         write the bill of materials to build/sbom.cdx.json"
+	@echo "make slack-cli    let the Slack command line tool run faqbot: slack run"
 	@echo "make bench        measure, and write the figures to benchmarks/results; DATA=DIR: with public data"
+	@echo "make fuzz         send hostile requests for some minutes, and explore the guard by coverage"
+	@echo "make soak         faults and long loads, half an hour; ARGS=--quick: a few minutes"
 	@echo "make format       format the code"
 	@echo "make constraints  take the newest versions of all packages into constraints.txt"
 	@echo "make clean        remove the environment and everything that was built"
@@ -32,9 +40,30 @@ lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
+fuzz: $(VENV)/.installed-dev
+	@$(BIN)/pytest tests/slack/test_fuzz.py tests/playground/test_fuzz.py --hypothesis-profile=fuzz $(ARGS)
+	@tools/fuzz/run
+
 # Files that are made from the code, and committed.
 generated: $(VENV)/.installed-dev
 	@$(BIN)/python tools/generate.py --check
+
+# What these need stands in the way of nothing else: it has an environment of its own.
+deployment: $(CHECKS)/.installed
+	@$(CHECKS)/bin/hadolint deploy/Dockerfile
+	@for file in deploy/kubernetes*.yaml; do \
+	  $(CHECKS)/bin/kubernetes-validate --strict --quiet $$file || exit 1; \
+	done
+	@if command -v systemd-analyze >/dev/null; then tools/check-unit deploy/faqbot.service; \
+	  else echo "systemd is missing; deploy/faqbot.service was not checked"; fi
+
+audit: $(CHECKS)/.installed
+	@$(CHECKS)/bin/python tools/audit.py
+
+sbom: $(CHECKS)/.installed
+	@tools/sbom $(CHECKS)/bin/cyclonedx-py $(CHECKS)/bin/pip $(PYTHON)
+
+slack-cli: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	@$(BIN)/pip install --quiet -c constraints.txt -r benchmarks/requirements.txt
@@ -46,6 +75,12 @@ bench: $(VENV)/.installed-dev
 	@$(if $(DATA),$(BIN)/python -m benchmarks.importing --data $(DATA),:)
 	@$(if $(DATA),$(BIN)/python -m benchmarks.reloading --data $(DATA),:)
 	@$(BIN)/python -m benchmarks.latency $(if $(DATA),--data $(DATA))
+
+# Faults and long loads on loopback; each says what must hold, and all run also when one doesn't.
+soak: $(VENV)/.installed-dev
+	@failed=; for name in $(SOAKS); do \
+	  echo "$$name ..."; $(BIN)/python -m benchmarks.$$name $(ARGS) || failed="$$failed $$name"; \
+	done; test -z "$$failed" || { echo "These don't hold:$$failed" >&2; exit 1; }
 
 format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check --fix-only .
@@ -79,4 +114,9 @@ $(VENV)/.installed: $(VENV)/bin/pip pyproject.toml constraints.txt
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@echo "Installing the tools for its development ..."
 	@$(BIN)/pip install --quiet -c constraints.txt --group dev
+	@touch $@
+
+$(CHECKS)/.installed: tools/requirements-checks.txt
+	@$(PYTHON) -m venv $(CHECKS)
+	@$(CHECKS)/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
