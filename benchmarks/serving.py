@@ -29,7 +29,7 @@ from benchmarks.soak.processes import ROOT, faqbot, free_port, listening, quick
 from benchmarks.soak.web_api import WebApi
 from benchmarks.soak.wrk import Load, load
 
-ROUNDS = 1 if quick() else 3
+ROUNDS = 1 if quick() else 2
 SECONDS = 4 if quick() else 8
 MOST = 7_000 * SECONDS
 MENTIONS = 3_000 if quick() else 8_000

@@ -25,7 +25,7 @@ class Conversations:
     def __init__(
         self,
         clock: Callable[[], float],
-        capacity: int = 20_000,
+        capacity: int = 10_000,
         lifetime: float = 14 * 24 * 3600,
     ) -> None:
         self._clock = clock

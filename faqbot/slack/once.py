@@ -55,7 +55,7 @@ class RecentClaims:
 
     def __init__(
         self,
-        capacity: int = 20_000,
+        capacity: int = 10_000,
         lifetime: float = 900.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

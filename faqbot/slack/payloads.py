@@ -202,7 +202,8 @@ def read(body: bytes, headers: Mapping[str, str]) -> AsyncBoltRequest:
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
         # Bolt reads what isn't there, or text as if it were an object.
         raise Malformed from None
-    if not all(isinstance(request.context.get(name) or "", str) for name in _CONTEXT):
+    known = [request.context.get(name) or "" for name in _CONTEXT]
+    if not all(isinstance(value, str) and value.isascii() for value in known):
         raise Malformed
     return request
 

@@ -43,7 +43,7 @@ class Threads:
         capacity: how many threads are remembered.
     """
 
-    def __init__(self, desk: Desk, capacity: int = 20_000) -> None:
+    def __init__(self, desk: Desk, capacity: int = 10_000) -> None:
         self._desk = desk
         self._capacity = capacity
         self._past: OrderedDict[str, Past] = OrderedDict()

@@ -65,7 +65,7 @@ class Database:
                 await connection.execution_options(**{_WRITES: writes})
                 async with connection.begin():
                     yield connection
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
+        except (SQLAlchemyError, OSError, TimeoutError, UnicodeError) as error:
             raise StoreError(
                 f"The database can't be used ({reason_of(error)}): check FAQBOT_DATABASE_URL, and "
                 "that the database runs and isn't locked by another program."

@@ -258,3 +258,20 @@ async def test_neither_bodies_nor_questions_are_logged(
     written = [r for r in caplog.records if r.name.startswith(("faqbot", "slack"))]
     assert "private words" not in "".join(record.getMessage() for record in written)
     assert SETUP.bot_token not in caplog.text
+
+
+async def test_ids_that_slack_never_sends_are_refused(
+    slack: Slack, web: aiohttp.ClientSession
+) -> None:
+    body = json.dumps(
+        {
+            "type": "event_callback",
+            "event_id": "Ev1",
+            "team_id": "T\ud800",
+            "event": {"type": "app_mention", "user": "U1", "channel": "C1", "ts": "1.2"},
+        }
+    ).encode()
+    headers = signed_headers(slack.workspace.signing_secret, body, int(time.time()))
+    headers["Content-Type"] = "application/json"
+    async with web.post(slack.url, data=body, headers=headers) as answer:
+        assert answer.status == 400
