@@ -202,6 +202,9 @@ def read(body: bytes, headers: Mapping[str, str]) -> AsyncBoltRequest:
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
         # Bolt reads what isn't there, or text as if it were an object.
         raise Malformed from None
+    if request.body.get("view", ...) is None:
+        # Bolt takes a view that is named for one that is there.
+        del request.body["view"]
     known = [request.context.get(name) or "" for name in _CONTEXT]
     if not all(isinstance(value, str) and value.isascii() for value in known):
         raise Malformed

@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator
+from urllib.parse import urlencode
 
 import aiohttp
 import pytest
@@ -275,3 +276,19 @@ async def test_ids_that_slack_never_sends_are_refused(
     headers["Content-Type"] = "application/json"
     async with web.post(slack.url, data=body, headers=headers) as answer:
         assert answer.status == 400
+
+
+async def test_a_view_that_is_null_is_none(slack: Slack, web: aiohttp.ClientSession) -> None:
+    payload = {
+        "type": "shortcut",
+        "callback_id": "unknown",
+        "trigger_id": "1",
+        "view": None,
+        "team": {"id": "T0LOCAL01"},
+        "user": {"id": "U0MAYA001"},
+    }
+    body = urlencode({"payload": json.dumps(payload)}).encode()
+    headers = signed_headers(slack.workspace.signing_secret, body, int(time.time()))
+    headers["Content-Type"] = "application/x-www-form-urlencoded"
+    async with web.post(slack.url, data=body, headers=headers) as answer:
+        assert answer.status < 500
