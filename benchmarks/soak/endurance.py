@@ -32,7 +32,7 @@ NOTES = (
     ),
     (
         "Memory: resident, after each fifth, at rest for five seconds; growth from the second to "
-        "the last, for what is kept of 20,000 conversations, threads and claims is full by then."
+        "the last, for what is kept of 10,000 conversations, threads and claims is full by then."
     ),
     "Left: the sum of all queues of /metrics at the end.",
 )
