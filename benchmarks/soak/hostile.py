@@ -37,7 +37,7 @@ NOTES = (
         " answer within 15 s to a request that is whole."
     ),
     (
-        "Memory: resident, after each quarter; the first half warms up (what is kept of 20,000 "
+        "Memory: resident, after each quarter; the first half warms up (what is kept of 10,000 "
         "conversations, threads and claims is full then), and flat is below 5 % more at the end."
     ),
 )
