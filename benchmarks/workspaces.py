@@ -13,13 +13,10 @@ import asyncio
 import itertools
 import json
 import multiprocessing
-import os
 import random
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,20 +25,21 @@ import numpy as np
 from aiohttp import web
 from slack_bolt.request.async_request import AsyncBoltRequest
 
+from benchmarks.building import build, team, word
 from benchmarks.companies import questions, titles, write_company
 from benchmarks.record import Row, table, write
+from benchmarks.resident import Resident
 from faqbot.boot.loader import Loader
 from faqbot.boot.opening import Opener
 from faqbot.boot.shelf import Shelf
-from faqbot.boot.understanding import Encoders, built
-from faqbot.content.loading import load_library
+from faqbot.boot.understanding import Encoders
 from faqbot.content.workspaces import Assigned
 from faqbot.slack.oauth.exchange import Exchange
 from faqbot.slack.oauth.tokens import Tokens
 from faqbot.slack.shared import Shared
 from faqbot.slack.web import web_client
 from faqbot.slack.workspaces import Workspaces
-from faqbot.snapshots import Snapshots, key_of
+from faqbot.snapshots import Snapshots
 from faqbot.store.installations import Credentials, Installation, Workspace
 
 MEMORY = 1024
@@ -63,32 +61,6 @@ those that answer.
 """.splitlines()
 
 
-@dataclass
-class Resident:
-    """The process's resident memory in MB, looked at every 50 ms."""
-
-    highest: float = 0.0
-    over: threading.Event = field(default_factory=threading.Event)
-
-    def now(self) -> float:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-    @contextmanager
-    def watched(self) -> Any:
-        def watch() -> None:
-            while not self.over.wait(0.05):
-                self.highest = max(self.highest, self.now())
-
-        thread = threading.Thread(target=watch, daemon=True)
-        thread.start()
-        try:
-            yield self
-        finally:
-            self.over.set()
-            thread.join()
-
-
 @dataclass(frozen=True)
 class Everywhere:
     """faqbot is installed in every workspace."""
@@ -102,39 +74,6 @@ class OneToken(Tokens):
 
     async def of(self, workspace: Workspace) -> str | None:
         return Credentials(f"xoxb-{workspace.team}").token
-
-
-def word(number: int) -> str:
-    return f"Acme{number:04}"
-
-
-def team(number: int) -> str:
-    return f"T{number:08}"
-
-
-def build(work: tuple[Path, int, int]) -> float:
-    """Write and build one company where it isn't kept; seconds that building took, or 0."""
-    folder, number, roles = work
-    place = folder / "content" / f"{number:04}"
-    write_company(place, number, roles, word(number))
-    key = key_of(place, None)
-    if (folder / "cache" / key).is_dir():
-        return 0.0
-    encoders = _encoders()
-    began = time.perf_counter()
-    knowledge = built(load_library(place), encoders)
-    knowledge.matcher.ranker.settle()
-    Snapshots(folder / "cache", 10**6).keep(key, knowledge, encoders.common)
-    return time.perf_counter() - began
-
-
-_made: list[Encoders] = []
-
-
-def _encoders() -> Encoders:
-    if not _made:
-        _made.append(Encoders.of(None))
-    return _made[0]
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -23,6 +23,9 @@ from faqbot.model import Answered, Declined, Receipt, Unsure
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 _FAST: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 _SLOW: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0)
+_Mode = Literal["livesum", "livemin", "livemax"]
+"""How the gauges of several workers become one."""
+
 _SURE: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 
@@ -109,67 +112,37 @@ class Metrics:
             "Deliveries that a dead process had begun.",
             registry=own,
         )
-        self._waiting = Gauge(
-            "faqbot_waiting",
-            "What waits, by queue.",
-            ("queue",),
-            registry=own,
-            multiprocess_mode="livesum",
+
+        def gauge(name: str, text: str, mode: _Mode, labels: tuple[str, ...] = ()) -> Gauge:
+            return Gauge(name, text, labels, registry=own, multiprocess_mode=mode)
+
+        self._waiting = gauge("faqbot_waiting", "What waits, by queue.", "livesum", ("queue",))
+        self._store_up = gauge("faqbot_store_up", "Whether the database answers.", "livemin")
+        self._socket = gauge(
+            "faqbot_socket_connected", "Whether the Socket Mode connection is open.", "livemin"
         )
-        self._store_up = Gauge(
-            "faqbot_store_up",
-            "Whether the database answers.",
-            registry=own,
-            multiprocess_mode="livemin",
+        self._content = gauge(
+            "faqbot_content_info", "The version of the content.", "livemax", ("version",)
         )
-        self._socket = Gauge(
-            "faqbot_socket_connected",
-            "Whether the Socket Mode connection is open.",
-            registry=own,
-            multiprocess_mode="livemin",
+        self._since = gauge(
+            "faqbot_content_since_seconds", "When the content came into use, since 1970.", "livemin"
         )
-        self._content = Gauge(
-            "faqbot_content_info",
-            "The version of the content.",
-            ("version",),
-            registry=own,
-            multiprocess_mode="livemax",
-        )
-        self._since = Gauge(
-            "faqbot_content_since_seconds",
-            "When the content came into use, since 1970.",
-            registry=own,
-            multiprocess_mode="livemin",
-        )
-        self._tried = Gauge(
+        self._tried = gauge(
             "faqbot_content_tried_seconds",
-            "When a change was last looked at, since 1970.",
-            registry=own,
-            multiprocess_mode="livemin",
+            "When content was last looked at, since 1970.",
+            "livemin",
         )
-        self._reloads = Gauge(
-            "faqbot_content_reloads",
-            "Changes of content taken since the start.",
-            registry=own,
-            multiprocess_mode="livemax",
+        self._reloads = gauge(
+            "faqbot_content_reloads", "Changes of content taken since the start.", "livemax"
         )
-        self._failures = Gauge(
-            "faqbot_content_failures",
-            "Changes refused since the start.",
-            registry=own,
-            multiprocess_mode="livemax",
+        self._failures = gauge(
+            "faqbot_content_failures", "Changes refused since the start.", "livemax"
         )
-        self._problems = Gauge(
-            "faqbot_content_problems",
-            "Problems of the newest content; 0: it is in use.",
-            registry=own,
-            multiprocess_mode="livemax",
+        self._problems = gauge(
+            "faqbot_content_problems", "Problems of the newest content; 0: it is in use.", "livemax"
         )
-        self._workspaces = Gauge(
-            "faqbot_workspaces_loaded",
-            "Workspaces whose content is in memory.",
-            registry=own,
-            multiprocess_mode="livesum",
+        self._workspaces = gauge(
+            "faqbot_workspaces_loaded", "Workspaces whose content is in memory.", "livesum"
         )
         self._version = ""
 

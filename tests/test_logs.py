@@ -140,3 +140,14 @@ def test_masking_takes_no_long_time_whatever_is_logged(part: str) -> None:
     began = time.perf_counter()
     masked(part * (100_000 // len(part)))
     assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize("driver", ["aiosqlite", "asyncpg", "sqlalchemy.engine", "aiohttp.client"])
+def test_libraries_that_would_write_what_was_asked_stay_silent_at_every_level(
+    log: io.StringIO, driver: str
+) -> None:
+    logging.getLogger(driver).debug("INSERT ... %s", ("which shoe size",))
+    logging.getLogger(driver).info("INSERT ... %s", ("which shoe size",))
+    logging.getLogger("faqbot.test").debug("ours")
+    assert "ours" in log.getvalue()
+    assert "shoe" not in log.getvalue()

@@ -22,7 +22,9 @@ CLAIM: Final = "faqbot_claim"
 
 AGAIN: Final = "faqbot_again"
 """Where a request's context says that it may have been answered before."""
+
 _PASSED: Final = "faqbot_passed"
+"""Where a request's context says that it went on to the listeners."""
 
 Dispatch = Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]
 """What handles a request, whichever workspace it is of."""

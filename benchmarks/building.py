@@ -1,0 +1,41 @@
+"""Made-up companies as content that was built, kept from run to run."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from pathlib import Path
+
+from benchmarks.companies import write_company
+from faqbot.boot.understanding import Encoders, built
+from faqbot.content.loading import load_library
+from faqbot.snapshots import Snapshots, key_of
+
+
+def word(number: int) -> str:
+    return f"Acme{number:04}"
+
+
+def team(number: int) -> str:
+    return f"T{number:08}"
+
+
+def build(work: tuple[Path, int, int]) -> float:
+    """Write and build one company where it isn't kept; seconds that building took, or 0."""
+    folder, number, roles = work
+    place = folder / "content" / f"{number:04}"
+    write_company(place, number, roles, word(number))
+    key = key_of(place, None)
+    if (folder / "cache" / key).is_dir():
+        return 0.0
+    encoders = _encoders()
+    began = time.perf_counter()
+    knowledge = built(load_library(place), encoders)
+    knowledge.matcher.ranker.settle()
+    Snapshots(folder / "cache", 10**6).keep(key, knowledge, encoders.common)
+    return time.perf_counter() - began
+
+
+@cache
+def _encoders() -> Encoders:
+    return Encoders.of(None)
