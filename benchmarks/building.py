@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.companies import write_company
-from faqbot.boot.understanding import Encoders, built
-from faqbot.content.loading import load_library
-from faqbot.snapshots import Snapshots, key_of
+from faqbot.content.loader import load_library
+from faqbot.index.builder import Encoders, built
+from faqbot.index.cache import Snapshots, key_of
 
 
 def word(number: int) -> str:

@@ -18,12 +18,12 @@ from pathlib import Path
 import yaml
 
 from benchmarks.record import Row, table, write
-from faqbot import boot
-from faqbot.content.loading import check_folder
-from faqbot.content.standard import STANDARD_SECTIONS
-from faqbot.importing.documents.blocks import Heading, words_of
-from faqbot.importing.documents.importing import Imported, import_documents
-from faqbot.importing.documents.reading import read_document
+from faqbot import app
+from faqbot.content.loader import check_folder
+from faqbot.content.sections__standard import STANDARD_SECTIONS
+from faqbot.importers.documents.blocks import Heading, words_of
+from faqbot.importers.documents.importer import Imported, import_documents
+from faqbot.importers.documents.reader import read_document
 from faqbot.model import Section
 
 LABELS = Path(__file__).resolve().parent.parent / "tests" / "importing" / "labels.yaml"
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     paths = sorted((parser.parse_args().data / "job-documents").iterdir())
     labels: dict[str, str] = yaml.safe_load(LABELS.read_text(encoding="utf-8"))
-    found = [one for one in import_documents(paths, boot.headings()) if isinstance(one, Imported)]
+    found = [one for one in import_documents(paths, app.headings()) if isinstance(one, Imported)]
     with tempfile.TemporaryDirectory() as place:
         for one in found:
             target = Path(place) / f"{one.placed.role.id}.yaml"

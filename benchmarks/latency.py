@@ -22,12 +22,12 @@ import numpy as np
 from benchmarks.onet import Onet
 from benchmarks.record import Row, table, write
 from benchmarks.typing_errors import questions, with_errors
-from faqbot.boot import WARM, open_desk, understand
-from faqbot.content.loading import load_library
-from faqbot.conversations import Conversations
-from faqbot.desk import Desk
-from faqbot.evaluating.questions import as_asked, read_questions
-from faqbot.evaluating.trials import resident_mb
+from faqbot.app import WARM, open_desk, understand
+from faqbot.content.loader import load_library
+from faqbot.engine import Desk
+from faqbot.engine__conversations import Conversations
+from faqbot.evaluation.datasets import as_asked, read_questions
+from faqbot.evaluation.runner import resident_mb
 from faqbot.model import Audience, Library, Place, Question
 
 ROOT = Path(__file__).resolve().parent.parent

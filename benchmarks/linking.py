@@ -16,8 +16,8 @@ import numpy as np
 from benchmarks.onet import Onet
 from benchmarks.record import Row, table, write
 from benchmarks.typing_errors import Asked, questions
-from faqbot.boot import understand
-from faqbot.evaluating.trials import resident_mb
+from faqbot.app import understand
+from faqbot.evaluation.runner import resident_mb
 from faqbot.matching.matcher import Matcher
 from faqbot.matching.text import normalise, words
 from faqbot.model import Library, Role

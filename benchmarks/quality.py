@@ -19,12 +19,12 @@ from pathlib import Path
 from benchmarks.intent_sets import FULL, NONE, SETS, IntentSet, published_split, training_split
 from benchmarks.peers import Peer, peers
 from benchmarks.record import Row, table, write
-from faqbot.content.loading import load_library
-from faqbot.content.shipped import load_shipped
+from faqbot.content.defaults import load_shipped
+from faqbot.content.loader import load_library
 from faqbot.errors import FaqbotError
-from faqbot.evaluating.intents import library_of, questions_of
-from faqbot.evaluating.questions import Expect, Labelled, read_questions
-from faqbot.evaluating.trials import NO_ENTRY, Trial, report
+from faqbot.evaluation.datasets import Expect, Labelled, read_questions
+from faqbot.evaluation.datasets__intents import library_of, questions_of
+from faqbot.evaluation.runner import NO_ENTRY, Trial, report
 from faqbot.model import Library, Role
 
 ROOT = Path(__file__).resolve().parent.parent

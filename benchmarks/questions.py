@@ -9,10 +9,10 @@ import platform
 from dataclasses import asdict
 from pathlib import Path
 
+from benchmarks.fact_evaluation import ask_facts, fact_figures, read_facts
 from faqbot import __version__
-from faqbot.boot import open_desk
-from faqbot.evaluating.facts import ask_facts, fact_figures, read_facts
-from faqbot.evaluating.questions import ask_all, figures, read_questions
+from faqbot.app import open_desk
+from faqbot.evaluation.datasets import ask_all, figures, read_questions
 
 ROOT = Path(__file__).resolve().parent.parent
 SETS = ("development", "development-2", "development-3", "test")

@@ -18,14 +18,14 @@ import numpy as np
 
 from benchmarks.onet import Onet
 from benchmarks.record import Row, table, write
-from faqbot.boot.building import build_aside
-from faqbot.boot.understanding import Encoders, built
-from faqbot.content.authoring import role_file
-from faqbot.content.loading import load_library
-from faqbot.conversations import Conversations
-from faqbot.desk import Desk
+from faqbot.content.loader import load_library
+from faqbot.content.writer import role_file
+from faqbot.engine import Desk
+from faqbot.engine__conversations import Conversations
+from faqbot.index.builder import Encoders, built
+from faqbot.index.builder__building import build_aside
+from faqbot.index.reloader import Reloader
 from faqbot.model import Audience, Question
-from faqbot.reloading import Reloader
 
 PAUSE = 0.002
 ALONE = 8.0

@@ -12,11 +12,11 @@ import time
 from pathlib import Path
 
 from faqbot import __version__
-from faqbot.boot import open_desk
-from faqbot.desk import Desk
-from faqbot.evaluating.questions import read_questions
+from faqbot.app import open_desk
+from faqbot.engine import Desk
+from faqbot.evaluation.datasets import read_questions
 from faqbot.model import Audience, Question
-from faqbot.store.memory import Memory
+from faqbot.storage.recorder import Memory
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "remembering.json"

@@ -29,18 +29,18 @@ from benchmarks.building import build, team, word
 from benchmarks.companies import questions, titles, write_company
 from benchmarks.record import Row, table, write
 from benchmarks.resident import Resident
-from faqbot.boot.loader import Loader
-from faqbot.boot.opening import Opener
-from faqbot.boot.shelf import Shelf
-from faqbot.boot.understanding import Encoders
-from faqbot.content.workspaces import Assigned
-from faqbot.slack.oauth.exchange import Exchange
-from faqbot.slack.oauth.tokens import Tokens
-from faqbot.slack.shared import Shared
-from faqbot.slack.web import web_client
-from faqbot.slack.workspaces import Workspaces
-from faqbot.snapshots import Snapshots
-from faqbot.store.installations import Credentials, Installation, Workspace
+from faqbot.index.builder import Encoders
+from faqbot.index.builder__loader import Loader
+from faqbot.index.cache import Snapshots
+from faqbot.slack.client import web_client
+from faqbot.slack.context import Shared
+from faqbot.storage.installations import Credentials, Installation, Workspace
+from faqbot.workspaces.config import Assigned
+from faqbot.workspaces.content_pool import Shelf
+from faqbot.workspaces.oauth import Exchange
+from faqbot.workspaces.router import Workspaces
+from faqbot.workspaces.server__opening import Opener
+from faqbot.workspaces.tokens import Tokens
 
 MEMORY = 1024
 BOUND = 1536

@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from faqbot import __version__
-from faqbot.boot.workers import SPARE
+from faqbot.runtime.supervisor import SPARE
+from faqbot.runtime.web import PATH
 from faqbot.settings import Settings
-from faqbot.slack.guard import MOST_BYTES
-from faqbot.slack.server import PATH
+from faqbot.slack.http_endpoint import MOST_BYTES
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"

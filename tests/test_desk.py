@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.boot import open_desk, understand
-from faqbot.content.loading import load_library
-from faqbot.conversations import Conversations
-from faqbot.desk import Desk, Knowledge
+from faqbot.app import open_desk, understand
+from faqbot.content.loader import load_library
+from faqbot.engine import Desk, Knowledge
+from faqbot.engine__conversations import Conversations
 from faqbot.model import Answered, Audience, Declined, Question, Receipt, Unsure, Why
-from faqbot.reply import as_text
+from faqbot.replies.reply import as_text
 
 SHIPPED = Path(__file__).resolve().parent.parent / "knowledge"
 

@@ -7,9 +7,9 @@ from functools import cache
 
 import pytest
 
-from faqbot.boot import understand
-from faqbot.conversations import Conversations
-from faqbot.desk import Desk, Knowledge
+from faqbot.app import understand
+from faqbot.engine import Desk, Knowledge
+from faqbot.engine__conversations import Conversations
 from faqbot.model import (
     Answered,
     Audience,
@@ -28,7 +28,7 @@ from faqbot.model import (
     Wanted,
     Years,
 )
-from faqbot.reply import as_text
+from faqbot.replies.reply import as_text
 
 
 def _role(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.boot import open_desk
-from faqbot.desk import Desk
+from faqbot.app import open_desk
+from faqbot.engine import Desk
 from faqbot.model import Answered, Audience, Question
 
 KNOWLEDGE = Path(__file__).resolve().parent.parent / "knowledge"

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import structlog
 
-from faqbot.boot.logs import set_up
-from faqbot.settings.masking import masked, masked_value
+from faqbot.runtime.logs import set_up
+from faqbot.settings.sources__masking import masked, masked_value
 
 SECRETS = {
     "bot token": ("xoxb-123-456-hidden", "hidden"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.metrics import Metrics
+from faqbot.runtime.metrics import Metrics
 from faqbot.settings import Settings
 from faqbot.slack.manifest import OPTIONAL_SCOPES, SCOPES
 

@@ -13,13 +13,13 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
-from faqbot.exporting.pages import page, site
-from faqbot.insights.pages import Pages
-from faqbot.insights.sessions import Sessions
+from faqbot.exporters.html import page, site
+from faqbot.insights.auth import Sessions
+from faqbot.insights.views import Pages
 from faqbot.model import Library, Role
-from faqbot.playground.server import LocalWorkspace
-from faqbot.playground.serving import Server, listen
-from faqbot.store.opening import open_store
+from faqbot.playground.workspace import LocalWorkspace
+from faqbot.runtime.web__serving import Server, listen
+from faqbot.storage.store__opening import open_store
 from tests.slack.library import library
 
 LIBRARY = Library(roles=(Role("data-analyst", "Data Analyst"),))

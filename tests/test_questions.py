@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.boot import open_desk
-from faqbot.desk import Desk
-from faqbot.evaluating.facts import ask_facts, fact_figures, read_facts
-from faqbot.evaluating.questions import (
+from benchmarks.fact_evaluation import ask_facts, fact_figures, read_facts
+from faqbot.app import open_desk
+from faqbot.engine import Desk
+from faqbot.evaluation.datasets import (
     Expect,
     Labelled,
     Mark,

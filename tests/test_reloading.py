@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.boot.building import build_aside
-from faqbot.boot.status import noting, read_status
-from faqbot.boot.understanding import Encoders, open_desk, understand
 from faqbot.content.git import git_source, pull
-from faqbot.content.loading import load_library
-from faqbot.desk import Desk
+from faqbot.content.loader import load_library
+from faqbot.engine import Desk
 from faqbot.errors import ContentError, FaqbotError, UsageError
+from faqbot.index.builder import Encoders, open_desk, understand
+from faqbot.index.builder__building import build_aside
+from faqbot.index.reloader import Reloader
+from faqbot.index.reloader__status import noting, read_status
 from faqbot.model import Answered, Question
-from faqbot.reloading import Reloader
 
 ROLE = """
 role: tester

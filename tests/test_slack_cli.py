@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from faqbot.playground.server import LocalWorkspace
+from faqbot.playground.workspace import LocalWorkspace
 from faqbot.slack import manifest
 from tests.slack.conftest import QUICK, SETUP
 

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from faqbot import boot
-from faqbot.boot import understanding
-from faqbot.content.loading import load_library
-from faqbot.conversations import Conversations
-from faqbot.desk import Desk, Knowledge
+from faqbot import app
+from faqbot.content.loader import load_library
+from faqbot.engine import Desk, Knowledge
+from faqbot.engine__conversations import Conversations
+from faqbot.index import builder
+from faqbot.index.cache import KEPT, Snapshots, key_of
 from faqbot.matching import matcher
 from faqbot.model import Audience, Question
-from faqbot.snapshots import KEPT, Snapshots, key_of
 
 SHIPPED = Path(__file__).resolve().parent.parent / "knowledge"
-ENCODERS = understanding.Encoders.of(None)
+ENCODERS = builder.Encoders.of(None)
 COMMON = ENCODERS.common
 ASKED = (
     "what degree do i need for pyhton backend?",
@@ -34,7 +34,7 @@ ASKED = (
 def built(request: pytest.FixtureRequest) -> Knowledge:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(matcher, "RIDGE_LIMIT", request.param)
-        return understanding.built(load_library(SHIPPED), ENCODERS)
+        return builder.built(load_library(SHIPPED), ENCODERS)
 
 
 async def said(knowledge: Knowledge) -> list[object]:
@@ -115,13 +115,13 @@ def test_other_content_has_another_key(tmp_path: Path) -> None:
 async def test_a_second_start_reads_what_the_first_one_built(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(understanding, "LONG", 0.0)
+    monkeypatch.setattr(builder, "LONG", 0.0)
     question = Question("what degree do i need for pyhton backend?")
-    first = await boot.open_desk(SHIPPED, cache=tmp_path / "cache").ask(question)
+    first = await app.open_desk(SHIPPED, cache=tmp_path / "cache").ask(question)
 
     def building(*_: object) -> Knowledge:
         raise AssertionError("built again")
 
-    monkeypatch.setattr(understanding, "built", building)
-    second = await boot.open_desk(SHIPPED, cache=tmp_path / "cache").ask(question)
+    monkeypatch.setattr(builder, "built", building)
+    second = await app.open_desk(SHIPPED, cache=tmp_path / "cache").ask(question)
     assert second.outcome == first.outcome

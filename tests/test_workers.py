@@ -12,7 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from faqbot.playground.server import LocalWorkspace
+from faqbot.playground.workspace import LocalWorkspace
 from tests.slack.conftest import QUICK, SETUP
 from tests.slack.test_service import ROLE, ended, first_line, free_port, start
 

@@ -29,7 +29,7 @@ faqbot/matching/encoder/README.md names their public sources. A stopped run goes
 the teacher's vectors are kept in the cache folder.
 """
 
-SHIPPED = Path("faqbot/content/shipped")
+SHIPPED = Path("faqbot/content/defaults")
 
 
 def arguments() -> argparse.Namespace:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from faqbot.evaluating.questions import read_questions
+from faqbot.evaluation.datasets import read_questions
 
 SECRET: Final = "soak-signing-secret-of-faqbot"
 TOKEN: Final = "xoxb-local-0000-soak"

@@ -18,8 +18,8 @@ from benchmarks.soak import payloads
 from benchmarks.soak.postgresql import cluster
 from benchmarks.soak.processes import faqbot, quick
 from benchmarks.soak.report import holds, run
-from faqbot.playground.server import LocalWorkspace
-from faqbot.playground.values import Faults, Setup, Timing, User
+from faqbot.playground.models import Faults, Setup, Timing, User
+from faqbot.playground.workspace import LocalWorkspace
 
 DROPS = 10 if quick() else 50
 REFUSED = 4 if quick() else 20

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.options import Json, Knowledge, Role, Who, Words, question_of
+from faqbot.cli.common__options import Json, Knowledge, Role, Who, Words, question_of
 from faqbot.errors import UsageError
 from faqbot.model import Audience
 
 if TYPE_CHECKING:
-    from faqbot.cli.batch import Asker
+    from faqbot.cli.ask__batch import Asker
 
 EXAMPLE = 'Example: faqbot ask "Which skills does a data analyst need?"'
 
@@ -48,8 +48,8 @@ def ask(
             'Give one question, as in `faqbot ask "Which skills does a data analyst need?"`, '
             "or a file of them with --batch FILE."
         )
-    from faqbot.cli.asking import known_role, open_desk
-    from faqbot.cli.batch import Asker, answer_lines
+    from faqbot.cli.ask__batch import Asker, answer_lines
+    from faqbot.cli.common import known_role, open_desk
 
     desk = open_desk(knowledge)
     with asyncio.Runner() as runner:
@@ -61,8 +61,8 @@ def ask(
 
 
 def _answer(asker: Asker, text: str, *, as_json: bool) -> None:
-    from faqbot.cli.output import console, print_json
-    from faqbot.cli.render import show
+    from faqbot.cli.ask__render import show
+    from faqbot.cli.common__output import console, print_json
 
     if as_json:
         print_json(asker.json(text))

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from faqbot.cli.options import Knowledge, Who
+from faqbot.cli.common__options import Knowledge, Who
 from faqbot.model import Audience
 
 EXAMPLE = "Example: faqbot chat --audience candidates"
@@ -20,10 +20,10 @@ def chat(*, audience: Who = Audience.EMPLOYEES, knowledge: Knowledge = None) -> 
 
     Within the conversation: /role, /roles, /new, /help, /quit.
     """
-    from faqbot.cli.asking import open_desk
-    from faqbot.cli.conversation import HELP, Conversation
-    from faqbot.cli.output import console
-    from faqbot.cli.render import show
+    from faqbot.cli.ask__render import show
+    from faqbot.cli.chat__conversation import HELP, Conversation
+    from faqbot.cli.common import open_desk
+    from faqbot.cli.common__output import console
 
     desk = open_desk(knowledge)
     terminal = console()

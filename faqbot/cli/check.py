@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.options import Json, Quiet, Verbose
+from faqbot.cli.common__options import Json, Quiet, Verbose
 
 if TYPE_CHECKING:
-    from faqbot.checking.findings import Finding
-    from faqbot.desk import Desk
+    from faqbot.engine import Desk
+    from faqbot.lint.findings import Finding
     from faqbot.model import Faq, Library, Receipt
 
 EXAMPLE = "Example: faqbot check knowledge --watch"
@@ -78,7 +78,7 @@ def check(
     and what to do about each. Exit code 0 when there is no error, 1 when there is one (with
     `--strict` also for a warning), 2 when the content can't be found.
     """
-    from faqbot.cli.asking import content_folder
+    from faqbot.cli.common import content_folder
 
     where = content_folder(folder)
     shape = Format.JSON if as_json else output
@@ -114,22 +114,22 @@ def _watch(where: Path, once: Callable[[], bool]) -> None:
 def _check(folder: Path, *, stale_is_error: bool) -> _Checked:
     import datetime as dt
 
-    from faqbot import boot
-    from faqbot.checking.everything import findings
-    from faqbot.checking.findings import of_problem
-    from faqbot.content.loading import check_folder
+    from faqbot import app
+    from faqbot.content.loader import check_folder
+    from faqbot.lint.findings import of_problem
+    from faqbot.lint.rules import findings
     from faqbot.settings import configured_cache, configured_encoder
 
     library, problems = check_folder(folder)
     if library is None:
         return _Checked(folder, None, tuple(map(of_problem, problems)))
-    desk = boot.open_desk(folder, configured_encoder(), configured_cache())
+    desk = app.open_desk(folder, configured_encoder(), configured_cache())
     with asyncio.Runner() as runner:
         asking = _Asking(desk, runner)
         found = list(asking.failures())
         found += findings(
             library,
-            boot.encoder(),
+            app.encoder(),
             asking.told,
             dt.datetime.now().astimezone().date(),
             stale_is_error=stale_is_error,
@@ -146,7 +146,7 @@ class _Asking:
 
     def failures(self) -> Iterator[Finding]:
         """The content's own tests that fail, each at the entry that holds it."""
-        from faqbot.checking.everything import own_test
+        from faqbot.lint.rules import own_test
 
         for faq in _faqs(self.desk.library):
             for text in faq.matches:
@@ -163,7 +163,7 @@ class _Asking:
         return _became(self._ask(text, role))
 
     def _ask(self, text: str, role_id: str | None) -> Receipt:
-        from faqbot.cli.asking import question
+        from faqbot.cli.common import question
         from faqbot.model import Audience
 
         role = self.desk.library.role(role_id)
@@ -197,8 +197,8 @@ def _became(receipt: Receipt) -> str:
 
 
 def _print(checked: _Checked, shape: Format, *, quiet: bool, verbose: bool) -> None:
-    from faqbot.checking.formats import github, sarif
-    from faqbot.cli.output import print_json
+    from faqbot.cli.common__output import print_json
+    from faqbot.lint.findings__formats import github, sarif
 
     match shape:
         case Format.JSON:
@@ -213,7 +213,7 @@ def _print(checked: _Checked, shape: Format, *, quiet: bool, verbose: bool) -> N
 
 
 def _print_json(checked: _Checked) -> None:
-    from faqbot.cli.output import print_json
+    from faqbot.cli.common__output import print_json
 
     library, found = checked.library, checked.found
     entries = sum(1 for _ in library.entries()) if library else None
@@ -235,8 +235,8 @@ def _as_json(one: Finding) -> dict[str, object]:
 
 
 def _print_text(checked: _Checked, *, quiet: bool, verbose: bool) -> None:
-    from faqbot.checking.findings import RULES
-    from faqbot.cli.output import printable
+    from faqbot.cli.common__output import printable
+    from faqbot.lint.findings import RULES
 
     levels = {"error"} | (set() if quiet else {"warning"}) | ({"note"} if verbose else set())
     shown = [one for one in checked.found if one.level in levels]

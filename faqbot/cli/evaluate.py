@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.options import Json, Knowledge
+from faqbot.cli.common__options import Json, Knowledge
 from faqbot.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from faqbot.desk import Desk
-    from faqbot.evaluating.questions import Labelled
-    from faqbot.evaluating.trials import Report, Trial
+    from faqbot.engine import Desk
+    from faqbot.evaluation.datasets import Labelled
+    from faqbot.evaluation.runner import Report, Trial
     from faqbot.model import Library
 
 EXAMPLE = "Example: faqbot evaluate --questions tests/questions/development.jsonl"
@@ -90,7 +90,7 @@ def evaluate(
     --test: each label becomes a general FAQ with its training sentences as phrasings.
     """
     if plot:
-        from faqbot.evaluating.plotting import check_plot
+        from faqbot.evaluation.plot import check_plot
 
         check_plot(plot)
     if questions and not train and not test:
@@ -104,12 +104,12 @@ def evaluate(
             "Give either labelled questions with --questions FILE, "
             "or an intent set with both --train CSV and --test CSV."
         )
-    from faqbot.evaluating.trials import report
+    from faqbot.evaluation.runner import report
 
     trials = _ask(desk, labelled)
     _print(report(trials, load_s=seconds), as_json=as_json)
     if plot:
-        from faqbot.evaluating.plotting import plot as write
+        from faqbot.evaluation.plot import plot as write
 
         write(trials, plot)
 
@@ -118,9 +118,9 @@ def _content(
     path: Path, knowledge: str | None, encoder: Path | None
 ) -> tuple[list[Labelled], Desk, float]:
     """The questions of a file, a desk for the content folder, and how long that took to load."""
-    from faqbot.cli.asking import content_folder
-    from faqbot.content.loading import load_library
-    from faqbot.evaluating.questions import read_questions
+    from faqbot.cli.common import content_folder
+    from faqbot.content.loader import load_library
+    from faqbot.evaluation.datasets import read_questions
 
     questions = read_questions(path)
     folder = content_folder(knowledge)
@@ -147,8 +147,13 @@ def _intents(
     encoder: Path | None,
 ) -> tuple[list[Labelled], Desk, float]:
     """The questions of an intent set, a desk that knows its labels, and how long that took."""
-    from faqbot.cli.output import note
-    from faqbot.evaluating.intents import library_of, questions_of, read_sentences, unseen_labels
+    from faqbot.cli.common__output import note
+    from faqbot.evaluation.datasets__intents import (
+        library_of,
+        questions_of,
+        read_sentences,
+        unseen_labels,
+    )
 
     library = library_of(read_sentences(train, text, label), none_label)
     sentences = read_sentences(test, text, label)
@@ -163,23 +168,23 @@ def _intents(
 
 
 def _desk(library: Library, encoder: Path | None) -> Desk:
-    from faqbot import boot
-    from faqbot.cli.output import errors
-    from faqbot.conversations import Conversations
-    from faqbot.desk import Desk
+    from faqbot import app
+    from faqbot.cli.common__output import errors
+    from faqbot.engine import Desk
+    from faqbot.engine__conversations import Conversations
     from faqbot.settings import configured_encoder
 
     folder = encoder or configured_encoder()
     console = errors()
     if not console.is_terminal:
-        return Desk(boot.understand(library, folder), Conversations(time.monotonic))
+        return Desk(app.understand(library, folder), Conversations(time.monotonic))
     with console.status("Loading"):
-        return Desk(boot.understand(library, folder), Conversations(time.monotonic))
+        return Desk(app.understand(library, folder), Conversations(time.monotonic))
 
 
 def _ask(desk: Desk, questions: list[Labelled]) -> list[Trial]:
-    from faqbot.cli.output import errors
-    from faqbot.evaluating.trials import try_all
+    from faqbot.cli.common__output import errors
+    from faqbot.evaluation.runner import try_all
 
     console = errors()
     asked: Iterable[Labelled] = questions
@@ -191,7 +196,7 @@ def _ask(desk: Desk, questions: list[Labelled]) -> list[Trial]:
 
 
 def _print(report: Report, *, as_json: bool) -> None:
-    from faqbot.cli.output import console, print_json
+    from faqbot.cli.common__output import console, print_json
 
     if as_json:
         print_json(report.as_json())

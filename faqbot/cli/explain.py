@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.options import Json, Knowledge, Role, Who, Words, question_of
+from faqbot.cli.common__options import Json, Knowledge, Role, Who, Words, question_of
 from faqbot.errors import UsageError
 from faqbot.model import Audience
 
 if TYPE_CHECKING:
-    from faqbot.cli.batch import Asker
-    from faqbot.desk import Desk
+    from faqbot.cli.ask__batch import Asker
+    from faqbot.engine import Desk
 
 Add = Annotated[
     str | None,
@@ -46,8 +46,8 @@ def explain(
     text = question_of(words)
     if text is None:
         raise UsageError(f"Give a question to explain. {EXAMPLE}")
-    from faqbot.cli.asking import known_role, open_desk
-    from faqbot.cli.batch import Asker
+    from faqbot.cli.ask__batch import Asker
+    from faqbot.cli.common import known_role, open_desk
 
     desk = open_desk(knowledge)
     with asyncio.Runner() as runner:
@@ -58,7 +58,7 @@ def explain(
 
 def _what_if(desk: Desk, runner: asyncio.Runner, text: str, entry_id: str) -> None:
     """Say what a phrasing would change."""
-    from faqbot.cli.changing import became, compared, tell, with_more
+    from faqbot.cli.explain__changing import became, compared, tell, with_more
     from faqbot.model import Role
 
     entry = desk.library.entry(entry_id)
@@ -76,11 +76,11 @@ def _what_if(desk: Desk, runner: asyncio.Runner, text: str, entry_id: str) -> No
 
 
 def _explain(asker: Asker, text: str, as_json: bool) -> None:  # noqa: FBT001 - one caller
-    from faqbot.cli.asking import contract
-    from faqbot.cli.explanation import as_json as explained
-    from faqbot.cli.explanation import render
-    from faqbot.cli.output import console, print_json
-    from faqbot.reply import as_text
+    from faqbot.cli.common import contract
+    from faqbot.cli.common__output import console, print_json
+    from faqbot.cli.explain__explanation import as_json as explained
+    from faqbot.cli.explain__explanation import render
+    from faqbot.replies.reply import as_text
 
     receipt = asker.receipt(text)
     if as_json:

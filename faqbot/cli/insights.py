@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from faqbot.cli.options import Knowledge
+from faqbot.cli.common__options import Knowledge
 
 EXAMPLE = "Example: faqbot insights --port 8766"
 
@@ -36,8 +36,8 @@ def insights(
     speaks HTTPS, with FAQBOT_INSIGHTS_URL, SLACK_BOT_TOKEN, SLACK_CLIENT_ID and
     SLACK_CLIENT_SECRET.
     """
-    from faqbot.boot.insights import Place, show_insights
-    from faqbot.cli.asking import content_folder
+    from faqbot.cli.common import content_folder
+    from faqbot.insights.server import Place, show_insights
     from faqbot.settings import Settings, configured_database
 
     place = Place(host, port)

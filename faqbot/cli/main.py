@@ -18,15 +18,15 @@ from faqbot.cli import (
     check,
     evaluate,
     explain,
-    exporting,
-    forget,
-    importing,
+    exports,
+    imports,
     insights,
     new,
     report,
+    report__forget,
     roles,
     run,
-    status,
+    run__status,
     suggest,
     workspaces,
 )
@@ -83,15 +83,15 @@ app.command(epilog=explain.EXAMPLE)(explain.explain)
 app.command(epilog=chat.EXAMPLE)(chat.chat)
 app.command(epilog=check.EXAMPLE)(check.check)
 app.command(epilog=evaluate.EXAMPLE)(evaluate.evaluate)
-app.command(epilog=forget.EXAMPLE)(forget.forget)
-app.add_typer(exporting.app)
-app.add_typer(importing.app)
+app.command(epilog=report__forget.EXAMPLE)(report__forget.forget)
+app.add_typer(exports.app)
+app.add_typer(imports.app)
 app.add_typer(new.app)
 app.command(epilog=insights.EXAMPLE)(insights.insights)
 app.command(epilog=report.EXAMPLE)(report.report)
 app.command(epilog=roles.EXAMPLE)(roles.roles)
 app.command(epilog=run.EXAMPLE)(run.run)
-app.command(epilog=status.EXAMPLE)(status.status)
+app.command(epilog=run__status.EXAMPLE)(run__status.status)
 app.command(epilog=suggest.EXAMPLE)(suggest.suggest)
 app.add_typer(workspaces.app)
 

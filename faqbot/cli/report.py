@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.options import Json
+from faqbot.cli.common__options import Json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from faqbot.store.figures import Figures
+    from faqbot.storage.reports import Figures
 
 EXAMPLE = "Example: faqbot report --since 2026-11-01 --role data-analyst"
 
@@ -36,12 +36,12 @@ def report(
     *, since: Since = None, role: OfRole = None, as_json: Json = False, as_csv: Csv = False
 ) -> None:
     """Print the figures of the last days: no names of people are in them."""
-    from faqbot.boot import memories
-    from faqbot.cli.output import console, print_json
+    from faqbot.cli import report__memories
+    from faqbot.cli.common__output import console, print_json
     from faqbot.settings import configured_database
 
     until = dt.datetime.now(dt.UTC)
-    found = memories.figures(configured_database(), since_when(since, until), until, role)
+    found = report__memories.figures(configured_database(), since_when(since, until), until, role)
     if as_json:
         print_json(as_object(found))
     elif as_csv:

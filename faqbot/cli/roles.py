@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from faqbot.cli.options import Json, Knowledge
+from faqbot.cli.common__options import Json, Knowledge
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -23,9 +23,9 @@ def roles(*, as_json: Json = False, knowledge: Knowledge = None) -> None:
     """
     import datetime as dt
 
-    from faqbot.cli.asking import content_folder
-    from faqbot.cli.output import console, print_json
-    from faqbot.content.loading import load_library
+    from faqbot.cli.common import content_folder
+    from faqbot.cli.common__output import console, print_json
+    from faqbot.content.loader import load_library
 
     library = load_library(content_folder(knowledge))
     today = dt.datetime.now(dt.UTC).date()

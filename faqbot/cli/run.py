@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from faqbot.cli.options import Knowledge
+from faqbot.cli.common__options import Knowledge
 
 EXAMPLE = "Example: faqbot run --check"
 
@@ -32,10 +32,10 @@ def run(*, check: Check = False, knowledge: Knowledge = None, workers: Workers =
 
     given: dict[str, Any] = {"faqbot_knowledge": knowledge, "faqbot_workers": workers}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
-    from faqbot import boot
+    from faqbot import app
 
     if check:
-        for line in boot.check(settings):
+        for line in app.check(settings):
             typer.echo(line)
     else:
-        boot.run(settings)
+        app.run(settings)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.options import Knowledge, Quiet
+from faqbot.cli.common__options import Knowledge, Quiet
 
 if TYPE_CHECKING:
-    from faqbot.boot.memories import Wish
-    from faqbot.desk import Desk
+    from faqbot.cli.report__memories import Wish
+    from faqbot.engine import Desk
 
 EXAMPLE = "Example: faqbot suggest --since 90d > phrasings.patch"
 
@@ -42,11 +42,11 @@ def suggest(
     Prints a patch of the YAML that keeps comments and order, and says what it would change. Exit
     code 0, also when there is nothing to suggest; 1 when the content has problems.
     """
-    from faqbot.boot.memories import wishes
-    from faqbot.cli.asking import open_desk
+    from faqbot.cli.common import open_desk
     from faqbot.cli.report import since_when
+    from faqbot.cli.report__memories import wishes
     from faqbot.settings import configured_database
-    from faqbot.store.times import now
+    from faqbot.storage.models__times import now
 
     until = now()
     desk = open_desk(knowledge)
@@ -78,7 +78,7 @@ def _fresh(desk: Desk, found: tuple[Wish, ...]) -> dict[str, list[str]]:
 
 
 def _patched(desk: Desk, more: dict[str, list[str]]) -> dict[Path, tuple[str, str]]:
-    from faqbot.content.patching import add_phrasings
+    from faqbot.content.writer__patching import add_phrasings
 
     paths: dict[Path, None] = {}
     for entry_id in more:
@@ -102,13 +102,13 @@ def _patch(path: Path, old: str, new: str) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    from faqbot.content.authoring import write_file
+    from faqbot.content.writer import write_file
 
     write_file(path, text, force=True)
 
 
 def _tell(desk: Desk, more: dict[str, list[str]]) -> None:
-    from faqbot.cli.changing import compared, with_more
+    from faqbot.cli.explain__changing import compared, with_more
 
     with asyncio.Runner() as runner:
         after = with_more(desk, more)

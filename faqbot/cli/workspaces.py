@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.options import Json
+from faqbot.cli.common__options import Json
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from faqbot.boot.installed import Installed
+    from faqbot.cli.workspaces__installed import Installed
 
 EXAMPLE = "Example: faqbot workspaces --json"
 RESEAL_EXAMPLE = "Example: faqbot workspaces reseal"
@@ -39,8 +39,8 @@ def workspaces(context: typer.Context, *, as_json: Json = False) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    from faqbot.boot.installed import installed
-    from faqbot.cli.output import console, note, print_json
+    from faqbot.cli.common__output import console, note, print_json
+    from faqbot.cli.workspaces__installed import installed
     from faqbot.settings import configured_database
 
     found = installed(configured_database())
@@ -60,10 +60,10 @@ def reseal() -> None:
 
     After it the older keys can be taken out of the setting. It may run while faqbot does.
     """
-    from faqbot.boot import installed
+    from faqbot.cli import workspaces__installed
     from faqbot.settings import configured_database, configured_secret_keys
 
-    count = installed.reseal(configured_database(), configured_secret_keys())
+    count = workspaces__installed.reseal(configured_database(), configured_secret_keys())
     typer.echo(f"Encrypted with the newest key: the tokens of {count} that had an older one.")
 
 
@@ -74,11 +74,11 @@ def remove(team: Wanted) -> None:
     Slack is not told: whoever wants faqbot out of the workspace uninstalls it there, and that
     removes it here too. Exit code 2 when there is no such installation.
     """
-    from faqbot.boot import installed
-    from faqbot.cli.output import printable
+    from faqbot.cli import workspaces__installed
+    from faqbot.cli.common__output import printable
     from faqbot.settings import configured_database
 
-    gone = installed.remove(configured_database(), team)
+    gone = workspaces__installed.remove(configured_database(), team)
     name = gone.installation.team_name or gone.installation.enterprise_name
     typer.echo(printable(f"Forgotten: the installation in {name or gone.id} ({gone.id})."))
 
@@ -107,7 +107,7 @@ def _table(found: tuple[Installed, ...]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from faqbot.cli.output import printable
+    from faqbot.cli.common__output import printable
 
     table = Table(caption="Times are UTC.", caption_justify="left")
     table.add_column("Id", no_wrap=True)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from faqbot.content.fields import ID_PATTERN
-from faqbot.content.tree import Document, Loc
-from faqbot.content.wording import nearest, quoted
+from faqbot.content.yaml_tree import Document, Loc
 from faqbot.errors import Problem
+from faqbot.errors__wording import nearest, quoted
 
 _RESERVED = ("faq", "role")
 _REFERENCES = ("related", "next_roles")

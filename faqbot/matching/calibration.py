@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from faqbot.matching.large import ShortlistRanker
 from faqbot.matching.ranking import Ranker, Scored
+from faqbot.matching.shortlist__large import ShortlistRanker
 from faqbot.matching.tfidf import Floats
 
 SAMPLED = 2_500

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from faqbot.matching.caching import cached
 from faqbot.matching.calibration import Calibration
-from faqbot.matching.contents import Contents
-from faqbot.matching.phrasings import GENERAL
+from faqbot.matching.candidates__contents import Contents
+from faqbot.matching.encoders__caching import cached
 from faqbot.matching.ranking import EVERY, Scorer
+from faqbot.matching.training_data import GENERAL
 from faqbot.model import Candidate, Kind
 
 WHOLE = "role"

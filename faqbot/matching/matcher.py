@@ -6,19 +6,12 @@ from collections.abc import Sequence
 
 from faqbot.matching.calibration import Calibration, calibrate, calibrate_sampled
 from faqbot.matching.candidates import Candidates
-from faqbot.matching.common import Common
-from faqbot.matching.contents import Contents
-from faqbot.matching.large import ShortlistRanker
-from faqbot.matching.phrasings import (
-    compounds_of,
-    named_things,
-    own_phrasings,
-    plain_words,
-    shared_phrasings,
-    slot_masked,
-)
+from faqbot.matching.candidates__contents import Contents
+from faqbot.matching.matcher__understood import Understood, links_of, mask
 from faqbot.matching.ranking import EVERY, RIDGE_LIMIT, Mix, Phrasing, Ranker, Scorer
-from faqbot.matching.roles import Linking, RoleLinker
+from faqbot.matching.role_linker import Linking, RoleLinker
+from faqbot.matching.shortlist__large import ShortlistRanker
+from faqbot.matching.similarity import MeaningView, TfidfView
 from faqbot.matching.spelling import Vocabulary, count_words
 from faqbot.matching.text import (
     ROLE_WORD,
@@ -29,9 +22,16 @@ from faqbot.matching.text import (
     words,
 )
 from faqbot.matching.tfidf import LETTERS, WORDS
-from faqbot.matching.title_words import title_key
-from faqbot.matching.understood import Understood, links_of, mask
-from faqbot.matching.views import MeaningView, TfidfView
+from faqbot.matching.titles__title_words import title_key
+from faqbot.matching.training_data import (
+    compounds_of,
+    named_things,
+    own_phrasings,
+    plain_words,
+    shared_phrasings,
+    slot_masked,
+)
+from faqbot.matching.training_data__common import Common
 from faqbot.model import Candidate, Kind, Library, LinkedBy, Reading, Repair, Role
 
 MIX = Mix(views=(0.12, 0.18, 0.7), ridge=0.7, penalty=0.2)

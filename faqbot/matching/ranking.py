@@ -15,9 +15,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from faqbot.matching.caching import cached
+from faqbot.matching.encoders__caching import cached
+from faqbot.matching.similarity import View
 from faqbot.matching.tfidf import Floats, Rows
-from faqbot.matching.views import View
 
 NONE = ""
 """The key of a phrasing that belongs to no entry: a question that must not be answered."""

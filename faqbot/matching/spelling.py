@@ -16,8 +16,8 @@ import numpy.typing as npt
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from faqbot.matching.abbreviations import SHORT_FORMS, SHORT_PHRASES
-from faqbot.matching.caching import cached
+from faqbot.matching.encoders__caching import cached
+from faqbot.matching.lexicon import SHORT_FORMS, SHORT_PHRASES
 from faqbot.matching.text import STOP_WORDS, singular, words
 
 MIN_LENGTH = 4

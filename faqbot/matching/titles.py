@@ -15,10 +15,10 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from faqbot.matching.occupations import OCCUPATIONS
+from faqbot.matching.lexicon__occupations import OCCUPATIONS
 from faqbot.matching.spelling import ALMOST_SHORT, Vocabulary
 from faqbot.matching.text import STOP_WORDS, singular
-from faqbot.matching.title_words import spellings, title_key
+from faqbot.matching.titles__title_words import spellings, title_key
 from faqbot.model import Role
 
 EXAMINED = 48

@@ -1,6 +1,16 @@
 """The values that cross modules; all of them frozen."""
 
-from faqbot.model.content import (
+from faqbot.model.facts import (
+    Comparison,
+    Fact,
+    Level,
+    Line,
+    Lookup,
+    NextStep,
+    Requirement,
+    Wanted,
+)
+from faqbot.model.knowledge import (
     Audience,
     Entry,
     Faq,
@@ -11,16 +21,6 @@ from faqbot.model.content import (
     Section,
     Years,
     is_stale,
-)
-from faqbot.model.facts import (
-    Comparison,
-    Fact,
-    Level,
-    Line,
-    Lookup,
-    NextStep,
-    Requirement,
-    Wanted,
 )
 from faqbot.model.questions import (
     Answered,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from faqbot.model.content import Audience, Kind
 from faqbot.model.facts import Fact
+from faqbot.model.knowledge import Audience, Kind
 
 
 class Place(StrEnum):

@@ -13,8 +13,9 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from faqbot.playground.faults import FaultLine
-from faqbot.playground.payloads.events import (
+from faqbot.playground.models import Ack, Message, Payload, Sent
+from faqbot.playground.models__faults import FaultLine
+from faqbot.playground.payloads import (
     changed_event,
     deleted_event,
     event_body,
@@ -23,7 +24,6 @@ from faqbot.playground.payloads.events import (
 )
 from faqbot.playground.socket_mode import Sockets
 from faqbot.playground.state import State
-from faqbot.playground.values import Ack, Message, Payload, Sent
 
 
 def signed_headers(secret: str, body: bytes, timestamp: int) -> dict[str, str]:

@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from faqbot.playground.faults import FaultLine, failure
-from faqbot.playground.grants import Grant, Grants, Issued
+from faqbot.playground.models import Payload
+from faqbot.playground.models__faults import FaultLine, failure
+from faqbot.playground.oauth__grants import Grant, Grants, Issued
 from faqbot.playground.state import State
-from faqbot.playground.values import Payload
 
 METHOD: Final = "oauth.v2.access"
 _LOCAL: Final = ("127.0.0.1", "localhost")

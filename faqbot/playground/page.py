@@ -14,12 +14,12 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
-from faqbot.headers import safe_headers
-from faqbot.playground.elements import elements
-from faqbot.playground.people import Person, Reaction
-from faqbot.playground.snapshot import snapshot
+from faqbot.playground.blocks import elements
+from faqbot.playground.models import Message, Payload, View
+from faqbot.playground.page__snapshot import snapshot
+from faqbot.playground.person import Person, Reaction
 from faqbot.playground.state import State
-from faqbot.playground.values import Message, Payload, View
+from faqbot.runtime.web__headers import safe_headers
 
 HERE: Final = Path(__file__).parent
 HEADERS: Final = safe_headers(

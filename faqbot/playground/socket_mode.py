@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from faqbot.playground.faults import FaultLine
+from faqbot.playground.models import Ack, Payload
+from faqbot.playground.models__faults import FaultLine
 from faqbot.playground.state import State
-from faqbot.playground.values import Ack, Payload
 
 MOST_CONNECTIONS: Final = 10
 

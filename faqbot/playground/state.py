@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from faqbot.playground.pulse import Pulse
-from faqbot.playground.values import (
+from faqbot.playground.models import (
     Channel,
     Message,
     Payload,
@@ -22,6 +21,7 @@ from faqbot.playground.values import (
     UserGroup,
     View,
 )
+from faqbot.playground.state__pulse import Pulse
 
 
 class State:

@@ -11,14 +11,20 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from faqbot.playground.api import assistant, chat, directory, files, views
-from faqbot.playground.api.call import Call, Endpoint, Refusal
+from faqbot.playground import (
+    api_messages,
+    api_messages__assistant,
+    api_messages__files,
+    api_workspace,
+    api_workspace__views,
+)
+from faqbot.playground.api import Call, Endpoint, Refusal
 from faqbot.playground.delivery import Delivery
-from faqbot.playground.faults import TOO_MANY, FaultLine, failure
-from faqbot.playground.responses import ResponseUrls
+from faqbot.playground.models import Payload, Sent
+from faqbot.playground.models__faults import TOO_MANY, FaultLine, failure
 from faqbot.playground.socket_mode import Sockets
 from faqbot.playground.state import State
-from faqbot.playground.values import Payload, Sent
+from faqbot.playground.web_api__responses import ResponseUrls
 
 _ODD: Final = (TypeError, AttributeError, ValueError, LookupError, RecursionError)
 """What comes of arguments of other types than Slack takes."""
@@ -43,11 +49,11 @@ class WebApi:
         self._sockets = sockets
         self._responses = responses
         self._endpoints: Mapping[str, Endpoint] = {
-            **chat.ENDPOINTS,
-            **views.ENDPOINTS,
-            **directory.ENDPOINTS,
-            **assistant.ENDPOINTS,
-            **files.ENDPOINTS,
+            **api_messages.ENDPOINTS,
+            **api_workspace__views.ENDPOINTS,
+            **api_workspace.ENDPOINTS,
+            **api_messages__assistant.ENDPOINTS,
+            **api_messages__files.ENDPOINTS,
             "apps.connections.open": Endpoint(self._open_connection, app_token=True),
         }
 

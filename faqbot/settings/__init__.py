@@ -1,15 +1,15 @@
 """Settings from the environment and a `.env` file; everything that is wrong is said at once."""
 
-from faqbot.settings.describing import describe
-from faqbot.settings.modes import Mode
-from faqbot.settings.reading import (
+from faqbot.settings.describe import describe
+from faqbot.settings.models import Settings
+from faqbot.settings.models__modes import Mode
+from faqbot.settings.sources import (
     configured_cache,
     configured_database,
     configured_encoder,
     configured_knowledge,
     configured_secret_keys,
 )
-from faqbot.settings.service import Settings
 
 __all__ = [
     "Mode",

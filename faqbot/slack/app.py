@@ -9,38 +9,36 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.desk import Desk
-from faqbot.slack import (
-    actions,
-    assigning,
-    channels,
-    claiming,
+from faqbot.engine import Desk
+from faqbot.runtime.logs__quiet import bolt_logger
+from faqbot.slack.context import Shared
+from faqbot.slack.context__backstage import Backstage
+from faqbot.slack.directory import Audiences
+from faqbot.slack.directory__owners import Owners
+from faqbot.slack.interactions__threads import Threads
+from faqbot.slack.listeners import (
+    approvals,
+    approvals__suggesting,
+    buttons,
+    channel_settings,
     commands,
-    deciding,
+    commands__sharing,
     errors,
     feedback,
+    feedback__rating,
+    handoff,
+    handoff__claiming,
+    handoff_entry,
     home,
-    limits,
     messages,
-    once,
-    people,
-    proposing,
-    rating,
-    reporting,
-    sharing,
-    suggesting,
-    tracing,
+    proposals,
+    reports,
 )
-from faqbot.slack.audience import Audiences
-from faqbot.slack.backstage import Backstage
-from faqbot.slack.commands import Backdoor
-from faqbot.slack.once import CLAIM
-from faqbot.slack.owners import Owners
-from faqbot.slack.quiet import bolt_logger
-from faqbot.slack.shared import Shared
-from faqbot.slack.threads import Threads
-from faqbot.slack.tracing import kind_of, log_handled
-from faqbot.store.values import Speaks
+from faqbot.slack.listeners.commands import Backdoor
+from faqbot.slack.middleware import deduplication, rate_limit, request_log__tracing
+from faqbot.slack.middleware.deduplication import CLAIM
+from faqbot.slack.middleware.request_log__tracing import kind_of, log_handled
+from faqbot.storage.models import Speaks
 
 Authorize = Callable[..., Awaitable[AuthorizeResult]]
 """As Bolt calls it."""
@@ -88,32 +86,32 @@ def create_app(
         log_handled(request, seconds)
 
     shared.running.watch(app, ended)
-    tracing.register(app)
+    request_log__tracing.register(app)
     errors.register(app, shared.metrics.error)
-    once.register(app, taken, shared.metrics.repeated)
-    limits.register(app, shared.limits, shared.metrics, taken.done)
+    deduplication.register(app, taken, shared.metrics.repeated)
+    rate_limit.register(app, shared.limits, shared.metrics, taken.done)
     memory = backstage.memory if backstage else None
     answered = feedback.Feedback(memory, shared.metrics)
     speaks = backstage.speaks if backstage else Speaks.MENTIONS
-    places = channels.Channels(memory, speaks)
-    sharer = sharing.Sharing(desk, audiences, taken, answered)
+    places = channel_settings.Channels(memory, speaks)
+    sharer = commands__sharing.Sharing(desk, audiences, taken, answered)
     messages.register(
         app, desk, audiences, threads, claims=taken, feedback=answered, channels=places
     )
     owners = Owners(backstage.owners if backstage else "")
-    reports = reporting.Reports(desk, backstage, owners, suggesting.suggestions)
-    commands.register(app, desk, audiences, sharer, Backdoor(places, reports))
-    actions.register(app, desk, audiences, threads, answered)
-    sharing.register(app, sharer)
+    owner_reports = reports.Reports(desk, backstage, owners, approvals__suggesting.suggestions)
+    commands.register(app, desk, audiences, sharer, Backdoor(places, owner_reports))
+    buttons.register(app, desk, audiences, threads, answered)
+    commands__sharing.register(app, sharer)
     if backstage is not None:
-        persons = people.People(desk, backstage.memory, owners)
-        rating.register(app, backstage.memory, persons, shared.metrics)
-        claiming.register(app, persons)
-        assigning.register(app, persons, audiences)
-        channels.register(app, places)
-        decisions = deciding.Deciding(desk, backstage.memory, backstage.publisher, owners)
-        deciding.register(app, decisions)
-        suggesting.register(app, reports, decisions)
-        proposing.register(app, proposing.Proposing(desk, audiences, decisions))
-    home.register(app, desk, audiences, taken, reports=reports, feedback=answered)
+        persons = handoff.People(desk, backstage.memory, owners)
+        feedback__rating.register(app, backstage.memory, persons, shared.metrics)
+        handoff__claiming.register(app, persons)
+        handoff_entry.register(app, persons, audiences)
+        channel_settings.register(app, places)
+        decisions = approvals.Deciding(desk, backstage.memory, backstage.publisher, owners)
+        approvals.register(app, decisions)
+        approvals__suggesting.register(app, owner_reports, decisions)
+        proposals.register(app, proposals.Proposing(desk, audiences, decisions))
+    home.register(app, desk, audiences, taken, reports=owner_reports, feedback=answered)
     return app

@@ -17,12 +17,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from faqbot.metrics import CONTENT_TYPE, Sample
-from faqbot.reloading import Loaded, every
-from faqbot.slack.pacing import Pacer
-from faqbot.slack.shared import Shared
-from faqbot.slack.web import REFUSED, reason_of
-from faqbot.store.memory import Memory
+from faqbot.index.reloader import Loaded, every
+from faqbot.runtime.metrics import CONTENT_TYPE, Sample
+from faqbot.slack.client import REFUSED, reason_of
+from faqbot.slack.client__pacing import Pacer
+from faqbot.slack.context import Shared
+from faqbot.storage.recorder import Memory
 
 SAMPLED: Final = 10.0
 """Seconds between two samples, for the other workers' share of the metrics."""

@@ -14,19 +14,19 @@ from typing import Any, Final
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
-from faqbot.desk import Desk
-from faqbot.headers import SafeHeaders, safe_headers
+from faqbot.engine import Desk
+from faqbot.runtime.web import PATH, Server, asgi, served
+from faqbot.runtime.web__headers import SafeHeaders, safe_headers
 from faqbot.settings import Settings
 from faqbot.slack.app import create_app
-from faqbot.slack.backstage import Backstage
-from faqbot.slack.following import Backing
+from faqbot.slack.client import check_bot_token
+from faqbot.slack.context__backstage import Backstage
+from faqbot.slack.context__following import Backing
+from faqbot.slack.directory__owners import Owners
 from faqbot.slack.health import Health, token_check
-from faqbot.slack.house import House, plain
-from faqbot.slack.owners import Owners
-from faqbot.slack.reporting import Reports
-from faqbot.slack.server import PATH, Server, asgi, served
-from faqbot.slack.socket import SocketMode
-from faqbot.slack.web import check_bot_token
+from faqbot.slack.listeners.reports import Reports
+from faqbot.slack.service__house import House, plain
+from faqbot.slack.socket_mode import SocketMode
 
 Say = Callable[[str], None]
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.content.loading import load_library
-from faqbot.content.patching import add_phrasings
+from faqbot.content.loader import load_library
+from faqbot.content.writer__patching import add_phrasings
 from faqbot.model import Years
-from faqbot.store.opening import open_store
-from faqbot.store.values import PHRASING, Proposal, Record
+from faqbot.storage.models import PHRASING, Proposal, Record
+from faqbot.storage.store__opening import open_store
 
 from .conftest import KNOWLEDGE, Run
 

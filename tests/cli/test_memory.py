@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.store.opening import open_store
-from faqbot.store.values import Record
+from faqbot.storage.models import Record
+from faqbot.storage.store__opening import open_store
 
 from .conftest import Run
 

@@ -12,11 +12,11 @@ from typing import TypeVar
 import pytest
 
 from faqbot.slack.manifest import OPTIONAL_SCOPES, SCOPES
-from faqbot.store.installations import Installation, Workspace
-from faqbot.store.opening import open_store
-from faqbot.store.sealing import Seal
-from faqbot.store.store import Store
-from faqbot.store.values import StoreError
+from faqbot.storage.encryption import Seal
+from faqbot.storage.installations import Installation, Workspace
+from faqbot.storage.models import StoreError
+from faqbot.storage.store import Store
+from faqbot.storage.store__opening import open_store
 
 from .conftest import Run
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from faqbot.content.authoring import LONGEST_ID, faq_file, id_of, role_file, write_file
-from faqbot.content.loading import load_library
+from faqbot.content.loader import load_library
+from faqbot.content.writer import LONGEST_ID, faq_file, id_of, role_file, write_file
 from faqbot.errors import UsageError
 from faqbot.model import Faq, Library, Role, Section, Years
 from tests.content.strategies import faqs, roles

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.content.loading import check_folder, load_library
+from faqbot.content.loader import check_folder, load_library
 from faqbot.errors import ContentError, UsageError
 from faqbot.model import Audience, Origin, Years
 from tests.content.conftest import Write

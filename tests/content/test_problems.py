@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.content.loading import check_folder
+from faqbot.content.loader import check_folder
 from tests.content.conftest import Write
 
 HEAD = "role: a\ntitle: A\n"

@@ -12,9 +12,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from faqbot.content.schema import TARGET, content_schema, schema_text
-from faqbot.content.shipped import load_shipped
-from faqbot.content.standard import STANDARD_SECTIONS
+from faqbot.content.defaults import load_shipped
+from faqbot.content.format__schema import TARGET, content_schema, schema_text
+from faqbot.content.sections__standard import STANDARD_SECTIONS
 
 ROOT = Path(__file__).parents[2]
 CONTENT = sorted((ROOT / "knowledge").rglob("*.yaml"))
@@ -31,7 +31,7 @@ def as_json(value: Any) -> Any:
 
 def test_the_committed_schema_is_the_generated_one() -> None:
     written = (ROOT / TARGET).read_text(encoding="utf-8")
-    assert written == schema_text(), "run `python -m faqbot.content.schema`"
+    assert written == schema_text(), "run `python -m faqbot.content.format__schema`"
 
 
 def test_the_schema_is_a_schema() -> None:

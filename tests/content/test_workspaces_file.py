@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.content.workspaces import Assigned, WorkspacesFile, read_workspaces
 from faqbot.errors import ContentError
+from faqbot.workspaces.config import Assigned, WorkspacesFile, read_workspaces
 
 
 @pytest.fixture

@@ -13,14 +13,14 @@ import aiohttp
 import pytest
 import yaml
 
-from faqbot.insights.pages import Pages
-from faqbot.matching.encoding import StaticEncoder
-from faqbot.matching.grouping import group_by_meaning
+from faqbot.insights.views import Pages
+from faqbot.matching.clustering import group_by_meaning
+from faqbot.matching.encoders import StaticEncoder
 from faqbot.model import Faq, Library, Role, Section
-from faqbot.slack.server import Server, listen
-from faqbot.store.opening import open_store
-from faqbot.store.store import Store
-from faqbot.store.values import Record
+from faqbot.runtime.web import Server, listen
+from faqbot.storage.models import Record
+from faqbot.storage.store import Store
+from faqbot.storage.store__opening import open_store
 
 NOW = dt.datetime.now(dt.UTC)
 FLAGS = ["--no-sandbox", "--disable-gpu"]

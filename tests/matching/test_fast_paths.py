@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
 from faqbot.matching import titles
-from faqbot.matching.roles import Linking, RoleLinker
+from faqbot.matching.role_linker import Linking, RoleLinker
 from faqbot.matching.spelling import WordList
 from faqbot.model import Role, RoleLink
 

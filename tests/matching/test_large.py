@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faqbot import boot
-from faqbot.content.loading import load_library
-from faqbot.desk import Knowledge
-from faqbot.evaluating.questions import read_questions
+from faqbot import app
+from faqbot.content.loader import load_library
+from faqbot.engine import Knowledge
+from faqbot.evaluation.datasets import read_questions
 from faqbot.matching import matcher
-from faqbot.matching.encoding import StaticEncoder
-from faqbot.matching.large import ShortlistRanker
+from faqbot.matching.encoders import StaticEncoder
 from faqbot.matching.ranking import Mix, Phrasing, Ranker
 from faqbot.matching.shortlist import assigned, clusters
+from faqbot.matching.shortlist__large import ShortlistRanker
+from faqbot.matching.similarity import MeaningView, TfidfView
 from faqbot.matching.tfidf import LETTERS, WORDS
-from faqbot.matching.views import MeaningView, TfidfView
 
 ROOT = Path(__file__).resolve().parents[2]
 MIX = Mix(views=(0.12, 0.18, 0.7), ridge=0.0, penalty=0.2)
@@ -78,7 +78,7 @@ def shortlisting() -> Knowledge:
     """The shipped content, read as if it were too much for the ridge."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(matcher, "RIDGE_LIMIT", 100)
-        return boot.understand(load_library(ROOT / "knowledge"))
+        return app.understand(load_library(ROOT / "knowledge"))
 
 
 def test_the_shortlist_holds_what_looking_at_everything_finds(shortlisting: Knowledge) -> None:

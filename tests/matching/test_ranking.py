@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from faqbot.matching.calibration import UNCALIBRATED, calibrate, one_and_class_out
 from faqbot.matching.ranking import EVERY, Mix, Phrasing, Ranker
+from faqbot.matching.similarity import TfidfView
 from faqbot.matching.tfidf import LETTERS, WORDS
-from faqbot.matching.views import TfidfView
 
 MIX = Mix(views=(0.4, 0.6), ridge=0.7, penalty=0.2)
 SAID = "skills degree years what which need for the role duties pay certs day all".split()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from faqbot.matching.roles import Linking, RoleLinker
+from faqbot.matching.role_linker import Linking, RoleLinker
 from faqbot.matching.text import normalise, words
 from faqbot.model import LinkedBy, Role
 

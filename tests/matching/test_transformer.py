@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faqbot.boot import open_desk
+from faqbot.app import open_desk
 from faqbot.cli.main import main
 from faqbot.errors import UsageError
-from faqbot.matching.transformer import TransformerEncoder
+from faqbot.matching.encoders__transformer import TransformerEncoder
 from faqbot.model import Answered, Audience, Declined, Question
 
 CONTENT = """\

@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from faqbot.matching.similarity import TfidfView
 from faqbot.matching.tfidf import LETTERS, WORDS, Features, weigh
-from faqbot.matching.views import TfidfView
 
 SAID = "a skill skills degree for the what data back end".split()
 TEXTS = st.lists(st.lists(st.sampled_from(SAID), max_size=9).map(" ".join), min_size=1, max_size=70)

@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.playground.server import LocalWorkspace
-from faqbot.playground.values import DEFAULT_EVENTS, DEFAULT_SCOPES, Setup, Timing
+from faqbot.playground.models import DEFAULT_EVENTS, DEFAULT_SCOPES, Setup, Timing
+from faqbot.playground.workspace import LocalWorkspace
 
 QUICK = Timing(ack_deadline=0.4, retry_delays=(0.0, 0.02, 0.04))
 

@@ -8,8 +8,8 @@ from aiohttp import web
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.playground.server import LocalWorkspace
-from faqbot.playground.values import Faults
+from faqbot.playground.models import Faults
+from faqbot.playground.workspace import LocalWorkspace
 from tests.playground.conftest import Receiver
 
 

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.types import ASGIApp
 
-from faqbot.playground.server import LocalWorkspace
-from faqbot.playground.values import Setup, Timing
+from faqbot.playground.models import Setup, Timing
+from faqbot.playground.workspace import LocalWorkspace
 
 SETUP = Setup()
 METHODS = (

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from faqbot.playground.limits import problems
+from faqbot.playground.validation import problems
 
 
 def _text(text: str, kind: str = "mrkdwn") -> dict[str, Any]:

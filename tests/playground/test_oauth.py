@@ -16,10 +16,10 @@ from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.errors import SettingsError
-from faqbot.playground.grants import HOURS_12, Grant, Grants
-from faqbot.playground.several import LocalSlack, several
-from faqbot.playground.values import Faults, Setup
+from faqbot.playground.models import Faults, Setup
+from faqbot.playground.oauth__grants import HOURS_12, Grant, Grants
 from tests.playground.conftest import QUICK, Receiver
+from tests.support.local_slack import LocalSlack, several
 
 ALPHA, BETA = "T0ALPHA", "T0BETA"
 BACK = "http://127.0.0.1:9/back"

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from faqbot.playground.server import LocalWorkspace
+from faqbot.playground.workspace import LocalWorkspace
 from tests.playground.showcase import connected
 
 CHROMIUM = Path("/usr/bin/chromium")

@@ -11,8 +11,8 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.playground.server import LocalWorkspace
-from faqbot.playground.values import Faults
+from faqbot.playground.models import Faults
+from faqbot.playground.workspace import LocalWorkspace
 
 
 class Listener:

@@ -10,8 +10,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.errors import ServiceError, SettingsError
-from faqbot.playground.server import LocalWorkspace
-from faqbot.playground.values import Faults, Setup, Timing
+from faqbot.playground.models import Faults, Setup, Timing
+from faqbot.playground.workspace import LocalWorkspace
 
 
 def _section(text: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.playground.server import LocalWorkspace
+from faqbot.playground.workspace import LocalWorkspace
 
 
 def _echo(workspace: LocalWorkspace) -> AsyncApp:

@@ -11,24 +11,24 @@ from functools import cache
 import pytest
 import pytest_asyncio
 
-from faqbot.boot import understand
-from faqbot.conversations import Conversations
-from faqbot.desk import Desk, Knowledge
-from faqbot.playground.people import Person
-from faqbot.playground.server import LocalWorkspace
-from faqbot.playground.values import Message, Setup, Timing
-from faqbot.publishing import Publisher
+from faqbot.app import understand
+from faqbot.content.publisher import Publisher
+from faqbot.engine import Desk, Knowledge
+from faqbot.engine__conversations import Conversations
+from faqbot.playground.models import Message, Setup, Timing
+from faqbot.playground.person import Person
+from faqbot.playground.workspace import LocalWorkspace
+from faqbot.runtime.web import PATH, Server, asgi, listen
 from faqbot.slack.app import create_app
-from faqbot.slack.backstage import Backstage
-from faqbot.slack.limits import Limits
+from faqbot.slack.client import web_client
+from faqbot.slack.client__pacing import Pacer
+from faqbot.slack.context import Shared
+from faqbot.slack.context__backstage import Backstage
 from faqbot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
-from faqbot.slack.pacing import Pacer
-from faqbot.slack.running import Running
-from faqbot.slack.server import PATH, Server, asgi, listen
-from faqbot.slack.shared import Shared
-from faqbot.slack.socket import SocketMode
-from faqbot.slack.web import web_client
-from faqbot.store.memory import Memory
+from faqbot.slack.middleware.rate_limit import Limits
+from faqbot.slack.middleware.request_log import Running
+from faqbot.slack.socket_mode import SocketMode
+from faqbot.storage.recorder import Memory
 from tests.slack.library import library
 
 TODAY = dt.date(2026, 11, 23)

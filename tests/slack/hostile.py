@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from hypothesis import strategies as st
 
-from faqbot.playground.values import Setup
+from faqbot.playground.models import Setup
 
 Payload = dict[str, Any]
 SETUP: Final = Setup()

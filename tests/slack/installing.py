@@ -12,18 +12,18 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import aiohttp
 from starlette.applications import Starlette
 
-from faqbot.playground.serving import Server, listen
-from faqbot.playground.several import LocalSlack
-from faqbot.playground.values import Faults, Setup
-from faqbot.slack.oauth.exchange import INSTALL, REDIRECT, Exchange
-from faqbot.slack.oauth.pages import InstallPages
-from faqbot.slack.oauth.tokens import Tokens
-from faqbot.slack.pacing import Pacer
-from faqbot.slack.web import web_client
-from faqbot.store.installations import Workspace
-from faqbot.store.opening import open_store
-from faqbot.store.sealing import Seal
-from faqbot.store.store import Store
+from faqbot.playground.models import Faults, Setup
+from faqbot.runtime.web__serving import Server, listen
+from faqbot.slack.client import web_client
+from faqbot.slack.client__pacing import Pacer
+from faqbot.storage.encryption import Seal
+from faqbot.storage.installations import Workspace
+from faqbot.storage.store import Store
+from faqbot.storage.store__opening import open_store
+from faqbot.workspaces.install_pages import InstallPages
+from faqbot.workspaces.oauth import INSTALL, REDIRECT, Exchange
+from faqbot.workspaces.tokens import Tokens
+from tests.support.local_slack import LocalSlack
 
 
 @dataclass(frozen=True)

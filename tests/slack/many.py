@@ -19,25 +19,25 @@ from aiohttp import web
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from faqbot import snapshots
-from faqbot.boot.opening import Opener
-from faqbot.boot.shelf import Shelf, Weighed
-from faqbot.boot.understanding import Encoders, built
-from faqbot.content.loading import load_library
-from faqbot.content.workspaces import WorkspacesFile
-from faqbot.slack.apps import MOST
-from faqbot.slack.backstage import Backstage
-from faqbot.slack.oauth.exchange import Exchange
-from faqbot.slack.oauth.tokens import Tokens
-from faqbot.slack.oauth.uninstalling import let_go
-from faqbot.slack.shared import Shared
-from faqbot.slack.web import web_client
-from faqbot.slack.workspaces import LOOK, Workspaces
-from faqbot.store.installations import Installation, Installations, Workspace
-from faqbot.store.memory import Memory
-from faqbot.store.opening import open_store
-from faqbot.store.sealing import Seal
-from faqbot.store.values import Consent
+from faqbot.content.loader import load_library
+from faqbot.index import cache as index_cache
+from faqbot.index.builder import Encoders, built
+from faqbot.slack.client import web_client
+from faqbot.slack.context import Shared
+from faqbot.slack.context__backstage import Backstage
+from faqbot.storage.encryption import Seal
+from faqbot.storage.installations import Installation, Installations, Workspace
+from faqbot.storage.models import Consent
+from faqbot.storage.recorder import Memory
+from faqbot.storage.store__opening import open_store
+from faqbot.workspaces.app_pool import MOST
+from faqbot.workspaces.config import WorkspacesFile
+from faqbot.workspaces.content_pool import Shelf, Weighed
+from faqbot.workspaces.oauth import Exchange
+from faqbot.workspaces.router import LOOK, Workspaces
+from faqbot.workspaces.server__opening import Opener
+from faqbot.workspaces.tokens import Tokens
+from faqbot.workspaces.tokens__uninstalling import let_go
 
 A, B, C = "T0AAAAAA", "T0BBBBBB", "T0CCCCCC"
 WORD = {A: "amaranth", B: "borage", C: "chicory"}
@@ -256,8 +256,8 @@ async def many(
         if not kept.is_dir():
             knowledge = built(library, encoders())
             kept.mkdir()
-            snapshots.write(kept, knowledge, encoders().common)
-        return Weighed(snapshots.read(kept, encoders().common), snapshots.weight_of(kept))
+            index_cache.write(kept, knowledge, encoders().common)
+        return Weighed(index_cache.read(kept, encoders().common), index_cache.weight_of(kept))
 
     for team in (A, B, C):  # so that no test waits for it
         await asyncio.to_thread(load, folder / WORD[team])

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from faqbot.model import Audience
-from faqbot.playground.server import LocalWorkspace
-from faqbot.playground.values import Faults
-from faqbot.slack.audience import FAILURE_LIFETIME, Audiences, audience_of
-from faqbot.slack.once import Delivery, Kind, RecentClaims, delivery
-from faqbot.slack.web import web_client
+from faqbot.playground.models import Faults
+from faqbot.playground.workspace import LocalWorkspace
+from faqbot.slack.client import web_client
+from faqbot.slack.directory import FAILURE_LIFETIME, Audiences, audience_of
+from faqbot.slack.middleware.deduplication import Delivery, Kind, RecentClaims, delivery
 from tests.slack.conftest import QUICK, SETUP
 
 

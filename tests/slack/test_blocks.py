@@ -12,22 +12,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faqbot.desk import Desk
+from faqbot.engine import Desk
 from faqbot.model import Declined, Library, Question, Reading, Receipt, Role, Why
-from faqbot.playground import limits
-from faqbot.reply import Bullets, Button, Part, Reply, Source, Text, as_text
+from faqbot.playground import validation
+from faqbot.replies.reply import Bullets, Button, Part, Reply, Source, Text, as_text
 from faqbot.slack import answers
-from faqbot.slack.addresses import Address, parse
-from faqbot.slack.blocks import Message, render
-from faqbot.slack.mrkdwn import bullets, escape, rich
-from faqbot.slack.pages import paginate, split
-from faqbot.slack.views import answer_modal, help_message, home, roles_list, search_modal, welcome
+from faqbot.slack.blockkit.blocks import Message, render
+from faqbot.slack.blockkit.blocks__addresses import Address, parse
+from faqbot.slack.blockkit.rich_text import bullets, escape, rich
+from faqbot.slack.blockkit.rich_text__pages import paginate, split
+from faqbot.slack.blockkit.views import (
+    answer_modal,
+    help_message,
+    home,
+    roles_list,
+    search_modal,
+    welcome,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
 def problems(message: Message) -> tuple[str, ...]:
-    return limits.problems({"text": message.text, "blocks": list(message.blocks)})
+    return validation.problems({"text": message.text, "blocks": list(message.blocks)})
 
 
 QUESTIONS = {
@@ -71,7 +78,7 @@ def test_views_keep_the_limits(desk: Desk) -> None:
         search_modal(),
         answer_modal(help_message(desk.library), "x" * 900),
     ]
-    assert [limits.problems(view) for view in views] == [(), (), ()]
+    assert [validation.problems(view) for view in views] == [(), (), ()]
     for message in (help_message(desk.library), welcome(desk.library), roles_list(desk.library)):
         assert problems(message) == ()
 
@@ -83,7 +90,7 @@ def test_any_number_of_roles_can_be_listed(count: int) -> None:
         for n in range(count)
     )
     library = Library(roles=roles)
-    assert limits.problems(home(library)) == ()
+    assert validation.problems(home(library)) == ()
     for page in (1, 2, 999):
         assert problems(roles_list(library, page)) == ()
 

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from faqbot.playground.values import Setup
-from faqbot.store.memory import Memory
-from faqbot.store.values import Policy, Speaks
+from faqbot.playground.models import Setup
+from faqbot.storage.models import Policy, Speaks
+from faqbot.storage.recorder import Memory
 from tests.slack.conftest import SETUP, Slack, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

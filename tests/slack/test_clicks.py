@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from faqbot.playground.elements import elements
-from faqbot.playground.people import Reaction
-from faqbot.playground.values import Faults, Message, View
+from faqbot.playground.blocks import elements
+from faqbot.playground.models import Faults, Message, View
+from faqbot.playground.person import Reaction
 from tests.slack.conftest import Slack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

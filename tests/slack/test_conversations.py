@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from faqbot.playground.values import Faults
-from faqbot.playground.values import Message as PostedMessage
+from faqbot.playground.models import Faults
+from faqbot.playground.models import Message as PostedMessage
 from tests.slack.conftest import Slack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

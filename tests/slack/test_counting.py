@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from faqbot.playground.values import Faults
-from faqbot.store.memory import Memory
+from faqbot.playground.models import Faults
+from faqbot.storage.recorder import Memory
 from tests.slack.conftest import Slack, serving
 
 

@@ -11,11 +11,11 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 
 from faqbot.errors import UsageError
-from faqbot.slack.digests import Digests
-from faqbot.slack.occupied import Occupied, Opened
-from faqbot.slack.once import RecentClaims
-from faqbot.slack.workspaces import Workspaces
-from faqbot.store.installations import Installation, Workspace
+from faqbot.slack.middleware.deduplication import RecentClaims
+from faqbot.storage.installations import Installation, Workspace
+from faqbot.workspaces.app_pool__occupied import Occupied, Opened
+from faqbot.workspaces.digests import Digests
+from faqbot.workspaces.router import Workspaces
 from tests.slack.many import A, B, C, many
 
 DAY = dt.date(2026, 11, 23)

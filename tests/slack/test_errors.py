@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from faqbot.desk import Desk
+from faqbot.engine import Desk
 from faqbot.model import Question, Receipt
 from tests.slack.conftest import Slack, serving
 

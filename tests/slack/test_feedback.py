@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from faqbot.playground.elements import elements
-from faqbot.playground.values import Channel, Message, UserGroup
-from faqbot.store.memory import Memory
-from faqbot.store.receipts import Filter
-from faqbot.store.values import Consent, HandoverState, ProposalState
+from faqbot.playground.blocks import elements
+from faqbot.playground.models import Channel, Message, UserGroup
+from faqbot.storage.models import Consent, HandoverState, ProposalState
+from faqbot.storage.questions import Filter
+from faqbot.storage.recorder import Memory
 from tests.slack.conftest import Slack, serving
 
 ALWAYS = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)

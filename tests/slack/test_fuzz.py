@@ -22,17 +22,17 @@ from hypothesis import strategies as st
 from starlette.types import ASGIApp
 
 from faqbot.playground.delivery import signed_headers
-from faqbot.playground.server import LocalWorkspace
+from faqbot.playground.workspace import LocalWorkspace
+from faqbot.runtime.web import PATH, asgi
 from faqbot.slack.app import create_app
-from faqbot.slack.backstage import Backstage
-from faqbot.slack.server import PATH, asgi
-from faqbot.slack.shared import Shared
-from faqbot.slack.web import web_client
-from faqbot.store.memory import Memory
-from faqbot.store.receipts import Filter
-from faqbot.store.store import new_id
-from faqbot.store.times import now
-from faqbot.store.values import Handover
+from faqbot.slack.client import web_client
+from faqbot.slack.context import Shared
+from faqbot.slack.context__backstage import Backstage
+from faqbot.storage.models import Handover
+from faqbot.storage.models__times import now
+from faqbot.storage.questions import Filter
+from faqbot.storage.recorder import Memory
+from faqbot.storage.store import new_id
 from tests.slack.conftest import SETUP, make_desk
 from tests.slack.hostile import (
     ACTIONS,

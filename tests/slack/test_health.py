@@ -12,13 +12,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from faqbot.playground.server import LocalWorkspace
-from faqbot.reloading import Loaded
+from faqbot.index.reloader import Loaded
+from faqbot.playground.workspace import LocalWorkspace
+from faqbot.slack.client import web_client
+from faqbot.slack.client__pacing import Pacer
+from faqbot.slack.context import Shared
 from faqbot.slack.health import Health, token_check
-from faqbot.slack.pacing import Pacer
-from faqbot.slack.shared import Shared
-from faqbot.slack.web import web_client
-from faqbot.store.memory import Memory
+from faqbot.storage.recorder import Memory
 from tests.slack.conftest import QUICK, SETUP
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)

@@ -17,8 +17,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from faqbot.playground.delivery import signed_headers
-from faqbot.slack.guard import REQUEST, Guard
-from faqbot.slack.server import PATH
+from faqbot.runtime.web import PATH
+from faqbot.slack.http_endpoint import REQUEST, Guard
 from tests.slack.conftest import SETUP, Slack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

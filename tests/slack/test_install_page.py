@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from faqbot.playground.several import several
-from faqbot.slack.oauth.exchange import INSTALL
+from faqbot.workspaces.oauth import INSTALL
 from tests.playground.test_page import FLAGS
 from tests.slack.installing import Site, site
+from tests.support.local_slack import several
 
 pytestmark = pytest.mark.browser
 

@@ -10,21 +10,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from faqbot.slack import addresses
-from faqbot.slack.claiming import ANSWER_VIEW
-from faqbot.slack.digests import Digests
-from faqbot.slack.once import RecentClaims
-from faqbot.store.installations import Installation
-from faqbot.store.receipts import Filter
-from faqbot.store.times import now
-from faqbot.store.values import (
-    PHRASING,
-    HandoverState,
-    Policy,
-    Proposal,
-    ProposalState,
-    Speaks,
-)
+from faqbot.slack.blockkit import blocks__addresses
+from faqbot.slack.listeners.handoff__claiming import ANSWER_VIEW
+from faqbot.slack.middleware.deduplication import RecentClaims
+from faqbot.storage.installations import Installation
+from faqbot.storage.models import PHRASING, HandoverState, Policy, Proposal, ProposalState, Speaks
+from faqbot.storage.models__times import now
+from faqbot.storage.questions import Filter
+from faqbot.workspaces.digests import Digests
 from tests.slack.many import CHANNEL, OWNER, PERSON, WORD, A, B, C, Call, Many, many
 
 ASKED = "what skills does a pilot need"
@@ -52,7 +45,7 @@ def receipt_of(answer: Call) -> str:
             button = element.get("positive_button") or element
             if str(button.get("value", "")).startswith("up "):
                 return str(button["value"]).removeprefix("up ")
-            if str(button.get("action_id", "")).startswith(addresses.PERSON):
+            if str(button.get("action_id", "")).startswith(blocks__addresses.PERSON):
                 return str(button["value"])
     raise AssertionError("no button")
 
@@ -78,9 +71,9 @@ async def test_a_thread_of_one_tells_nothing_in_another(process: Many) -> None:
 async def test_a_receipt_of_another_can_be_neither_rated_nor_read(process: Many) -> None:
     (answer,) = await process.mention(A, ASKED, "1700000200.000000")
     receipt = receipt_of(answer)
-    (told,) = await process.click(B, f"{addresses.RATE}:0", f"down {receipt}", user=PERSON)
+    (told,) = await process.click(B, f"{blocks__addresses.RATE}:0", f"down {receipt}", user=PERSON)
     assert "no longer remembered" in told.text
-    (told,) = await process.click(B, f"{addresses.PERSON}:0", receipt, user=PERSON)
+    (told,) = await process.click(B, f"{blocks__addresses.PERSON}:0", receipt, user=PERSON)
     assert "no longer remembered" in told.text
     metadata = json.dumps({"receipt": receipt, "channel": CHANNEL, "thread": THREAD})
     values = {
@@ -93,7 +86,9 @@ async def test_a_receipt_of_another_can_be_neither_rated_nor_read(process: Many)
     )
     assert "no longer remembered" in response.body
     block = f"receipt:{receipt}"
-    await process.click(B, f"{addresses.CHOOSE}:0", "pilot/skills", user=PERSON, block_id=block)
+    await process.click(
+        B, f"{blocks__addresses.CHOOSE}:0", "pilot/skills", user=PERSON, block_id=block
+    )
     async with process.memory.store() as store:
         (record,) = [one for one in await store.receipts.all(Filter()) if one.id == receipt]
         assert record.team == A
@@ -101,7 +96,7 @@ async def test_a_receipt_of_another_can_be_neither_rated_nor_read(process: Many)
         assert await store.receipts.picks(record.at) == ()
         assert await store.handovers.all(B, HandoverState) == ()
         assert await store.proposals.all(B, ProposalState) == ()
-    await process.click(A, f"{addresses.RATE}:0", f"up {receipt}", user=PERSON)
+    await process.click(A, f"{blocks__addresses.RATE}:0", f"up {receipt}", user=PERSON)
     async with process.memory.store() as store:  # and at home it can
         (rating,) = await store.receipts.ratings(record.at, A)
         assert rating.receipt == receipt
@@ -124,10 +119,15 @@ async def handed_over(process: Many) -> str:
 
 async def test_a_question_for_a_person_of_another_cannot_be_touched(process: Many) -> None:
     handover = await handed_over(process)
-    for kind in (addresses.CLAIM, addresses.CLOSE, addresses.REPLY, addresses.ASSIGN):
+    for kind in (
+        blocks__addresses.CLAIM,
+        blocks__addresses.CLOSE,
+        blocks__addresses.REPLY,
+        blocks__addresses.ASSIGN,
+    ):
         (told,) = await process.click(B, f"{kind}:0", handover)
         assert "isn't yours" in told.text
-    (told,) = await process.click(B, f"{addresses.SAVE}:0", handover)
+    (told,) = await process.click(B, f"{blocks__addresses.SAVE}:0", handover)
     assert "isn't yours" in told.text
     typed = {"answer": {"answer": {"value": "42"}}, "text": {"text": {"value": "42"}}}
     response = await process.submit(B, ANSWER_VIEW, handover, typed)
@@ -144,7 +144,7 @@ async def test_a_question_for_a_person_of_another_cannot_be_touched(process: Man
             "view": {"id": "V1", "type": "modal", "private_metadata": handover, "hash": "h"},
             "actions": [
                 {
-                    "action_id": addresses.TURN,
+                    "action_id": blocks__addresses.TURN,
                     "block_id": "role",
                     "type": "static_select",
                     "selected_option": {"value": "pilot"},
@@ -157,7 +157,7 @@ async def test_a_question_for_a_person_of_another_cannot_be_touched(process: Man
         assert found is not None
         assert found.state is HandoverState.OPEN
         assert await store.handovers.get(B, handover) is None
-    await process.click(A, f"{addresses.CLAIM}:0", handover)
+    await process.click(A, f"{blocks__addresses.CLAIM}:0", handover)
     async with process.memory.store() as store:
         found = await store.handovers.get(A, handover)
         assert found is not None
@@ -183,10 +183,10 @@ async def proposed(process: Many, team: str, question: str) -> str:
 
 async def test_a_proposal_of_another_cannot_be_decided(process: Many) -> None:
     proposal = await proposed(process, A, f"who pays for {WORD[A]} uniforms")
-    for kind in (addresses.APPROVE, addresses.REJECT):
+    for kind in (blocks__addresses.APPROVE, blocks__addresses.REJECT):
         (told,) = await process.click(B, f"{kind}:0", proposal)
         assert "isn't yours" in told.text
-    for kind in (addresses.TAKE, addresses.LEAVE):
+    for kind in (blocks__addresses.TAKE, blocks__addresses.LEAVE):
         calls = await process.click(B, f"{kind}:0", proposal)
         assert any("no longer there" in call.text for call in calls)
     async with process.memory.store() as store:
@@ -205,7 +205,7 @@ async def test_approved_proposals_change_the_own_content_only(process: Many) -> 
 
     before = texts()
     proposal = await proposed(process, C, "who washes the plane")
-    *_, told = await process.click(C, f"{addresses.APPROVE}:0", proposal)
+    *_, told = await process.click(C, f"{blocks__addresses.APPROVE}:0", proposal)
     assert "Several workspaces answer from this content" in told.text
     assert texts() == before
     async with process.memory.store() as store:
@@ -213,7 +213,7 @@ async def test_approved_proposals_change_the_own_content_only(process: Many) -> 
         assert found is not None
         assert found.state is ProposalState.OPEN
     proposal = await proposed(process, A, "who washes the plane")
-    await process.click(A, f"{addresses.APPROVE}:0", proposal)
+    await process.click(A, f"{blocks__addresses.APPROVE}:0", proposal)
     after = texts()
     assert "who washes the plane" in after[A]
     assert {**after, A: ""} == {**before, A: ""}
@@ -228,7 +228,7 @@ async def test_approved_proposals_change_the_own_content_only(process: Many) -> 
         if faq.question == "who washes the plane"
     ]
     for team, shown in ((B, False), (A, True)):  # also for who knows its id
-        (answer,) = await process.click(team, f"{addresses.SHOW}:0", entry, user=PERSON)
+        (answer,) = await process.click(team, f"{blocks__addresses.SHOW}:0", entry, user=PERSON)
         assert (f"Ask the {WORD[A]} desk" in answer.text) is shown
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from faqbot.slack.leases import Leases
-from faqbot.store.memory import Memory
-from faqbot.store.sealing import Seal
-from faqbot.store.store import Store
-from tests.store.conftest import server, url
+from faqbot.runtime.leases import Leases
+from faqbot.storage.encryption import Seal
+from faqbot.storage.recorder import Memory
+from faqbot.storage.store import Store
+from tests.storage.conftest import server, url
 
 __all__ = ["server", "url"]
 
@@ -124,7 +124,7 @@ async def test_nothing_that_waits_can_be_read_in_the_database(memory: Memory) ->
 async def _payloads(store: Store) -> list[bytes]:
     from sqlalchemy import select
 
-    from faqbot.store.schema import claims
+    from faqbot.storage.tables import claims
 
     async with store._database.reading() as connection:
         return [row.payload for row in await connection.execute(select(claims.c.payload))]

@@ -9,13 +9,13 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from faqbot.playground.several import LocalSlack, several
-from faqbot.playground.values import Setup
+from faqbot.playground.models import Setup
 from faqbot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
-from faqbot.store.sealing import Seal
+from faqbot.storage.encryption import Seal
 from tests.slack.conftest import QUICK
 from tests.slack.installing import Browser
 from tests.slack.test_service import ROLE, ended, first_line, free_port, start
+from tests.support.local_slack import LocalSlack, several
 
 ALPHA, BETA = "T0ALPHA", "T0BETA"
 

@@ -12,13 +12,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import pytest_asyncio
 
-from faqbot.playground.several import several
-from faqbot.playground.values import Faults
+from faqbot.playground.models import Faults
 from faqbot.slack.manifest import OPTIONAL_SCOPES, PURPOSES, SCOPES
-from faqbot.slack.oauth.exchange import INSTALL, REDIRECT
-from faqbot.store.installations import Installation, Workspace
-from faqbot.store.values import StoreError
+from faqbot.storage.installations import Installation, Workspace
+from faqbot.storage.models import StoreError
+from faqbot.workspaces.oauth import INSTALL, REDIRECT
 from tests.slack.installing import Site, site
+from tests.support.local_slack import several
 
 ALPHA, BETA = "T0ALPHA", "T0BETA"
 TWO = several("Alpha", "Beta")

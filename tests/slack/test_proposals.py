@@ -10,15 +10,15 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from faqbot.boot import understand
-from faqbot.content.loading import load_library
-from faqbot.desk import Desk, Knowledge
-from faqbot.playground.elements import elements
-from faqbot.playground.values import Channel, Message, View
-from faqbot.publishing import Publisher
-from faqbot.reloading import Reloader
-from faqbot.store.memory import Memory
-from faqbot.store.values import ProposalState
+from faqbot.app import understand
+from faqbot.content.loader import load_library
+from faqbot.content.publisher import Publisher
+from faqbot.engine import Desk, Knowledge
+from faqbot.index.reloader import Reloader
+from faqbot.playground.blocks import elements
+from faqbot.playground.models import Channel, Message, View
+from faqbot.storage.models import ProposalState
+from faqbot.storage.recorder import Memory
 from tests.slack.conftest import Slack, knowledge, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

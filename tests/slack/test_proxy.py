@@ -17,8 +17,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from faqbot.playground.server import LocalWorkspace
-from faqbot.slack.server import PATH
+from faqbot.playground.workspace import LocalWorkspace
+from faqbot.runtime.web import PATH
 from tests.slack.conftest import QUICK, SETUP
 
 ROOT = Path(__file__).parents[2]

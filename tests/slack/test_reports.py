@@ -10,15 +10,15 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
-from faqbot.conversations import Conversations
-from faqbot.desk import Desk
-from faqbot.playground.values import Channel
-from faqbot.reloading import Loaded
-from faqbot.slack.backstage import Backstage
-from faqbot.slack.owners import Owners
-from faqbot.slack.reporting import Reports, next_monday
-from faqbot.slack.web import web_client
-from faqbot.store.memory import Memory
+from faqbot.engine import Desk
+from faqbot.engine__conversations import Conversations
+from faqbot.index.reloader import Loaded
+from faqbot.playground.models import Channel
+from faqbot.slack.client import web_client
+from faqbot.slack.context__backstage import Backstage
+from faqbot.slack.directory__owners import Owners
+from faqbot.slack.listeners.reports import Reports, next_monday
+from faqbot.storage.recorder import Memory
 from tests.slack.conftest import Slack, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -13,17 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.playground.grants import HOURS_12
-from faqbot.playground.several import several
-from faqbot.playground.values import Faults
-from faqbot.slack.oauth.tokens import Tokens
-from faqbot.store.installations import Credentials, Workspace
-from faqbot.store.opening import open_store
-from faqbot.store.sealing import Seal
-from faqbot.store.times import now
-from faqbot.store.values import StoreError
+from faqbot.playground.models import Faults
+from faqbot.playground.oauth__grants import HOURS_12
+from faqbot.storage.encryption import Seal
+from faqbot.storage.installations import Credentials, Workspace
+from faqbot.storage.models import StoreError
+from faqbot.storage.models__times import now
+from faqbot.storage.store__opening import open_store
+from faqbot.workspaces.tokens import Tokens
 from tests.slack.installing import Site, site
-from tests.store.conftest import server, url
+from tests.storage.conftest import server, url
+from tests.support.local_slack import several
 
 __all__ = ["server", "url"]
 

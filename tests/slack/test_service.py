@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from faqbot import boot
+from faqbot import app
 from faqbot.errors import ServiceError
-from faqbot.playground.server import LocalWorkspace
+from faqbot.playground.workspace import LocalWorkspace
 from faqbot.settings import Settings
 from tests.slack.conftest import QUICK, SETUP
 
@@ -104,7 +104,7 @@ def test_a_taken_port_is_one_line_of_advice(
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(ServiceError, match=f"Port {port} is taken") as caught:
-            boot.run(Settings(port=port, faqbot_knowledge=str(knowledge)))
+            app.run(Settings(port=port, faqbot_knowledge=str(knowledge)))
     assert caught.value.exit_code == 3
 
 

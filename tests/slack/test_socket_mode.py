@@ -10,13 +10,13 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 
 from faqbot.errors import ServiceError, SettingsError
-from faqbot.playground.server import LocalWorkspace
-from faqbot.playground.values import Faults
+from faqbot.playground.models import Faults
+from faqbot.playground.workspace import LocalWorkspace
 from faqbot.slack.app import create_app
-from faqbot.slack.running import Running
-from faqbot.slack.shared import Shared
-from faqbot.slack.socket import SocketMode
-from faqbot.slack.web import check_bot_token, web_client
+from faqbot.slack.client import check_bot_token, web_client
+from faqbot.slack.context import Shared
+from faqbot.slack.middleware.request_log import Running
+from faqbot.slack.socket_mode import SocketMode
 from tests.slack.conftest import QUICK, SETUP, make_desk
 
 PING = 0.1

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.boot import open_desk, understand
-from faqbot.content.loading import load_library
-from faqbot.publishing import Publisher
-from faqbot.reloading import Reloader
-from faqbot.store.memory import Memory
-from faqbot.store.receipts import Filter
+from faqbot.app import open_desk, understand
+from faqbot.content.loader import load_library
+from faqbot.content.publisher import Publisher
+from faqbot.index.reloader import Reloader
+from faqbot.storage.questions import Filter
+from faqbot.storage.recorder import Memory
 from tests.slack.conftest import Slack, knowledge, serving
 from tests.slack.test_feedback import UNANSWERABLE, labels
-from tests.store.conftest import server, url
+from tests.storage.conftest import server, url
 
 __all__ = ["server", "url"]
 

@@ -12,13 +12,13 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from faqbot.playground.several import several
-from faqbot.slack.oauth.authorizing import authorizing
-from faqbot.slack.oauth.uninstalling import let_go
-from faqbot.slack.server import PATH, Server, asgi, listen, served
-from faqbot.slack.workspaces import Workspaces
-from faqbot.store.installations import Installation, Workspace
+from faqbot.runtime.web import PATH, Server, asgi, listen, served
+from faqbot.storage.installations import Installation, Workspace
+from faqbot.workspaces.router import Workspaces
+from faqbot.workspaces.tokens__authorizing import authorizing
+from faqbot.workspaces.tokens__uninstalling import let_go
 from tests.slack.installing import Site, site
+from tests.support.local_slack import several
 
 ALPHA, BETA = "T0ALPHA", "T0BETA"
 ALL = (*several("Alpha", "Beta"), *several("Here", "There", enterprise="Org", org_wide=True))

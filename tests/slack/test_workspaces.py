@@ -14,13 +14,13 @@ import pytest
 import pytest_asyncio
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from faqbot.slack import workspaces as module
-from faqbot.slack.occupied import Opened
-from faqbot.slack.once import again
-from faqbot.slack.teams import ends, whose
-from faqbot.slack.workspaces import Workspaces
-from faqbot.store.installations import Installation, Workspace
-from faqbot.store.values import StoreError
+from faqbot.slack.middleware.deduplication import again
+from faqbot.storage.installations import Installation, Workspace
+from faqbot.storage.models import StoreError
+from faqbot.workspaces import router as module
+from faqbot.workspaces.app_pool__occupied import Opened
+from faqbot.workspaces.router import Workspaces
+from faqbot.workspaces.router__teams import ends, whose
 from tests.slack.many import CHANNEL, PERSON, WORD, A, B, C, Many, many
 
 ASKED = "what skills does a pilot need"

@@ -8,12 +8,12 @@ from types import MappingProxyType
 from typing import Final
 
 from faqbot.matching.facts.cues import Asked
-from faqbot.matching.facts.lines import Lines, names_role
 from faqbot.matching.facts.lookups import Lookups
 from faqbot.matching.facts.subjects import Subject, Subjects, subject_of
-from faqbot.matching.roles import Linking, Mention
+from faqbot.matching.facts.subjects__lines import Lines, names_role
+from faqbot.matching.matcher__understood import Understood, certainty
+from faqbot.matching.role_linker import Linking, Mention
 from faqbot.matching.text import normalise, words
-from faqbot.matching.understood import Understood, certainty
 from faqbot.model import (
     Answered,
     Candidate,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from faqbot.matching.facts.lines import Held, Lines
+from faqbot.matching.facts.subjects__lines import Held, Lines
 from faqbot.matching.text import STOP_WORDS, singular
 from faqbot.model import Level, Line
 

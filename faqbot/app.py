@@ -1,0 +1,226 @@
+"""The composition root: the one place where the parts are put together."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from functools import partial
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from platformdirs import user_cache_path
+
+from faqbot.content.git import PREFIX, git_source, pull
+from faqbot.content.loader import load_library
+from faqbot.content.publisher import Publisher
+from faqbot.engine import Desk
+from faqbot.engine__conversations import Conversations
+from faqbot.errors import UsageError
+from faqbot.index.builder import Encoders, knowledge_of, open_desk, understand
+from faqbot.index.builder__building import build_aside
+from faqbot.index.reloader import Reloader
+from faqbot.index.reloader__status import noting
+from faqbot.matching.clustering import group_by_meaning
+from faqbot.matching.encoders import StaticEncoder
+from faqbot.matching.encoders__transformer import check_folder
+from faqbot.settings import Mode, Settings, describe
+from faqbot.workspaces.config import read_workspaces
+
+if TYPE_CHECKING:
+    from faqbot.importers.documents.headings import Headings
+    from faqbot.slack.context__following import Backing
+
+__all__ = ["check", "encoder", "headings", "knowledge_folder", "open_desk", "run", "understand"]
+
+HIRING = "C0HIRING1"
+"""The local workspace's channel for questions that persons answer."""
+
+WARM = 200
+"""Roles whose own questions are prepared before the service starts, 10 ms each."""
+
+
+def encoder() -> StaticEncoder:
+    """The bundled encoder."""
+    return StaticEncoder()
+
+
+def headings() -> Headings:
+    """What recognises the headings of job descriptions."""
+    from faqbot.content.defaults import load_shipped
+    from faqbot.importers.documents.headings import Headings
+
+    return Headings(StaticEncoder(), load_shipped().phrasings)
+
+
+def knowledge_folder(configured: str | None) -> tuple[Path, str]:
+    """The content folder, and a line that says so when other content takes its place.
+
+    Raises:
+        UsageError: the content is in a git repository that can't be fetched.
+    """
+    if configured and configured.startswith(PREFIX):
+        return _cloned(configured)
+    if configured:
+        return Path(configured), ""
+    here = Path("knowledge")
+    if here.is_dir():
+        return here, ""
+    with as_file(files("faqbot") / "knowledge") as carried:
+        shipped = carried
+    if not shipped.is_dir():
+        shipped = Path(__file__).resolve().parent.parent / "knowledge"
+    return shipped, (
+        f"No folder {here.resolve()}: answering from the content shipped with faqbot. "
+        "Set FAQBOT_KNOWLEDGE or --knowledge to use yours."
+    )
+
+
+def _cloned(address: str) -> tuple[Path, str]:
+    """The newest content of a repository, or the last that was fetched."""
+    source = git_source(address, user_cache_path("faqbot", appauthor=False))
+    try:
+        source.update()
+    except UsageError as error:
+        if not source.content.is_dir():
+            raise
+        return source.content, f"{error} Answering from the content that was fetched before."
+    return source.content, ""
+
+
+def run(settings: Settings) -> None:
+    """Start faqbot as the settings say, and serve until it is told to stop.
+
+    Raises:
+        FaqbotError: it can't start or can't go on; says why and what to do.
+    """
+    from faqbot.runtime.logs import set_up
+
+    set_up(settings.faqbot_log_level, settings.faqbot_log_format)
+    if settings.mode in (Mode.HTTP, Mode.MANY):
+        from faqbot.runtime.supervisor import in_workers
+        from faqbot.runtime.web import listen
+
+        with closing(listen(settings.faqbot_host, settings.listens_on)) as listener:
+            if settings.faqbot_workers > 1:
+                in_workers(settings, listener)
+            else:
+                serve(settings, listener)
+    else:
+        serve(settings, None)
+
+
+def serve(settings: Settings, listener: socket.socket | None) -> None:
+    """Serve in this process, over HTTP where it is given a listener.
+
+    Raises:
+        FaqbotError: it can't start or can't go on; says why and what to do.
+    """
+    folder, line = knowledge_folder(settings.faqbot_knowledge)
+    if line:
+        _say(line)
+    if settings.mode is Mode.MANY:
+        from faqbot.workspaces.server import serve_many
+
+        assert listener is not None, "many workspaces are served over HTTP"
+        serve_many(settings, folder, listener, _say)
+        return
+    knowledge = knowledge_of(folder, settings.encoder, settings.cache)
+    encoders = Encoders.of(settings.encoder)
+    knowledge.matcher.ranker.warm(WARM)
+    desk = Desk(knowledge, Conversations(time.monotonic))
+    from faqbot.slack.context__following import Backing, Following
+    from faqbot.slack.service import by_socket_mode, over_http, until_stopped
+
+    told = noting(str(folder.resolve()), settings.mode.value)
+    build = partial(build_aside, encoder=settings.encoder, encoders=encoders)
+    reloader = Reloader(desk, folder, build, told)
+    publisher = Publisher(desk, folder, reloader.reload)
+    grouping = partial(group_by_meaning, encoder=encoders.bundled)
+    following = Following(reloader, _newer(settings, folder), settings.pull_every)
+    backing = Backing(grouping, lambda: reloader.state, following.works(), publisher)
+    if listener is not None:
+        until_stopped(over_http(settings, desk, _say, backing, listener))
+    elif settings.mode is Mode.SOCKET:
+        with _status_port(settings) as port:
+            until_stopped(by_socket_mode(settings, desk, _say, backing, port))
+    else:
+        until_stopped(_in_local_workspace(settings, desk, replace(backing, owners=HIRING)))
+
+
+@contextmanager
+def _status_port(settings: Settings) -> Iterator[socket.socket | None]:
+    """Where Socket Mode serves health and metrics: on PORT, if it is set."""
+    from faqbot.runtime.web import listen
+
+    if settings.port is None:
+        yield None
+        return
+    with closing(listen(settings.faqbot_host, settings.port)) as listener:
+        yield listener
+
+
+def _newer(settings: Settings, folder: Path) -> Callable[[], None] | None:
+    """What brings the content from elsewhere; None where it only changes in its folder."""
+    configured = settings.faqbot_knowledge or ""
+    if configured.startswith(PREFIX):
+        return git_source(configured, user_cache_path("faqbot", appauthor=False)).update
+    return partial(pull, folder) if settings.pull_every else None
+
+
+async def _in_local_workspace(settings: Settings, desk: Desk, backing: Backing) -> None:
+    from faqbot.playground.models import Setup
+    from faqbot.playground.workspace import LocalWorkspace
+    from faqbot.runtime.web import listen
+    from faqbot.slack.app import create_app
+    from faqbot.slack.manifest import COMMANDS, EVENTS, OPTIONAL_SCOPES, SCOPES, SHORTCUTS
+    from faqbot.slack.service import connection, weekly
+    from faqbot.slack.service__house import House
+    from faqbot.slack.socket_mode import SocketMode
+
+    setup = Setup(
+        scopes=frozenset((*SCOPES, *OPTIONAL_SCOPES)),
+        events=frozenset(EVENTS),
+        commands=tuple((command.name, command.description) for command in COMMANDS),
+        shortcuts=tuple((shortcut.callback_id, shortcut.name) for shortcut in SHORTCUTS),
+    )
+    port = settings.listens_on
+    listen("127.0.0.1", port).close()  # so that a taken port gives the same advice in every mode
+    async with LocalWorkspace.start(port=port, setup=setup) as workspace:
+        house = House.of(
+            settings.model_copy(update={"slack_api_url": workspace.api_url}),
+            backing,
+            workspace.signing_secret,
+        )
+        async with house.web_client(workspace.bot_token) as client, house.open():
+            app = create_app(desk, client, house.shared, backstage=house.backstage)
+            link = SocketMode(app, workspace.app_token)
+            address = f"{workspace.address}/"
+            async with (
+                weekly(desk, house.backstage, client),
+                connection(link, house.working(app.async_dispatch)),
+            ):
+                await link.run(lambda: _say(f"faqbot runs in a local Slack workspace: {address}"))
+
+
+def check(settings: Settings) -> tuple[str, ...]:
+    """What `run` would do, a line each, without starting.
+
+    Raises:
+        FaqbotError: the content can't be loaded, or there is no such encoder.
+    """
+    folder, line = knowledge_folder(settings.faqbot_knowledge)
+    library = load_library(folder)
+    if settings.encoder:
+        check_folder(settings.encoder)
+    if settings.faqbot_workspaces:
+        read_workspaces(Path(settings.faqbot_workspaces))
+    found = f"content: {folder} ({len(library.roles)} roles, version {library.version})"
+    return (*describe(settings), *filter(None, (line,)), found)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - the one address that a person waits for

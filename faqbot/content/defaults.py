@@ -1,0 +1,48 @@
+"""What ships with faqbot beside the roles: phrasings of standard sections, general negatives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from types import MappingProxyType
+from typing import Final
+
+import yaml
+from pydantic import TypeAdapter
+
+LANGUAGES: Final = ("en", "es", "de", "fr")
+"""Languages in which standard sections can be asked for; content may be in any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """Shipped sentences; in both, `{role}` stands for the title and every alias.
+
+    `phrasings` maps the key of a standard section, and `role` for the role as a whole, to ways
+    to ask for it; `negatives` maps a kind to questions that no content answers.
+    """
+
+    phrasings: Mapping[str, tuple[str, ...]]
+    negatives: Mapping[str, tuple[str, ...]]
+
+
+def load_shipped() -> Shipped:
+    """The shipped sentences."""
+    return Shipped(_of_all_languages("phrasings"), _of_all_languages("negatives"))
+
+
+def _of_all_languages(name: str) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for language in LANGUAGES:
+        for key, texts in _sentences(f"{name}.{language}.yaml").items():
+            found[key] = (*found.get(key, ()), *texts)
+    return MappingProxyType(found)
+
+
+def _sentences(name: str) -> Mapping[str, tuple[str, ...]]:
+    text = resources.files("faqbot.content").joinpath("defaults", name).read_text("utf-8")
+    checked = TypeAdapter(dict[str, tuple[str, ...]]).validate_python(
+        yaml.load(text, Loader=yaml.CSafeLoader),
+    )
+    return MappingProxyType(checked)

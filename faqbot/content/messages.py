@@ -1,0 +1,175 @@
+"""What pydantic says of a document, as advice at the position of the value."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from faqbot.content.fields import ONET_PATTERN
+from faqbot.content.format import (
+    FaqFile,
+    FaqPart,
+    RoleFile,
+    keys_of,
+)
+from faqbot.content.sections import SectionPart, YearsPart
+from faqbot.content.sections__standard import STANDARD_SECTIONS
+from faqbot.content.yaml_tree import Document, Loc
+from faqbot.errors import Problem
+from faqbot.errors__wording import did_you_mean, nearest, quoted
+
+_NOT_TEXT: Final = {
+    "string_type": "text",
+    "tuple_type": "a list",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "model_type": "a mapping of keys and values",
+    "dict_type": "a mapping of keys and values",
+}
+
+
+Parts = Callable[[Loc], tuple[str, tuple[str, ...]]]
+"""What the mapping at a path is called, and the keys that it may have."""
+
+
+def advise(
+    document: Document, error: ValidationError, parts: Parts | None = None
+) -> Iterator[Problem]:
+    """Every error of a document as a problem at its position; `parts` for other than content."""
+    for detail in error.errors(include_url=False, include_context=True):
+        loc = detail["loc"]
+        if detail["type"] == "too_short" and detail["input"]:
+            continue  # a list whose entries are all wrong counts as empty; they are told already
+        message, at_key = _message(document, detail, parts)
+        yield document.problem(loc, message, key=at_key)
+
+
+def _message(
+    document: Document,
+    detail: ErrorDetails,
+    parts: Parts | None,
+) -> tuple[str, bool]:
+    """The advice, and whether it is about the key instead of the value."""
+    loc, kind, name = detail["loc"], detail["type"], _name(detail["loc"])
+    if kind == "missing":
+        return (f"{parts(loc[:-1])[0]} needs `{loc[-1]}`" if parts else _missing(loc)), False
+    if kind == "extra_forbidden":
+        part, keys = parts(loc[:-1]) if parts else _part(loc[:-1], document)
+        word = str(loc[-1])
+        return f"{quoted(word)} is not a key of {part}{did_you_mean(word, keys)}", True
+    if kind == "content":
+        return f"{name} {detail['msg']}", False
+    if _is_own_section(loc) and kind in ("model_type", "dict_type"):
+        return _own_section(str(loc[1])), True
+    if kind in _NOT_TEXT:
+        return f"{name} {_wrong_type(document, loc, kind, detail['input'])}", False
+    return f"{name} {_constraint(detail)}", False
+
+
+def _constraint(detail: ErrorDetails) -> str:  # noqa: PLR0911 - a table of kinds
+    """The advice for a value of the right type that isn't allowed."""
+    context: dict[str, Any] = detail.get("ctx", {})
+    match detail["type"]:
+        case "string_too_short" | "too_short":
+            return "is empty; fill it, or remove the key"
+        case "string_too_long":
+            return f"is longer than {context['max_length']} characters; shorten it"
+        case "string_pattern_mismatch" if context["pattern"] == ONET_PATTERN:
+            return "has to be an O*NET-SOC code, as in `15-1252.00`"
+        case "string_pattern_mismatch":
+            return "has to be lower-case words with hyphens, as in `data-analyst`"
+        case "literal_error":
+            return f"has to be one of {context['expected'].replace(chr(39), '`')}"
+        case "greater_than_equal":
+            return f"has to be at least {context['ge']:g}"
+        case "less_than_equal":
+            return f"has to be at most {context['le']:g}"
+        case "finite_number":
+            return "has to be a number"
+    return f"isn't right: {detail['msg']}"
+
+
+def _wrong_type(document: Document, loc: Loc, kind: str, value: object) -> str:
+    node = document.find(loc)[1]
+    meant = _NOT_TEXT[kind]
+    if kind != "string_type":
+        if kind == "tuple_type" and isinstance(value, str):
+            return "has to be a list; put `- ` before each entry, each on a line of its own"
+        kind_found = _kind_of(value)
+        # A number that is too large to be one is read as a number or as text.
+        return f"has to be {meant}" + (f", not {kind_found}" if kind_found != meant else "")
+    if isinstance(node, yaml.ScalarNode):
+        return f'is read as {_kind_of(value)}; put it in quotes: "{node.value}"'
+    if value == {"role": None}:
+        return "needs quotes: text can't start with `{`"
+    if isinstance(value, dict):
+        return "has to be text; put text that holds `: ` in quotes"
+    return f"has to be text, not {_kind_of(value)}"
+
+
+def _kind_of(value: object) -> str:
+    match value:
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case dt.date():
+            return "a date"
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list"
+    return "text"
+
+
+def _missing(loc: Loc) -> str:
+    if _is_own_section(loc[:-1]):
+        return _own_section(str(loc[1]))
+    part = "this role" if len(loc) == 1 else "this FAQ"
+    if len(loc) == 1 and loc[0] == "faqs":
+        part = "this file"
+    return f"{part} needs `{loc[-1]}`"
+
+
+def _own_section(key: str) -> str:
+    near = nearest(key, tuple(STANDARD_SECTIONS))
+    guess = f"; did you mean `{near}`?" if near else ""
+    return (
+        f"{quoted(key)} is not a standard section{guess} (A section of your own needs a `title`.)"
+        if near
+        else f"{quoted(key)} is a section of your own, so it needs `title`, and `text` or `items`"
+    )
+
+
+def _is_own_section(loc: Loc) -> bool:
+    return len(loc) == 2 and loc[0] == "sections" and loc[1] not in STANDARD_SECTIONS  # noqa: PLR2004
+
+
+def _part(loc: Loc, document: Document) -> tuple[str, tuple[str, ...]]:
+    """What the mapping at the path is called, and the keys that it may have."""
+    model: type[BaseModel]
+    if not loc:
+        is_role = "role" in document.value
+        name, model = ("a role", RoleFile) if is_role else ("a file of general FAQs", FaqFile)
+    elif loc[-1] == "years":
+        name, model = "`years`", YearsPart
+    elif loc[0] == "sections":
+        name, model = "a section", SectionPart
+    else:
+        name, model = "an FAQ", FaqPart
+    return name, keys_of(model)
+
+
+def _name(loc: Loc) -> str:
+    """What to call the value at a path: its key, and which entry of it."""
+    names = [str(step) for step in loc if isinstance(step, str)]
+    if not names:
+        return "the file"
+    if isinstance(loc[-1], int):
+        return f"entry {loc[-1] + 1} of {quoted(names[-1])}"
+    return quoted(names[-1])

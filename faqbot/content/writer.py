@@ -1,0 +1,243 @@
+"""Roles and FAQs -> files as authors write them, with comments where somebody should look."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import tempfile
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from textwrap import indent
+from typing import Final
+
+import yaml
+
+from faqbot.content.sections__standard import STANDARD_SECTIONS
+from faqbot.errors import UsageError
+from faqbot.model import Audience, Faq, Role, Section, Years
+
+WIDTH: Final = 100
+LONGEST_ID: Final = 60
+Notes = Mapping[str, Sequence[str]]
+"""Comments by the key that they stand above: `title`, `sections/skills`, `faqs/tools`."""
+
+Pairs = Iterable[tuple[str, object]]
+
+
+def id_of(text: str, taken: Iterable[str] = ()) -> str:
+    """An id made of a text's words: lower-case, hyphens, none of those taken."""
+    letters = unicodedata.normalize("NFKD", text)
+    plain = "".join(char for char in letters if not unicodedata.combining(char)).lower()
+    words = re.findall(r"[a-z0-9]+", plain.replace("'", ""))
+    key = ""
+    for word in words:
+        longer = f"{key}-{word}" if key else word
+        if len(longer) > LONGEST_ID - 4:
+            break
+        key = longer
+    key = key or (words[0][: LONGEST_ID - 4] if words else "entry")
+    known = set(taken)
+    unique, number = key, 1
+    while unique in known:
+        number += 1
+        unique = f"{key}-{number}"
+    return unique
+
+
+def role_file(
+    role: Role, *, schema: str = "", heading: Sequence[str] = (), notes: Notes | None = None
+) -> str:
+    """The file of a role, which loads as just that role.
+
+    Args:
+        role: what to write; keys that say nothing are left out.
+        schema: where editors find the JSON Schema, relative to the file.
+        heading: comment lines at the top, such as where the content is from.
+        notes: comment lines above keys; under a key that isn't written they go to the top.
+    """
+    notes = notes or {}
+    sections = list(role.sections)
+    written = {f"sections/{section.key}" for section in sections}
+    written |= {f"faqs/{faq.key}" for faq in role.faqs}
+    body = [
+        part
+        for key, value in _top(role)
+        for part in _commented(key, dumped({key: value}), notes, written)
+    ]
+    if sections:
+        body += ["sections:\n"]
+        for section in sections:
+            text = indent(dumped({section.key: _section(section)}, WIDTH - 2), "  ")
+            body += _commented(f"sections/{section.key}", text, notes, written, "  ")
+    if role.faqs:
+        body += ["faqs:\n", *_faqs(role.faqs, notes, written)]
+    return "".join((*_head(schema, heading, notes, written), *body))
+
+
+def faq_file(
+    faqs: Sequence[Faq],
+    *,
+    about: str | None = None,
+    schema: str = "",
+    heading: Sequence[str] = (),
+    notes: Notes | None = None,
+) -> str:
+    """The file of general FAQs, or of a role's that stand apart from it (`about`)."""
+    notes = notes or {}
+    written = {f"faqs/{faq.key}" for faq in faqs}
+    body = [dumped({"about": about})] if about else []
+    body += ["faqs:\n", *_faqs(faqs, notes, written)]
+    return "".join((*_head(schema, heading, notes, written), *body))
+
+
+def write_file(target: Path, text: str, *, force: bool = False) -> None:
+    """Write a file whole or not at all; over another one only with `force`.
+
+    Raises:
+        UsageError: it is there already, or can't be written.
+    """
+    write_bytes(target, text.encode(), force=force)
+
+
+def write_bytes(target: Path, content: bytes, *, force: bool = False) -> None:
+    """The same for any content; errors as above."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists() and not force:
+            raise UsageError(f"{target} is there already: --force writes over it.")
+        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
+            file.write(content)
+        made = Path(file.name)
+        made.chmod(0o644)
+        if force:
+            made.replace(target)
+            return
+        try:
+            os.link(made, target)  # fails where somebody was faster
+        finally:
+            made.unlink()
+    except FileExistsError as error:
+        raise UsageError(f"{target} is there already: --force writes over it.") from error
+    except OSError as error:
+        raise UsageError(f"Can't write {target}: {error.strerror or error}.") from error
+
+
+def _head(schema: str, heading: Sequence[str], notes: Notes, written: set[str]) -> Iterator[str]:
+    if schema:
+        yield f"# yaml-language-server: $schema={schema}\n"
+    yield from _comments(heading)
+    for key, lines in notes.items():
+        if key not in written:
+            yield from _comments(lines)
+
+
+def _comments(lines: Iterable[str], margin: str = "") -> Iterator[str]:
+    for line in lines:
+        for part in line.splitlines() or [""]:
+            yield f"{margin}# {part}".rstrip() + "\n"
+
+
+def _commented(
+    key: str, text: str, notes: Notes, written: set[str], margin: str = ""
+) -> Iterator[str]:
+    written.add(key)
+    yield from _comments(notes.get(key, ()), margin)
+    yield text
+
+
+def _top(role: Role) -> Iterator[tuple[str, object]]:
+    yield "role", role.id
+    yield "title", role.title
+    for key, value in (
+        ("aliases", list(role.aliases)),
+        ("family", role.family),
+        ("onet", role.onet),
+        ("owner", role.owner),
+        ("reviewed", role.reviewed),
+        ("review_every", _period(role.review_every)),
+        ("related", list(role.related)),
+        ("next_roles", list(role.next_roles)),
+    ):
+        if value:
+            yield key, value
+
+
+def _section(section: Section) -> object:
+    """A section in the shortest form that says all of it."""
+    parts: dict[str, object] = {}
+    if section.title != STANDARD_SECTIONS.get(section.key):
+        parts["title"] = section.title
+    for key, value in (
+        ("phrasings", section.phrasings),
+        ("text", section.text),
+        ("items", section.items),
+        ("required", section.required),
+        ("preferred", section.preferred),
+        ("years", _years(section.years)),
+    ):
+        if value:
+            parts[key] = list(value) if isinstance(value, tuple) else value
+    if len(parts) == 1 and (alone := parts.get("text") or parts.get("items")):
+        return alone
+    return parts
+
+
+def _years(years: Years | None) -> dict[str, float]:
+    if years is None:
+        return {}
+    return {
+        side: int(value) if value == int(value) else value
+        for side, value in (("min", years.min), ("max", years.max))
+        if value is not None
+    }
+
+
+def _faqs(faqs: Iterable[Faq], notes: Notes, written: set[str]) -> Iterator[str]:
+    for faq in faqs:
+        text = indent(dumped([_faq(faq)], WIDTH - 2), "  ")
+        yield from _commented(f"faqs/{faq.key}", text, notes, written, "  ")
+
+
+def _faq(faq: Faq) -> dict[str, object]:
+    parts: dict[str, object] = {"id": faq.key, "question": faq.question}
+    if faq.phrasings:
+        parts["phrasings"] = list(faq.phrasings)
+    parts["answer"] = faq.answer
+    if faq.audience is not Audience.EVERYONE:
+        parts["audience"] = faq.audience.value
+    further: dict[str, object] = {
+        "matches": list(faq.matches),
+        "rejects": list(faq.rejects),
+        "owner": faq.owner,
+        "reviewed": faq.reviewed,
+        "review_every": _period(faq.review_every),
+        "example": faq.example,
+    }
+    return parts | {key: value for key, value in further.items() if value}
+
+
+def _period(period: dt.timedelta | None) -> str:
+    return f"{period.days} days" if period else ""
+
+
+def dumped(value: object, width: int = WIDTH) -> str:
+    """A value as YAML, in the order and with the blocks that authors write."""
+    return str(yaml.dump(value, Dumper=_Blocks, sort_keys=False, allow_unicode=True, width=width))
+
+
+class _Blocks(yaml.SafeDumper):
+    """Writes texts of several lines as blocks and lists below their keys, as authors do."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002 - PyYAML's own
+        del indentless
+        super().increase_indent(flow, indentless=False)
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Blocks.add_representer(str, _text)

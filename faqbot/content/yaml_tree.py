@@ -1,0 +1,245 @@
+"""YAML text -> documents of plain values that know where each value was written."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import yaml
+
+from faqbot.content.yaml_tree__syntax import syntax_problem
+from faqbot.errors import Problem
+from faqbot.errors__wording import quoted
+
+MAX_DEPTH: Final = 20  # the format needs 6
+MAX_EXPANDED: Final = 50_000
+_TAG: Final = "tag:yaml.org,2002:"
+_PLAIN_TAGS: Final = frozenset(
+    _TAG + name
+    for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value")
+)
+_NULL: Final = _TAG + "null"
+_FALSE: Final = frozenset({"no", "false", "off"})
+
+Node = yaml.MappingNode | yaml.SequenceNode | yaml.ScalarNode
+Loc = Sequence[int | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position in a file, counted from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Document:
+    """One YAML document: its value, and where each part of it stands."""
+
+    path: str
+    value: Any
+    root: Node
+    keys: dict[int, dict[str, tuple[Node, Node]]] = field(repr=False)
+
+    def find(self, loc: Loc) -> tuple[Node | None, Node]:
+        """The node of the key and the node of the value at a path of keys and indexes.
+
+        Where the path leads on below a value (the short form of a list or section), it is that
+        value.
+        """
+        key: Node | None = None
+        node = self.root
+        for step in loc:
+            if isinstance(node, yaml.MappingNode) and step in self.keys[id(node)]:
+                key, node = self.keys[id(node)][str(step)]
+            elif (
+                isinstance(node, yaml.SequenceNode)
+                and isinstance(step, int)
+                and step < len(node.value)
+            ):
+                key, node = None, node.value[step]
+        return key, node
+
+    def at(self, loc: Loc, *, key: bool = False) -> Place:
+        """Where the value at the path begins, or its key."""
+        key_node, node = self.find(loc)
+        return place_of(key_node if key and key_node is not None else node)
+
+    def problem(self, loc: Loc, message: str, *, key: bool = False) -> Problem:
+        """A problem with the value at the path, or with its key."""
+        place = self.at(loc, key=key)
+        return Problem(self.path, place.line, place.column, message)
+
+
+def place_of(node: Node) -> Place:
+    """Where a node begins."""
+    return Place(node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def parse(text: str, path: str) -> tuple[list[Document], list[Problem]]:
+    """Every document of a file, and what is wrong with its YAML.
+
+    Documents before a syntax error are kept; nothing can be said of what follows it.
+    """
+    problems = _too_deep(text, path)
+    if problems:
+        return [], problems
+    documents: list[Document] = []
+    try:
+        for root in _compose(text):
+            builder = _Builder(path)
+            if builder.is_finite(root):
+                value = builder.value(root)
+                documents.append(Document(path, value, root, builder.keys))
+            problems += builder.problems
+    except yaml.MarkedYAMLError as error:
+        problems.append(syntax_problem(error, text, path))
+    return documents, problems
+
+
+def _compose(text: str) -> Iterator[Node]:
+    loader = yaml.CSafeLoader(text)
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            assert isinstance(node, Node)  # check_node said that there is one
+            yield node
+    finally:
+        loader.dispose()
+
+
+def _too_deep(text: str, path: str) -> list[Problem]:
+    """The composer calls itself for each level and would overflow the stack: look before."""
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > MAX_DEPTH and (mark := event.start_mark):
+                    message = f"is nested more than {MAX_DEPTH} levels deep; content needs 6"
+                    return [Problem(path, mark.line + 1, mark.column + 1, message)]
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+    except yaml.MarkedYAMLError:
+        # The composer meets it again, and no deeper than this, and reports it.
+        return []
+    return []
+
+
+class _Builder:
+    """Builds the value of one document, each node once however often anchors repeat it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.problems: list[Problem] = []
+        self.keys: dict[int, dict[str, tuple[Node, Node]]] = {}
+        self._values: dict[int, Any] = {}
+
+    def is_finite(self, root: Node) -> bool:
+        """Whether the document stays small when its anchors are written out."""
+        sizes: dict[int, int] = {}
+        open_nodes: set[int] = set()
+
+        def size(node: Node) -> int:
+            if id(node) in open_nodes:
+                self._add(node, "this anchor contains itself; write the value out instead")
+                return MAX_EXPANDED + 1
+            if id(node) not in sizes:
+                open_nodes.add(id(node))
+                own = 1 + sum(size(child) for child in _children(node))
+                open_nodes.discard(id(node))
+                sizes[id(node)] = own
+            return sizes[id(node)]
+
+        expanded = size(root)
+        if expanded <= MAX_EXPANDED or (not self.problems and expanded == len(sizes)):
+            return True
+        if not self.problems:
+            self._add(
+                root,
+                f"anchors (`&`, `*`) make this more than {MAX_EXPANDED:,} values; write them out",
+            )
+        return False
+
+    def value(self, node: Node) -> Any:
+        """The plain value of a node."""
+        if id(node) not in self._values:
+            self._check_tag(node)
+            self._values[id(node)] = self._build(node)
+        return self._values[id(node)]
+
+    def _build(self, node: Node) -> Any:
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node)
+        if isinstance(node, yaml.SequenceNode):
+            for index, child in enumerate(node.value):
+                if child.tag == _NULL:
+                    self._add(child, f"entry {index + 1} of this list is empty; remove it")
+            return [self.value(child) for child in node.value]
+        return scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
+        pairs: dict[str, tuple[Node, Node]] = {}
+        for key, child in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self._add(key, "a key has to be a word; put it in quotes if it starts with [ or {")
+            elif key.value in pairs:
+                first = place_of(pairs[key.value][0])
+                self._add(
+                    key,
+                    f"{quoted(key.value)} is here twice (first on line {first.line}); keep one",
+                )
+            else:
+                pairs[key.value] = (key, child)
+                if child.tag == _NULL:
+                    self._add(
+                        child, f"{quoted(key.value)} has no value; write one, or remove the key"
+                    )
+        self.keys[id(node)] = pairs
+        return {key: self.value(child) for key, (_, child) in pairs.items()}
+
+    def _check_tag(self, node: Node) -> None:
+        if node.tag not in _PLAIN_TAGS:
+            name = node.tag.replace(_TAG, "!!")
+            self._add(node, f"{quoted(name)} is a tag, and content has none; remove it")
+
+    def _add(self, node: Node, message: str) -> None:
+        place = place_of(node)
+        self.problems.append(Problem(self.path, place.line, place.column, message))
+
+
+def _children(node: Node) -> Iterator[Node]:
+    if isinstance(node, yaml.MappingNode):
+        for key, child in node.value:
+            yield key
+            yield child
+    elif isinstance(node, yaml.SequenceNode):
+        yield from node.value
+
+
+def scalar(node: yaml.ScalarNode) -> Any:  # noqa: PLR0911 - a table of types
+    """The value of a scalar, as the type that YAML sees in it.
+
+    What looks like a number or date to YAML but isn't one to a reader (1:30, 2026-13-01) stays
+    text, and is judged as such.
+    """
+    text: str = node.value
+    kind = node.tag.removeprefix(_TAG)
+    try:
+        match kind:
+            case "null":
+                return None
+            case "bool":
+                return text.lower() not in _FALSE
+            case "int":
+                return int(text)
+            case "float":
+                return float(text)
+            case "timestamp":
+                return dt.date.fromisoformat(text)
+    except ValueError:
+        return text
+    return text

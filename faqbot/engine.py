@@ -1,0 +1,174 @@
+"""The desk: where a question becomes a receipt. It knows neither Slack nor files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
+
+from faqbot.engine__conversations import Conversations
+from faqbot.matching.decision import Decider
+from faqbot.matching.facts.finder import FactFinder
+from faqbot.matching.matcher import Matcher
+from faqbot.matching.matcher__understood import Understood
+from faqbot.model import (
+    Answered,
+    Candidate,
+    Declined,
+    Faq,
+    Library,
+    Outcome,
+    Question,
+    Reading,
+    Receipt,
+    Unsure,
+    Why,
+)
+from faqbot.replies.compose import compose
+from faqbot.replies.reply import Reply
+
+KEPT: Final = 2_048
+OFTEN: Final = 200
+"""Characters of a question whose reading is kept: nobody asks a longer one twice."""
+
+LONGEST: Final = 4_000
+"""Characters of a question that are read: more than the matcher takes words from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Content with what was built from it; swapped in one step when content changes."""
+
+    library: Library
+    matcher: Matcher
+    decider: Decider
+    facts: FactFinder
+
+
+class Desk:
+    """Answers questions about one library.
+
+    Args:
+        knowledge: the content to answer from.
+        conversations: what earlier questions were about.
+        today: the date against which reviews are stale.
+        kept: questions whose reading is kept, some 14 kB each: people ask the same ones.
+    """
+
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        conversations: Conversations,
+        today: Callable[[], dt.date] = dt.date.today,
+        kept: int = KEPT,
+    ) -> None:
+        self._knowledge = knowledge
+        self._kept = kept
+        self._read = self._reader()
+        self._conversations = conversations
+        self._today = today
+
+    def swap(self, knowledge: Knowledge) -> Knowledge:
+        """Answer from other content, from the next question on; returns what it was."""
+        old, self._knowledge = self._knowledge, knowledge
+        self._read = self._reader()
+        return old
+
+    def close(self) -> None:
+        """Answer no more, and let the content go; to ask it afterwards is an error."""
+        del self._knowledge, self._read
+
+    @property
+    def library(self) -> Library:
+        return self._knowledge.library
+
+    def role_of(self, thread: str) -> str | None:
+        """The role that a conversation is about, if it is known to be about one."""
+        return self._conversations.role_of(thread)
+
+    def knows(self, thread: str) -> bool:
+        """Whether something was answered in that conversation."""
+        return self._conversations.knows(thread)
+
+    async def ask(self, question: Question) -> Receipt:
+        """Answer, offer a choice, or decline."""
+        began = time.perf_counter()
+        knowledge = self._knowledge
+        context = question.role or self._conversations.role_of(question.thread)
+        if knowledge.library.role(context) is None:
+            context = None
+        understood = self._read(question.text[:LONGEST], context)
+        decided = knowledge.decider.decide(understood, question.audience)
+        outcome = knowledge.facts.refine(understood, decided, context)
+        return self._receipt(question, understood.reading, outcome, began)
+
+    async def describe(self, question: Question) -> Receipt:
+        """Find the role that the text names, and the part when it names one too."""
+        began = time.perf_counter()
+        knowledge = self._knowledge
+        understood = self._read(question.text[:LONGEST], None)
+        outcome = knowledge.decider.describe(understood, question.audience)
+        if isinstance(outcome, Declined) and outcome.why is Why.UNKNOWN_ROLE:
+            near = knowledge.matcher.near_roles(question.text)
+            outcome = replace(outcome, nearest=tuple(dict.fromkeys((*outcome.nearest, *near)))[:3])
+        return self._receipt(question, understood.reading, outcome, began)
+
+    async def show(self, entry_id: str, question: Question) -> Receipt:
+        """Answer with an entry or a fact, as a button does; declined when gone or hidden."""
+        began = time.perf_counter()
+        fact = self._knowledge.facts.at(entry_id) if entry_id.startswith("=") else None
+        if fact is not None:
+            return self._receipt(question, Reading(question.text), fact, began)
+        entry = self.library.entry(entry_id)
+        hidden = isinstance(entry, Faq) and not question.audience.may_read(entry.audience)
+        outcome: Outcome = Declined(Why.NOT_WRITTEN)
+        if entry is not None and not hidden:
+            outcome = Answered((Candidate(entry.id, entry.kind, entry.role, 1.0),))
+        return self._receipt(question, Reading(question.text), outcome, began)
+
+    def nearest(self, text: str) -> tuple[str | None, tuple[Candidate, ...]]:
+        """The one role that a text names, if it names one, and the entries near it in meaning."""
+        reading = self._knowledge.matcher.read(text).reading
+        roles = {link.role for link in reading.links}
+        return (roles.pop() if len(roles) == 1 else None), reading.candidates
+
+    def reply(self, receipt: Receipt, *, full: bool = False) -> Reply:
+        """What to say; `full` gives a role as its full description instead of its overview."""
+        return compose(receipt, self.library, self._today(), full=full)
+
+    def _reader(self) -> Callable[[str, str | None], Understood]:
+        """What reads questions: what one content makes of a text is always the same."""
+        read = self._knowledge.matcher.read
+        kept = lru_cache(self._kept)(read)
+        return lambda text, role: (kept if len(text) <= OFTEN else read)(text, role)
+
+    def _receipt(
+        self, question: Question, reading: Reading, outcome: Outcome, began: float
+    ) -> Receipt:
+        role = _role_of(outcome, reading)
+        self._conversations.remember(question.thread, role)
+        return Receipt(
+            question=question,
+            reading=reading,
+            outcome=outcome,
+            role=role,
+            content_version=self.library.version,
+            seconds=time.perf_counter() - began,
+        )
+
+
+def _role_of(outcome: Outcome, reading: Reading) -> str | None:
+    """The one role that a question turned out to be about."""
+    match outcome:
+        case Answered(entries=entries) | Unsure(options=entries):
+            roles = {entry.role for entry in entries if entry.role}
+            named = {link.role for link in reading.links}
+            about = roles or named
+            return about.pop() if len(about) == 1 else None
+        case Declined(why=why):
+            named = {link.role for link in reading.links}
+            known = why is not Why.UNKNOWN_ROLE and len(named) == 1
+            return named.pop() if known else None

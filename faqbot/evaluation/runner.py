@@ -1,0 +1,203 @@
+"""Labelled questions put to the desk: what each was owed and got, and the figures of a set."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from faqbot.engine import Desk
+from faqbot.evaluation.datasets import Expect, Labelled, as_asked
+from faqbot.evaluation.metrics import (
+    NOBODY,
+    Classes,
+    Flags,
+    Scores,
+    best_mcc,
+    calibration_error,
+    mcc,
+)
+from faqbot.model import Answered, Candidate, Library, Receipt, Unsure
+
+NO_ENTRY = ""
+"""What stands for "no entry" among the entries of a trial."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One question: the entry it is owed, the best guess with its confidence, and the answer.
+
+    Several entries that belong together are one name, joined by "+".
+    """
+
+    expect: Expect
+    owed: str
+    guess: str
+    confidence: float
+    answer: str
+    seconds: float
+
+    @property
+    def is_guessed(self) -> bool:
+        return bool(self.owed) and self.guess == self.owed
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether its confidence can be judged: which role was meant is unknown when asked back."""
+        return self.expect is not Expect.ASK or bool(self.answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The figures of a set of trials; shares of nothing are None."""
+
+    questions: int
+    in_scope: int
+    top1: float | None
+    mcc: float
+    best_mcc: float
+    in_scope_accuracy: float | None
+    oos_recall: float | None
+    wrong_rate: float | None
+    ece: float
+    p50: float
+    p99: float
+    load_s: float
+    rss_mb: float
+
+    def as_json(self) -> dict[str, object]:
+        """The figures as other programs read them; keys are added, never changed."""
+
+        def share(value: float | None) -> float | None:
+            return None if value is None else round(value, 4)
+
+        return {
+            "questions": self.questions,
+            "in_scope": self.in_scope,
+            "top1": share(self.top1),
+            "mcc": round(self.mcc, 4),
+            "best_mcc": round(self.best_mcc, 4),
+            "in_scope_accuracy": share(self.in_scope_accuracy),
+            "oos_recall": share(self.oos_recall),
+            "wrong_rate": share(self.wrong_rate),
+            "ece": round(self.ece, 4),
+            "latency_ms": {"p50": round(self.p50, 3), "p99": round(self.p99, 3)},
+            "load_s": round(self.load_s, 3),
+            "rss_mb": round(self.rss_mb, 1),
+        }
+
+
+async def try_all(desk: Desk, questions: Iterable[Labelled]) -> list[Trial]:
+    """Ask every question, independently of the others."""
+    trials = []
+    for labelled in questions:
+        asked = as_asked(labelled)
+        began = time.perf_counter()
+        receipt = await desk.ask(asked)
+        trials.append(_trial(labelled, receipt, desk.library, time.perf_counter() - began))
+    return trials
+
+
+def _trial(labelled: Labelled, receipt: Receipt, library: Library, seconds: float) -> Trial:
+    outcome = receipt.outcome
+    owed = _name(labelled.entries) if labelled.expect is Expect.ANSWER else NO_ENTRY
+
+    def named(candidates: Sequence[Candidate]) -> str:
+        ids = tuple(candidate.id for candidate in candidates)
+        good = owed and len(ids) == 1 and ids[0] in labelled.accept
+        return owed if good else _name(ids)
+
+    # Without a role a candidate may be a part alone, which is no entry and can't be answered.
+    best = tuple(c for c in receipt.reading.candidates if library.entry(c.id) is not None)[:1]
+    if isinstance(outcome, Answered):
+        best = outcome.entries
+    elif isinstance(outcome, Unsure) and outcome.options:
+        best = outcome.options[:1]
+    return Trial(
+        expect=labelled.expect,
+        owed=owed,
+        guess=named(best),
+        confidence=min((candidate.confidence for candidate in best), default=0.0),
+        answer=named(outcome.entries) if isinstance(outcome, Answered) else NO_ENTRY,
+        seconds=seconds,
+    )
+
+
+def _name(ids: Iterable[str]) -> str:
+    return "+".join(sorted(set(ids)))
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Trials as arrays, for the measures."""
+
+    owed: Classes
+    guesses: Classes
+    answers: Classes
+    confidences: Scores
+    judged: Flags
+
+    @property
+    def right(self) -> Flags:
+        """Whether the best guess is right; never where no entry is."""
+        right: Flags = (self.owed != NOBODY) & (self.guesses == self.owed)
+        return right
+
+
+def columns(trials: Sequence[Trial]) -> Columns:
+    """The arrays of a set of trials."""
+    names = {name for one in trials for name in (one.owed, one.guess, one.answer)} - {NO_ENTRY}
+    numbers = {NO_ENTRY: NOBODY} | {name: number for number, name in enumerate(sorted(names))}
+
+    def classes(entries: Iterable[str]) -> Classes:
+        return np.array([numbers[entry] for entry in entries], dtype=np.int64)
+
+    return Columns(
+        owed=classes(one.owed for one in trials),
+        guesses=classes(one.guess for one in trials),
+        answers=classes(one.answer for one in trials),
+        confidences=np.array([one.confidence for one in trials], dtype=np.float64),
+        judged=np.array([one.is_judged for one in trials], dtype=bool),
+    )
+
+
+def report(trials: Sequence[Trial], *, load_s: float = 0.0) -> Report:
+    """The figures of a set of trials, with the memory that this process holds now."""
+    data = columns(trials)
+    in_scope = [one for one in trials if one.expect is Expect.ANSWER]
+    outside = [one for one in trials if one.expect is Expect.DECLINE]
+    times = 1000 * np.array([one.seconds for one in trials] or [0.0])
+    return Report(
+        questions=len(trials),
+        in_scope=len(in_scope),
+        top1=_share([one.is_guessed for one in in_scope]),
+        mcc=mcc(data.owed, data.answers),
+        best_mcc=best_mcc(data.owed, data.guesses, data.confidences),
+        in_scope_accuracy=_share([one.answer == one.owed for one in in_scope]),
+        oos_recall=_share([not one.answer for one in outside]),
+        wrong_rate=_share([one.answer not in (NO_ENTRY, one.owed) for one in trials]),
+        ece=calibration_error(data.confidences[data.judged], data.right[data.judged]),
+        p50=float(np.percentile(times, 50)),
+        p99=float(np.percentile(times, 99)),
+        load_s=load_s,
+        rss_mb=resident_mb(),
+    )
+
+
+def _share(hits: Sequence[bool]) -> float | None:
+    return sum(hits) / len(hits) if hits else None
+
+
+def resident_mb() -> float:
+    """Resident memory of this process in MiB: now where the system tells, else at its highest."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return highest / (2**20 if sys.platform == "darwin" else 2**10)
+    return pages * resource.getpagesize() / 2**20

@@ -1,0 +1,137 @@
+"""Roles as web pages: one that stands alone, and a site with search for those without Slack."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from types import MappingProxyType
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from faqbot.exporters.markdown import readable
+from faqbot.model import Audience, Entry, Library, Role
+from faqbot.replies.entries import body
+from faqbot.replies.reply import Block, Bullets, Text, plain
+
+OTHERS: Final = "Other roles"
+_STATIC: Final = ("minisearch.js", "minisearch.LICENSE.txt", "search.js", "style.css")
+_MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The files of a site, by path below its folder."""
+
+    files: Mapping[str, str]
+
+
+def page(role: Role, audience: Audience = Audience.EVERYONE) -> str:
+    """A role as one HTML file that needs nothing else and prints well."""
+    style = Markup(_read("style.css"))  # noqa: S704 - our own file
+    return (
+        _environment()
+        .get_template("role-alone.html")
+        .render(role=role, faqs=readable(role.faqs, audience), style=style)
+    )
+
+
+def site(library: Library, title: str, audience: Audience = Audience.EVERYONE) -> Site:
+    """The whole library as linked pages with a search that needs no server.
+
+    The same content gives the same files, to the byte.
+    """
+    environment = _environment()
+    families: dict[str, list[Role]] = defaultdict(list)
+    for role in sorted(library.roles, key=lambda role: role.title.casefold()):
+        families[role.family.replace("-", " ").capitalize() or OTHERS].append(role)
+    faqs = readable(library.faqs, audience)
+    shared = {"title": title, "library": library}
+    files = {
+        "index.html": environment.get_template("index.html").render(
+            **shared, families=dict(sorted(families.items())), faqs=faqs, root=""
+        ),
+        "index.js": _index(library, audience),
+    }
+    for role in library.roles:
+        files[f"roles/{role.id}.html"] = environment.get_template("role.html").render(
+            **shared,
+            role=role,
+            faqs=readable(role.faqs, audience),
+            related=_known(library, role.related),
+            next_roles=_known(library, role.next_roles),
+            root="../",
+        )
+    files |= {f"static/{name}": _read(name) for name in _STATIC}
+    return Site(MappingProxyType(files))
+
+
+def _known(library: Library, ids: tuple[str, ...]) -> list[Role]:
+    return [role for role in map(library.role, ids) if role]
+
+
+def _index(library: Library, audience: Audience) -> str:
+    """What is searched, as a script: pages that are opened as files can't fetch anything."""
+    documents = [
+        {
+            "id": number,
+            "title": title,
+            "more": more,
+            "text": " ".join(plain(text).split()),
+            "link": link,
+        }
+        for number, (title, more, text, link) in enumerate(_searched(library, audience))
+    ]
+    said = json.dumps(documents, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+    return f"window.FAQBOT_INDEX={said};\n"
+
+
+def _searched(library: Library, audience: Audience) -> Iterator[tuple[str, str, str, str]]:
+    for role in library.roles:
+        link = f"roles/{role.id}.html"
+        overview = role.section("overview")
+        yield role.title, " ".join(role.aliases), overview.text if overview else "", link
+        for section in role.sections:
+            words = (section.text, *section.items, *section.required, *section.preferred)
+            yield f"{role.title}: {section.title}", "", " ".join(words), f"{link}#{section.key}"
+        for faq in readable(role.faqs, audience):
+            yield faq.question, role.title, faq.answer, f"{link}#faq-{faq.key}"
+    for faq in readable(library.faqs, audience):
+        yield faq.question, " ".join(faq.phrasings), faq.answer, f"index.html#faq-{faq.key}"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("faqbot.exporters"),
+        autoescape=select_autoescape(),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["blocks"] = _html
+    return environment
+
+
+def _html(entry: Entry) -> Markup:
+    """The content of an entry; HTML in its Markdown is shown, not run."""
+    parts = "\n".join(_of(block) for block in body(entry))
+    return Markup(parts)  # noqa: S704 - rendered with HTML disabled
+
+
+def _of(block: Block) -> str:
+    match block:
+        case Text(markdown=text):
+            return str(_MARKDOWN.render(text)).strip()
+        case Bullets(items=items, heading=heading):
+            points = "".join(f"<li>{_MARKDOWN.renderInline(item)}</li>" for item in items)
+            return f"{f'<h3>{heading}</h3>' if heading else ''}<ul>{points}</ul>"
+        case _:
+            return ""
+
+
+def _read(name: str) -> str:
+    return resources.files("faqbot.exporters").joinpath("static", name).read_text("utf-8")

@@ -1,0 +1,144 @@
+"""A role as schema.org's JobPosting, in JSON-LD."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from markdown_it import MarkdownIt
+
+from faqbot.exporters.markdown__advert import advert
+from faqbot.model import Role, Section
+
+EMPLOYMENT_TYPES: Final = (
+    "FULL_TIME",
+    "PART_TIME",
+    "CONTRACTOR",
+    "TEMPORARY",
+    "INTERN",
+    "VOLUNTEER",
+    "PER_DIEM",
+    "OTHER",
+)
+_MARKDOWN: Final = MarkdownIt("commonmark", {"html": False})
+_DEGREES: Final = (
+    ("doctor", "postgraduate degree"),
+    ("phd", "postgraduate degree"),
+    ("master", "postgraduate degree"),
+    ("bachelor", "bachelor degree"),
+    ("associate degree", "associate degree"),
+    ("high school", "high school"),
+)
+"""Words of a degree, and the category that search engines read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a posting says of the opening, which no role knows; what is left out stays out."""
+
+    organization: str = ""
+    website: str = ""
+    locality: str = ""
+    country: str = ""
+    remote: bool = False
+    employment_type: str = ""
+    posted: dt.date | None = None
+    until: dt.date | None = None
+    link: str = ""
+
+
+def posting(role: Role, opening: Opening) -> dict[str, Any]:
+    """The role as a JobPosting: only what the role or the opening says.
+
+    Types and properties are those of https://schema.org/JobPosting.
+    """
+    found: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "JobPosting",
+        "identifier": {"@type": "PropertyValue", "name": "faqbot", "value": role.id},
+        "title": role.title,
+        "description": _MARKDOWN.render(advert(role)).strip(),
+    }
+    more = (*_of_role(role), *_of_opening(opening))
+    return found | {name: value for name, value in more if value}
+
+
+def missing(found: dict[str, Any]) -> tuple[str, ...]:
+    """What search engines ask for and a posting lacks, as the options that give it."""
+    wanted = {
+        "datePosted": "--posted",
+        "hiringOrganization": "--organization",
+        "jobLocation": "--locality and --country",
+    }
+    if found.get("jobLocationType"):
+        del wanted["jobLocation"]
+    return tuple(option for name, option in wanted.items() if name not in found)
+
+
+def _of_role(role: Role) -> Iterator[tuple[str, Any]]:
+    yield "occupationalCategory", role.onet
+    duties = role.section("responsibilities") or role.section("day-to-day")
+    yield "responsibilities", _told(duties)
+    skills = role.section("skills")
+    yield (
+        "skills",
+        ", ".join((*skills.required, *skills.items, *skills.preferred)) if skills else "",
+    )
+    certifications = role.section("certifications")
+    yield "qualifications", _told(certifications)
+    yield "educationRequirements", list(_credentials(role.section("education")))
+    experience = role.section("experience")
+    if experience and experience.years and experience.years.min:
+        yield (
+            "experienceRequirements",
+            {
+                "@type": "OccupationalExperienceRequirements",
+                "monthsOfExperience": round(experience.years.min * 12),
+            },
+        )
+
+
+def _credentials(education: Section | None) -> Iterator[dict[str, str]]:
+    """The degrees that a role requires, by the categories that search engines read."""
+    shown = set[str]()
+    for item in education.required if education else ():
+        for word, category in _DEGREES:
+            if word in item.casefold() and category not in shown:
+                shown.add(category)
+                yield {
+                    "@type": "EducationalOccupationalCredential",
+                    "credentialCategory": category,
+                }
+                break
+
+
+def _told(section: Section | None) -> str:
+    if section is None:
+        return ""
+    points = (*section.items, *section.required, *section.preferred)
+    return ". ".join(filter(None, (section.text.strip().rstrip("."), *points)))
+
+
+def _of_opening(opening: Opening) -> Iterator[tuple[str, Any]]:
+    if opening.organization:
+        organization = {"@type": "Organization", "name": opening.organization}
+        yield (
+            "hiringOrganization",
+            organization | ({"sameAs": opening.website} if opening.website else {}),
+        )
+    address = {"addressLocality": opening.locality, "addressCountry": opening.country}
+    address = {name: value for name, value in address.items() if value}
+    if opening.remote:
+        yield "jobLocationType", "TELECOMMUTE"
+        if opening.country:
+            country = {"@type": "Country", "name": opening.country}
+            yield "applicantLocationRequirements", country
+    elif address:
+        place = {"@type": "PostalAddress", **address}
+        yield "jobLocation", {"@type": "Place", "address": place}
+    yield "employmentType", opening.employment_type
+    yield "datePosted", opening.posted.isoformat() if opening.posted else ""
+    yield "validThrough", opening.until.isoformat() if opening.until else ""
+    yield "url", opening.link

@@ -1,0 +1,96 @@
+"""A role as a Word document."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from faqbot.exporters.markdown import readable
+from faqbot.model import Audience, Role
+from faqbot.replies.entries import body
+from faqbot.replies.reply import Block, Bullets, Text
+
+if TYPE_CHECKING:
+    from docx.document import Document
+    from docx.text.paragraph import Paragraph
+
+_STYLES = {"bullet_list_open": "List Bullet", "ordered_list_open": "List Number"}
+
+
+def word(role: Role, audience: Audience = Audience.EVERYONE) -> bytes:
+    """The whole role as .docx, in Word's own styles, with the FAQs that the audience may read."""
+    import docx
+
+    document = docx.Document()
+    document.core_properties.title = role.title
+    document.core_properties.author = role.owner
+    document.add_heading(role.title, 0)
+    if role.aliases:
+        document.add_paragraph(f"Also called: {', '.join(role.aliases)}", style="Subtitle")
+    for section in role.sections:
+        document.add_heading(section.title, 1)
+        _add(document, body(section))
+    faqs = readable(role.faqs, audience)
+    if faqs:
+        document.add_heading("Questions and answers", 1)
+    for faq in faqs:
+        document.add_heading(faq.question, 2)
+        _add(document, body(faq))
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
+
+
+def _add(document: Document, blocks: Iterable[Block]) -> None:
+    for block in blocks:
+        match block:
+            case Text(markdown=text):
+                _text(document, text)
+            case Bullets(items=items, heading=heading):
+                if heading:
+                    document.add_paragraph().add_run(heading).bold = True
+                for item in items:
+                    _runs(document.add_paragraph(style="List Bullet"), item)
+            case _:
+                pass
+
+
+def _text(document: Document, text: str) -> None:
+    styles: list[str] = []
+    for token in MarkdownIt("commonmark").parse(text):
+        if token.type in _STYLES:
+            styles.append(_STYLES[token.type])
+        elif token.type in ("bullet_list_close", "ordered_list_close"):
+            styles.pop()
+        elif token.type == "inline":
+            paragraph = document.add_paragraph(style=styles[-1] if styles else None)
+            _spans(paragraph, token.children or [])
+        elif token.type in ("fence", "code_block"):
+            document.add_paragraph(token.content.rstrip(), style="No Spacing")
+
+
+def _runs(paragraph: Paragraph, text: str) -> None:
+    for token in MarkdownIt("commonmark").parseInline(text):
+        _spans(paragraph, token.children or [])
+
+
+def _spans(paragraph: Paragraph, tokens: Iterable[Token]) -> None:
+    marks = {"strong": 0, "em": 0}
+    link = ""
+    for token in tokens:
+        name, _, side = token.type.rpartition("_")
+        if name in marks:
+            marks[name] += 1 if side == "open" else -1
+        elif name == "link":
+            if side == "close" and link:
+                paragraph.add_run(f" ({link})")
+            link = str(token.attrGet("href") or "") if side == "open" else ""
+        else:
+            text = " " if token.type in ("softbreak", "hardbreak") else token.content
+            link = "" if text == link else link  # an address that shows itself
+            run = paragraph.add_run(text)
+            run.bold, run.italic = bool(marks["strong"]) or None, bool(marks["em"]) or None

@@ -1,0 +1,174 @@
+"""HTML -> blocks: the main part of a page, without what surrounds it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from faqbot.importers.documents.blocks import (
+    Block,
+    Boilerplate,
+    Document,
+    Heading,
+    Item,
+    Text,
+    tidy,
+)
+
+if TYPE_CHECKING:
+    from bs4 import Tag
+
+_OFTEN: Final = 3
+_SILENT: Final = ("script", "style", "noscript", "template", "svg", "iframe", "head")
+_AROUND: Final = {
+    "nav": "navigation",
+    "header": "page header",
+    "footer": "page footer",
+    "form": "forms",
+    "button": "buttons",
+    "aside": "asides",
+}
+_HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
+_PARAGRAPHS: Final = (*_HEADINGS, "p", "li", "tr", "dt", "dd", "blockquote", "pre", "figcaption")
+
+
+def read(text: str) -> Document:
+    """A page; of several articles all, in their order."""
+    from bs4 import BeautifulSoup, Comment
+
+    soup = BeautifulSoup(text, "html.parser")
+    for comment in soup.find_all(string=lambda string: isinstance(string, Comment)):
+        comment.extract()
+    title = _title(soup)
+    for tag in soup.find_all(_SILENT):
+        tag.decompose()
+    body = soup.body or soup
+    left = [*_taken_out(body), *_repeated(body)]
+    main = _main(body)
+    blocks = tuple(_blocks(main))
+    before = main.extract() if main is not body else None
+    if before is not None and (rest := tidy(body.get_text(" "))):
+        left.append(Boilerplate("outside the main part", rest))
+    if not title:
+        title = next((one.text for one in blocks if isinstance(one, Heading)), "")
+    return Document(blocks, title, tuple(left))
+
+
+def _title(soup: Tag) -> str:
+    heading = soup.find("h1")
+    if heading and tidy(heading.get_text(" ")):
+        return tidy(heading.get_text(" "))
+    title = soup.find("title")
+    return tidy(title.get_text(" ")).split(" : ")[0].split(" | ")[0] if title else ""
+
+
+def _taken_out(body: Tag) -> Iterator[Boilerplate]:
+    """Take out what surrounds content on pages; what tabs hide at first is content."""
+    for tag in body.find_all(True):
+        if tag.decomposed:
+            continue
+        kind = _AROUND.get(tag.name, "")
+        if tag.name == "header" and tag.find_parent(("article", "main")):
+            kind = ""
+        if not kind:
+            continue
+        words = tidy(tag.get_text(" "))
+        tag.decompose()
+        if words:
+            yield Boilerplate(kind, words)
+
+
+def _repeated(body: Tag) -> Iterator[Boilerplate]:
+    """Take out links that stand beside heading after heading: “about this section”, “edit”."""
+    links = [
+        (tag, tidy(tag.get_text(" ")))
+        for tag in body.select(", ".join(f"{h} a" for h in _HEADINGS))
+    ]
+    counts = Counter(words for _, words in links)
+    for tag, words in links:
+        heading = tag.find_parent(_HEADINGS)
+        if counts[words] >= _OFTEN and heading and tidy(heading.get_text(" ")) != words:
+            tag.decompose()
+            yield Boilerplate("links beside headings", words)
+
+
+def _main(body: Tag) -> Tag:
+    """The part that holds the content: `main`, else what all articles stand in, else all."""
+    found = body.find("main") or body.select_one("[role=main]")
+    if found is not None:
+        return found
+    articles = body.find_all("article")
+    if not articles:
+        return body
+    around = articles[0]
+    while not all(around is one or around in one.parents for one in articles):
+        if around.parent is None:
+            return body
+        around = around.parent
+    return around
+
+
+def _blocks(main: Tag) -> Iterator[Block]:
+    from bs4 import Tag
+    from bs4.element import NavigableString
+
+    loose: list[str] = []
+    for child in main.children:
+        if isinstance(child, NavigableString):
+            loose.append(str(child))
+        elif isinstance(child, Tag):
+            if child.name not in _PARAGRAPHS and not child.find(_PARAGRAPHS) and _is_inline(child):
+                loose.append(child.get_text(" "))
+                continue
+            yield from _said(loose)
+            loose = []
+            yield from _of(child)
+    yield from _said(loose)
+
+
+def _is_inline(tag: Tag) -> bool:
+    return tag.name in ("a", "b", "strong", "em", "i", "span", "code", "abbr", "sup", "sub", "u")
+
+
+def _said(loose: list[str]) -> Iterator[Block]:
+    text = tidy(" ".join(loose))
+    if text:
+        yield Text(text)
+
+
+def _of(tag: Tag) -> Iterator[Block]:
+    if tag.name in _HEADINGS:
+        text = tidy(tag.get_text(" "))
+        if text:
+            yield Heading(text.rstrip(":"), int(tag.name[1]))
+    elif tag.name == "tr":
+        cells = [tidy(cell.get_text(" ")) for cell in tag.find_all(("td", "th"))]
+        text = " | ".join(filter(None, cells)) or tidy(tag.get_text(" "))
+        if text:
+            yield Item(text)
+    elif tag.name == "li":
+        yield from _point(tag)
+    elif tag.name in ("p", "dt", "dd", "blockquote", "pre", "figcaption"):
+        if tag.find(_PARAGRAPHS):
+            yield from _blocks(tag)
+        else:
+            yield from _said([tag.get_text(" ")])
+    else:
+        yield from _blocks(tag)
+
+
+def _point(tag: Tag) -> Iterator[Block]:
+    """A point, its own words first; points below it follow."""
+    depth = len(tag.find_parents(("ul", "ol"))) - 1
+    below = tag.find_all(("ul", "ol"))
+    inner = [item for one in below for item in one.find_all("li", recursive=False)]
+    for one in below:
+        one.extract()
+    text = tidy(tag.get_text(" "))
+    if text:
+        yield Item(text, max(depth, 0))
+    for item in inner:
+        words = tidy(item.get_text(" "))
+        if words:
+            yield Item(words, max(depth, 0) + 1)

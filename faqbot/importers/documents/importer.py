@@ -1,0 +1,109 @@
+"""Documents -> role files, and a report of what became of each."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from faqbot.content.fields import without_controls
+from faqbot.content.writer import role_file
+from faqbot.errors import UsageError
+from faqbot.importers.documents.blocks import Boilerplate, Document, Heading, words_of
+from faqbot.importers.documents.headings import Headings
+from faqbot.importers.documents.mapping import Placed, place
+from faqbot.importers.documents.reader import read_document
+
+_SEPARATORS = re.compile(r"[-_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A file and the role that it became.
+
+    `source` and `arrived` count words: those of the document, and those of them that stand in the
+    role file.
+    """
+
+    path: Path
+    placed: Placed
+    text: str
+    source: int
+    arrived: int
+    missing: tuple[str, ...]
+    left_out: tuple[Boilerplate, ...]
+
+
+def import_documents(paths: Iterable[Path], headings: Headings) -> Iterator[Imported | UsageError]:
+    """Each file as a role, or why it can't be one; roles of one name are told apart by a number."""
+    taken: set[str] = set()
+    titles: set[str] = set()
+    for path in paths:
+        try:
+            document = _clean(read_document(path))
+        except UsageError as error:
+            yield error
+            continue
+        title, guessed = _title(path, document)
+        placed = place(document, _unique(title, titles), headings)
+        titles.add(placed.role.title.casefold())
+        if guessed:
+            placed.notes.setdefault("title", []).append("check: the title is from the file's name")
+        if placed.role.id in taken:
+            number = 2
+            while f"{placed.role.id}-{number}" in taken:
+                number += 1
+            placed = _renamed(placed, f"{placed.role.id}-{number}")
+        taken.add(placed.role.id)
+        yield _imported(path, document, placed)
+
+
+def _imported(path: Path, document: Document, placed: Placed) -> Imported:
+    heading = [f"Made from {path.name}. What to look at is marked with “check:”."]
+    text = role_file(placed.role, schema="../schema.json", heading=heading, notes=placed.notes)
+    source = Counter(word for block in document.blocks for word in words_of(block.text))
+    missing = source - Counter(words_of(text))
+    count = sum(source.values())
+    return Imported(
+        path=path,
+        placed=placed,
+        text=text,
+        source=count,
+        arrived=count - sum(missing.values()),
+        missing=tuple(sorted(missing)),
+        left_out=document.left_out,
+    )
+
+
+def _title(path: Path, document: Document) -> tuple[str, bool]:
+    """The title of a document, and whether it had to be guessed from the file's name."""
+    if document.title:
+        return document.title, False
+    first = document.blocks[0]
+    if isinstance(first, Heading):
+        return first.text, False
+    words = _SEPARATORS.sub(" ", path.stem).strip() or "Role"
+    return words[:1].upper() + words[1:], True
+
+
+def _unique(title: str, titles: set[str]) -> str:
+    number, unique = 1, title
+    while unique.casefold() in titles:
+        number += 1
+        unique = f"{title} ({number})"
+    return unique
+
+
+def _renamed(placed: Placed, role_id: str) -> Placed:
+    role = placed.role
+    sections = tuple(replace(section, role=role_id) for section in role.sections)
+    faqs = tuple(replace(faq, role=role_id) for faq in role.faqs)
+    return replace(placed, role=replace(role, id=role_id, sections=sections, faqs=faqs))
+
+
+def _clean(document: Document) -> Document:
+    """The document without characters that content can't hold."""
+    blocks = tuple(replace(block, text=without_controls(block.text)) for block in document.blocks)
+    return replace(document, blocks=blocks, title=without_controls(document.title).strip())

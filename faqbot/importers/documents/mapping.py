@@ -1,0 +1,246 @@
+"""A document -> a role: each block where it belongs, nothing lost and nothing made up."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from faqbot.content.sections__standard import STANDARD_SECTIONS
+from faqbot.content.writer import id_of
+from faqbot.importers.documents.blocks import Block, Document, Heading, Item, Text, words_of
+from faqbot.importers.documents.headings import Headings, is_preferred
+from faqbot.importers.documents.mapping__years import years_of
+from faqbot.model import Faq, Role, Section
+
+SORTED: Final = ("skills", "education", "certifications", "experience")
+"""Sections whose points are required or preferred."""
+
+_DEGREE: Final = re.compile(
+    r"\b(bachelor|master'?s|degree|diploma|ph\.?d|doctorate|high school|b\.?sc|m\.?sc"
+    r"|graduate of)\b",
+    re.IGNORECASE,
+)
+_CERTIFICATE: Final = re.compile(r"\b(certifi(?:ed|cates?|cations?)|licen[cs]ed?)\b", re.IGNORECASE)
+_ONE_LINE: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A role made of a document.
+
+    `notes` are comments by key, as `role_file` takes them; `words` counts the source's words that
+    each part took; `checks` are what an author should look at.
+    """
+
+    role: Role
+    notes: dict[str, list[str]]
+    words: dict[str, int]
+    checks: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Part:
+    """What came together for a section or an FAQ."""
+
+    title: str
+    level: int = 0
+    headings: list[str] = field(default_factory=list)
+    blocks: list[tuple[Block, bool]] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+
+
+class _Sheet:
+    """Where the blocks of one document go."""
+
+    def __init__(self, title: str, headings: Headings) -> None:
+        self._title = title
+        self._headings = headings
+        self.parts: dict[str, _Part] = {}
+        self.faqs: list[_Part] = []
+        self._now = self._standard("overview")
+        self._key = "overview"
+        self._preferred = False
+        self._named = False
+
+    def take(self, block: Block) -> None:
+        if isinstance(block, Heading):
+            self._turn(block)
+            return
+        part, preferred = self._now, self._preferred
+        if self._key == "skills" and isinstance(block, Item):
+            part = self._standard(_better(block.text))
+        part.blocks.append((block, preferred or is_preferred(block.text)))
+
+    def _turn(self, heading: Heading) -> None:
+        """Go on under a heading."""
+        if not self._named and words_of(heading.text) == words_of(self._title):
+            self._named = True
+            return
+        if heading.text.rstrip().endswith("?"):
+            self._now, self._key = _Part(heading.text, heading.level), ""
+            self.faqs.append(self._now)
+            return
+        meant = self._headings.meant(heading.text, self._title)
+        self._preferred = meant.preferred
+        if meant.section:
+            self._now, self._key = self._standard(meant.section), meant.section
+            self._now.level = heading.level
+            self._now.headings.append(heading.text)
+            if not meant.sure:
+                self._now.doubts.append(f"is “{heading.text}” about {meant.section}?")
+            return
+        if self._key not in STANDARD_SECTIONS and heading.level > self._now.level:
+            self._now.blocks.append((Text(f"**{heading.text}**"), False))
+            return
+        self._own(heading)
+
+    def _own(self, heading: Heading) -> None:
+        taken = (*STANDARD_SECTIONS, "faq", *self.parts)
+        self._key = id_of(heading.text, taken)
+        same = next(
+            (key for key, part in self.parts.items() if part.title == heading.text), self._key
+        )
+        self._key = same
+        if same in self.parts:
+            self.parts[same].headings.append(heading.text)
+        self._now = self.parts.setdefault(same, _Part(heading.text, heading.level))
+
+    def _standard(self, key: str) -> _Part:
+        return self.parts.setdefault(key, _Part(STANDARD_SECTIONS[key]))
+
+
+def place(document: Document, title: str, headings: Headings) -> Placed:
+    """The role that a document describes; `title` is the title that it shall have."""
+    sheet = _Sheet(title, headings)
+    for block in document.blocks:
+        sheet.take(block)
+    role_id = id_of(title)
+    notes: dict[str, list[str]] = defaultdict(list)
+    words: dict[str, int] = {}
+    sections: dict[str, Section] = {}
+    empty: list[str] = []
+    for key, part in sheet.parts.items():
+        section = _section(role_id, key, part)
+        if section is None:
+            empty += [part.title] if key not in STANDARD_SECTIONS else part.headings
+            continue
+        sections[key] = section
+        words[key] = _count(part)
+        _note(notes[f"sections/{key}"], part)
+    faqs: list[Faq] = []
+    for part in sheet.faqs:
+        made = _faq(role_id, part, [faq.key for faq in faqs])
+        if made is None:
+            empty.append(part.title)
+            continue
+        faqs.append(made)
+        words["FAQs"] = words.get("FAQs", 0) + _count(part) + len(words_of(part.title))
+    if empty:
+        notes["title"].append("headings without text: " + "; ".join(empty))
+    order = [key for key in STANDARD_SECTIONS if key in sections]
+    order += [key for key in sections if key not in STANDARD_SECTIONS]
+    role = Role(role_id, title, sections=tuple(sections[key] for key in order), faqs=tuple(faqs))
+    role, told = _with_years(role)
+    if told:
+        notes["sections/experience"].append(told)
+    for key in ("overview", "responsibilities", "skills", "education", "experience"):
+        if not role.section(key):
+            notes["title"].append(f"check: no {key} was found; add it, or leave it out")
+    checks = [
+        line.removeprefix("check: ")
+        for lines in notes.values()
+        for line in lines
+        if "check: " in line
+    ]
+    return Placed(role, {key: lines for key, lines in notes.items() if lines}, words, tuple(checks))
+
+
+def _better(item: str) -> str:
+    """Where a point among qualifications belongs: a degree is education."""
+    if len(item) > _ONE_LINE:
+        return "skills"
+    if _DEGREE.search(item):
+        return "education"
+    if _CERTIFICATE.search(item):
+        return "certifications"
+    return "experience" if years_of(item) else "skills"
+
+
+def _section(role: str, key: str, part: _Part) -> Section | None:
+    if not part.blocks:
+        return None
+    title = STANDARD_SECTIONS.get(key, part.title)
+    items = [(block, preferred) for block, preferred in part.blocks if isinstance(block, Item)]
+    texts = [block.text for block, _ in part.blocks if isinstance(block, Text)]
+    section = Section(role, key, title)
+    if key in SORTED and items:
+        return replace(
+            section,
+            text="\n\n".join(texts),
+            required=tuple(block.text for block, preferred in items if not preferred),
+            preferred=tuple(block.text for block, preferred in items if preferred),
+        )
+    kinds = [isinstance(block, Item) for block, _ in part.blocks]
+    nested = any(isinstance(block, Item) and block.depth for block, _ in part.blocks)
+    # A text, then points: shown as both. Anything else keeps its order in one text.
+    if items and kinds == sorted(kinds) and not nested:
+        return replace(
+            section, text="\n\n".join(texts), items=tuple(block.text for block, _ in items)
+        )
+    return replace(section, text=_markdown([block for block, _ in part.blocks]))
+
+
+def _markdown(blocks: list[Block]) -> str:
+    lines: list[str] = []
+    for block in blocks:
+        if isinstance(block, Item):
+            if lines and not lines[-1].lstrip().startswith("- "):
+                lines.append("")
+            lines.append(f"{'  ' * block.depth}- {block.text}")
+        else:
+            lines += ["", block.text] if lines else [block.text]
+    return "\n".join(lines)
+
+
+def _faq(role: str, part: _Part, taken: list[str]) -> Faq | None:
+    answer = _markdown([block for block, _ in part.blocks])
+    return Faq(role, id_of(part.title, taken), part.title, answer) if answer else None
+
+
+def _count(part: _Part) -> int:
+    return sum(len(words_of(block.text)) for block, _ in part.blocks)
+
+
+def _note(lines: list[str], part: _Part) -> None:
+    """Where a section is from, and what is doubtful about it."""
+    if part.headings:
+        lines.append("from " + ", ".join(f"“{heading}”" for heading in part.headings))
+    lines += [f"check: {doubt}" for doubt in part.doubts]
+
+
+def _with_years(role: Role) -> tuple[Role, str]:
+    """The role with years of experience as numbers, and what to tell of them."""
+    for key in ("experience", "skills", "education"):
+        section = role.section(key)
+        if section is None:
+            continue
+        for text in (*section.required, *section.text.split("\n"), *section.items):
+            years = years_of(text)
+            if years is None:
+                continue
+            told = f"check: are the years right? They are from “{text[:100]}”"
+            experience = role.section("experience")
+            if experience is not None:
+                found = replace(experience, years=years)
+                changed = tuple(found if one is experience else one for one in role.sections)
+                return replace(role, sections=changed), told
+            made = Section(role.id, "experience", STANDARD_SECTIONS["experience"], years=years)
+            keys = [*STANDARD_SECTIONS]
+            ordered = sorted(
+                (*role.sections, made),
+                key=lambda one: keys.index(one.key) if one.key in keys else len(keys),
+            )
+            return replace(role, sections=tuple(ordered)), told
+    return role, ""

@@ -1,0 +1,105 @@
+"""Word -> blocks."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from faqbot.importers.documents.blocks import (
+    Block,
+    Boilerplate,
+    Document,
+    Heading,
+    Item,
+    Text,
+    tidy,
+)
+
+if TYPE_CHECKING:
+    from docx.document import Document as WordDocument
+    from docx.text.paragraph import Paragraph
+
+_LEVEL: Final = re.compile(r"\d+")
+_LONGEST: Final = 80
+_BELOW: Final = 4
+
+
+def read(raw: bytes) -> Document:
+    """A .docx file.
+
+    Raises:
+        Exception: it isn't one; python-docx and zipfile have many names for that.
+    """
+    import docx
+
+    word = docx.Document(io.BytesIO(raw))
+    blocks = tuple(_blocks(word))
+    title = next((p.text for p in word.paragraphs if _style(p) == "title"), "")
+    title = title or next((one.text for one in blocks if isinstance(one, Heading)), "")
+    return Document(blocks, tidy(title), tuple(_margins(word)))
+
+
+def _blocks(word: WordDocument) -> Iterator[Block]:
+    from docx.table import Table
+
+    for part in word.iter_inner_content():
+        if isinstance(part, Table):
+            for row in part.rows:
+                cells = dict.fromkeys(tidy(cell.text) for cell in row.cells)
+                text = " | ".join(filter(None, cells))
+                if text:
+                    yield Item(text)
+            continue
+        yield from _paragraph(part)
+
+
+def _paragraph(paragraph: Paragraph) -> Iterator[Block]:
+    style = _style(paragraph)
+    for number, line in enumerate(paragraph.text.split("\n")):
+        text = tidy(line)
+        if not text:
+            continue
+        if number == 0 and (style.startswith("heading") or style in ("title", "subtitle")):
+            level = _LEVEL.search(style)
+            yield Heading(text.rstrip(":"), int(level[0]) if level else 1)
+        elif style.startswith("list") or _is_numbered(paragraph):
+            yield Item(text, _depth(paragraph))
+        elif number == 0 and _is_bold(paragraph) and len(text) <= _LONGEST:
+            yield Heading(text.rstrip(":"), _BELOW)
+        else:
+            yield Text(text)
+
+
+def _style(paragraph: Paragraph) -> str:
+    return str(paragraph.style.name or "").lower() if paragraph.style else ""
+
+
+def _is_bold(paragraph: Paragraph) -> bool:
+    """Whether a whole paragraph is bold: how many write headings."""
+    runs = [run for run in paragraph.runs if run.text.strip()]
+    return (
+        bool(runs) and all(run.bold for run in runs) and not paragraph.text.rstrip().endswith(".")
+    )
+
+
+def _is_numbered(paragraph: Paragraph) -> bool:
+    properties = paragraph._p.pPr  # noqa: SLF001 - python-docx has no door to numbering
+    return properties is not None and properties.numPr is not None
+
+
+def _depth(paragraph: Paragraph) -> int:
+    properties: Any = paragraph._p.pPr  # noqa: SLF001 - as above
+    level = (
+        properties.numPr.ilvl if properties is not None and properties.numPr is not None else None
+    )
+    return int(level.val) if level is not None else 0
+
+
+def _margins(word: WordDocument) -> Iterator[Boilerplate]:
+    for section in word.sections:
+        for kind, part in (("page header", section.header), ("page footer", section.footer)):
+            text = tidy(" ".join(paragraph.text for paragraph in part.paragraphs))
+            if text and not part.is_linked_to_previous:
+                yield Boilerplate(kind, text)

@@ -1,0 +1,232 @@
+"""The tables of a release -> occupations, each with all that the tables say of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from faqbot.errors import UsageError
+from faqbot.importers.onet.release import CODE, OCCUPATIONS, Row, Tables, open_tables
+
+_ELEMENT: Final = "Element Name"
+_EXPERIENCE: Final = "Education, Training, and Experience.txt"
+_CATEGORIES: Final = "Education, Training, and Experience Categories.txt"
+_NEAREST: Final = "Primary-Short"
+"""The tier of the ten occupations that are most like one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """A skill or an area of knowledge, and how important it is: from 1 to 5."""
+
+    name: str
+    importance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Technology:
+    """A technology by name, its kind, and how often postings ask for it.
+
+    `hot`: in the postings of many occupations; `in_demand`: in those of this one.
+    """
+
+    name: str
+    kind: str
+    hot: bool
+    in_demand: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many per cent of those who were asked gave an answer."""
+
+    answer: str
+    percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobZone:
+    """How much preparation an occupation needs, in O*NET's words; `svp` is a range."""
+
+    number: int
+    name: str
+    experience: str
+    education: str
+    training: str
+    svp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Occupation:
+    """One occupation; what the tables don't say is empty."""
+
+    code: str
+    title: str
+    description: str
+    titles: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    ratings: tuple[Rated, ...] = ()
+    technologies: tuple[Technology, ...] = ()
+    education: tuple[Share, ...] = ()
+    experience: tuple[Share, ...] = ()
+    zone: JobZone | None = None
+    related: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The occupations of a release, in the order of their codes, and its number."""
+
+    number: str
+    occupations: tuple[Occupation, ...]
+    has_related: bool
+
+    def by_code(self) -> Mapping[str, Occupation]:
+        return {occupation.code: occupation for occupation in self.occupations}
+
+
+def read_release(path: Path) -> Release:
+    """All occupations of the release in a zip file.
+
+    Raises:
+        UsageError: the file isn't there or isn't such a release.
+    """
+    with open_tables(path) as tables:
+        parts = _Parts(tables)
+        occupations = tuple(
+            parts.occupation(row) for row in tables.rows(OCCUPATIONS, CODE, "Title", "Description")
+        )
+        if not occupations:
+            raise UsageError(f"{path} holds no occupation: download it again.")
+        return Release(tables.release, occupations, _RELATED in tables)
+
+
+_RELATED: Final = "Related Occupations.txt"
+
+
+class _Parts:
+    """What the tables say, by occupation."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._titles = tables.grouped("Alternate Titles.txt", "Alternate Title")
+        self._tasks = tables.grouped("Task Statements.txt", "Task")
+        self._ratings = _ratings(tables)
+        self._technologies = _technologies(tables)
+        self._education = _shares(tables, "RL")
+        self._experience = _shares(tables, "RW")
+        self._zones = _zones(tables)
+        self._related = _related(tables)
+
+    def occupation(self, row: Row) -> Occupation:
+        code = row[CODE]
+        return Occupation(
+            code,
+            row["Title"],
+            row["Description"],
+            titles=tuple(self._titles[code]),
+            tasks=tuple(self._tasks[code]),
+            ratings=tuple(self._ratings[code]),
+            technologies=tuple(self._technologies[code]),
+            education=tuple(self._education[code]),
+            experience=tuple(self._experience[code]),
+            zone=self._zones.get(code),
+            related=tuple(self._related[code]),
+        )
+
+
+def _ratings(tables: Tables) -> Mapping[str, list[Rated]]:
+    """Skills and knowledge by falling importance; a name that stands in both tables counts once."""
+    found: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    for name in ("Skills.txt", "Knowledge.txt"):
+        for row in tables.rows(name, CODE, _ELEMENT, "Scale ID", "Data Value"):
+            if row["Scale ID"] == "IM" and row.get("Recommend Suppress") != "Y":
+                of = found[row[CODE]]
+                of[row[_ELEMENT]] = max(of.get(row[_ELEMENT], 0), _number(row["Data Value"]))
+    return defaultdict(
+        list,
+        {
+            code: [Rated(name, value) for name, value in sorted(of.items(), key=_falling)]
+            for code, of in found.items()
+        },
+    )
+
+
+def _falling(named: tuple[str, float]) -> float:
+    return -named[1]
+
+
+def _technologies(tables: Tables) -> Mapping[str, list[Technology]]:
+    found: defaultdict[str, list[Technology]] = defaultdict(list)
+    columns = (CODE, "Example", "Commodity Title", "Hot Technology")
+    for row in tables.rows("Technology Skills.txt", *columns):
+        found[row[CODE]].append(
+            Technology(
+                row["Example"],
+                row["Commodity Title"],
+                hot=row["Hot Technology"] == "Y",
+                in_demand=row.get("In Demand") == "Y",
+            )
+        )
+    return found
+
+
+def _shares(tables: Tables, scale: str) -> Mapping[str, list[Share]]:
+    """The answers of a scale by falling share; values that shouldn't be used are left out."""
+    answers = {
+        row["Category"]: row["Category Description"]
+        for row in tables.rows(_CATEGORIES, "Scale ID", "Category", "Category Description")
+        if row["Scale ID"] == scale
+    }
+    found: defaultdict[str, list[Share]] = defaultdict(list)
+    for row in tables.rows(_EXPERIENCE, CODE, "Scale ID", "Category", "Data Value"):
+        if row["Scale ID"] == scale and row.get("Recommend Suppress") != "Y":
+            percent = _number(row["Data Value"])
+            if percent > 0 and row["Category"] in answers:
+                found[row[CODE]].append(Share(answers[row["Category"]], percent))
+    for shares in found.values():
+        shares.sort(key=lambda share: -share.percent)
+    return found
+
+
+def _zones(tables: Tables) -> Mapping[str, JobZone]:
+    columns = ("Job Zone", "Name", "Experience", "Education", "Job Training", "SVP Range")
+    known = {
+        row["Job Zone"]: JobZone(
+            int(_number(row["Job Zone"])),
+            row["Name"],
+            row["Experience"],
+            row["Education"],
+            row["Job Training"],
+            row["SVP Range"],
+        )
+        for row in tables.rows("Job Zone Reference.txt", *columns)
+    }
+    return {
+        row[CODE]: known[row["Job Zone"]]
+        for row in tables.rows("Job Zones.txt", CODE, "Job Zone")
+        if row["Job Zone"] in known
+    }
+
+
+def _related(tables: Tables) -> Mapping[str, list[str]]:
+    """The codes of the occupations most like one, the nearest first."""
+    other = "Related O*NET-SOC Code"
+    rows = list(tables.rows(_RELATED, CODE, other, "Relatedness Tier", "Index"))
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for row in sorted(_near(rows), key=lambda row: _number(row["Index"])):
+        found[row[CODE]].append(row[other])
+    return found
+
+
+def _near(rows: list[Row]) -> Iterator[Row]:
+    return (row for row in rows if row["Relatedness Tier"] == _NEAREST)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0  # "n/a": nobody was asked

@@ -1,0 +1,195 @@
+"""Occupations -> role files, with what the licence asks for in each."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from faqbot.content.writer import id_of, role_file
+from faqbot.importers.onet.occupations import Occupation, Release
+from faqbot.importers.onet.release__families import family_of
+from faqbot.model import Role, Section, Years
+
+IMPORTANT: Final = 3.0
+"""The importance (1 to 5) from which a skill is required: O*NET's “important”."""
+
+USEFUL: Final = 2.5
+"""The importance from which it is worth a line, as preferred."""
+
+SHARE: Final = 5.0
+"""The percentage from which an answer about education is worth a line."""
+
+TECHNOLOGIES: Final = 40
+"""Technologies that a role lists, those in demand first."""
+
+ATTRIBUTION: Final = (
+    "This file includes information from the O*NET {number} Database by the U.S. Department of",
+    "Labor, Employment and Training Administration (USDOL/ETA). Used under the CC BY 4.0 license",
+    "(https://creativecommons.org/licenses/by/4.0/). O*NET® is a trademark of USDOL/ETA.",
+    "faqbot has modified the information. USDOL/ETA has not approved, endorsed or tested this.",
+)
+"""What the licence of the database asks for: https://www.onetcenter.org/license_db.html"""
+
+_SVP_MONTHS: Final = {1: 0.0, 2: 0.0, 3: 1.0, 4: 3.0, 5: 6.0, 6: 12.0, 7: 24.0, 8: 48.0, 9: 120.0}
+"""Months of preparation from which each level of Specific Vocational Preparation begins.
+
+Dictionary of Occupational Titles, appendix C.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A role made of an occupation, its file, and what the release doesn't say of it."""
+
+    role: Role
+    text: str
+    gaps: tuple[str, ...]
+    shared: tuple[str, ...]
+
+
+def roles_of(release: Release, chosen: Sequence[Occupation]) -> Iterator[Written]:
+    """Each chosen occupation as a role."""
+    ids = _ids(chosen)
+    owners = _owners(chosen)
+    for occupation in chosen:
+        yield _written(release, occupation, ids, owners)
+
+
+def _ids(chosen: Sequence[Occupation]) -> Mapping[str, str]:
+    taken: set[str] = set()
+    ids = {}
+    for occupation in chosen:
+        ids[occupation.code] = id_of(occupation.title, taken)
+        taken.add(ids[occupation.code])
+    return ids
+
+
+def _owners(chosen: Sequence[Occupation]) -> Mapping[str, frozenset[str]]:
+    """Which occupations each title belongs to, by the title as the check compares it."""
+    owners: defaultdict[str, set[str]] = defaultdict(set)
+    for occupation in chosen:
+        for title in (occupation.title, *occupation.titles):
+            owners[_folded(title)].add(occupation.code)
+    return {title: frozenset(codes) for title, codes in owners.items()}
+
+
+def _written(
+    release: Release,
+    occupation: Occupation,
+    ids: Mapping[str, str],
+    owners: Mapping[str, frozenset[str]],
+) -> Written:
+    named = ids[occupation.code]
+    own: dict[str, str] = {}
+    shared: list[str] = []
+    for title in occupation.titles:
+        key = _folded(title)
+        if key == _folded(occupation.title) or key in own:
+            continue
+        if len(owners[key]) > 1:
+            shared.append(title)
+        else:
+            own[key] = title
+    related = tuple(ids[code] for code in occupation.related if code in ids)
+    role = Role(
+        named,
+        occupation.title,
+        aliases=tuple(own.values()),
+        family=family_of(occupation.code),
+        onet=occupation.code,
+        related=related,
+        sections=tuple(_sections(named, occupation)),
+    )
+    gaps = tuple(_gaps(occupation))
+    notes: dict[str, list[str]] = {}
+    if shared:
+        titles = "; ".join(shared)
+        notes["aliases"] = [f"shared: titles of other occupations too, left out here: {titles}"]
+    if gaps:
+        notes["title"] = [f"check: the release says nothing about {gap}" for gap in gaps]
+    source = [line.format(number=release.number) for line in ATTRIBUTION]
+    text = role_file(role, schema="../schema.json", heading=source, notes=notes)
+    return Written(role, text, gaps, tuple(shared))
+
+
+def _sections(role: str, occupation: Occupation) -> Iterator[Section]:
+    yield Section(role, "overview", "Overview", text=occupation.description)
+    if occupation.tasks:
+        yield Section(role, "responsibilities", "Responsibilities", items=occupation.tasks)
+    required = [one.name for one in occupation.ratings if one.importance >= IMPORTANT]
+    useful = [one.name for one in occupation.ratings if USEFUL <= one.importance < IMPORTANT]
+    if required or useful:
+        yield Section(role, "skills", "Skills", required=tuple(required), preferred=tuple(useful))
+    if occupation.education or (occupation.zone and occupation.zone.education):
+        shares = [
+            f"{share.answer}: {share.percent:.0f} %"
+            for share in occupation.education
+            if share.percent >= SHARE
+        ]
+        text = occupation.zone.education if occupation.zone else ""
+        if shares:
+            text += "\n\nWhat those who do the work say is needed:"
+        yield Section(role, "education", "Education", text=text.strip(), items=tuple(shares))
+    zone = occupation.zone
+    if zone is not None:
+        text = f"Job zone {zone.number}: {zone.experience} {zone.training}".strip()
+        yield Section(role, "experience", "Experience", text=text, years=years_of(zone.svp))
+    if occupation.technologies:
+        yield Section(
+            role,
+            "technology",
+            "Technology",
+            items=tuple(_technologies(occupation)),
+            phrasings=(
+                "which software does a {role} use",
+                "what tools and technology does a {role} work with",
+                "which programs must a {role} know",
+            ),
+        )
+
+
+def _technologies(occupation: Occupation) -> Iterator[str]:
+    ordered = sorted(
+        occupation.technologies, key=lambda one: (not one.in_demand, not one.hot, one.name)
+    )
+    for one in ordered[:TECHNOLOGIES]:
+        marks = ", ".join(
+            mark for mark, holds in (("in demand", one.in_demand), ("hot", one.hot)) if holds
+        )
+        yield f"{one.name} ({marks})" if marks else one.name
+
+
+def years_of(svp: str) -> Years | None:
+    """The years of a range of Specific Vocational Preparation, such as “7.0 to < 8.0”."""
+    numbers = [int(float(found)) for found in re.findall(r"\d+(?:\.\d+)?", svp)]
+    if not numbers or any(number not in _SVP_MONTHS for number in numbers):
+        return None
+    low = _SVP_MONTHS[numbers[0]] if len(numbers) > 1 or "below" not in svp.lower() else 0.0
+    high = _SVP_MONTHS[numbers[-1]]
+    years = [round(months / 12, 1) for months in (low, high)]
+    return Years(years[0], years[1] if years[1] > years[0] else None)
+
+
+def _gaps(occupation: Occupation) -> Iterator[str]:
+    for name, found in (
+        ("tasks", occupation.tasks),
+        ("skills", occupation.ratings),
+        ("education", occupation.education),
+        ("the job zone", occupation.zone),
+        ("technology", occupation.technologies),
+    ):
+        if not found:
+            yield name
+
+
+def _folded(title: str) -> str:
+    return " ".join(re.sub(r"[^\w]+", " ", title.casefold()).split())
+
+
+def told(written: Sequence[Written]) -> str:
+    """What the release doesn't say, in a line."""
+    counts = Counter(gap for one in written for gap in one.gaps)
+    return ", ".join(f"{count} without {gap}" for gap, count in counts.most_common())

@@ -1,0 +1,1 @@
+"""Built indexes: build, cache, reload."""

@@ -1,0 +1,188 @@
+"""Live reload: content that changes is built aside and swapped in, or kept out when it is bad."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import hashlib
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Protocol
+
+from faqbot.content.files import content_files
+from faqbot.engine import Knowledge
+from faqbot.errors import ContentError, FaqbotError
+from faqbot.model import Library
+
+AGAIN: Final = 5.0
+"""Seconds until a folder that can't be watched is looked at again."""
+
+SHOWN: Final = 20
+"""Problems that are kept to be shown."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What is answered from, and what became of the last change.
+
+    `version` since `since` (UTC); `tried` is when content was last looked at, `problems` what was
+    wrong with it then (empty: it is what is answered from), `count` how many problems in all;
+    `reloads` and `failures` count since the start.
+    """
+
+    version: str
+    since: dt.datetime
+    tried: dt.datetime
+    problems: tuple[str, ...] = ()
+    count: int = 0
+    reloads: int = 0
+    failures: int = 0
+
+
+class Answers(Protocol):
+    """What answers from content: a desk, or all desks that share a folder."""
+
+    @property
+    def library(self) -> Library:
+        """What is answered from."""
+        ...
+
+    def swap(self, knowledge: Knowledge) -> Knowledge:
+        """Answer from other content, from the next question on; returns what it was."""
+        ...
+
+
+class Reloader:
+    """Keeps what is answered from as it is in a folder.
+
+    Args:
+        desk: answers from the new content afterwards.
+        folder: the content folder.
+        build: loads and understands a folder; runs in a thread.
+        note: is told what became of each change.
+        digest: what the folder was like when its content was read; None: as it is now.
+    """
+
+    def __init__(
+        self,
+        desk: Answers,
+        folder: Path,
+        build: Callable[[Path], Knowledge],
+        note: Callable[[Loaded], None] = lambda _: None,
+        digest: str | None = None,
+    ) -> None:
+        self._desk = desk
+        self._folder = folder
+        self._build = build
+        self._note = note
+        self._turn = asyncio.Lock()
+        self._digest = digest_of(folder) if digest is None else digest
+        now = dt.datetime.now(dt.UTC)
+        self._state = Loaded(desk.library.version, now, now)
+        note(self._state)
+
+    @property
+    def state(self) -> Loaded:
+        """What is answered from now, and what became of the last change."""
+        return self._state
+
+    async def reload(self) -> bool:
+        """Answer from the folder as it is now; false when it is as it was.
+
+        Raises:
+            FaqbotError: its content is bad; then the content stays that was good.
+        """
+        async with self._turn:
+            digest = await asyncio.to_thread(digest_of, self._folder)
+            now = dt.datetime.now(dt.UTC)
+            if digest == self._digest:
+                if self._state.problems:  # what was bad was taken back
+                    self._tell(replace(self._state, tried=now, problems=(), count=0))
+                return False
+            try:
+                knowledge = await asyncio.to_thread(self._build, self._folder)
+            except FaqbotError as error:
+                self._failed(error, now)
+                raise
+            old = self._desk.swap(knowledge)
+            self._digest = digest
+            version = knowledge.library.version
+            self._tell(Loaded(version, now, now, (), 0, *self._counts(reloads=1)))
+            _log.info("content reloaded: version %s", version)
+            await asyncio.to_thread(_let_go, [old])
+            return True
+
+    async def watch(self) -> None:
+        """Reload whenever a file of the folder changes, as long as this runs."""
+        from watchfiles import awatch
+
+        while True:
+            try:
+                async for _ in awatch(self._folder):
+                    await self.try_again()
+            except (OSError, RuntimeError) as error:
+                _log.warning("the content folder can't be watched: %s", type(error).__name__)
+            await asyncio.sleep(AGAIN)
+            await self.try_again()
+
+    async def try_again(self) -> None:
+        """Reload, and leave what is bad to the log and the state."""
+        with contextlib.suppress(FaqbotError):
+            await self.reload()
+
+    def _failed(self, error: FaqbotError, now: dt.datetime) -> None:
+        lines = (
+            [str(p) for p in error.problems] if isinstance(error, ContentError) else [str(error)]
+        )
+        _log.warning(
+            "the changed content has %d problem(s) and is not used; the first: %s",
+            len(lines),
+            lines[0],
+        )
+        reloads, failures = self._counts(failures=1)
+        self._tell(
+            replace(
+                self._state,
+                tried=now,
+                problems=tuple(lines[:SHOWN]),
+                count=len(lines),
+                reloads=reloads,
+                failures=failures,
+            )
+        )
+
+    def _counts(self, reloads: int = 0, failures: int = 0) -> tuple[int, int]:
+        return self._state.reloads + reloads, self._state.failures + failures
+
+    def _tell(self, state: Loaded) -> None:
+        self._state = state
+        self._note(state)
+
+
+async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    """Do something again and again, as long as this runs."""
+    while True:
+        await asyncio.sleep(seconds)
+        await work()
+
+
+def digest_of(folder: Path) -> str:
+    """What tells whether any content file changed; a folder without content has a digest too."""
+    digest = hashlib.sha256()
+    with contextlib.suppress(FaqbotError, OSError):
+        for path in content_files(folder):
+            raw = path.read_bytes()
+            for part in (os.fsencode(path), raw):
+                digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def _let_go(held: list[Knowledge]) -> None:
+    """Free old content where nobody waits for it."""
+    held.clear()

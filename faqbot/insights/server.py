@@ -1,0 +1,137 @@
+"""The insights pages: for this machine alone, or for owners who sign in with Slack."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+
+from faqbot.cli.report__memories import with_store
+from faqbot.content.loader import load_library
+from faqbot.errors import SettingsError
+from faqbot.insights.auth import Sessions
+from faqbot.insights.auth__openid import SlackIdentity
+from faqbot.insights.views import LOCAL, Pages
+from faqbot.matching.clustering import group_by_meaning
+from faqbot.matching.encoders import StaticEncoder
+from faqbot.model import Library
+from faqbot.runtime.web import Server, listen
+from faqbot.settings import Settings
+from faqbot.slack.client import team_of, web_client
+from faqbot.slack.directory__owners import Owners
+from faqbot.slack.service import until_stopped
+from faqbot.storage.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the pages are served."""
+
+    host: str
+    port: int
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can read them."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def show_insights(
+    database: str | None, knowledge: Path, place: Place, settings: Settings | None
+) -> None:
+    """Serve the insights pages until told to stop; with settings only to owners who sign in.
+
+    Raises:
+        UsageError: nothing is remembered.
+        ContentError: the content has problems.
+        SettingsError: the place isn't this machine alone, and signing in isn't set up.
+        ServiceError: the port is taken, or Slack can't be reached.
+        StoreError: the database can't be used.
+    """
+    if settings is None and not place.is_local:
+        raise SettingsError(f"On {place.host} the pages need signing in: set FAQBOT_INSIGHTS_URL.")
+    library = load_library(knowledge)
+    grouping = partial(group_by_meaning, encoder=StaticEncoder())
+
+    async def serve(store: Store) -> None:
+        pages = partial(Pages, store, lambda: library, grouping)
+        listener = listen(place.host, place.port)
+        try:
+            async with _app(pages, library, settings) as app:
+                shown = settings.faqbot_insights_url if settings else ""
+                _say(f"faqbot insights: {shown or f'http://{place.host}:{place.port}'}/")
+                server = Server(app)
+                try:
+                    await server.serve(sockets=[listener])
+                finally:
+                    server.should_exit = True
+        finally:
+            listener.close()
+
+    until_stopped(with_store(database, serve))
+
+
+@asynccontextmanager
+async def _app(
+    of_team: Callable[[str | None], Pages], library: Library, settings: Settings | None
+) -> AsyncIterator[Starlette]:
+    if settings is None:
+        yield of_team(None).app()
+        return
+    _check(settings)
+    address = urlsplit(settings.faqbot_insights_url)
+    token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
+    secret = settings.slack_client_secret.get_secret_value() if settings.slack_client_secret else ""
+    async with (
+        web_client(token, settings.slack_api_url) as bot,
+        web_client("", settings.slack_api_url) as anyone,
+    ):
+        team = await team_of(bot)
+        pages = of_team(team)  # who owns content in one workspace reads nothing of another
+        identity = SlackIdentity(
+            bot=bot,
+            anyone=anyone,
+            team=team,
+            client_id=settings.slack_client_id,
+            client_secret=secret,
+            redirect=f"{settings.faqbot_insights_url}/sign-in/done",
+            library=lambda: library,
+            owners=Owners(settings.faqbot_owners),
+        )
+        sessions = Sessions(identity, pages.sign_in, secure=address.scheme == "https")
+        yield pages.app((*LOCAL, address.hostname or ""), sessions)
+
+
+def _check(settings: Settings) -> None:
+    """All that signing in needs is set."""
+    missing = [
+        name.upper()
+        for name in (
+            "slack_bot_token",
+            "slack_client_id",
+            "slack_client_secret",
+            "faqbot_insights_url",
+        )
+        if not getattr(settings, name)
+    ]
+    if missing:
+        raise SettingsError(
+            f"Signing in with Slack needs {', '.join(missing)}: the client's id and secret stand "
+            "under “Basic Information” in the app's settings, and the redirect URL under “OAuth & "
+            "Permissions” must be FAQBOT_INSIGHTS_URL with /sign-in/done."
+        )
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - the one address that a person waits for

@@ -1,0 +1,228 @@
+"""The pages: figures, the questions behind each of them, and drafts of FAQs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.templating import Jinja2Templates
+
+from faqbot.content.writer__writing import draft_of
+from faqbot.insights import views__charts
+from faqbot.insights.auth import Sessions, SignedIn
+from faqbot.insights.views__asked import OUTCOMES, PLACES, SPANS, View, view_of
+from faqbot.model import Entry, Faq, Library, Role, is_stale
+from faqbot.runtime.web__headers import SafeHeaders, safe_headers
+from faqbot.runtime.web__origins import SameOrigin
+from faqbot.storage.models import Record, StoreError
+from faqbot.storage.models__times import now
+from faqbot.storage.reports import Figures, Grouping, Part, summed_up
+from faqbot.storage.store import Store
+
+HERE: Final = Path(__file__).parent
+HEADERS: Final = safe_headers(
+    {
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self'",
+        "form-action": "'self'",
+    }
+)
+LOCAL: Final = ("127.0.0.1", "localhost", "[::1]")
+_MOST: Final = 15
+_QUESTIONS: Final = 500
+_SHADES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A part of a role in the heat map: `shade` is 0 (nobody asked) to 5."""
+
+    part: str
+    asked: int
+    missed: int
+    shade: int
+    link: str
+
+
+class Pages:
+    """Serves the pages from a store and a library.
+
+    Args:
+        store: what was asked.
+        library: what is known, at each request as it is then.
+        grouping: puts unanswered questions of one meaning together.
+        team: the workspace whose questions are shown; None: of all.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        library: Callable[[], Library],
+        grouping: Grouping,
+        team: str | None = None,
+    ) -> None:
+        self._store = store
+        self._library = library
+        self._grouping = grouping
+        self._team = team
+        self._templates = Jinja2Templates(directory=HERE / "templates")
+
+    def app(self, hosts: Sequence[str] = LOCAL, sessions: Sessions | None = None) -> Starlette:
+        """The pages as an ASGI application, by the names of their host.
+
+        Without sessions everybody who reaches it may read it: for this machine alone.
+        """
+        guard = [Middleware(SignedIn, sessions=sessions)] if sessions else []
+        return Starlette(
+            routes=[
+                Route("/", self._overview),
+                Route("/questions", self._questions),
+                Route("/draft", self._draft),
+                Mount("/static", StaticFiles(directory=HERE / "static")),
+                *(sessions.routes() if sessions else ()),
+            ],
+            middleware=[
+                Middleware(SafeHeaders, headers=HEADERS),
+                Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
+                Middleware(SameOrigin),
+                *guard,
+            ],
+            exception_handlers={StoreError: self._down},
+        )
+
+    def sign_in(self, request: Request, status: int, said: str) -> Response:
+        """The page for who isn't signed in."""
+        return self._page(request, "sign-in.html", status, said=said)
+
+    async def _overview(self, request: Request) -> Response:
+        view, library = view_of(request.query_params), self._library()
+        found = await self._figures(view)
+        rated = [one for one in found.most_asked if one.helpful or one.not_helpful]
+        return self._page(
+            request,
+            "overview.html",
+            over_time=views__charts.over_time(found, view),
+            ratings=views__charts.ratings(
+                [(_title(library, one.entry), one) for one in rated], view
+            ),
+            view=view,
+            found=found,
+            library=library,
+            counts=dict(found.outcomes),
+            names=views__charts.NAMES,
+            spans=SPANS,
+            places=PLACES,
+            titles={one.entry: _title(library, one.entry) for one in found.most_asked},
+            most=_MOST,
+            heat=_heat(found.parts, library, view),
+            stale=_stale(library, now().date()),
+        )
+
+    async def _questions(self, request: Request) -> Response:
+        asked = request.query_params
+        view, library = view_of(asked), self._library()
+        records = await self._store.receipts.all(replace(view.filter(now()), team=self._team))
+        shown = [record for record in reversed(records) if _wanted(record, asked)]
+        return self._page(
+            request,
+            "questions.html",
+            view=view,
+            asked=asked,
+            records=shown[:_QUESTIONS],
+            count=len(shown),
+            names=views__charts.NAMES,
+            outcomes=OUTCOMES,
+            titles={
+                entry: _title(library, entry) for record in shown for entry, _ in record.entries
+            },
+        )
+
+    async def _draft(self, request: Request) -> Response:
+        asked, library = request.query_params, self._library()
+        question = asked.get("question", "")[:500].strip()
+        role = library.role(asked.get("role"))
+        text = draft_of(question or "What is asked?", role.id if role else None, library)
+        return self._page(
+            request, "draft.html", view=view_of(asked), question=question, role=role, draft=text
+        )
+
+    async def _down(self, request: Request, error: Exception) -> Response:
+        return self._page(request, "error.html", 503, said=str(error))
+
+    async def _figures(self, view: View) -> Figures:
+        until = now()
+        wanted = replace(view.filter(until), team=self._team)
+        assert wanted.since is not None
+        records = await self._store.receipts.all(wanted)
+        ratings = await self._store.receipts.ratings(wanted.since, self._team)
+        return summed_up(records, ratings, wanted.since, until, self._grouping)
+
+    def _page(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:
+        return self._templates.TemplateResponse(request, name, values, status_code=status)
+
+
+def _wanted(record: Record, asked: Any) -> bool:
+    """Whether a question stands behind the figure that was followed."""
+    entry = record.entries[0][0] if record.entries else ""
+    outcome, wanted, part = asked.get("outcome"), asked.get("entry"), asked.get("part")
+    if asked.get("day") and record.at.date().isoformat() != asked["day"]:
+        return False
+    if outcome and record.outcome != outcome:
+        return False
+    if wanted and entry != wanted:
+        return False
+    if part is None or part == "":
+        return True
+    return entry.partition("/")[2].partition("/")[0] == part or (
+        part == "overview" and entry == record.role
+    )
+
+
+def _title(library: Library, entry_id: str) -> str:
+    entry: Entry | None = library.entry(entry_id)
+    if entry is None:
+        return entry_id
+    role = library.role(entry.role)
+    return entry.title if role is None or role is entry else f"{role.title}: {entry.title}"
+
+
+def _heat(
+    parts: tuple[Part, ...], library: Library, view: View
+) -> tuple[list[str], list[tuple[str, list[Cell]]]]:
+    """The columns and the rows of the heat map: a row for each role that was asked about."""
+    columns = sorted({part.part for part in parts if part.part})
+    most = max((part.answered + part.not_answered for part in parts), default=1)
+    rows = []
+    for role in dict.fromkeys(part.role for part in parts):
+        counts = {part.part: part for part in parts if part.role == role}
+        cells = []
+        for column in columns:
+            part = counts.get(column, Part(role, column, 0, 0))
+            asked = part.answered + part.not_answered
+            shade = -(-asked * _SHADES // most) if asked else 0
+            link = view.link("/questions", role=role, part=column)
+            cells.append(Cell(column, asked, part.not_answered, shade, link))
+        rows.append((_title(library, role), cells))
+    return columns, rows
+
+
+def _stale(library: Library, today: dt.date) -> list[tuple[str, str, dt.date]]:
+    """What is overdue: title, owner, and when it was last reviewed."""
+    entries: list[Role | Faq] = [*library.roles, *library.faqs]
+    entries += [faq for role in library.roles for faq in role.faqs]
+    return [
+        (one.title, one.owner, one.reviewed)
+        for one in entries
+        if one.reviewed and is_stale(one.reviewed, one.review_every, today)
+    ]

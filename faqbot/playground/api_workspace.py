@@ -1,0 +1,175 @@
+"""Who and where: auth.test, users.*, bots.info, usergroups.*, conversations.*."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from faqbot.playground.api import Call, Endpoint, Refusal
+from faqbot.playground.models import Channel, Message, Payload
+from faqbot.playground.payloads__objects import as_channel, as_message, as_user
+
+READ = ("channels:read", "im:read", "groups:read", "mpim:read")
+
+
+async def auth_test(call: Call) -> Payload:
+    """auth.test."""
+    app = call.state.setup
+    return {
+        "url": f"https://{app.team_domain}.slack.invalid/",
+        "team": app.team_name,
+        "user": app.bot_name,
+        "team_id": app.team_id,
+        "user_id": app.bot_user_id,
+        "bot_id": app.bot_id,
+        "is_enterprise_install": False,
+    }
+
+
+async def users_info(call: Call) -> Payload:
+    """users.info."""
+    return {"user": as_user(call.state, call.user())}
+
+
+async def users_list(call: Call) -> Payload:
+    """users.list."""
+    members = [as_user(call.state, user) for user in call.state.users.values()]
+    return {"members": members, "response_metadata": {"next_cursor": ""}}
+
+
+async def bots_info(call: Call) -> Payload:
+    """bots.info."""
+    app = call.state.setup
+    if call.text("bot", app.bot_id) != app.bot_id:
+        raise Refusal("bot_not_found")
+    bot = {
+        "id": app.bot_id,
+        "deleted": False,
+        "name": app.bot_name,
+        "app_id": app.app_id,
+        "user_id": app.bot_user_id,
+    }
+    return {"bot": bot}
+
+
+async def usergroup_users(call: Call) -> Payload:
+    """usergroups.users.list."""
+    group = call.state.groups.get(call.text("usergroup"))
+    if group is None:
+        raise Refusal("no_such_subteam")
+    return {"users": sorted(group.users)}
+
+
+async def usergroups_list(call: Call) -> Payload:
+    """usergroups.list."""
+    told = call.text("include_users", "").lower() in ("1", "true")
+    return {
+        "usergroups": [
+            {
+                "id": group.id,
+                "team_id": call.state.setup.team_id,
+                "is_usergroup": True,
+                "name": group.name,
+                "handle": group.handle,
+                "prefs": {"channels": list(group.channels), "groups": []},
+                "user_count": len(group.users),
+                **({"users": sorted(group.users)} if told else {}),
+            }
+            for group in call.state.groups.values()
+        ]
+    }
+
+
+async def conversations_open(call: Call) -> Payload:
+    """conversations.open, for a direct message with one user."""
+    users = [name for name in call.text("users", "").split(",") if name]
+    if call.text("channel", ""):
+        return {"channel": {"id": call.channel().id}}
+    if len(users) != 1:
+        raise Refusal("users_list_not_supplied" if not users else "too_many_users")
+    user = call.state.users.get(users[0])
+    if user is None or user.bot:
+        raise Refusal("user_not_found")
+    return {"channel": {"id": call.state.direct(user.id).id}}
+
+
+async def conversations_info(call: Call) -> Payload:
+    """conversations.info."""
+    return {"channel": as_channel(call.state, call.channel())}
+
+
+async def conversations_list(call: Call) -> Payload:
+    """conversations.list."""
+    types = set(call.text("types", "public_channel").split(","))
+    shown = [
+        as_channel(call.state, channel)
+        for channel in call.state.channels.values()
+        if ("im" if channel.direct else "public_channel") in types
+    ]
+    return {"channels": shown, "response_metadata": {"next_cursor": ""}}
+
+
+async def conversations_members(call: Call) -> Payload:
+    """conversations.members."""
+    members = sorted(call.channel().members)
+    return {"members": members, "response_metadata": {"next_cursor": ""}}
+
+
+async def conversations_join(call: Call) -> Payload:
+    """conversations.join."""
+    channel = call.channel()
+    if channel.direct:
+        raise Refusal("method_not_supported_for_channel_type")
+    call.state.set_membership(channel.id, call.state.setup.bot_user_id, member=True)
+    return {"channel": as_channel(call.state, call.state.channels[channel.id])}
+
+
+def _readable(call: Call) -> Channel:
+    channel = call.joined_channel()
+    needed = "im:history" if channel.direct else "channels:history"
+    scopes = call.state.setup.scopes
+    if needed not in scopes:
+        raise Refusal("missing_scope", needed=needed, provided=",".join(sorted(scopes)))
+    return channel
+
+
+def _page(call: Call, messages: Sequence[Message]) -> Payload:
+    oldest, latest = float(call.text("oldest", "0")), float(call.text("latest", "inf"))
+    limit = max(1, min(call.number("limit", 100), 999))
+    within = [m for m in messages if oldest <= float(m.ts) <= latest]
+    shown = [as_message(call.state, m) for m in within[:limit]]
+    return {"messages": shown, "has_more": len(within) > limit}
+
+
+async def conversations_history(call: Call) -> Payload:
+    """conversations.history, newest first."""
+    channel = _readable(call)
+    top = [m for m in call.state.messages(channel.id) if not m.is_reply and not m.visible_to]
+    return _page(call, top[::-1])
+
+
+async def conversations_replies(call: Call) -> Payload:
+    """conversations.replies, the first message included."""
+    channel = _readable(call)
+    parent = call.state.message(channel.id, call.text("ts"))
+    if parent is None or parent.visible_to:
+        raise Refusal("thread_not_found")
+    return _page(call, (parent, *call.state.replies(channel.id, parent.ts)))
+
+
+HISTORY = ("channels:history", "im:history", "groups:history", "mpim:history")
+
+ENDPOINTS = {
+    "auth.test": Endpoint(auth_test),
+    "users.info": Endpoint(users_info, ("users:read",)),
+    "users.list": Endpoint(users_list, ("users:read",)),
+    "bots.info": Endpoint(bots_info, ("users:read",)),
+    "usergroups.list": Endpoint(usergroups_list, ("usergroups:read",)),
+    "usergroups.users.list": Endpoint(usergroup_users, ("usergroups:read",)),
+    "conversations.open": Endpoint(conversations_open, ("im:write",)),
+    "conversations.info": Endpoint(conversations_info, READ),
+    "conversations.list": Endpoint(conversations_list, READ),
+    "conversations.members": Endpoint(conversations_members, READ),
+    "conversations.join": Endpoint(conversations_join, ("channels:join",)),
+    "conversations.history": Endpoint(conversations_history, HISTORY),
+    "conversations.replies": Endpoint(conversations_replies, HISTORY),
+}

@@ -1,1 +1,0 @@
-"""Payloads as Slack sends them to an app."""

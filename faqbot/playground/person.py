@@ -1,0 +1,271 @@
+"""What a person does in the workspace: say, command, click, pick, submit, open, close."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from faqbot.playground import payloads__interactions
+from faqbot.playground.api import Refusal
+from faqbot.playground.api_workspace__views import STACK, checked_view
+from faqbot.playground.blocks import Element, find, missing, state_values
+from faqbot.playground.delivery import Delivery
+from faqbot.playground.models import Ack, Channel, Message, Payload, Sent, User, View
+from faqbot.playground.payloads import home_event
+from faqbot.playground.payloads__typed import escaped, rich_text
+from faqbot.playground.state import State
+from faqbot.playground.web_api__responses import ResponseUrls
+
+_MENTION = re.compile(r"(?<![<\w])@([A-Za-z][\w-]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What came back at once: the acknowledgement and the error that a person sees, if any.
+
+    `since` reads all messages that the app showed this person in the place since then.
+    """
+
+    ack: Ack
+    error: str
+    since: Callable[[], tuple[Message, ...]]
+    errors: Mapping[str, str]
+
+    @property
+    def ok(self) -> bool:
+        """True when the app answered in time and nothing was wrong."""
+        return not self.error and not self.errors
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """What the app showed since; grows while later answers come in."""
+        return self.since()
+
+
+class Person:
+    """Acts for one user of the workspace, as their Slack client would."""
+
+    def __init__(
+        self, user: User, state: State, delivery: Delivery, responses: ResponseUrls
+    ) -> None:
+        self.user = user
+        self._state = state
+        self._delivery = delivery
+        self._responses = responses
+
+    @property
+    def id(self) -> str:
+        """The user's id."""
+        return self.user.id
+
+    @property
+    def direct(self) -> Channel:
+        """The direct message with the app."""
+        return self._state.direct(self.user.id)
+
+    # Talking
+
+    async def say(self, channel: str, text: str, thread_ts: str | None = None) -> str:
+        """Write in a channel; `@name` of a member and `<@ID>` are mentions. Returns the ts."""
+        return self._say(self._state.channel(channel), text, thread_ts or "")
+
+    async def dm(self, text: str, thread_ts: str | None = None) -> str:
+        """Write to the app in the direct message; returns the ts."""
+        return self._say(self.direct, text, thread_ts or "")
+
+    def _say(self, channel: Channel, text: str, thread_ts: str) -> str:
+        text = _MENTION.sub(self._mentioned, text)
+        message = self._state.put(
+            Message(
+                ts=self._state.new_ts(),
+                channel=channel.id,
+                user=self.user.id,
+                text=escaped(text),
+                blocks=(rich_text(text),),
+                thread_ts=thread_ts,
+                client_msg_id=str(uuid.uuid4()),
+            )
+        )
+        self._delivery.message_posted(message)
+        return message.ts
+
+    def _mentioned(self, match: re.Match[str]) -> str:
+        for user in self._state.users.values():
+            if user.name == match[1].lower():
+                return f"<@{user.id}>"
+        return match[0]
+
+    async def edit(self, message: Message, text: str) -> None:
+        """Change one of one's own messages."""
+        block = rich_text(text)
+        new = replace(message, text=escaped(text), blocks=(block,), edited=True)
+        self._delivery.message_changed(message, self._state.put(new))
+
+    async def delete(self, message: Message) -> None:
+        """Delete one of one's own messages."""
+        self._state.remove(message)
+        self._delivery.message_deleted(message)
+
+    async def command(self, command: str, text: str = "", channel: str = "") -> Reaction:
+        """Use a slash command, in a channel or (by default) in the direct message."""
+        place = self._state.channel(channel) if channel else self.direct
+        before = self._last()
+        url = self._responses.make(place.id, self.user.id)
+        typed = escaped(text)
+        body = payloads__interactions.command_body(
+            self._state, self.user, place, command=command, text=typed, response_url=url
+        )
+        ack = await self._delivery.command(body)
+        error = "" if ack.ok else f"{command} failed because the app did not respond"
+        if ack.body:
+            try:
+                self._responses.show(place.id, self.user.id, ack.body)
+            except Refusal as refusal:
+                error = f"{command} failed: {refusal.error}"
+                self._state.note(Sent("ack", ack.body, refusal.error))
+        return self._reaction(ack, error, place.id, before)
+
+    async def shortcut(self, callback_id: str, message: Message | None = None) -> Reaction:
+        """Use a shortcut, on a message or anywhere."""
+        place = message.channel if message else self.direct.id
+        before = self._last()
+        url = self._responses.make(place, self.user.id, message) if message else ""
+        body = payloads__interactions.shortcut_body(
+            self._state, self.user, callback_id, message, url
+        )
+        return self._reaction(await self._delivery.interaction(body), "", place, before)
+
+    # Blocks
+
+    async def click(
+        self,
+        shown: Message | View,
+        *,
+        action_id: str | None = None,
+        value: str | None = None,
+        label: str | None = None,
+    ) -> Reaction:
+        """Click the one button that fits, in a message, a modal or App Home."""
+        element = find(shown.blocks, action_id=action_id, value=value, label=label)
+        return await self.act(shown, element.click())
+
+    async def select(
+        self, shown: Message | View, option: str, *, action_id: str | None = None
+    ) -> Reaction:
+        """Pick an option, by value or label, of a select or an overflow menu."""
+        element = self._with_options(shown, action_id)
+        return await self.act(shown, element.pick(element.option(option)))
+
+    def _with_options(self, shown: Message | View, action_id: str | None) -> Element:
+        if action_id is None:
+            blocks = [b for b in shown.blocks if "options" in repr(b) or "option_groups" in repr(b)]
+            return find(blocks)
+        return find(shown.blocks, action_id=action_id)
+
+    async def act(
+        self, shown: Message | View, action: Payload, given: Mapping[str, Any] | None = None
+    ) -> Reaction:
+        """Send a ready action with the inputs' values as they stand."""
+        before = self._last()
+        values = state_values(shown.blocks, given)
+        if isinstance(shown, Message):
+            place = shown.channel
+            url = self._responses.make(place, self.user.id, shown)
+            body = payloads__interactions.message_action_body(
+                self._state, self.user, shown, action, response_url=url, values=values
+            )
+        else:
+            place = self.direct.id
+            body = payloads__interactions.view_action_body(
+                self._state, self.user, shown, action, values
+            )
+        return self._reaction(await self._delivery.interaction(body), "", place, before)
+
+    # Views
+
+    async def open_home(self) -> None:
+        """Open the app's Home tab."""
+        self._delivery.event("app_home_opened", home_event(self._state, self.user, "home"))
+
+    async def open_dm(self) -> None:
+        """Open the app's Messages tab."""
+        self._delivery.event("app_home_opened", home_event(self._state, self.user, "messages"))
+
+    async def submit(self, view: View, given: Mapping[str, Any] | None = None) -> Reaction:
+        """Submit a modal; `given` holds texts and option values by action_id."""
+        before = self._last()
+        values = state_values(view.blocks, given)
+        incomplete = missing(view.blocks, values)
+        if incomplete:
+            return self._reaction(Ack(ok=False), "", self.direct.id, before, incomplete)
+        body = payloads__interactions.submission_body(self._state, self.user, view, values)
+        ack = await self._delivery.interaction(body)
+        errors: dict[str, str] = {}
+        error = ""
+        if ack.ok:
+            try:
+                errors = self._follow(view, ack.body)
+            except Refusal as refusal:
+                error = f"We had some trouble connecting ({refusal.error}). Try again?"
+                self._state.note(Sent("ack", ack.body, refusal.error))
+        return self._reaction(ack, error, self.direct.id, before, errors)
+
+    def _follow(self, view: View, body: Payload) -> dict[str, str]:
+        match body.get("response_action"):
+            case None:
+                self._state.close_modal(self.user.id, everything=False)
+            case "clear":
+                self._state.close_modal(self.user.id, everything=True)
+            case "errors":
+                return {str(k): str(v) for k, v in (body.get("errors") or {}).items()}
+            case "update":
+                self._state.replace_view(view, checked_view(body.get("view"), "modal"))
+            case "push":
+                payload = checked_view(body.get("view"), "modal")
+                stack = self._state.modals.get(self.user.id, [])
+                if len(stack) >= STACK:
+                    raise Refusal("push_limit_reached")
+                new = self._state.new_view(
+                    self.user.id, payload, root_id=view.root_id, previous_id=view.id
+                )
+                self._state.show_modal(new, push=True)
+            case other:
+                raise Refusal(f"unknown response_action {other!r}")
+        return {}
+
+    async def close(self, view: View, *, everything: bool = False) -> None:
+        """Close a modal; the app hears of it when the view asked for that."""
+        self._state.close_modal(self.user.id, everything=everything)
+        if view.payload.get("notify_on_close"):
+            body = payloads__interactions.closed_body(
+                self._state, self.user, view, cleared=everything
+            )
+            await self._delivery.interaction(body)
+
+    # What came back
+
+    def _last(self) -> str:
+        return self._state.new_ts()
+
+    def _reaction(
+        self,
+        ack: Ack,
+        error: str,
+        channel: str,
+        before: str,
+        errors: Mapping[str, str] | None = None,
+    ) -> Reaction:
+        if not ack.ok and not error and not errors:
+            error = "The app did not respond"
+
+        def since() -> tuple[Message, ...]:
+            return tuple(
+                m
+                for m in self._state.messages(channel)
+                if float(m.ts) > float(before) and m.bot and m.visible_to in {"", self.user.id}
+            )
+
+        return Reaction(ack, error, since, errors or {})

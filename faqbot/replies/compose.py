@@ -1,0 +1,218 @@
+"""What faqbot says: receipts become replies, the same for every surface."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+
+from faqbot.model import (
+    Answered,
+    Candidate,
+    Declined,
+    Entry,
+    Faq,
+    Kind,
+    Library,
+    Receipt,
+    Role,
+    Section,
+    Unsure,
+    Why,
+    is_stale,
+)
+from faqbot.replies.entries import body, source
+from faqbot.replies.facts import with_fact
+from faqbot.replies.reply import Button, Part, Reply, Source
+
+FULL_DESCRIPTION = "Full description"
+ECHOED = 80
+"""Characters of a person's own words that a reply repeats."""
+
+_MARKS = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+def compose(receipt: Receipt, library: Library, today: dt.date, *, full: bool = False) -> Reply:
+    """The reply to a question; `full` gives a role as its full description."""
+    match receipt.outcome:
+        case Answered(entries=entries, fact=fact):
+            shown = tuple(entry for entry in entries if not (fact and entry.kind is Kind.ROLE))
+            answer = _answer(shown, library, today, full=full)
+            return with_fact(answer, fact, library, today) if fact else answer
+        case Unsure():
+            return _choices(receipt.outcome, library)
+        case Declined():
+            return _decline(receipt, receipt.outcome, library)
+
+
+# ------------------------------------------------------------------------------- answers
+
+
+def _answer(
+    entries: tuple[Candidate, ...], library: Library, today: dt.date, *, full: bool
+) -> Reply:
+    found = [entry for candidate in entries if (entry := library.entry(candidate.id))]
+    if len(found) == 1 and isinstance(found[0], Role):
+        return describe(found[0], today) if full else _overview(found[0], today)
+    parts: list[Part] = []
+    several_roles = len({entry.role for entry in found}) > 1
+    for entry in found:
+        role = library.role(entry.role)
+        title = f"{role.title} · {entry.title}" if role and several_roles else entry.title
+        parts.append(Part(entry.id, title, body(entry)))
+    role = None if several_roles or not found else library.role(found[0].role)
+    header = " · ".join(part.title for part in parts)
+    if role and len(found) == 1:
+        header = found[0].title if isinstance(found[0], Faq) else f"{role.title} · {header}"
+    elif role:
+        header = role.title
+    sources = tuple(source(entry, library, today) for entry in found)
+    return Reply(
+        header=header,
+        parts=tuple(parts),
+        sources=sources,
+        more=_more(role, {entry.id for entry in found}) if role else (),
+    )
+
+
+def _overview(role: Role, today: dt.date) -> Reply:
+    section = role.section("overview") or next(iter(role.sections), None)
+    parts = (Part(section.id, section.title, body(section)),) if section else ()
+    return Reply(
+        header=role.title,
+        parts=parts,
+        sources=(_role_source(role, today),),
+        more=_more(role, {section.id} if section else set()),
+    )
+
+
+def describe(role: Role, today: dt.date) -> Reply:
+    """The full description of a role: every section, then its FAQs that are for everyone."""
+    entries: list[Section | Faq] = [
+        *role.sections,
+        *(faq for faq in role.faqs if faq.audience == "everyone"),
+    ]
+    return Reply(
+        header=role.title,
+        parts=tuple(Part(entry.id, entry.title, body(entry)) for entry in entries),
+        sources=(_role_source(role, today),),
+    )
+
+
+def _role_source(role: Role, today: dt.date) -> Source:
+    stale = is_stale(role.reviewed, role.review_every, today)
+    return Source(role.id, role.title, "", role.owner, role.reviewed, stale)
+
+
+def _more(role: Role, shown: Iterable[str]) -> tuple[Button, ...]:
+    seen = set(shown)
+    parts = [Button(s.title, s.id) for s in role.sections if s.id not in seen]
+    return (*parts, Button(FULL_DESCRIPTION, role.id))
+
+
+# ------------------------------------------------------------------------------- choices
+
+
+def _choices(outcome: Unsure, library: Library) -> Reply:
+    if outcome.why is Why.WHICH_ROLE:
+        return _which_role(outcome, library)
+    roles = {option.role for option in outcome.options}
+    role = library.role(roles.pop()) if len(roles) == 1 else None
+    buttons = tuple(
+        Button(_label(entry, library, with_role=role is None), entry.id)
+        for option in outcome.options
+        if (entry := library.entry(option.id))
+    )
+    lead = "I'm not sure which of these you mean."
+    if len(buttons) == 1:
+        lead = "Pick it, or put your question in other words."
+    elif role:
+        lead = f"I'm not sure which part of **{role.title}** you mean."
+    return Reply(header="Did you mean …", lead=lead, choices=buttons)
+
+
+def _which_role(outcome: Unsure, library: Library) -> Reply:
+    part = outcome.part
+    buttons: list[Button] = []
+    about = ""
+    for role_id in outcome.roles:
+        role = library.role(role_id)
+        entry = library.entry(f"{role_id}/{part}" if part else role_id)
+        if role and entry:
+            buttons.append(Button(role.title, entry.id))
+            about = about or (entry.title if isinstance(entry, Section) else "")
+    lead = "Pick the role that you mean"
+    lead += f", and I'll show you **{about}**." if about else "."
+    shown = len(outcome.options)
+    if len(buttons) <= shown:
+        return Reply(header="Which role do you mean?", lead=lead, choices=tuple(buttons))
+    return Reply(header="Which role do you mean?", lead=lead, roles=tuple(buttons))
+
+
+def _label(entry: Entry, library: Library, *, with_role: bool) -> str:
+    role = library.role(entry.role)
+    if isinstance(entry, Role) or role is None or not with_role:
+        return entry.title
+    return f"{role.title}: {entry.title}"
+
+
+# ------------------------------------------------------------------------------ declines
+
+
+def _decline(receipt: Receipt, outcome: Declined, library: Library) -> Reply:
+    near = tuple(
+        Button(_label(entry, library, with_role=True), entry.id)
+        for entry_id in outcome.nearest
+        if (entry := library.entry(entry_id))
+    )
+    hint = _examples(library)
+    match outcome.why:
+        case Why.EMPTY:
+            return Reply(
+                header="Ask me about a role",
+                lead="I answer questions about the roles that we describe.",
+                hint=hint,
+            )
+        case Why.UNKNOWN_ROLE:
+            named = as_written(receipt.reading.unknown_role)
+            what = f"I have no description of “{named}”." if named else "I don't know that role."
+            near_lead = " The nearest that I have:" if near else ""
+            return Reply(header="Not a role I know", lead=what + near_lead, choices=near, hint=hint)
+        case Why.NOT_WRITTEN:
+            role = library.role(outcome.nearest[0]) if outcome.nearest else None
+            if role is None:
+                return Reply(
+                    header="No longer there",
+                    lead="That entry is no longer part of the content, or not for you to read.",
+                    hint=hint,
+                )
+            ask = f" {role.owner} may know." if role.owner else ""
+            return Reply(
+                header=f"{role.title} · not written",
+                lead=f"The description of **{role.title}** says nothing about that.{ask}",
+                more=_more(role, ()),
+            )
+        case _:
+            return _not_understood(outcome, near, hint)
+
+
+def as_written(words: str) -> str:
+    """A person's words as Markdown that shows them and does nothing else, shortened."""
+    line = " ".join(words.split())
+    short = line if len(line) <= ECHOED else f"{line[: ECHOED - 1].rstrip()}…"
+    return _MARKS.sub(r"\\\1", short)
+
+
+def _not_understood(outcome: Declined, near: tuple[Button, ...], hint: str) -> Reply:
+    lead = "I don't have an answer to that, and I'd rather say so than guess."
+    if outcome.owner:
+        lead += f" {outcome.owner} may know."
+    return Reply(header="I don't know", lead=lead, choices=near, hint=hint)
+
+
+def _examples(library: Library) -> str:
+    if not library.roles:
+        return ""
+    first = library.roles[0].title
+    last = library.roles[-1].title
+    return f"Try: “What skills does a {first} need?” or “education for {last}”."

@@ -1,0 +1,228 @@
+"""Deliveries that are taken on once, whichever process gets them; another finishes if need be.
+
+A process takes a delivery on before it works on it, and says when it is done. Until then it holds a
+lease, which it renews; when it dies the lease lapses, and another process does the work again.
+Claims of one moment share a transaction, so that a busy hour costs the database little.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from faqbot.slack.middleware.deduplication import RecentClaims
+from faqbot.storage.claims import Lapsed, one
+from faqbot.storage.encryption import Seal
+from faqbot.storage.models import StoreError
+from faqbot.storage.recorder import Memory
+from faqbot.storage.store import new_id
+
+LEASE: Final = 20.0
+"""Seconds after which another process takes over what a dead one has not finished."""
+
+HANGS: Final = 2.0
+"""Seconds to wait for a database that hangs: Slack waits three for an acknowledgement."""
+
+UNSURE: Final = 2
+"""What is said when the database didn't tell: as for a second try, it is looked for an answer."""
+
+_MOMENT: Final = 0.005
+"""Seconds for which a claim waits for others: a transaction costs as much as five questions."""
+
+_TOGETHER: Final = 0.05
+"""Seconds for which finished work waits for other work to be written with."""
+
+Again = Callable[[Mapping[str, Any], str], Awaitable[bool]]
+Finish = Callable[[], Awaitable[object]]
+_log = logging.getLogger(__name__)
+
+
+@dataclass(eq=False, slots=True)
+class _Wanted:
+    key: str
+    payload: bytes | None
+    times: asyncio.Future[int] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+
+class Leases:
+    """Claims of all processes on one database, which survive them; this one's while it is down.
+
+    Args:
+        memory: where they are kept.
+        seal: encrypts deliveries for as long as they are not finished.
+        own: what this process took on.
+        lease: seconds until others take over.
+        taken_over: is told of each delivery of another process that this one finishes.
+    """
+
+    def __init__(
+        self,
+        memory: Memory,
+        seal: Seal,
+        own: RecentClaims | None = None,
+        lease: float = LEASE,
+        taken_over: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._memory = memory
+        self._seal = seal
+        self._own = own or RecentClaims()
+        self._lease = lease
+        self._taken_over = taken_over
+        self._holder = new_id()
+        self._waiting: list[_Wanted] = []
+        self._done: set[str] = set()
+        self._held: dict[str, bool] = {}  # and whether the database knows of it
+        self._called = asyncio.Event()
+
+    @property
+    def held(self) -> int:
+        """How many deliveries this process works on."""
+        return len(self._held)
+
+    async def claim(self, *key: str) -> bool:
+        """Take a key on for ever: true for the first who asks, false for everyone after."""
+        return bool(await self._take(key, None))
+
+    async def take(self, key: tuple[str, ...], body: Mapping[str, Any]) -> int:
+        """Take a delivery on until it is done; how often it was begun, 0 when it is another's."""
+        up = self._memory.is_up
+        times = await self._take(key, self._seal.close(json.dumps(body)) if up else b"")
+        if times:
+            self._held[one(key)] = up
+        return times
+
+    def done(self, key: str) -> None:
+        """A delivery needs nobody any more; `key` is as `store.claims.one` writes it."""
+        if self._held.pop(key, False):
+            self._done.add(key)
+            self._called.set()
+
+    @asynccontextmanager
+    async def working(self, again: Again, finish: Finish) -> AsyncIterator[None]:
+        """Keep leases as long as the block runs, and take over what others have left.
+
+        Args:
+            again: does a delivery again, given its body and key; false when nobody does it.
+            finish: is awaited at the end, when no more is taken over; what it doesn't finish is
+                left to other processes.
+        """
+        taking_over = asyncio.create_task(self._take_over(again))
+        keeping = [asyncio.create_task(work) for work in (self._write(), self._renew())]
+        try:
+            yield
+        finally:
+            await _ended(taking_over)
+            await finish()
+            await _ended(*keeping)
+            if self._done or self._waiting:
+                await self._together()
+            await self._release()
+
+    async def _take(self, key: tuple[str, ...], payload: bytes | None) -> int:
+        if not await self._own.claim(*key):
+            return 0
+        if not self._memory.is_up:
+            return 1
+        wanted = _Wanted(one(key), payload)
+        self._waiting.append(wanted)
+        self._called.set()
+        try:
+            async with asyncio.timeout(HANGS):
+                return await wanted.times
+        except TimeoutError:
+            return UNSURE
+
+    async def _write(self) -> None:
+        while True:
+            await self._called.wait()
+            await asyncio.sleep(_MOMENT if self._waiting else _TOGETHER)
+            self._called.clear()
+            await self._together()
+            if self._done and not self._memory.is_up:
+                await asyncio.sleep(HANGS)
+                self._called.set()
+
+    async def _together(self) -> None:
+        """Write all claims of this moment, and all that is done, in one transaction."""
+        waiting, self._waiting = self._waiting, []
+        done, self._done = self._done, set()
+        wanted = {each.key: each.payload for each in waiting}
+        got: dict[str, int] | None = None
+        try:
+            async with self._memory.store(settled=False) as store:
+                got = await store.claims.take(
+                    wanted, done=done, holder=self._holder, lease=self._lease
+                )
+        except StoreError:
+            self._done |= done  # else another process would do them again
+        except asyncio.CancelledError:
+            self._done |= done
+            raise
+        finally:
+            for each in waiting:
+                if not each.times.done():
+                    each.times.set_result(UNSURE if got is None else got.get(each.key, 0))
+
+    async def _release(self) -> None:
+        """Leave what isn't finished to the others, without letting them wait for the lease."""
+        if not self._held:
+            return
+        _log.warning("%d unfinished deliveries are left to other processes", len(self._held))
+        with contextlib.suppress(StoreError):
+            async with self._memory.store(settled=False) as store:
+                await store.claims.renew(self._holder, 0.0)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(self._lease / 4)
+            if not self._held:
+                continue
+            try:
+                async with self._memory.store(settled=False) as store:
+                    await store.claims.renew(self._holder, self._lease)
+            except StoreError:
+                _log.debug("leases could not be renewed: the database is down")
+
+    async def _take_over(self, again: Again) -> None:
+        """Look for what others have left; not before they had time to renew it."""
+        up_since = time.monotonic()
+        while True:
+            await asyncio.sleep(self._lease / 4)
+            if not self._memory.is_up:
+                up_since = time.monotonic() + self._lease / 4
+            if time.monotonic() - up_since < self._lease:
+                continue
+            try:
+                async with self._memory.store(settled=False) as store:
+                    found = await store.claims.take_over(self._holder, self._lease)
+            except StoreError:
+                continue
+            for lapsed in found:
+                await self._again(lapsed, again)
+
+    async def _again(self, lapsed: Lapsed, again: Again) -> None:
+        self._held[lapsed.key] = True
+        self._taken_over()
+        _log.warning("taking over a delivery that another process has not finished")
+        try:
+            handled = await again(json.loads(self._seal.open(lapsed.payload)), lapsed.key)
+        except (StoreError, ValueError) as error:
+            _log.warning("a delivery could not be taken over: %s", error)
+            handled = False
+        if not handled:
+            self.done(lapsed.key)
+
+
+async def _ended(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,58 @@
+"""How the log is written: one line an event, for people or for machines, without secrets."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+from typing import TextIO
+
+import structlog
+from structlog.types import EventDict, Processor, WrappedLogger
+
+from faqbot.settings.sources__masking import masked_value
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes lines; one that can't be written is told of without what was in it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the base class names it
+        kind = type(sys.exc_info()[1]).__name__
+        with contextlib.suppress(OSError, ValueError):
+            self.stream.write(f"a line of {record.name} could not be written: {kind}\n")
+
+
+def _without_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    return {key: masked_value(value, key) for key, value in event.items()}
+
+
+def set_up(level: str, form: str, stream: TextIO | None = None) -> None:
+    """Write the log to a stream (standard error), as `text` or as `json`."""
+    target = stream or sys.stderr
+    before: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+    ]
+    after: list[Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        _without_secrets,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _renderer(form, target),
+    ]
+    formatter = structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=after)
+    handler = _Handler(target)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    # At DEBUG, the drivers of databases write what people asked.
+    root.setLevel(logging.WARNING)
+    logging.getLogger("faqbot").setLevel(level.upper())
+
+
+def _renderer(form: str, target: TextIO) -> Processor:
+    if form == "json":
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    return structlog.dev.ConsoleRenderer(colors=target.isatty(), pad_event_to=0)

@@ -1,0 +1,88 @@
+"""Settings as lines for people; secrets are masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from pydantic import SecretStr
+
+from faqbot.settings.models import Settings
+from faqbot.settings.models__modes import Mode
+from faqbot.settings.models__tokens import plain
+from faqbot.settings.sources import NO_CACHE, without_password
+from faqbot.settings.sources__masking import masked
+
+_REASONS: Final = {
+    Mode.SOCKET: "SLACK_BOT_TOKEN and SLACK_APP_TOKEN are set",
+    Mode.HTTP: "SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET are set",
+    Mode.MANY: "SLACK_SIGNING_SECRET and SLACK_CLIENT_ID are set, SLACK_BOT_TOKEN is not",
+    Mode.WORKSPACE: "no Slack variable is set",
+}
+
+
+def describe(settings: Settings) -> tuple[str, ...]:
+    """What was understood, a line each; secrets are masked."""
+    return (*_slack(settings), *_content(settings), *_memory(settings), *_service(settings))
+
+
+def _slack(settings: Settings) -> Iterator[str]:
+    mode = settings.mode
+    yield f"mode: {mode.value} ({_REASONS[mode]})"
+    if mode is Mode.WORKSPACE:
+        yield f"page: http://127.0.0.1:{settings.listens_on}/"
+        return
+    if settings.slack_bot_token:
+        yield f"SLACK_BOT_TOKEN: {_masked(settings.slack_bot_token)}"
+    yield f"Web API: {masked(settings.slack_api_url)}"
+    if mode is Mode.SOCKET:
+        yield f"SLACK_APP_TOKEN: {_masked(settings.slack_app_token)}"
+        if settings.slack_signing_secret:
+            yield "SLACK_SIGNING_SECRET: set, not needed in Socket Mode"
+        if settings.port:
+            yield f"health and metrics: {settings.faqbot_host}:{settings.port}"
+    else:
+        yield "SLACK_SIGNING_SECRET: set"
+        yield f"listens on: {settings.faqbot_host}:{settings.listens_on}/slack/events"
+        yield f"workers: {settings.faqbot_workers}"
+        yield f"forwarded headers are believed from: {settings.faqbot_trusted_proxies or 'nobody'}"
+    if settings.slack_client_id:
+        yield f"SLACK_CLIENT_ID: {settings.slack_client_id}"
+        yield f"SLACK_CLIENT_SECRET: {'set' if settings.slack_client_secret else 'missing'}"
+    if mode is Mode.MANY:
+        yield f"installs at: {settings.faqbot_public_url}/slack/install"
+        yield f"content of single workspaces: {settings.faqbot_workspaces or 'the same for all'}"
+        yield f"memory for content: {settings.faqbot_workspaces_memory} MB"
+
+
+def _content(settings: Settings) -> Iterator[str]:
+    yield f"knowledge: {masked(settings.faqbot_knowledge or 'default')}"
+    if settings.pull_every:
+        yield f"looks for newer content: every {settings.pull_every:g} seconds"
+    yield f"encoder: {settings.faqbot_encoder or 'bundled'}"
+    yield f"cache: {settings.cache or NO_CACHE}"
+
+
+def _memory(settings: Settings) -> Iterator[str]:
+    yield f"database: {without_password(settings.database) or NO_CACHE}"
+    days = settings.faqbot_retention_days
+    yield f"remembers: question text {settings.faqbot_remember}, {days} days"
+    if settings.faqbot_secret_keys:
+        count = len(plain(settings.faqbot_secret_keys).split(","))
+        yield f"FAQBOT_SECRET_KEYS: {count} set"
+
+
+def _service(settings: Settings) -> Iterator[str]:
+    yield f"speaks in channels: {settings.faqbot_speaks}"
+    yield (
+        f"questions a minute: {settings.faqbot_questions_per_person or 'any number'} of a person, "
+        f"{settings.faqbot_questions_per_workspace or 'any number'} of a workspace"
+    )
+    if settings.faqbot_insights_url:
+        yield f"insights: {settings.faqbot_insights_url}"
+    yield f"stops within: {settings.faqbot_stop_within} seconds"
+    yield f"log: {settings.faqbot_log_level}, as {settings.faqbot_log_format}"
+
+
+def _masked(secret: SecretStr | None) -> str:
+    return f"{plain(secret)[:5]}…"

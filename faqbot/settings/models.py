@@ -1,0 +1,206 @@
+"""Settings from the environment and a `.env` file; everything that is wrong is said at once."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from faqbot.errors import SettingsError
+from faqbot.settings.models__modes import Mode
+from faqbot.settings.models__tokens import token_problems
+from faqbot.settings.sources import Read, cache_folder, database_url
+
+SLACK_API_URL: Final = "https://slack.com/api/"
+HTTP_PORT: Final = 3000
+PULL_EVERY: Final = 300.0
+WORKSPACE_PORT: Final = 8765
+_REMEMBER: Final = ("full", "redacted", "hash")
+_SPEAKS: Final = ("off", "mentions", "questions", "all")
+_LEVELS: Final = ("debug", "info", "warning", "error")
+_FORMS: Final = ("text", "json")
+_RATE: Final = "{name} must be a number of questions a minute up to 1000000; 0 is without limit."
+_ADVICE: Final = {
+    "port": "PORT must be a whole number from 1 to 65535, such as 3000.",
+    "faqbot_pull_every": "FAQBOT_PULL_EVERY must be a number of seconds up to 86400; 0 is never.",
+    "faqbot_retention_days": "FAQBOT_RETENTION_DAYS must be a number of days from 1 to 3650.",
+    "faqbot_workers": "FAQBOT_WORKERS must be a number of processes from 1 to 64.",
+    "faqbot_stop_within": "FAQBOT_STOP_WITHIN must be a number of seconds from 1 to 600.",
+    "faqbot_questions_per_person": _RATE.format(name="FAQBOT_QUESTIONS_PER_PERSON"),
+    "faqbot_questions_per_workspace": _RATE.format(name="FAQBOT_QUESTIONS_PER_WORKSPACE"),
+    "faqbot_database_pool": "FAQBOT_DATABASE_POOL must be a number of connections from 1 to 100.",
+    "faqbot_workspaces_memory": (
+        "FAQBOT_WORKSPACES_MEMORY must be a number of megabytes from 64 to 1000000."
+    ),
+}
+
+
+class Settings(Read):
+    """What the environment and `.env` say; an empty variable counts as unset.
+
+    Raises:
+        SettingsError: one or more settings are wrong or don't fit together; names all of them.
+    """
+
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_client_id: str = ""
+    slack_client_secret: SecretStr | None = None
+    slack_api_url: str = SLACK_API_URL
+    port: int | None = Field(default=None, ge=1, le=65535)
+    faqbot_host: str = "0.0.0.0"  # noqa: S104 - a container must be reachable from outside
+    faqbot_knowledge: str | None = None
+    faqbot_pull_every: int | None = Field(default=None, ge=0, le=86_400)
+    faqbot_encoder: str | None = None
+    faqbot_cache: str | None = None
+    faqbot_database_url: str | None = None
+    faqbot_remember: str = "full"
+    faqbot_retention_days: int = Field(default=180, ge=1, le=3650)
+    faqbot_owners: str = ""
+    faqbot_speaks: str = "mentions"
+    faqbot_log_level: str = "info"
+    faqbot_log_format: str = "text"
+    faqbot_insights_url: str = ""
+    faqbot_public_url: str = ""
+    faqbot_workers: int = Field(default=1, ge=1, le=64)
+    faqbot_trusted_proxies: str = ""
+    faqbot_stop_within: int = Field(default=20, ge=1, le=600)
+    faqbot_questions_per_person: int = Field(default=20, ge=0, le=1_000_000)
+    faqbot_questions_per_workspace: int = Field(default=600, ge=0, le=1_000_000)
+    faqbot_database_pool: int = Field(default=5, ge=1, le=100)
+    faqbot_secret_keys: SecretStr | None = None
+    faqbot_workspaces: str | None = None
+    faqbot_workspaces_memory: int = Field(default=1024, ge=64, le=1_000_000)
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise ValueError(
+                f"SLACK_API_URL must be an address such as {SLACK_API_URL}; unset is Slack."
+            )
+        return value.rstrip("/") + "/"
+
+    @field_validator("faqbot_insights_url", "faqbot_public_url")
+    @classmethod
+    def _public(cls, value: str, info: ValidationInfo) -> str:
+        parts = urlsplit(value)
+        local = parts.hostname in ("127.0.0.1", "localhost")
+        if value and not (parts.hostname and parts.scheme == ("http" if local else "https")):
+            raise ValueError(
+                f"{str(info.field_name).upper()} must be the https address at which browsers "
+                "reach the pages."
+            )
+        return value.rstrip("/")
+
+    @field_validator("faqbot_trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for one in filter(None, map(str.strip, value.split(","))):
+            try:
+                ipaddress.ip_network(one, strict=False)
+            except ValueError:
+                raise ValueError(
+                    "FAQBOT_TRUSTED_PROXIES must be addresses or networks, separated by commas, "
+                    f"such as 10.0.0.0/8; {one} is none."
+                ) from None
+        return value
+
+    @field_validator("faqbot_remember")
+    @classmethod
+    def _remembered(cls, value: str) -> str:
+        if value.lower() not in _REMEMBER:
+            raise ValueError(f"FAQBOT_REMEMBER must be one of {', '.join(_REMEMBER)}.")
+        return value.lower()
+
+    @field_validator("faqbot_speaks")
+    @classmethod
+    def _spoken(cls, value: str) -> str:
+        if value.lower() not in _SPEAKS:
+            raise ValueError(f"FAQBOT_SPEAKS must be one of {', '.join(_SPEAKS)}.")
+        return value.lower()
+
+    @field_validator("faqbot_log_level")
+    @classmethod
+    def _level(cls, value: str) -> str:
+        if value.lower() not in _LEVELS:
+            raise ValueError(f"FAQBOT_LOG_LEVEL must be one of {', '.join(_LEVELS)}.")
+        return value.lower()
+
+    @field_validator("faqbot_log_format")
+    @classmethod
+    def _form(cls, value: str) -> str:
+        if value.lower() not in _FORMS:
+            raise ValueError(f"FAQBOT_LOG_FORMAT must be one of {', '.join(_FORMS)}.")
+        return value.lower()
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_at_once(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        problems = list(token_problems(values))
+        try:
+            settings = handler(values)
+        except ValidationError as error:
+            problems += [_advice(detail) for detail in error.errors(include_url=False)]
+            raise SettingsError("\n".join(problems)) from None
+        if problems:
+            raise SettingsError("\n".join(problems))
+        return settings
+
+    @property
+    def mode(self) -> Mode:
+        """How to reach Slack; an app token means Socket Mode, no token the local workspace.
+
+        With a client and no bot token, workspaces install the app and bring their tokens.
+        """
+        if self.slack_bot_token is None:
+            many = self.slack_signing_secret and self.slack_client_id
+            return Mode.MANY if many else Mode.WORKSPACE
+        return Mode.SOCKET if self.slack_app_token else Mode.HTTP
+
+    @property
+    def encoder(self) -> Path | None:
+        """The folder of the sentence encoder; None is the bundled one."""
+        return Path(self.faqbot_encoder) if self.faqbot_encoder else None
+
+    @property
+    def cache(self) -> Path | None:
+        """The folder for what was built from large content; None where nothing shall be kept."""
+        return cache_folder(self.faqbot_cache)
+
+    @property
+    def database(self) -> str | None:
+        """The address of the database; None where nothing shall be remembered."""
+        return database_url(self.faqbot_database_url)
+
+    @property
+    def pull_every(self) -> float:
+        """Seconds between two looks at the repository of the content; 0 is never."""
+        if self.faqbot_pull_every is not None:
+            return float(self.faqbot_pull_every)
+        return PULL_EVERY if (self.faqbot_knowledge or "").startswith("git+") else 0.0
+
+    @property
+    def listens_on(self) -> int:
+        """The port to serve on: PORT, or the default of the mode."""
+        return self.port or (WORKSPACE_PORT if self.mode is Mode.WORKSPACE else HTTP_PORT)
+
+
+def _advice(detail: Mapping[str, Any]) -> str:
+    name = str(detail["loc"][0]) if detail["loc"] else "settings"
+    written = str(detail.get("ctx", {}).get("error", ""))
+    return _ADVICE.get(name) or written or f"{name.upper()}: {detail['msg']}."

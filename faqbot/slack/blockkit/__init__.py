@@ -1,0 +1,1 @@
+"""Block Kit: blocks, views, rich text."""

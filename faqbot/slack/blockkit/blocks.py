@@ -1,0 +1,280 @@
+"""Replies as Block Kit messages; with `views` and `mrkdwn` the only place that knows Block Kit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Final, TypeVar
+
+from faqbot.replies.reply import Bullets, Button, Part, Reply, Source, Table, Text, as_text
+from faqbot.replies.reply import plain as unmarked
+from faqbot.slack.blockkit import blocks__addresses
+from faqbot.slack.blockkit.blocks__addresses import Address
+from faqbot.slack.blockkit.rich_text import bullets, escape, heading, rich
+from faqbot.slack.blockkit.rich_text__pages import paginate
+
+Payload = dict[str, Any]
+T = TypeVar("T")
+
+HEADER: Final = 150
+LABEL: Final = 75
+BUTTONS: Final = 25
+OPTIONS: Final = 100
+FIELD: Final = 2_000
+FEW_ROLES: Final = 5
+_CONTEXT: Final = 2_000
+_KEPT: Final = 1_024
+"""Messages that are kept, some 15 kB each: the same answers are given again and again."""
+
+_MENU_CHARACTERS: Final = 7_000
+"""What roles to choose from may fill of the 13,200 characters that a message may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as Slack takes it: blocks, and a text that holds the answer itself."""
+
+    text: str
+    blocks: tuple[Payload, ...]
+
+
+@lru_cache(_KEPT)
+def render(reply: Reply, address: Address | None = None) -> Message:
+    """The message for a reply; `address` says how to get at it again, and at which page.
+
+    The same message is given for the same reply: whoever adds to its blocks copies them.
+    """
+    pages = paginate(_with_roles_that_fit(reply))
+    number = min(address.page if address else 1, len(pages))
+    page = pages[number - 1]
+    blocks = [
+        *_head(page),
+        *_parts(page, several=len(reply.parts) > 1),
+        *_choices(page),
+        *_ways_on(page),
+        *_page_buttons(address, number, len(pages)),
+        *_foot(page, number, len(pages)),
+    ]
+    return Message(escape(as_text(page)) or "…", tuple(blocks))
+
+
+def plain(text: str) -> Payload:
+    """A plain text object, in which nothing has a meaning."""
+    return {"type": "plain_text", "text": text, "emoji": True}
+
+
+def shorten(text: str, most: int = LABEL) -> str:
+    """The text, or its beginning with an ellipsis where Slack allows no more."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def groups(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The items in order, so many at a time."""
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def context(*lines: str) -> Payload:
+    """Small grey lines."""
+    elements = [plain(shorten(line, _CONTEXT)) for line in lines if line.strip()]
+    return {"type": "context", "elements": elements[:10]}
+
+
+def remark(mrkdwn: str) -> Message:
+    """A short message in Slack's own markup, in which people are named by `<@ID>`.
+
+    What others wrote must be escaped before it comes here.
+    """
+    text = {"type": "mrkdwn", "text": mrkdwn[:3_000]}
+    return Message(mrkdwn, ({"type": "section", "text": text},))
+
+
+def button(kind: str, number: int, label: str, value: str, **more: Any) -> Payload:
+    """A button whose action id is unique in its message."""
+    return {
+        "type": "button",
+        "action_id": f"{kind}:{number}",
+        "text": plain(shorten(label)),
+        "value": value,
+        **more,
+    }
+
+
+def role_menus(kind: str, roles: Sequence[Button], start: int = 0) -> Iterator[Payload]:
+    """Select menus for any number of roles, a hundred in each."""
+    menus = list(groups(roles, OPTIONS))
+    for number, menu in enumerate(menus, start=start):
+        hint = "Choose a role"
+        if len(menus) > 1:
+            hint += f" ({menu[0].label[:20]} … {menu[-1].label[:20]})"
+        yield {
+            "type": "static_select",
+            "action_id": f"{kind}:menu-{number}",
+            "placeholder": plain(hint),
+            "options": [{"text": plain(shorten(one.label)), "value": one.entry} for one in menu],
+        }
+
+
+def _with_roles_that_fit(reply: Reply) -> Reply:
+    """The reply with as many roles to choose from as one message may hold."""
+    room = _MENU_CHARACTERS
+    kept = 0
+    for role in reply.roles:
+        room -= min(len(role.label), LABEL)
+        if room < 0:
+            break
+        kept += 1
+    left = len(reply.roles) - kept
+    if not left:
+        return reply
+    hint = f"{left} more roles fit: write the name of the one that you mean."
+    return replace(reply, roles=reply.roles[:kept], hint=" ".join(filter(None, (hint, reply.hint))))
+
+
+# ------------------------------------------------------------------------------ the parts
+
+
+def _head(page: Reply) -> Iterator[Payload]:
+    if page.header and len(page.header) <= HEADER:
+        yield {"type": "header", "text": plain(page.header)}
+    elif page.header:
+        yield _rich([heading(page.header)])
+    if page.lead:
+        yield _rich(rich(page.lead))
+
+
+def _parts(page: Reply, *, several: bool) -> Iterator[Payload]:
+    for part in page.parts:
+        titled = several or not page.header.endswith(part.title)
+        elements = _body(part)
+        if titled:
+            elements = [heading(part.title), *elements]
+        if elements:
+            yield _rich(elements)
+        for block in part.body:
+            if isinstance(block, Table):
+                yield from _side_by_side(block)
+
+
+def _body(part: Part) -> list[Payload]:
+    found: list[Payload] = []
+    for block in part.body:
+        match block:
+            case Text(markdown=markdown):
+                found += rich(markdown)
+            case Bullets(items=items, heading=title):
+                found += [heading(title)] if title else []
+                found += bullets(items)
+            case Table():
+                pass  # stands in blocks of its own
+    return found
+
+
+def _side_by_side(table: Table) -> Iterator[Payload]:
+    """A section for each row, with a field for each column."""
+    for row in table.rows:
+        fields = [
+            {"type": "mrkdwn", "text": _field(name, cell)}
+            for name, cell in zip(table.heads, row.cells, strict=True)
+        ]
+        title = {"type": "mrkdwn", "text": f"*{escape(row.title)}*"}
+        yield {"type": "section", "text": title, "fields": fields}
+
+
+def _field(name: str, items: Sequence[str]) -> str:
+    """A column's items as lines, as many as a field takes, and how many are left."""
+    lines = [f"_{escape(name)}_"]
+    room = FIELD - len(lines[0]) - len("\n… and 999 more")
+    for number, item in enumerate(items):
+        line = f"• {escape(unmarked(item))}"
+        room -= len(line) + 1
+        if room < 0:
+            lines.append(f"… and {len(items) - number} more")
+            break
+        lines.append(line)
+    return "\n".join(lines if items else [*lines, "Nothing listed"])
+
+
+def _rich(elements: list[Payload]) -> Payload:
+    return {"type": "rich_text", "elements": elements}
+
+
+# --------------------------------------------------------------------------- the buttons
+
+
+def _choices(page: Reply) -> Iterator[Payload]:
+    options = page.roles if page.roles and len(page.roles) <= FEW_ROLES else page.choices
+    if any(len(option.label) > LABEL for option in options):
+        yield _rich(bullets([_literal(option.label) for option in options]))
+    elements: list[Payload] = [
+        button(blocks__addresses.CHOOSE, number, option.label, option.entry)
+        for number, option in enumerate(options)
+    ]
+    if len(page.roles) > FEW_ROLES:
+        elements += role_menus(blocks__addresses.CHOOSE, page.roles)
+    if page.choices or page.roles:
+        elements.append(button(blocks__addresses.NONE, 0, "None of these", "none"))
+    for group in groups(elements, BUTTONS):
+        yield {"type": "actions", "elements": list(group)}
+
+
+def _ways_on(page: Reply) -> Iterator[Payload]:
+    roles = {source.entry.partition("/")[0] for source in page.sources}
+    roles |= {way.entry.partition("/")[0] for way in page.more if "/" in way.entry}
+    elements = []
+    for number, way in enumerate(page.more):
+        address = Address((way.entry,), full=way.entry in roles)
+        elements.append(button(blocks__addresses.SHOW, number, way.label, str(address)))
+    for group in groups(elements, BUTTONS):
+        yield {"type": "actions", "elements": list(group)}
+
+
+def _page_buttons(address: Address | None, number: int, count: int) -> Iterator[Payload]:
+    if address is None or count == 1:
+        return
+    elements = [
+        button(
+            blocks__addresses.PAGE, page, label, str(Address(address.entries, address.full, page))
+        )
+        for page, label in ((number - 1, "Previous page"), (number + 1, "Next page"))
+        if 1 <= page <= count
+    ]
+    yield {"type": "actions", "elements": elements}
+
+
+# ------------------------------------------------------------------------------ the foot
+
+
+def _foot(page: Reply, number: int, count: int) -> Iterator[Payload]:
+    lines = [*_source_lines(page.sources)]
+    if count > 1:
+        lines.append(f"Page {number} of {count}")
+    if page.hint:
+        lines.append(unmarked(page.hint))
+    if lines:
+        yield context(*lines)
+
+
+def _source_lines(sources: Sequence[Source]) -> Iterator[str]:
+    """One line for each origin; parts of the same origin share it."""
+    origins: dict[tuple[object, ...], list[Source]] = {}
+    for source in sources:
+        origin = (source.role_title, source.owner, source.reviewed, source.stale, source.example)
+        origins.setdefault(origin, []).append(source)
+    for group in origins.values():
+        first = group[0]
+        titles = [source.part_title for source in group if source.part_title]
+        facts = (
+            [first.role_title, ", ".join(titles)] if len(titles) < FEW_ROLES else [first.role_title]
+        )
+        facts.append(f"Owner: {first.owner}" if first.owner else "")
+        if first.reviewed:
+            facts.append(f"Reviewed {first.reviewed:%-d %B %Y}")
+        facts.append("⚠️ Review overdue" if first.stale else "")
+        facts.append("Example, to be replaced" if first.example else "")
+        yield " · ".join(fact for fact in facts if fact)
+
+
+def _literal(text: str) -> str:
+    """A text whose Markdown characters mean nothing."""
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>#~!&" else letter for letter in text)

@@ -1,0 +1,252 @@
+"""Block Kit apart from answers: App Home, modals, the list of roles, help and greeting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from faqbot.model import Library, Role
+from faqbot.replies.reply import Bullets, Button, Part, Reply, Text
+from faqbot.slack.blockkit import blocks__addresses
+from faqbot.slack.blockkit.blocks import (
+    BUTTONS,
+    Message,
+    Payload,
+    button,
+    context,
+    groups,
+    plain,
+    render,
+    role_menus,
+    shorten,
+)
+from faqbot.slack.blockkit.rich_text import rich
+from faqbot.slack.blockkit.rich_text__pages import paginate
+
+QUESTION_BLOCK: Final = "question"
+QUESTION_INPUT: Final = "text"
+SEARCH_VIEW: Final = "search"
+ANSWER_VIEW: Final = "answer"
+_QUESTION: Final = 1_000
+NOT_NOW: Final = "Sorry, my memory is out of order right now. Please try again in a while."
+_ECHO: Final = 300
+_FAMILIES: Final = 40
+_FAMILY_BUTTONS: Final = 10
+_MENUS: Final = 80
+
+
+def home(library: Library) -> Payload:
+    """App Home: search, example questions, and the roles by family."""
+    blocks: list[Payload] = [
+        {"type": "header", "text": plain("Ask about a job role")},
+        _paragraph(
+            "I answer questions about our roles: what people do, which skills and education they "
+            "need, how to apply. Every answer is written by the people who own the role, and I say "
+            "so when I don't know."
+        ),
+        {
+            "type": "actions",
+            "elements": [
+                button(blocks__addresses.SEARCH, 0, "Ask a question", "search", style="primary"),
+            ],
+        },
+    ]
+    examples = example_questions(library)
+    if examples:
+        blocks += [_title("For example"), _actions(blocks__addresses.ASK, examples)]
+    blocks += _families(library.roles)
+    blocks.append(
+        context(
+            "You can also send me a message, mention me in a channel, or type /role and a name."
+        )
+    )
+    return {"type": "home", "blocks": blocks}
+
+
+def search_modal() -> Payload:
+    """The modal that takes a question."""
+    return {
+        "type": "modal",
+        "callback_id": SEARCH_VIEW,
+        "title": plain("Ask about a role"),
+        "submit": plain("Ask"),
+        "close": plain("Cancel"),
+        "blocks": [
+            {
+                "type": "input",
+                "block_id": QUESTION_BLOCK,
+                "label": plain("Your question"),
+                "hint": plain("Name the role and what you want to know about it."),
+                "element": {
+                    "type": "plain_text_input",
+                    "action_id": QUESTION_INPUT,
+                    "multiline": False,
+                    "max_length": _QUESTION,
+                    "placeholder": plain("Which skills does a data analyst need?"),
+                },
+            }
+        ],
+    }
+
+
+def answer_modal(message: Message, asked: str = "") -> Payload:
+    """The modal that shows an answer, with the question when somebody typed one."""
+    blocks = [context(f"You asked: {shorten(asked, _ECHO)}")] if asked.strip() else []
+    return {
+        "type": "modal",
+        "callback_id": ANSWER_VIEW,
+        "title": plain("faqbot"),
+        "close": plain("Close"),
+        "blocks": [*blocks, *message.blocks],
+    }
+
+
+def echoed(message: Message, asked: str) -> Message:
+    """The message below the question that it answers, as a private answer needs it."""
+    if not asked.strip():
+        return message
+    line = context(f"You asked: {shorten(asked, _ECHO)}")
+    return Message(message.text, (line, *message.blocks))
+
+
+def roles_list(library: Library, page: int = 1) -> Message:
+    """Every role by family, with a menu that opens one."""
+    parts = tuple(
+        Part(family, family, (Bullets(tuple(role.title for role in roles)),))
+        for family, roles in by_family(library.roles)
+    )
+    reply = Reply(header="Roles that I know", parts=parts)
+    message = render(reply, blocks__addresses.Address((blocks__addresses.ROLES,), page=page))
+    pages = paginate(reply)
+    shown = _titles(pages[min(page, len(pages)) - 1])
+    roles = [role for role in library.roles if role.title in shown]
+    menus = list(role_menus(blocks__addresses.SHOW, _buttons(roles)))
+    if not menus:
+        return message
+    return Message(message.text, (*message.blocks, {"type": "actions", "elements": menus}))
+
+
+def help_message(library: Library) -> Message:
+    """What faqbot can do and how to ask."""
+    examples = tuple(f"“{example.entry}”" for example in example_questions(library))
+    ways = (
+        "Here or in a thread: just ask. I remember the role that a thread is about.",
+        "In a channel: mention me, and I answer in the thread.",
+        "`/faq` and a question: an answer that only you see.",
+        "`/role` and a name, such as `/role data analyst skills`: the description of a role.",
+        "`/role compare data analyst, data engineer`: roles side by side.",
+        "`/role advert data analyst`: a job advertisement, as a message and a file.",
+        "`/roles`: every role that I know.",
+        "`/faq report`: what was asked and missed in the last seven days, for owners.",
+        "`/faq settings`: when I answer in a channel, and who does when I can't.",
+    )
+    parts = [Part("ways", "How to ask", (Bullets(ways),))]
+    if examples:
+        parts.insert(0, Part("examples", "For example", (Bullets(examples),)))
+    message = render(
+        Reply(
+            header="What I can do",
+            lead="I answer questions about job roles, and say so when I don't know.",
+            parts=tuple(parts),
+        )
+    )
+    menu = _actions(blocks__addresses.ASK, example_questions(library))
+    return Message(message.text, (*message.blocks, menu)) if examples else message
+
+
+def welcome(library: Library) -> Message:
+    """The first message of a direct conversation."""
+    count = len(library.roles)
+    known = f"the {count} roles" if count > 1 else "the role"
+    reply = Reply(
+        header="Hello!",
+        lead=f"Ask me anything about {known} that I know, in your own words.",
+        hint="Say “help” to see what else I can do.",
+    )
+    message = render(reply)
+    examples = example_questions(library)
+    if not examples:
+        return message
+    *rest, foot = message.blocks
+    return Message(message.text, (*rest, _actions(blocks__addresses.ASK, examples), foot))
+
+
+def notice(text: str) -> Message:
+    """A message of one paragraph."""
+    return render(Reply(parts=(Part("", "", (Text(text),)),)))
+
+
+def example_questions(library: Library) -> tuple[Button, ...]:
+    """Questions that the content can answer; the label is shown, `entry` holds the question."""
+    if not library.roles:
+        return ()
+    roles = library.roles
+    questions = [
+        f"What skills does a {roles[0].title} need?",
+        f"What does a {roles[len(roles) // 2].title} do all day?",
+        f"Which education does a {roles[-1].title} need?",
+    ]
+    if library.entry("faq/how-to-apply"):
+        questions.append("How do I apply?")
+    return tuple(Button(question, question) for question in questions)
+
+
+def by_family(roles: Sequence[Role]) -> tuple[tuple[str, tuple[Role, ...]], ...]:
+    """Roles by family in the families' order of names, those without one last."""
+    families: dict[str, list[Role]] = {}
+    for role in roles:
+        families.setdefault(role.family, []).append(role)
+    ordered = sorted(families.items(), key=lambda item: (not item[0], item[0]))
+    return tuple(
+        (_family_title(family), tuple(sorted(members, key=lambda role: role.title)))
+        for family, members in ordered
+    )
+
+
+def _families(roles: Sequence[Role]) -> Iterator[Payload]:
+    families = by_family(roles)
+    if len(families) > _FAMILIES:
+        families = (("All roles", tuple(sorted(roles, key=lambda role: role.title))),)
+    start = 0
+    for title, members in families:
+        yield _title(title)
+        if len(members) <= _FAMILY_BUTTONS:
+            elements = [
+                button(f"{blocks__addresses.SHOW}", start + number, role.title, role.id)
+                for number, role in enumerate(members)
+            ]
+            yield {"type": "actions", "elements": elements}
+        else:
+            menus = list(role_menus(blocks__addresses.SHOW, _buttons(members), start))
+            for group in groups(menus[:_MENUS], BUTTONS):
+                yield {"type": "actions", "elements": list(group)}
+        start += len(members)
+
+
+def _titles(page: Reply) -> set[str]:
+    """The titles of the roles that a page of the list holds."""
+    blocks = [block for part in page.parts for block in part.body]
+    return {item for block in blocks if isinstance(block, Bullets) for item in block.items}
+
+
+def _buttons(roles: Sequence[Role]) -> tuple[Button, ...]:
+    ordered = sorted(roles, key=lambda role: role.title)
+    return tuple(Button(role.title, role.id) for role in ordered)
+
+
+def _family_title(family: str) -> str:
+    words = family.replace("-", " ").replace("_", " ").strip()
+    return words[:1].upper() + words[1:] if words else "Other roles"
+
+
+def _title(text: str) -> Payload:
+    return _paragraph(f"**{text}**")
+
+
+def _paragraph(markdown: str) -> Payload:
+    return {"type": "rich_text", "elements": rich(markdown)}
+
+
+def _actions(kind: str, buttons: Sequence[Button]) -> Payload:
+    elements = [button(kind, number, one.label, one.entry) for number, one in enumerate(buttons)]
+    return {"type": "actions", "elements": elements}

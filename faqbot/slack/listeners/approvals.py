@@ -1,0 +1,208 @@
+"""Owners decide about proposals; an approved one answers at once."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from faqbot.content.publisher import Draft, Publishing
+from faqbot.engine import Desk
+from faqbot.errors import FaqbotError
+from faqbot.model import Audience
+from faqbot.slack.blockkit import blocks__addresses
+from faqbot.slack.blockkit.blocks import Message, Payload, button, plain, remark, shorten
+from faqbot.slack.blockkit.rich_text import escape
+from faqbot.slack.blockkit.views import NOT_NOW
+from faqbot.slack.client import client_of, reason_of
+from faqbot.slack.directory__owners import Owners
+from faqbot.slack.interactions import Spot, spot_of, tell, value_of
+from faqbot.slack.listeners.handoff import first_taken, posted
+from faqbot.storage.models import PHRASING, Proposal, ProposalState, StoreError
+from faqbot.storage.models__times import now
+from faqbot.storage.recorder import Memory
+
+_QUOTED: Final = 2_500
+_STATES: Final = {
+    ProposalState.OPEN: "Waiting for a decision",
+    ProposalState.APPROVED: "Approved",
+    ProposalState.REJECTED: "Rejected",
+}
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """What it takes to decide about proposals.
+
+    Args:
+        desk: knows the roles' owners.
+        memory: keeps the proposals.
+        publisher: makes content of them; None where the content can't be written.
+        owners: knows where owners are reached.
+    """
+
+    desk: Desk
+    memory: Memory
+    publisher: Publishing | None
+    owners: Owners
+
+    async def take(self, proposal: Proposal, client: AsyncWebClient) -> None:
+        """Keep a proposal and show it to its owner.
+
+        Raises:
+            StoreError: the database is down.
+        """
+        role = self.desk.library.role(proposal.role)
+        places = await self.owners.places(client, role.owner if role else "")
+        if not places:
+            await self._tell(client, proposal, "Nobody is set up here to decide about proposals.")
+            return
+        async with self.memory.store() as store:
+            await store.proposals.add(proposal)
+        shown = await first_taken(client, places, notice_of(proposal, self._about(proposal)))
+        async with self.memory.store() as store:
+            await store.proposals.shown(proposal.team, proposal.id, shown["channel"], shown["ts"])
+        await self._tell(
+            client, proposal, "Thank you! The owners decide about your proposal, and I tell you."
+        )
+
+    async def decide(
+        self, spot: Spot, proposal_id: str, context: AsyncBoltContext, *, approve: bool
+    ) -> None:
+        """Approve or reject, where the owners were shown it."""
+        async with self.memory.store() as store:
+            known = await store.proposals.get(spot.team, proposal_id)
+        place = known and (known.notice_channel, known.notice_ts)
+        if known is None or place != (spot.channel, spot.ts):
+            await tell(spot, "That proposal isn't yours to decide about.", context)
+            return
+        async with self.memory.store() as store:
+            proposal, won = await store.proposals.decide(
+                spot.team, proposal_id, spot.user, approve=approve
+            )
+        if proposal is None or not won:
+            by = f" by <@{proposal.decided_by}>" if proposal and proposal.decided_by else ""
+            await tell(spot, f"You are a moment late: it was decided{by} already.", context)
+            return
+        client = client_of(context)
+        if approve and not await self._published(spot, proposal, context):
+            return
+        shown = posted(notice_of(proposal, self._about(proposal)))
+        await client.chat_update(channel=proposal.notice_channel, ts=proposal.notice_ts, **shown)
+        question = escape(shorten(proposal.question, 300))
+        said = "is answered from now on" if approve else "was not taken up"
+        await self._tell(client, proposal, f"Your proposal “{question}” {said}.")
+
+    async def decide_suggestion(
+        self, spot: Spot, proposal_id: str, context: AsyncBoltContext, *, approve: bool
+    ) -> None:
+        """Take up a suggested phrasing or not, in App Home; refused to who is no owner."""
+        async with self.memory.store() as store:
+            known = await store.proposals.get(spot.team, proposal_id)
+        if known is None or known.kind != PHRASING or known.entry is None:
+            await tell(spot, "That suggestion is no longer there.", context)
+            return
+        async with self.memory.store() as store:
+            proposal, won = await store.proposals.decide(
+                spot.team, proposal_id, spot.user, approve=approve
+            )
+        if proposal is None or not won:
+            by = f" by <@{proposal.decided_by}>" if proposal and proposal.decided_by else ""
+            await tell(spot, f"You are a moment late: it was decided{by} already.", context)
+            return
+        if not approve:
+            return
+        why = "the content can't be written here."
+        try:
+            if self.publisher is not None:
+                await self.publisher.add_phrasing(known.entry, known.question)
+                return
+        except FaqbotError as error:
+            _log.warning("a suggestion could not become content: %s", type(error).__name__)
+            why = str(error)
+        async with self.memory.store() as store:
+            await store.proposals.reopen(proposal.team, proposal.id)
+        said = f"It could not be written, so it stays open: {escape(shorten(why, 1_000))}"
+        await tell(spot, said, context)
+
+    async def _published(self, spot: Spot, proposal: Proposal, context: AsyncBoltContext) -> bool:
+        """Whether the proposal is content now; if not, it is open again and says why."""
+        draft = Draft(
+            proposal.question,
+            proposal.answer,
+            proposal.role,
+            Audience(proposal.audience),
+            now().date(),
+        )
+        why = "the content can't be written here."
+        try:
+            if self.publisher is not None:
+                await self.publisher.publish(draft)
+                return True
+        except FaqbotError as error:
+            _log.warning("a proposal could not become content: %s", type(error).__name__)
+            why = str(error)
+        async with self.memory.store() as store:
+            await store.proposals.reopen(proposal.team, proposal.id)
+        said = f"It could not be written, so it stays open: {escape(shorten(why, 1_000))}"
+        await tell(spot, said, context)
+        return False
+
+    def _about(self, proposal: Proposal) -> str:
+        role = self.desk.library.role(proposal.role)
+        return role.title if role else "General"
+
+    async def _tell(self, client: AsyncWebClient, proposal: Proposal, text: str) -> None:
+        try:
+            await client.chat_postMessage(channel=proposal.proposed_by, **posted(remark(text)))
+        except SlackApiError as error:
+            _log.info("who proposed could not be told: %s", reason_of(error))
+
+
+def notice_of(proposal: Proposal, about: str) -> Message:
+    """The message that shows a proposal to its owner."""
+    facts = (
+        f"{_STATES[proposal.state]}"
+        f"{f' by <@{proposal.decided_by}>' if proposal.decided_by else ''}"
+        f" · {escape(about)} · for {proposal.audience}"
+    )
+    blocks: list[Payload] = [
+        {"type": "header", "text": plain("A proposal for an FAQ")},
+        _section(f"<@{proposal.proposed_by}> proposes:"),
+        _section(f"*{escape(shorten(proposal.question, _QUOTED))}*"),
+        _section(escape(shorten(proposal.answer, _QUOTED))),
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": facts}]},
+    ]
+    if proposal.state is ProposalState.OPEN:
+        elements = [
+            button(blocks__addresses.APPROVE, 0, "Approve", proposal.id, style="primary"),
+            button(blocks__addresses.REJECT, 0, "Reject", proposal.id),
+        ]
+        blocks.append({"type": "actions", "elements": elements})
+    return Message(f"A proposal for an FAQ: {escape(proposal.question)}", tuple(blocks))
+
+
+def _section(text: str) -> Payload:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:3_000]}}
+
+
+def register(app: AsyncApp, deciding: Deciding) -> None:
+    """Let owners approve and reject."""
+
+    @app.action(re.compile(rf"^(?:{blocks__addresses.APPROVE}|{blocks__addresses.REJECT}):0$"))
+    async def on_decision(
+        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
+    ) -> None:
+        await ack()
+        spot = spot_of(body, context)
+        approve = str(action.get("action_id", "")).startswith(blocks__addresses.APPROVE)
+        try:
+            await deciding.decide(spot, value_of(action), context, approve=approve)
+        except StoreError:
+            await tell(spot, NOT_NOW, context)

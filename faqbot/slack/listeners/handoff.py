@@ -1,0 +1,230 @@
+"""Questions that persons answer: whom they go to, and what owner and asker see."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from slack_bolt.async_app import AsyncBoltContext
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from faqbot.engine import Desk
+from faqbot.model import Faq
+from faqbot.slack.blockkit import blocks__addresses
+from faqbot.slack.blockkit.blocks import Message, Payload, button, plain, remark, shorten
+from faqbot.slack.blockkit.rich_text import escape
+from faqbot.slack.blockkit.views import NOT_NOW
+from faqbot.slack.client import client_of, reason_of
+from faqbot.slack.directory__owners import Owners, mention
+from faqbot.storage.models import Handover, HandoverState, Record, StoreError
+from faqbot.storage.models__times import now
+from faqbot.storage.recorder import Memory
+from faqbot.storage.store import new_id
+
+QUOTED: Final = 2_500
+STATES: Final = {
+    HandoverState.OPEN: "Open",
+    HandoverState.CLAIMED: "Claimed",
+    HandoverState.ANSWERED: "Answered",
+    HandoverState.CLOSED: "Closed",
+}
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question for a person: what became of it so far, who asks, and where they are told."""
+
+    record: Record
+    asker: str
+    question: str
+    channel: str
+    thread: str
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Hands questions to persons.
+
+    Args:
+        desk: knows who owns a role and an FAQ.
+        memory: keeps the questions.
+        owners: knows where owners are reached.
+    """
+
+    desk: Desk
+    memory: Memory
+    owners: Owners
+
+    async def open(self, context: AsyncBoltContext, asked: Asked) -> None:
+        """Hand a question to its owner, and tell the asker that it is there."""
+        client = client_of(context)
+        owner = await self._owner(asked.record)
+        places = await self.owners.places(client, owner)
+        group = await self.owners.group(client, owner)
+        handover = Handover(
+            id=new_id(),
+            team=str(context.team_id or ""),
+            receipt=asked.record.id,
+            question=asked.question,
+            asker=asked.asker,
+            channel=asked.channel,
+            thread=asked.thread,
+            owner=group.id if group else owner,
+            created=now(),
+            changed=now(),
+        )
+        if not places:
+            who = f" {mention(group.id if group else owner)} may know." if owner else ""
+            await self.tell_asker(client, handover, f"Nobody is set up to answer here.{who}")
+            return
+        try:
+            async with self.memory.store() as store:
+                await store.handovers.add(handover)
+            shown = await first_taken(client, places, notice_of(handover))
+            async with self.memory.store() as store:
+                await store.handovers.shown(
+                    handover.team, handover.id, shown["channel"], shown["ts"]
+                )
+        except (StoreError, SlackApiError) as error:
+            _log.warning("a question could not be handed over: %s", type(error).__name__)
+            await self.tell_asker(client, handover, NOT_NOW)
+            return
+        await self.tell_asker(
+            client, handover, "Your question is with a person now. I'll tell you what they say."
+        )
+
+    async def _owner(self, record: Record) -> str:
+        """Whom a question belongs to: the entry's owner, the role's, the channel's."""
+        library = self.desk.library
+        for entry_id, _ in record.entries:
+            entry = library.entry(entry_id)
+            if isinstance(entry, Faq) and entry.owner:
+                return entry.owner
+        role = library.role(record.role)
+        if role and role.owner:
+            return role.owner
+        try:
+            async with self.memory.store() as store:
+                policy = await store.policies.of(record.team, record.channel)
+        except StoreError:
+            return ""
+        return policy.owner if policy else ""
+
+    async def tell_asker(
+        self,
+        client: AsyncWebClient,
+        handover: Handover,
+        text: str,
+        *,
+        openly: bool = True,
+        more: Message | None = None,
+    ) -> None:
+        """Tell the asker something in Slack's markup, in the thread of the question or directly.
+
+        What isn't for everyone (`openly` false) is told directly; `more` follows the text.
+        """
+        thread = handover.thread if openly else ""
+        place = handover.channel if thread else handover.asker
+        messages = [remark(f"<@{handover.asker}> {text}" if thread else text)]
+        if more is not None:
+            messages.append(more)
+        try:
+            for message in messages:
+                await client.chat_postMessage(
+                    channel=place, thread_ts=thread or None, **posted(message)
+                )
+        except SlackApiError as error:
+            _log.info("the asker could not be told: %s", reason_of(error))
+
+    async def show(self, client: AsyncWebClient, handover: Handover) -> None:
+        """Bring the owner's message up to date."""
+        await client.chat_update(
+            channel=handover.notice_channel,
+            ts=handover.notice_ts,
+            **posted(notice_of(handover)),
+        )
+
+
+def notice_of(handover: Handover) -> Message:
+    """The message that shows a question to its owner."""
+    quoted = "\n".join(
+        f"> {line}" for line in escape(shorten(handover.question, QUOTED)).splitlines()
+    )
+    said = f"<@{handover.asker}> asks:\n{quoted}"
+    state = STATES[handover.state]
+    lines = [f"{state} by" if handover.taken_by else state]
+    blocks: list[Payload] = [
+        {"type": "header", "text": plain("A question for a person")},
+        _mrkdwn(said),
+    ]
+    if handover.answer:
+        blocks.append(_mrkdwn(f"*Answer*\n{escape(shorten(handover.answer, QUOTED))}"))
+    by = f" <@{handover.taken_by}>" if handover.taken_by else ""
+    owner = f" · for {mention(handover.owner)}" if handover.owner else ""
+    blocks.append(
+        {
+            "type": "context",
+            "elements": [{"type": "mrkdwn", "text": f"{lines[0]}{by}{owner}"}],
+        }
+    )
+    buttons = {
+        HandoverState.OPEN: (
+            (blocks__addresses.CLAIM, "Claim", "primary"),
+            (blocks__addresses.REPLY, "Answer", ""),
+            (blocks__addresses.ASSIGN, "Point to an answer", ""),
+            (blocks__addresses.CLOSE, "Close", ""),
+        ),
+        HandoverState.CLAIMED: (
+            (blocks__addresses.REPLY, "Answer", "primary"),
+            (blocks__addresses.ASSIGN, "Point to an answer", ""),
+            (blocks__addresses.CLOSE, "Close", ""),
+        ),
+        HandoverState.ANSWERED: (
+            (blocks__addresses.SAVE, "Save as FAQ", ""),
+            (blocks__addresses.CLOSE, "Close", ""),
+        ),
+        HandoverState.CLOSED: (),
+    }[handover.state]
+    elements = [
+        button(kind, 0, label, handover.id, **({"style": style} if style else {}))
+        for kind, label, style in buttons
+    ]
+    if elements:
+        blocks.append({"type": "actions", "elements": elements})
+    return Message(f"A question for a person: {escape(handover.question)}", tuple(blocks))
+
+
+def _mrkdwn(text: str) -> Payload:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:3_000]}}
+
+
+async def first_taken(
+    client: AsyncWebClient, places: Sequence[str], message: Message
+) -> AsyncSlackResponse:
+    """Post where Slack lets us first: we may not be in a group's channel.
+
+    Raises:
+        SlackApiError: nowhere.
+    """
+    *tried, last = places
+    for place in tried:
+        try:
+            return await client.chat_postMessage(channel=place, **posted(message))
+        except SlackApiError as error:
+            _log.info("an owner could not be written to: %s", reason_of(error))
+    return await client.chat_postMessage(channel=last, **posted(message))
+
+
+def posted(message: Message) -> Payload:
+    """The arguments that post a message; links don't unfold."""
+    return {
+        "text": message.text,
+        "blocks": list(message.blocks),
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }

@@ -1,0 +1,222 @@
+"""A person says which entry answers a question; the asker gets it, the owners a phrasing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+
+from faqbot.model import Answered, Audience, Candidate, Entry, Faq, Kind, Question
+from faqbot.slack.answers import show
+from faqbot.slack.blockkit import blocks__addresses
+from faqbot.slack.blockkit.blocks import LABEL, OPTIONS, Payload, context, plain, shorten
+from faqbot.slack.blockkit.blocks__addresses import Address
+from faqbot.slack.blockkit.views import NOT_NOW
+from faqbot.slack.client import client_of
+from faqbot.slack.directory import Audiences
+from faqbot.slack.interactions import Spot, entered, part, spot_of, tell, user_of, value_of
+from faqbot.slack.listeners.feedback import suggest
+from faqbot.slack.listeners.handoff import People
+from faqbot.slack.listeners.handoff__claiming import late, whose
+from faqbot.storage.models import Handover, StoreError
+from faqbot.storage.recorder import redacted
+
+VIEW: Final = "assign-entry"
+_ENTRY: Final = "entry"
+_CLOSEST: Final = 30
+_OF_A_KIND: Final = 35
+"""Entries of the role and general ones in the menu, which takes 100 at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assigning:
+    """What it takes to point to an entry."""
+
+    people: People
+    audiences: Audiences
+
+    async def open(self, spot: Spot, handover_id: str, context: AsyncBoltContext) -> None:
+        """Ask for the entry."""
+        handover, refused = await whose(self.people, spot, handover_id)
+        if handover is None or refused:
+            await tell(spot, refused, context)
+            return
+        role, _ = self.people.desk.nearest(handover.question)
+        view = self._modal(handover, role)
+        await client_of(context).views_open(trigger_id=spot.trigger, view=view)
+
+    async def turn(self, view: Payload, role: str, context: AsyncBoltContext) -> None:
+        """Show the entries of another role."""
+        team = str(context.team_id or "")
+        async with self.people.memory.store() as store:
+            handover = await store.handovers.get(team, str(view.get("private_metadata") or ""))
+        if handover is None:
+            return
+        await client_of(context).views_update(
+            view_id=str(view.get("id") or ""),
+            hash=str(view.get("hash") or ""),
+            view=self._modal(handover, role),
+        )
+
+    async def assign(
+        self, ack: AsyncAck, view: Payload, user: str, context: AsyncBoltContext
+    ) -> None:
+        """Give the asker the entry, and suggest their words as a phrasing of it."""
+        team = str(context.team_id or "")
+        values = part(view, "state", "values")
+        block = next((name for name in values if name.partition(" ")[0] == _ENTRY), _ENTRY)
+        entry_id = value_of(entered(view, block, _ENTRY))
+        async with self.people.memory.store() as store:
+            handover = await store.handovers.get(team, str(view.get("private_metadata") or ""))
+        if handover is None:
+            await ack(response_action="errors", errors={block: late(None)})
+            return
+        client = client_of(context)
+        audience = await self.audiences.of(client, handover.team, handover.asker)
+        question = Question(handover.question, audience=audience)
+        answer = await show(self.people.desk, Address((entry_id,)), question)
+        if answer.receipt is None or not isinstance(answer.receipt.outcome, Answered):
+            said = "Who asks may not read that, or it is gone."
+            await ack(response_action="errors", errors={block: said})
+            return
+        entry = self.people.desk.library.entry(entry_id)
+        assert entry is not None  # it was shown
+        async with self.people.memory.store() as store:
+            handover, won = await store.handovers.answer(
+                team, handover.id, user, f"See “{self._named(entry)}”."
+            )
+        if handover is None or not won:
+            await ack(response_action="errors", errors={block: late(handover, named=False)})
+            return
+        await ack()
+        await self.people.show(client, handover)
+        said = f"<@{user}> says that this answers your question:"
+        openly = not isinstance(entry, Faq) or entry.audience is Audience.EVERYONE
+        await self.people.tell_asker(client, handover, said, openly=openly, more=answer.message)
+        async with self.people.memory.store() as store:
+            await suggest(store, handover.team, redacted(handover.question), entry_id, user)
+
+    def _modal(self, handover: Handover, role: str | None) -> Payload:
+        return {
+            "type": "modal",
+            "callback_id": VIEW,
+            "title": plain("Point to an answer"),
+            "submit": plain("Send"),
+            "close": plain("Cancel"),
+            "private_metadata": handover.id,
+            "blocks": [
+                context(shorten(handover.question, 1_500)),
+                self._roles(handover.question, role),
+                {
+                    "type": "input",
+                    # A new id for each role: Slack keeps what was chosen under an old one.
+                    "block_id": f"{_ENTRY} {role or ''}".strip(),
+                    "label": plain("Which answer is meant?"),
+                    "hint": plain("The asker gets it. The owners may take the words up."),
+                    "element": {
+                        "type": "static_select",
+                        "action_id": _ENTRY,
+                        "placeholder": plain("Choose or type"),
+                        "option_groups": list(self._menu(handover.question, role)),
+                    },
+                },
+            ],
+        }
+
+    def _roles(self, question: str, chosen: str | None) -> Payload:
+        """A menu of roles, those near the question first."""
+        library = self.people.desk.library
+        _, near = self.people.desk.nearest(question)
+        first = [one.role for one in near if one.role]
+        ids = list(dict.fromkeys([*filter(None, [chosen]), *first, *library.roles_by_id]))[:OPTIONS]
+        options = [
+            {"text": plain(shorten(role.title, LABEL)), "value": role.id}
+            for role in map(library.role, ids)
+            if role
+        ]
+        element: Payload = {
+            "type": "static_select",
+            "action_id": blocks__addresses.TURN,
+            "placeholder": plain("General"),
+            "options": options,
+        }
+        if chosen:
+            element["initial_option"] = options[0]
+        return {
+            "type": "input",
+            "block_id": "role",
+            "dispatch_action": True,
+            "optional": True,
+            "label": plain("About"),
+            "element": element,
+        }
+
+    def _menu(self, question: str, role_id: str | None) -> Iterator[Payload]:
+        """The entries to choose from: those of near meaning, the role's, the general ones."""
+        library = self.people.desk.library
+        _, near = self.people.desk.nearest(question)
+        closest = [one.id for one in near if _is_part(one)][:_CLOSEST]
+        role = library.role(role_id)
+        own = [s.id for s in role.sections] + [f.id for f in role.faqs] if role else []
+        general = [faq.id for faq in library.faqs][:_OF_A_KIND]
+        shown: set[str] = set()
+        for title, ids in (
+            ("Nearest in meaning", closest),
+            (role.title if role else "", own[:_OF_A_KIND]),
+            ("General", general),
+        ):
+            options = []
+            for entry_id in ids:
+                entry = library.entry(entry_id)
+                if entry is None or entry_id in shown:
+                    continue
+                shown.add(entry_id)
+                text = plain(shorten(self._named(entry), LABEL))
+                options.append({"text": text, "value": entry_id})
+            if options:
+                yield {"label": plain(shorten(title, LABEL)), "options": options}
+
+    def _named(self, entry: Entry) -> str:
+        role = self.people.desk.library.role(entry.role)
+        return entry.title if role is None or role is entry else f"{role.title}: {entry.title}"
+
+
+def _is_part(candidate: Candidate) -> bool:
+    return candidate.kind is not Kind.ROLE
+
+
+def register(app: AsyncApp, people: People, audiences: Audiences) -> None:
+    """Let owners point to entries."""
+    assigning = Assigning(people, audiences)
+
+    @app.action(f"{blocks__addresses.ASSIGN}:0")
+    async def on_assign(
+        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
+    ) -> None:
+        await ack()
+        spot = spot_of(body, context)
+        try:
+            await assigning.open(spot, value_of(action), context)
+        except StoreError:
+            await tell(spot, NOT_NOW, context)
+
+    @app.action(blocks__addresses.TURN)
+    async def on_role(
+        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
+    ) -> None:
+        await ack()
+        try:
+            await assigning.turn(body.get("view") or {}, value_of(action), context)
+        except StoreError:
+            await tell(spot_of(body, context), NOT_NOW, context)
+
+    @app.view(VIEW)
+    async def on_entry(
+        ack: AsyncAck, view: Payload, body: Payload, context: AsyncBoltContext
+    ) -> None:
+        try:
+            await assigning.assign(ack, view, user_of(body), context)
+        except StoreError:
+            await ack(response_action="errors", errors={"role": NOT_NOW})

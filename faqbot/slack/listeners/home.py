@@ -1,0 +1,115 @@
+"""App Home, the search modal, and the greeting of a new direct conversation."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+from slack_sdk.errors import SlackApiError
+
+from faqbot.engine import Desk
+from faqbot.model import Library, Place, Question
+from faqbot.slack.answers import ask, wants_help
+from faqbot.slack.blockkit.views import (
+    QUESTION_BLOCK,
+    QUESTION_INPUT,
+    SEARCH_VIEW,
+    answer_modal,
+    help_message,
+    home,
+    welcome,
+)
+from faqbot.slack.client import client_of, reason_of
+from faqbot.slack.directory import Audiences
+from faqbot.slack.interactions import entered, user_of
+from faqbot.slack.listeners.feedback import Feedback
+from faqbot.slack.listeners.reports import Reports
+from faqbot.slack.middleware.deduplication import Claims
+
+Payload = dict[str, Any]
+_BLOCKS: Final = 100
+_log = logging.getLogger(__name__)
+
+
+async def _greet(
+    event: Payload, context: AsyncBoltContext, library: Library, claims: Claims
+) -> None:
+    """Say hello once: to somebody with whom there is no conversation yet."""
+    client, channel = client_of(context), str(event["channel"])
+    try:
+        answer = await client.conversations_history(channel=channel, limit=1)
+    except SlackApiError as error:
+        # Without a look at the conversation the greeting could come again and again.
+        _log.info("conversations.history failed: %s", reason_of(error))
+        return
+    user = str(event["user"])
+    if answer.get("messages") or not await claims.claim("welcome", context.team_id or "", user):
+        return
+    message = welcome(library)
+    await client.chat_postMessage(
+        channel=channel,
+        text=message.text,
+        blocks=list(message.blocks),
+        unfurl_links=False,
+        unfurl_media=False,
+    )
+
+
+async def _found(
+    text: str,
+    body: Payload,
+    context: AsyncBoltContext,
+    desk: Desk,
+    audiences: Audiences,
+    *,
+    feedback: Feedback,
+) -> Payload:
+    """The modal that answers what was typed into the search modal."""
+    if wants_help(text):
+        return answer_modal(help_message(desk.library))
+    user = user_of(body)
+    audience = await audiences.of(client_of(context), str(context.team_id or ""), user)
+    answer = await ask(desk, Question(text, user, audience, Place.HOME))
+    feedback.note(answer, str(context.team_id or ""))
+    return answer_modal(answer.message, text)
+
+
+def register(
+    app: AsyncApp,
+    desk: Desk,
+    audiences: Audiences,
+    claims: Claims,
+    *,
+    reports: Reports,
+    feedback: Feedback,
+) -> None:
+    """Show App Home, greet, and answer the search modal."""
+
+    @app.event("app_home_opened")
+    async def on_home_opened(event: Payload, context: AsyncBoltContext) -> None:
+        if event.get("tab") == "home" and event.get("user"):
+            client, user = client_of(context), str(event["user"])
+            view = home(desk.library)
+            if reports.backstage is not None and await reports.may_read(client, user):
+                owned = await reports.home(str(context.team_id or ""))
+                view["blocks"] = [*view["blocks"], *owned][:_BLOCKS]
+            await client.views_publish(user_id=user, view=view)
+        elif event.get("tab") == "messages" and event.get("user") and event.get("channel"):
+            await _greet(event, context, desk.library, claims)
+
+    @app.view(SEARCH_VIEW)
+    async def on_search(
+        ack: AsyncAck, view: Payload, body: Payload, context: AsyncBoltContext
+    ) -> None:
+        text = str(entered(view, QUESTION_BLOCK, QUESTION_INPUT).get("value") or "")
+        shown = await _found(text, body, context, desk, audiences, feedback=feedback)
+        await ack(response_action="update", view=shown)
+
+    @app.event("app_uninstalled")
+    async def on_uninstalled() -> None:
+        _log.warning("faqbot was uninstalled from the workspace: install it again, or stop it.")
+
+    @app.event("tokens_revoked")
+    async def on_revoked() -> None:
+        _log.warning("Slack revoked a token of faqbot: set SLACK_BOT_TOKEN to the new one.")

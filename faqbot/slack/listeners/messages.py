@@ -1,0 +1,263 @@
+"""Direct messages, mentions, and follow-ups in threads where faqbot has spoken."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from slack_bolt.async_app import AsyncApp, AsyncBoltContext
+from slack_sdk.web.async_client import AsyncWebClient
+
+from faqbot.engine import Desk
+from faqbot.model import Answered, Audience, Place, Question
+from faqbot.slack.answers import Answer, ask, wants_help
+from faqbot.slack.blockkit.blocks import Message
+from faqbot.slack.blockkit.views import help_message, notice
+from faqbot.slack.client import client_of
+from faqbot.slack.directory import Audiences, in_company
+from faqbot.slack.interactions__threads import Past, Threads, key
+from faqbot.slack.listeners.channel_settings import SURE, Channels, is_question
+from faqbot.slack.listeners.feedback import Feedback
+from faqbot.slack.listeners.messages__sent import post_answer, was_answered
+from faqbot.slack.middleware.deduplication import AGAIN, Claims
+from faqbot.storage.models import Policy, Speaks
+
+Payload = dict[str, Any]
+
+_SAID: Final = frozenset({None, "file_share", "thread_broadcast"})
+"""Subtypes of messages that a person wrote; all others are edits, joins and the like."""
+
+_OFF: Final = "I'm switched off in this channel. Write to me directly, or use `/faq`."
+
+_TO_SOMEBODY: Final = re.compile(r"\s*<@[A-Z0-9]+(\|[^>]*)?>")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person said, and where."""
+
+    team: str
+    channel: str
+    user: str
+    text: str
+    ts: str
+    thread_ts: str
+    direct: bool
+    shared: bool
+    again: bool = False
+
+    @property
+    def thread(self) -> str:
+        """The timestamp of the thread that the answer goes to."""
+        return self.thread_ts or self.ts
+
+    @property
+    def key(self) -> str:
+        """The key of the conversation; top-level direct messages are one conversation."""
+        whole = self.direct and not self.thread_ts
+        return key(self.team, self.channel, "" if whole else self.thread)
+
+
+def read(event: Payload, context: AsyncBoltContext, body: Payload) -> Said | None:
+    """What a person said in an event; nothing when it was a bot, an edit or a join."""
+    by_bot = event.get("bot_id") or event.get("user") == context.bot_user_id
+    if by_bot or event.get("hidden") or event.get("subtype") not in _SAID:
+        return None
+    if not (event.get("user") and event.get("channel") and event.get("ts")):
+        return None
+    return Said(
+        team=str(context.team_id or event.get("team") or ""),
+        channel=str(event["channel"]),
+        user=str(event["user"]),
+        text=str(event.get("text") or ""),
+        ts=str(event["ts"]),
+        thread_ts=str(event.get("thread_ts") or ""),
+        direct=event.get("channel_type") == "im" or str(event["channel"]).startswith("D"),
+        shared=bool(body.get("is_ext_shared_channel")),
+        again=bool(context.get(AGAIN)),
+    )
+
+
+def without_mention(text: str, bot: str | None) -> str:
+    """The text without the mentions of faqbot itself."""
+    return re.sub(rf"<@{re.escape(bot)}(\|[^>]*)?>", " ", text).strip() if bot else text.strip()
+
+
+async def post(
+    client: AsyncWebClient, channel: str, thread: str, message: Message, *, question: str = ""
+) -> None:
+    """Post a message into a thread; links don't unfold.
+
+    `question` is the timestamp of what it answers, so that it is posted once.
+    """
+    arguments: Payload = {
+        "channel": channel,
+        "thread_ts": thread,
+        "text": message.text,
+        "blocks": list(message.blocks),
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+    if question:
+        await post_answer(client, question, arguments)
+    else:
+        await client.chat_postMessage(**arguments)
+
+
+async def _answered_before(said: Said, context: AsyncBoltContext) -> bool:
+    """Whether a process that has died had answered already."""
+    client = client_of(context)
+    return said.again and await was_answered(client, said.channel, said.thread, said.ts)
+
+
+async def _whisper(client: AsyncWebClient, said: Said, message: Message) -> None:
+    """Show a message to the asker alone: what is for employees is not for a guest's eyes."""
+    await client.chat_postEphemeral(
+        channel=said.channel,
+        user=said.user,
+        thread_ts=said.thread_ts or None,
+        text=message.text,
+        blocks=list(message.blocks),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Talk:
+    """What it takes to answer somebody."""
+
+    desk: Desk
+    audiences: Audiences
+    threads: Threads
+    claims: Claims
+    feedback: Feedback
+    channels: Channels
+
+    async def converse(self, said: Said, context: AsyncBoltContext) -> None:
+        """Answer somebody who speaks to faqbot."""
+        if await _answered_before(said, context):
+            return
+        policy = await self._policy(said)
+        if policy.speaks is Speaks.OFF:
+            await _whisper(client_of(context), said, notice(_OFF))
+            return
+        past = await self._past_of(said, context)
+        text = without_mention(said.text, context.bot_user_id)
+        answer = await self._answer_to(said, text, past, context)
+        if answer.declined and not (said.direct or said.shared):
+            alone = await self._answer_to(said, text, past, context, alone=True)
+            if not alone.declined:
+                signed = self.feedback.sign(alone, said.team, said.channel)
+                await _whisper(client_of(context), said, signed.message)
+                return
+        await self._deliver(said, answer, context)
+
+    async def follow(self, said: Said, context: AsyncBoltContext) -> None:
+        """Answer what goes on in a thread without naming faqbot; rather silent than declining."""
+        if not said.thread_ts or _TO_SOMEBODY.match(said.text) or wants_help(said.text):
+            return
+        if (await self._policy(said)).speaks is Speaks.OFF:
+            return
+        past = await self._past_of(said, context)
+        if not past.spoken:
+            return
+        if await _answered_before(said, context):
+            return
+        answer = await self._answer_to(said, said.text, past, context)
+        if not answer.declined:
+            await self._deliver(said, answer, context)
+
+    async def overhear(self, said: Said, context: AsyncBoltContext) -> None:
+        """Answer who asked nobody in particular, where the channel wants that, when sure."""
+        policy = await self._policy(said)
+        if said.thread_ts or policy.speaks not in (Speaks.QUESTIONS, Speaks.ALL):
+            return
+        if _TO_SOMEBODY.match(said.text) or wants_help(said.text):
+            return
+        if policy.speaks is Speaks.QUESTIONS and not is_question(said.text):
+            return
+        if not await self.claims.claim("message", said.team, said.channel, said.ts):
+            return
+        answer = await self._answer_to(said, said.text, Past(), context)
+        outcome = answer.receipt.outcome if answer.receipt else None
+        needed = SURE if policy.speaks is Speaks.QUESTIONS else 0.0
+        if isinstance(outcome, Answered) and outcome.entries[0].confidence >= needed:
+            await self._deliver(said, answer, context)
+
+    async def _policy(self, said: Said) -> Policy:
+        if said.direct:
+            return Policy(said.team, said.channel)
+        return await self.channels.policy(said.team, said.channel)
+
+    async def _past_of(self, said: Said, context: AsyncBoltContext) -> Past:
+        if not said.thread_ts:
+            return self.threads.known(said.key)
+        bot = context.bot_user_id or ""
+        client = client_of(context)
+        return await self.threads.recall(client, said.team, said.channel, said.thread_ts, bot)
+
+    async def _answer_to(
+        self,
+        said: Said,
+        text: str,
+        past: Past,
+        context: AsyncBoltContext,
+        *,
+        alone: bool = False,
+    ) -> Answer:
+        """The answer that is fit for those who read along, or for the asker alone."""
+        if wants_help(text):
+            return Answer(help_message(self.desk.library))
+        audience = await self.audiences.of(client_of(context), said.team, said.user)
+        if not (alone or said.direct):
+            # People of another company read along in a shared channel.
+            audience = Audience.EVERYONE if said.shared else in_company(audience)
+        question = Question(
+            text=text,
+            asker=said.user,
+            audience=audience,
+            place=Place.DIRECT if said.direct else Place.CHANNEL,
+            thread=said.key,
+            role=past.role,
+        )
+        return await ask(self.desk, question)
+
+    async def _deliver(self, said: Said, answer: Answer, context: AsyncBoltContext) -> None:
+        signed = self.feedback.sign(answer, said.team, said.channel)
+        if (await self._policy(said)).private:
+            await _whisper(client_of(context), said, signed.message)
+            return
+        await post(client_of(context), said.channel, said.thread, signed.message, question=said.ts)
+        self.threads.note(key(said.team, said.channel, said.thread), answer.role)
+        if said.direct:
+            self.threads.note(key(said.team, said.channel), answer.role)
+
+
+def register(
+    app: AsyncApp,
+    desk: Desk,
+    audiences: Audiences,
+    threads: Threads,
+    *,
+    claims: Claims,
+    feedback: Feedback,
+    channels: Channels,
+) -> None:
+    """Answer what people say to faqbot."""
+    talk = _Talk(desk, audiences, threads, claims, feedback, channels)
+
+    @app.event("app_mention")
+    async def on_mention(event: Payload, body: Payload, context: AsyncBoltContext) -> None:
+        said = read(event, context, body)
+        if said:
+            await talk.converse(said, context)
+
+    @app.event("message")
+    async def on_message(event: Payload, body: Payload, context: AsyncBoltContext) -> None:
+        said = read(event, context, body)
+        if said is None:
+            return
+        if said.direct:
+            await talk.converse(said, context)
+        elif f"<@{context.bot_user_id}" not in said.text:  # a mention comes as app_mention too
+            await (talk.follow if said.thread_ts else talk.overhear)(said, context)

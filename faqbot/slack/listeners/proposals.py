@@ -1,0 +1,221 @@
+"""“Save as FAQ”: from a message or a person's answer to a proposal."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+
+from faqbot.engine import Desk
+from faqbot.model import Answered, Audience, Kind, Question
+from faqbot.slack.blockkit import blocks__addresses
+from faqbot.slack.blockkit.blocks import OPTIONS, Payload, context, plain, shorten
+from faqbot.slack.blockkit.rich_text import as_markdown
+from faqbot.slack.blockkit.views import NOT_NOW
+from faqbot.slack.client import client_of
+from faqbot.slack.directory import Audiences
+from faqbot.slack.interactions import entered, part, spot_of, tell, user_of, value_of
+from faqbot.slack.listeners.approvals import Deciding
+from faqbot.storage.models import Proposal, StoreError
+from faqbot.storage.models__times import now
+from faqbot.storage.store import new_id
+
+SHORTCUT: Final = "save-faq"
+VIEW: Final = "propose-faq"
+NEAR: Final = 0.6
+"""The confidence from which an FAQ seems to answer a proposed question already."""
+
+_QUESTION, _ANSWER, _ROLE, _AUDIENCE = "question", "answer", "role", "audience"
+_GENERAL: Final = "-"
+_LONGEST: Final = 2_900
+_EMPTY: Final = "Please write something here."
+_ONLY_COLLEAGUES: Final = "Only colleagues can propose FAQs."
+
+
+@dataclass(frozen=True, slots=True)
+class Proposing:
+    """What it takes to propose an FAQ."""
+
+    desk: Desk
+    audiences: Audiences
+    deciding: Deciding
+
+    async def may(self, context: AsyncBoltContext, user: str) -> bool:
+        """Whether somebody may propose: colleagues, not guests or strangers."""
+        client, team = client_of(context), str(context.team_id or "")
+        return await self.audiences.of(client, team, user) is Audience.EMPLOYEES
+
+    def modal(self, question: str, answer: str, role: str | None = None) -> Payload:
+        """The modal, filled with what is known."""
+        roles = [("General, about no role", _GENERAL)]
+        roles += [(one.title, one.id) for one in self.desk.library.roles[: OPTIONS - 1]]
+        audiences = [
+            ("Everyone", Audience.EVERYONE.value),
+            ("Employees only", Audience.EMPLOYEES.value),
+            ("Candidates and employees", Audience.CANDIDATES.value),
+        ]
+        return {
+            "type": "modal",
+            "callback_id": VIEW,
+            "title": plain("Save as FAQ"),
+            "submit": plain("Propose"),
+            "close": plain("Cancel"),
+            "private_metadata": json.dumps({}),
+            "blocks": [
+                _text(_QUESTION, "Question", question[:_LONGEST], multiline=False),
+                _text(_ANSWER, "Answer, in Markdown", answer[:_LONGEST], multiline=True),
+                _select(_ROLE, "About", roles, role or _GENERAL),
+                _select(_AUDIENCE, "Who may read it", audiences, Audience.EMPLOYEES.value),
+                context("The owners of the content decide. I tell you what they say."),
+            ],
+        }
+
+    async def propose(
+        self, ack: AsyncAck, view: Payload, user: str, context: AsyncBoltContext
+    ) -> None:
+        """Take a proposal; ask once whether it is meant where an FAQ answers that already."""
+        if not await self.may(context, user):
+            await ack(response_action="errors", errors={_QUESTION: _ONLY_COLLEAGUES})
+            return
+        proposal = self._read(view, user, str(context.team_id or ""))
+        empty = {name: _EMPTY for name in (_QUESTION, _ANSWER) if not getattr(proposal, name)}
+        if empty:
+            await ack(response_action="errors", errors=empty)
+            return
+        warned = _warned_of(view) == proposal.question
+        near = "" if warned else await self._near(proposal)
+        if near:
+            await ack(response_action="update", view=_warned(self._again(view), proposal, near))
+            return
+        await ack()
+        await self.deciding.take(proposal, client_of(context))
+
+    async def _near(self, proposal: Proposal) -> str:
+        """The question of the FAQ that answers the proposed one already, if one does."""
+        question = Question(proposal.question, audience=Audience.EMPLOYEES, role=proposal.role)
+        outcome = (await self.desk.ask(question)).outcome
+        if not isinstance(outcome, Answered):
+            return ""
+        best = outcome.entries[0]
+        entry = self.desk.library.entry(best.id)
+        if best.kind is not Kind.FAQ or best.confidence < NEAR or entry is None:
+            return ""
+        return entry.title
+
+    def _again(self, view: Payload) -> Payload:
+        """The modal as it was filled in."""
+        proposal = self._read(view, "", "")
+        modal = self.modal(proposal.question, proposal.answer, proposal.role)
+        audience = modal["blocks"][3]["element"]
+        audience["initial_option"] = next(
+            option for option in audience["options"] if option["value"] == proposal.audience
+        )
+        return modal
+
+    def _read(self, view: Payload, user: str, team: str) -> Proposal:
+        role, audience = (value_of(entered(view, name)) for name in (_ROLE, _AUDIENCE))
+        return Proposal(
+            id=new_id(),
+            team=team,
+            kind="faq",
+            question=str(entered(view, _QUESTION).get("value") or "").strip(),
+            answer=str(entered(view, _ANSWER).get("value") or "").strip(),
+            role=role if self.desk.library.role(role) else None,
+            audience=audience if audience in set(Audience) else Audience.EMPLOYEES.value,
+            proposed_by=user,
+            created=now(),
+            changed=now(),
+        )
+
+
+def _text(block: str, label: str, initial: str, *, multiline: bool) -> Payload:
+    element: dict[str, Any] = {
+        "type": "plain_text_input",
+        "action_id": block,
+        "multiline": multiline,
+        "max_length": _LONGEST,
+    }
+    if initial:
+        element["initial_value"] = initial
+    return {"type": "input", "block_id": block, "label": plain(label), "element": element}
+
+
+def _select(block: str, label: str, options: list[tuple[str, str]], initial: str) -> Payload:
+    made = [{"text": plain(shorten(title)), "value": value} for title, value in options]
+    chosen = next((option for option in made if option["value"] == initial), made[0])
+    element = {
+        "type": "static_select",
+        "action_id": block,
+        "options": made,
+        "initial_option": chosen,
+    }
+    return {"type": "input", "block_id": block, "label": plain(label), "element": element}
+
+
+def _warned_of(view: Payload) -> str | None:
+    """The question about which this modal has warned already."""
+    try:
+        carried = json.loads(str(view.get("private_metadata") or "{}"))
+    except (ValueError, RecursionError):
+        return None
+    return part(carried).get("warned")
+
+
+def _warned(modal: Payload, proposal: Proposal, near: str) -> Payload:
+    line = context(
+        f"⚠️ “{shorten(near, 300)}” seems to answer that already. Change the question, or propose "
+        "it once more if it is another one."
+    )
+    return {
+        **modal,
+        "private_metadata": json.dumps({"warned": proposal.question}),
+        "blocks": [line, *modal["blocks"]],
+    }
+
+
+def register(app: AsyncApp, proposing: Proposing) -> None:
+    """Take proposals from messages and from persons' answers."""
+
+    async def opened(body: Payload, context: AsyncBoltContext, question: str, answer: str) -> None:
+        spot = spot_of(body, context)
+        if not await proposing.may(context, spot.user):
+            await tell(spot, _ONLY_COLLEAGUES, context)
+            return
+        view = proposing.modal(question, answer)
+        await client_of(context).views_open(trigger_id=spot.trigger, view=view)
+
+    @app.shortcut(SHORTCUT)
+    async def on_shortcut(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
+        await ack()
+        text = as_markdown(str(part(body, "message").get("text") or "")).strip()
+        asks = text.endswith("?")
+        await opened(body, context, text if asks else "", "" if asks else text)
+
+    @app.action(f"{blocks__addresses.SAVE}:0")
+    async def on_save(
+        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
+    ) -> None:
+        await ack()
+        spot = spot_of(body, context)
+        try:
+            async with proposing.deciding.memory.store() as store:
+                handover = await store.handovers.get(spot.team, value_of(action))
+        except StoreError:
+            await tell(spot, NOT_NOW, context)
+            return
+        shown = handover and (handover.notice_channel, handover.notice_ts)
+        if handover is None or shown != (spot.channel, spot.ts):
+            await tell(spot, "That answer isn't yours to save.", context)
+            return
+        await opened(body, context, handover.question, handover.answer)
+
+    @app.view(VIEW)
+    async def on_proposal(
+        ack: AsyncAck, view: Payload, body: Payload, context: AsyncBoltContext
+    ) -> None:
+        try:
+            await proposing.propose(ack, view, user_of(body), context)
+        except StoreError:
+            await ack(response_action="errors", errors={_QUESTION: NOT_NOW})

@@ -1,0 +1,265 @@
+"""For owners: the report of `/faq report`, the weekly digest, and their part of App Home."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import aiohttp
+from slack_bolt.async_app import AsyncAck
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from faqbot.engine import Desk
+from faqbot.index.reloader import Loaded
+from faqbot.model import Faq, Library, Role, is_stale
+from faqbot.replies.reply import Bullets, Part, Reply
+from faqbot.slack.blockkit.blocks import Message, Payload, render, shorten
+from faqbot.slack.blockkit.rich_text import bullets, heading
+from faqbot.slack.blockkit.views import NOT_NOW
+from faqbot.slack.client import reason_of
+from faqbot.slack.context__backstage import Backstage
+from faqbot.slack.directory__owners import Owners
+from faqbot.slack.listeners.handoff import posted
+from faqbot.storage.models import FAQ, PHRASING, HandoverState, Proposal, ProposalState, StoreError
+from faqbot.storage.models__times import now
+from faqbot.storage.questions import Filter
+from faqbot.storage.reports import Figures, summed_up
+
+WEEK: Final = dt.timedelta(days=7)
+MONTH: Final = dt.timedelta(days=30)
+_MOST: Final = 8
+_EXAMPLE: Final = 120
+_MONDAY_MORNING: Final = 8
+"""The hour (UTC) of the weekly digest."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Tells owners what was asked, missed and rated.
+
+    Args:
+        desk: knows the content and its owners.
+        backstage: knows what was asked; None knows nothing.
+        owners: knows where owners are reached.
+        suggested: shows suggested phrasings in App Home.
+    """
+
+    desk: Desk
+    backstage: Backstage | None
+    owners: Owners
+    suggested: Callable[[Sequence[Proposal], Library], list[Payload]] = lambda _, __: []
+
+    async def may_read(self, client: AsyncWebClient, user: str) -> bool:
+        """Whether somebody is an owner of content, or an admin of the workspace."""
+        return await self.owners.owns(client, self.desk.library, user)
+
+    async def command(self, ack: AsyncAck, command: Payload, client: AsyncWebClient) -> None:
+        """`/faq report`: the last seven days, to an owner alone."""
+        user = str(command.get("user_id") or "")
+        if not await self.may_read(client, user):
+            await ack(text="Only the owners of content, and admins, can read the report.")
+            return
+        try:
+            found = await self.week(str(command.get("team_id") or ""))
+        except StoreError:
+            await ack(text=NOT_NOW)
+            return
+        await ack(response_type="ephemeral", **posted(found))
+
+    async def week(self, team: str, roles: frozenset[str] | None = None) -> Message:
+        """The report of the last seven days, about some roles or about everything.
+
+        Raises:
+            StoreError: nothing is remembered, or the database is down.
+        """
+        found = await self._figures(team, WEEK, roles)
+        library = self.desk.library
+        if roles is not None:
+            owned = tuple(role for role in library.roles if role.id in roles)
+            library = Library(owned)
+        return render(report(found, library, now().date()))
+
+    async def _owned(self, client: AsyncWebClient) -> dict[str, frozenset[str] | None]:
+        """Where digests go: owners that can be reached get theirs, one place gets all of it."""
+        places: dict[str, frozenset[str] | None] = {}
+        for role in self.desk.library.roles:
+            for place in (await self.owners.places(client, role.owner))[:1]:
+                places[place] = (places.get(place) or frozenset()) | {role.id}
+        common = self.owners.common
+        return {**places, common: None} if common else places
+
+    async def home(self, team: str) -> list[Payload]:
+        """The owners' part of App Home; empty when there is no memory now."""
+        try:
+            return await self._home(team)
+        except StoreError:
+            return []
+
+    async def send_digest(self, client: AsyncWebClient, team: str, day: dt.date) -> int:
+        """Send the week's digests, each once by whichever process comes first; how many went."""
+        sent = 0
+        for place, roles in (await self._owned(client)).items():
+            try:
+                sent += await self._send(client, team, f"{day.isoformat()}/{place}", roles)
+            except StoreError:
+                return sent
+            except SlackApiError as error:
+                _log.warning("a weekly digest was refused: %s", reason_of(error))
+            except (aiohttp.ClientError, TimeoutError) as error:
+                _log.warning("a weekly digest was not sent: %s", type(error).__name__)
+        return sent
+
+    async def _send(
+        self, client: AsyncWebClient, team: str, key: str, roles: frozenset[str] | None
+    ) -> bool:
+        assert self.backstage is not None
+        async with self.backstage.memory.store() as store:
+            if not await store.claims.claim("digest", team, key):
+                return False
+        place = key.rpartition("/")[2]
+        await client.chat_postMessage(channel=place, **posted(await self.week(team, roles)))
+        return True
+
+    async def every_week(self, client: AsyncWebClient) -> None:
+        """Send the digest on Monday mornings, as long as this runs."""
+        while True:
+            due = next_monday(now())
+            await asyncio.sleep((due - now()).total_seconds())
+            try:
+                team = str((await client.auth_test()).get("team_id") or "")
+            except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+                _log.warning("the weekly digest was not sent: %s", type(error).__name__)
+                continue
+            await self.send_digest(client, team, due.date())
+
+    async def _figures(
+        self, team: str, span: dt.timedelta, roles: frozenset[str] | None = None
+    ) -> Figures:
+        if self.backstage is None:
+            raise StoreError("Nothing is remembered.")
+        until = now()
+        async with self.backstage.memory.store() as store:
+            records = await store.receipts.all(Filter(until - span, until, team))
+            ratings = await store.receipts.ratings(until - span, team)
+        if roles is not None:
+            records = tuple(record for record in records if record.role in roles)
+        return summed_up(records, ratings, until - span, until, self.backstage.grouping)
+
+    async def _home(self, team: str) -> list[Payload]:
+        found = await self._figures(team, MONTH)
+        assert self.backstage is not None
+        async with self.backstage.memory.store() as store:
+            waiting = await store.handovers.all(team, (HandoverState.OPEN, HandoverState.CLAIMED))
+            proposed = await store.proposals.all(team, (ProposalState.OPEN,))
+        lists = (
+            *_content(self.backstage.content() if self.backstage.content else None),
+            ("Questions that wait for a person", [one.question for one in waiting]),
+            (
+                "Proposals that wait for a decision",
+                [one.question for one in proposed if one.kind == FAQ],
+            ),
+            ("Content whose review is overdue", stale(self.desk.library, now().date())),
+            ("Unanswered in the last 30 days", list(_missed(found))),
+            (
+                "Ratings of the last 30 days",
+                [f"{found.helpful} helpful, {found.not_helpful} not helpful"],
+            ),
+        )
+        blocks: list[Payload] = [{"type": "divider"}]
+        for title, lines in lists:
+            shown = [literal(shorten(line, _EXAMPLE)) for line in lines[:_MOST]]
+            if len(lines) > _MOST:
+                shown.append(f"and {len(lines) - _MOST} more")
+            elements = [heading(title), *bullets(shown or ["Nothing"])]
+            blocks.append({"type": "rich_text", "elements": elements})
+        phrasings = [one for one in proposed if one.kind == PHRASING]
+        if phrasings:
+            title = f"Suggested phrasings ({len(phrasings)})"
+            blocks.append({"type": "rich_text", "elements": [heading(title)]})
+            blocks += self.suggested(phrasings, self.desk.library)
+        return blocks
+
+
+def report(found: Figures, library: Library, today: dt.date) -> Reply:
+    """The figures of a period as a message."""
+    parts = [
+        ("Most asked", [_asked(library, one.entry, one.count) for one in found.most_asked]),
+        ("Unanswered, by meaning", list(_missed(found))),
+        (
+            "Poorly rated",
+            [_asked(library, one.entry, one.not_helpful) for one in found.poorly_rated],
+        ),
+        ("Review overdue", stale(library, today)),
+    ]
+    counts = dict(found.outcomes)
+    answered, offered = counts.get("answer", 0), counts.get("choices", 0)
+    return Reply(
+        header=f"The week to {found.until:%-d %B %Y}",
+        lead=(
+            f"**{found.questions}** questions: {answered} answered, {offered} asked back, "
+            f"{counts.get('decline', 0)} not answered. "
+            f"Ratings: {found.helpful} helpful, {found.not_helpful} not."
+        ),
+        parts=tuple(
+            Part(title, title, (Bullets(tuple(map(literal, lines[:_MOST]))),))
+            for title, lines in parts
+            if lines
+        ),
+        hint="faqbot report prints all of it, also for a spreadsheet.",
+    )
+
+
+def _content(loaded: Loaded | None) -> Iterator[tuple[str, list[str]]]:
+    """What is answered from; and what is wrong with newer content, if something is."""
+    if loaded is None:
+        return
+    if loaded.problems:
+        yield f"The changed content is not used: {loaded.count} problems", [*loaded.problems]
+    yield "Content", [f"version {loaded.version}, since {loaded.since:%-d %B %Y, %H:%M} UTC"]
+
+
+def stale(library: Library, today: dt.date) -> list[str]:
+    """The titles of the content whose review is overdue."""
+    entries: list[Role | Faq] = [*library.roles]
+    entries += [faq for role in library.roles for faq in role.faqs]
+    entries += library.faqs
+    return [one.title for one in entries if is_stale(one.reviewed, one.review_every, today)]
+
+
+def next_monday(moment: dt.datetime) -> dt.datetime:
+    """The next Monday morning after a moment."""
+    day = (moment - dt.timedelta(days=moment.weekday())).replace(
+        hour=_MONDAY_MORNING, minute=0, second=0, microsecond=0
+    )
+    return day if day > moment else day + WEEK
+
+
+def literal(text: str) -> str:
+    """A text in one line whose Markdown characters mean nothing."""
+    line = " ".join(text.split())
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>#~!&" else letter for letter in line)
+
+
+def times(count: int) -> str:
+    """A count in words."""
+    return "once" if count == 1 else f"{count} times"
+
+
+def _asked(library: Library, entry_id: str, count: int) -> str:
+    entry = library.entry(entry_id)
+    role = library.role(entry.role) if entry else None
+    named = f"{role.title}: {entry.title}" if role and entry and entry is not role else ""
+    return f"{times(count)}: {named or (entry.title if entry else entry_id)}"
+
+
+def _missed(found: Figures) -> Iterator[str]:
+    for one in found.unanswered:
+        words = " / ".join(shorten(text, _EXAMPLE) for text in one.examples)
+        yield f"{times(one.count)}: {words or 'words not kept'}"

@@ -1,1 +1,0 @@
-"""Installing faqbot in workspaces by OAuth: pages, tokens, and what happens when it goes."""

@@ -1,0 +1,107 @@
+"""Socket Mode that says at once when it can't connect, and doesn't hang when it can't reconnect."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+import aiohttp
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+
+from faqbot.errors import ServiceError
+from faqbot.runtime.logs__quiet import bolt_logger
+from faqbot.slack.client import refusal
+
+PING: Final = 2.0
+"""Seconds between pings; a dropped connection is noticed after one."""
+
+GIVE_UP: Final = 300.0
+"""Seconds without a connection after which faqbot ends, so that a supervisor starts it anew."""
+
+_log = logging.getLogger(__name__)
+
+
+class SocketMode:
+    """Keeps a Socket Mode connection open for an app.
+
+    Args:
+        app: the app that answers; its client says where the Web API is.
+        app_token: a token with the scope connections:write.
+        ping: seconds between pings.
+        give_up: seconds without a connection after which `run` raises.
+    """
+
+    def __init__(
+        self, app: AsyncApp, app_token: str, ping: float = PING, give_up: float = GIVE_UP
+    ) -> None:
+        self._handler = AsyncSocketModeHandler(
+            app, app_token, logger=bolt_logger(), ping_interval=ping
+        )
+        self._client = self._handler.client
+        self._token = app_token
+        self._ping = ping
+        self._give_up = give_up
+        self.connected = asyncio.Event()
+
+    async def run(self, connected: Callable[[], None] = lambda: None) -> None:
+        """Connect, say so once, and stay connected until cancelled.
+
+        Raises:
+            SettingsError: Slack refuses the app token.
+            ServiceError: there was no connection for too long.
+        """
+        await self._open()
+        connecting = asyncio.ensure_future(self._client.connect())  # type: ignore[no-untyped-call]
+        try:
+            await self._watch(connected)
+        finally:
+            connecting.cancel()
+            await asyncio.gather(connecting, return_exceptions=True)
+
+    def hold(self) -> None:
+        """Take nothing new: Slack sends what isn't acknowledged to another connection."""
+        self._client.socket_mode_request_listeners.clear()
+
+    async def close(self) -> None:
+        """Leave, and stop reconnecting."""
+        await self._client.close()  # type: ignore[no-untyped-call]
+
+    async def _open(self) -> None:
+        """Get the first address here: the SDK would retry a bad token for ever, in silence."""
+        web = self._client.web_client
+        try:
+            answer = await web.apps_connections_open(app_token=self._token)
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            raise refusal("SLACK_APP_TOKEN", web.base_url, error) from None
+        self._client.wss_uri = str(answer["url"])
+
+    async def _watch(self, connected: Callable[[], None]) -> None:
+        """Look after the connection: a used address is no good for a second attempt."""
+        seen, told = time.monotonic(), False
+        while True:
+            await asyncio.sleep(min(1.0 if self.connected.is_set() else 0.05, self._ping))
+            if await self._client.is_connected():
+                if not told:
+                    connected()
+                elif not self.connected.is_set():
+                    _log.info("Connected to Slack again.")
+                told = True
+                self.connected.set()
+                seen = time.monotonic()
+                continue
+            if self.connected.is_set():
+                _log.info("The connection to Slack is lost, connecting again.")
+            self.connected.clear()
+            away = time.monotonic() - seen
+            if away > min(1.0, self._ping):
+                self._client.wss_uri = None
+            if away > self._give_up:
+                raise ServiceError(
+                    f"No connection to Slack for {self._give_up:.0f} seconds: check the network, "
+                    "https://slack-status.com and SLACK_APP_TOKEN."
+                )

@@ -1,0 +1,113 @@
+"""Questions that persons answer: claimed by one, answered, closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, insert, select, update
+
+from faqbot.storage.database import Database
+from faqbot.storage.models import Handover, HandoverState
+from faqbot.storage.models__times import now
+from faqbot.storage.tables import handovers
+
+
+class Handovers:
+    """Hands questions over; of two who act at the same moment, one wins."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, handover: Handover) -> None:
+        """Remember a question that a person shall answer."""
+        values = {**asdict(handover), "state": handover.state.value}
+        async with self._database.writing() as connection:
+            await connection.execute(insert(handovers).values(values))
+
+    async def get(self, team: str, handover_id: str) -> Handover | None:
+        """One of a team's, if it is there."""
+        query = select(handovers).where(_is(team, handover_id))
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return _handover(row) if row else None
+
+    async def all(self, team: str, states: Iterable[HandoverState]) -> tuple[Handover, ...]:
+        """Those of a team in some states, the oldest first."""
+        query = (
+            select(handovers)
+            .where(handovers.c.team == team, handovers.c.state.in_(tuple(states)))
+            .order_by(handovers.c.created)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        return tuple(_handover(row) for row in rows)
+
+    async def shown(self, team: str, handover_id: str, channel: str, ts: str) -> None:
+        """Remember the message that shows it to its owner."""
+        async with self._database.writing() as connection:
+            await connection.execute(
+                update(handovers)
+                .where(_is(team, handover_id))
+                .values(notice_channel=channel, notice_ts=ts)
+            )
+
+    async def claim(self, team: str, handover_id: str, person: str) -> tuple[Handover | None, bool]:
+        """Take a question on: how it stands now, and whether this person got it."""
+        return await self._move(
+            team,
+            handover_id,
+            (HandoverState.OPEN,),
+            {"state": HandoverState.CLAIMED.value, "taken_by": person},
+        )
+
+    async def answer(
+        self, team: str, handover_id: str, person: str, text: str
+    ) -> tuple[Handover | None, bool]:
+        """Answer it: by whoever claimed it, or by anyone while it is open."""
+        return await self._move(
+            team,
+            handover_id,
+            (HandoverState.OPEN, HandoverState.CLAIMED),
+            {"state": HandoverState.ANSWERED.value, "taken_by": person, "answer": text},
+            by=person,
+        )
+
+    async def close(self, team: str, handover_id: str, person: str) -> tuple[Handover | None, bool]:
+        """Close it, answered or not."""
+        return await self._move(
+            team,
+            handover_id,
+            (HandoverState.OPEN, HandoverState.CLAIMED, HandoverState.ANSWERED),
+            {"state": HandoverState.CLOSED.value, "taken_by": person},
+            by=person,
+        )
+
+    async def _move(
+        self,
+        team: str,
+        handover_id: str,
+        states: tuple[HandoverState, ...],
+        values: dict[str, str],
+        by: str = "",
+    ) -> tuple[Handover | None, bool]:
+        change = update(handovers).where(_is(team, handover_id), handovers.c.state.in_(states))
+        if by:
+            change = change.where(handovers.c.taken_by.in_(("", by)))
+        async with self._database.writing() as connection:
+            result = await connection.execute(change.values(**values, changed=now()))
+            row = (
+                await connection.execute(select(handovers).where(_is(team, handover_id)))
+            ).one_or_none()
+        return (_handover(row) if row else None), result.rowcount == 1
+
+
+def _is(team: str, handover_id: str) -> ColumnElement[bool]:
+    """It is its team's alone, also for who knows its id."""
+    return (handovers.c.id == handover_id) & (handovers.c.team == team)
+
+
+def _handover(row: Row[Any]) -> Handover:
+    values = row._asdict()
+    return Handover(**{**values, "state": HandoverState(values["state"])})

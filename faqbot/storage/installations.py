@@ -1,0 +1,279 @@
+"""Where faqbot is installed, and the tokens that Slack gave it there; tokens are sealed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import secrets
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Final
+
+from sqlalchemy import Row, Select, delete, or_, select, update
+
+from faqbot.errors import SettingsError
+from faqbot.storage.database import Database, put
+from faqbot.storage.encryption import Seal
+from faqbot.storage.models import StoreError
+from faqbot.storage.models__times import now
+from faqbot.storage.tables import installations as table
+
+_HIDDEN: Final = ("sealed", "version", "refreshing")
+_SKEW: Final = dt.timedelta(seconds=2)
+"""How far Slack's clock may be ahead of ours."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Workspace:
+    """What names an installation: an organisation and a workspace in it.
+
+    `enterprise` is empty for a workspace outside Enterprise Grid, `team` for an installation in a
+    whole organisation.
+    """
+
+    enterprise: str
+    team: str
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """faqbot in a workspace or a whole organisation, without what is secret of it.
+
+    `expires` is when the bot token does, None where tokens aren't rotated; `installer` the person
+    who installed it.
+    """
+
+    workspace: Workspace
+    app: str
+    bot: str
+    bot_user: str
+    scopes: tuple[str, ...]
+    team_name: str = ""
+    enterprise_name: str = ""
+    installer: str = ""
+    installed: dt.datetime = field(default_factory=now)
+    expires: dt.datetime | None = None
+
+    @property
+    def org_wide(self) -> bool:
+        """Whether it is in all workspaces of an organisation."""
+        return not self.workspace.team
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The tokens of an installation; `version` is another after each change of them."""
+
+    token: str = field(repr=False)
+    refresh: str = field(default="", repr=False)
+    expires: dt.datetime | None = None
+    version: str = ""
+
+
+class Installations:
+    """Keeps installations, one for each workspace or organisation.
+
+    Args:
+        database: where.
+        seal: encrypts the tokens; without it all but the tokens can be used.
+    """
+
+    def __init__(self, database: Database, seal: Seal | None = None) -> None:
+        self._database = database
+        self._seal_or_none = seal
+
+    @property
+    def _seal(self) -> Seal:
+        if self._seal_or_none is None:
+            raise SettingsError(
+                "FAQBOT_SECRET_KEYS is not set, and tokens are kept encrypted: set it to the keys "
+                "of before, or make a first one by: faqbot new key"
+            )
+        return self._seal_or_none
+
+    async def find(self, enterprise: str, team: str) -> Installation | None:
+        """The installation that serves a workspace: its own, else the organisation's.
+
+        Args:
+            enterprise: the organisation's id; empty outside Enterprise Grid.
+            team: the workspace's id; empty for the organisation as such.
+
+        Raises:
+            StoreError: the database can't be used.
+        """
+        own = (table.c.team == team) & (table.c.team != "")  # also if it joined an organisation
+        whole = (table.c.enterprise == enterprise) & (table.c.team == "")
+        wanted = or_(own, whole) if enterprise else own
+        query = _shown().where(wanted).order_by(table.c.team.desc(), table.c.installed.desc())
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query.limit(1))).one_or_none()
+        return _installation(row) if row else None
+
+    async def all(self) -> tuple[Installation, ...]:
+        """All of them, by organisation and workspace.
+
+        Raises:
+            StoreError: the database can't be used.
+        """
+        query = _shown().order_by(table.c.enterprise, table.c.team)
+        async with self._database.reading() as connection:
+            return tuple(_installation(row) for row in await connection.execute(query))
+
+    async def keep(self, installation: Installation, token: str, refresh: str = "") -> None:
+        """Keep an installation with its tokens, in the place of an older one.
+
+        Raises:
+            SettingsError: there are no keys.
+            StoreError: the database can't be used.
+        """
+        values = asdict(installation)
+        del values["workspace"]
+        place = asdict(installation.workspace)
+        values["scopes"] = ",".join(installation.scopes)
+        values["sealed"] = self._sealed(installation.workspace, token, refresh)
+        state = {"version": _version(), "refreshing": None}
+        elsewhere = _is(installation.workspace) & (table.c.enterprise != place["enterprise"])
+        async with self._database.writing() as connection:
+            await connection.execute(delete(table).where(elsewhere))  # it joined an organisation
+            await put(connection, table, **place, **values, **state)
+
+    async def credentials(self, workspace: Workspace) -> Credentials | None:
+        """The tokens of an installation; None when it is gone.
+
+        What an older key sealed is sealed anew on the way.
+
+        Raises:
+            SettingsError: there are no keys.
+            StoreError: the database can't be used, or another key sealed the tokens.
+        """
+        query = select(table).where(_is(workspace))
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            return None
+        if self._seal.is_old(row.sealed):
+            await self._reseal(row)
+        token, refresh = self._opened(workspace, row.sealed)
+        return Credentials(token, refresh, row.expires, row.version)
+
+    async def begin_refresh(self, workspace: Workspace, version: str, seconds: float) -> bool:
+        """Take on the refresh of a version of tokens: true for one, until the time is up.
+
+        Raises:
+            StoreError: the database can't be used.
+        """
+        at = now()
+        free = table.c.refreshing.is_(None) | (table.c.refreshing < at)
+        change = (
+            update(table)
+            .where(_is(workspace), table.c.version == version, free)
+            .values(refreshing=at + dt.timedelta(seconds=seconds))
+        )
+        async with self._database.writing() as connection:
+            return (await connection.execute(change)).rowcount == 1
+
+    async def refreshed(
+        self, workspace: Workspace, version: str, fresh: Credentials
+    ) -> Credentials | None:
+        """Keep fresh tokens in the place of a version of them; None when that is gone.
+
+        Raises:
+            SettingsError: there are no keys.
+            StoreError: the database can't be used.
+        """
+        new = _version()
+        change = (
+            update(table)
+            .where(_is(workspace), table.c.version == version)
+            .values(
+                sealed=self._sealed(workspace, fresh.token, fresh.refresh),
+                expires=fresh.expires,
+                version=new,
+                refreshing=None,
+            )
+        )
+        async with self._database.writing() as connection:
+            changed = (await connection.execute(change)).rowcount == 1
+        if not changed:
+            return None
+        return replace(fresh, version=new)
+
+    async def remove(
+        self, workspace: Workspace, until: dt.datetime | None = None
+    ) -> Workspace | None:
+        """Forget an installation; what it was kept as, or None where there was none.
+
+        Args:
+            workspace: which.
+            until: leaves one alone that was installed later: it is not the one that went.
+
+        Raises:
+            StoreError: the database can't be used.
+        """
+        statement = delete(table).where(_is(workspace))
+        if until is not None:
+            statement = statement.where(table.c.installed <= until + _SKEW)
+        gone = statement.returning(table.c.enterprise, table.c.team)
+        async with self._database.writing() as connection:
+            row = (await connection.execute(gone)).one_or_none()
+        return Workspace(row.enterprise, row.team) if row else None
+
+    async def reseal(self) -> int:
+        """Seal all tokens with the newest key; returns how many installations had an older one.
+
+        Raises:
+            SettingsError: there are no keys.
+            StoreError: the database can't be used, or none of the keys sealed some tokens.
+        """
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(select(table))).all()
+        old = [row for row in rows if self._seal.is_old(row.sealed)]
+        for row in old:
+            await self._reseal(row)
+        return len(old)
+
+    def _sealed(self, workspace: Workspace, token: str, refresh: str) -> bytes:
+        """The tokens with whose they are: moved to another row they are worth nothing."""
+        return self._seal.close(json.dumps([_whose(workspace), token, refresh]))
+
+    def _opened(self, workspace: Workspace, sealed: bytes) -> tuple[str, str]:
+        whose, token, refresh = json.loads(self._seal.open(sealed))
+        if whose != _whose(workspace):
+            raise StoreError(
+                f"The tokens kept for {_whose(workspace)} are another's: install faqbot again."
+            )
+        return token, refresh
+
+    async def _reseal(self, row: Row[Any]) -> None:
+        """Seal the tokens of a row with the newest key, unless they have changed meanwhile."""
+        same = _is(Workspace(row.enterprise, row.team)) & (table.c.version == row.version)
+        async with self._database.writing() as connection:
+            await connection.execute(
+                update(table).where(same).values(sealed=self._seal.renewed(row.sealed))
+            )
+
+
+def _whose(workspace: Workspace) -> str:
+    return workspace.team or workspace.enterprise
+
+
+def _version() -> str:
+    return secrets.token_hex(8)
+
+
+def _is(workspace: Workspace) -> Any:
+    """A workspace is known by its own id: it may have joined an organisation since."""
+    if workspace.team:
+        return table.c.team == workspace.team
+    return (table.c.enterprise == workspace.enterprise) & (table.c.team == "")
+
+
+def _shown() -> Select[Any]:
+    """All columns that an installation shows."""
+    return select(*(column for column in table.c if column.name not in _HIDDEN))
+
+
+def _installation(row: Row[Any]) -> Installation:
+    values = row._asdict()
+    workspace = Workspace(values.pop("enterprise"), values.pop("team"))
+    scopes = tuple(filter(None, values.pop("scopes").split(",")))
+    return Installation(workspace, scopes=scopes, **values)

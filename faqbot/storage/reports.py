@@ -1,0 +1,173 @@
+"""Figures of a period: what was asked, answered, missed and rated; no names of people in them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from faqbot.storage.models import Rating, Record
+from faqbot.storage.questions import Filter
+from faqbot.storage.store import Store
+
+Grouping = Callable[[Sequence[str]], Sequence[Sequence[int]]]
+"""Groups texts by meaning: the positions of each group's texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How often an entry answered, and how it was rated."""
+
+    entry: str
+    count: int
+    helpful: int = 0
+    not_helpful: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Questions of one meaning without an answer: the words of some, and the role they name."""
+
+    count: int
+    examples: tuple[str, ...]
+    role: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How often a part of a role was asked for, by outcome."""
+
+    role: str
+    part: str
+    answered: int
+    not_answered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The figures of a period; `days` holds each day's counts by outcome."""
+
+    since: dt.datetime
+    until: dt.datetime
+    questions: int
+    outcomes: tuple[tuple[str, int], ...]
+    days: tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
+    most_asked: tuple[Asked, ...]
+    unanswered: tuple[Missed, ...]
+    poorly_rated: tuple[Asked, ...]
+    parts: tuple[Part, ...]
+    helpful: int
+    not_helpful: int
+
+
+async def figures(
+    store: Store,
+    since: dt.datetime,
+    until: dt.datetime,
+    grouping: Grouping,
+    wanted: Filter | None = None,
+) -> Figures:
+    """The figures of a period, of all questions or of those that a filter wants.
+
+    Raises:
+        StoreError: the database is down.
+    """
+    chosen = wanted or Filter()
+    records = await store.receipts.all(
+        Filter(since, until, chosen.team, chosen.role, chosen.place, chosen.outcome)
+    )
+    ratings = await store.receipts.ratings(since)
+    return summed_up(records, ratings, since, until, grouping)
+
+
+def summed_up(
+    records: Sequence[Record],
+    ratings: Iterable[Rating],
+    since: dt.datetime,
+    until: dt.datetime,
+    grouping: Grouping,
+) -> Figures:
+    """The figures of some questions and their ratings."""
+    by_id = {record.id: record for record in records}
+    rated = [rating for rating in ratings if rating.receipt in by_id]
+    good: Counter[str] = Counter()
+    bad: Counter[str] = Counter()
+    for rating in rated:
+        entry = _entry(by_id[rating.receipt])
+        (good if rating.helpful else bad)[entry] += 1
+    answered = [record for record in records if record.outcome == "answer" and record.entries]
+    counts = Counter(_entry(record) for record in answered)
+    most = tuple(
+        Asked(entry, count, good[entry], bad[entry]) for entry, count in counts.most_common()
+    )
+    days: dict[str, Counter[str]] = {}
+    for record in records:
+        days.setdefault(record.at.date().isoformat(), Counter())[record.outcome] += 1
+    return Figures(
+        since=since,
+        until=until,
+        questions=len(records),
+        outcomes=_counted(Counter(record.outcome for record in records)),
+        days=tuple((day, _counted(count)) for day, count in sorted(days.items())),
+        most_asked=most,
+        unanswered=_missed(records, grouping),
+        poorly_rated=tuple(
+            sorted(
+                (one for one in most if one.not_helpful > one.helpful),
+                key=lambda one: (one.helpful - one.not_helpful, one.entry),
+            )
+        ),
+        parts=_parts(records),
+        helpful=sum(good.values()),
+        not_helpful=sum(bad.values()),
+    )
+
+
+def _entry(record: Record) -> str:
+    return record.entries[0][0] if record.entries else ""
+
+
+def _counted(counter: Counter[str]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(counter.items()))
+
+
+def _missed(records: Iterable[Record], grouping: Grouping) -> tuple[Missed, ...]:
+    """Declined questions, equal ones counted, alike ones together, the most frequent first."""
+    declined = [record for record in records if record.outcome == "decline"]
+    same: dict[str, list[Record]] = {}
+    for record in declined:
+        same.setdefault(record.text_hash, []).append(record)
+    known = [group for group in same.values() if group[0].text]
+    texts = [str(group[0].text) for group in known]
+    groups = [[known[at] for at in positions] for positions in grouping(texts)]
+    groups += [[group] for group in same.values() if not group[0].text]
+    found = []
+    for group in groups:
+        ordered = sorted(group, key=len, reverse=True)
+        roles = {record.role for records_of in group for record in records_of}
+        found.append(
+            Missed(
+                count=sum(len(records_of) for records_of in group),
+                examples=tuple(text for one in ordered[:3] if (text := one[0].text)),
+                role=roles.pop() if len(roles) == 1 else None,
+            )
+        )
+    return tuple(sorted(found, key=lambda missed: (-missed.count, missed.examples)))
+
+
+def _parts(records: Iterable[Record]) -> tuple[Part, ...]:
+    answered: Counter[tuple[str, str]] = Counter()
+    missed: Counter[tuple[str, str]] = Counter()
+    for record in records:
+        entry = _entry(record)
+        role = record.role or (entry.partition("/")[0] if "/" in entry else "")
+        if not role or role == "faq":
+            continue
+        part = entry.removeprefix(f"{role}/").partition("/")[0] if "/" in entry else "overview"
+        if record.outcome == "answer":
+            answered[role, part] += 1
+        else:
+            missed[role, "" if not entry else part] += 1
+    keys = sorted({*answered, *missed})
+    return tuple(Part(role, part, answered[role, part], missed[role, part]) for role, part in keys)

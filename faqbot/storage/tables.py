@@ -1,0 +1,166 @@
+"""The tables. Every change to them is a migration in `migrations/versions`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    text,
+)
+
+from faqbot.storage.tables__columns import Time, Words
+
+metadata: Final = MetaData()
+
+receipts: Final = Table(
+    "receipts",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("team", String(32), nullable=False),
+    Column("at", Time, nullable=False),
+    Column("asker", String(32), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("place", String(16), nullable=False),
+    Column("role", String(200)),
+    Column("text", Words),
+    Column("text_hash", String(64), nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("why", String(32), nullable=False),
+    Column("entries", JSON, nullable=False),
+    Column("content_version", String(64), nullable=False),
+    Column("seconds", Float, nullable=False),
+    Index("receipts_by_time", "at"),
+    Index("receipts_by_asker", "asker"),
+)
+
+ratings: Final = Table(
+    "ratings",
+    metadata,
+    Column("receipt", ForeignKey("receipts.id", ondelete="CASCADE"), primary_key=True),
+    Column("rater", String(32), primary_key=True),
+    Column("helpful", Boolean, nullable=False),
+    Column("comment", Words, nullable=False),
+    Column("at", Time, nullable=False),
+)
+
+picks: Final = Table(
+    "picks",
+    metadata,
+    Column("receipt", ForeignKey("receipts.id", ondelete="CASCADE"), primary_key=True),
+    Column("picker", String(32), primary_key=True),
+    Column("entry", String(300), nullable=False),
+    Column("at", Time, nullable=False),
+)
+
+handovers: Final = Table(
+    "handovers",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("team", String(32), nullable=False),
+    Column("receipt", String(32), nullable=False),
+    Column("question", Words, nullable=False),
+    Column("asker", String(32), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("thread", String(32), nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("taken_by", String(32), nullable=False),
+    Column("answer", Words, nullable=False),
+    Column("notice_channel", String(32), nullable=False),
+    Column("notice_ts", String(32), nullable=False),
+    Column("created", Time, nullable=False),
+    Column("changed", Time, nullable=False),
+    Index("handovers_by_state", "team", "state"),
+)
+
+proposals: Final = Table(
+    "proposals",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("team", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("role", String(200)),
+    Column("entry", String(300)),
+    Column("question", Words, nullable=False),
+    Column("answer", Words, nullable=False),
+    Column("audience", String(16), nullable=False),
+    Column("proposed_by", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("decided_by", String(32), nullable=False),
+    Column("notice_channel", String(32), nullable=False),
+    Column("notice_ts", String(32), nullable=False),
+    Column("created", Time, nullable=False),
+    Column("changed", Time, nullable=False),
+    Index("proposals_by_state", "team", "state"),
+)
+
+policies: Final = Table(
+    "policies",
+    metadata,
+    Column("team", String(32), primary_key=True),
+    Column("channel", String(32), primary_key=True),
+    Column("speaks", String(16), nullable=False),
+    Column("private", Boolean, nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("changed_by", String(32), nullable=False),
+    Column("changed", Time, nullable=False),
+)
+
+claims: Final = Table(
+    "claims",
+    metadata,
+    Column("key", String(300), primary_key=True),
+    Column("at", Time, nullable=False),
+    Column("until", Time),
+    Column("holder", String(32), nullable=False, server_default=""),
+    Column("payload", LargeBinary),
+    Column("tries", Integer, nullable=False, server_default="1"),
+    Index("claims_by_time", "at"),
+    Index("claims_by_lease", "until"),
+)
+
+installations: Final = Table(
+    "installations",
+    metadata,
+    Column("enterprise", String(32), primary_key=True),
+    Column("team", String(32), primary_key=True),
+    Column("enterprise_name", Words, nullable=False),
+    Column("team_name", Words, nullable=False),
+    Column("app", Words, nullable=False),
+    Column("bot", Words, nullable=False),
+    Column("bot_user", Words, nullable=False),
+    Column("scopes", Words, nullable=False),
+    Column("installer", Words, nullable=False),
+    Column("installed", Time, nullable=False),
+    Column("expires", Time),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("refreshing", Time),
+    Index(
+        "installations_by_team",
+        "team",
+        unique=True,
+        sqlite_where=text("team <> ''"),
+        postgresql_where=text("team <> ''"),
+    ),
+)
+
+oauth_states: Final = Table(
+    "oauth_states",
+    metadata,
+    Column("state_hash", String(64), primary_key=True),
+    Column("browser_hash", String(64), nullable=False),
+    Column("until", Time, nullable=False),
+    Index("oauth_states_by_time", "until"),
+)

@@ -1,0 +1,1 @@
+"""Many Slack workspaces in one service."""

@@ -1,0 +1,199 @@
+"""The file that names content for each workspace, by the id of its team or organisation.
+
+It reads `workspaces: {T0123ABC: {knowledge: acme, owners: C0HIRING, speaks: questions}}`; each key
+of a workspace may be left out, and a folder is relative to the file.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, Literal
+
+from pydantic import Field, ValidationError
+
+from faqbot.content.fields import Part, Text
+from faqbot.content.files__decoding import decode, read_bytes
+from faqbot.content.format import keys_of
+from faqbot.content.git import PREFIX, git_source
+from faqbot.content.messages import advise
+from faqbot.content.yaml_tree import Document, Loc, parse
+from faqbot.errors import ContentError, Problem, UsageError
+from faqbot.errors__wording import printable, quoted
+
+_WORKSPACE: Final = re.compile(r"[TE][A-Z0-9]{2,29}")
+_PLACE: Final = re.compile(r"[CGUDW][A-Z0-9]{2,29}")
+
+_log = logging.getLogger(__name__)
+
+
+class WorkspacePart(Part):
+    """What one workspace has of its own."""
+
+    knowledge: Text | None = None
+    owners: Text | None = None
+    speaks: Literal["off", "mentions", "questions", "all"] | None = None
+
+
+class WorkspacesPart(Part):
+    """The whole file."""
+
+    workspaces: dict[str, WorkspacePart] = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """What the file says of a workspace; "" leaves it to the settings.
+
+    `knowledge` is an absolute folder, or the git address of one; `owners` the channel or person for
+    owners that Slack doesn't know; `speaks` when it speaks where nobody has said so.
+    """
+
+    knowledge: str = ""
+    owners: str = ""
+    speaks: str = ""
+
+
+NOTHING: Final = Assigned()
+
+
+class WorkspacesFile:
+    """What each workspace has of its own, as the file says now.
+
+    Args:
+        path: the file.
+
+    Raises:
+        ContentError: something is wrong in it; it holds every problem.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._state = _state(path)
+        self._assigned = read_workspaces(path)
+
+    def of(self, team: str, enterprise: str = "") -> Assigned:
+        """What a workspace has: under its own id, or else under its organisation's."""
+        found = self._assigned.get(team) or self._assigned.get(enterprise)
+        return found or NOTHING
+
+    def owns(self, team: str, default: Path) -> bool:
+        """Whether a folder is one workspace's alone, so that its people may change it.
+
+        What comes from git is changed there; what an organisation has, several workspaces share.
+        """
+        own = self._assigned.get(team, NOTHING).knowledge
+        if not own or own.startswith(PREFIX) or not team.startswith("T"):
+            return False
+        others = [each.knowledge for name, each in self._assigned.items() if name != team]
+        folders = [Path(each) for each in others if each and not each.startswith(PREFIX)]
+        return not any(_overlap(Path(own), other) for other in (*folders, default.resolve()))
+
+    def refresh(self) -> bool:
+        """Read the file again if it changed; whether it did. What is bad keeps what was good."""
+        state = _state(self._path)
+        if state == self._state:
+            return False
+        self._state = state
+        try:
+            assigned = read_workspaces(self._path)
+        except ContentError as error:
+            _log.warning(
+                "the changed file of workspaces has %d problem(s) and is not used; the first: %s",
+                len(error.problems),
+                error.problems[0],
+            )
+            return False
+        changed = assigned != self._assigned
+        self._assigned = assigned
+        return changed
+
+
+def read_workspaces(path: Path) -> Mapping[str, Assigned]:
+    """What a file says of each workspace, by team or enterprise id.
+
+    Raises:
+        ContentError: something is wrong in it; it holds every problem.
+    """
+    shown = printable(os.fsencode(path).decode("utf-8", "replace"))
+    raw = read_bytes(path, shown)
+    if isinstance(raw, Problem):
+        missing = Problem(shown, 1, 1, "there is no such file; check FAQBOT_WORKSPACES")
+        raise ContentError([raw if path.exists() else missing])
+    decoded = decode(raw, shown)
+    if decoded.text is None:
+        raise ContentError(decoded.problems)
+    documents, problems = parse(decoded.text, shown)
+    if not problems and len(documents) != 1:
+        problems.append(Problem(shown, 1, 1, "has to be one document that starts `workspaces:`"))
+    if problems:
+        raise ContentError(problems)
+    return MappingProxyType(_assigned(documents[0], path.resolve().parent))
+
+
+def _assigned(document: Document, base: Path) -> dict[str, Assigned]:
+    problems: list[Problem] = []
+    file: WorkspacesPart | None = None
+    if not isinstance(document.value, dict):
+        raise ContentError([document.problem((), "has to start with `workspaces:`")])
+    try:
+        file = WorkspacesPart.model_validate(document.value)
+    except ValidationError as error:
+        problems += advise(document, error, _part)
+    problems += _details(document)
+    if file is None or problems:
+        raise ContentError(problems)
+    return {
+        workspace: Assigned(_place(part.knowledge, base), part.owners or "", part.speaks or "")
+        for workspace, part in file.workspaces.items()
+    }
+
+
+def _place(knowledge: str | None, base: Path) -> str:
+    if not knowledge or knowledge.startswith(PREFIX):
+        return knowledge or ""
+    return str((base / Path(knowledge).expanduser()).resolve())
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    return one == other or one in other.parents or other in one.parents
+
+
+def _details(document: Document) -> Iterator[Problem]:
+    """What is wrong with ids and addresses, whatever else is wrong."""
+    workspaces = document.value.get("workspaces")
+    for workspace, part in workspaces.items() if isinstance(workspaces, dict) else ():
+        loc = ("workspaces", workspace)
+        if not _WORKSPACE.fullmatch(workspace):
+            message = f"{quoted(workspace)} is no id of a workspace; write it as in `T0123ABCD`"
+            yield document.problem(loc, message, key=True)
+        if not isinstance(part, dict):
+            continue
+        knowledge, owners = part.get("knowledge"), part.get("owners")
+        if isinstance(knowledge, str) and knowledge.startswith(PREFIX):
+            try:
+                git_source(knowledge, Path())
+            except UsageError as error:
+                yield document.problem((*loc, "knowledge"), str(error))
+        if isinstance(owners, str) and not _PLACE.fullmatch(owners.strip()):
+            message = "`owners` has to be the id of a channel or a person, as in `C0123ABCD`"
+            yield document.problem((*loc, "owners"), message)
+
+
+def _part(loc: Loc) -> tuple[str, tuple[str, ...]]:
+    if not loc:
+        return "this file", keys_of(WorkspacesPart)
+    return "a workspace", keys_of(WorkspacePart)
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -1,0 +1,244 @@
+"""Content of many workspaces: loaded when first asked for, let go when memory is short.
+
+A folder is loaded once, however many workspaces answer from it. What was built of it is kept on
+disk, so that what was let go is back in some milliseconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from faqbot.content.git import PREFIX, git_source
+from faqbot.engine import Knowledge
+from faqbot.errors import FaqbotError, ServiceError
+from faqbot.workspaces.content_pool__books import Book, Source
+
+AGAIN: Final = 60.0
+"""Seconds after which content that could not be loaded is tried again."""
+
+THAWED: Final = 2_000
+"""Loads after which the garbage collector looks through everything once."""
+
+LOOK: Final = 10.0
+"""Seconds after which loaded folders are looked at for changes."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Knowledge with what it weighs, in bytes."""
+
+    knowledge: Knowledge
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    error: FaqbotError
+    until: float
+
+
+Load = Callable[[Path], Weighed]
+"""Loads a folder; runs in a thread. Raises FaqbotError where it can't."""
+
+
+class _LeftAlone:
+    """Keeps the garbage collector away from loaded content.
+
+    A hundred loaded folders are half a million objects, through which it would look for half a
+    second, again and again. None of them is garbage before it is let go, and then it is freed at
+    once, for there is no circle in it. What else happens to live when content is loaded is looked
+    at again from time to time.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def take(self) -> None:
+        """Content was loaded."""
+        self._count += 1
+        if self._count % THAWED == 0:
+            gc.unfreeze()
+            gc.collect()
+        gc.freeze()
+
+
+class Shelf:
+    """The content that is loaded, by address.
+
+    Args:
+        load: loads a folder.
+        memory: bytes that content may take; one that is in use is never let go, so a shelf on
+            which everything is in use at one moment takes more until that moment is over.
+        cache: where clones of git repositories stand.
+    """
+
+    def __init__(self, load: Load, memory: int, cache: Path) -> None:
+        self._load = load
+        self._memory = memory
+        self._cache = cache
+        self._books: OrderedDict[str, Book] = OrderedDict()
+        self._left_alone = _LeftAlone()
+        self._pinned: dict[str, Book] = {}
+        self._loading: dict[str, asyncio.Task[Book]] = {}
+        self._failed: dict[str, _Failed] = {}
+        # One folder after the other: those that answer keep the other processors.
+        self._loader = ThreadPoolExecutor(1, thread_name_prefix="content")
+
+    @property
+    def weight(self) -> int:
+        """The bytes that what is loaded takes, without what is pinned."""
+        loose = (book for book in self._books.values() if book.address not in self._pinned)
+        return sum(book.weight for book in loose)
+
+    @property
+    def count(self) -> int:
+        """How many folders are loaded."""
+        return len(self._books)
+
+    async def take(self, address: str) -> Book:
+        """The content at an address: a folder, or a git address; loaded if it isn't.
+
+        Raises:
+            FaqbotError: it can't be loaded; for a while the same is said without another try.
+        """
+        while (book := self._books.get(address)) is None:
+            await self._loaded(address)
+        self.used(book)
+        return book
+
+    async def pin(self, address: str) -> Book:
+        """The same, and it stays, whatever it takes; it counts for nothing."""
+        book = await self.take(address)
+        self._pinned[address] = book
+        return book
+
+    async def _loaded(self, address: str) -> None:
+        failed, now = self._failed.get(address), asyncio.get_running_loop().time()
+        if failed and failed.until > now:
+            raise failed.error
+        task = self._loading.get(address)
+        if task is None:
+            task = asyncio.create_task(self._shelve(address))
+            self._loading[address] = task
+            task.add_done_callback(lambda _: self._loading.pop(address, None))
+        await asyncio.shield(task)  # who stops waiting doesn't stop the others
+
+    def used(self, book: Book) -> None:
+        """Somebody asked for this content."""
+        if book.address in self._books:
+            self._books.move_to_end(book.address)
+
+    def shrink(self) -> None:
+        """Let the least recently used go until the rest fits."""
+        weight = self.weight
+        for book in list(self._books.values())[:-1]:  # the newest is about to be used
+            if weight <= self._memory:
+                return
+            if not book.is_busy and book.address not in self._pinned:
+                weight -= book.weight
+                self._let_go(book)
+
+    async def look(self) -> None:
+        """Bring loaded content that has changed in its folder up to date."""
+        for book in list(self._books.values()):
+            await book.look()
+        self.shrink()
+
+    async def fetch(self) -> None:
+        """Bring loaded content from git up to date."""
+        for book in list(self._books.values()):
+            await book.fetch()
+        self.shrink()
+
+    async def close(self) -> None:
+        """Let everything go."""
+        for task in list(self._loading.values()):
+            task.cancel()
+        await asyncio.gather(*self._loading.values(), return_exceptions=True)
+        for book in list(self._books.values()):
+            self._let_go(book)
+        self._loader.shutdown(wait=False, cancel_futures=True)
+
+    async def _shelve(self, address: str) -> Book:
+        loop = asyncio.get_running_loop()
+        source = self._source(address)
+        try:
+            book = await loop.run_in_executor(self._loader, self._read, address, source)
+        except FaqbotError as error:
+            self._fail(address, source, error)
+            raise
+        except Exception as error:  # a folder that can't be read, or whatever only it has
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            told = ServiceError(f"{source.folder} can't be loaded: {reason}.")
+            self._fail(address, source, told)
+            raise told from error
+        self._failed.pop(address, None)
+        self._books[address] = book
+        self.shrink()
+        return book
+
+    def _fail(self, address: str, source: Source, error: FaqbotError) -> None:
+        """Tell whoever runs faqbot, and don't try again for a while."""
+        lines = str(error).splitlines()
+        _log.error(
+            "the content of %s can't be loaded (%d problems); the first: %s",
+            source.folder,
+            len(lines),
+            lines[0],
+        )
+        self._failed[address] = _Failed(error, asyncio.get_running_loop().time() + AGAIN)
+
+    def _read(self, address: str, source: Source) -> Book:
+        if source.newer and not source.folder.is_dir():
+            source.newer()
+        book = Book.read(address, source, self._load_weighed)
+        self._left_alone.take()
+        return book
+
+    def _load_weighed(self, folder: Path) -> tuple[Knowledge, int]:
+        found = self._load(folder)
+        return found.knowledge, found.weight
+
+    def _source(self, address: str) -> Source:
+        if address.startswith(PREFIX):
+            clone = git_source(address, self._cache)
+            return Source(clone.content, clone.update)
+        return Source(Path(address))
+
+    def _let_go(self, book: Book) -> None:
+        del self._books[book.address]
+        book.let_go()
+
+
+async def following(shelf: Shelf, fetch_every: float) -> None:
+    """Keep loaded content as it is elsewhere, as long as this runs.
+
+    Args:
+        shelf: what is loaded.
+        fetch_every: seconds after which git is asked; 0 is never.
+    """
+    works: list[tuple[float, Callable[[], Awaitable[None]]]] = [(LOOK, shelf.look)]
+    if fetch_every:
+        works.append((fetch_every, shelf.fetch))
+
+    async def again(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001 - the next time it is tried again
+                _log.error("content could not be followed: %s", type(error).__name__)
+
+    async with asyncio.TaskGroup() as group:
+        for seconds, work in works:
+            group.create_task(again(seconds, work))

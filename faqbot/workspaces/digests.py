@@ -1,0 +1,96 @@
+"""The weekly digest of all workspaces: each gets its own, from one of the processes."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from faqbot.errors import FaqbotError
+from faqbot.slack.listeners.reports import next_monday
+from faqbot.slack.middleware.deduplication import Claims
+from faqbot.storage.installations import Installation
+from faqbot.storage.models import StoreError
+from faqbot.storage.models__times import now
+from faqbot.workspaces.router import Workspaces
+
+AGAIN = 300.0
+"""Seconds until another try where the store is down on Monday morning."""
+
+TRIES = 12
+
+_log = logging.getLogger(__name__)
+
+
+class Listing(Protocol):
+    """Knows all installations."""
+
+    async def all(self) -> tuple[Installation, ...]:
+        """All of them."""
+        ...
+
+
+Teams = Callable[[Installation], Awaitable[tuple[str, ...]]]
+"""The teams that an installation serves: its own, or those of the organisation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """Sends digests on Monday mornings.
+
+    Args:
+        installations: know where faqbot is installed.
+        workspaces: open the app of each.
+        teams: the teams of an installation.
+        claims: make each workspace the work of one process.
+    """
+
+    installations: Listing
+    workspaces: Workspaces
+    teams: Teams
+    claims: Claims
+
+    async def every_week(self) -> None:
+        """Send them on Monday mornings, as long as this runs."""
+        while True:
+            due = next_monday(now())
+            await asyncio.sleep((due - now()).total_seconds())
+            for _ in range(TRIES):
+                try:
+                    await self.send(due.date())
+                    break
+                except StoreError:
+                    _log.warning("the weekly digests wait for the database")
+                    await asyncio.sleep(AGAIN)
+
+    async def send(self, day: dt.date) -> int:
+        """Send the digests of the week that ends on a day; how many went from this process.
+
+        Raises:
+            StoreError: where faqbot is installed can't be read.
+        """
+        found = list(await self.installations.all())
+        random.shuffle(found)  # so that several processes share the work
+        sent = 0
+        for installation in found:
+            for team in await self.teams(installation):
+                sent += await self._one(installation, team, day)
+        return sent
+
+    async def _one(self, installation: Installation, team: str, day: dt.date) -> int:
+        place = installation.workspace
+        key = ("digests", place.enterprise, team, day.isoformat())
+        if not await self.claims.claim(*key):
+            return 0
+        try:
+            async with self.workspaces.using(installation, team) as opened:
+                return await opened.digest(day)
+        except FaqbotError as error:
+            _log.warning("the digest of %s was not sent: %s", team, type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - whatever one workspace has, others get theirs
+            _log.error("the digest of %s was not sent: %s", team, type(error).__name__)
+        return 0

@@ -1,0 +1,174 @@
+"""The pages by which people install faqbot in their workspace."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+import re
+import secrets
+import traceback
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from markupsafe import Markup
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.templating import Jinja2Templates
+
+from faqbot.runtime.web__headers import SafeHeaders, safe_headers
+from faqbot.slack.manifest import OPTIONAL_SCOPES, PURPOSES, SCOPES
+from faqbot.storage.installations import Workspace
+from faqbot.storage.installations__oauth_states import LIFETIME
+from faqbot.storage.models import StoreError
+from faqbot.storage.store import Store
+from faqbot.workspaces.install_pages__saying import DENIED, DOWN, STALE, Said, broken, said_of
+from faqbot.workspaces.oauth import INSTALL, REDIRECT, Exchange, ExchangeError
+from faqbot.workspaces.tokens import Tokens
+
+HERE: Final = Path(__file__).parent / "templates"
+_LONGEST: Final = 1000
+_BROWSER: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_OWN: Final = ("same-origin", "none", "")
+_RETRY: Final = "60"
+_log = logging.getLogger(__name__)
+
+Changed = Callable[[Workspace], Awaitable[None]]
+"""Is told which installation has changed, so that what is loaded of it can be loaded anew."""
+
+
+class InstallPages:
+    """Offers faqbot, leads to Slack, and keeps what comes back.
+
+    A state is made when somebody presses the button, not when the page is looked at: link previews
+    and crawlers write nothing. It belongs to the browser that a cookie names, so that nobody can
+    lead others into an installation that they began themselves.
+
+    Args:
+        exchange: the app as Slack's OAuth knows it.
+        store: keeps states and installations.
+        tokens: are told that a token has changed.
+        changed: is told which installation is new or has changed.
+    """
+
+    def __init__(self, exchange: Exchange, store: Store, tokens: Tokens, changed: Changed) -> None:
+        self._exchange = exchange
+        self._store = store
+        self._tokens = tokens
+        self._changed = changed
+        self._templates = Jinja2Templates(directory=HERE)
+        style = (HERE / "install.css").read_text(encoding="utf-8")
+        self._style = Markup(style)  # noqa: S704 - our own file
+        prefix = "__Host-" if exchange.is_https else ""  # no other host can set such a cookie
+        self._cookie = f"{prefix}faqbot-install"
+        slack = urlsplit(exchange.authorize_url)
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        self._headers = safe_headers(
+            {
+                "style-src": f"'sha256-{digest}'",
+                # Browsers hold a form to this wherever its answer leads: Slack leads on to the
+                # workspace's own address, and that to where people of its organisation sign in.
+                "form-action": f"'self' {slack.scheme}://{slack.netloc} https:",
+            },
+            https=exchange.is_https,
+        )
+
+    def routes(self) -> list[Route]:
+        """The addresses of the pages."""
+        safe = [Middleware(SafeHeaders, headers=self._headers)]
+        return [
+            Route(INSTALL, self._guarded(self._offer), methods=["GET"], middleware=safe),
+            Route(INSTALL, self._guarded(self._start), methods=["POST"], middleware=safe),
+            Route(REDIRECT, self._guarded(self._finish), methods=["GET"], middleware=safe),
+        ]
+
+    def _guarded(
+        self, page: Callable[[Request], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """The same page, whose failures are pages too."""
+
+        async def guarded(request: Request) -> Response:
+            try:
+                return await page(request)
+            except ExchangeError as error:
+                _log.warning("an installation failed: %s", error.reason)
+                return self._said(request, said_of(error.reason))
+            except StoreError as error:
+                _log.warning("an installation could not be kept: %s", error)
+                return self._said(request, DOWN)
+            except Exception as error:  # noqa: BLE001 - a person looks at it
+                reference = secrets.token_hex(4)
+                where = "".join(traceback.format_tb(error.__traceback__))
+                kind = type(error).__name__  # its message may hold a code or a token
+                _log.error("reference %s: %s while installing\n%s", reference, kind, where)
+                return self._said(request, broken(reference))
+
+        return guarded
+
+    async def _offer(self, request: Request, status: int = 200) -> Response:
+        return self._page(
+            request,
+            "install.html",
+            status,
+            needed=[(scope, PURPOSES[scope]) for scope in SCOPES],
+            optional=[(scope, PURPOSES[scope]) for scope in OPTIONAL_SCOPES],
+        )
+
+    async def _start(self, request: Request) -> Response:
+        """Lead to Slack, with a state that only this browser can use."""
+        if request.headers.get("sec-fetch-site", "") not in _OWN:
+            return await self._offer(request, 403)  # another site pressed the button
+        browser = request.cookies.get(self._cookie, "")
+        if not _BROWSER.fullmatch(browser):  # two tabs of one browser may both go on
+            browser = secrets.token_urlsafe(32)
+        state = await self._store.oauth_states.issue(browser)
+        address = self._exchange.address((*SCOPES, *OPTIONAL_SCOPES), state)
+        answer = RedirectResponse(address, 303)
+        answer.set_cookie(
+            self._cookie,
+            browser,
+            max_age=int(LIFETIME.total_seconds()),
+            secure=self._exchange.is_https,
+            httponly=True,
+            samesite="lax",
+        )
+        return answer
+
+    async def _finish(self, request: Request) -> Response:
+        """Keep what Slack gives for the code that it sent along."""
+        state, code, browser = (
+            given if len(given) <= _LONGEST else ""
+            for given in (
+                request.query_params.get("state", ""),
+                request.query_params.get("code", ""),
+                request.cookies.get(self._cookie, ""),
+            )
+        )
+        is_own = bool(state and browser) and await self._store.oauth_states.consume(state, browser)
+        if request.query_params.get("error"):
+            return self._said(request, DENIED)
+        if not is_own or not code:
+            return self._said(request, STALE)
+        installation, credentials = await self._exchange.redeem(code)
+        await self._store.installations.keep(installation, credentials.token, credentials.refresh)
+        workspace = installation.workspace
+        self._tokens.forget(workspace)
+        await self._changed(workspace)
+        _log.info("faqbot was installed in %s", workspace.team or workspace.enterprise)
+        opens = self._exchange.opens(installation)
+        return self._page(request, "done.html", installation=installation, opens=opens)
+
+    def _said(self, request: Request, said: Said) -> Response:
+        answer = self._page(request, "said.html", said.status, said=said)
+        if said.status == DOWN.status:
+            answer.headers["Retry-After"] = _RETRY
+        return answer
+
+    def _page(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:
+        install = f"{self._exchange.public_url}{INSTALL}"
+        context = {"style": self._style, "install": install, **values}
+        return self._templates.TemplateResponse(request, name, context, status_code=status)

@@ -1,0 +1,261 @@
+"""Many workspaces in one process: each request goes to the app of its own workspace."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeVar
+
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+
+from faqbot.errors import ServiceError
+from faqbot.slack.blockkit.views import NOT_NOW
+from faqbot.slack.middleware.deduplication import CLAIM
+from faqbot.storage.installations import Installation, Workspace
+from faqbot.storage.models import StoreError
+from faqbot.workspaces.app_pool import MOST, Apps, Open, Place
+from faqbot.workspaces.app_pool__occupied import Occupied, Opened
+from faqbot.workspaces.router__teams import ends, whose
+
+PATIENCE: Final = 2.0
+"""Seconds to wait for content that is loaded: Slack waits for three."""
+
+LOOK: Final = 300.0
+"""Seconds after which it is looked up again where faqbot is installed: nobody tells a process of
+what another was told."""
+
+_WAIT: Final = "I'm getting ready for this workspace: please ask again in a moment."
+_ABSENT: Final = "faqbot isn't installed in this workspace any more: ask an admin to install it."
+_log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+
+class Finding(Protocol):
+    """Knows where faqbot is installed."""
+
+    async def find(self, enterprise: str, team: str) -> Installation | None:
+        """The installation that serves a workspace: its own, else the organisation's."""
+        ...
+
+
+Gone = Callable[[Workspace], Awaitable[None]]
+Left = Callable[[Mapping[str, Any], Gone], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class _Served:
+    """Where a team is served, since when it is so installed, and when to look again."""
+
+    place: Place
+    installed: dt.datetime
+    until: float
+
+
+class Workspaces:
+    """The workspaces in which faqbot is installed.
+
+    Args:
+        installations: know where faqbot is installed.
+        opener: opens an app, and loads the content that it answers from.
+        left: is told of an event that ends an installation, and says which to let go.
+        most: how many apps are open at most.
+        done: is told of a delivery that was taken over and that no app will finish.
+        look: seconds after which it is looked up again where faqbot is installed.
+    """
+
+    def __init__(
+        self,
+        installations: Finding,
+        opener: Open,
+        left: Left,
+        *,
+        most: int = MOST,
+        done: Callable[[str], None] = lambda _: None,
+        look: float = LOOK,
+    ) -> None:
+        self._installations = installations
+        self._left = left
+        self._done = done
+        self._look_after = look
+        self._apps = Apps(opener, most)
+        self._served: dict[tuple[str, str], _Served] = {}
+        self._behind: set[asyncio.Task[Any]] = set()
+
+    @property
+    def count(self) -> int:
+        """How many apps are open."""
+        return self._apps.count
+
+    async def dispatch(self, request: AsyncBoltRequest) -> BoltResponse:
+        """Hand a request, of which Slack has proved to be the sender, to its workspace's app."""
+        body = request.body
+        if body.get("type") == "url_verification":
+            return _json({"challenge": body.get("challenge")})
+        if ends(body):
+            return await self._ended(body)
+        enterprise, team = whose(body)
+        if not team and not enterprise:
+            return BoltResponse(status=200, body="")
+        occupied = self._open_now(enterprise, team)
+        if occupied is None:
+            return await self._opened_first(request, enterprise, team)
+        return await _handled(occupied, request)
+
+    @asynccontextmanager
+    async def using(self, installation: Installation, team: str) -> AsyncIterator[Opened]:
+        """An open app, kept open as long as the block runs.
+
+        Raises:
+            FaqbotError: it can't be opened.
+            ServiceError: its installation went meanwhile.
+        """
+        occupied = await self._apps.occupy(installation, team)
+        with occupied.using() as opened:
+            yield opened
+
+    async def gone(self, workspace: Workspace) -> None:
+        """Let the apps of an installation go; what is under way is finished."""
+        self._apps.let_go(workspace)
+
+    async def renew(self) -> None:
+        """Open each app anew when it is next asked: other content may be meant for it."""
+        self._apps.renew()
+
+    async def settle(self) -> None:
+        """Wait until nothing is opened or looked up that nobody waits for."""
+        while self._behind:
+            await asyncio.wait(self._behind)
+
+    async def close(self) -> None:
+        """Let all go."""
+        tasks = list(self._behind)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._apps.close()
+
+    # -- requests
+
+    async def _opened_first(
+        self, request: AsyncBoltRequest, enterprise: str, team: str
+    ) -> BoltResponse:
+        """Open the app, then hand the request over; what takes long goes on by itself.
+
+        Slack is then told that it failed, and sends an event again, which is handled once. What
+        people did they are told to do again, so only events are handled late.
+        """
+        task = self._go_on(self._found(request, enterprise, team))
+        await asyncio.wait({task}, timeout=PATIENCE)
+        if task.done():
+            failed = task.cancelled() or task.exception()
+            return _late(request) if failed else await _reached(task.result(), request)
+        if request.body.get("event"):
+
+            async def later() -> None:
+                await _reached(await task, request)
+
+            self._go_on(later())
+        return _late(request)
+
+    async def _found(
+        self, request: AsyncBoltRequest, enterprise: str, team: str
+    ) -> Occupied | BoltResponse:
+        """The app for a request, or what to say where there is none."""
+        command = request.body.get("command")
+        try:
+            installation = await self._installations.find(enterprise, team)
+        except StoreError:
+            return _json(_private(NOT_NOW)) if command else BoltResponse(status=503)
+        if installation is None:
+            if request.context.get(CLAIM):
+                self._done(str(request.context[CLAIM]))
+            return _json(_private(_ABSENT)) if command else BoltResponse(status=200, body="")
+        try:
+            occupied = await self._apps.occupy(installation, team)
+        except ServiceError:  # uninstalled, or installed anew: the next request finds out
+            return _late(request)
+        place = Place(installation.workspace, team)
+        self._served[enterprise, team] = _Served(place, installation.installed, self._due())
+        return occupied
+
+    async def _ended(self, body: Mapping[str, Any]) -> BoltResponse:
+        """An installation ends: for that no content is needed."""
+        try:
+            await self._left(body, self.gone)
+        except StoreError:
+            return BoltResponse(status=503)
+        return BoltResponse(status=200, body="")
+
+    # -- who is served where
+
+    def _open_now(self, enterprise: str, team: str) -> Occupied | None:
+        served = self._served.get((enterprise, team))
+        if served is None:
+            return None
+        occupied = self._apps.get(served.place)
+        if occupied is None:
+            del self._served[enterprise, team]
+        elif asyncio.get_running_loop().time() > served.until:
+            served.until = self._due()
+            self._go_on(self._look(enterprise, team, served))
+        return occupied
+
+    async def _look(self, enterprise: str, team: str, served: _Served) -> None:
+        """Let an app go whose installation another process removed or replaced."""
+        try:
+            found = await self._installations.find(enterprise, team)
+        except StoreError:
+            return
+        known = (served.place.installation, served.installed)
+        if found is None or (found.workspace, found.installed) != known:
+            self._served.pop((enterprise, team), None)
+            self._apps.let_go(served.place.installation)
+
+    def _due(self) -> float:
+        return asyncio.get_running_loop().time() + self._look_after
+
+    # -- what goes on while nobody waits
+
+    def _go_on(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+        task = asyncio.create_task(work)
+        self._behind.add(task)
+        task.add_done_callback(self._went_on)
+        return task
+
+    def _went_on(self, task: asyncio.Task[Any]) -> None:
+        self._behind.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            _log.error("a workspace could not be served: %s", type(error).__name__)
+
+
+async def _reached(found: Occupied | BoltResponse, request: AsyncBoltRequest) -> BoltResponse:
+    if isinstance(found, BoltResponse):
+        return found
+    # It may have made room for others since it was opened.
+    return await _handled(found, request) if found.is_open else _late(request)
+
+
+async def _handled(occupied: Occupied, request: AsyncBoltRequest) -> BoltResponse:
+    with occupied.using() as opened:
+        return await opened.app.async_dispatch(request)
+
+
+def _late(request: AsyncBoltRequest) -> BoltResponse:
+    return _json(_private(_WAIT)) if request.body.get("command") else BoltResponse(status=503)
+
+
+def _private(text: str) -> dict[str, str]:
+    return {"response_type": "ephemeral", "text": text}
+
+
+def _json(said: dict[str, Any]) -> BoltResponse:
+    headers: dict[str, str | Sequence[str]] = {"content-type": "application/json"}
+    return BoltResponse(status=200, body=json.dumps(said), headers=headers)

@@ -1,0 +1,176 @@
+"""The bot tokens of workspaces: cached for a while, and renewed before they expire.
+
+Slack takes a refresh token once, so of all processes and tasks one may use it. The claim to do so
+is a lease in the row (`begin_refresh`), not a lock: an advisory lock or SQLite's write lock would
+hold a connection, or the whole file, for as long as Slack takes to answer. Tasks of one process
+wait for the same call. A process that died with the lease is followed by another when it lapses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from faqbot.storage.installations import Credentials, Installations, Workspace
+from faqbot.storage.models import StoreError
+from faqbot.storage.models__times import now
+from faqbot.workspaces.oauth import Exchange, ExchangeError
+
+LIFETIME: Final = 60.0
+"""Seconds for which a token is used without a look into the store."""
+
+EARLY: Final = dt.timedelta(hours=2)
+"""How long before its end a token is renewed."""
+
+LEASE: Final = 30.0
+"""Seconds for one try to renew a token; the next one is made after them."""
+
+PATIENCE: Final = 2.0
+"""Seconds to wait for another process that renews a token: whoever asks has three in all."""
+
+MOST: Final = 10_000
+_LOOK: Final = 0.05
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cached:
+    credentials: Credentials
+    until: float
+
+
+class Tokens:
+    """Gives the bot token of an installation.
+
+    Args:
+        installations: where they are kept.
+        exchange: gets fresh ones from Slack.
+        lifetime: seconds for which one is used without a look into the store.
+        most: how many are kept in memory; the least recently used goes first.
+        clock: seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        installations: Installations,
+        exchange: Exchange,
+        *,
+        lifetime: float = LIFETIME,
+        most: int = MOST,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._installations = installations
+        self._exchange = exchange
+        self._lifetime = lifetime
+        self._most = most
+        self._clock = clock
+        self._cache: OrderedDict[Workspace, _Cached] = OrderedDict()
+        self._unkept: dict[Workspace, Credentials] = {}
+        self._looking: dict[Workspace, asyncio.Task[Credentials | None]] = {}
+
+    async def of(self, workspace: Workspace) -> str | None:
+        """The token of an installation; None when it is gone, or its token ended for good.
+
+        Where the store is down, the last token is used as long as it is good.
+
+        Raises:
+            StoreError: the store can't be used, and no token is at hand.
+        """
+        cached = self._cache.get(workspace)
+        if cached and self._clock() < cached.until and _is_good(cached.credentials):
+            self._cache.move_to_end(workspace)
+            return cached.credentials.token
+        task = self._looking.get(workspace)
+        if task is None:
+            task = asyncio.create_task(self._look(workspace))
+            self._looking[workspace] = task
+            task.add_done_callback(lambda _: self._looking.pop(workspace, None))
+        # Whoever stops waiting may not stop it: a refresh token that was used must be replaced.
+        found = await asyncio.shield(task)
+        return found.token if found and _is_good(found) else None
+
+    def forget(self, workspace: Workspace) -> None:
+        """Let a token go: the installation changed, or is gone."""
+        self._cache.pop(workspace, None)
+        self._unkept.pop(workspace, None)
+
+    async def _look(self, workspace: Workspace) -> Credentials | None:
+        """The tokens as the store has them, renewed where it is time; kept in the cache."""
+        try:
+            found = await self._current(workspace)
+        except StoreError:
+            cached = self._cache.get(workspace)
+            if cached is None or not _is_good(cached.credentials):
+                raise
+            found = cached.credentials
+        if found is None:
+            self.forget(workspace)
+            return None
+        self._cache[workspace] = _Cached(found, self._clock() + self._lifetime)
+        self._cache.move_to_end(workspace)
+        while len(self._cache) > self._most:
+            self._cache.popitem(last=False)
+        return found
+
+    async def _current(self, workspace: Workspace) -> Credentials | None:
+        unkept = self._unkept.get(workspace)
+        if unkept:
+            return await self._keep(workspace, unkept)
+        found = await self._installations.credentials(workspace)
+        if found is None or not _is_due(found):
+            return found
+        if await self._installations.begin_refresh(workspace, found.version, LEASE):
+            return await self._renew(workspace, found)
+        return await self._others(workspace, found)
+
+    async def _renew(self, workspace: Workspace, old: Credentials) -> Credentials | None:
+        """Get a fresh token; the old one where Slack gives none, the next try comes later."""
+        try:
+            fresh = await self._exchange.refresh(old.refresh)
+        except ExchangeError as error:
+            name = workspace.team or workspace.enterprise
+            if _is_good(old):
+                _log.warning("the token of %s is used on: %s", name, error)
+            else:
+                _log.error("the token of %s ended, install faqbot there again: %s", name, error)
+            return old
+        return await self._keep(workspace, replace(fresh, version=old.version))
+
+    async def _keep(self, workspace: Workspace, fresh: Credentials) -> Credentials | None:
+        """Keep a fresh token; where the store is down it is used, and kept later.
+
+        The old refresh token is used up: what isn't kept would be the last of the installation.
+        """
+        self._unkept[workspace] = fresh
+        try:
+            kept = await self._installations.refreshed(workspace, fresh.version, fresh)
+        except StoreError as error:
+            _log.warning("a renewed token is not kept yet: %s", error)
+            return fresh
+        self._unkept.pop(workspace, None)
+        return kept or await self._installations.credentials(workspace)
+
+    async def _others(self, workspace: Workspace, old: Credentials) -> Credentials | None:
+        """What another process makes of it; the old token where that takes long."""
+        until = self._clock() + PATIENCE
+        found: Credentials | None = old
+        while found and found.version == old.version and self._clock() < until:
+            await asyncio.sleep(_LOOK)
+            found = await self._installations.credentials(workspace)
+        return found
+
+
+def _is_good(credentials: Credentials) -> bool:
+    return credentials.expires is None or now() < credentials.expires
+
+
+def _is_due(credentials: Credentials) -> bool:
+    if credentials.expires is None or not credentials.refresh:
+        return False
+    return credentials.expires - now() < EARLY

@@ -1,0 +1,136 @@
+"""What a labelled question and the desk's outcome are worth together."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+import pytest
+
+from faqbot.engine import Desk
+from faqbot.evaluation.datasets import Expect, Labelled
+from faqbot.evaluation.runner import Report, Trial, report, try_all
+from faqbot.model import (
+    Answered,
+    Candidate,
+    Declined,
+    Faq,
+    Kind,
+    Library,
+    Outcome,
+    Question,
+    Reading,
+    Receipt,
+    Unsure,
+)
+
+LIBRARY = Library(faqs=tuple(Faq(None, key, f"{key}?", key) for key in "abc"))
+
+
+class Settled:
+    """A desk whose mind is made up."""
+
+    library = LIBRARY
+
+    def __init__(self, outcome: Outcome, *candidates: Candidate) -> None:
+        self._outcome = outcome
+        self._candidates = candidates
+
+    async def ask(self, question: Question) -> Receipt:
+        return Receipt(question, Reading(question.text, candidates=self._candidates), self._outcome)
+
+
+def entry(key: str, confidence: float) -> Candidate:
+    return Candidate(f"faq/{key}", Kind.FAQ, None, confidence)
+
+
+def tried(labelled: Labelled, outcome: Outcome, *candidates: Candidate) -> Trial:
+    desk = cast("Desk", Settled(outcome, *candidates))
+    (trial,) = asyncio.run(try_all(desk, [labelled]))
+    return trial
+
+
+A = Labelled("?", Expect.ANSWER, ("faq/a",), ("faq/b",))
+BOTH = Labelled("?", Expect.ANSWER, ("faq/a", "faq/b"))
+OUTSIDE = Labelled("?", Expect.DECLINE)
+WHICH = Labelled("?", Expect.ASK)
+PART = Candidate("skills", Kind.SECTION, None, 0.99)
+
+
+@pytest.mark.parametrize(
+    ("labelled", "outcome", "guess", "confidence", "answer"),
+    [
+        (A, Answered((entry("a", 0.9),)), "faq/a", 0.9, "faq/a"),
+        (A, Answered((entry("b", 0.8),)), "faq/a", 0.8, "faq/a"),
+        (A, Answered((entry("c", 0.8),)), "faq/c", 0.8, "faq/c"),
+        (A, Unsure((entry("a", 0.4), entry("c", 0.3))), "faq/a", 0.4, ""),
+        (BOTH, Answered((entry("b", 0.9), entry("a", 0.7))), "faq/a+faq/b", 0.7, "faq/a+faq/b"),
+        (BOTH, Answered((entry("a", 0.9),)), "faq/a", 0.9, "faq/a"),
+        (OUTSIDE, Answered((entry("a", 0.6),)), "faq/a", 0.6, "faq/a"),
+        (WHICH, Unsure((entry("a", 0.1),)), "faq/a", 0.1, ""),
+    ],
+)
+def test_a_trial_keeps_the_best_guess_and_the_answer(
+    labelled: Labelled, outcome: Outcome, guess: str, confidence: float, answer: str
+) -> None:
+    trial = tried(labelled, outcome)
+    assert (trial.guess, trial.confidence, trial.answer) == (guess, confidence, answer)
+
+
+def test_what_was_declined_still_has_a_best_guess() -> None:
+    trial = tried(A, Declined(), PART, entry("a", 0.2), entry("c", 0.1))
+    assert (trial.guess, trial.confidence, trial.answer) == ("faq/a", 0.2, "")
+    assert tried(A, Declined(), PART).confidence == 0.0
+
+
+def test_confidence_is_not_judged_where_the_role_was_rightly_asked_for() -> None:
+    assert not tried(WHICH, Unsure((entry("a", 0.1),))).is_judged
+    assert tried(WHICH, Answered((entry("a", 0.9),))).is_judged
+
+
+def trial(expect: Expect, owed: str, guess: str, confidence: float, answer: str) -> Trial:
+    return Trial(expect, owed, guess, confidence, answer, 0.002)
+
+
+def figures() -> Report:
+    return report(
+        [
+            trial(Expect.ANSWER, "a", "a", 0.95, "a"),
+            trial(Expect.ANSWER, "b", "b", 0.45, ""),
+            trial(Expect.ANSWER, "c", "a", 0.75, "a"),
+            trial(Expect.DECLINE, "", "a", 0.15, ""),
+            trial(Expect.DECLINE, "", "c", 0.85, "c"),
+            trial(Expect.ASK, "", "c", 0.05, ""),
+        ],
+        load_s=1.5,
+    )
+
+
+def test_a_report_counts_what_was_owed_against_what_was_given() -> None:
+    found = figures()
+    assert (found.questions, found.in_scope) == (6, 3)
+    assert found.top1 == pytest.approx(2 / 3)
+    assert found.in_scope_accuracy == pytest.approx(1 / 3)
+    assert found.oos_recall == pytest.approx(1 / 2)
+    assert found.wrong_rate == pytest.approx(2 / 6)
+    assert found.ece == pytest.approx((0.05 + 0.55 + 0.75 + 0.15 + 0.85) / 5)
+    assert found.best_mcc > found.mcc
+    assert found.rss_mb > 10
+
+
+def test_a_report_as_json_has_the_promised_keys() -> None:
+    told = figures().as_json()
+    assert (
+        list(told)[2:]
+        == (
+            "top1 mcc best_mcc in_scope_accuracy oos_recall wrong_rate ece latency_ms load_s rss_mb"
+        ).split()
+    )
+    assert told["latency_ms"] == {"p50": 2.0, "p99": 2.0}
+    assert told["load_s"] == 1.5
+
+
+def test_a_share_of_nothing_is_not_a_figure() -> None:
+    only = report([trial(Expect.ANSWER, "a", "a", 0.9, "a")])
+    assert only.oos_recall is None
+    assert report([]).top1 is None

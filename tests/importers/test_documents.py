@@ -1,0 +1,311 @@
+"""Job descriptions of any format become role files that keep every word."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from faqbot import app
+from faqbot.cli.main import main
+from faqbot.content.loader import load_library
+from faqbot.errors import UsageError
+from faqbot.importers.documents.blocks import words_of
+from faqbot.importers.documents.headings import Headings
+from faqbot.importers.documents.importer import Imported, import_documents
+from faqbot.importers.documents.mapping__years import years_of
+from faqbot.model import Role, Years
+
+DOCUMENTS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "job-documents"
+MARKDOWN = """\
+---
+title: Payroll Clerk
+location: Oslo
+duties:
+  - Run the payroll
+  - Answer questions
+---
+Pays everybody on time.
+
+## What you'll do
+
+- Check hours
+- File reports
+
+{% comment %}internal{% endcomment %}
+
+## What you bring
+
+- At least 3 years of experience with payroll
+- Bachelor's degree in accounting
+- Excel
+- SAP is a plus
+
+### Nice to have
+
+- Norwegian
+
+## Perks
+
+Free lunch.
+
+## Is there a car park?
+
+Yes, behind the house.
+"""
+HTML = """\
+<html><head><title>x</title><style>p {}</style></head><body>
+<nav>Home Jobs</nav>
+<main><h1>Payroll Clerk</h1><p>Pays everybody <b>on</b> time.</p>
+<h2>Your responsibilities</h2><ul><li>Check hours<ul><li>daily</li></ul></li></ul>
+<h2>Requirements</h2><ul><li>Excel</li></ul>
+<table><tr><td>Pay</td><td>by tariff</td></tr></table></main>
+<footer>Imprint</footer></body></html>
+"""
+PLAIN = """\
+PAYROLL CLERK
+
+Pays everybody
+on time.
+
+Responsibilities:
+• Check hours of all
+  colleagues
+• File reports
+
+EDUCATION AND TRAINING
+A degree in accounting.
+"""
+
+
+@pytest.fixture(scope="module")
+def headings() -> Headings:
+    return app.headings()
+
+
+@pytest.fixture
+def imported(tmp_path: Path, headings: Headings) -> Callable[..., Role]:
+    """Import one document and load what came of it."""
+
+    def do(name: str, content: str | bytes) -> Role:
+        source = tmp_path / name
+        source.write_bytes(content.encode() if isinstance(content, str) else content)
+        (found,) = import_documents([source], headings)
+        assert isinstance(found, Imported), found
+        assert found.missing == ()
+        folder = tmp_path / "knowledge"
+        folder.mkdir(exist_ok=True)
+        (folder / "role.yaml").write_text(found.text, encoding="utf-8")
+        (role,) = load_library(folder).roles
+        assert role.sections == found.placed.role.sections
+        return role
+
+    return do
+
+
+def items(role: Role, key: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    section = role.section(key)
+    assert section is not None, [one.key for one in role.sections]
+    return section.items, section.required, section.preferred
+
+
+def test_markdown_with_front_matter(imported: Callable[..., Role]) -> None:
+    role = imported("clerk.md", MARKDOWN)
+    assert role.title == "Payroll Clerk"
+    overview = role.section("overview")
+    assert overview is not None
+    assert overview.text == "Pays everybody on time."
+    assert items(role, "responsibilities")[0] == (
+        "Check hours",
+        "File reports",
+        "Run the payroll",
+        "Answer questions",
+    )
+    assert items(role, "skills") == ((), ("Excel",), ("SAP is a plus", "Norwegian"))
+    assert items(role, "education")[1] == ("Bachelor's degree in accounting",)
+    experience = role.section("experience")
+    assert experience is not None
+    assert experience.years == Years(3, None)
+    assert [(one.key, one.title) for one in role.sections[-2:]] == [
+        ("perks", "Perks"),
+        ("details", "Details"),
+    ]
+    assert [(faq.question, faq.answer) for faq in role.faqs] == [
+        ("Is there a car park?", "Yes, behind the house.")
+    ]
+
+
+def test_html_without_what_surrounds_it(imported: Callable[..., Role]) -> None:
+    role = imported("clerk.html", HTML)
+    assert role.title == "Payroll Clerk"
+    said = " ".join(words_of(repr(role.sections)))
+    assert "home jobs" not in said
+    assert "imprint" not in said
+    duties = role.section("responsibilities")
+    assert duties is not None
+    assert duties.text == "- Check hours\n  - daily"
+    assert items(role, "skills")[1] == ("Excel", "Pay | by tariff")
+
+
+def test_plain_text(imported: Callable[..., Role]) -> None:
+    role = imported("clerk.txt", PLAIN)
+    assert role.title == "PAYROLL CLERK"
+    assert items(role, "responsibilities")[0] == ("Check hours of all colleagues", "File reports")
+    education = role.section("education")
+    assert education is not None
+    assert education.text == "A degree in accounting."
+
+
+def test_word(imported: Callable[..., Role]) -> None:
+    import docx
+
+    document = docx.Document()
+    document.add_heading("Payroll Clerk", 0)
+    document.add_paragraph("Pays everybody on time.")
+    document.add_heading("Key accountabilities", 1)
+    document.add_paragraph("Check hours", style="List Bullet")
+    document.add_paragraph().add_run("Nice to have").bold = True
+    document.add_paragraph("Excel", style="List Bullet")
+    table = document.add_table(1, 2)
+    table.cell(0, 0).text, table.cell(0, 1).text = "SAP", "any version"
+    buffer = io.BytesIO()
+    document.save(buffer)
+    role = imported("clerk.docx", buffer.getvalue())
+    assert role.title == "Payroll Clerk"
+    assert items(role, "responsibilities")[0] == ("Check hours",)
+    assert items(role, "skills")[2] == ("Excel", "SAP | any version")
+
+
+def pdf_of(lines: list[str]) -> bytes:
+    """The smallest PDF that shows some lines."""
+    shown = "".join(f"({line}) Tj T* " for line in lines)
+    stream = f"BT /F1 12 Tf 14 TL 72 720 Td {shown}ET".encode("latin-1")
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    body = b"%PDF-1.4\n"
+    places = []
+    for number, one in enumerate(objects, 1):
+        places.append(len(body))
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, one)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    tail = b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % (
+        len(objects) + 1,
+        len(body),
+    )
+    return body + b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + table + tail
+
+
+def test_pdf(imported: Callable[..., Role]) -> None:
+    role = imported(
+        "clerk.pdf",
+        pdf_of(["Payroll Clerk", "", "Duties:", "- Check hours", "- File reports", ""]),
+    )
+    assert role.title == "Payroll Clerk"
+    assert items(role, "responsibilities")[0] == ("Check hours", "File reports")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "advice"),
+    [
+        ("old.doc", b"\xd0\xcf\x11\xe0 old", "save it as .docx"),
+        ("a.docx", b"no zip", "isn't what its name says"),
+        ("a.docx", b"PK\x03\x04 broken", "no Word document"),
+        ("a.pdf", b"%PDF-1.4 broken", "no PDF that can be read"),
+        ("empty.md", b"", "holds no text"),
+        ("image.pdf", pdf_of([]), "text recognition"),
+        ("a.xyz", b"hello", "no known format"),
+    ],
+)
+def test_what_can_not_be_read_is_one_line_of_advice(
+    tmp_path: Path, headings: Headings, name: str, content: bytes, advice: str
+) -> None:
+    source = tmp_path / name
+    source.write_bytes(content)
+    (found,) = import_documents([source], headings)
+    assert isinstance(found, UsageError)
+    assert advice in str(found)
+    assert "\n" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("at least 3 years of experience", Years(3, None)),
+        ("3-5 years' experience in sales", Years(3, 5)),
+        ("three to five years working with children", Years(3, 5)),
+        ("5+ years of proven work", Years(5, None)),
+        ("up to 2 years of experience", Years(None, 2)),
+        ("one (1) year of specialized experience", Years(1, None)),
+        ("must be 18 years of age with experience", None),
+        ("founded 20 years ago", None),
+        ("no experience needed", None),
+        ("a two-year degree", None),
+    ],
+)
+def test_years_are_read_where_they_are_about_experience(text: str, years: Years | None) -> None:
+    assert years_of(text) == years
+
+
+@pytest.mark.parametrize(
+    ("heading", "section"),
+    [
+        ("WHAT YOU'LL DO:", "responsibilities"),
+        ("2. Key Responsibilities", "responsibilities"),
+        ("How to become a payroll clerk or bookkeeper", "education"),
+        ("Licences & Certifications", "certifications"),
+        ("The skills that you will need", "skills"),
+        ("Salary", None),
+        ("Our story", None),
+        ("How to apply", None),
+    ],
+)
+def test_headings_are_understood_in_many_wordings(
+    headings: Headings, heading: str, section: str | None
+) -> None:
+    assert headings.meant(heading, "Payroll Clerk").section == section
+
+
+def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["faqbot", "import", *arguments])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    return int(stop.value.code or 0)
+
+
+def test_the_command_writes_reports_and_never_overwrites(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, content in (("a.md", MARKDOWN), ("b.txt", PLAIN), ("c.xyz", "?")):
+        Path(name).write_text(content, encoding="utf-8")
+    assert command(monkeypatch, "document", "a.md", "b.txt", "c.xyz", "--dry-run") == 1
+    assert not Path("knowledge").exists()
+    assert command(monkeypatch, "document", "a.md", "b.txt") == 0
+    told = capsys.readouterr()
+    assert "c.xyz is of no known format" in told.err
+    assert "100.0% of them in the file" in told.out
+    assert "look at: are the years right?" in told.out
+    assert "left out: comments" in told.out
+    written = sorted(path.name for path in Path("knowledge/roles").iterdir())
+    assert written == ["payroll-clerk-2.yaml", "payroll-clerk.yaml"]
+    assert command(monkeypatch, "document", "a.md", "-q") == 1
+    assert "--force" in capsys.readouterr().err
+    assert command(monkeypatch, "document", "a.md", "--force") == 0
+
+
+@pytest.mark.skipif(not DOCUMENTS.is_dir(), reason="the public job descriptions aren't there")
+def test_all_public_job_descriptions_import_and_load(tmp_path: Path, headings: Headings) -> None:
+    paths = sorted(DOCUMENTS.iterdir())
+    for found in import_documents(paths, headings):
+        assert isinstance(found, Imported), found
+        assert found.missing == (), found.path
+        (tmp_path / f"{found.placed.role.id}.yaml").write_text(found.text, encoding="utf-8")
+    assert len(load_library(tmp_path).roles) == len(paths)

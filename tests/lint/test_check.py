@@ -1,0 +1,247 @@
+"""`faqbot check`: what authors learn of their content, for people and for programs."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+import yaml
+
+from faqbot.cli.main import main
+from faqbot.lint.findings import RULES
+from faqbot.lint.rules__prose import reading_ease
+
+ROOT = Path(__file__).resolve().parents[2]
+Check = Callable[..., tuple[int, str]]
+SAYING = """
+role: {id}
+title: {title}
+family: sales
+sections:
+  overview: Sells things.
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FAQBOT_CACHE", "off")
+    made = tmp_path / "knowledge"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def write(folder: Path) -> Callable[[str, str], None]:
+    def to(name: str, text: str) -> None:
+        (folder / name).write_text(dedent(text), encoding="utf-8")
+
+    return to
+
+
+@pytest.fixture
+def check(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Check:
+    def run(*options: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["faqbot", "check", "knowledge", *options])
+        monkeypatch.setattr(sys, "stdin", io.StringIO())
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        return code, capfdbinary.readouterr().out.decode()
+
+    return run
+
+
+def rules(out: str) -> set[str]:
+    return {one["rule"] for one in json.loads(out)["findings"]}
+
+
+def test_phrasings_that_compete_are_shown_with_what_becomes_of_them(
+    write: Callable[[str, str], None], check: Check
+) -> None:
+    write(
+        "faqs.yaml",
+        """
+        faqs:
+          - id: leave
+            question: How much holiday do I get?
+            answer: Thirty days.
+          - id: unpaid
+            question: Can I take unpaid leave?
+            phrasings: [how much holiday do I get, what of a sabbatical]
+            answer: Ask your lead.
+        """,
+    )
+    code, out = check()
+    assert code == 0
+    (line,) = [line for line in out.splitlines() if "phrasings-too-close" in line]
+    assert line.startswith("knowledge/faqs.yaml:6:")
+    assert "close to one of faq/leave" in line
+    assert "“How much holiday do I get?” is answered by" in line
+    assert check("--strict")[0] == 1
+
+
+def test_answers_that_say_the_same_are_found(
+    write: Callable[[str, str], None], check: Check
+) -> None:
+    write(
+        "faqs.yaml",
+        """
+        faqs:
+          - {id: a, question: Where do I park?, answer: Behind the house on the left side.}
+          - {id: b, question: Is there a garage?, answer: "Behind the house, on the left side!"}
+          - {id: c, question: Is there food?, answer: In the canteen until three.}
+        """,
+    )
+    code, out = check("--json")
+    assert code == 0
+    (one,) = [f for f in json.loads(out)["findings"] if f["rule"] == "answers-alike"]
+    assert one["message"] == "faq/b: answers as faq/a does"
+
+
+def test_what_a_family_has_is_expected_of_its_roles(
+    write: Callable[[str, str], None], check: Check
+) -> None:
+    for name in ("one", "two", "three"):
+        write(f"{name}.yaml", SAYING.format(id=name, title=name.title()) + "  skills: [Talk]\n")
+    write("four.yaml", SAYING.format(id="four", title="Four"))
+    _, out = check()
+    assert "four.yaml:2:1: warning: four: has no skills; 3 of 4 roles of sales have it" in out
+
+
+def test_an_overdue_review_is_a_warning_or_an_error(
+    write: Callable[[str, str], None], check: Check
+) -> None:
+    write(
+        "one.yaml",
+        SAYING.format(id="one", title="One") + "reviewed: 2020-01-01\nreview_every: 30 days\n",
+    )
+    code, out = check()
+    assert (code, "[review-overdue]" in out) == (0, True)
+    assert check("--stale-is-error")[0] == 1
+
+
+def test_text_that_slack_can_not_show_and_dead_links_are_found(
+    write: Callable[[str, str], None], check: Check
+) -> None:
+    write(
+        "faqs.yaml",
+        """
+        faqs:
+          - id: a
+            question: Where is the form?
+            answer: |
+              See ![form](https://example.com/form.png), <b>or</b> [here](../forms/form.pdf),
+              [there](https://example.com).
+
+              | day | hour |
+              | --- | --- |
+              | one | two |
+        """,
+    )
+    _, out = check()
+    for what in ("an image", "HTML (<b>)", "a table", "links to ../forms/form.pdf"):
+        assert what in out
+    assert "example.com," not in out
+
+
+def test_notes_are_for_those_who_ask_and_come_with_advice(
+    write: Callable[[str, str], None], check: Check
+) -> None:
+    sentence = " ".join(["and the organisational responsibility of administration"] * 20)
+    write("one.yaml", SAYING.format(id="one", title="One") + f"  skills: {sentence}.\n")
+    assert "too-long" not in check()[1]
+    code, out = check("--verbose")
+    assert code == 0
+    assert "sentence of 120 words" in out
+    assert "[hard-to-read]" in out
+    assert RULES["too-long"].advice in out
+
+
+def test_reading_ease_is_that_of_the_formula() -> None:
+    assert reading_ease("The cat sat on the mat.") == pytest.approx(116.145, abs=0.01)
+    assert reading_ease("") == 100
+
+
+def test_errors_stay_what_they_were(write: Callable[[str, str], None], check: Check) -> None:
+    write("one.yaml", "role: one\ntitel: One\n")
+    code, out = check()
+    assert code == 1
+    assert "knowledge/one.yaml:2:1: `titel` is not a key" in out
+    code, out = check("--json")
+    told = json.loads(out)
+    assert (code, told["ok"], told["roles"]) == (1, False, None)
+    assert {one["line"] for one in told["problems"]} >= {2}
+    assert check("--quiet")[1].count("\n") == len(told["problems"]) + 1
+
+
+def test_github_shows_findings_beside_the_lines(
+    write: Callable[[str, str], None], check: Check
+) -> None:
+    write("a,b.yaml", "role: one\ntitle: 'One'\n? [100%]\n: x\n")
+    code, out = check("--format", "github")
+    assert code == 1
+    assert "::error file=knowledge/a%2Cb.yaml,line=" in out
+    assert all(line.startswith("::") for line in out.splitlines())
+
+
+def test_sarif_has_what_code_scanners_demand(
+    write: Callable[[str, str], None], check: Check
+) -> None:
+    write("one.yaml", "role: one\ntitel: One\n")
+    log: dict[str, Any] = json.loads(check("--format", "sarif")[1])
+    assert log["version"] == "2.1.0"
+    (run,) = log["runs"]
+    names = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert names == list(RULES)
+    for result in run["results"]:
+        assert names[result["ruleIndex"]] == result["ruleId"]
+        assert result["level"] in ("error", "warning", "note")
+        place = result["locations"][0]["physicalLocation"]
+        assert place["artifactLocation"]["uri"] == "knowledge/one.yaml"
+        assert place["region"]["startLine"] >= 1
+
+
+def test_the_shipped_content_has_no_warnings(monkeypatch: pytest.MonkeyPatch, check: Check) -> None:
+    monkeypatch.chdir(ROOT)
+    _, out = check("--json")
+    assert rules(out) <= {"one-sided-relation"}
+
+
+def test_watching_checks_again_after_each_save(folder: Path) -> None:
+    (folder / "one.yaml").write_text("role: one\ntitel: One\n")
+    command = [sys.executable, "-c", "from faqbot.cli.main import main; main()"]
+    with subprocess.Popen(
+        [*command, "check", "knowledge", "--watch"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+
+        def until(text: str) -> None:
+            assert process.stdout is not None
+            assert any(text in line for line in iter(process.stdout.readline, ""))
+
+        until("titel")
+        until("Watching")
+        time.sleep(0.3)  # until the folder is watched
+        (folder / "one.yaml").write_text(SAYING.format(id="one", title="One"))
+        until("No problems")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) in (0, 130)
+
+
+@pytest.mark.parametrize("name", ["docs/examples/github-action.yml", ".pre-commit-hooks.yaml"])
+def test_examples_call_the_command_as_it_is(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert yaml.safe_load(text)
+    assert "faqbot check" in text

@@ -1,0 +1,205 @@
+"""What goes wrong is said, costs little, and doesn't last; what is odd is no trouble."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from faqbot.errors import SettingsError
+from faqbot.storage.models import Policy, Speaks, StoreError
+from faqbot.storage.questions import PAGE, Filter
+from faqbot.storage.store import Store
+from faqbot.storage.store__opening import open_store
+from faqbot.storage.tables import metadata
+from tests.storage.test_store import ALWAYS, DAY, NOW, handover, proposal, record
+
+FAR_EAST = dt.timezone(dt.timedelta(hours=9))
+
+
+async def _rate(store: Store) -> object:
+    return await store.receipts.rate("T1", "r1", "U2", helpful=True)
+
+
+async def _pick(store: Store) -> object:
+    return await store.receipts.pick("T1", "r1", "U2", "qa-engineer/skills")
+
+
+async def _set(store: Store) -> None:
+    await store.policies.set(Policy("T1", "C1", Speaks.ALL))
+
+
+@pytest.mark.parametrize("act", [_rate, _pick, _set])
+async def test_who_presses_twice_at_once_is_no_trouble(
+    url: str, act: Callable[[Store], Awaitable[object]]
+) -> None:
+    first, second = await open_store(url), await open_store(url)
+    await first.receipts.add([record()])
+    await asyncio.gather(*(act(store) for store in (first, second) for _ in range(3)))
+    assert len(await first.receipts.ratings(ALWAYS)) == (act is _rate)
+    assert len(await first.receipts.picks(ALWAYS)) == (act is _pick)
+    await first.close()
+    await second.close()
+
+
+async def test_rating_while_the_question_is_forgotten_is_no_trouble(url: str) -> None:
+    first, second = await open_store(url), await open_store(url)
+    for number in range(10):
+        await first.receipts.add([record(number)])
+        await asyncio.gather(
+            first.forget("U1"),
+            *(
+                second.receipts.rate("T1", f"r{number}", f"U{who}", helpful=True)
+                for who in (2, 3, 4)
+            ),
+        )
+    assert await first.receipts.ratings(ALWAYS) == ()
+    await first.close()
+    await second.close()
+
+
+async def test_letters_that_databases_refuse_are_replaced(store: Store) -> None:
+    await store.receipts.add([record(text="a\0b\ud800c"), record(2, text="ä🙂")])
+    await store.receipts.rate("T1", "r1", "U2", helpful=False, comment="\0")
+    first, second = await store.receipts.all(Filter())
+    assert (first.text, second.text) == ("a\ufffdb\ufffdc", "ä🙂")
+    (rating,) = await store.receipts.ratings(ALWAYS)
+    assert rating.comment == "\ufffd"
+
+
+async def test_a_time_of_another_zone_is_the_same_moment(store: Store) -> None:
+    await store.receipts.add([record(at=NOW.astimezone(FAR_EAST))])
+    found = await store.receipts.get("T1", "r1")
+    assert found is not None
+    assert (found.at, found.at.tzinfo) == (NOW, dt.UTC)
+    assert len(await store.receipts.all(Filter(since=NOW.astimezone(FAR_EAST)))) == 1
+    later = NOW.astimezone(FAR_EAST) + dt.timedelta(seconds=1)
+    assert await store.receipts.all(Filter(since=later)) == ()
+
+
+async def test_different_keys_are_claimed_apart_also_long_ones(store: Store) -> None:
+    keys = [("a/b", "c"), ("a", "b/c"), ("a%2Fb", "c"), ("x" * 400, "1"), ("x" * 400, "2")]
+    assert [await store.claims.claim(*key) for key in keys] == [True] * 5
+    assert [await store.claims.claim(*key) for key in keys] == [False] * 5
+
+
+async def test_more_questions_than_one_reading_holds_are_found_once_and_in_order(
+    store: Store,
+) -> None:
+    many = [record(number, at=NOW + number // 3 * DAY / 9999) for number in range(2 * PAGE + 7)]
+    for start in range(0, len(many), 1000):
+        await store.receipts.add(many[start : start + 1000])
+    expected = sorted(many, key=lambda one: (one.at, one.id))
+    assert [one.id for one in await store.receipts.all(Filter())] == [one.id for one in expected]
+    newest = await store.receipts.all(Filter(), most=PAGE + 1)
+    assert newest == tuple(expected[-PAGE - 1 :])
+
+
+async def test_a_forgotten_person_owns_no_questions_of_others(store: Store) -> None:
+    await store.handovers.add(handover())
+    await store.proposals.add(proposal())
+    await store.proposals.decide("T1", "p1", "U7", approve=True)
+    await store.handovers.claim("T1", "h1", "U7")
+    await store.handovers.answer("T1", "h1", "U7", "18")
+    assert (await store.forget("U7")).names == 2
+    assert (await store.forget("@people")).names == 1
+    kept, decided = await store.handovers.get("T1", "h1"), await store.proposals.get("T1", "p1")
+    assert kept is not None
+    assert decided is not None
+    assert (kept.owner, kept.taken_by, kept.answer) == ("", "", "18")
+    assert decided.decided_by == ""
+
+
+async def test_old_decisions_and_claims_expire(store: Store) -> None:
+    await store.proposals.add(proposal(1))
+    await store.proposals.add(proposal(2))
+    await store.proposals.decide("T1", "p1", "U7", approve=False)
+    await store.claims.claim("event", "1")
+    assert await store.expire(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)) == 2
+    assert await store.proposals.get("T1", "p1") is None
+    assert await store.proposals.get("T1", "p2") is not None
+    assert await store.claims.claim("event", "1")
+
+
+async def test_the_migrations_make_the_tables_that_are_used(store: Store) -> None:
+    def differences(connection: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+    async with store._database.reading() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_a_newer_faqbots_tables_are_said(url: str) -> None:
+    store = await open_store(url)
+    async with store._database.writing() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    await store.close()
+    with pytest.raises(StoreError, match="update faqbot"):
+        await open_store(url)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_a_locked_table_is_said_after_a_second_and_recovers(url: str) -> None:
+    import asyncpg
+
+    store = await open_store(url)
+    other = await asyncpg.connect(url)
+    async with other.transaction():
+        await other.execute("LOCK TABLE receipts")
+        began = time.monotonic()
+        with pytest.raises(StoreError, match="locked by another program"):
+            await store.receipts.add([record()])
+        assert time.monotonic() - began < 2
+    await store.receipts.add([record()])
+    await other.close()
+    await store.close()
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_cut_connections_are_replaced_without_a_restart(url: str) -> None:
+    import asyncpg
+
+    store = await open_store(url)
+    await store.receipts.add([record()])
+    other = await asyncpg.connect(url)
+    await other.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    await other.close()
+    assert await store.receipts.get("T1", "r1") == record()
+    await store.close()
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_options_of_an_address_are_understood_or_refused(url: str) -> None:
+    await (await open_store(f"{url}?sslmode=disable")).close()
+    with pytest.raises(SettingsError, match="nonsense"):
+        await open_store(f"{url}?nonsense=1")
+
+
+async def test_a_password_among_the_options_is_not_printed() -> None:
+    with pytest.raises(StoreError) as raised:
+        await open_store("postgresql://me@127.0.0.1:1/none?password=secret")
+    assert "secret" not in str(raised.value)
+
+
+async def test_a_port_that_is_no_number_is_advice() -> None:
+    with pytest.raises(SettingsError, match="FAQBOT_DATABASE_URL"):
+        await open_store("postgresql://me@127.0.0.1:port/none")
+
+
+async def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+    (tmp_path / "faqbot.db").write_text("no database at all, but long enough to be looked at")
+    with pytest.raises(StoreError, match="FAQBOT_DATABASE_URL"):
+        await open_store(f"sqlite:///{tmp_path}/faqbot.db")

@@ -1,0 +1,85 @@
+"""The figures of what is remembered, the same over SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import pytest
+
+from faqbot.storage.questions import Filter
+from faqbot.storage.reports import Asked, Figures, Missed, Part, figures
+from faqbot.storage.store import Store
+from tests.storage.test_store import DAY, NOW, record
+
+SKILLS = (("qa-engineer/skills", 0.9),)
+
+
+def alone(texts: Sequence[str]) -> Sequence[Sequence[int]]:
+    """Every text is a group of its own."""
+    return [[at] for at in range(len(texts))]
+
+
+@pytest.fixture
+async def asked(store: Store) -> Store:
+    """Five questions of two days, two of them without an answer, one too old."""
+    missed = {"outcome": "decline", "why": "unclear", "entries": (), "asker": "UNAME"}
+    await store.receipts.add(
+        [
+            record(1),
+            record(2, at=NOW - DAY, entries=SKILLS),
+            record(3, entries=SKILLS),
+            record(4, text="any canteen?", text_hash="c" * 64, role=None, **missed),
+            record(5, text=None, text_hash="d" * 64, **missed),
+            record(6, at=NOW - 30 * DAY),
+        ]
+    )
+    await store.receipts.rate("T1", "r1", "URATER", helpful=False)
+    await store.receipts.rate("T1", "r2", "URATER", helpful=True)
+    return store
+
+
+async def of(store: Store, wanted: Filter | None = None) -> Figures:
+    return await figures(store, NOW - 7 * DAY, NOW + DAY, alone, wanted)
+
+
+async def test_questions_are_counted_by_outcome_and_day(asked: Store) -> None:
+    found = await of(asked)
+    assert found.questions == 5
+    assert found.outcomes == (("answer", 3), ("decline", 2))
+    assert found.days == (
+        ("2026-11-23", (("answer", 1),)),
+        ("2026-11-24", (("answer", 2), ("decline", 2))),
+    )
+
+
+async def test_entries_are_counted_with_their_ratings(store: Store, asked: Store) -> None:
+    # Ratings bear the time at which they are given, so the period reaches to the present.
+    since = min(NOW - 7 * DAY, dt.datetime.now(dt.UTC) - DAY)
+    found = await figures(store, since, NOW + DAY, alone)
+    skills, education = found.most_asked
+    assert (skills.entry, skills.helpful, skills.not_helpful) == ("qa-engineer/skills", 1, 0)
+    assert education.entry == "qa-engineer/education"
+    assert found.poorly_rated == (Asked(education.entry, education.count, 0, 1),)
+    assert (found.helpful, found.not_helpful) == (1, 1)
+
+
+async def test_missed_questions_are_told_also_without_their_words(asked: Store) -> None:
+    assert set((await of(asked)).unanswered) == {
+        Missed(1, ("any canteen?",), None),
+        Missed(1, (), "qa-engineer"),
+    }
+
+
+async def test_parts_of_a_role_are_counted(asked: Store) -> None:
+    assert (await of(asked, Filter(role="qa-engineer"))).parts == (
+        Part("qa-engineer", "", 0, 1),
+        Part("qa-engineer", "education", 1, 0),
+        Part("qa-engineer", "skills", 2, 0),
+    )
+
+
+async def test_figures_name_nobody(asked: Store) -> None:
+    shown = repr(await of(asked))
+    assert "UNAME" not in shown
+    assert "URATER" not in shown

@@ -1,0 +1,191 @@
+"""Where faqbot is installed, the same over SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text, update
+
+from faqbot.errors import SettingsError
+from faqbot.storage import tables
+from faqbot.storage.encryption import Seal
+from faqbot.storage.installations import Credentials, Installation, Workspace
+from faqbot.storage.models import StoreError
+from faqbot.storage.store import Store
+from faqbot.storage.store__opening import open_store
+
+NOW = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
+SOON = NOW + dt.timedelta(hours=12)
+OLD, NEW = Seal.new_key(), Seal.new_key()
+ALPHA = Installation(
+    Workspace("", "T0ALPHA"),
+    app="A1",
+    bot="B1",
+    bot_user="U1",
+    scopes=("chat:write", "commands"),
+    team_name="Alpha",
+    installer="U2",
+    installed=NOW,
+    expires=SOON,
+)
+ORG = replace(ALPHA, workspace=Workspace("E0ORG", ""), team_name="", enterprise_name="Org")
+
+
+@pytest.fixture
+async def store(url: str) -> AsyncIterator[Store]:
+    opened = await open_store(url, seal=Seal([OLD]))
+    yield opened
+    await opened.close()
+
+
+async def rows(store: Store) -> list[Any]:
+    async with store._database.reading() as connection:
+        return list(await connection.execute(select(tables.installations)))
+
+
+async def test_an_installation_is_kept_as_it_was(store: Store) -> None:
+    await store.installations.keep(ALPHA, "xoxb-1", "xoxe-1")
+    assert await store.installations.find("", "T0ALPHA") == ALPHA
+    assert await store.installations.find("", "T0OTHER") is None
+    found = await store.installations.credentials(ALPHA.workspace)
+    assert found is not None
+    assert (found.token, found.refresh, found.expires) == ("xoxb-1", "xoxe-1", SOON)
+    assert "xox" not in repr(found)
+
+
+async def test_tokens_are_nowhere_in_the_clear(store: Store) -> None:
+    await store.installations.keep(ALPHA, "xoxb-1", "xoxe-1")
+    assert b"xoxb" not in repr(await rows(store)).encode()
+
+
+async def test_an_organisations_installation_serves_its_workspaces(store: Store) -> None:
+    await store.installations.keep(ORG, "xoxb-org")
+    assert await store.installations.find("E0ORG", "T0ALPHA") == ORG
+    assert await store.installations.find("E0ORG", "") == ORG
+    assert await store.installations.find("", "T0ALPHA") is None
+    assert await store.installations.find("E0ELSE", "T0ALPHA") is None
+    await store.installations.keep(ALPHA, "xoxb-1")
+    assert await store.installations.find("E0ORG", "T0ALPHA") == ALPHA
+    assert await store.installations.all() == (ALPHA, ORG)
+
+
+async def test_installing_again_takes_the_place_of_the_first(store: Store) -> None:
+    await store.installations.keep(ALPHA, "xoxb-1", "xoxe-1")
+    before = await store.installations.credentials(ALPHA.workspace)
+    again = replace(ALPHA, scopes=("commands",), expires=None)
+    await store.installations.keep(again, "xoxb-2")
+    after = await store.installations.credentials(ALPHA.workspace)
+    assert await store.installations.all() == (again,)
+    assert before
+    assert after
+    assert (after.token, after.refresh) == ("xoxb-2", "")
+    late = Credentials("xoxb-late", "xoxe-late")
+    assert await store.installations.refreshed(ALPHA.workspace, before.version, late) is None
+
+
+async def test_a_workspace_that_joins_an_organisation_stays_one(store: Store) -> None:
+    await store.installations.keep(ALPHA, "xoxb-1")
+    assert await store.installations.find("E0ORG", "T0ALPHA") == ALPHA
+    joined = replace(ALPHA, workspace=Workspace("E0ORG", "T0ALPHA"))
+    assert await store.installations.credentials(joined.workspace)
+    await store.installations.keep(joined, "xoxb-2")
+    assert await store.installations.all() == (joined,)
+    assert await store.installations.remove(ALPHA.workspace) == joined.workspace
+
+
+async def test_of_ten_one_may_refresh_until_it_is_done_or_late(store: Store) -> None:
+    places, where = store.installations, ALPHA.workspace
+    await places.keep(ALPHA, "xoxb-1", "xoxe-1")
+    old = await places.credentials(where)
+    assert old
+    begun = await asyncio.gather(*(places.begin_refresh(where, old.version, 9) for _ in range(10)))
+    assert sorted(begun) == [False] * 9 + [True]
+    fresh = await places.refreshed(where, old.version, Credentials("xoxb-2", "xoxe-2", SOON))
+    assert fresh == await places.credentials(where)
+    assert not await places.begin_refresh(where, old.version, 9)
+    assert fresh
+    assert await places.begin_refresh(where, fresh.version, -1)
+    assert await places.begin_refresh(where, fresh.version, 9)
+
+
+async def test_what_was_installed_after_an_event_stays(store: Store) -> None:
+    await store.installations.keep(ALPHA, "xoxb-1")
+    before = NOW - dt.timedelta(minutes=5)
+    assert await store.installations.remove(ALPHA.workspace, until=before) is None
+    assert await store.installations.remove(ALPHA.workspace, until=NOW) == ALPHA.workspace
+    assert await store.installations.remove(ALPHA.workspace) is None
+
+
+async def test_a_new_key_takes_over_row_by_row_and_by_command(store: Store, url: str) -> None:
+    beta = replace(ALPHA, workspace=Workspace("", "T0BETA"))
+    for one in (ALPHA, beta, ORG):
+        await store.installations.keep(one, f"xoxb-{one.workspace.team}")
+    rotated = await open_store(url, seal=Seal([NEW, OLD]))
+    touched = await rotated.installations.credentials(ALPHA.workspace)
+    assert touched
+    assert touched.token == "xoxb-T0ALPHA"
+    assert await rotated.installations.reseal() == 2
+    assert await rotated.installations.reseal() == 0
+    await rotated.close()
+    only_new = await open_store(url, seal=Seal([NEW]))
+    found = await only_new.installations.credentials(beta.workspace)
+    assert found
+    assert found.token == "xoxb-T0BETA"
+    await only_new.close()
+    with pytest.raises(StoreError, match="old key behind the new one"):
+        await store.installations.credentials(beta.workspace)
+
+
+async def test_tokens_in_another_row_are_refused(store: Store) -> None:
+    beta = replace(ALPHA, workspace=Workspace("", "T0BETA"))
+    await store.installations.keep(ALPHA, "xoxb-1")
+    await store.installations.keep(beta, "xoxb-2")
+    table = tables.installations
+    stolen = select(table.c.sealed).where(table.c.team == "T0ALPHA").scalar_subquery()
+    async with store._database.writing() as connection:
+        await connection.execute(
+            update(table).where(table.c.team == "T0BETA").values(sealed=stolen)
+        )
+    with pytest.raises(StoreError, match="T0BETA are another's"):
+        await store.installations.credentials(beta.workspace)
+
+
+async def test_without_keys_all_but_the_tokens_can_be_used(store: Store, url: str) -> None:
+    await store.installations.keep(ALPHA, "xoxb-1")
+    keyless = await open_store(url)
+    assert await keyless.installations.all() == (ALPHA,)
+    with pytest.raises(SettingsError, match="FAQBOT_SECRET_KEYS"):
+        await keyless.installations.credentials(ALPHA.workspace)
+    await keyless.close()
+
+
+@pytest.mark.parametrize("keys", [[], ["short"], [OLD, "ü" * 32], [""]])
+def test_a_bad_key_is_advice(keys: list[str]) -> None:
+    with pytest.raises(SettingsError, match="faqbot new key"):
+        Seal(keys)
+
+
+async def test_a_state_is_good_once_in_its_browser(store: Store) -> None:
+    states = store.oauth_states
+    state = await states.issue("browser")
+    assert not await states.consume(state, "another")
+    assert not await states.consume("forged", "browser")
+    used = await asyncio.gather(*(states.consume(state, "browser") for _ in range(8)))
+    assert sorted(used) == [False] * 7 + [True]
+
+
+async def test_an_expired_state_is_refused_and_goes(store: Store) -> None:
+    states = store.oauth_states
+    expired = await states.issue("browser", dt.timedelta(seconds=-1))
+    assert not await states.consume(expired, "browser")
+    await states.issue("browser")
+    async with store._database.reading() as connection:
+        count = await connection.execute(text("SELECT count(*) FROM oauth_states"))
+        assert count.scalar_one() == 1
+        kept = await connection.execute(select(tables.oauth_states.c.state_hash))
+        assert expired not in kept.scalars()

@@ -1,0 +1,251 @@
+"""What is remembered, the same over SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from faqbot.errors import SettingsError
+from faqbot.storage.models import (
+    Handover,
+    HandoverState,
+    Policy,
+    Proposal,
+    ProposalState,
+    Record,
+    Speaks,
+    StoreError,
+)
+from faqbot.storage.questions import Filter
+from faqbot.storage.store import Store
+from faqbot.storage.store__opening import open_store
+
+NOW = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
+DAY = dt.timedelta(days=1)
+ALWAYS = NOW - 1000 * DAY
+
+
+def record(number: int = 1, **changes: object) -> Record:
+    made = Record(
+        id=f"r{number}",
+        team="T1",
+        at=NOW,
+        asker="U1",
+        channel="C1",
+        place="channel",
+        role="qa-engineer",
+        text="is a degree mandatory?",
+        text_hash="0" * 64,
+        outcome="answer",
+        why="clear",
+        entries=(("qa-engineer/education", 0.97),),
+        content_version="abc",
+        seconds=0.001,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def handover(number: int = 1) -> Handover:
+    return Handover(
+        f"h{number}", "T1", "r1", "how old must I be?", "U1", "C1", "1.0", "@people", NOW, NOW
+    )
+
+
+def proposal(number: int = 1) -> Proposal:
+    return Proposal(
+        f"p{number}", "T1", "faq", "Is there a canteen?", NOW, NOW, answer="Yes.", proposed_by="U1"
+    )
+
+
+async def test_a_question_is_remembered_as_it_was(store: Store) -> None:
+    await store.receipts.add([record()])
+    assert await store.receipts.get("T1", "r1") == record()
+    assert await store.receipts.get("T1", "r2") is None
+
+
+async def test_questions_are_found_by_time_role_place_and_outcome(store: Store) -> None:
+    old = record(2, at=NOW - 9 * DAY)
+    other = record(3, role=None, place="direct", outcome="decline", entries=(), team="T2")
+    await store.receipts.add([record(), old, other])
+    assert await store.receipts.all(Filter()) == (old, record(), other)
+    assert await store.receipts.all(Filter(since=NOW - DAY, role="qa-engineer")) == (record(),)
+    assert await store.receipts.all(Filter(until=NOW)) == (old,)
+    assert await store.receipts.all(Filter(place="direct")) == (other,)
+    assert await store.receipts.all(Filter(outcome="decline", team="T1")) == ()
+    assert await store.receipts.all(Filter(), most=1) == (other,)
+
+
+async def test_rating_again_replaces_the_first_rating(store: Store) -> None:
+    await store.receipts.add([record()])
+    assert await store.receipts.rate("T1", "r1", "U2", helpful=True)
+    assert await store.receipts.rate("T1", "r1", "U2", helpful=False, comment="outdated")
+    (rating,) = await store.receipts.ratings(ALWAYS)
+    assert (rating.helpful, rating.comment) == (False, "outdated")
+
+
+async def test_what_is_not_remembered_can_not_be_rated_or_picked(store: Store) -> None:
+    assert not await store.receipts.rate("T1", "gone", "U2", helpful=True)
+    assert not await store.receipts.pick("T1", "gone", "U2", "x")
+
+
+async def test_a_pick_knows_the_question(store: Store) -> None:
+    await store.receipts.add([record(), record(2, text=None)])
+    assert await store.receipts.pick("T1", "r1", "U1", "qa-engineer/skills")
+    assert await store.receipts.pick("T1", "r2", "U1", "qa-engineer/skills")
+    words = [pick.text for pick in await store.receipts.picks(ALWAYS)]
+    assert words == ["is a degree mandatory?", None]
+
+
+async def test_of_two_who_claim_at_once_one_wins_and_the_other_is_told_who(url: str) -> None:
+    first, second = await open_store(url), await open_store(url)
+    await first.handovers.add(handover())
+    (one, won_one), (two, won_two) = await asyncio.gather(
+        first.handovers.claim("T1", "h1", "U7"), second.handovers.claim("T1", "h1", "U8")
+    )
+    assert sorted((won_one, won_two)) == [False, True]
+    assert one is not None
+    assert two is not None
+    assert one.taken_by == two.taken_by == ("U7" if won_one else "U8")
+    await first.close()
+    await second.close()
+
+
+async def test_a_hand_over_goes_from_open_to_closed(store: Store) -> None:
+    await store.handovers.add(handover())
+    await store.handovers.shown("T1", "h1", "C9", "2.0")
+    await store.handovers.claim("T1", "h1", "U7")
+    assert (await store.handovers.answer("T1", "h1", "U8", "no"))[1] is False
+    answered, won = await store.handovers.answer("T1", "h1", "U7", "18")
+    assert won
+    assert answered is not None
+    assert (answered.state, answered.answer) == (HandoverState.ANSWERED, "18")
+    assert (answered.notice_channel, answered.notice_ts) == ("C9", "2.0")
+    assert (await store.handovers.answer("T1", "h1", "U7", "19"))[1] is False
+    assert (await store.handovers.close("T1", "h1", "U7"))[1] is True
+    assert (await store.handovers.close("T1", "h1", "U7"))[1] is False
+    assert await store.handovers.all("T1", [HandoverState.OPEN]) == ()
+    assert len(await store.handovers.all("T1", [HandoverState.CLOSED])) == 1
+    assert await store.handovers.claim("T1", "gone", "U7") == (None, False)
+
+
+async def test_of_two_who_decide_at_once_one_wins(url: str) -> None:
+    first, second = await open_store(url), await open_store(url)
+    await first.proposals.add(proposal())
+    decided = await asyncio.gather(
+        first.proposals.decide("T1", "p1", "U7", approve=True),
+        second.proposals.decide("T1", "p1", "U8", approve=False),
+    )
+    assert sorted(won for _, won in decided) == [False, True]
+    assert decided[0][0] == decided[1][0]
+    await first.close()
+    await second.close()
+
+
+async def test_a_decision_can_be_taken_back(store: Store) -> None:
+    await store.proposals.add(proposal())
+    await store.proposals.decide("T1", "p1", "U7", approve=True)
+    await store.proposals.reopen("T1", "p1")
+    (found,) = await store.proposals.all("T1", [ProposalState.OPEN])
+    assert found.decided_by == ""
+
+
+async def test_a_channel_has_one_policy(store: Store) -> None:
+    assert await store.policies.of("T1", "C1") is None
+    await store.policies.set(Policy("T1", "C1", Speaks.ALL, private=True))
+    await store.policies.set(Policy("T1", "C1", Speaks.OFF, owner="@people", changed_by="U1"))
+    expected = Policy("T1", "C1", Speaks.OFF, owner="@people", changed_by="U1")
+    assert await store.policies.of("T1", "C1") == expected
+
+
+async def test_a_key_is_claimed_once_also_by_several_processes(url: str) -> None:
+    stores = [await open_store(url) for _ in range(3)]
+    won = await asyncio.gather(*(store.claims.claim("event", "T1", "E1") for store in stores))
+    assert sorted(won) == [False, False, True]
+    assert not await stores[0].claims.claim("event", "T1", "E1")
+    assert await stores[0].claims.claim("event", "T1", "E2")
+    for store in stores:
+        await store.close()
+
+
+async def test_a_person_is_forgotten(store: Store) -> None:
+    await store.receipts.add([record(), record(2, asker="U2")])
+    await store.receipts.rate("T1", "r1", "U2", helpful=True)
+    await store.receipts.rate("T1", "r2", "U1", helpful=True)
+    await store.receipts.pick("T1", "r2", "U1", "x")
+    await store.handovers.add(handover())
+    await store.handovers.add(replace(handover(2), asker="U2", taken_by="U1"))
+    await store.proposals.add(proposal())
+    forgotten = await store.forget("U1")
+    assert (forgotten.receipts, forgotten.ratings, forgotten.picks) == (1, 2, 1)
+    assert (forgotten.handovers, forgotten.names) == (1, 2)
+    assert await store.receipts.get("T1", "r1") is None
+    assert await store.receipts.get("T1", "r2") is not None
+    kept = await store.handovers.get("T1", "h2")
+    assert kept is not None
+    assert kept.taken_by == ""
+    assert (await store.forget("U1")).receipts == 0
+
+
+async def test_old_questions_expire_and_open_ones_stay(store: Store) -> None:
+    long_ago = NOW - 400 * DAY
+    await store.receipts.add([record(1, at=long_ago), record(2)])
+    await store.receipts.rate("T1", "r1", "U1", helpful=True)
+    await store.handovers.add(replace(handover(1), changed=long_ago))
+    await store.handovers.add(replace(handover(2), changed=long_ago, state=HandoverState.CLOSED))
+    assert await store.expire(NOW - 180 * DAY) == 2
+    assert await store.receipts.get("T1", "r1") is None
+    assert await store.receipts.get("T1", "r2") is not None
+    assert await store.handovers.get("T1", "h1") is not None
+
+
+async def test_several_processes_may_start_at_once(url: str) -> None:
+    stores = await asyncio.gather(*(open_store(url) for _ in range(4)))
+    await stores[0].receipts.add([record()])
+    assert await stores[3].receipts.get("T1", "r1") == record()
+    for store in stores:
+        await store.close()
+
+
+async def test_what_was_remembered_is_there_after_a_restart(url: str) -> None:
+    first = await open_store(url)
+    await first.receipts.add([record()])
+    await first.close()
+    again = await open_store(url)
+    assert await again.receipts.get("T1", "r1") == record()
+    await again.close()
+
+
+async def test_a_locked_database_is_said_and_recovers(tmp_path: Path) -> None:
+    store = await open_store(f"sqlite:///{tmp_path}/faqbot.db")
+    other = sqlite3.connect(tmp_path / "faqbot.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StoreError, match="locked by another program"):
+        await store.receipts.add([record()])
+    other.execute("ROLLBACK")
+    other.close()
+    await store.receipts.add([record()])
+    assert await store.receipts.get("T1", "r1") == record()
+    await store.close()
+
+
+@pytest.mark.parametrize("address", ["nonsense", "mysql://x/y", ""])
+async def test_an_odd_address_is_advice(address: str) -> None:
+    with pytest.raises(SettingsError, match="FAQBOT_DATABASE_URL"):
+        await open_store(address)
+
+
+async def test_a_database_that_is_not_there_is_said_without_the_password() -> None:
+    with pytest.raises(StoreError, match=r"\*\*\*") as raised:
+        await open_store("postgresql://me:secret@127.0.0.1:1/none")
+    assert "secret" not in str(raised.value)
+
+
+async def test_a_folder_that_can_not_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="FAQBOT_DATABASE_URL"):
+        await open_store(f"sqlite:///{tmp_path}/file/below/faqbot.db")

@@ -1,0 +1,281 @@
+"""Content of many workspaces: loaded once, let go within a bound, kept as it is in its folder."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import subprocess
+import threading
+import time
+import weakref
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from faqbot.content.loader import load_library
+from faqbot.engine import Desk
+from faqbot.engine__conversations import Conversations
+from faqbot.errors import ContentError, ServiceError
+from faqbot.index import builder__loader as loading
+from faqbot.index import cache
+from faqbot.index.builder import built
+from faqbot.index.builder__loader import Loader
+from faqbot.index.cache import Snapshots
+from faqbot.model import Answered, Question
+from faqbot.workspaces import content_pool as module
+from faqbot.workspaces.content_pool import Shelf, Weighed, following
+from faqbot.workspaces.content_pool__books import Book
+from tests.slack.many import encoders, write_content
+
+WEIGHT = 10
+"""What each folder weighs here."""
+
+
+@dataclass
+class Loads:
+    """Loads folders, and notes which; waits where it is told to."""
+
+    kept: Path
+    folders: list[str] = field(default_factory=list)
+    gate: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    def __call__(self, folder: Path) -> Weighed:
+        self.folders.append(folder.name)
+        self.gate.wait(10)
+        if folder.name == "odd":
+            raise RuntimeError
+        library = load_library(folder)
+        kept = self.kept / library.version
+        if not kept.is_dir():  # the same content needn't be built twice
+            knowledge = built(library, encoders())
+            kept.mkdir()
+            cache.write(kept, knowledge, encoders().common)
+        return Weighed(cache.read(kept, encoders().common), WEIGHT)
+
+
+@dataclass
+class Holder:
+    """Who answers from content."""
+
+    is_busy: bool = False
+    gone: int = 0
+
+    def let_go(self) -> None:
+        self.gone += 1
+
+
+@dataclass
+class Room:
+    """A shelf with folders for it."""
+
+    shelf: Shelf
+    loads: Loads
+    folder: Path
+
+    def write(self, name: str, word: str = "amaranth") -> str:
+        place = self.folder / name
+        if not place.exists():
+            write_content(place, word)
+        role = place / "pilot.yaml"
+        text = role.read_text()
+        role.write_text(text.replace("amaranth", word))
+        return str(place)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture
+async def two(tmp_path: Path, kept: Path) -> AsyncIterator[Room]:
+    """Room for two folders."""
+    loads = Loads(kept)
+    made = Room(Shelf(loads, 2 * WEIGHT, tmp_path / "clones"), loads, tmp_path)
+    yield made
+    made.loads.gate.set()
+    await made.shelf.close()
+
+
+def desk_of(book: Book, holder: Holder | None = None) -> Desk:
+    return book.desk(holder or Holder(), Conversations(time.monotonic))
+
+
+async def said(desk: Desk) -> str:
+    receipt = await desk.ask(Question("what skills does a pilot need"))
+    assert isinstance(receipt.outcome, Answered)
+    return str(desk.reply(receipt))
+
+
+async def test_requests_that_race_load_a_folder_once(two: Room) -> None:
+    address = two.write("one")
+    two.loads.gate.clear()
+    takers = [asyncio.create_task(two.shelf.take(address)) for _ in range(5)]
+    await asyncio.sleep(0.05)
+    takers[0].cancel()  # who stops waiting doesn't stop the others
+    two.loads.gate.set()
+    books = await asyncio.gather(*takers[1:])
+    assert all(book is books[0] for book in books)
+    assert two.loads.folders == ["one"]
+    assert takers[0].cancelled()
+    assert await two.shelf.take(address) is books[0]
+
+
+async def test_the_least_recently_used_goes_when_the_bound_is_reached(two: Room) -> None:
+    one, other, third = (two.write(name) for name in ("one", "other", "third"))
+    first = await two.shelf.take(one)
+    await two.shelf.take(other)
+    two.shelf.used(first)
+    await two.shelf.take(third)
+    assert two.shelf.weight == 2 * WEIGHT
+    await two.shelf.take(one)
+    assert two.loads.folders == ["one", "other", "third"]  # one is still there
+    await two.shelf.take(other)
+    assert two.loads.folders == ["one", "other", "third", "other"]
+    assert two.shelf.count == 2
+
+
+async def test_what_is_in_use_stays_until_it_is_not(two: Room) -> None:
+    holder = Holder(is_busy=True)
+    book = await two.shelf.take(two.write("one"))
+    desk = desk_of(book, holder)
+    for name in ("other", "third"):
+        desk_of(await two.shelf.take(two.write(name)), Holder(is_busy=True))
+    assert two.shelf.weight == 3 * WEIGHT  # all of them are in use
+    assert "amaranth" in await said(desk)
+    holder.is_busy = False
+    two.shelf.shrink()
+    assert holder.gone == 1
+    assert two.shelf.weight == 2 * WEIGHT
+
+
+async def test_what_is_let_go_is_free_memory(two: Room) -> None:
+    book = await two.shelf.take(two.write("one"))
+    desk = desk_of(book)
+    known = weakref.ref(desk._knowledge.matcher)
+    assert known() is not None
+    book.leave(desk)
+    for name in ("other", "third"):
+        await two.shelf.take(two.write(name))
+    del book, desk
+    gc.collect()
+    assert known() is None
+
+
+async def test_what_is_pinned_stays_and_counts_for_nothing(two: Room) -> None:
+    pinned = await two.shelf.pin(two.write("default"))
+    for name in ("one", "other", "third"):
+        await two.shelf.take(two.write(name))
+    assert await two.shelf.take(pinned.address) is pinned
+    assert two.shelf.count == 3
+    assert two.shelf.weight == 2 * WEIGHT
+
+
+async def test_bad_content_says_so_and_is_tried_again_after_a_while(
+    two: Room, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = two.write("one")
+    role = Path(address) / "pilot.yaml"
+    good = role.read_text()
+    role.write_text(good.replace("sections:", "sectoins:"))
+    monkeypatch.setattr(module, "AGAIN", 0.2)
+    for _ in range(2):
+        with pytest.raises(ContentError, match="sectoins"):
+            await two.shelf.take(address)
+    assert two.loads.folders == ["one"]
+    assert caplog.text.count("can't be loaded") == 1
+    role.write_text(good)
+    await asyncio.sleep(0.25)
+    assert "amaranth" in await said(desk_of(await two.shelf.take(address)))
+
+
+async def test_what_nobody_foresaw_costs_one_folder_only(two: Room) -> None:
+    odd = two.write("odd")
+    for _ in range(2):
+        with pytest.raises(ServiceError, match="odd can't be loaded: RuntimeError"):
+            await two.shelf.take(odd)
+    assert two.loads.folders == ["odd"]
+    assert "amaranth" in await said(desk_of(await two.shelf.take(two.write("one"))))
+
+
+async def test_a_change_reaches_all_who_share_a_folder_and_a_bad_one_nobody(two: Room) -> None:
+    address = two.write("one")
+    book = await two.shelf.take(address)
+    desks = [desk_of(book), desk_of(await two.shelf.take(address))]
+    await two.shelf.look()
+    assert two.loads.folders == ["one"]  # nothing has changed
+    two.write("one", "borage")
+    await two.shelf.look()
+    assert two.loads.folders == ["one", "one"]
+    assert all(["borage" in await said(desk) for desk in desks])
+    role = Path(address) / "pilot.yaml"
+    good = role.read_text()
+    role.write_text("role: [")
+    await two.shelf.look()
+    assert all(["borage" in await said(desk) for desk in desks])
+    assert book.reloader.state.problems
+    role.write_text(good)
+    await two.shelf.look()
+    assert not book.reloader.state.problems
+
+
+async def test_changes_are_followed_and_one_that_fails_does_not_end_it(
+    two: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK", 0.01)
+    address = two.write("one")
+    desk = desk_of(await two.shelf.take(address))
+    looks, look, looked = [0], two.shelf.look, asyncio.Event()
+
+    async def failing() -> None:
+        looks[0] += 1
+        if looks[0] == 1:
+            raise OSError
+        await look()
+        looked.set()
+
+    monkeypatch.setattr(two.shelf, "look", failing)
+    two.write("one", "chicory")
+    task = asyncio.create_task(following(two.shelf, 0.0))
+    async with asyncio.timeout(10):
+        await looked.wait()
+    assert "chicory" in await said(desk)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_content_from_git_is_cloned_once_and_fetched_when_it_is_newer(two: Room) -> None:
+    origin = two.write("origin")
+
+    def git(*arguments: str) -> None:
+        who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+        subprocess.run(["git", *who, *arguments], cwd=origin, check=True, capture_output=True)
+
+    for arguments in (("init", "-q"), ("add", "."), ("commit", "-qm", "one")):
+        git(*arguments)
+    book = await two.shelf.take(f"git+file://{origin}")
+    desk = desk_of(book)
+    assert "amaranth" in await said(desk)
+    two.write("origin", "borage")
+    git("commit", "-qam", "two")
+    await two.shelf.fetch()
+    assert "borage" in await said(desk)
+
+
+async def test_what_was_built_is_kept_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_content(tmp_path / "one", "amaranth")
+    load = Loader(None, encoders(), Snapshots(tmp_path / "cache"))
+    made = await asyncio.to_thread(load, tmp_path / "one")
+    monkeypatch.setattr(loading, "written_aside", None)  # it may not be built again
+    found = await asyncio.to_thread(load, tmp_path / "one")
+    assert found.weight == made.weight > 0
+    assert found.knowledge.library.version == made.knowledge.library.version
+    desk = Desk(found.knowledge, Conversations(time.monotonic))
+    assert "amaranth" in await said(desk)
