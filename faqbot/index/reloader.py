@@ -165,7 +165,7 @@ class Reloader:
         self._note(state)
 
 
-async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+async def run_periodically(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
     """Do something again and again, as long as this runs."""
     while True:
         await asyncio.sleep(seconds)

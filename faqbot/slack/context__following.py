@@ -12,7 +12,7 @@ from typing import Any
 
 from faqbot.content.publisher import Publishing
 from faqbot.errors import FaqbotError
-from faqbot.index.reloader import Loaded, Reloader, every
+from faqbot.index.reloader import Loaded, Reloader, run_periodically
 from faqbot.storage.reports import Grouping
 
 Work = Callable[[], Coroutine[Any, Any, None]]
@@ -42,7 +42,7 @@ class Following:
         """What goes on as long as faqbot runs."""
         if self.newer is None or not self.seconds:
             return (self.reloader.watch,)
-        return (self.reloader.watch, partial(every, self.seconds, self.fetch))
+        return (self.reloader.watch, partial(run_periodically, self.seconds, self.fetch))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from faqbot.index.reloader import Loaded, every
+from faqbot.index.reloader import Loaded, run_periodically
 from faqbot.runtime.metrics import CONTENT_TYPE, Sample
 from faqbot.slack.client import REFUSED, reason_of
 from faqbot.slack.client__pacing import Pacer
@@ -124,8 +124,8 @@ class Health:
         """Take samples and check the token as long as the block runs; then this one stops."""
         self.sample()
         tasks = [
-            asyncio.create_task(every(SAMPLED, self._sampled)),
-            asyncio.create_task(every(CHECKED, self._checked)),
+            asyncio.create_task(run_periodically(SAMPLED, self._sampled)),
+            asyncio.create_task(run_periodically(CHECKED, self._checked)),
         ]
         try:
             yield

@@ -18,7 +18,7 @@ from faqbot.content.git import PREFIX
 from faqbot.index.builder import Encoders
 from faqbot.index.builder__loader import Loader
 from faqbot.index.cache import Snapshots
-from faqbot.index.reloader import every
+from faqbot.index.reloader import run_periodically
 from faqbot.index.reloader__status import noting
 from faqbot.matching.clustering import group_by_meaning
 from faqbot.runtime.web import Server, asgi, served
@@ -133,7 +133,7 @@ async def _served(settings: Settings, content: Content, listener: socket.socket,
             house.shared.metrics.request,
         )
         server = Server(site, settings.faqbot_trusted_proxies)
-        refresh = partial(every, LOOK, partial(_refresh, content, many.workspaces))
+        refresh = partial(run_periodically, LOOK, partial(_refresh, content, many.workspaces))
         await stack.enter_async_context(going_on([many.digests.every_week, refresh]))
         await stack.enter_async_context(house.working(many.workspaces.dispatch))
         serving = await stack.enter_async_context(served(server, listener))
@@ -199,6 +199,6 @@ def _backing(settings: Settings, content: Content, book: Book) -> Backing:
         note(book.reloader.state)
 
     note(book.reloader.state)
-    works: tuple[Work, ...] = (*content.works(settings.pull_every), partial(every, LOOK, noted))
+    works: tuple[Work, ...] = (*content.works(settings.pull_every), partial(run_periodically, LOOK, noted))
     grouping = partial(group_by_meaning, encoder=content.encoders.bundled)
     return Backing(grouping, lambda: book.reloader.state, works)
