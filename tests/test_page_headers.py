@@ -18,7 +18,7 @@ from faqbot.insights.auth import Sessions
 from faqbot.insights.views import Pages
 from faqbot.model import Library, Role
 from faqbot.playground.workspace import LocalWorkspace
-from faqbot.runtime.web__serving import Server, listen
+from faqbot.runtime.web__serving import LocalServer, listen
 from faqbot.storage.store__opening import open_store
 from tests.slack.library import library
 
@@ -74,7 +74,7 @@ async def insights(
     pages = Pages(store, lambda: LIBRARY, lambda texts: [[at] for at in range(len(texts))])
     app = pages.app(sessions=Sessions(_Known(), pages.sign_in, secure=secure))
     listener = listen("127.0.0.1", 0)
-    server = Server(app)
+    server = LocalServer(app)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     await server.ready.wait()
     yield f"http://127.0.0.1:{listener.getsockname()[1]}", app, secure

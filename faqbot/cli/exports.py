@@ -12,6 +12,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-app.command(epilog=exports__role.EXAMPLE)(exports__role.role)
-app.command(epilog=exports__site.EXAMPLE)(exports__site.site)
-app.command(epilog=exports__table.EXAMPLE)(exports__table.table)
+app.command(epilog=exports__role.ROLE_EXAMPLE)(exports__role.role)
+app.command(epilog=exports__site.SITE_EXAMPLE)(exports__site.site)
+app.command(epilog=exports__table.TABLE_EXAMPLE)(exports__table.table)

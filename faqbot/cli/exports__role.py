@@ -14,7 +14,7 @@ import typer
 from faqbot.cli.common__options import Force, Knowledge, Quiet
 from faqbot.model import Audience
 
-EXAMPLE = "Example: faqbot export role data-analyst --format docx --out analyst.docx"
+ROLE_EXAMPLE = "Example: faqbot export role data-analyst --format docx --out analyst.docx"
 
 
 class Format(StrEnum):
@@ -36,11 +36,11 @@ Formatted = Annotated[
         "JobPosting (JSON-LD).",
     ),
 ]
-Out = Annotated[
+RoleOut = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE", help="The file; without it standard output."),
 ]
-Readers = Annotated[Audience, typer.Option("--audience", help="Who shall read it.")]
+RoleReaders = Annotated[Audience, typer.Option("--audience", help="Who shall read it.")]
 Organization = Annotated[str, typer.Option(help="JobPosting: who hires.")]
 Website = Annotated[str, typer.Option(help="JobPosting: the organization's web address.")]
 Locality = Annotated[str, typer.Option(help="JobPosting: the town.")]
@@ -58,8 +58,8 @@ def role(
     role_id: Role,
     *,
     output: Formatted = Format.MARKDOWN,
-    out: Out = None,
-    audience: Readers = Audience.EVERYONE,
+    out: RoleOut = None,
+    audience: RoleReaders = Audience.EVERYONE,
     organization: Organization = "",
     website: Website = "",
     locality: Locality = "",

@@ -10,18 +10,18 @@ import typer
 from faqbot.cli.common__options import Force, Knowledge, Quiet
 from faqbot.model import Audience
 
-EXAMPLE = "Example: faqbot export site --out public --title 'Jobs at Example'"
+SITE_EXAMPLE = "Example: faqbot export site --out public --title 'Jobs at Example'"
 
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder of the site.")]
+SiteOut = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder of the site.")]
 Title = Annotated[str, typer.Option("--title", help="What the site is called.")]
-Readers = Annotated[Audience, typer.Option("--audience", help="Who shall read it.")]
+SiteReaders = Annotated[Audience, typer.Option("--audience", help="Who shall read it.")]
 
 
 def site(
     *,
-    out: Out,
+    out: SiteOut,
     title: Title = "Roles",
-    audience: Readers = Audience.EVERYONE,
+    audience: SiteReaders = Audience.EVERYONE,
     force: Force = False,
     quiet: Quiet = False,
     knowledge: Knowledge = None,

@@ -9,7 +9,7 @@ import typer
 
 from faqbot.cli.common__options import Force, Knowledge, Quiet
 
-EXAMPLE = "Example: faqbot export table content.xlsx"
+TABLE_EXAMPLE = "Example: faqbot export table content.xlsx"
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A .csv or .xlsx file.")]
 

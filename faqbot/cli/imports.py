@@ -12,6 +12,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-app.command(epilog=imports__document.EXAMPLE)(imports__document.document)
-app.command(epilog=imports__onet.EXAMPLE)(imports__onet.onet)
-app.command(epilog=imports__table.EXAMPLE)(imports__table.table)
+app.command(epilog=imports__document.DOCUMENT_EXAMPLE)(imports__document.document)
+app.command(epilog=imports__onet.ONET_EXAMPLE)(imports__onet.onet)
+app.command(epilog=imports__table.TABLE_EXAMPLE)(imports__table.table)

@@ -13,19 +13,19 @@ from faqbot.cli.common__options import DryRun, Force, Quiet, Verbose
 if TYPE_CHECKING:
     from faqbot.importers.documents.importer import Imported
 
-EXAMPLE = "Example: faqbot import document analyst.docx engineer.pdf --out knowledge/roles"
+DOCUMENT_EXAMPLE = "Example: faqbot import document analyst.docx engineer.pdf --out knowledge/roles"
 
 Files = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="Markdown, HTML, Word, PDF or text.")
 ]
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the role files go.")]
+DocumentOut = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the role files go.")]
 _MOST = 8
 
 
 def document(
     files: Files,
     *,
-    out: Out = Path("knowledge/roles"),
+    out: DocumentOut = Path("knowledge/roles"),
     dry_run: DryRun = False,
     force: Force = False,
     quiet: Quiet = False,

@@ -9,7 +9,7 @@ import typer
 
 from faqbot.cli.common__options import Force, Quiet
 
-EXAMPLE = "Example: faqbot import onet db_30_1_text.zip --only 15-1252.00 --only Legal"
+ONET_EXAMPLE = "Example: faqbot import onet db_30_1_text.zip --only 15-1252.00 --only Legal"
 
 Release = Annotated[
     Path, typer.Argument(metavar="ZIP", help="The release as text files, as O*NET publishes it.")
@@ -18,14 +18,14 @@ Only = Annotated[
     list[str] | None,
     typer.Option("--only", help="A code (or how it begins), a title, or a family; repeat it."),
 ]
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the role files go.")]
+OnetOut = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the role files go.")]
 
 
 def onet(
     release: Release,
     *,
     only: Only = None,
-    out: Out = Path("knowledge/roles"),
+    out: OnetOut = Path("knowledge/roles"),
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:

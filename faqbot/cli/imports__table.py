@@ -13,16 +13,16 @@ from faqbot.cli.common__options import DryRun, Force, Quiet
 if TYPE_CHECKING:
     from faqbot.model import Library
 
-EXAMPLE = "Example: faqbot import table questions.xlsx --out knowledge --dry-run"
+TABLE_EXAMPLE = "Example: faqbot import table questions.xlsx --out knowledge --dry-run"
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A .csv or .xlsx file.")]
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="The content folder.")]
+TableOut = Annotated[Path, typer.Option("--out", metavar="DIR", help="The content folder.")]
 
 
 def table(
     file: File,
     *,
-    out: Out = Path("knowledge"),
+    out: TableOut = Path("knowledge"),
     dry_run: DryRun = False,
     force: Force = False,
     quiet: Quiet = False,

@@ -12,6 +12,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-app.command(epilog=new__role.EXAMPLE)(new__role.role)
-app.command(epilog=new__faq.EXAMPLE)(new__faq.faq)
-app.command(epilog=new__key.EXAMPLE)(new__key.key)
+app.command(epilog=new__role.ROLE_EXAMPLE)(new__role.role)
+app.command(epilog=new__faq.FAQ_EXAMPLE)(new__faq.faq)
+app.command(epilog=new__key.KEY_EXAMPLE)(new__key.key)

@@ -11,28 +11,30 @@ import typer
 from faqbot.cli.common__options import Quiet
 from faqbot.model import Audience
 
-EXAMPLE = 'Example: faqbot new faq "Can I work from home?" --answer "Two days a week."'
+FAQ_EXAMPLE = 'Example: faqbot new faq "Can I work from home?" --answer "Two days a week."'
 
 Question = Annotated[
     str, typer.Argument(metavar="QUESTION", help="The question, as people ask it.")
 ]
-Dir = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The content folder.")]
+FaqFolder = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The content folder.")]
 Answer = Annotated[str, typer.Option(help="The answer, in Markdown.")]
 Phrasings = Annotated[list[str] | None, typer.Option("--phrasing", help="Another way to ask it.")]
 About = Annotated[str | None, typer.Option("--about", help="The id of the role it is about.")]
 Readers = Annotated[Audience, typer.Option("--audience", help="Who may read it.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing, and write it in any case.")]
+FaqDefaults = Annotated[
+    bool, typer.Option("--yes", "-y", help="Ask nothing, and write it in any case.")
+]
 
 
 def faq(
     question: Question,
     *,
-    folder: Dir = Path("knowledge"),
+    folder: FaqFolder = Path("knowledge"),
     answer: Answer = "",
     phrasing: Phrasings = None,
     about: About = None,
     audience: Readers = Audience.EVERYONE,
-    yes: Yes = False,
+    yes: FaqDefaults = False,
     quiet: Quiet = False,
 ) -> None:
     """Write a new FAQ into a file of its own below `faqs/`; asks for what the options don't say.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-EXAMPLE = "Example: faqbot new key"
+KEY_EXAMPLE = "Example: faqbot new key"
 
 
 def key() -> None:

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from faqbot.model import Role, Section
     from faqbot.model import Years as Span
 
-EXAMPLE = 'Example: faqbot new role "Data Scientist" --required Python --required statistics'
+ROLE_EXAMPLE = 'Example: faqbot new role "Data Scientist" --required Python --required statistics'
 
 Title = Annotated[str, typer.Argument(metavar="TITLE", help="The role's title.")]
-Dir = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The content folder.")]
+RoleFolder = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The content folder.")]
 Aliases = Annotated[list[str] | None, typer.Option("--alias", help="Another title people use.")]
 Family = Annotated[str, typer.Option(help="The group that it is listed under.")]
 Owner = Annotated[str, typer.Option(help="Who looks after it: a name, or an id of Slack.")]
@@ -28,7 +28,7 @@ Preferred = Annotated[
 ]
 Education = Annotated[str, typer.Option(help="The education that one must have.")]
 Years = Annotated[float | None, typer.Option("--years", min=0, max=80, help="Years of experience.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")]
+RoleDefaults = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")]
 
 _LATER: Final = {
     "overview": ("overview: >", "  A {role} ... in a sentence or two."),
@@ -68,7 +68,7 @@ _NOTES: Final = {
 def role(
     title: Title,
     *,
-    folder: Dir = Path("knowledge"),
+    folder: RoleFolder = Path("knowledge"),
     alias: Aliases = None,
     family: Family = "",
     owner: Owner = "",
@@ -78,7 +78,7 @@ def role(
     preferred: Preferred = None,
     education: Education = "",
     years: Years = None,
-    yes: Yes = False,
+    yes: RoleDefaults = False,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-EXAMPLE = "Example: faqbot forget U0123456789"
+FORGET_EXAMPLE = "Example: faqbot forget U0123456789"
 
 User = Annotated[
     str,
@@ -27,7 +27,7 @@ def forget(user: User, workspace: Workspace = None) -> None:
     from faqbot.cli import report__memories
     from faqbot.settings import configured_database
 
-    gone = report__memories.forget(configured_database(), user, workspace)
+    gone = report__memories.forget_person(configured_database(), user, workspace)
     typer.echo(
         f"Deleted of {user}: {gone.receipts} questions, {gone.ratings} ratings, "
         f"{gone.picks} picks, {gone.handovers} questions to persons; "

@@ -83,7 +83,7 @@ def wishes(
     return asyncio.run(with_store(database, ask))
 
 
-def forget(database: str | None, person: str, team: str | None = None) -> Forgotten:
+def forget_person(database: str | None, person: str, team: str | None = None) -> Forgotten:
     """Delete what is remembered of a person, in one team or wherever the id occurs.
 
     Raises:

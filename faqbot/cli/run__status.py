@@ -6,7 +6,7 @@ import typer
 
 from faqbot.cli.common__options import Json, Knowledge
 
-EXAMPLE = "Example: faqbot status"
+STATUS_EXAMPLE = "Example: faqbot status"
 
 
 def status(*, knowledge: Knowledge = None, as_json: Json = False) -> None:

@@ -63,7 +63,7 @@ def reseal() -> None:
     from faqbot.cli import workspaces__installed
     from faqbot.settings import configured_database, configured_secret_keys
 
-    count = workspaces__installed.reseal(configured_database(), configured_secret_keys())
+    count = workspaces__installed.reencrypt_tokens(configured_database(), configured_secret_keys())
     typer.echo(f"Encrypted with the newest key: the tokens of {count} that had an older one.")
 
 
@@ -78,7 +78,7 @@ def remove(team: Wanted) -> None:
     from faqbot.cli.common__output import printable
     from faqbot.settings import configured_database
 
-    gone = workspaces__installed.remove(configured_database(), team)
+    gone = workspaces__installed.remove_installation(configured_database(), team)
     name = gone.installation.team_name or gone.installation.enterprise_name
     typer.echo(printable(f"Forgotten: the installation in {name or gone.id} ({gone.id})."))
 

@@ -46,7 +46,7 @@ def installed(database: str | None) -> tuple[Installed, ...]:
     return asyncio.run(with_store(database, _all))
 
 
-def remove(database: str | None, wanted: str) -> Installed:
+def remove_installation(database: str | None, wanted: str) -> Installed:
     """Forget the installation of a workspace or of a whole organisation, and say what it was.
 
     Raises:
@@ -65,7 +65,7 @@ def remove(database: str | None, wanted: str) -> Installed:
     return asyncio.run(with_store(database, forget))
 
 
-def reseal(database: str | None, keys: str) -> int:
+def reencrypt_tokens(database: str | None, keys: str) -> int:
     """Encrypt all tokens with the newest key; returns how many installations had an older one.
 
     Raises:

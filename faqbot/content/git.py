@@ -16,7 +16,7 @@ PREFIX: Final = "git+"
 _ADDRESS: Final = re.compile(
     r"git\+(?P<url>(?:https|ssh|file)://[^#\s]+)(?:#(?P<ref>[\w./-]*)(?::(?P<folder>[^\s]*))?)?"
 )
-_SECONDS: Final = 120
+_FETCH_TIMEOUT: Final = 120
 _SAFE: Final = (
     "-c",
     "core.askPass=",
@@ -93,7 +93,7 @@ def _run(folder: Path, arguments: tuple[str, ...], about: str) -> None:
             [git, *_SAFE, "-C", str(folder), *arguments],
             capture_output=True,
             stdin=subprocess.DEVNULL,
-            timeout=_SECONDS,
+            timeout=_FETCH_TIMEOUT,
             check=False,
             start_new_session=True,  # without a terminal it can't ask for a password
         )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-_SECONDS: Final = 3.0
+_LOG_TIMEOUT: Final = 3.0
 _LENGTH: Final = 12
 
 
@@ -64,7 +64,7 @@ def _git(folder: Path, *arguments: str) -> str | None:
             [git, *options, *arguments],
             capture_output=True,
             stdin=subprocess.DEVNULL,
-            timeout=_SECONDS,
+            timeout=_LOG_TIMEOUT,
             check=False,
         )
     except (OSError, subprocess.SubprocessError, ValueError):

@@ -39,7 +39,7 @@ HEADERS: Final = safe_headers(
     }
 )
 LOCAL: Final = ("127.0.0.1", "localhost", "[::1]")
-_MOST: Final = 15
+_MAX_ROWS: Final = 15
 _QUESTIONS: Final = 500
 _SHADES: Final = 5
 
@@ -124,7 +124,7 @@ class Pages:
             spans=SPANS,
             places=PLACES,
             titles={one.entry: _title(library, one.entry) for one in found.most_asked},
-            most=_MOST,
+            most=_MAX_ROWS,
             heat=_heat(found.parts, library, view),
             stale=_stale(library, now().date()),
         )

@@ -12,7 +12,7 @@ from faqbot.storage.reports import Asked, Figures
 
 COLOURS: Final = {"answer": "#2a9d8f", "choices": "#e9c46a", "decline": "#e76f51"}
 NAMES: Final = {"answer": "Answered", "choices": "Asked back", "decline": "Not answered"}
-_MOST: Final = 12
+_MAX_BARS: Final = 12
 _LONGEST: Final = 40
 
 
@@ -33,7 +33,7 @@ def over_time(found: Figures, view: View) -> str:
 
 def ratings(rated: Sequence[tuple[str, Asked]], view: View) -> str:
     """Helpful and not helpful by entry as JSON; each comes with its title."""
-    shown = rated[:_MOST]
+    shown = rated[:_MAX_BARS]
     return _chart(
         [title if len(title) <= _LONGEST else f"{title[: _LONGEST - 1]}…" for title, _ in shown],
         [

@@ -22,7 +22,7 @@ ASKING, EVERYDAY = 0.25, 0.4
 STEM = 4
 """Letters of a word that may stand for a longer one: "mongo" for MongoDB."""
 
-CACHED = 512
+OVERLAPS_CACHED = 512
 """Roles whose words are kept."""
 
 
@@ -41,7 +41,7 @@ class Contents:
         self._library = library
         self._asking = asking
         self._everyday = everyday
-        self._words = cached(self._words_of, CACHED)
+        self._words = cached(self._words_of, OVERLAPS_CACHED)
 
     def overlaps(self, asked: Sequence[str], role: str, keys: Sequence[str]) -> Floats:
         """For each key of a part, the share (0..1) of what is said that stands in that part.

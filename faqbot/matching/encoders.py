@@ -10,7 +10,7 @@ import numpy as np
 
 from faqbot.matching.tfidf import Floats
 
-BATCH = 8_192
+STATIC_BATCH = 8_192
 """Texts that are encoded at a time: their tokens take more memory than their vectors."""
 
 
@@ -40,11 +40,13 @@ class StaticEncoder:
 
         The same as the model's own `encode`, whose progress bar takes longer than a question.
         """
-        if len(texts) <= BATCH:
+        if len(texts) <= STATIC_BATCH:
             return self._encode(texts)
         vectors: Floats = np.empty((len(texts), self._model.dim), dtype=np.float32)
-        for first in range(0, len(texts), BATCH):
-            vectors[first : first + BATCH] = self._encode(texts[first : first + BATCH])
+        for first in range(0, len(texts), STATIC_BATCH):
+            vectors[first : first + STATIC_BATCH] = self._encode(
+                texts[first : first + STATIC_BATCH]
+            )
         return vectors
 
     def _encode(self, texts: Sequence[str]) -> Floats:

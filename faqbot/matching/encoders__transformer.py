@@ -11,7 +11,7 @@ import numpy as np
 from faqbot.errors import UsageError
 from faqbot.matching.tfidf import Floats
 
-BATCH = 64
+TRANSFORMER_BATCH = 64
 """Texts that are encoded at a time."""
 
 _MISSING = "FAQBOT_ENCODER and --encoder need an extra: pip install 'faqbot[transformer]'."
@@ -55,7 +55,7 @@ class TransformerEncoder:
     def _encode(self, texts: Sequence[str]) -> Floats:
         vectors = self._model.encode(
             list(texts),
-            batch_size=BATCH,
+            batch_size=TRANSFORMER_BATCH,
             convert_to_numpy=True,
             normalize_embeddings=True,
             show_progress_bar=False,

@@ -162,7 +162,7 @@ async def add_reaction(call: Call) -> Payload:
     return {}
 
 
-ENDPOINTS = {
+MESSAGE_ENDPOINTS = {
     "chat.postMessage": Endpoint(post_message, ("chat:write",)),
     "chat.postEphemeral": Endpoint(post_ephemeral, ("chat:write",)),
     "chat.update": Endpoint(update, ("chat:write",)),

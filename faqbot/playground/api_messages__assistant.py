@@ -51,7 +51,7 @@ async def set_title(call: Call) -> Payload:
 
 SCOPES = ("assistant:write", "chat:write")
 
-ENDPOINTS = {
+ASSISTANT_ENDPOINTS = {
     "assistant.threads.setSuggestedPrompts": Endpoint(set_suggested_prompts, SCOPES[:1]),
     "assistant.threads.setStatus": Endpoint(set_status, SCOPES),
     "assistant.threads.setTitle": Endpoint(set_title, SCOPES[:1]),

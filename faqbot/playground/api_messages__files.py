@@ -51,7 +51,7 @@ def _uploaded(call: Call, file: object) -> Payload:
     return {key: value for key, value in kept.items() if key != "content"}
 
 
-ENDPOINTS = {
+FILE_ENDPOINTS = {
     "files.getUploadURLExternal": Endpoint(get_upload_url, ("files:write",)),
     "files.completeUploadExternal": Endpoint(complete_upload, ("files:write",)),
 }

@@ -158,7 +158,7 @@ async def conversations_replies(call: Call) -> Payload:
 
 HISTORY = ("channels:history", "im:history", "groups:history", "mpim:history")
 
-ENDPOINTS = {
+WORKSPACE_ENDPOINTS = {
     "auth.test": Endpoint(auth_test),
     "users.info": Endpoint(users_info, ("users:read",)),
     "users.list": Endpoint(users_list, ("users:read",)),

@@ -87,7 +87,7 @@ async def publish(call: Call) -> Payload:
     return {"view": call.state.as_view(call.state.publish_home(user.id, payload))}
 
 
-ENDPOINTS = {
+VIEW_ENDPOINTS = {
     "views.open": Endpoint(open_view),
     "views.push": Endpoint(push),
     "views.update": Endpoint(update),

@@ -49,11 +49,11 @@ class WebApi:
         self._sockets = sockets
         self._responses = responses
         self._endpoints: Mapping[str, Endpoint] = {
-            **api_messages.ENDPOINTS,
-            **api_workspace__views.ENDPOINTS,
-            **api_workspace.ENDPOINTS,
-            **api_messages__assistant.ENDPOINTS,
-            **api_messages__files.ENDPOINTS,
+            **api_messages.MESSAGE_ENDPOINTS,
+            **api_workspace__views.VIEW_ENDPOINTS,
+            **api_workspace.WORKSPACE_ENDPOINTS,
+            **api_messages__assistant.ASSISTANT_ENDPOINTS,
+            **api_messages__files.FILE_ENDPOINTS,
             "apps.connections.open": Endpoint(self._open_connection, app_token=True),
         }
 

@@ -34,7 +34,7 @@ from faqbot.playground.web_api import WebApi
 from faqbot.playground.web_api__responses import ResponseUrls
 from faqbot.runtime.web__headers import SafeHeaders
 from faqbot.runtime.web__origins import SameOrigin
-from faqbot.runtime.web__serving import Server, listen
+from faqbot.runtime.web__serving import LocalServer, listen
 
 HOSTS: Final = ("127.0.0.1", "localhost", "::1")
 """Where it can listen: this machine has no other names in a browser."""
@@ -54,7 +54,7 @@ class LocalWorkspace:
         self._responses = ResponseUrls(self.state, self._delivery)
         self._api = WebApi(self.state, self._line, self._delivery, self._sockets, self._responses)
         self._page = Page(self.state, self.person)
-        self._server: Server | None = None
+        self._server: LocalServer | None = None
         self.address = ""
 
     @classmethod
@@ -77,7 +77,7 @@ class LocalWorkspace:
         refuse_what_is_real(host, setup)
         workspace = cls(setup, timing or Timing())
         listener = listen(host, port)
-        server = Server(workspace.asgi())
+        server = LocalServer(workspace.asgi())
         shown = f"[{host}]" if ":" in host else host
         workspace.placed(server, f"http://{shown}:{listener.getsockname()[1]}")
         running = asyncio.create_task(server.serve(sockets=[listener]))
@@ -90,7 +90,7 @@ class LocalWorkspace:
             await running
             listener.close()
 
-    def placed(self, server: Server, address: str) -> None:
+    def placed(self, server: LocalServer, address: str) -> None:
         """It is served at this address."""
         self._server = server
         self.address = address

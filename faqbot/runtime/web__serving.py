@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from faqbot.errors import ServiceError
 
 
-class Server(uvicorn.Server):
+class LocalServer(uvicorn.Server):
     """A server inside somebody else's event loop: it leaves the signals alone."""
 
     def __init__(self, app: ASGIApp) -> None:

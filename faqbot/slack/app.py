@@ -102,7 +102,7 @@ def create_app(
     owner_reports = reports.Reports(desk, backstage, owners, approvals__suggesting.suggestions)
     commands.register(app, desk, audiences, sharer, Backdoor(places, owner_reports))
     buttons.register(app, desk, audiences, threads, answered)
-    commands__sharing.register(app, sharer)
+    commands__sharing.register_sharing(app, sharer)
     if backstage is not None:
         persons = handoff.People(desk, backstage.memory, owners)
         feedback__rating.register(app, backstage.memory, persons, shared.metrics)
@@ -111,7 +111,7 @@ def create_app(
         channel_settings.register(app, places)
         decisions = approvals.Deciding(desk, backstage.memory, backstage.publisher, owners)
         approvals.register(app, decisions)
-        approvals__suggesting.register(app, owner_reports, decisions)
+        approvals__suggesting.register_suggestions(app, owner_reports, decisions)
         proposals.register(app, proposals.Proposing(desk, audiences, decisions))
     home.register(app, desk, audiences, taken, reports=owner_reports, feedback=answered)
     return app

@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from faqbot.model import Audience
 from faqbot.slack.client import reason_of
 
-LIFETIME: Final = 600.0
+AUDIENCE_LIFETIME: Final = 600.0
 FAILURE_LIFETIME: Final = 60.0
 PATIENCE: Final = 1.2
 """Seconds for the look-up: a command must be acknowledged within three."""
@@ -79,7 +79,7 @@ class Audiences:
         except (TimeoutError, aiohttp.ClientError) as error:
             _log.info("users.info failed: %s", type(error).__name__)
         else:
-            return audience_of(answer.get("user"), team), LIFETIME
+            return audience_of(answer.get("user"), team), AUDIENCE_LIFETIME
         return Audience.EVERYONE, FAILURE_LIFETIME
 
 

@@ -18,7 +18,7 @@ from faqbot.slack.blockkit.rich_text import escape
 from faqbot.slack.client import reason_of
 from faqbot.slack.listeners.channel_settings import is_admin
 
-LIFETIME: Final = 600.0
+OWNERS_LIFETIME: Final = 600.0
 _PLACE: Final = re.compile(r"(?:<[@#])?([UWCG][A-Z0-9]{6,})(?:\|[^>]*)?>?")
 _GROUP: Final = re.compile(r"(?:<!subteam\^)?(S[A-Z0-9]{6,})(?:\|[^>]*)?>?")
 _log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class Owners:
         """The groups of the workspace; none where Slack doesn't tell."""
         if self._clock() < self._until:
             return self._groups
-        self._until = self._clock() + LIFETIME
+        self._until = self._clock() + OWNERS_LIFETIME
         try:
             answer = await client.usergroups_list(include_users=True)
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:

@@ -28,7 +28,7 @@ class Handovers:
 
     async def get(self, team: str, handover_id: str) -> Handover | None:
         """One of a team's, if it is there."""
-        query = select(handovers).where(_is(team, handover_id))
+        query = select(handovers).where(_is_handoff(team, handover_id))
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).one_or_none()
         return _handover(row) if row else None
@@ -49,7 +49,7 @@ class Handovers:
         async with self._database.writing() as connection:
             await connection.execute(
                 update(handovers)
-                .where(_is(team, handover_id))
+                .where(_is_handoff(team, handover_id))
                 .values(notice_channel=channel, notice_ts=ts)
             )
 
@@ -92,18 +92,20 @@ class Handovers:
         values: dict[str, str],
         by: str = "",
     ) -> tuple[Handover | None, bool]:
-        change = update(handovers).where(_is(team, handover_id), handovers.c.state.in_(states))
+        change = update(handovers).where(
+            _is_handoff(team, handover_id), handovers.c.state.in_(states)
+        )
         if by:
             change = change.where(handovers.c.taken_by.in_(("", by)))
         async with self._database.writing() as connection:
             result = await connection.execute(change.values(**values, changed=now()))
             row = (
-                await connection.execute(select(handovers).where(_is(team, handover_id)))
+                await connection.execute(select(handovers).where(_is_handoff(team, handover_id)))
             ).one_or_none()
         return (_handover(row) if row else None), result.rowcount == 1
 
 
-def _is(team: str, handover_id: str) -> ColumnElement[bool]:
+def _is_handoff(team: str, handover_id: str) -> ColumnElement[bool]:
     """It is its team's alone, also for who knows its id."""
     return (handovers.c.id == handover_id) & (handovers.c.team == team)
 

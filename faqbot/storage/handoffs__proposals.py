@@ -28,7 +28,7 @@ class Proposals:
 
     async def get(self, team: str, proposal_id: str) -> Proposal | None:
         """One of a team's, if it is there."""
-        query = select(proposals).where(_is(team, proposal_id))
+        query = select(proposals).where(_is_proposal(team, proposal_id))
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).one_or_none()
         return _proposal(row) if row else None
@@ -60,7 +60,7 @@ class Proposals:
         async with self._database.writing() as connection:
             await connection.execute(
                 update(proposals)
-                .where(_is(team, proposal_id))
+                .where(_is_proposal(team, proposal_id))
                 .values(notice_channel=channel, notice_ts=ts)
             )
 
@@ -71,26 +71,26 @@ class Proposals:
         state = ProposalState.APPROVED if approve else ProposalState.REJECTED
         change = (
             update(proposals)
-            .where(_is(team, proposal_id), proposals.c.state == ProposalState.OPEN.value)
+            .where(_is_proposal(team, proposal_id), proposals.c.state == ProposalState.OPEN.value)
             .values(state=state.value, decided_by=person, changed=now())
         )
         async with self._database.writing() as connection:
             result = await connection.execute(change)
             row = (
-                await connection.execute(select(proposals).where(_is(team, proposal_id)))
+                await connection.execute(select(proposals).where(_is_proposal(team, proposal_id)))
             ).one_or_none()
         return (_proposal(row) if row else None), result.rowcount == 1
 
     async def reopen(self, team: str, proposal_id: str) -> None:
         """Take a decision back that could not be carried out."""
-        change = update(proposals).where(_is(team, proposal_id))
+        change = update(proposals).where(_is_proposal(team, proposal_id))
         async with self._database.writing() as connection:
             await connection.execute(
                 change.values(state=ProposalState.OPEN.value, decided_by="", changed=now())
             )
 
 
-def _is(team: str, proposal_id: str) -> ColumnElement[bool]:
+def _is_proposal(team: str, proposal_id: str) -> ColumnElement[bool]:
     """It is its team's alone, also for who knows its id."""
     return (proposals.c.id == proposal_id) & (proposals.c.team == team)
 

@@ -199,6 +199,9 @@ def _backing(settings: Settings, content: Content, book: Book) -> Backing:
         note(book.reloader.state)
 
     note(book.reloader.state)
-    works: tuple[Work, ...] = (*content.works(settings.pull_every), partial(run_periodically, LOOK, noted))
+    works: tuple[Work, ...] = (
+        *content.works(settings.pull_every),
+        partial(run_periodically, LOOK, noted),
+    )
     grouping = partial(group_by_meaning, encoder=content.encoders.bundled)
     return Backing(grouping, lambda: book.reloader.state, works)

@@ -13,7 +13,7 @@ import aiohttp
 from starlette.applications import Starlette
 
 from faqbot.playground.models import Faults, Setup
-from faqbot.runtime.web__serving import Server, listen
+from faqbot.runtime.web__serving import LocalServer, listen
 from faqbot.slack.client import web_client
 from faqbot.slack.client__pacing import Pacer
 from faqbot.storage.encryption import Seal
@@ -134,7 +134,7 @@ async def site(
             made.changed.append(workspace)
 
         pages = InstallPages(exchange, store, tokens, changed)
-        server = Server(Starlette(routes=pages.routes()))
+        server = LocalServer(Starlette(routes=pages.routes()))
         running = asyncio.create_task(server.serve(sockets=[listener]))
         await server.ready.wait()
         try:

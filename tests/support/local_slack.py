@@ -28,7 +28,7 @@ from faqbot.playground.oauth import METHOD, OAuth
 from faqbot.playground.oauth__grants import Grants, Issued
 from faqbot.playground.workspace import LocalWorkspace, refuse_what_is_real
 from faqbot.runtime.web__headers import SafeHeaders, safe_headers
-from faqbot.runtime.web__serving import Server, listen
+from faqbot.runtime.web__serving import LocalServer, listen
 
 HOST: Final = "127.0.0.1"
 _PLACES: Final = ("channel", "channel_id", "user", "user_id", "users")
@@ -86,7 +86,7 @@ class LocalSlack:
             refuse_what_is_real(HOST, setup)
         slack = cls(setups, timing or Timing(), Grants(lifetime))
         listener = listen(HOST, 0)
-        server = Server(slack)
+        server = LocalServer(slack)
         slack.address = f"http://{HOST}:{listener.getsockname()[1]}"
         for team, workspace in slack.workspaces.items():
             workspace.placed(server, f"{slack.address}/w/{team}")

@@ -35,7 +35,7 @@ _BELOW: Final = 6
 def read(text: str) -> Document:
     """A Markdown document with or without front matter."""
     above, body = markdown__front.split(text)
-    matter = markdown__front.read(above)
+    matter = markdown__front.read_front_matter(above)
     left = list(matter.left_out)
     for kind, pattern in _COMMENTS:
         left += [Boilerplate(kind, found) for found in pattern.findall(body)]

@@ -40,7 +40,7 @@ def split(text: str) -> tuple[str, str]:
     return "", text
 
 
-def read(front: str) -> FrontMatter:
+def read_front_matter(front: str) -> FrontMatter:
     """The keys, each value where it belongs: long ones under a heading, short ones as details."""
     title, comments = "", []
     details: list[Item] = []

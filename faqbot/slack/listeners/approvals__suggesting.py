@@ -44,7 +44,7 @@ def suggestions(proposals: Sequence[Proposal], library: Library) -> list[Payload
     return blocks
 
 
-def register(app: AsyncApp, reports: Reports, deciding: Deciding) -> None:
+def register_suggestions(app: AsyncApp, reports: Reports, deciding: Deciding) -> None:
     """Let owners decide about suggestions."""
 
     @app.action(re.compile(rf"^(?:{blocks__addresses.TAKE}|{blocks__addresses.LEAVE}):\d+$"))

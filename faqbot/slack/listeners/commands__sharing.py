@@ -92,7 +92,7 @@ class Sharing:
         )
 
 
-def register(app: AsyncApp, sharing: Sharing) -> None:
+def register_sharing(app: AsyncApp, sharing: Sharing) -> None:
     """Share when asked to."""
 
     @app.action(re.compile(rf"^{blocks__addresses.SHARE}:"))
