@@ -20,7 +20,7 @@ import yaml
 from benchmarks.record import Row, table, write
 from faqbot import app
 from faqbot.content.loader import check_folder
-from faqbot.content.sections__standard import STANDARD_SECTIONS
+from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.importers.documents.blocks import Heading, words_of
 from faqbot.importers.documents.importer import Imported, import_documents
 from faqbot.importers.documents.reader import read_document

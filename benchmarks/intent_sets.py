@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from faqbot.evaluation.datasets__intents import Sentence, read_sentences
+from faqbot.evaluation.datasets import Sentence, read_sentences
 
 NONE = "NO_NODES_DETECTED"
 """HINT3's label of sentences that must not be answered; here it serves for all sets."""

@@ -24,8 +24,7 @@ from benchmarks.record import Row, table, write
 from benchmarks.typing_errors import questions, with_errors
 from faqbot.app import WARM, open_desk, understand
 from faqbot.content.loader import load_library
-from faqbot.engine import Desk
-from faqbot.engine__conversations import Conversations
+from faqbot.engine import Conversations, Desk
 from faqbot.evaluation.datasets import as_asked, read_questions
 from faqbot.evaluation.runner import resident_mb
 from faqbot.model import Audience, Library, Place, Question

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from faqbot.content.sections__standard import STANDARD_SECTIONS
+from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.model import Faq, Library, Role, Section
 
 ARCHIVE = "onet_*_text.zip"

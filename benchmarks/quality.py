@@ -22,8 +22,7 @@ from benchmarks.record import Row, table, write
 from faqbot.content.defaults import load_shipped
 from faqbot.content.loader import load_library
 from faqbot.errors import FaqbotError
-from faqbot.evaluation.datasets import Expect, Labelled, read_questions
-from faqbot.evaluation.datasets__intents import library_of, questions_of
+from faqbot.evaluation.datasets import Expect, Labelled, library_of, questions_of, read_questions
 from faqbot.evaluation.runner import NO_ENTRY, Trial, report
 from faqbot.model import Library, Role
 

@@ -20,10 +20,8 @@ from benchmarks.onet import Onet
 from benchmarks.record import Row, table, write
 from faqbot.content.loader import load_library
 from faqbot.content.writer import role_file
-from faqbot.engine import Desk
-from faqbot.engine__conversations import Conversations
-from faqbot.index.builder import Encoders, built
-from faqbot.index.builder__building import build_aside
+from faqbot.engine import Conversations, Desk
+from faqbot.index.builder import Encoders, build_aside, built
 from faqbot.index.reloader import Reloader
 from faqbot.model import Audience, Question
 

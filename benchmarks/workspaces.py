@@ -29,8 +29,7 @@ from benchmarks.building import build, team, word
 from benchmarks.companies import questions, titles, write_company
 from benchmarks.record import Row, table, write
 from benchmarks.resident import Resident
-from faqbot.index.builder import Encoders
-from faqbot.index.builder__loader import Loader
+from faqbot.index.builder import Encoders, Loader
 from faqbot.index.cache import Snapshots
 from faqbot.slack.client import web_client
 from faqbot.slack.context import Shared
@@ -39,7 +38,7 @@ from faqbot.workspaces.config import Assigned
 from faqbot.workspaces.content_pool import Shelf
 from faqbot.workspaces.oauth import Exchange
 from faqbot.workspaces.router import Workspaces
-from faqbot.workspaces.server__opening import Opener
+from faqbot.workspaces.server import Opener
 from faqbot.workspaces.tokens import Tokens
 
 MEMORY = 1024

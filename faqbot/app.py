@@ -17,22 +17,18 @@ from platformdirs import user_cache_path
 from faqbot.content.git import PREFIX, git_source, pull
 from faqbot.content.loader import load_library
 from faqbot.content.publisher import Publisher
-from faqbot.engine import Desk
-from faqbot.engine__conversations import Conversations
+from faqbot.engine import Conversations, Desk
 from faqbot.errors import UsageError
-from faqbot.index.builder import Encoders, knowledge_of, open_desk, understand
-from faqbot.index.builder__building import build_aside
-from faqbot.index.reloader import Reloader
-from faqbot.index.reloader__status import noting
+from faqbot.index.builder import Encoders, build_aside, knowledge_of, open_desk, understand
+from faqbot.index.reloader import Reloader, noting
 from faqbot.matching.clustering import group_by_meaning
-from faqbot.matching.encoders import StaticEncoder
-from faqbot.matching.encoders__transformer import check_folder
+from faqbot.matching.encoders import StaticEncoder, check_folder
 from faqbot.settings import Mode, Settings, describe
 from faqbot.workspaces.config import read_workspaces
 
 if TYPE_CHECKING:
     from faqbot.importers.documents.headings import Headings
-    from faqbot.slack.context__following import Backing
+    from faqbot.slack.context import Backing
 
 __all__ = ["check", "encoder", "headings", "knowledge_folder", "open_desk", "run", "understand"]
 
@@ -106,7 +102,7 @@ def run(settings: Settings) -> None:
 
         with closing(listen(settings.faqbot_host, settings.listens_on)) as listener:
             if settings.faqbot_workers > 1:
-                in_workers(settings, listener)
+                in_workers(serve, settings, listener)
             else:
                 serve(settings, listener)
     else:
@@ -132,7 +128,7 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
     encoders = Encoders.of(settings.encoder)
     knowledge.matcher.ranker.warm(WARM)
     desk = Desk(knowledge, Conversations(time.monotonic))
-    from faqbot.slack.context__following import Backing, Following
+    from faqbot.slack.context import Backing, Following
     from faqbot.slack.service import by_socket_mode, over_http, until_stopped
 
     told = noting(str(folder.resolve()), settings.mode.value)
@@ -177,8 +173,7 @@ async def _in_local_workspace(settings: Settings, desk: Desk, backing: Backing) 
     from faqbot.runtime.web import listen
     from faqbot.slack.app import create_app
     from faqbot.slack.manifest import COMMANDS, EVENTS, OPTIONAL_SCOPES, SCOPES, SHORTCUTS
-    from faqbot.slack.service import connection, weekly
-    from faqbot.slack.service__house import House
+    from faqbot.slack.service import House, connection, weekly
     from faqbot.slack.socket_mode import SocketMode
 
     setup = Setup(

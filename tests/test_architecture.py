@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "faqbot"
-LONGEST = 300
+LONGEST = 400
 
 LAYERS = (
     ("cli",),
@@ -30,14 +30,6 @@ LAYERS = (
 """Each line may import the lines below it; parts of one line don't import each other."""
 
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
-UNSETTLED = {
-    "faqbot.index.builder__loader",
-    "faqbot.insights.server",
-    "faqbot.runtime.leases",
-    "faqbot.runtime.supervisor",
-    "faqbot.runtime.web",
-}
-
 SLACK_LIBRARIES = {"slack", "workspaces", "insights", "playground", "app"}
 TREE = {path: path.relative_to(ROOT) for path in sorted(PACKAGE.rglob("*.py"))}
 
@@ -52,7 +44,7 @@ MODULES = {module_of(path): path for path in TREE}
 
 def part_of(module: str) -> str:
     """The package or top-level module below `faqbot` that a module belongs to."""
-    return (module.split(".")[1:] or [""])[0].split("__")[0]
+    return (module.split(".")[1:] or [""])[0]
 
 
 @cache
@@ -74,7 +66,7 @@ def imports(path: Path, *, only_top: bool = False) -> Iterator[str]:
                 yield inner if inner in MODULES else name
 
 
-@pytest.mark.parametrize("module", sorted(set(MODULES) - {"faqbot"} - UNSETTLED))
+@pytest.mark.parametrize("module", sorted(set(MODULES) - {"faqbot"}))
 def test_modules_import_only_lower_layers(module: str) -> None:
     part = part_of(module)
     used = {part_of(name) for name in imports(MODULES[module]) if name.startswith("faqbot.")}
@@ -117,7 +109,7 @@ def test_modules_import_each_other_without_a_circle() -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_fits_its_page(module: str) -> None:
     lines = len(MODULES[module].read_text(encoding="utf-8").splitlines())
-    assert lines <= LONGEST, f"{module} has {lines} lines: make it a folder"
+    assert lines <= LONGEST, f"{module} has {lines} lines: split by concept"
 
 
 def test_no_tracked_file_names_a_package_registry() -> None:

@@ -12,9 +12,8 @@ import yaml
 
 from faqbot import __version__
 from faqbot.runtime.supervisor import SPARE
-from faqbot.runtime.web import PATH
 from faqbot.settings import Settings
-from faqbot.slack.http_endpoint import MOST_BYTES
+from faqbot.slack.http_endpoint import MOST_BYTES, PATH
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"

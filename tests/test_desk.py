@@ -12,8 +12,7 @@ import pytest
 
 from faqbot.app import open_desk, understand
 from faqbot.content.loader import load_library
-from faqbot.engine import Desk, Knowledge
-from faqbot.engine__conversations import Conversations
+from faqbot.engine import Conversations, Desk, Knowledge
 from faqbot.model import Answered, Audience, Declined, Question, Receipt, Unsure, Why
 from faqbot.replies.reply import as_text
 

@@ -8,8 +8,7 @@ from functools import cache
 import pytest
 
 from faqbot.app import understand
-from faqbot.engine import Desk, Knowledge
-from faqbot.engine__conversations import Conversations
+from faqbot.engine import Conversations, Desk, Knowledge
 from faqbot.model import (
     Answered,
     Audience,

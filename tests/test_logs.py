@@ -13,7 +13,7 @@ import pytest
 import structlog
 
 from faqbot.runtime.logs import set_up
-from faqbot.settings.sources__masking import masked, masked_value
+from faqbot.settings.sources import masked, masked_value
 
 SECRETS = {
     "bot token": ("xoxb-123-456-hidden", "hidden"),

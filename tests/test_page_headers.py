@@ -18,8 +18,8 @@ from faqbot.insights.auth import Sessions
 from faqbot.insights.views import Pages
 from faqbot.model import Library, Role
 from faqbot.playground.workspace import LocalWorkspace
-from faqbot.runtime.web__serving import LocalServer, listen
-from faqbot.storage.store__opening import open_store
+from faqbot.runtime.web import LocalServer, listen
+from faqbot.storage.store import open_store
 from tests.slack.library import library
 
 LIBRARY = Library(roles=(Role("data-analyst", "Data Analyst"),))

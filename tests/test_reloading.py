@@ -15,10 +15,8 @@ from faqbot.content.git import git_source, pull
 from faqbot.content.loader import load_library
 from faqbot.engine import Desk
 from faqbot.errors import ContentError, FaqbotError, UsageError
-from faqbot.index.builder import Encoders, open_desk, understand
-from faqbot.index.builder__building import build_aside
-from faqbot.index.reloader import Reloader
-from faqbot.index.reloader__status import noting, read_status
+from faqbot.index.builder import Encoders, build_aside, open_desk, understand
+from faqbot.index.reloader import Reloader, noting, read_status
 from faqbot.model import Answered, Question
 
 ROLE = """

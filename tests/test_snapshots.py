@@ -9,8 +9,7 @@ import pytest
 
 from faqbot import app
 from faqbot.content.loader import load_library
-from faqbot.engine import Desk, Knowledge
-from faqbot.engine__conversations import Conversations
+from faqbot.engine import Conversations, Desk, Knowledge
 from faqbot.index import builder
 from faqbot.index.cache import KEPT, Snapshots, key_of
 from faqbot.matching import matcher

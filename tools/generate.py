@@ -14,7 +14,7 @@ COMMAND = (sys.executable, "-m", "typer", "faqbot.cli.main", "utils", "docs")
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Each generated file with what it should hold."""
-    from faqbot.content.format__schema import schema_text
+    from faqbot.content.format import schema_text
     from faqbot.slack import manifest
 
     yield Path("knowledge/schema.json"), schema_text()

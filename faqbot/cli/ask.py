@@ -3,16 +3,191 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+import codecs
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from faqbot.cli.common__options import Json, Knowledge, Role, Who, Words, question_of
+from faqbot.cli.common import (
+    Json,
+    Knowledge,
+    Role,
+    Who,
+    Words,
+    contract,
+    errors,
+    print_json,
+    printable,
+    question,
+    question_of,
+    readable,
+)
 from faqbot.errors import UsageError
-from faqbot.model import Audience
+from faqbot.model import Audience, Receipt
 
 if TYPE_CHECKING:
-    from faqbot.cli.ask__batch import Asker
+    from rich.console import Console, RenderableType
+
+    from faqbot.engine import Desk
+    from faqbot.replies.reply import Part, Reply, Table
+
+
+PROGRESS_FROM = 200
+"""Questions from which a person wants to see how far the file is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Asks questions that are independent of each other."""
+
+    desk: Desk
+    runner: asyncio.Runner
+    audience: Audience
+    role: str | None = None
+
+    def receipt(self, text: str) -> Receipt:
+        """What became of a question."""
+        return self.runner.run(self.desk.ask(question(readable(text), self.audience, self.role)))
+
+    def json(self, text: str) -> dict[str, object]:
+        """The same as the JSON contract says it."""
+        from faqbot.replies.reply import as_text
+
+        receipt = self.receipt(text)
+        return contract(text, receipt, as_text(self.desk.reply(receipt)))
+
+
+def answer_lines(asker: Asker, name: str) -> None:
+    """Ask every line of a file ("-": of standard input), each answered before the next is read.
+
+    Raises:
+        UsageError: the file can't be read.
+    """
+    with _lines(name) as lines:
+        for line in lines:
+            print_json(asker.json(decoded(line)))
+
+
+def decoded(line: bytes) -> str:
+    """The question that a line holds: a JSON string's value, else the line itself."""
+    text = line.removesuffix(b"\n").removesuffix(b"\r").decode(errors="replace")
+    if text.lstrip().startswith('"'):
+        try:
+            value = json.loads(text)
+        except ValueError:
+            return text
+        if isinstance(value, str):
+            return value
+    return text
+
+
+@contextmanager
+def _lines(name: str) -> Iterator[Iterable[bytes]]:
+    if name == "-":
+        yield _without_mark(sys.stdin.buffer)
+        return
+    try:
+        stream = Path(name).open("rb")  # noqa: SIM115 - only what opening raises is advice
+    except OSError as error:
+        raise UsageError(
+            f"Can't read {name}: {error.strerror or error}. "
+            "Give --batch a text file with a question on each line, or - for standard input."
+        ) from error
+    with stream:
+        yield _with_progress(stream)
+
+
+def _without_mark(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines, the first without the byte order mark that some editors write."""
+    for number, line in enumerate(stream):
+        yield line if number else line.removeprefix(codecs.BOM_UTF8)
+
+
+def _with_progress(stream: BinaryIO) -> Iterator[bytes]:
+    console = errors()
+    total = sum(1 for _ in stream) if stream.seekable() and console.is_terminal else 0
+    if total <= PROGRESS_FROM:
+        if total:
+            stream.seek(0)
+        yield from _without_mark(stream)
+        return
+    stream.seek(0)
+    from rich.progress import track
+
+    yield from track(_without_mark(stream), "Asking", total=total, console=console, transient=True)
+
+
+def show(console: Console, reply: Reply, *, with_more: bool = False) -> None:
+    """Print a reply as the console can show it; `with_more` numbers the ways on too."""
+    from faqbot.replies.reply import as_text
+
+    if console.is_terminal:
+        for block in _blocks(reply):
+            console.print(block)
+    else:
+        console.out(printable(as_text(reply)))
+    if with_more and reply.more and not (reply.choices or reply.roles):
+        labels = [f"{number} {button.label}" for number, button in enumerate(reply.more, start=1)]
+        console.out(printable("More: " + ", ".join(labels)), style="dim")
+
+
+def _blocks(reply: Reply) -> Iterator[RenderableType]:
+    from rich import text
+    from rich.markdown import Markdown
+
+    from faqbot.replies.reply import source_line
+
+    yield ""
+    if reply.header:
+        yield text.Text(printable(reply.header), style="bold cyan")
+        yield ""
+    if reply.lead:
+        yield Markdown(printable(reply.lead))
+        yield ""
+    for part in reply.parts:
+        if len(reply.parts) > 1:
+            yield text.Text(printable(part.title), style="bold")
+        yield Markdown(printable(_markdown(part)))
+        yield ""
+    for number, button in enumerate((*reply.choices, *reply.roles), start=1):
+        yield text.Text(f" {number}. {printable(button.label)}")
+    for source in reply.sources:
+        yield text.Text(printable(source_line(source)), style="dim")
+    if reply.hint:
+        yield text.Text(printable(reply.hint), style="italic")
+
+
+def _markdown(part: Part) -> str:
+    from faqbot.replies.reply import Table, Text
+
+    blocks: list[str] = []
+    for block in part.body:
+        if isinstance(block, Text):
+            blocks.append(block.markdown)
+            continue
+        if isinstance(block, Table):
+            blocks.append("\n".join(_table(block)))
+            continue
+        if block.heading:
+            blocks.append(f"**{block.heading}**")
+        blocks.append("\n".join(f"- {item}" for item in block.items))
+    return "\n\n".join(blocks)
+
+
+def _table(table: Table) -> Iterator[str]:
+    """A table in Markdown; what would part its cells is kept from doing so."""
+    yield f"| | {' | '.join(table.heads)} |"
+    yield f"|---|{'---|' * len(table.heads)}"
+    for row in table.rows:
+        cells = ("; ".join(cell).replace("|", "\\|").replace("\n", " ") for cell in row.cells)
+        yield f"| **{row.title}** | {' | '.join(cells)} |"
+
 
 EXAMPLE = 'Example: faqbot ask "Which skills does a data analyst need?"'
 
@@ -48,7 +223,6 @@ def ask(
             'Give one question, as in `faqbot ask "Which skills does a data analyst need?"`, '
             "or a file of them with --batch FILE."
         )
-    from faqbot.cli.ask__batch import Asker, answer_lines
     from faqbot.cli.common import known_role, open_desk
 
     desk = open_desk(knowledge)
@@ -61,8 +235,7 @@ def ask(
 
 
 def _answer(asker: Asker, text: str, *, as_json: bool) -> None:
-    from faqbot.cli.ask__render import show
-    from faqbot.cli.common__output import console, print_json
+    from faqbot.cli.common import console, print_json
 
     if as_json:
         print_json(asker.json(text))

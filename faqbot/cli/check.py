@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.common__options import Json, Quiet, Verbose
+from faqbot.cli.common import Json, Quiet, Verbose
 
 if TYPE_CHECKING:
     from faqbot.engine import Desk
@@ -197,8 +197,8 @@ def _became(receipt: Receipt) -> str:
 
 
 def _print(checked: _Checked, shape: Format, *, quiet: bool, verbose: bool) -> None:
-    from faqbot.cli.common__output import print_json
-    from faqbot.lint.findings__formats import github, sarif
+    from faqbot.cli.common import print_json
+    from faqbot.lint.findings import github, sarif
 
     match shape:
         case Format.JSON:
@@ -213,7 +213,7 @@ def _print(checked: _Checked, shape: Format, *, quiet: bool, verbose: bool) -> N
 
 
 def _print_json(checked: _Checked) -> None:
-    from faqbot.cli.common__output import print_json
+    from faqbot.cli.common import print_json
 
     library, found = checked.library, checked.found
     entries = sum(1 for _ in library.entries()) if library else None
@@ -235,7 +235,7 @@ def _as_json(one: Finding) -> dict[str, object]:
 
 
 def _print_text(checked: _Checked, *, quiet: bool, verbose: bool) -> None:
-    from faqbot.cli.common__output import printable
+    from faqbot.cli.common import printable
     from faqbot.lint.findings import RULES
 
     levels = {"error"} | (set() if quiet else {"warning"}) | ({"note"} if verbose else set())

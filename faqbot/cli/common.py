@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
-from faqbot.cli.common__output import note
-from faqbot.engine import Desk
+import typer
+
 from faqbot.errors import UsageError
 from faqbot.model import (
     Answered,
@@ -21,6 +26,110 @@ from faqbot.model import (
     Requirement,
     Unsure,
 )
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from faqbot.engine import Desk
+
+
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="QUESTION", help="What to ask.", show_default=False),
+]
+
+Knowledge = Annotated[
+    str | None,
+    typer.Option(
+        "--knowledge",
+        "-k",
+        metavar="DIR",
+        envvar="FAQBOT_KNOWLEDGE",
+        help="The content folder; without it ./knowledge, else the shipped content.",
+        show_default=False,
+    ),
+]
+
+Role = Annotated[
+    str | None,
+    typer.Option(
+        "--role",
+        metavar="ID",
+        help="The role that the question is about, where it names none.",
+        show_default=False,
+    ),
+]
+
+Who = Annotated[Audience, typer.Option("--audience", help="Who is asking.")]
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+def question_of(words: list[str] | None) -> str | None:
+    """The question as one text, however it was quoted; None when there is none."""
+    return " ".join(words) if words else None
+
+
+Force = Annotated[bool, typer.Option("--force", help="Write over files that are there already.")]
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only what went wrong.")]
+
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print more.")]
+
+PIPE_WIDTH = 160
+"""Columns where no terminal says how many it has: tables keep their ids whole."""
+
+_UNSAFE_IN_LINES = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_CONTROL = re.compile(r"[^\S \n]|[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def console() -> Console:
+    """Where results go."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False, emoji=False)
+
+
+def errors() -> Console:
+    """Where everything else goes."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, emoji=False, markup=False, soft_wrap=True)
+
+
+def note(line: str) -> None:
+    """Say something beside the result."""
+    if line:
+        errors().print(line, style="dim")
+
+
+def json_line(value: Mapping[str, object]) -> str:
+    """One line of JSON that keeps every letter and survives any way of splitting lines."""
+    return _UNSAFE_IN_LINES.sub(_escaped, json.dumps(value, ensure_ascii=False))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
+
+
+def print_json(value: Mapping[str, object]) -> None:
+    """Print one object as a line, in UTF-8 whatever the locale is, and at once."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(json_line(value).encode() + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def readable(text: str) -> str:
+    """Text that can be searched and encoded: lone surrogates become replacement characters."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
+def printable(text: str) -> str:
+    """Somebody's text as a terminal may show it: what would steer the terminal is replaced."""
+    return readable(_CONTROL.sub("\ufffd", text))
 
 
 def open_desk(knowledge: str | None) -> Desk:
@@ -124,3 +233,22 @@ def _outcome(receipt: Receipt) -> tuple[str, tuple[Candidate, ...]]:
             return "choices", options
         case Declined():
             return "decline", ()
+
+
+T = TypeVar("T")
+
+
+def steps(work: Iterable[T], count: int, what: str, *, quiet: bool = False) -> Iterator[T]:
+    """The work, with a bar of how much is done; none where nobody would see it."""
+    from rich.console import Console
+
+    if quiet or count < 2 or not sys.stderr.isatty():  # noqa: PLR2004 - one step needs no bar
+        yield from work
+        return
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=count)
+        for one in work:
+            progress.advance(task)
+            yield one

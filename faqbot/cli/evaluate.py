@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.common__options import Json, Knowledge
+from faqbot.cli.common import Json, Knowledge
 from faqbot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -147,13 +147,8 @@ def _intents(
     encoder: Path | None,
 ) -> tuple[list[Labelled], Desk, float]:
     """The questions of an intent set, a desk that knows its labels, and how long that took."""
-    from faqbot.cli.common__output import note
-    from faqbot.evaluation.datasets__intents import (
-        library_of,
-        questions_of,
-        read_sentences,
-        unseen_labels,
-    )
+    from faqbot.cli.common import note
+    from faqbot.evaluation.datasets import library_of, questions_of, read_sentences, unseen_labels
 
     library = library_of(read_sentences(train, text, label), none_label)
     sentences = read_sentences(test, text, label)
@@ -169,9 +164,8 @@ def _intents(
 
 def _desk(library: Library, encoder: Path | None) -> Desk:
     from faqbot import app
-    from faqbot.cli.common__output import errors
-    from faqbot.engine import Desk
-    from faqbot.engine__conversations import Conversations
+    from faqbot.cli.common import errors
+    from faqbot.engine import Conversations, Desk
     from faqbot.settings import configured_encoder
 
     folder = encoder or configured_encoder()
@@ -183,7 +177,7 @@ def _desk(library: Library, encoder: Path | None) -> Desk:
 
 
 def _ask(desk: Desk, questions: list[Labelled]) -> list[Trial]:
-    from faqbot.cli.common__output import errors
+    from faqbot.cli.common import errors
     from faqbot.evaluation.runner import try_all
 
     console = errors()
@@ -196,7 +190,7 @@ def _ask(desk: Desk, questions: list[Labelled]) -> list[Trial]:
 
 
 def _print(report: Report, *, as_json: bool) -> None:
-    from faqbot.cli.common__output import console, print_json
+    from faqbot.cli.common import console, print_json
 
     if as_json:
         print_json(report.as_json())

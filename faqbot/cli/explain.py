@@ -3,17 +3,218 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.common__options import Json, Knowledge, Role, Who, Words, question_of
+from faqbot.cli.common import Json, Knowledge, Role, Who, Words, entry, printable, question_of
 from faqbot.errors import UsageError
-from faqbot.model import Audience
+from faqbot.model import (
+    Answered,
+    Audience,
+    Candidate,
+    Declined,
+    LinkedBy,
+    Reading,
+    Receipt,
+    Unsure,
+    Why,
+)
 
 if TYPE_CHECKING:
-    from faqbot.cli.ask__batch import Asker
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from faqbot.cli.ask import Asker
     from faqbot.engine import Desk
+    from faqbot.evaluation.runner import Change
+
+REASONS = {
+    Why.CLEAR: "one reading is clearly the best",
+    Why.WHICH_ROLE: "the part is clear, the role is not",
+    Why.WHICH_PART: "the role is clear, the part is not",
+    Why.CLOSE: "no reading is sure enough, but some are near",
+    Why.EMPTY: "there is nothing in the question to go by",
+    Why.UNKNOWN_ROLE: "the question is about a role that the content does not describe",
+    Why.NOT_WRITTEN: "the part is clear, but nobody has written it for this role",
+    Why.NOT_UNDERSTOOD: "nothing in the content is near enough",
+}
+
+LINKS = {
+    LinkedBy.TITLE: "its title",
+    LinkedBy.ALIAS: "another name",
+    LinkedBy.TYPO: "a misspelt name",
+    LinkedBy.PARTIAL: "a part of its name",
+    LinkedBy.CONVERSATION: "the conversation, or --role",
+}
+
+
+def explanation_json(receipt: Receipt) -> dict[str, object]:
+    """What an explanation adds to the JSON contract."""
+    reading, outcome = receipt.reading, receipt.outcome
+    declined = outcome if isinstance(outcome, Declined) else Declined()
+    return {
+        "why": outcome.why.value,
+        "normalised": reading.normalised,
+        "repairs": [{"written": fix.written, "read": fix.read} for fix in reading.repairs],
+        "links": [
+            {"role": link.role, "words": link.words, "by": link.by.value, "score": link.score}
+            for link in reading.links
+        ],
+        "unknown_role": reading.unknown_role,
+        "candidates": [
+            entry(candidate) | {"opinions": dict(candidate.opinions)}
+            for candidate in reading.candidates
+        ],
+        "nearest": list(declined.nearest),
+        "owner": declined.owner,
+        "content_version": receipt.content_version,
+        "milliseconds": round(receipt.seconds * 1000, 3),
+    }
+
+
+def render(receipt: Receipt) -> Iterator[RenderableType]:
+    """The explanation, block by block."""
+    yield _reading(receipt.reading)
+    if receipt.reading.links:
+        yield ""
+        yield _links(receipt.reading)
+    if receipt.reading.candidates:
+        yield ""
+        yield _candidates(receipt.reading.candidates)
+    yield ""
+    yield _decision(receipt)
+
+
+def _facts() -> Table:
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
+
+
+def _reading(reading: Reading) -> Table:
+    from rich.text import Text
+
+    table = _facts()
+    table.add_row("Question", Text(printable(reading.text)))
+    table.add_row("Normalised", Text(printable(reading.normalised) or "nothing is left"))
+    for repair in reading.repairs:
+        table.add_row("Repaired", Text(f"{printable(repair.written)} → {printable(repair.read)}"))
+    if reading.unknown_role:
+        table.add_row("Unknown role", Text(printable(reading.unknown_role)))
+    return table
+
+
+def _links(reading: Reading) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("Role", "Words", "Linked by", "Score", title="Roles", title_justify="left")
+    for link in reading.links:
+        table.add_row(link.role, Text(printable(link.words)), LINKS[link.by], f"{link.score:.2f}")
+    return table
+
+
+def _candidates(candidates: tuple[Candidate, ...]) -> Table:
+    from rich.table import Table
+
+    views = list(dict.fromkeys(view for c in candidates for view, _ in c.opinions))
+    table = Table(title="Candidates", title_justify="left")
+    table.add_column("Entry", overflow="fold", min_width=24)
+    table.add_column("Confidence", justify="right")
+    for view in views:
+        table.add_column(view, justify="right")
+    for candidate in candidates:
+        opinions = dict(candidate.opinions)
+        table.add_row(
+            candidate.id or "the role as a whole",
+            f"{candidate.confidence:.2f}",
+            *(f"{opinions[view]:.2f}" if view in opinions else "" for view in views),
+        )
+    return table
+
+
+def _decision(receipt: Receipt) -> Table:
+    from rich.text import Text
+
+    table = _facts()
+    outcome = receipt.outcome
+    match outcome:
+        case Answered(entries=entries):
+            table.add_row("Decision", "answer")
+            _rows(table, "With", entries)
+        case Unsure(options=options):
+            table.add_row("Decision", "ask back")
+            _rows(table, "Options", options)
+        case Declined(nearest=nearest, owner=owner):
+            table.add_row("Decision", "decline")
+            if nearest:
+                table.add_row("Nearest", ", ".join(nearest))
+            if owner:
+                table.add_row("Ask", Text(owner))
+    table.add_row("Because", REASONS[outcome.why])
+    table.add_row("Took", f"{receipt.seconds * 1000:.1f} ms")
+    return table
+
+
+def _rows(table: Table, label: str, candidates: tuple[Candidate, ...]) -> None:
+    for number, candidate in enumerate(candidates):
+        confidence = f"{candidate.id} ({candidate.confidence:.2f})"
+        table.add_row("" if number else label, confidence)
+
+
+_MOST = 12
+
+
+def with_more(desk: Desk, more: Mapping[str, Sequence[str]]) -> Desk:
+    """A desk on the same content with more phrasings."""
+    from faqbot import app
+    from faqbot.content.loader import phrased
+    from faqbot.engine import Conversations, Desk
+    from faqbot.settings import configured_encoder
+
+    knowledge = app.understand(phrased(desk.library, more), configured_encoder())
+    return Desk(knowledge, Conversations(lambda: 0.0))
+
+
+async def became(before: Desk, after: Desk, text: str) -> str:
+    """What a change does to one question."""
+    from faqbot.evaluation.runner import Asked, changes
+
+    for change in await changes(before, after, [Asked(text, None, "")]):
+        return f"The question itself was {change.before}, and would be {change.after}."
+    return "The question itself would be answered as it is now."
+
+
+def compared(runner: asyncio.Runner, before: Desk, after: Desk) -> tuple[int, tuple[Change, ...]]:
+    """How many of the content's own questions there are, and which of them change."""
+    from faqbot.evaluation.runner import changes, own_questions
+
+    questions = own_questions(before.library)
+    return len(questions), runner.run(changes(before, after, questions))
+
+
+def tell(count: int, found: Sequence[Change]) -> None:
+    """Say what changes."""
+    from faqbot.cli.common import printable
+
+    better = sum(change.better for change in found)
+    worse = sum(change.worse for change in found)
+    typer.echo(
+        f"{len(found)} of {count} questions of the content change: "
+        f"{better} for the better, {worse} for the worse."
+    )
+    ordered = sorted(found, key=lambda change: (not change.worse, not change.better))
+    for change in ordered[:_MOST]:
+        mark = "worse" if change.worse else "better" if change.better else "other"
+        typer.echo(
+            printable(f"  {mark}: “{change.asked.text}” was {change.before}, is {change.after}")
+        )
+
 
 Add = Annotated[
     str | None,
@@ -46,7 +247,7 @@ def explain(
     text = question_of(words)
     if text is None:
         raise UsageError(f"Give a question to explain. {EXAMPLE}")
-    from faqbot.cli.ask__batch import Asker
+    from faqbot.cli.ask import Asker
     from faqbot.cli.common import known_role, open_desk
 
     desk = open_desk(knowledge)
@@ -58,7 +259,6 @@ def explain(
 
 def _what_if(desk: Desk, runner: asyncio.Runner, text: str, entry_id: str) -> None:
     """Say what a phrasing would change."""
-    from faqbot.cli.explain__changing import became, compared, tell, with_more
     from faqbot.model import Role
 
     entry = desk.library.entry(entry_id)
@@ -76,16 +276,13 @@ def _what_if(desk: Desk, runner: asyncio.Runner, text: str, entry_id: str) -> No
 
 
 def _explain(asker: Asker, text: str, as_json: bool) -> None:  # noqa: FBT001 - one caller
-    from faqbot.cli.common import contract
-    from faqbot.cli.common__output import console, print_json
-    from faqbot.cli.explain__explanation import as_json as explained
-    from faqbot.cli.explain__explanation import render
+    from faqbot.cli.common import console, contract, print_json
     from faqbot.replies.reply import as_text
 
     receipt = asker.receipt(text)
     if as_json:
         reply = as_text(asker.desk.reply(receipt))
-        print_json(contract(text, receipt, reply) | explained(receipt))
+        print_json(contract(text, receipt, reply) | explanation_json(receipt))
     else:
         terminal = console()
         for block in render(receipt):

@@ -2,9 +2,223 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
-from faqbot.cli import exports__role, exports__site, exports__table
+from faqbot.cli.common import Force, Knowledge, Quiet
+from faqbot.model import Audience
+
+ROLE_EXAMPLE = "Example: faqbot export role data-analyst --format docx --out analyst.docx"
+
+
+class Format(StrEnum):
+    """What a role can become."""
+
+    MARKDOWN = "markdown"
+    DOCX = "docx"
+    HTML = "html"
+    ADVERT = "advert"
+    JOBPOSTING = "jobposting"
+
+
+Role = Annotated[str, typer.Argument(metavar="ROLE", help="The role's id.")]
+Formatted = Annotated[
+    Format,
+    typer.Option(
+        "--format",
+        help="The whole role (markdown, docx, html), an advertisement in Markdown, or schema.org's "
+        "JobPosting (JSON-LD).",
+    ),
+]
+RoleOut = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE", help="The file; without it standard output."),
+]
+RoleReaders = Annotated[Audience, typer.Option("--audience", help="Who shall read it.")]
+Organization = Annotated[str, typer.Option(help="JobPosting: who hires.")]
+Website = Annotated[str, typer.Option(help="JobPosting: the organization's web address.")]
+Locality = Annotated[str, typer.Option(help="JobPosting: the town.")]
+Country = Annotated[str, typer.Option(help="JobPosting: the country, such as DE.")]
+Remote = Annotated[bool, typer.Option("--remote", help="JobPosting: work from home only.")]
+Employment = Annotated[
+    str, typer.Option("--employment-type", help="JobPosting: FULL_TIME, PART_TIME ...")
+]
+Posted = Annotated[str, typer.Option(help="JobPosting: since when, such as 2026-11-24.")]
+Until = Annotated[str, typer.Option(help="JobPosting: the last day.")]
+Link = Annotated[str, typer.Option(help="JobPosting: the address of the posting.")]
+
+
+def role(
+    role_id: Role,
+    *,
+    output: Formatted = Format.MARKDOWN,
+    out: RoleOut = None,
+    audience: RoleReaders = Audience.EVERYONE,
+    organization: Organization = "",
+    website: Website = "",
+    locality: Locality = "",
+    country: Country = "",
+    remote: Remote = False,
+    employment_type: Employment = "",
+    posted: Posted = "",
+    until: Until = "",
+    link: Link = "",
+    force: Force = False,
+    quiet: Quiet = False,
+    knowledge: Knowledge = None,
+) -> None:
+    """Write one role as a document, an advertisement or a posting for search engines.
+
+    Exit code 0 when it was written, 1 when the content has problems, 2 when there is no such role
+    or the file is there already.
+    """
+    from faqbot.cli.common import content_folder, known_role
+    from faqbot.content.loader import load_library
+    from faqbot.content.writer import write_bytes
+    from faqbot.exporters.job_posting import Opening
+
+    library = load_library(content_folder(knowledge))
+    found = library.role(known_role(library, role_id))
+    assert found is not None  # it is known
+    opening = Opening(
+        organization,
+        website,
+        locality,
+        country,
+        remote,
+        _employment(employment_type),
+        _day("--posted", posted),
+        _day("--until", until),
+        link,
+    )
+    content = _written(found, output, audience, opening)
+    if out is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    else:
+        write_bytes(out, content, force=force)
+    if out is not None and not quiet:
+        typer.echo(f"{out}: {found.title}")
+
+
+def _written(found: object, output: Format, audience: Audience, opening: object) -> bytes:
+    from faqbot.exporters.html import page
+    from faqbot.exporters.job_posting import Opening, missing, posting
+    from faqbot.exporters.markdown import advert, markdown
+    from faqbot.exporters.word import word
+    from faqbot.model import Role as ModelRole
+
+    assert isinstance(found, ModelRole)
+    assert isinstance(opening, Opening)
+    match output:
+        case Format.MARKDOWN:
+            return markdown(found, audience).encode()
+        case Format.DOCX:
+            return word(found, audience)
+        case Format.HTML:
+            return page(found, audience).encode()
+        case Format.ADVERT:
+            return advert(found).encode()
+        case Format.JOBPOSTING:
+            made = posting(found, opening)
+            lacking = missing(made)
+            if lacking:
+                options = ", ".join(lacking)
+                typer.echo(
+                    f"Search engines also ask for what these options give: {options}", err=True
+                )
+            return (json.dumps(made, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _day(option: str, text: str) -> dt.date | None:
+    from faqbot.errors import UsageError
+
+    if not text:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{option} must be a date such as 2026-11-24.") from None
+
+
+def _employment(text: str) -> str:
+    from faqbot.errors import UsageError
+    from faqbot.exporters.job_posting import EMPLOYMENT_TYPES
+
+    wanted = text.upper().replace("-", "_").replace(" ", "_")
+    if wanted and wanted not in EMPLOYMENT_TYPES:
+        raise UsageError(f"--employment-type must be one of {', '.join(EMPLOYMENT_TYPES)}.")
+    return wanted
+
+
+SITE_EXAMPLE = "Example: faqbot export site --out public --title 'Jobs at Example'"
+
+SiteOut = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder of the site.")]
+Title = Annotated[str, typer.Option("--title", help="What the site is called.")]
+SiteReaders = Annotated[Audience, typer.Option("--audience", help="Who shall read it.")]
+
+
+def site(
+    *,
+    out: SiteOut,
+    title: Title = "Roles",
+    audience: SiteReaders = Audience.EVERYONE,
+    force: Force = False,
+    quiet: Quiet = False,
+    knowledge: Knowledge = None,
+) -> None:
+    """Write all roles and FAQs as a website with search, which any web server or disk can hold.
+
+    Exit code 0 when it was written, 1 when the content has problems, 2 when the folder holds
+    something already.
+    """
+    from faqbot.cli.common import content_folder
+    from faqbot.content.loader import load_library
+    from faqbot.content.writer import write_bytes
+    from faqbot.errors import UsageError
+    from faqbot.exporters import html
+
+    library = load_library(content_folder(knowledge))
+    if out.is_dir() and any(out.iterdir()) and not force:
+        raise UsageError(f"{out} holds files already: --force writes over them.")
+    made = html.site(library, title, audience)
+    for name, text in made.files.items():
+        write_bytes(out / name, text.encode(), force=True)
+    if quiet:
+        return
+    typer.echo(f"{out / 'index.html'}: {len(library.roles)} roles, {len(made.files)} files")
+
+
+TABLE_EXAMPLE = "Example: faqbot export table content.xlsx"
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A .csv or .xlsx file.")]
+
+
+def table(
+    file: File, *, force: Force = False, quiet: Quiet = False, knowledge: Knowledge = None
+) -> None:
+    """Write roles and FAQs into a table that `faqbot import table` reads back without loss.
+
+    Lists have a point a line in their cell. Exit code 0 when it was written, 1 when the content has
+    problems, 2 when the file is there already or ends in neither .csv nor .xlsx.
+    """
+    from faqbot.cli.common import content_folder
+    from faqbot.content.loader import load_library
+    from faqbot.content.writer import write_bytes
+    from faqbot.spreadsheet.files import written_rows
+    from faqbot.spreadsheet.rows import rows_of
+
+    rows = list(rows_of(load_library(content_folder(knowledge))))
+    write_bytes(file, written_rows(file, rows), force=force)
+    if not quiet:
+        typer.echo(f"{file}: {len(rows) - 1} rows")
+
 
 app = typer.Typer(
     name="export",
@@ -12,6 +226,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-app.command(epilog=exports__role.ROLE_EXAMPLE)(exports__role.role)
-app.command(epilog=exports__site.SITE_EXAMPLE)(exports__site.site)
-app.command(epilog=exports__table.TABLE_EXAMPLE)(exports__table.table)
+app.command(epilog=ROLE_EXAMPLE)(role)
+app.command(epilog=SITE_EXAMPLE)(site)
+app.command(epilog=TABLE_EXAMPLE)(table)

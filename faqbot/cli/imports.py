@@ -2,9 +2,222 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
-from faqbot.cli import imports__document, imports__onet, imports__table
+from faqbot.cli.common import DryRun, Force, Quiet, Verbose
+
+if TYPE_CHECKING:
+    from faqbot.importers.documents.importer import Imported
+    from faqbot.model import Library
+
+DOCUMENT_EXAMPLE = "Example: faqbot import document analyst.docx engineer.pdf --out knowledge/roles"
+
+Files = Annotated[
+    list[Path], typer.Argument(metavar="FILE...", help="Markdown, HTML, Word, PDF or text.")
+]
+DocumentOut = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the role files go.")]
+_MOST = 8
+
+
+def document(
+    files: Files,
+    *,
+    out: DocumentOut = Path("knowledge/roles"),
+    dry_run: DryRun = False,
+    force: Force = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make role files of job descriptions, and say what became of their words.
+
+    What to look at is marked with `# check:` in each file. Exit code 0 when all were imported, 1
+    when one or more were not; the others are.
+    """
+    from faqbot import app
+    from faqbot.cli.common import steps
+    from faqbot.content.writer import write_file
+    from faqbot.errors import UsageError
+    from faqbot.importers.documents.importer import import_documents
+
+    failed = 0
+    work = import_documents(files, app.headings())
+    for result in steps(work, len(files), "Importing", quiet=quiet):
+        try:
+            if isinstance(result, UsageError):
+                raise result
+            target = out / f"{result.placed.role.id}.yaml"
+            if not dry_run:
+                write_file(target, result.text, force=force)
+        except UsageError as error:
+            typer.echo(str(error), err=True)
+            failed += 1
+            continue
+        if not quiet:
+            _report(result, target, verbose=verbose)
+    if not quiet:
+        wrote = "would be written" if dry_run else "written"
+        done = f"{len(files) - failed} of {len(files)} files {wrote}."
+        typer.echo(f"{done} Next: faqbot check {out.parent}")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _report(result: Imported, target: Path, *, verbose: bool) -> None:
+    from faqbot.cli.common import printable
+
+    share = result.arrived / result.source if result.source else 1.0
+    typer.echo(printable(f"{result.path} -> {target}"))
+    parts = ", ".join(f"{key} {count}" for key, count in result.placed.words.items())
+    typer.echo(f"  {result.source} words, {share:.1%} of them in the file: {parts}")
+    if result.missing:
+        typer.echo(printable(f"  not in the file: {', '.join(result.missing[:_MOST])}"))
+    kinds = Counter[str]()
+    for one in result.left_out:
+        kinds[one.kind] += len(one.text.split())
+    for kind, count in kinds.items():
+        typer.echo(f"  left out: {kind}, {count} words")
+    if verbose:
+        for one in result.left_out:
+            typer.echo(printable(f"    {one.kind}: {' '.join(one.text.split())[:200]}"))
+    for check in result.placed.checks:
+        typer.echo(printable(f"  look at: {check}"))
+
+
+ONET_EXAMPLE = "Example: faqbot import onet db_30_1_text.zip --only 15-1252.00 --only Legal"
+
+Release = Annotated[
+    Path, typer.Argument(metavar="ZIP", help="The release as text files, as O*NET publishes it.")
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", help="A code (or how it begins), a title, or a family; repeat it."),
+]
+OnetOut = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the role files go.")]
+
+
+def onet(
+    release: Release,
+    *,
+    only: Only = None,
+    out: OnetOut = Path("knowledge/roles"),
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make a library of the occupations of O*NET: up to 1,016 roles.
+
+    Each file names the source as its licence asks; titles that several occupations share, and what
+    the release doesn't say, are marked. Exit code 0 when all were written, 2 when the file isn't
+    such a release, a wish fits nothing, or a file is there already.
+    """
+    from faqbot.cli.common import steps
+    from faqbot.content.writer import write_file
+    from faqbot.errors import UsageError
+    from faqbot.importers.onet.occupations import read_release
+    from faqbot.importers.onet.roles import chosen, roles_of, told
+
+    found = read_release(release)
+    wanted = chosen(found.occupations, only or ())
+    work = steps(roles_of(found, wanted), len(wanted), "Importing", quiet=quiet)
+    written = list(work)
+    targets = [out / f"{one.role.id}.yaml" for one in written]
+    there = [target for target in targets if target.exists()]
+    if there and not force:
+        raise UsageError(
+            f"{there[0]} is there already: --force writes over it. Nothing is written."
+        )
+    for one, target in zip(written, targets, strict=True):
+        write_file(target, one.text, force=force)
+    if quiet:
+        return
+    shared = len({title.casefold() for one in written for title in one.shared})
+    typer.echo(f"{len(written)} roles of O*NET {found.number} in {out}.")
+    typer.echo(f"Titles that several of them share, left out of the aliases: {shared}.")
+    if told(written):
+        typer.echo(f"The release has gaps: {told(written)}; each is marked in its file.")
+    typer.echo(f"Next: faqbot check {out.parent}")
+
+
+TABLE_EXAMPLE = "Example: faqbot import table questions.xlsx --out knowledge --dry-run"
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A .csv or .xlsx file.")]
+TableOut = Annotated[Path, typer.Option("--out", metavar="DIR", help="The content folder.")]
+
+
+def table(
+    file: File,
+    *,
+    out: TableOut = Path("knowledge"),
+    dry_run: DryRun = False,
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make roles and FAQs of a table.
+
+    It may be one of `faqbot export table`, or your own with two columns: question and answer.
+
+    Exit code 0 when it was written (or would be), 1 when its content has problems, 2 when cells are
+    wrong or something is there already.
+    """
+    from faqbot.content.loader import load_library
+    from faqbot.content.writer import write_file
+    from faqbot.errors import UsageError
+    from faqbot.spreadsheet.files import read_rows
+    from faqbot.spreadsheet.rows import differences, read_table
+
+    read = read_table(read_rows(file), file.name)
+    if read.unknown:
+        typer.echo(f"Columns that mean nothing here: {', '.join(read.unknown)}.", err=True)
+    files = _files(read.library, out)
+    with tempfile.TemporaryDirectory() as place:
+        for target, text in files.items():
+            write_file(Path(place) / target.name, text, force=True)
+        load_library(Path(place))
+    old = _held(out)
+    lines = list(differences(old, read.library))
+    if not quiet or dry_run:
+        for line in lines:
+            typer.echo(line)
+    there = [target for target in files if target.exists()]
+    if not dry_run:
+        if there and not force:
+            raise UsageError(
+                f"{there[0]} is there already: --force writes over it. Nothing is done."
+            )
+        for target, text in files.items():
+            write_file(target, text, force=force)
+    if not quiet:
+        did = "would be written" if dry_run else "written"
+        typer.echo(
+            f"{len(read.library.roles)} roles and {len(read.library.faqs)} general FAQs {did}, "
+            f"{len(lines)} differences. Next: faqbot check {out}"
+        )
+
+
+def _held(out: Path) -> Library:
+    from faqbot.content.loader import load_library
+    from faqbot.model import Library
+
+    found = out.is_dir() and any(path.suffix in (".yaml", ".yml") for path in out.rglob("*"))
+    return load_library(out) if found else Library()
+
+
+def _files(library: Library, out: Path) -> dict[Path, str]:
+    """Each file with its text; what stands in a file already is written there."""
+    from faqbot.content.writer import faq_file, role_file
+
+    schema = "../schema.json"
+    files = {
+        out / "roles" / f"{role.id}.yaml": role_file(role, schema=schema) for role in library.roles
+    }
+    if library.faqs:
+        files[out / "faqs" / "faqs.yaml"] = faq_file(library.faqs, schema=schema)
+    return files
+
 
 app = typer.Typer(
     name="import",
@@ -12,6 +225,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-app.command(epilog=imports__document.DOCUMENT_EXAMPLE)(imports__document.document)
-app.command(epilog=imports__onet.ONET_EXAMPLE)(imports__onet.onet)
-app.command(epilog=imports__table.TABLE_EXAMPLE)(imports__table.table)
+app.command(epilog=DOCUMENT_EXAMPLE)(document)
+app.command(epilog=ONET_EXAMPLE)(onet)
+app.command(epilog=TABLE_EXAMPLE)(table)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from faqbot.cli.common__options import Knowledge
+from faqbot.cli.common import Knowledge
 
 EXAMPLE = "Example: faqbot insights --port 8766"
 

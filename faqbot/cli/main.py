@@ -23,10 +23,8 @@ from faqbot.cli import (
     insights,
     new,
     report,
-    report__forget,
     roles,
     run,
-    run__status,
     suggest,
     workspaces,
 )
@@ -83,7 +81,7 @@ app.command(epilog=explain.EXAMPLE)(explain.explain)
 app.command(epilog=chat.EXAMPLE)(chat.chat)
 app.command(epilog=check.EXAMPLE)(check.check)
 app.command(epilog=evaluate.EXAMPLE)(evaluate.evaluate)
-app.command(epilog=report__forget.FORGET_EXAMPLE)(report__forget.forget)
+app.command(epilog=report.FORGET_EXAMPLE)(report.forget)
 app.add_typer(exports.app)
 app.add_typer(imports.app)
 app.add_typer(new.app)
@@ -91,7 +89,7 @@ app.command(epilog=insights.EXAMPLE)(insights.insights)
 app.command(epilog=report.EXAMPLE)(report.report)
 app.command(epilog=roles.EXAMPLE)(roles.roles)
 app.command(epilog=run.EXAMPLE)(run.run)
-app.command(epilog=run__status.STATUS_EXAMPLE)(run__status.status)
+app.command(epilog=run.STATUS_EXAMPLE)(run.status)
 app.command(epilog=suggest.EXAMPLE)(suggest.suggest)
 app.add_typer(workspaces.app)
 

@@ -2,9 +2,274 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
 import typer
 
-from faqbot.cli import new__faq, new__key, new__role
+from faqbot.cli.common import Force, Quiet
+from faqbot.model import Audience
+
+if TYPE_CHECKING:
+    from faqbot.model import Role, Section
+    from faqbot.model import Years as Span
+
+
+def wanted(*, yes: bool) -> bool:
+    """Whether somebody is there to be asked."""
+    return not yes and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def ask(what: str, given: str, *, asks: bool) -> str:
+    """A text that was given, or asked for; Enter leaves it out."""
+    if given or not asks:
+        return given.strip()
+    return str(typer.prompt(what, default="", show_default=False)).strip()
+
+
+def ask_list(what: str, given: Sequence[str] | None, *, asks: bool) -> tuple[str, ...]:
+    """A list that was given, or asked for in one line with commas."""
+    if given or not asks:
+        return tuple(filter(None, (text.strip() for text in given or ())))
+    said = str(typer.prompt(f"{what}, with commas", default="", show_default=False))
+    return tuple(filter(None, (text.strip() for text in said.split(","))))
+
+
+FAQ_EXAMPLE = 'Example: faqbot new faq "Can I work from home?" --answer "Two days a week."'
+
+Question = Annotated[
+    str, typer.Argument(metavar="QUESTION", help="The question, as people ask it.")
+]
+FaqFolder = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The content folder.")]
+Answer = Annotated[str, typer.Option(help="The answer, in Markdown.")]
+Phrasings = Annotated[list[str] | None, typer.Option("--phrasing", help="Another way to ask it.")]
+About = Annotated[str | None, typer.Option("--about", help="The id of the role it is about.")]
+Readers = Annotated[Audience, typer.Option("--audience", help="Who may read it.")]
+FaqDefaults = Annotated[
+    bool, typer.Option("--yes", "-y", help="Ask nothing, and write it in any case.")
+]
+
+
+def faq(
+    question: Question,
+    *,
+    folder: FaqFolder = Path("knowledge"),
+    answer: Answer = "",
+    phrasing: Phrasings = None,
+    about: About = None,
+    audience: Readers = Audience.EVERYONE,
+    yes: FaqDefaults = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a new FAQ into a file of its own below `faqs/`; asks for what the options don't say.
+
+    Warns when the question is answered already. Exit code 0 when it was written, 1 when the content
+    has problems, 2 when there is no answer or no such role.
+    """
+    from faqbot import app
+    from faqbot.cli.common import known_role
+    from faqbot.cli.common import question as asked
+    from faqbot.content.writer import faq_file, key_for, write_file
+    from faqbot.errors import UsageError
+    from faqbot.model import Answered, Faq, Library
+
+    asks = wanted(yes=yes)
+    library = Library()
+    if folder.is_dir() and any(folder.rglob("*.y*ml")):
+        desk = app.open_desk(folder)
+        library = desk.library
+        receipt = asyncio.run(desk.ask(asked(question, Audience.EMPLOYEES, about)))
+        if isinstance(receipt.outcome, Answered):
+            known = ", ".join(entry.id for entry in receipt.outcome.entries)
+            typer.echo(f"This is answered already, by {known}: faqbot ask shows how.", err=True)
+            if asks and not typer.confirm("Write it all the same?"):
+                return
+    role = known_role(library, about)
+    text = ask("The answer", answer, asks=asks)
+    if not text:
+        raise UsageError("An FAQ needs an answer: give it by --answer.")
+    phrasings = ask_list("Other ways to ask it", phrasing, asks=asks)
+    key = key_for(question, role, library)
+    made = Faq(role, key, question.strip(), text, phrasings=phrasings, audience=audience)
+    target = folder / "faqs" / f"{f'{role}-' if role else ''}{key}.yaml"
+    write_file(target, faq_file([made], about=role, schema="../schema.json"))
+    if not quiet:
+        typer.echo(f"{target} is written. Next: faqbot check {folder}")
+
+
+KEY_EXAMPLE = "Example: faqbot new key"
+
+
+def key() -> None:
+    """Print a new key for FAQBOT_SECRET_KEYS, which encrypts the tokens of workspaces.
+
+    Keep it as you keep passwords: what it encrypted can't be read without it. A key that replaces
+    another goes in front of it, and a comma between them.
+    """
+    from faqbot.storage.encryption import Seal
+
+    typer.echo(Seal.new_key())
+
+
+ROLE_EXAMPLE = 'Example: faqbot new role "Data Scientist" --required Python --required statistics'
+
+Title = Annotated[str, typer.Argument(metavar="TITLE", help="The role's title.")]
+RoleFolder = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The content folder.")]
+Aliases = Annotated[list[str] | None, typer.Option("--alias", help="Another title people use.")]
+Family = Annotated[str, typer.Option(help="The group that it is listed under.")]
+Owner = Annotated[str, typer.Option(help="Who looks after it: a name, or an id of Slack.")]
+Overview = Annotated[str, typer.Option(help="What the role is, in a sentence or two.")]
+Duties = Annotated[list[str] | None, typer.Option("--duty", help="Something the role does.")]
+Required = Annotated[list[str] | None, typer.Option("--required", help="A skill one must have.")]
+Preferred = Annotated[
+    list[str] | None, typer.Option("--preferred", help="A skill that is welcome.")
+]
+Education = Annotated[str, typer.Option(help="The education that one must have.")]
+Years = Annotated[float | None, typer.Option("--years", min=0, max=80, help="Years of experience.")]
+RoleDefaults = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")]
+
+_LATER: Final = {
+    "overview": ("overview: >", "  A {role} ... in a sentence or two."),
+    "responsibilities": (
+        "responsibilities:",
+        "  - What the role does",
+        "  - Another thing it does",
+    ),
+    "skills": (
+        "skills:",
+        "  required: [what one must have, another such skill]",
+        "  preferred: [what is welcome]",
+    ),
+    "education": (
+        "education:",
+        "  required: Which degree or training",
+        "  preferred: What is welcome",
+    ),
+    "certifications": ("certifications:", "  preferred: [a certificate that is welcome]"),
+    "experience": ("experience:", "  years: {min: 2, max: 5}", "  text: Of which kind."),
+}
+_HEADING: Final = (
+    "A role. Lines that begin with # are for you: faqbot doesn't read them.",
+    "To check the file: faqbot check. To try it: faqbot chat.",
+)
+_NOTES: Final = {
+    "role": ("The name of the role in links and reports; leave it as it is.",),
+    "title": ("The title as readers see it.",),
+    "aliases": ("Other titles that people use: questions with them are understood too.",),
+    "family": ("The group that the role is listed under.",),
+    "owner": ("Who answers what faqbot can't: a person or channel of Slack.",),
+    "sections/overview": ("What the role is.",),
+    "sections/skills": ("What one must have, and what is welcome: faqbot tells them apart.",),
+}
+
+
+def role(
+    title: Title,
+    *,
+    folder: RoleFolder = Path("knowledge"),
+    alias: Aliases = None,
+    family: Family = "",
+    owner: Owner = "",
+    overview: Overview = "",
+    duty: Duties = None,
+    required: Required = None,
+    preferred: Preferred = None,
+    education: Education = "",
+    years: Years = None,
+    yes: RoleDefaults = False,
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the file of a new role, with comments; asks for what the options don't say.
+
+    What is left out stands in the file as a comment to fill in. Exit code 0 when the file was
+    written, 2 when it is there already.
+    """
+    from faqbot.content.writer import id_of, role_file, write_file
+    from faqbot.model import Role, Section
+    from faqbot.model import Years as Span
+
+    asks = wanted(yes=yes)
+    if asks:
+        typer.echo("Enter leaves a question out; all of it can be changed in the file later.")
+    named = id_of(title)
+    aliases = ask_list("Other titles for it", alias, asks=asks)
+    family, owner = ask("Family", family, asks=asks), ask("Owner", owner, asks=asks)
+    parts = [
+        Section(named, "overview", "Overview", text=ask("What is it?", overview, asks=asks)),
+        Section(
+            named,
+            "responsibilities",
+            "Responsibilities",
+            items=ask_list("What does one do?", duty, asks=asks),
+        ),
+        Section(
+            named,
+            "skills",
+            "Skills",
+            required=ask_list("Skills that one must have", required, asks=asks),
+            preferred=ask_list("Skills that are welcome", preferred, asks=asks),
+        ),
+        Section(
+            named,
+            "education",
+            "Education",
+            required=tuple(filter(None, [ask("Education", education, asks=asks)])),
+        ),
+        Section(
+            named,
+            "experience",
+            "Experience",
+            years=Span(years) if years is not None else _span(ask("Years", "", asks=asks)),
+        ),
+    ]
+    sections = tuple(part for part in parts if _says(part))
+    made = Role(named, title.strip(), aliases, family, owner, sections=sections)
+    later = _later(made)
+    text = role_file(made, schema="../schema.json", heading=_HEADING, notes=_notes(made))
+    target = folder / "roles" / f"{named}.yaml"
+    write_file(target, text.rstrip("\n") + "\n" + later, force=force)
+    if not quiet:
+        typer.echo(f"{target} is written. Next: open it, then faqbot check {folder}")
+
+
+def _notes(made: Role) -> dict[str, tuple[str, ...]]:
+    """The comments on what is in the file."""
+    held = {"role", "title"} | {key for key in ("aliases", "family", "owner") if getattr(made, key)}
+    held |= {f"sections/{section.key}" for section in made.sections}
+    return {key: lines for key, lines in _NOTES.items() if key in held}
+
+
+def _says(part: Section) -> bool:
+    return bool(part.text or part.items or part.required or part.preferred or part.years)
+
+
+def _span(text: str) -> Span | None:
+    from faqbot.importers.documents.mapping import years_of
+
+    return years_of(f"{text} years of experience") if text else None
+
+
+def _later(made: Role) -> str:
+    """What nobody has said yet, as comments to fill in."""
+    lines = [
+        f"# {line}"
+        for key, line in (("aliases", "aliases: [another title]"), ("family", "family: a-group"))
+        if not getattr(made, key)
+    ]
+    missing = [key for key in _LATER if made.section(key) is None]
+    lower: list[str] = []
+    if missing:
+        lower.append("  # Take away the # before what you fill in, and keep the spaces:")
+        lower += [f"  # {line}" for key in missing for line in _LATER[key]]
+    if lower and not made.sections:
+        lower.insert(0, "# sections:")
+    # Comments on sections stand below them, those on the role after all of it.
+    return "".join(f"{line}\n" for line in (*lower, *lines))
+
 
 app = typer.Typer(
     name="new",
@@ -12,6 +277,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-app.command(epilog=new__role.ROLE_EXAMPLE)(new__role.role)
-app.command(epilog=new__faq.FAQ_EXAMPLE)(new__faq.faq)
-app.command(epilog=new__key.KEY_EXAMPLE)(new__key.key)
+app.command(epilog=ROLE_EXAMPLE)(role)
+app.command(epilog=FAQ_EXAMPLE)(faq)
+app.command(epilog=KEY_EXAMPLE)(key)

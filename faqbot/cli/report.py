@@ -2,17 +2,106 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.common__options import Json
+from faqbot.cli.common import Json
+from faqbot.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from faqbot.engine import Desk
+    from faqbot.storage.models import Forgotten
     from faqbot.storage.reports import Figures
+    from faqbot.storage.store import Store
+
+
+NEAR = 0.25
+"""The confidence from which a declined question is guessed to belong to an entry."""
+
+
+def figures(
+    database: str | None, since: dt.datetime, until: dt.datetime, role: str | None = None
+) -> Figures:
+    """The figures of a period.
+
+    Raises:
+        UsageError: nothing is remembered.
+        StoreError: the database can't be used.
+    """
+    from faqbot.matching.clustering import group_by_meaning
+    from faqbot.matching.encoders import StaticEncoder
+    from faqbot.storage.questions import Filter
+    from faqbot.storage.reports import figures as summed_up
+    from faqbot.storage.store import with_store
+
+    encoder = StaticEncoder()
+
+    async def ask(store: Store) -> Figures:
+        grouping = partial(group_by_meaning, encoder=encoder)
+        return await summed_up(store, since, until, grouping, Filter(role=role))
+
+    return asyncio.run(with_store(database, ask))
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Words that should lead to an entry; `sure` when a person said so."""
+
+    text: str
+    entry: str
+    sure: bool
+
+
+def wishes(
+    database: str | None, since: dt.datetime, until: dt.datetime, desk: Desk, *, guess: bool
+) -> tuple[Wish, ...]:
+    """The phrasings that people picked and assigned; `guess` adds declined questions.
+
+    Raises:
+        UsageError: nothing is remembered.
+        StoreError: the database can't be used.
+    """
+    from faqbot.storage.models import PHRASING
+    from faqbot.storage.questions import Filter
+    from faqbot.storage.store import with_store
+
+    async def ask(store: Store) -> tuple[Wish, ...]:
+        found = [
+            Wish(one.question, one.entry, sure=True)
+            for one in await store.proposals.waiting()
+            if one.kind == PHRASING and one.entry and since <= one.created < until
+        ]
+        if not guess:
+            return tuple(found)
+        for record in await store.receipts.all(Filter(since, until, outcome="decline")):
+            if not record.text:
+                continue
+            _, near = desk.nearest(record.text)
+            if near and near[0].confidence >= NEAR and "/" in near[0].id:
+                found.append(Wish(record.text, near[0].id, sure=False))
+        return tuple(found)
+
+    return asyncio.run(with_store(database, ask))
+
+
+def forget_person(database: str | None, person: str, team: str | None = None) -> Forgotten:
+    """Delete what is remembered of a person, in one team or wherever the id occurs.
+
+    Raises:
+        UsageError: nothing is remembered.
+        StoreError: the database can't be used.
+    """
+    from faqbot.storage.store import with_store
+
+    return asyncio.run(with_store(database, lambda store: store.forget(person, team)))
+
 
 EXAMPLE = "Example: faqbot report --since 2026-11-01 --role data-analyst"
 
@@ -36,12 +125,11 @@ def report(
     *, since: Since = None, role: OfRole = None, as_json: Json = False, as_csv: Csv = False
 ) -> None:
     """Print the figures of the last days: no names of people are in them."""
-    from faqbot.cli import report__memories
-    from faqbot.cli.common__output import console, print_json
+    from faqbot.cli.common import console, print_json
     from faqbot.settings import configured_database
 
     until = dt.datetime.now(dt.UTC)
-    found = report__memories.figures(configured_database(), since_when(since, until), until, role)
+    found = figures(configured_database(), since_when(since, until), until, role)
     if as_json:
         print_json(as_object(found))
     elif as_csv:
@@ -54,8 +142,6 @@ def report(
 
 def since_when(text: str | None, now: dt.datetime) -> dt.datetime:
     """The moment that `--since` means."""
-    from faqbot.errors import UsageError
-
     said = (text or "30d").strip()
     if said.endswith("d") and said[:-1].isdigit() and len(said) < 6:  # noqa: PLR2004 - 9999 days
         return now - dt.timedelta(days=int(said[:-1]))
@@ -144,3 +230,31 @@ def _csv(found: Figures) -> Iterator[str]:
 def _inert(text: str) -> str:
     """A text that a spreadsheet doesn't take for a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+FORGET_EXAMPLE = "Example: faqbot forget U0123456789"
+
+User = Annotated[
+    str,
+    typer.Argument(metavar="USER", help="The person's id in Slack, such as U0123456789."),
+]
+Workspace = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ID",
+        help="Only in this workspace, such as T0123456789; without it in all of them.",
+        show_default=False,
+    ),
+]
+
+
+def forget(user: User, workspace: Workspace = None) -> None:
+    """Delete what a person asked, rated and picked, and say what was deleted."""
+    from faqbot.settings import configured_database
+
+    gone = forget_person(configured_database(), user, workspace)
+    typer.echo(
+        f"Deleted of {user}: {gone.receipts} questions, {gone.ratings} ratings, "
+        f"{gone.picks} picks, {gone.handovers} questions to persons; "
+        f"taken off {gone.names} entries that stay: the name."
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from faqbot.cli.common__options import Json, Knowledge
+from faqbot.cli.common import Json, Knowledge
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -23,8 +23,7 @@ def roles(*, as_json: Json = False, knowledge: Knowledge = None) -> None:
     """
     import datetime as dt
 
-    from faqbot.cli.common import content_folder
-    from faqbot.cli.common__output import console, print_json
+    from faqbot.cli.common import console, content_folder, print_json
     from faqbot.content.loader import load_library
 
     library = load_library(content_folder(knowledge))

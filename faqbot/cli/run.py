@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from faqbot.cli.common__options import Knowledge
+from faqbot.cli.common import Json, Knowledge
 
 EXAMPLE = "Example: faqbot run --check"
 
@@ -39,3 +39,43 @@ def run(*, check: Check = False, knowledge: Knowledge = None, workers: Workers =
             typer.echo(line)
     else:
         app.run(settings)
+
+
+STATUS_EXAMPLE = "Example: faqbot status"
+
+
+def status(*, knowledge: Knowledge = None, as_json: Json = False) -> None:
+    """Say whether faqbot runs here, which content it answers from, and what is wrong with newer.
+
+    Exit code 0 when all is well, 1 when changed content has problems, 3 when it doesn't run.
+    """
+    from dataclasses import asdict
+
+    from faqbot.cli.common import content_folder, print_json, printable
+    from faqbot.index.reloader import read_status
+
+    folder = content_folder(knowledge)
+    found = read_status(str(folder.resolve()))
+    running = found is not None and found.is_alive
+    loaded = found.loaded if found else {}
+    problems = list(loaded.get("problems", ()))
+    if as_json:
+        print_json(
+            {"running": running, "knowledge": str(folder), **(asdict(found) if found else {})}
+        )
+    elif found is None:
+        typer.echo(f"No faqbot was started on {folder} by this user. Start one: faqbot run")
+    else:
+        state = f"runs (process {found.process})" if running else "has stopped"
+        typer.echo(f"faqbot {state}, {found.mode}, started {found.started}.")
+        typer.echo(f"Answers from {folder}, version {loaded['version']} since {loaded['since']}.")
+        if problems:
+            typer.echo(
+                f"The change of {loaded['tried']} is not used: {loaded['count']} problem(s)."
+            )
+            for line in problems:
+                typer.echo(f"  {printable(line)}")
+    if not running:
+        raise typer.Exit(3)
+    if problems:
+        raise typer.Exit(1)

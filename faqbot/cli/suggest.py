@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.common__options import Knowledge, Quiet
+from faqbot.cli.common import Knowledge, Quiet
 
 if TYPE_CHECKING:
-    from faqbot.cli.report__memories import Wish
+    from faqbot.cli.report import Wish
     from faqbot.engine import Desk
 
 EXAMPLE = "Example: faqbot suggest --since 90d > phrasings.patch"
@@ -43,10 +43,9 @@ def suggest(
     code 0, also when there is nothing to suggest; 1 when the content has problems.
     """
     from faqbot.cli.common import open_desk
-    from faqbot.cli.report import since_when
-    from faqbot.cli.report__memories import wishes
+    from faqbot.cli.report import since_when, wishes
     from faqbot.settings import configured_database
-    from faqbot.storage.models__times import now
+    from faqbot.storage.models import now
 
     until = now()
     desk = open_desk(knowledge)
@@ -78,7 +77,7 @@ def _fresh(desk: Desk, found: tuple[Wish, ...]) -> dict[str, list[str]]:
 
 
 def _patched(desk: Desk, more: dict[str, list[str]]) -> dict[Path, tuple[str, str]]:
-    from faqbot.content.writer__patching import add_phrasings
+    from faqbot.content.writer import add_phrasings
 
     paths: dict[Path, None] = {}
     for entry_id in more:
@@ -108,7 +107,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _tell(desk: Desk, more: dict[str, list[str]]) -> None:
-    from faqbot.cli.explain__changing import compared, with_more
+    from faqbot.cli.explain import compared, with_more
 
     with asyncio.Runner() as runner:
         after = with_more(desk, more)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.common__options import Json
+from faqbot.cli.common import Json
+from faqbot.errors import UsageError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -14,7 +17,85 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from faqbot.cli.workspaces__installed import Installed
+    from faqbot.storage.installations import Installation
+    from faqbot.storage.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """An installation, and the scopes that it lacks: those faqbot needs, and those it can spare."""
+
+    installation: Installation
+    missing: tuple[str, ...]
+    missing_optional: tuple[str, ...]
+
+    @classmethod
+    def of(cls, installation: Installation) -> Installed:
+        """What the manifest makes of an installation."""
+        from faqbot.slack.manifest import OPTIONAL_SCOPES, SCOPES
+
+        missing, optional = (
+            tuple(scope for scope in scopes if scope not in installation.scopes)
+            for scopes in (SCOPES, OPTIONAL_SCOPES)
+        )
+        return cls(installation, missing, optional)
+
+    @property
+    def id(self) -> str:
+        """What names it: the workspace, or the organisation that installed it as a whole."""
+        return self.installation.workspace.team or self.installation.workspace.enterprise
+
+
+def installed(database: str | None) -> tuple[Installed, ...]:
+    """All installations, by organisation and workspace.
+
+    Raises:
+        UsageError: nothing is remembered.
+        StoreError: the database can't be used.
+    """
+    from faqbot.storage.store import with_store
+
+    return asyncio.run(with_store(database, _all))
+
+
+def remove_installation(database: str | None, wanted: str) -> Installed:
+    """Forget the installation of a workspace or of a whole organisation, and say what it was.
+
+    Raises:
+        UsageError: nothing is remembered, or there is no such installation.
+        StoreError: the database can't be used.
+    """
+    from faqbot.storage.store import with_store
+
+    async def forget(store: Store) -> Installed:
+        for one in await _all(store):
+            if one.id == wanted and await store.installations.remove(one.installation.workspace):
+                return one
+        raise UsageError(
+            f"faqbot is not installed in {wanted}: `faqbot workspaces` lists where it is."
+        )
+
+    return asyncio.run(with_store(database, forget))
+
+
+def reencrypt_tokens(database: str | None, keys: str) -> int:
+    """Encrypt all tokens with the newest key; returns how many installations had an older one.
+
+    Raises:
+        SettingsError: the keys are none.
+        UsageError: nothing is remembered.
+        StoreError: the database can't be used, or none of the keys encrypted some tokens.
+    """
+    from faqbot.storage.encryption import Seal
+    from faqbot.storage.store import with_store
+
+    seal = Seal.of(keys)
+    return asyncio.run(with_store(database, lambda store: store.installations.reseal(), seal))
+
+
+async def _all(store: Store) -> tuple[Installed, ...]:
+    return tuple(Installed.of(one) for one in await store.installations.all())
+
 
 EXAMPLE = "Example: faqbot workspaces --json"
 RESEAL_EXAMPLE = "Example: faqbot workspaces reseal"
@@ -39,8 +120,7 @@ def workspaces(context: typer.Context, *, as_json: Json = False) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    from faqbot.cli.common__output import console, note, print_json
-    from faqbot.cli.workspaces__installed import installed
+    from faqbot.cli.common import console, note, print_json
     from faqbot.settings import configured_database
 
     found = installed(configured_database())
@@ -60,10 +140,9 @@ def reseal() -> None:
 
     After it the older keys can be taken out of the setting. It may run while faqbot does.
     """
-    from faqbot.cli import workspaces__installed
     from faqbot.settings import configured_database, configured_secret_keys
 
-    count = workspaces__installed.reencrypt_tokens(configured_database(), configured_secret_keys())
+    count = reencrypt_tokens(configured_database(), configured_secret_keys())
     typer.echo(f"Encrypted with the newest key: the tokens of {count} that had an older one.")
 
 
@@ -74,11 +153,10 @@ def remove(team: Wanted) -> None:
     Slack is not told: whoever wants faqbot out of the workspace uninstalls it there, and that
     removes it here too. Exit code 2 when there is no such installation.
     """
-    from faqbot.cli import workspaces__installed
-    from faqbot.cli.common__output import printable
+    from faqbot.cli.common import printable
     from faqbot.settings import configured_database
 
-    gone = workspaces__installed.remove_installation(configured_database(), team)
+    gone = remove_installation(configured_database(), team)
     name = gone.installation.team_name or gone.installation.enterprise_name
     typer.echo(printable(f"Forgotten: the installation in {name or gone.id} ({gone.id})."))
 
@@ -107,7 +185,7 @@ def _table(found: tuple[Installed, ...]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from faqbot.cli.common__output import printable
+    from faqbot.cli.common import printable
 
     table = Table(caption="Times are UTC.", caption_justify="left")
     table.add_column("Id", no_wrap=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import os
+import re
+import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from faqbot.errors import UsageError
+from faqbot.errors import Problem, UsageError
 
 SUFFIXES: Final = (".yaml", ".yml")
 
@@ -54,3 +58,71 @@ def _walk(folder: Path, folders: set[Path], files: set[Path]) -> Iterator[Path]:
             if target not in files:
                 files.add(target)
                 yield entry
+
+
+MAX_BYTES: Final = 1 << 20
+_OTHER_ENCODINGS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# What YAML refuses: control characters and non-characters.
+_UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The text of a file (None: it can't be read) and what is wrong with it."""
+
+    text: str | None
+    problems: tuple[Problem, ...] = ()
+
+
+def read_bytes(path: Path, shown: str) -> bytes | Problem:
+    """The bytes of a file; a problem when it is no regular file, too large or unreadable."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return Problem(shown, 1, 1, "this isn't a file that can be read; move it elsewhere")
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        return Problem(shown, 1, 1, "this link leads nowhere; remove it, or put its file back")
+    except OSError as error:
+        reason = error.strerror or "unknown reason"
+        return Problem(shown, 1, 1, f"can't be read ({reason}); check the file's permissions")
+    if len(raw) > MAX_BYTES:
+        return Problem(shown, 1, 1, "is larger than 1 MiB; split it into several files")
+    return raw
+
+
+def decode(raw: bytes, shown: str) -> Decoded:
+    """The text of a file, which has to be UTF-8 (a byte order mark at its start is fine)."""
+    if raw.startswith(_OTHER_ENCODINGS):
+        return Decoded(None, (Problem(shown, 1, 1, "is UTF-16; save the file as UTF-8"),))
+    raw = raw.removeprefix(codecs.BOM_UTF8)
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8")
+        line, column = _end_of(before)
+        message = f"the byte 0x{raw[error.start]:02x} isn't UTF-8; save the file as UTF-8"
+        return Decoded(None, (Problem(shown, line, column, message),))
+    return _check_characters(text, shown)
+
+
+def _check_characters(text: str, shown: str) -> Decoded:
+    """The first bad character of each line, for the first lines."""
+    problems: list[Problem] = []
+    position = 0
+    while len(problems) < _ENOUGH and (found := _UNPRINTABLE.search(text, position)):
+        line, column = _end_of(text[: found.start()])
+        message = f"holds the control character U+{ord(found[0]):04X}; delete it"
+        problems.append(Problem(shown, line, column, message))
+        next_line = text.find("\n", found.start())
+        position = next_line if next_line >= 0 else len(text)
+    return Decoded(None if problems else text, tuple(problems))
+
+
+_ENOUGH: Final = 20  # a binary file has thousands; the first ones make the point
+
+
+def _end_of(text: str) -> tuple[int, int]:
+    """Line and column of what follows the text."""
+    lines = re.split("\r\n|[\n\r\x85\u2028\u2029]", text)
+    return len(lines), len(lines[-1]) + 1

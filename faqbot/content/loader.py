@@ -4,25 +4,150 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
 
-from faqbot.content.files import content_files
-from faqbot.content.files__decoding import decode, read_bytes
-from faqbot.content.format import FaqFile, PhrasingFile, RoleFile, keys_of
-from faqbot.content.git__version import version_of
-from faqbot.content.loader__assembling import faqs_of, role_of
-from faqbot.content.loader__phrasings import unknown_entries, with_phrasings
+from faqbot.content.files import content_files, decode, read_bytes
+from faqbot.content.format import FaqFile, FaqPart, PhrasingFile, RoleFile, keys_of
+from faqbot.content.git import version_of
 from faqbot.content.messages import advise
 from faqbot.content.references import check_references
-from faqbot.content.yaml_tree import Document, parse
-from faqbot.errors import ContentError, Problem
-from faqbot.errors__wording import nearest, printable, quoted
-from faqbot.model import Faq, Library, Role
+from faqbot.content.sections import STANDARD_SECTIONS, SectionPart
+from faqbot.content.yaml_tree import Document, Loc, parse
+from faqbot.errors import ContentError, Problem, nearest, printable, quoted
+from faqbot.model import Audience, Faq, Library, Origin, Role, Section, Years
+
+
+def with_title(text: str, title: str) -> str:
+    """The text of a role with its title in place of `{role}`."""
+    return text.replace("{role}", title)
+
+
+def role_of(document: Document, file: RoleFile) -> Role:
+    """The role that a file describes."""
+    named = Role(file.role, file.title)
+    return Role(
+        id=file.role,
+        title=file.title,
+        aliases=file.aliases,
+        family=file.family,
+        onet=file.onet,
+        owner=file.owner,
+        reviewed=file.reviewed,
+        review_every=file.review_every,
+        related=file.related,
+        next_roles=file.next_roles,
+        sections=tuple(
+            _section(document, file, key, part) for key, part in file.sections.written().items()
+        ),
+        faqs=tuple(
+            _faq(part, _origin(document, ("faqs", index)), named)
+            for index, part in enumerate(file.faqs)
+        ),
+        origin=_origin(document, ("role",), key=True),
+    )
+
+
+def faqs_of(document: Document, file: FaqFile, role: Role | None = None) -> tuple[Faq, ...]:
+    """The FAQs of a file: general ones, or those of a role."""
+    return tuple(
+        _faq(part, _origin(document, ("faqs", index)), role) for index, part in enumerate(file.faqs)
+    )
+
+
+def _section(document: Document, file: RoleFile, key: str, part: SectionPart) -> Section:
+    def filled(texts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(with_title(text, file.title) for text in texts)
+
+    years = part.years
+    return Section(
+        role=file.role,
+        key=key,
+        title=with_title(part.title or STANDARD_SECTIONS[key], file.title),
+        text=with_title(part.text, file.title),
+        items=filled(part.items),
+        required=filled(part.required),
+        preferred=filled(part.preferred),
+        years=Years(years.min, years.max) if years else None,
+        phrasings=part.phrasings,
+        origin=_origin(document, ("sections", key), key=True),
+    )
+
+
+def _faq(part: FaqPart, origin: Origin, role: Role | None) -> Faq:
+    return Faq(
+        role=role.id if role else None,
+        key=part.id,
+        question=with_title(part.question, role.title) if role else part.question,
+        answer=with_title(part.answer, role.title) if role else part.answer,
+        phrasings=part.phrasings,
+        audience=Audience(part.audience),
+        matches=part.matches,
+        rejects=part.rejects,
+        owner=part.owner,
+        reviewed=part.reviewed,
+        review_every=part.review_every,
+        example=part.example,
+        origin=origin,
+    )
+
+
+def _origin(document: Document, loc: Loc, *, key: bool = False) -> Origin:
+    return Origin(document.path, document.at(loc, key=key).line)
+
+
+def unknown_entries(
+    files: Iterable[tuple[Document, PhrasingFile]], library: Library
+) -> Iterator[Problem]:
+    """A problem for each id that names no section and no FAQ."""
+    known = [entry.id for entry in library.entries() if entry.kind != "role"]
+    for document, file in files:
+        for entry_id in file.phrasings:
+            if entry_id not in known:
+                near = nearest(entry_id, known)
+                guess = f"did you mean `{near}`?" if near else "name a section or an FAQ"
+                message = f"no entry has the id {quoted(entry_id)}; {guess}"
+                yield document.problem(("phrasings", entry_id), message, key=True)
+
+
+def with_phrasings(library: Library, files: Sequence[PhrasingFile]) -> Library:
+    """The library with the phrasings of such files added to their entries."""
+    more: dict[str, tuple[str, ...]] = {}
+    for file in files:
+        for entry_id, texts in file.phrasings.items():
+            more[entry_id] = (*more.get(entry_id, ()), *texts)
+    return phrased(library, more)
+
+
+def phrased(library: Library, more: Mapping[str, Sequence[str]]) -> Library:
+    """The library with more phrasings, by the id of their entries."""
+    if not more:
+        return library
+    return replace(
+        library,
+        roles=tuple(_role(role, more) for role in library.roles),
+        faqs=tuple(
+            replace(faq, phrasings=(*faq.phrasings, *more.get(faq.id, ()))) for faq in library.faqs
+        ),
+    )
+
+
+def _role(role: Role, more: Mapping[str, Sequence[str]]) -> Role:
+    return replace(
+        role,
+        sections=tuple(
+            replace(section, phrasings=(*section.phrasings, *more.get(section.id, ())))
+            for section in role.sections
+        ),
+        faqs=tuple(
+            replace(faq, phrasings=(*faq.phrasings, *more.get(faq.id, ()))) for faq in role.faqs
+        ),
+    )
+
 
 _ROLE_LINE: Final = re.compile(rb"^role: *[\"']?([a-z0-9-]+)", re.MULTILINE)
 _TOP_KEYS: Final = ("role", "faqs", "phrasings")

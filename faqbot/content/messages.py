@@ -17,11 +17,9 @@ from faqbot.content.format import (
     RoleFile,
     keys_of,
 )
-from faqbot.content.sections import SectionPart, YearsPart
-from faqbot.content.sections__standard import STANDARD_SECTIONS
+from faqbot.content.sections import STANDARD_SECTIONS, SectionPart, YearsPart
 from faqbot.content.yaml_tree import Document, Loc
-from faqbot.errors import Problem
-from faqbot.errors__wording import did_you_mean, nearest, quoted
+from faqbot.errors import Problem, did_you_mean, nearest, quoted
 
 _NOT_TEXT: Final = {
     "string_type": "text",

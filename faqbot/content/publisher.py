@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from faqbot.content.writer__writing import key_for, write_faq, write_phrasing
+from faqbot.content.writer import key_for, write_faq, write_phrasing
 from faqbot.errors import FaqbotError, UsageError
 from faqbot.model import Audience, Faq, Library
 

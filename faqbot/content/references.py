@@ -8,8 +8,7 @@ from typing import Any
 
 from faqbot.content.fields import ID_PATTERN
 from faqbot.content.yaml_tree import Document, Loc
-from faqbot.errors import Problem
-from faqbot.errors__wording import nearest, quoted
+from faqbot.errors import Problem, nearest, quoted
 
 _RESERVED = ("faq", "role")
 _REFERENCES = ("related", "next_roles")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from types import MappingProxyType
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -179,3 +180,17 @@ class SectionsPart(BaseModel):
         names = {field.alias or name: name for name, field in type(self).model_fields.items()}
         standard = {key: getattr(self, name) for key, name in names.items()}
         return {key: part for key, part in standard.items() if part} | self.__pydantic_extra__
+
+
+STANDARD_SECTIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "overview": "Overview",
+        "day-to-day": "Day to day",
+        "responsibilities": "Responsibilities",
+        "skills": "Skills",
+        "education": "Education",
+        "certifications": "Certifications",
+        "experience": "Experience",
+    },
+)
+"""Key -> title."""

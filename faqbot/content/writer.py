@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import os
 import re
 import tempfile
@@ -10,13 +11,16 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import indent
-from typing import Final
+from typing import Any, Final
 
 import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from faqbot.content.sections__standard import STANDARD_SECTIONS
+from faqbot.content.format import TARGET
+from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.errors import UsageError
-from faqbot.model import Audience, Faq, Role, Section, Years
+from faqbot.model import Audience, Faq, Library, Role, Section, Years
 
 WIDTH: Final = 100
 LONGEST_ID: Final = 60
@@ -241,3 +245,128 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 
 _Blocks.add_representer(str, _text)
+
+FOLDER: Final = "proposals"
+PHRASINGS: Final = "phrasings.yaml"
+_SCHEMA: Final = f"../{TARGET.name}"
+
+
+def key_for(question: str, role: str | None, library: Library) -> str:
+    """An id for a question that no FAQ of the role (or general one) has yet."""
+    taken = {faq.key for faq in library.faqs}
+    if role:
+        found = library.role(role)
+        taken = {faq.key for faq in found.faqs} if found else set()
+    return id_of(question.replace("{role}", " "), taken)
+
+
+def write_faq(folder: Path, faq: Faq) -> Path:
+    """Write an FAQ into a file of its own below `proposals/`; never over another one.
+
+    Raises:
+        UsageError: the folder can't be written to.
+    """
+    target = folder / FOLDER / f"{faq.role or 'general'}-{faq.key}.yaml"
+    if target.exists():
+        raise UsageError(f"{target} is there already: choose another question.")
+    write_file(target, _written(faq))
+    return target
+
+
+def write_phrasing(folder: Path, entry_id: str, text: str) -> tuple[Path, str | None]:
+    """Add a phrasing to the file of suggested ones; its path, and what it held before.
+
+    Raises:
+        UsageError: the folder can't be written to, or the file isn't what faqbot wrote.
+    """
+    target = folder / FOLDER / PHRASINGS
+    before: str | None = None
+    held: dict[str, list[str]] = {}
+    try:
+        if target.exists():
+            before = target.read_text(encoding="utf-8")
+            held = dict(yaml.safe_load(before)["phrasings"])
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise UsageError(f"{target} can't be added to: correct it with faqbot check.") from error
+    texts = held.setdefault(entry_id, [])
+    if text not in texts:
+        texts.append(text)
+    text = f"# yaml-language-server: $schema={_SCHEMA}\n{dumped({'phrasings': held})}"
+    write_file(target, text, force=True)
+    return target, before
+
+
+def draft_of(question: str, role: str | None, library: Library) -> str:
+    """A file with an FAQ whose answer is still to be written, as an author would start it."""
+    key = key_for(question, role, library)
+    answer = "Write the answer here, in Markdown."
+    return _written(Faq(role, key, question, answer, phrasings=(question,)))
+
+
+def _written(faq: Faq) -> str:
+    return faq_file([faq], about=faq.role, schema=_SCHEMA)
+
+
+_WIDE: Final = 1_000_000
+"""So that no line is wrapped that an author left long."""
+
+
+def add_phrasings(text: str, more: Mapping[str, Sequence[str]]) -> str:
+    """A content file with phrasings added to its entries; those it doesn't hold are left alone.
+
+    Args:
+        text: the file as it is.
+        more: phrasings by the id of a section or an FAQ.
+
+    Raises:
+        UsageError: the file can't be read as content.
+    """
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = _WIDE
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    try:
+        documents = list(yaml.load_all(text))
+    except Exception as error:  # ruamel.yaml has many names for what is no YAML
+        raise UsageError("The file is no YAML that can be added to: run faqbot check.") from error
+    for document in documents:
+        if isinstance(document, CommentedMap):
+            _add(document, more)
+    buffer = io.StringIO()
+    yaml.dump_all(documents, buffer)
+    return buffer.getvalue()
+
+
+def _add(document: CommentedMap, more: Mapping[str, Sequence[str]]) -> None:
+    role = document.get("role")
+    about = role or document.get("about")
+    for faq in document.get("faqs") or ():
+        key = f"{about}/faq/{faq.get('id')}" if about else f"faq/{faq.get('id')}"
+        _extend(faq, more.get(key, ()), after="question")
+    sections = document.get("sections")
+    if role is None or not isinstance(sections, CommentedMap):
+        return
+    for key in list(sections):
+        texts = more.get(f"{role}/{key}", ())
+        if not texts:
+            continue
+        value = sections[key]
+        if not isinstance(value, CommentedMap):  # the short form of a text or a list
+            whole = CommentedMap()
+            whole["text" if isinstance(value, str) else "items"] = value
+            sections[key] = value = whole
+        _extend(value, texts, after="title")
+
+
+def _extend(entry: CommentedMap, texts: Iterable[str], after: str) -> None:
+    held: Any = entry.get("phrasings")
+    known = set(held or ())
+    fresh = [text for text in dict.fromkeys(texts) if text not in known]
+    if not fresh:
+        return
+    if held is None:
+        held = CommentedSeq()
+        keys = list(entry)
+        place = keys.index(after) + 1 if after in keys else 0
+        entry.insert(place, "phrasings", held)
+    held.extend(fresh)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from markdown_it import MarkdownIt
 
-from faqbot.exporters.markdown__advert import advert
+from faqbot.exporters.markdown import advert
 from faqbot.model import Role, Section
 
 EMPLOYMENT_TYPES: Final = (

@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -31,8 +32,17 @@ import numpy as np
 import faqbot
 from faqbot.content.files import content_files
 from faqbot.engine import Knowledge
-from faqbot.matching.encoders__caching import Weakly, cached
-from faqbot.matching.training_data__common import PARTS, Common
+from faqbot.matching.encoders import Weakly, cached
+from faqbot.matching.training_data import PARTS, Common
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Knowledge with what it weighs, in bytes."""
+
+    knowledge: Knowledge
+    weight: int
+
 
 KEPT = 3
 """Snapshots that stay, of one content and its next versions."""

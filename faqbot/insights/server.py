@@ -12,11 +12,9 @@ from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 
-from faqbot.cli.report__memories import with_store
 from faqbot.content.loader import load_library
 from faqbot.errors import SettingsError
-from faqbot.insights.auth import Sessions
-from faqbot.insights.auth__openid import SlackIdentity
+from faqbot.insights.auth import Sessions, SlackIdentity
 from faqbot.insights.views import LOCAL, Pages
 from faqbot.matching.clustering import group_by_meaning
 from faqbot.matching.encoders import StaticEncoder
@@ -24,9 +22,9 @@ from faqbot.model import Library
 from faqbot.runtime.web import Server, listen
 from faqbot.settings import Settings
 from faqbot.slack.client import team_of, web_client
-from faqbot.slack.directory__owners import Owners
+from faqbot.slack.directory import Owners
 from faqbot.slack.service import until_stopped
-from faqbot.storage.store import Store
+from faqbot.storage.store import Store, with_store
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -17,17 +19,96 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
-from faqbot.content.writer__writing import draft_of
-from faqbot.insights import views__charts
+from faqbot.content.writer import draft_of
 from faqbot.insights.auth import Sessions, SignedIn
-from faqbot.insights.views__asked import OUTCOMES, PLACES, SPANS, View, view_of
 from faqbot.model import Entry, Faq, Library, Role, is_stale
-from faqbot.runtime.web__headers import SafeHeaders, safe_headers
-from faqbot.runtime.web__origins import SameOrigin
-from faqbot.storage.models import Record, StoreError
-from faqbot.storage.models__times import now
-from faqbot.storage.reports import Figures, Grouping, Part, summed_up
+from faqbot.runtime.web import SafeHeaders, SameOrigin, safe_headers
+from faqbot.storage.models import Record, StoreError, now
+from faqbot.storage.questions import Filter
+from faqbot.storage.reports import Asked, Figures, Grouping, Part, summed_up
 from faqbot.storage.store import Store
+
+SPANS: Final = (7, 30, 90, 365)
+PLACES: Final = ("channel", "direct", "command", "home", "terminal")
+OUTCOMES: Final = ("answer", "choices", "decline")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The last so many days, of one role and one place or of all."""
+
+    days: int = 30
+    role: str = ""
+    place: str = ""
+
+    def filter(self, now: dt.datetime) -> Filter:
+        """The questions that the view shows."""
+        since = now - dt.timedelta(days=self.days)
+        return Filter(since, now, role=self.role or None, place=self.place or None)
+
+    def link(self, path: str, **more: str) -> str:
+        """An address with this view's filters, or others in their place."""
+        values = {"days": str(self.days), "role": self.role, "place": self.place, **more}
+        return f"{path}?{urlencode({name: value for name, value in values.items() if value})}"
+
+
+def view_of(asked: Mapping[str, str]) -> View:
+    """The view that an address asks for; what can't be is as if it weren't there."""
+    days = asked.get("days", "")
+    fits = days.isascii() and days.isdigit() and len(days) < 5 and int(days) > 0  # noqa: PLR2004
+    place = asked.get("place", "")
+    return View(
+        int(days) if fits else 30,
+        asked.get("role", "")[:200],
+        place if place in PLACES else "",
+    )
+
+
+COLOURS: Final = {"answer": "#2a9d8f", "choices": "#e9c46a", "decline": "#e76f51"}
+NAMES: Final = {"answer": "Answered", "choices": "Asked back", "decline": "Not answered"}
+_MAX_BARS: Final = 12
+_LONGEST: Final = 40
+
+
+def over_time(found: Figures, view: View) -> str:
+    """Questions by day and outcome as JSON, days without questions included."""
+    first, last = found.since.date(), found.until.date()
+    days = [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
+    counts = {day: dict(outcomes) for day, outcomes in found.days}
+    return _chart(
+        [f"{day:%-d %b}" for day in days],
+        [
+            (name, COLOURS[outcome], [counts.get(f"{day}", {}).get(outcome, 0) for day in days])
+            for outcome, name in NAMES.items()
+        ],
+        [view.link("/questions", day=f"{day}") for day in days],
+    )
+
+
+def ratings(rated: Sequence[tuple[str, Asked]], view: View) -> str:
+    """Helpful and not helpful by entry as JSON; each comes with its title."""
+    shown = rated[:_MAX_BARS]
+    return _chart(
+        [title if len(title) <= _LONGEST else f"{title[: _LONGEST - 1]}…" for title, _ in shown],
+        [
+            ("Helpful", COLOURS["answer"], [one.helpful for _, one in shown]),
+            ("Not helpful", COLOURS["decline"], [one.not_helpful for _, one in shown]),
+        ],
+        [view.link("/questions", entry=one.entry) for _, one in shown],
+        lying=True,
+    )
+
+
+def _chart(
+    labels: Sequence[str],
+    rows: Sequence[tuple[str, str, Sequence[int]]],
+    links: Sequence[str],
+    *,
+    lying: bool = False,
+) -> str:
+    series = [{"label": name, "colour": colour, "data": data} for name, colour, data in rows]
+    return json.dumps({"labels": labels, "series": series, "links": links, "lying": lying})
+
 
 HERE: Final = Path(__file__).parent
 HEADERS: Final = safe_headers(
@@ -112,15 +193,13 @@ class Pages:
         return self._page(
             request,
             "overview.html",
-            over_time=views__charts.over_time(found, view),
-            ratings=views__charts.ratings(
-                [(_title(library, one.entry), one) for one in rated], view
-            ),
+            over_time=over_time(found, view),
+            ratings=ratings([(_title(library, one.entry), one) for one in rated], view),
             view=view,
             found=found,
             library=library,
             counts=dict(found.outcomes),
-            names=views__charts.NAMES,
+            names=NAMES,
             spans=SPANS,
             places=PLACES,
             titles={one.entry: _title(library, one.entry) for one in found.most_asked},
@@ -141,7 +220,7 @@ class Pages:
             asked=asked,
             records=shown[:_QUESTIONS],
             count=len(shown),
-            names=views__charts.NAMES,
+            names=NAMES,
             outcomes=OUTCOMES,
             titles={
                 entry: _title(library, entry) for record in shown for entry, _ in record.entries

@@ -3,11 +3,168 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from typing import Final
 
-from faqbot.lint import duplicates, rules__prose, rules__upkeep
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from faqbot.content.sections import STANDARD_SECTIONS
+from faqbot.lint import duplicates
 from faqbot.lint.findings import Finding, Level, at
-from faqbot.model import Faq, Library
+from faqbot.model import Faq, Library, Role, Section, is_stale
+
+EASE: Final = 10.0
+"""Flesch reading ease below which even practised readers toil."""
+
+ENOUGH: Final = 80
+"""Words from which a reading ease says something."""
+
+LONG_SENTENCE: Final = 50
+LONG_ANSWER: Final = 350
+
+_WORD: Final = re.compile(r"[A-Za-z']+")
+_SENTENCE: Final = re.compile(r"[.!?](?=\s|$)|\n\s*\n|\n\s*[-*] ")
+_VOWELS: Final = re.compile(r"[aeiouy]+")
+_SCHEMES: Final = ("http://", "https://", "mailto:", "tel:")
+_PARSER: Final = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+
+
+def shown_in_slack(library: Library) -> Iterator[Finding]:
+    """Text that Slack can't show, and links that lead nowhere."""
+    for entry, text in _texts(library):
+        seen: set[str] = set()
+        for token in _tokens(_PARSER.parse(text)):
+            what = _unshown(token)
+            if what and what not in seen:
+                seen.add(what)
+                yield at(entry, "not-shown-in-slack", f"holds {what}")
+            link = str(token.attrGet("href") or "") if token.type == "link_open" else ""
+            if link and not link.startswith(_SCHEMES):
+                yield at(entry, "dead-reference", f"links to {link}, which is no web address")
+
+
+def easy_to_read(library: Library) -> Iterator[Finding]:
+    """English text that is hard to read, and text that is very long."""
+    for entry, text in _texts(library):
+        words = _WORD.findall(text)
+        longest = max((len(_WORD.findall(one)) for one in _SENTENCE.split(text)), default=0)
+        if longest > LONG_SENTENCE:
+            yield at(entry, "too-long", f"has a sentence of {longest} words")
+        if isinstance(entry, Faq) and len(words) > LONG_ANSWER:
+            yield at(entry, "too-long", f"answers with {len(words)} words")
+        if len(words) >= ENOUGH and _is_english(words):
+            ease = reading_ease(text)
+            if ease < EASE:
+                yield at(entry, "hard-to-read", f"has a Flesch reading ease of {ease:.0f}")
+
+
+def reading_ease(text: str) -> float:
+    """How easily an English text reads: 100 is plain, 30 hard, below 10 toil.
+
+    Flesch, “A new readability yardstick”, Journal of Applied Psychology 32 (1948); syllables are
+    counted as groups of vowels.
+    """
+    words = _WORD.findall(text.lower())
+    sentences = sum(1 for one in _SENTENCE.split(text) if _WORD.search(one))
+    if not words or not sentences:
+        return 100.0
+    syllables = sum(_syllables(word) for word in words)
+    return 206.835 - 1.015 * len(words) / sentences - 84.6 * syllables / len(words)
+
+
+def _syllables(word: str) -> int:
+    silent = word.endswith("e") and not word.endswith(("le", "ee"))
+    return max(1, len(_VOWELS.findall(word)) - silent)
+
+
+def _is_english(words: list[str]) -> bool:
+    common = {"the", "and", "of", "to", "in", "a", "is", "for", "or", "with"}
+    return sum(word.lower() in common for word in words) / len(words) > 0.1  # noqa: PLR2004 - a tenth
+
+
+def _texts(library: Library) -> Iterator[tuple[Section | Faq, str]]:
+    for entry in library.entries():
+        if isinstance(entry, Role):
+            continue
+        if isinstance(entry, Faq):
+            yield entry, entry.answer
+        else:
+            for text in (entry.text, *entry.items, *entry.required, *entry.preferred):
+                if text:
+                    yield entry, text
+
+
+def _tokens(tokens: list[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        yield from token.children or ()
+
+
+def _unshown(token: Token) -> str:
+    match token.type:
+        case "image":
+            return "an image"
+        case "html_block" | "html_inline":
+            return f"HTML ({token.content.strip()[:40]})"
+        case "table_open":
+            return "a table"
+        case _:
+            return ""
+
+
+MOST: Final = 0.7
+"""The share of a family's roles from which a section is expected."""
+
+FAMILY: Final = 3
+"""Roles that a family must have before anything is expected of it."""
+
+
+def missing(library: Library) -> Iterator[Finding]:
+    """Standard sections that most of a family have and a role hasn't."""
+    families: dict[str, list[Role]] = defaultdict(list)
+    for role in library.roles:
+        if role.family:
+            families[role.family].append(role)
+    for family, roles in families.items():
+        if len(roles) < FAMILY:
+            continue
+        counts = Counter(section.key for role in roles for section in role.sections)
+        for role in roles:
+            for key in STANDARD_SECTIONS:
+                if role.section(key) is None and counts[key] / len(roles) >= MOST:
+                    yield at(
+                        role,
+                        "section-missing",
+                        f"has no {key}; {counts[key]} of {len(roles)} roles of {family} have it",
+                    )
+
+
+def overdue(library: Library, today: dt.date) -> Iterator[Finding]:
+    """Roles and FAQs whose review is overdue."""
+    entries: list[Role | Faq] = [*library.roles, *library.faqs]
+    entries += [faq for role in library.roles for faq in role.faqs]
+    for entry in entries:
+        if is_stale(entry.reviewed, entry.review_every, today):
+            assert entry.reviewed is not None  # what was never reviewed isn't stale
+            assert entry.review_every is not None
+            late = today - entry.reviewed - entry.review_every
+            yield at(
+                entry,
+                "review-overdue",
+                f"was reviewed on {entry.reviewed}, its review is {late.days} days overdue",
+            )
+
+
+def one_sided(library: Library) -> Iterator[Finding]:
+    """Roles that name a related one which doesn't name them."""
+    for role in library.roles:
+        for other_id in role.related:
+            other = library.role(other_id)
+            if other is not None and role.id not in other.related:
+                yield at(role, "one-sided-relation", f"names {other_id}, which doesn't name it")
 
 
 def findings(
@@ -49,8 +206,8 @@ def _all(
 ) -> Iterator[Finding]:
     yield from duplicates.too_close(library, encoder, told)
     yield from duplicates.alike(library, encoder)
-    yield from rules__upkeep.missing(library)
-    yield from rules__upkeep.overdue(library, today)
-    yield from rules__upkeep.one_sided(library)
-    yield from rules__prose.shown_in_slack(library)
-    yield from rules__prose.easy_to_read(library)
+    yield from missing(library)
+    yield from overdue(library, today)
+    yield from one_sided(library)
+    yield from shown_in_slack(library)
+    yield from easy_to_read(library)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faqbot.matching.ranking import Ranker, Scored
-from faqbot.matching.shortlist__large import ShortlistRanker
+from faqbot.matching.shortlist import ShortlistRanker
 from faqbot.matching.tfidf import Floats
 
 SAMPLED = 2_500

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from faqbot.matching.matcher__understood import Understood, certainty, link_groups
+from faqbot.matching.matcher import Understood, certainty, link_groups
 from faqbot.model import (
     Answered,
     Audience,

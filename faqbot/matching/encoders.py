@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any, Generic, ParamSpec, TypeVar
+from weakref import WeakMethod
 
 import numpy as np
 
+from faqbot.errors import UsageError
 from faqbot.matching.tfidf import Floats
 
 STATIC_BATCH = 8_192
@@ -71,3 +75,114 @@ class StaticEncoder:
             for token, rank in self._model.tokenizer.get_vocab().items()
             if token.isalpha() and token.islower() and (most is None or rank < most)
         )
+
+
+TRANSFORMER_BATCH = 64
+"""Texts that are encoded at a time."""
+
+_MISSING = "FAQBOT_ENCODER and --encoder need an extra: pip install 'faqbot[transformer]'."
+_ADVICE = (
+    "Name the folder of a sentence-transformers model, as SentenceTransformer.save writes it, "
+    "or unset FAQBOT_ENCODER to use the bundled encoder."
+)
+
+
+class TransformerEncoder:
+    """A sentence-transformers model from a local folder; texts become vectors of length 1.
+
+    It runs on the processor, so that the same content gives the same answers on every start, and
+    nothing is ever downloaded.
+
+    Args:
+        folder: what `SentenceTransformer.save` wrote.
+
+    Raises:
+        UsageError: the extra is missing, or the folder holds no model that can be loaded.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        check_folder(folder)
+        sentence_transformer = _library()
+        try:
+            self._model = sentence_transformer(str(folder), device="cpu", local_files_only=True)
+            vector = self._encode(["a"])[0]
+        except Exception as error:  # a loader of others' files fails in ways that no list names
+            raise UsageError(
+                f"Can't load the encoder {folder}: {_first(error)} {_ADVICE}"
+            ) from error
+        self._dimensions = len(vector)
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Vectors of shape (texts, dimensions), encoded in batches."""
+        if not texts:
+            return np.zeros((0, self._dimensions), dtype=np.float32)
+        return self._encode(texts)
+
+    def _encode(self, texts: Sequence[str]) -> Floats:
+        vectors = self._model.encode(
+            list(texts),
+            batch_size=TRANSFORMER_BATCH,
+            convert_to_numpy=True,
+            normalize_embeddings=True,
+            show_progress_bar=False,
+        )
+        result: Floats = np.asarray(vectors, dtype=np.float32)
+        return result
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that can't be a model, without loading it.
+
+    Raises:
+        UsageError: there is no such folder, or it lacks the files that make it a model.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder} to take the encoder from. {_ADVICE}")
+    if not any((folder / name).is_file() for name in ("modules.json", "config.json")):
+        raise UsageError(f"{folder} is no model: it has no modules.json. {_ADVICE}")
+
+
+def _library() -> Any:
+    """The class that loads models, without its progress bars and reports on standard error."""
+    try:
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
+    except ImportError as error:
+        raise UsageError(_MISSING) from error
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    return SentenceTransformer
+
+
+def _first(error: Exception) -> str:
+    """The first line of what a library says, as a sentence."""
+    line = next(iter(str(error).splitlines()), "") or type(error).__name__
+    return line.rstrip(". ") + "."
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Weakly(Generic[P, T]):
+    """A method of an object that it doesn't keep alive; whoever calls it does."""
+
+    def __init__(self, method: Callable[P, T]) -> None:
+        self._method: WeakMethod[Any] = WeakMethod(method)
+
+    @property
+    def method(self) -> Callable[P, T]:
+        """The method, bound to its object."""
+        found: Callable[P, T] | None = self._method()
+        assert found is not None
+        return found
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.method(*args, **kwargs)
+
+
+def cached(method: Callable[P, T], most: int) -> Callable[P, T]:
+    """A method that remembers its results, the least recently used forgotten first."""
+    found: Any = lru_cache(maxsize=most)(Weakly(method))
+    kept: Callable[P, T] = found
+    return kept

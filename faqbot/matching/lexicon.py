@@ -101,3 +101,94 @@ SHORT_PHRASES = MappingProxyType(
     }
 )
 """Pairs and triples whose first word alone means something else."""
+
+SENIORITY = frozenset(
+    """
+    junior senior lead principal staff chief head entry level mid graduate trainee intern
+    experienced associate assistant apprentice beginner seasoned expert
+    """.split()
+)
+"""Grades before or after a title: the role stays the same."""
+
+COLOURS = SENIORITY | frozenset(
+    """
+    average best better big brand certified company competent complete current decent dream
+    effective efficient excellent external fancy first freelance full future general given good
+    great ideal internal international local main modern new newly next normal offshore old
+    ordinary our own paid part perfect permanent possible potential prospective proper qualified
+    real regular remote right same self skilled small solid specific standard strong successful
+    suitable talented temporary time top true typical usual valid whole working young your
+    actual another any aspiring certain decent different every exact former full-time hired
+    hybrid open particular plain said sole specialised specialized such team unpaid worldwide
+    become becoming being hire hiring role roles position positions job jobs title titles vacancy
+    post career person someone somebody people guy guys folks opening candidate candidates
+    applicant applicants employee employees worker staff profession professional professionals
+    """.split()
+)
+"""Words that stand before a title without making it another role."""
+
+VERBS = """
+    achieve affect allow apply ask become bring choose compare consider count deserve describe do
+    earn employ enjoy expect explain feel fit follow forget get give go grow happen hate help hire
+    imagine include involve join keep know learn let like love make matter mean mention need offer
+    pay pick prefer provide recommend require say see seem show start stop study suggest suit take
+    tell think try turn understand use want wonder work
+    """.split()
+
+NO_NAMES = frozenset(
+    f"{verb[:-1]}ies" if verb.endswith(("ply", "try", "udy")) else f"{verb}{ending}"
+    for verb in VERBS
+    for ending in ("", "es" if verb.endswith(("o", "ss", "sh", "ch")) else "s")
+) | frozenset(
+    """
+    across actually almost along already although always among amongst around basically behind
+    beside besides certainly concerning currently definitely despite else enough especially even
+    ever exactly example examples except generally hence however instead kind kinds lot lots mainly
+    maybe merely mostly near nearly never normally often perhaps per probably quite rather really
+    regarding simply since sometimes soon sorry sort sorts specifically still therefore though thus
+    tomorrow today toward towards type types typically unless unlike usually versus via vs whether
+    within without yesterday yet
+    """.split()
+)
+"""Verbs and function words that may stand before a title, and never make it another role."""
+
+OCCUPATIONS = frozenset(
+    """
+    accountant actor actress actuary adjuster administrator adviser advisor advocate agent
+    ambassador analyst anesthetist anthropologist appraiser arborist archaeologist archer architect
+    archivist artist assembler assessor assistant associate astronaut astronomer athlete attendant
+    attorney auctioneer auditor author baker banker barber bartender barista biologist blacksmith
+    boilermaker bookkeeper botanist brewer bricklayer broker builder butcher buyer cameraman
+    captain caregiver caretaker carpenter cashier caterer caulker ceo cfo chauffeur chef chemist
+    chief chiropractor choreographer ciso cleaner clerk climatologist coach cobbler coder collector
+    comedian composer concierge conductor conservationist consultant controller cook coordinator
+    copywriter coroner cosmetologist counselor counsellor courier cto curator custodian dancer
+    dealer dean decorator dentist deputy dermatologist designer detective developer dietitian
+    director dispatcher diver doctor doorman drafter dressmaker driver ecologist economist editor
+    educator electrician embalmer engineer engraver entertainer entomologist epidemiologist
+    estimator examiner executive exterminator fabricator farmer firefighter fisherman fitter
+    florist foreman forester fundraiser gardener generalist geographer geologist glazier goldsmith
+    governor grader groomer guard guide gynecologist hacker hairdresser handler handyman
+    harvester historian housekeeper hygienist illustrator inspector installer instructor
+    interpreter interviewer investigator investor janitor jeweler jeweller journalist judge
+    keeper laborer labourer landlord landscaper lawyer lecturer librarian lifeguard linguist
+    locksmith logger lumberjack machinist magician maid maker manager manicurist marine marketer
+    marshal mason masseur masseuse master mathematician mayor mechanic mediator messenger
+    meteorologist microbiologist midwife miller miner minister model moderator mover musician nanny
+    neurologist neuroscientist nurse nutritionist oceanographer officer operator optician
+    optometrist orthodontist owner packer painter paralegal paramedic pastor pathologist
+    pediatrician pharmacist philosopher photographer physicist physician physiotherapist pianist
+    pilot pipefitter planner plasterer player plumber podiatrist poet policeman politician porter
+    postman potter preacher president priest principal printer processor producer professor
+    programmer proofreader psychiatrist psychologist publicist radiographer radiologist ranger
+    realtor receptionist recruiter referee registrar reporter representative researcher
+    restorer retailer reviewer rigger roofer sailor salesman salesperson saleswoman scientist
+    sculptor seamstress secretary seller server sheriff shoemaker singer smith sociologist soldier
+    sourcer specialist statistician stenographer steward stewardess stockbroker stonemason
+    strategist stylist supervisor surgeon surveyor tailor teacher technician technologist
+    teller tester therapist trader trainer translator trapper treasurer tutor typist umpire
+    underwriter upholsterer usher veterinarian vet vp waiter waitress warden watchmaker weaver
+    welder writer zookeeper zoologist scrum ios android dba cio coo hrbp
+    """.split()
+)
+"""Nouns that close a job title in English, and a few that are one by themselves."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from faqbot.matching.calibration import Calibration, calibrate, calibrate_sampled
-from faqbot.matching.candidates import Candidates
-from faqbot.matching.candidates__contents import Contents
-from faqbot.matching.matcher__understood import Understood, links_of, mask
+from faqbot.matching.candidates import Candidates, Contents
 from faqbot.matching.ranking import EVERY, RIDGE_LIMIT, Mix, Phrasing, Ranker, Scorer
-from faqbot.matching.role_linker import Linking, RoleLinker
-from faqbot.matching.shortlist__large import ShortlistRanker
+from faqbot.matching.role_linker import Linking, Mention, RoleLinker
+from faqbot.matching.shortlist import ShortlistRanker
 from faqbot.matching.similarity import MeaningView, TfidfView
 from faqbot.matching.spelling import Vocabulary, count_words
 from faqbot.matching.text import (
@@ -22,8 +22,9 @@ from faqbot.matching.text import (
     words,
 )
 from faqbot.matching.tfidf import LETTERS, WORDS
-from faqbot.matching.titles__title_words import title_key
+from faqbot.matching.titles import title_key
 from faqbot.matching.training_data import (
+    Common,
     compounds_of,
     named_things,
     own_phrasings,
@@ -31,8 +32,71 @@ from faqbot.matching.training_data import (
     shared_phrasings,
     slot_masked,
 )
-from faqbot.matching.training_data__common import Common
-from faqbot.model import Candidate, Kind, Library, LinkedBy, Reading, Repair, Role
+from faqbot.model import Candidate, Kind, Library, LinkedBy, Reading, Repair, Role, RoleLink
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A reading with what the decision needs beyond it."""
+
+    reading: Reading
+    mentions: tuple[Mention, ...]
+    said: tuple[str, ...]
+    """The words besides the roles'."""
+
+    rest: tuple[str, ...]
+    """Of these, the words that carry meaning: no stop words."""
+
+    words: tuple[str, ...] = ()
+    """All words as they were read, in order; mentions give positions among them."""
+
+    parts: tuple[Candidate, ...] = ()
+    """The parts that a question with "and" asks for, when it asks for several."""
+
+
+def mask(
+    asked: Sequence[Token],
+    mentions: Iterable[Mention],
+    titles: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    own: str = "",
+) -> list[Token]:
+    """The words with each mention of a role masked, or given by its title unless it is `own`."""
+    result = list(asked)
+    for mention in sorted(mentions, key=lambda mention: -mention.start):
+        first = result[mention.start]
+        role = mention.links[0].role
+        shown = (ROLE_WORD,) if role == own else titles.get(role, (ROLE_WORD,))
+        result[mention.start : mention.end] = [replace(first, word=word) for word in shown]
+    return result
+
+
+def links_of(linking: Linking, role: str | None) -> tuple[RoleLink, ...]:
+    """The roles that a question is about; the conversation's, where it names none itself."""
+    links = tuple(link for mention in linking.mentions for link in mention.links)
+    if not links and role is not None:
+        return (RoleLink(role, "", LinkedBy.CONVERSATION, 1.0),)
+    return links
+
+
+def certainty(link: RoleLink) -> float:
+    """How surely a link names its role, as a probability."""
+    match link.by:
+        case LinkedBy.TITLE | LinkedBy.ALIAS | LinkedBy.CONVERSATION:
+            return 0.99
+        case LinkedBy.TYPO:
+            return min(0.97, 0.75 + 0.25 * link.score)
+        case LinkedBy.PARTIAL:
+            return min(0.97, 0.7 + 0.35 * link.score)
+
+
+def link_groups(links: Iterable[RoleLink]) -> list[list[RoleLink]]:
+    """Links by the words that they come from: rivals stand together, and each role once."""
+    groups: dict[str, list[RoleLink]] = {}
+    for link in links:
+        groups.setdefault(link.words, []).append(link)
+    told = {tuple(link.role for link in group): group for group in groups.values()}
+    return list(told.values())
+
 
 MIX = Mix(views=(0.12, 0.18, 0.7), ridge=0.7, penalty=0.2)
 

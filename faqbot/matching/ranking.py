@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from faqbot.matching.encoders__caching import cached
+from faqbot.matching.encoders import cached
 from faqbot.matching.similarity import View
 from faqbot.matching.tfidf import Floats, Rows
 

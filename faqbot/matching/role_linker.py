@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
-from faqbot.matching.lexicon__occupations import COLOURS, NO_NAMES, OCCUPATIONS, SENIORITY
+from faqbot.matching.lexicon import COLOURS, NO_NAMES, OCCUPATIONS, SENIORITY
 from faqbot.matching.text import STOP_WORDS, singular
 from faqbot.matching.titles import SHORT, TitleIndex, TitleReading
 from faqbot.model import LinkedBy, Role, RoleLink

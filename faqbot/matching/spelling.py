@@ -16,7 +16,7 @@ import numpy.typing as npt
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from faqbot.matching.encoders__caching import cached
+from faqbot.matching.encoders import cached
 from faqbot.matching.lexicon import SHORT_FORMS, SHORT_PHRASES
 from faqbot.matching.text import STOP_WORDS, singular, words
 

@@ -8,6 +8,7 @@ is then judged by the share of its weight that they cover, and by how close toge
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -15,11 +16,29 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from faqbot.matching.lexicon__occupations import OCCUPATIONS
+from faqbot.matching.lexicon import OCCUPATIONS
 from faqbot.matching.spelling import ALMOST_SHORT, Vocabulary
-from faqbot.matching.text import STOP_WORDS, singular
-from faqbot.matching.titles__title_words import spellings, title_key
+from faqbot.matching.text import STOP_WORDS, normalise, singular, words
 from faqbot.model import Role
+
+_BRACKETS = re.compile(r"\(([^()]+)\)")
+
+
+def spellings(title: str) -> list[str]:
+    """A title, and where a part of it stands in brackets, the title without it and that part."""
+    match = _BRACKETS.search(title)
+    if match is None:
+        return [title]
+    return [_BRACKETS.sub(" ", title), match[1], title]
+
+
+def title_key(title: str, compounds: Mapping[str, tuple[str, str]]) -> tuple[str, ...]:
+    """The words of a title as the index holds them: normalised, compounds apart, singular."""
+    found: list[str] = []
+    for word in words(normalise(title)):
+        found.extend(singular(part) for part in compounds.get(word, (word,)))
+    return tuple(found)
+
 
 EXAMINED = 48
 """How many titles the index hands on to the closer look."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from faqbot.playground.api import Call, Endpoint, Refusal, malformed
-from faqbot.playground.models import Message, Payload
-from faqbot.playground.payloads__objects import as_message
+from faqbot.playground.models import Message, Payload, Suggestions
+from faqbot.playground.payloads import as_message
 from faqbot.playground.validation import (
     MESSAGE_BLOCKS,
     MESSAGE_CHARACTERS,
+    PROMPTS,
     TEXT_CHARACTERS,
     UPDATE_BYTES,
     characters,
@@ -169,4 +171,102 @@ MESSAGE_ENDPOINTS = {
     "chat.delete": Endpoint(delete, ("chat:write",)),
     "chat.getPermalink": Endpoint(get_permalink),
     "reactions.add": Endpoint(add_reaction, ("reactions:write",)),
+}
+
+
+async def get_upload_url(call: Call) -> Payload:
+    """files.getUploadURLExternal."""
+    name, length = call.text("filename"), call.number("length", 0)
+    if length <= 0:
+        raise malformed("must be more than 0: length")
+    file_id = call.state.new_id("F")
+    call.state.files[file_id] = {"id": file_id, "name": name, "title": name, "size": length}
+    return {"upload_url": f"{call.text('_base')}upload/{file_id}", "file_id": file_id}
+
+
+async def complete_upload(call: Call) -> Payload:
+    """files.completeUploadExternal."""
+    asked = call.structure("files")
+    if not isinstance(asked, list) or not asked:
+        raise malformed("missing required field: files")
+    files = [_uploaded(call, file) for file in asked]
+    if call.text("channel_id", ""):
+        channel = call.joined_channel("channel_id")
+        state = call.state
+        names = ", ".join(str(file["title"]) for file in files)
+        message = state.put(
+            Message(
+                ts=state.new_ts(),
+                channel=channel.id,
+                user=state.setup.bot_user_id,
+                text=call.text("initial_comment", ""),
+                thread_ts=call.text("thread_ts", ""),
+                bot=True,
+                attachments=({"fallback": names, "title": names, "files": files},),
+            )
+        )
+        call.delivery.message_posted(message)
+    return {"files": files}
+
+
+def _uploaded(call: Call, file: object) -> Payload:
+    kept = call.state.files.get(str(file.get("id"))) if isinstance(file, Mapping) else None
+    if kept is None or "content" not in kept or not isinstance(file, Mapping):
+        raise Refusal("file_not_found")
+    kept["title"] = str(file.get("title") or kept["name"])
+    return {key: value for key, value in kept.items() if key != "content"}
+
+
+FILE_ENDPOINTS = {
+    "files.getUploadURLExternal": Endpoint(get_upload_url, ("files:write",)),
+    "files.completeUploadExternal": Endpoint(complete_upload, ("files:write",)),
+}
+
+
+async def set_suggested_prompts(call: Call) -> Payload:
+    """assistant.threads.setSuggestedPrompts; with a thread it changes nothing."""
+    channel = call.channel("channel_id")
+    prompts = call.structure("prompts")
+    if not isinstance(prompts, list) or not prompts:
+        raise malformed("missing required field: prompts")
+    if len(prompts) > PROMPTS:
+        raise malformed(f"prompts: {len(prompts)} prompts, {PROMPTS} are allowed")
+    for prompt in prompts:
+        if not isinstance(prompt, Mapping) or not prompt.get("title") or not prompt.get("message"):
+            raise malformed("prompts: each needs a title and a message")
+    if not call.text("thread_ts", ""):
+        call.state.suggestions[channel.id] = Suggestions(
+            call.text("title", ""),
+            tuple((str(prompt["title"]), str(prompt["message"])) for prompt in prompts),
+        )
+        call.state.pulse.beat()
+    return {}
+
+
+async def set_status(call: Call) -> Payload:
+    """assistant.threads.setStatus; an empty status takes the line away."""
+    place = (call.channel("channel_id").id, call.text("thread_ts"))
+    status = call.text("status", "")
+    if status:
+        call.state.statuses[place] = status
+    else:
+        call.state.statuses.pop(place, None)
+    call.state.pulse.beat()
+    return {}
+
+
+async def set_title(call: Call) -> Payload:
+    """assistant.threads.setTitle."""
+    place = (call.channel("channel_id").id, call.text("thread_ts"))
+    call.state.titles[place] = call.text("title")
+    call.state.pulse.beat()
+    return {}
+
+
+SCOPES = ("assistant:write", "chat:write")
+
+ASSISTANT_ENDPOINTS = {
+    "assistant.threads.setSuggestedPrompts": Endpoint(set_suggested_prompts, SCOPES[:1]),
+    "assistant.threads.setStatus": Endpoint(set_status, SCOPES),
+    "assistant.threads.setTitle": Endpoint(set_title, SCOPES[:1]),
 }

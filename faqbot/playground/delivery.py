@@ -13,8 +13,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from faqbot.playground.models import Ack, Message, Payload, Sent
-from faqbot.playground.models__faults import FaultLine
+from faqbot.playground.models import Ack, FaultLine, Message, Payload, Sent
 from faqbot.playground.payloads import (
     changed_event,
     deleted_event,

@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import html
-from collections.abc import Mapping
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
@@ -13,10 +17,100 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from faqbot.playground.models import Payload
-from faqbot.playground.models__faults import FaultLine, failure
-from faqbot.playground.oauth__grants import Grant, Grants, Issued
+from faqbot.playground.models import FaultLine, Payload, failure
 from faqbot.playground.state import State
+
+HOURS_12: Final = 43_200
+"""Seconds for which a token that is rotated is good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What somebody allowed: `teams` are those that the token is good in."""
+
+    teams: tuple[str, ...]
+    scopes: tuple[str, ...]
+    person: str
+    org_wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A token of a grant, good until a time; `error` is why it isn't any more."""
+
+    token: str
+    grant: Grant
+    refresh: str = ""
+    until: float = float("inf")
+    error: str = ""
+
+
+class Grants:
+    """Keeps codes, tokens and refresh tokens; `lifetime` is 0 where tokens aren't rotated."""
+
+    def __init__(self, lifetime: float = 0.0, clock: Callable[[], float] = time.time) -> None:
+        self.lifetime = lifetime
+        self.refreshes = 0
+        self._clock = clock
+        self._codes: dict[str, tuple[Grant, str] | None] = {}
+        self._tokens: dict[str, Issued] = {}
+        self._refresh: dict[str, Issued] = {}
+
+    def code(self, grant: Grant, back: str) -> str:
+        """A code for a grant, to be redeemed with the same redirect."""
+        code = secrets.token_urlsafe(16)
+        self._codes[code] = (grant, back)
+        return code
+
+    def redeem(self, code: str, back: str) -> Issued:
+        """Tokens for a code; raises LookupError with Slack's error."""
+        if code not in self._codes:
+            raise LookupError("invalid_code")
+        kept = self._codes[code]
+        self._codes[code] = None
+        if kept is None:
+            raise LookupError("code_already_used")
+        grant, expected = kept
+        if back != expected:
+            raise LookupError("bad_redirect_uri")
+        return self._issue(grant)
+
+    def refresh(self, token: str) -> Issued:
+        """Fresh tokens for a refresh token; raises LookupError with Slack's error."""
+        old = self._refresh.pop(token, None)
+        if old is None or self._tokens[old.token].error:
+            raise LookupError("invalid_refresh_token")
+        self.refreshes += 1
+        return self._issue(old.grant)
+
+    def find(self, token: str) -> Issued:
+        """What a token stands for; raises LookupError with Slack's error."""
+        issued = self._tokens.get(token)
+        if issued is None:
+            raise LookupError("invalid_auth")
+        if issued.error:
+            raise LookupError(issued.error)
+        if self._clock() >= issued.until:
+            raise LookupError("token_expired")
+        return issued
+
+    def end(self, team: str, error: str) -> None:
+        """End all tokens that are good in a workspace."""
+        for token, issued in self._tokens.items():
+            if team in issued.grant.teams and not issued.error:
+                self._tokens[token] = replace(issued, error=error)
+
+    def _issue(self, grant: Grant) -> Issued:
+        made = secrets.token_urlsafe(16)
+        if not self.lifetime:
+            issued = Issued(f"xoxb-local-{made}", grant)
+        else:
+            until = self._clock() + self.lifetime
+            issued = Issued(f"xoxe.xoxb-local-{made}", grant, f"xoxe-local-{made}-r", until)
+            self._refresh[issued.refresh] = issued
+        self._tokens[issued.token] = issued
+        return issued
+
 
 METHOD: Final = "oauth.v2.access"
 _LOCAL: Final = ("127.0.0.1", "localhost")
@@ -136,3 +230,74 @@ class OAuth:
             seconds = int(self._grants.lifetime)
             answer |= {"expires_in": seconds, "refresh_token": issued.refresh}
         return answer
+
+
+ISSUER = "https://slack.com"
+
+
+class OpenId:
+    """The authorisation page, and the exchange of its codes."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._codes: dict[str, tuple[str, str, str]] = {}
+
+    def routes(self) -> list[Route]:
+        """The addresses that Slack serves for this."""
+        return [
+            Route("/openid/connect/authorize", self._authorize),
+            Route("/api/openid.connect.token", self._token, methods=["POST"]),
+        ]
+
+    async def _authorize(self, request: Request) -> Response:
+        asked, setup = request.query_params, self._state.setup
+        back = asked.get("redirect_uri", "")
+        if asked.get("client_id") != setup.client_id or asked.get("response_type") != "code":
+            return HTMLResponse("Invalid client_id or response_type.", 400)
+        if urlsplit(back).hostname not in ("127.0.0.1", "localhost"):
+            return HTMLResponse("redirect_uri did not match any configured URIs.", 400)
+        person = self._state.users.get(asked.get("as", ""))
+        if person is not None:
+            code = secrets.token_urlsafe(16)
+            self._codes[code] = (person.id, back, asked.get("nonce", ""))
+            led = urlencode({"code": code, "state": asked.get("state", "")})
+            return RedirectResponse(f"{back}?{led}", 303)
+        people = "".join(
+            f'<li><a href="?{html.escape(urlencode({**asked, "as": user.id}))}">'
+            f"Continue as {html.escape(user.real_name)}</a></li>"
+            for user in self._state.users.values()
+            if not user.bot
+        )
+        return HTMLResponse(
+            f'<!doctype html><html lang="en"><title>Sign in</title><h1>Sign in to '
+            f"{html.escape(setup.team_name)}</h1><ul>{people}</ul></html>"
+        )
+
+    async def _token(self, request: Request) -> Response:
+        setup = self._state.setup
+        async with request.form() as form:
+            given = {name: str(value) for name, value in form.items()}
+        known = base64.b64encode(f"{setup.client_id}:{setup.client_secret}".encode()).decode()
+        if request.headers.get("authorization") != f"Basic {known}":
+            return JSONResponse({"ok": False, "error": "invalid_client_id"})
+        person, back, nonce = self._codes.pop(given.get("code", ""), ("", "", ""))
+        if not person:
+            return JSONResponse({"ok": False, "error": "invalid_code"})
+        if given.get("redirect_uri") != back:
+            return JSONResponse({"ok": False, "error": "bad_redirect_uri"})
+        claims = {
+            "iss": ISSUER,
+            "sub": person,
+            "aud": setup.client_id,
+            "nonce": nonce,
+            "https://slack.com/user_id": person,
+            "https://slack.com/team_id": setup.team_id,
+        }
+        token = ".".join(_part(part) for part in ({"alg": "none"}, claims, {}))
+        return JSONResponse(
+            {"ok": True, "access_token": "xoxp-local-0000-signed-in", "id_token": token}
+        )
+
+
+def _part(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")

@@ -2,12 +2,104 @@
 
 from __future__ import annotations
 
+import re
 import time
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
-from faqbot.playground.models import Message, Payload, User
-from faqbot.playground.payloads__objects import TOKEN, as_message
+from faqbot.playground.models import Channel, Message, Payload, User, View
 from faqbot.playground.state import State
+
+TOKEN: Final = "local-verification-token"  # noqa: S105  (Slack's legacy field; nothing reads it)
+
+
+def as_user(state: State, user: User) -> Payload:
+    """A user as users.info shows one."""
+    return {
+        "id": user.id,
+        "team_id": state.setup.team_id,
+        "name": user.name,
+        "real_name": user.real_name,
+        "deleted": False,
+        "is_bot": user.bot,
+        "is_app_user": False,
+        "is_admin": user.admin,
+        "is_restricted": user.guest,
+        "is_ultra_restricted": False,
+        "tz": "Etc/UTC",
+        "tz_offset": 0,
+        "locale": "en-US",
+        "profile": {"real_name": user.real_name, "display_name": user.name, "email": user.email},
+    }
+
+
+def as_channel(state: State, channel: Channel) -> Payload:
+    """A channel as conversations.info shows one."""
+    bot = state.setup.bot_user_id
+    shown: Payload = {
+        "id": channel.id,
+        "is_channel": not channel.direct,
+        "is_im": channel.direct,
+        "is_member": bot in channel.members,
+        "is_archived": False,
+        "is_private": False,
+        "is_general": channel.name == "general",
+    }
+    if channel.direct:
+        shown["user"] = next(iter(channel.members - {bot}))
+    else:
+        topic = {"value": channel.topic, "creator": "", "last_set": 0}
+        shown |= {"name": channel.name, "topic": topic, "num_members": len(channel.members)}
+    return shown
+
+
+def as_message(state: State, message: Message) -> Payload:
+    """A message as the API and the payloads show it."""
+    app = state.setup
+    shown: Payload = {
+        "type": "message",
+        "user": message.user,
+        "ts": message.ts,
+        "text": message.text,
+        "team": app.team_id,
+        "blocks": list(message.blocks),
+    }
+    if message.bot:
+        shown |= {"bot_id": app.bot_id, "app_id": app.app_id, "bot_profile": _bot_profile(state)}
+    if message.client_msg_id:
+        shown["client_msg_id"] = message.client_msg_id
+    if message.thread_ts:
+        shown["thread_ts"] = message.thread_ts
+    if message.edited:
+        shown["edited"] = {"user": message.user, "ts": message.ts}
+    if message.attachments:
+        shown["attachments"] = list(message.attachments)
+    if message.metadata:
+        shown["metadata"] = message.metadata
+    replies = state.replies(message.channel, message.ts)
+    if replies:
+        users = sorted({reply.user for reply in replies})
+        shown |= {
+            "thread_ts": message.ts,
+            "reply_count": len(replies),
+            "reply_users": users,
+            "reply_users_count": len(users),
+            "latest_reply": replies[-1].ts,
+        }
+    return shown
+
+
+def _bot_profile(state: State) -> Payload:
+    app = state.setup
+    return {
+        "id": app.bot_id,
+        "deleted": False,
+        "name": app.bot_name,
+        "updated": 1,
+        "app_id": app.app_id,
+        "icons": {},
+        "team_id": app.team_id,
+    }
 
 
 def event_body(state: State, event: Payload) -> Payload:
@@ -102,3 +194,180 @@ def home_event(state: State, user: User, tab: str) -> Payload:
     if tab == "home" and user.id in state.homes:
         event["view"] = state.as_view(state.homes[user.id])
     return event
+
+
+def command_body(
+    state: State, user: User, channel: Channel, *, command: str, text: str, response_url: str
+) -> Payload:
+    """A slash command."""
+    app = state.setup
+    return {
+        "token": TOKEN,
+        "team_id": app.team_id,
+        "team_domain": app.team_domain,
+        "channel_id": channel.id,
+        "channel_name": "directmessage" if channel.direct else channel.name,
+        "user_id": user.id,
+        "user_name": user.name,
+        "command": command,
+        "text": text,
+        "api_app_id": app.app_id,
+        "is_enterprise_install": str(app.org_wide).lower(),
+        **_enterprise(state),
+        "response_url": response_url,
+        "trigger_id": state.new_trigger(user.id),
+    }
+
+
+def _enterprise(state: State) -> Payload:
+    app = state.setup
+    if not app.enterprise_id:
+        return {}
+    return {"enterprise_id": app.enterprise_id, "enterprise_name": app.enterprise_name}
+
+
+def _interaction(state: State, user: User, kind: str) -> Payload:
+    app = state.setup
+    return {
+        "type": kind,
+        "team": {"id": app.team_id, "domain": app.team_domain},
+        "enterprise": (
+            {"id": app.enterprise_id, "name": app.enterprise_name} if app.enterprise_id else None
+        ),
+        "is_enterprise_install": app.org_wide,
+        "user": {
+            "id": user.id,
+            "username": user.name,
+            "name": user.name,
+            "team_id": app.team_id,
+        },
+        "api_app_id": app.app_id,
+        "token": TOKEN,
+    }
+
+
+def message_action_body(
+    state: State,
+    user: User,
+    message: Message,
+    action: Payload,
+    *,
+    response_url: str,
+    values: Payload,
+) -> Payload:
+    """A block action in a message; private messages aren't shown to the app."""
+    channel = state.channels[message.channel]
+    container: Payload = {
+        "type": "message",
+        "message_ts": message.ts,
+        "channel_id": channel.id,
+        "is_ephemeral": bool(message.visible_to),
+    }
+    if message.thread_ts:
+        container["thread_ts"] = message.thread_ts
+    body = _interaction(state, user, "block_actions") | {
+        "container": container,
+        "trigger_id": state.new_trigger(user.id),
+        "channel": {
+            "id": channel.id,
+            "name": "directmessage" if channel.direct else channel.name,
+        },
+        "state": {"values": values},
+        "response_url": response_url,
+        "actions": [{**action, "action_ts": state.new_ts()}],
+    }
+    if not message.visible_to:
+        body["message"] = as_message(state, message)
+    return body
+
+
+def view_action_body(
+    state: State, user: User, view: View, action: Payload, values: Payload
+) -> Payload:
+    """A block action in a modal or App Home."""
+    shown = {**state.as_view(view), "state": {"values": values}}
+    return _interaction(state, user, "block_actions") | {
+        "container": {"type": "view", "view_id": view.id},
+        "trigger_id": state.new_trigger(user.id),
+        "view": shown,
+        "actions": [{**action, "action_ts": state.new_ts()}],
+    }
+
+
+def submission_body(state: State, user: User, view: View, values: Payload) -> Payload:
+    """A modal was submitted."""
+    shown = {**state.as_view(view), "state": {"values": values}}
+    return _interaction(state, user, "view_submission") | {
+        "trigger_id": state.new_trigger(user.id),
+        "view": shown,
+        "response_urls": [],
+    }
+
+
+def closed_body(state: State, user: User, view: View, *, cleared: bool) -> Payload:
+    """A modal was closed."""
+    return _interaction(state, user, "view_closed") | {
+        "view": state.as_view(view),
+        "is_cleared": cleared,
+    }
+
+
+def shortcut_body(
+    state: State, user: User, callback_id: str, message: Message | None, response_url: str
+) -> Payload:
+    """A shortcut, on a message or anywhere."""
+    body = _interaction(state, user, "message_action" if message else "shortcut") | {
+        "callback_id": callback_id,
+        "trigger_id": state.new_trigger(user.id),
+        "action_ts": state.new_ts(),
+    }
+    if message:
+        channel = state.channels[message.channel]
+        name = "directmessage" if channel.direct else channel.name
+        body |= {
+            "response_url": response_url,
+            "message_ts": message.ts,
+            "channel": {"id": channel.id, "name": name},
+            "message": as_message(state, message),
+        }
+    return body
+
+
+_SPECIAL = re.compile(r"<(?:@[UW]\w+|#C\w+(?:\|[^<>|]*)?|!(?:here|channel|everyone))>")
+
+
+def escaped(text: str) -> str:
+    """Escape what a person typed as Slack's clients do; mentions stay as they are."""
+    parts: list[str] = []
+    end = 0
+    for match in _SPECIAL.finditer(text):
+        parts += (_escaped(text[end : match.start()]), match.group())
+        end = match.end()
+    return "".join((*parts, _escaped(text[end:])))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def rich_text(text: str) -> Payload:
+    """The block that Slack makes of what a person typed (not escaped)."""
+    section = {"type": "rich_text_section", "elements": list(_rich_parts(text))}
+    return {"type": "rich_text", "elements": [section]}
+
+
+def _rich_parts(text: str) -> Iterator[Payload]:
+    end = 0
+    for match in _SPECIAL.finditer(text):
+        if match.start() > end:
+            yield {"type": "text", "text": text[end : match.start()]}
+        inner = match.group()[1:-1]
+        if inner.startswith("@"):
+            yield {"type": "user", "user_id": inner[1:]}
+        elif inner.startswith("#"):
+            yield {"type": "channel", "channel_id": inner[1:].partition("|")[0]}
+        else:
+            yield {"type": "broadcast", "range": inner[1:]}
+        end = match.end()
+    if text[end:]:
+        yield {"type": "text", "text": text[end:]}

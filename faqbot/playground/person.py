@@ -8,16 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from faqbot.playground import payloads__interactions
+from faqbot.playground import payloads
 from faqbot.playground.api import Refusal
-from faqbot.playground.api_workspace__views import STACK, checked_view
+from faqbot.playground.api_workspace import STACK, checked_view
 from faqbot.playground.blocks import Element, find, missing, state_values
 from faqbot.playground.delivery import Delivery
 from faqbot.playground.models import Ack, Channel, Message, Payload, Sent, User, View
-from faqbot.playground.payloads import home_event
-from faqbot.playground.payloads__typed import escaped, rich_text
+from faqbot.playground.payloads import escaped, home_event, rich_text
 from faqbot.playground.state import State
-from faqbot.playground.web_api__responses import ResponseUrls
+from faqbot.playground.web_api import ResponseUrls
 
 _MENTION = re.compile(r"(?<![<\w])@([A-Za-z][\w-]*)")
 
@@ -115,7 +114,7 @@ class Person:
         before = self._last()
         url = self._responses.make(place.id, self.user.id)
         typed = escaped(text)
-        body = payloads__interactions.command_body(
+        body = payloads.command_body(
             self._state, self.user, place, command=command, text=typed, response_url=url
         )
         ack = await self._delivery.command(body)
@@ -133,9 +132,7 @@ class Person:
         place = message.channel if message else self.direct.id
         before = self._last()
         url = self._responses.make(place, self.user.id, message) if message else ""
-        body = payloads__interactions.shortcut_body(
-            self._state, self.user, callback_id, message, url
-        )
+        body = payloads.shortcut_body(self._state, self.user, callback_id, message, url)
         return self._reaction(await self._delivery.interaction(body), "", place, before)
 
     # Blocks
@@ -174,14 +171,12 @@ class Person:
         if isinstance(shown, Message):
             place = shown.channel
             url = self._responses.make(place, self.user.id, shown)
-            body = payloads__interactions.message_action_body(
+            body = payloads.message_action_body(
                 self._state, self.user, shown, action, response_url=url, values=values
             )
         else:
             place = self.direct.id
-            body = payloads__interactions.view_action_body(
-                self._state, self.user, shown, action, values
-            )
+            body = payloads.view_action_body(self._state, self.user, shown, action, values)
         return self._reaction(await self._delivery.interaction(body), "", place, before)
 
     # Views
@@ -201,7 +196,7 @@ class Person:
         incomplete = missing(view.blocks, values)
         if incomplete:
             return self._reaction(Ack(ok=False), "", self.direct.id, before, incomplete)
-        body = payloads__interactions.submission_body(self._state, self.user, view, values)
+        body = payloads.submission_body(self._state, self.user, view, values)
         ack = await self._delivery.interaction(body)
         errors: dict[str, str] = {}
         error = ""
@@ -240,9 +235,7 @@ class Person:
         """Close a modal; the app hears of it when the view asked for that."""
         self._state.close_modal(self.user.id, everything=everything)
         if view.payload.get("notify_on_close"):
-            body = payloads__interactions.closed_body(
-                self._state, self.user, view, cleared=everything
-            )
+            body = payloads.closed_body(self._state, self.user, view, cleared=everything)
             await self._delivery.interaction(body)
 
     # What came back

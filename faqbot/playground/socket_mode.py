@@ -11,8 +11,7 @@ from typing import Any, Final
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from faqbot.playground.models import Ack, Payload
-from faqbot.playground.models__faults import FaultLine
+from faqbot.playground.models import Ack, FaultLine, Payload
 from faqbot.playground.state import State
 
 MOST_CONNECTIONS: Final = 10

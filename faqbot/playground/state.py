@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from faqbot.playground.models import (
     Channel,
@@ -21,7 +22,35 @@ from faqbot.playground.models import (
     UserGroup,
     View,
 )
-from faqbot.playground.state__pulse import Pulse
+
+T = TypeVar("T")
+
+
+class Pulse:
+    """Counts changes and wakes all that wait for the next one."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._next = asyncio.Event()
+
+    def beat(self) -> None:
+        """Tell everyone that something changed."""
+        self.count += 1
+        waiting, self._next = self._next, asyncio.Event()
+        waiting.set()
+
+    async def after(self, count: int) -> int:
+        """Wait until more than `count` changes happened; returns how many it is now."""
+        while self.count <= count:
+            await self._next.wait()
+        return self.count
+
+    async def until(self, true: Callable[[], T | None], within: float) -> T:
+        """Wait until `true()` is truthy and return it; raises TimeoutError after `within`."""
+        async with asyncio.timeout(within):
+            while not (value := true()):
+                await self.after(self.count)
+            return value
 
 
 class State:

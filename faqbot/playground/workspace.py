@@ -23,18 +23,24 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from faqbot.errors import SettingsError
 from faqbot.playground import validation
 from faqbot.playground.delivery import Delivery
-from faqbot.playground.models import Channel, Faults, Message, Sent, Setup, Timing, User, View
-from faqbot.playground.models__faults import FaultLine
-from faqbot.playground.oauth__openid import OpenId
+from faqbot.playground.models import (
+    Channel,
+    FaultLine,
+    Faults,
+    Message,
+    Sent,
+    Setup,
+    Timing,
+    User,
+    View,
+)
+from faqbot.playground.oauth import OpenId
 from faqbot.playground.page import HEADERS, Page
 from faqbot.playground.person import Person
 from faqbot.playground.socket_mode import Sockets
 from faqbot.playground.state import State
-from faqbot.playground.web_api import WebApi
-from faqbot.playground.web_api__responses import ResponseUrls
-from faqbot.runtime.web__headers import SafeHeaders
-from faqbot.runtime.web__origins import SameOrigin
-from faqbot.runtime.web__serving import LocalServer, listen
+from faqbot.playground.web_api import ResponseUrls, WebApi
+from faqbot.runtime.web import LocalServer, SafeHeaders, SameOrigin, listen
 
 HOSTS: Final = ("127.0.0.1", "localhost", "::1")
 """Where it can listen: this machine has no other names in a browser."""

@@ -12,17 +12,81 @@ import contextlib
 import json
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from hashlib import blake2b
+from typing import Any, Final, Protocol
 
-from faqbot.slack.middleware.deduplication import RecentClaims
 from faqbot.storage.claims import Lapsed, one
 from faqbot.storage.encryption import Seal
 from faqbot.storage.models import StoreError
 from faqbot.storage.recorder import Memory
 from faqbot.storage.store import new_id
+
+
+class Claims(Protocol):
+    """Remembers what was taken on; a store that several processes share can take its place."""
+
+    async def claim(self, *key: str) -> bool:
+        """Take a key on: true for the first who asks, false for everyone after."""
+        ...
+
+    async def take(self, key: tuple[str, ...], body: Mapping[str, Any]) -> int:
+        """Take a delivery on until it is done; how often it was begun, 0 when it is another's."""
+        ...
+
+    def done(self, key: str) -> None:
+        """A delivery needs nobody any more."""
+        ...
+
+
+class RecentClaims:
+    """Claims of one process, the oldest forgotten first.
+
+    Args:
+        capacity: how many keys are remembered, some 200 bytes each.
+        lifetime: for how many seconds; Slack retries for some six minutes.
+        clock: seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        capacity: int = 10_000,
+        lifetime: float = 900.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._capacity = capacity
+        self._lifetime = lifetime
+        self._clock = clock
+        self._taken: OrderedDict[bytes, float] = OrderedDict()
+
+    async def claim(self, *key: str) -> bool:
+        """Take a key on: true for the first who asks, false for everyone after."""
+        return self.first(*key)
+
+    def first(self, *key: str) -> bool:
+        """Take a key on here, at once."""
+        now = self._clock()
+        while self._taken and (
+            len(self._taken) > self._capacity
+            or now - next(iter(self._taken.values())) > self._lifetime
+        ):
+            self._taken.popitem(last=False)
+        short = blake2b(one(key).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if short in self._taken:
+            return False
+        self._taken[short] = now
+        return True
+
+    async def take(self, key: tuple[str, ...], body: Mapping[str, Any]) -> int:  # noqa: ARG002
+        """Take a delivery on: 1 for the first who asks, 0 after."""
+        return int(self.first(*key))
+
+    def done(self, key: str) -> None:
+        """Nothing: what this process took on, nobody else can take over."""
+
 
 LEASE: Final = 20.0
 """Seconds after which another process takes over what a dead one has not finished."""

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
@@ -24,7 +25,7 @@ from typing import Final
 from faqbot.errors import FaqbotError
 from faqbot.runtime.logs import set_up
 from faqbot.settings import Settings
-from faqbot.settings.sources__workers import share_metrics
+from faqbot.settings.sources import share_metrics
 
 SETTLED: Final = 30.0
 """Seconds that a worker must live to count as started; one that ends sooner waits longer."""
@@ -38,16 +39,23 @@ SPARE: Final = 10.0
 _log = logging.getLogger(__name__)
 _spawn = multiprocessing.get_context("spawn")
 
+Serve = Callable[[Settings, socket.socket], None]
 
-def in_workers(settings: Settings, listener: socket.socket) -> None:
+
+def in_workers(serve: Serve, settings: Settings, listener: socket.socket) -> None:
     """Serve in FAQBOT_WORKERS processes until told to stop.
+
+    Args:
+        serve: what each worker runs; a function of a module, since processes are spawned.
+        settings: what they run with.
+        listener: what they listen on.
 
     Raises:
         FaqbotError: a worker refuses to start; it has said why.
     """
     with tempfile.TemporaryDirectory(prefix="faqbot-metrics-") as folder:
         share_metrics(Path(folder))
-        Workers(settings, listener, Path(folder)).run()
+        Workers(serve, settings, listener, Path(folder)).run()
 
 
 @dataclass(slots=True)
@@ -64,12 +72,16 @@ class Workers:
     """Looks after the workers.
 
     Args:
+        serve: what each worker runs.
         settings: what they run with.
         listener: what they listen on.
         folder: where they put their metrics.
     """
 
-    def __init__(self, settings: Settings, listener: socket.socket, folder: Path) -> None:
+    def __init__(
+        self, serve: Serve, settings: Settings, listener: socket.socket, folder: Path
+    ) -> None:
+        self._serve = serve
         self._settings = settings
         self._listener = listener
         self._folder = folder
@@ -107,7 +119,7 @@ class Workers:
         _log.error("a worker ended with exit code %s and is started again", code)
 
     def _start(self, place: _Place) -> None:
-        arguments = (self._settings, self._listener)
+        arguments = (self._serve, self._settings, self._listener)
         place.process = _spawn.Process(target=_work, args=arguments, name="faqbot worker")
         place.process.start()
         place.since = time.monotonic()
@@ -146,10 +158,8 @@ class _RefusedError(FaqbotError):
         self.exit_code = code
 
 
-def _work(settings: Settings, listener: socket.socket) -> None:
+def _work(serve: Serve, settings: Settings, listener: socket.socket) -> None:
     """What a worker does."""
-    from faqbot.app import serve
-
     set_up(settings.faqbot_log_level, settings.faqbot_log_format)
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     try:

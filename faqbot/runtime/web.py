@@ -6,62 +6,67 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Final
+from urllib.parse import urlsplit
 
 import uvicorn
-from starlette.applications import Starlette
-from starlette.responses import Response
-from starlette.routing import BaseRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from faqbot.errors import ServiceError
-from faqbot.runtime.web__headers import SafeHeaders, safe_headers
-from faqbot.slack.http_endpoint import REQUEST, Guard
-from faqbot.slack.middleware.deduplication import Dispatch
 
-PATH: Final = "/slack/events"
-_GRACE: Final = 5
-_BACKLOG: Final = 512
+_NOTHING: Final = ("default-src", "base-uri", "form-action", "frame-ancestors")
+_ALWAYS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": (
+        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
+    ),
+    "Cache-Control": "no-store",
+}
+_HTTPS_ONLY: Final = "max-age=31536000"
 
 
-def asgi(
-    dispatch: Dispatch,
-    signing_secret: str,
-    routes: Sequence[BaseRoute] = (),
-    seen: Callable[[int], None] = lambda _: None,
-) -> ASGIApp:
-    """What answers Slack behind its guard, and the other paths, as an ASGI application.
+def safe_headers(policy: Mapping[str, str], *, https: bool = False) -> dict[str, str]:
+    """The headers of a page that may load and do only what its policy says.
 
     Args:
-        dispatch: handles a request that Slack sent.
-        signing_secret: what Slack signs with.
-        routes: the other paths.
-        seen: is told the status of each answer to Slack.
+        policy: directives of the Content-Security-Policy; what is left out is forbidden.
+        https: whether it is served by HTTPS, and browsers shall remember that.
     """
-    guard = Guard(_Events(dispatch, seen), signing_secret, seen=seen)
-    others = SafeHeaders(Starlette(routes=list(routes)), safe_headers({}))
-
-    async def site(scope: Scope, receive: Receive, send: Send) -> None:
-        to_slack = scope["type"] == "http" and scope["path"] == PATH
-        await (guard if to_slack else others)(scope, receive, send)
-
-    return site
+    directives = {**dict.fromkeys(_NOTHING, "'none'"), **policy}
+    content = "; ".join(f"{name} {sources}" for name, sources in directives.items())
+    remembered = {"Strict-Transport-Security": _HTTPS_ONLY} if https else {}
+    return {"Content-Security-Policy": content, **_ALWAYS, **remembered}
 
 
-class _Events:
-    """Hands what the guard let through to Bolt, and gives Bolt's answer."""
+class SafeHeaders:
+    """Adds headers to every answer of an application."""
 
-    def __init__(self, dispatch: Dispatch, seen: Callable[[int], None]) -> None:
-        self._dispatch = dispatch
-        self._seen = seen
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
+        self._app = app
+        self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = await self._dispatch(scope[REQUEST])
-        self._seen(answer.status)
-        told = answer.first_headers_without_set_cookie()
-        response = Response(answer.body, answer.status, told)
-        await response(scope, receive, send)
+        """Pass a request on and add the headers to its answer."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, sending if scope["type"] == "http" else send)
+
+
+_GRACE: Final = 5
+_BACKLOG: Final = 512
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -131,3 +136,85 @@ async def served(server: Server, listener: socket.socket) -> AsyncIterator[async
     finally:
         server.should_exit = True
         await asyncio.gather(serving, return_exceptions=True)
+
+
+_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_REFUSED: Final = "This request comes from another site's page."
+
+
+class SameOrigin:
+    """Lets only an application's own pages, and programs that are no browsers, act on it.
+
+    Args:
+        app: what comes after.
+        acting: beginnings of paths where reading acts too.
+    """
+
+    def __init__(self, app: ASGIApp, acting: Sequence[str] = ()) -> None:
+        self._app = app
+        self._acting = tuple(acting)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] in ("http", "websocket") and self._acts(scope) and _is_foreign(scope):
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+            else:
+                await PlainTextResponse(_REFUSED, 403)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _acts(self, scope: Scope) -> bool:
+        if scope["type"] == "websocket" or scope["method"] not in _READING:
+            return True
+        return bool(self._acting) and scope["path"].startswith(self._acting)
+
+
+def _is_foreign(scope: Scope) -> bool:
+    """Whether a browser says that another origin's page asks; other programs say nothing."""
+    headers = Headers(scope=scope)
+    site = headers.get("sec-fetch-site")
+    if site is not None and scope["type"] == "http":
+        return site not in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+
+
+class LocalServer(uvicorn.Server):
+    """A server inside somebody else's event loop: it leaves the signals alone."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                ws="websockets-sansio",
+                lifespan="off",
+                log_config=None,
+                log_level="warning",
+                access_log=False,
+                ws_ping_interval=None,
+                server_header=False,
+                date_header=False,
+                timeout_graceful_shutdown=1,
+            )
+        )
+        self.ready = asyncio.Event()
+        self.over = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self.ready.set()
+
+    async def main_loop(self) -> None:
+        """Wait for the end without a tick: nothing here needs one."""
+        await self.over.wait()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def abort_sockets(self) -> None:
+        """Cut all web sockets without a closing handshake."""
+        for connection in tuple(self.server_state.connections):
+            if "websockets" in type(connection).__module__ and connection.transport is not None:
+                connection.transport.abort()

@@ -1,8 +1,7 @@
 """Settings from the environment and a `.env` file; everything that is wrong is said at once."""
 
 from faqbot.settings.describe import describe
-from faqbot.settings.models import Settings
-from faqbot.settings.models__modes import Mode
+from faqbot.settings.models import Mode, Settings
 from faqbot.settings.sources import (
     configured_cache,
     configured_database,

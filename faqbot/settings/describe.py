@@ -7,11 +7,8 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from faqbot.settings.models import Settings
-from faqbot.settings.models__modes import Mode
-from faqbot.settings.models__tokens import plain
-from faqbot.settings.sources import NO_CACHE, without_password
-from faqbot.settings.sources__masking import masked
+from faqbot.settings.models import Mode, Settings, plain
+from faqbot.settings.sources import NO_CACHE, masked, without_password
 
 _REASONS: Final = {
     Mode.SOCKET: "SLACK_BOT_TOKEN and SLACK_APP_TOKEN are set",

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from faqbot.engine import Desk
 from faqbot.model import Answered, Declined, Kind, Question, Receipt
 from faqbot.replies.reply import Reply
-from faqbot.slack.blockkit import blocks__addresses
-from faqbot.slack.blockkit.blocks import Message, render
-from faqbot.slack.blockkit.blocks__addresses import Address
+from faqbot.slack.blockkit import blocks as block_values
+from faqbot.slack.blockkit.blocks import Address, Message, render
 from faqbot.slack.blockkit.views import roles_list
 
 HELP = frozenset({"", "help"})
@@ -46,7 +45,7 @@ async def describe(desk: Desk, question: Question) -> Answer:
 
 async def show(desk: Desk, address: Address, question: Question) -> Answer:
     """Answer with the entries that a button carries."""
-    if address.entries == (blocks__addresses.ROLES,):
+    if address.entries == (block_values.ROLES,):
         return Answer(roles_list(desk.library, address.page))
     receipts = [await desk.show(entry, question) for entry in address.entries or ("",)]
     if len(receipts) == 1:

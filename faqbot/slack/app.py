@@ -10,24 +10,18 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.engine import Desk
-from faqbot.runtime.logs__quiet import bolt_logger
-from faqbot.slack.context import Shared
-from faqbot.slack.context__backstage import Backstage
-from faqbot.slack.directory import Audiences
-from faqbot.slack.directory__owners import Owners
-from faqbot.slack.interactions__threads import Threads
+from faqbot.runtime.logs import bolt_logger
+from faqbot.slack.context import Backstage, Shared
+from faqbot.slack.directory import Audiences, Owners
+from faqbot.slack.interactions import Threads
 from faqbot.slack.listeners import (
     approvals,
-    approvals__suggesting,
     buttons,
     channel_settings,
     commands,
-    commands__sharing,
     errors,
     feedback,
-    feedback__rating,
     handoff,
-    handoff__claiming,
     handoff_entry,
     home,
     messages,
@@ -35,9 +29,9 @@ from faqbot.slack.listeners import (
     reports,
 )
 from faqbot.slack.listeners.commands import Backdoor
-from faqbot.slack.middleware import deduplication, rate_limit, request_log__tracing
+from faqbot.slack.middleware import deduplication, rate_limit, request_log
 from faqbot.slack.middleware.deduplication import CLAIM
-from faqbot.slack.middleware.request_log__tracing import kind_of, log_handled
+from faqbot.slack.middleware.request_log import kind_of, log_handled
 from faqbot.storage.models import Speaks
 
 Authorize = Callable[..., Awaitable[AuthorizeResult]]
@@ -86,7 +80,7 @@ def create_app(
         log_handled(request, seconds)
 
     shared.running.watch(app, ended)
-    request_log__tracing.register(app)
+    request_log.register(app)
     errors.register(app, shared.metrics.error)
     deduplication.register(app, taken, shared.metrics.repeated)
     rate_limit.register(app, shared.limits, shared.metrics, taken.done)
@@ -94,24 +88,24 @@ def create_app(
     answered = feedback.Feedback(memory, shared.metrics)
     speaks = backstage.speaks if backstage else Speaks.MENTIONS
     places = channel_settings.Channels(memory, speaks)
-    sharer = commands__sharing.Sharing(desk, audiences, taken, answered)
+    sharer = commands.Sharing(desk, audiences, taken, answered)
     messages.register(
         app, desk, audiences, threads, claims=taken, feedback=answered, channels=places
     )
     owners = Owners(backstage.owners if backstage else "")
-    owner_reports = reports.Reports(desk, backstage, owners, approvals__suggesting.suggestions)
+    owner_reports = reports.Reports(desk, backstage, owners, approvals.suggestions)
     commands.register(app, desk, audiences, sharer, Backdoor(places, owner_reports))
     buttons.register(app, desk, audiences, threads, answered)
-    commands__sharing.register_sharing(app, sharer)
+    commands.register_sharing(app, sharer)
     if backstage is not None:
         persons = handoff.People(desk, backstage.memory, owners)
-        feedback__rating.register(app, backstage.memory, persons, shared.metrics)
-        handoff__claiming.register(app, persons)
+        feedback.register(app, backstage.memory, persons, shared.metrics)
+        handoff.register(app, persons)
         handoff_entry.register(app, persons, audiences)
         channel_settings.register(app, places)
         decisions = approvals.Deciding(desk, backstage.memory, backstage.publisher, owners)
         approvals.register(app, decisions)
-        approvals__suggesting.register_suggestions(app, owner_reports, decisions)
+        approvals.register_suggestions(app, owner_reports, decisions)
         proposals.register(app, proposals.Proposing(desk, audiences, decisions))
     home.register(app, desk, audiences, taken, reports=owner_reports, feedback=answered)
     return app

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
+from faqbot.content.publisher import Publishing
+from faqbot.errors import FaqbotError
+from faqbot.index.reloader import Loaded, Reloader, run_periodically
+from faqbot.runtime.leases import Claims, RecentClaims
 from faqbot.runtime.metrics import Metrics
-from faqbot.slack.middleware.deduplication import Claims, RecentClaims
-from faqbot.slack.middleware.rate_limit import Limits
+from faqbot.runtime.rate_limit import Limits
 from faqbot.slack.middleware.request_log import Running
+from faqbot.storage.models import Speaks
+from faqbot.storage.recorder import Memory
+from faqbot.storage.reports import Grouping
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +37,85 @@ class Shared:
     running: Running = field(default_factory=Running)
     metrics: Metrics = field(default_factory=Metrics)
     limits: Limits = field(default_factory=lambda: Limits.of(0, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Backstage:
+    """The parts that let an app remember, hand over and learn.
+
+    Args:
+        memory: keeps questions, ratings, hand-overs, proposals and policies.
+        owners: the channel or person for owners that Slack doesn't know by id.
+        publisher: makes content of approved proposals; None where that can't be.
+        speaks: when it speaks in channels that nobody has set up.
+        content: says what is answered from, and what became of newer content.
+        grouping: puts unanswered questions of one meaning together.
+    """
+
+    memory: Memory
+    owners: str = ""
+    publisher: Publishing | None = None
+    speaks: Speaks = Speaks.MENTIONS
+    grouping: Grouping = lambda texts: [[at] for at in range(len(texts))]
+    content: Callable[[], Loaded] | None = None
+
+
+Work = Callable[[], Coroutine[Any, Any, None]]
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """How content is kept as it is elsewhere: `newer` fetches it, every so many seconds."""
+
+    reloader: Reloader
+    newer: Callable[[], None] | None = None
+    seconds: float = 0.0
+
+    async def fetch(self) -> None:
+        """Fetch what is newer, and answer from it; what fails is tried again the next time."""
+        if self.newer is None:
+            return
+        try:
+            await asyncio.to_thread(self.newer)
+        except FaqbotError as error:
+            _log.warning("newer content could not be fetched: %s", error)
+            return
+        await self.reloader.try_again()
+
+    def works(self) -> tuple[Work, ...]:
+        """What goes on as long as faqbot runs."""
+        if self.newer is None or not self.seconds:
+            return (self.reloader.watch,)
+        return (self.reloader.watch, partial(run_periodically, self.seconds, self.fetch))
+
+
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """What boot puts behind the answers besides the memory.
+
+    Args:
+        grouping: puts unanswered questions of one meaning together.
+        state: says what is answered from.
+        works: keep content as it is elsewhere, as long as faqbot runs.
+        publisher: makes content of approved proposals; None where that can't be.
+        owners: the channel or person for owners that Slack doesn't know by id.
+    """
+
+    grouping: Grouping
+    state: Callable[[], Loaded]
+    works: tuple[Work, ...]
+    publisher: Publishing | None = None
+    owners: str = ""
+
+
+@asynccontextmanager
+async def going_on(works: Iterable[Work]) -> AsyncIterator[None]:
+    """Do what never ends, as long as the block runs."""
+    tasks = [asyncio.create_task(work()) for work in works]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

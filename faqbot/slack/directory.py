@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -14,8 +15,10 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.model import Audience
+from faqbot.model import Audience, Library
+from faqbot.slack.blockkit.rich_text import escape
 from faqbot.slack.client import reason_of
+from faqbot.slack.listeners.channel_settings import is_admin
 
 AUDIENCE_LIFETIME: Final = 600.0
 FAILURE_LIFETIME: Final = 60.0
@@ -101,3 +104,117 @@ def audience_of(user: Any, team: str) -> Audience:
     ):
         return Audience.CANDIDATES
     return Audience.EMPLOYEES if home and team else Audience.EVERYONE
+
+
+OWNERS_LIFETIME: Final = 600.0
+_PLACE: Final = re.compile(r"(?:<[@#])?([UWCG][A-Z0-9]{6,})(?:\|[^>]*)?>?")
+_GROUP: Final = re.compile(r"(?:<!subteam\^)?(S[A-Z0-9]{6,})(?:\|[^>]*)?>?")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A user group: `channels` are its default channels, the first is where it is reached."""
+
+    id: str
+    handle: str
+    users: frozenset[str]
+    channels: tuple[str, ...]
+
+
+class Owners:
+    """Finds out where an owner is reached, and who counts as one.
+
+    Args:
+        common: the channel or person for owners that can't be written to.
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, common: str = "", clock: Callable[[], float] = time.monotonic) -> None:
+        self._common = place_of(common)
+        self._clock = clock
+        self._groups: tuple[Group, ...] = ()
+        self._until = 0.0
+
+    @property
+    def common(self) -> str:
+        """Where questions go whose owner can't be written to; empty: nowhere."""
+        return self._common
+
+    async def places(self, client: AsyncWebClient, owner: str) -> tuple[str, ...]:
+        """Where an owner is reached, the best place first."""
+        own = place_of(owner)
+        if own:
+            found: tuple[str, ...] = (own,)
+        else:
+            group = await self.group(client, owner)
+            found = group.channels[:1] if group else ()
+        return tuple(dict.fromkeys(place for place in (*found, self._common) if place))
+
+    async def named(self, client: AsyncWebClient, owner: str) -> str:
+        """An owner in Slack's markup: a mention where Slack knows them."""
+        group = await self.group(client, owner)
+        return mention(group.id if group else owner)
+
+    async def owns(self, client: AsyncWebClient, library: Library, user: str) -> bool:
+        """Whether somebody is an owner: named by id, in a group that is, or an admin."""
+        named = {role.owner for role in library.roles}
+        named |= {faq.owner for role in library.roles for faq in role.faqs}
+        named |= {faq.owner for faq in library.faqs}
+        named.discard("")
+        if user in {place_of(owner) for owner in named} | {self._common}:
+            return True
+        for owner in sorted(named):
+            group = await self.group(client, owner)
+            if group and user in group.users:
+                return True
+        return await is_admin(client, user)
+
+    async def group(self, client: AsyncWebClient, owner: str) -> Group | None:
+        """The user group that an owner is: by id or by @handle."""
+        wanted = owner.strip()
+        by_id = _GROUP.fullmatch(wanted)
+        if not by_id and not wanted.startswith("@"):
+            return None
+        for group in await self._known(client):
+            if (by_id and group.id == by_id[1]) or wanted == f"@{group.handle}":
+                return group
+        return None
+
+    async def _known(self, client: AsyncWebClient) -> tuple[Group, ...]:
+        """The groups of the workspace; none where Slack doesn't tell."""
+        if self._clock() < self._until:
+            return self._groups
+        self._until = self._clock() + OWNERS_LIFETIME
+        try:
+            answer = await client.usergroups_list(include_users=True)
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            reason = reason_of(error) if isinstance(error, SlackApiError) else type(error).__name__
+            _log.info("user groups could not be listed: %s", reason)
+            return self._groups
+        listed: list[dict[str, Any]] = answer.get("usergroups") or []
+        self._groups = tuple(
+            Group(
+                str(one.get("id") or ""),
+                str(one.get("handle") or ""),
+                frozenset(one.get("users") or ()),
+                tuple((one.get("prefs") or {}).get("channels") or ()),
+            )
+            for one in listed
+        )
+        return self._groups
+
+
+def place_of(owner: str) -> str:
+    """The id of a person or a channel that an owner is, if it is one."""
+    found = _PLACE.fullmatch(owner.strip())
+    return found[1] if found else ""
+
+
+def mention(owner: str) -> str:
+    """An owner in Slack's markup: a mention of an id, else the words."""
+    place, group = place_of(owner), _GROUP.fullmatch(owner.strip())
+    if group:
+        return f"<!subteam^{group[1]}>"
+    if not place:
+        return escape(owner)
+    return f"<@{place}>" if place[0] in "UW" else f"<#{place}>"

@@ -19,8 +19,7 @@ from starlette.routing import Route
 
 from faqbot.index.reloader import Loaded, run_periodically
 from faqbot.runtime.metrics import CONTENT_TYPE, Sample
-from faqbot.slack.client import REFUSED, reason_of
-from faqbot.slack.client__pacing import Pacer
+from faqbot.slack.client import REFUSED, Pacer, reason_of
 from faqbot.slack.context import Shared
 from faqbot.storage.recorder import Memory
 

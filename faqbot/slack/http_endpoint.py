@@ -10,14 +10,60 @@ import re
 import secrets
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
+from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from faqbot.runtime.web import SafeHeaders, safe_headers
+from faqbot.slack.middleware.deduplication import Dispatch
 from faqbot.slack.middleware.payloads import Malformed, read
+
+PATH: Final = "/slack/events"
+
+
+def asgi(
+    dispatch: Dispatch,
+    signing_secret: str,
+    routes: Sequence[BaseRoute] = (),
+    seen: Callable[[int], None] = lambda _: None,
+) -> ASGIApp:
+    """What answers Slack behind its guard, and the other paths, as an ASGI application.
+
+    Args:
+        dispatch: handles a request that Slack sent.
+        signing_secret: what Slack signs with.
+        routes: the other paths.
+        seen: is told the status of each answer to Slack.
+    """
+    guard = Guard(_Events(dispatch, seen), signing_secret, seen=seen)
+    others = SafeHeaders(Starlette(routes=list(routes)), safe_headers({}))
+
+    async def site(scope: Scope, receive: Receive, send: Send) -> None:
+        to_slack = scope["type"] == "http" and scope["path"] == PATH
+        await (guard if to_slack else others)(scope, receive, send)
+
+    return site
+
+
+class _Events:
+    """Hands what the guard let through to Bolt, and gives Bolt's answer."""
+
+    def __init__(self, dispatch: Dispatch, seen: Callable[[int], None]) -> None:
+        self._dispatch = dispatch
+        self._seen = seen
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = await self._dispatch(scope[REQUEST])
+        self._seen(answer.status)
+        told = answer.first_headers_without_set_cookie()
+        response = Response(answer.body, answer.status, told)
+        await response(scope, receive, send)
+
 
 MOST_BYTES: Final = 1_000_000
 CLOCK_SKEW: Final = 300

@@ -2,21 +2,127 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+import aiohttp
 from slack_bolt.async_app import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
+from faqbot.engine import Desk
+from faqbot.slack.blockkit import blocks as block_values
 from faqbot.slack.blockkit.blocks import remark
 from faqbot.slack.blockkit.views import answer_modal
 from faqbot.slack.client import client_of, reason_of
-from faqbot.slack.interactions__threads import key
+
+PATIENCE: Final = 3.0
+_READ: Final = 200
+_log = logging.getLogger(__name__)
+
+
+def key(team: str, channel: str, thread_ts: str = "") -> str:
+    """The key of a conversation; without a thread that of a direct message as a whole."""
+    return "/".join(filter(None, (team, channel, thread_ts)))
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of a thread: whether faqbot has spoken there, and about which role."""
+
+    spoken: bool = False
+    role: str | None = None
+
+
+class Threads:
+    """What threads are about: from this process, else read back from Slack once.
+
+    Args:
+        desk: remembers the conversations of this process.
+        capacity: how many threads are remembered.
+    """
+
+    def __init__(self, desk: Desk, capacity: int = 10_000) -> None:
+        self._desk = desk
+        self._capacity = capacity
+        self._past: OrderedDict[str, Past] = OrderedDict()
+
+    def note(self, thread: str, role: str | None) -> None:
+        """Faqbot spoke in a thread about a role; without one the thread keeps what it had."""
+        known = self._past.get(thread, Past())
+        self._keep(thread, Past(spoken=True, role=role or known.role))
+
+    def known(self, thread: str) -> Past:
+        """What this process knows of a thread."""
+        past = self._past.get(thread, Past())
+        return Past(
+            past.spoken or self._desk.knows(thread), past.role or self._desk.role_of(thread)
+        )
+
+    async def recall(
+        self, client: AsyncWebClient, team: str, channel: str, thread_ts: str, bot: str
+    ) -> Past:
+        """What is known of a thread, read from Slack when this process doesn't know it."""
+        thread = key(team, channel, thread_ts)
+        known = self.known(thread)
+        if known.spoken or thread in self._past:
+            return known
+        past = await self._read(client, channel, thread_ts, bot)
+        self._keep(thread, past)
+        return past
+
+    async def _read(self, client: AsyncWebClient, channel: str, thread_ts: str, bot: str) -> Past:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                answer = await client.conversations_replies(
+                    channel=channel, ts=thread_ts, limit=_READ
+                )
+        except (SlackApiError, TimeoutError, aiohttp.ClientError) as error:
+            reason = reason_of(error) if isinstance(error, SlackApiError) else type(error).__name__
+            _log.info("conversations.replies failed: %s", reason)
+            return Past()
+        messages = answer.get("messages")
+        own = [
+            message
+            for message in (messages if isinstance(messages, list) else ())
+            if isinstance(message, Mapping) and message.get("user") == bot
+        ]
+        library = self._desk.library
+        for message in reversed(own):
+            for value in values(message.get("blocks")):
+                role = block_values.parse(value).role
+                if role and library.role(role):
+                    return Past(spoken=True, role=role)
+        return Past(spoken=bool(own))
+
+    def _keep(self, thread: str, past: Past) -> None:
+        self._past[thread] = past
+        self._past.move_to_end(thread)
+        while len(self._past) > self._capacity:
+            self._past.popitem(last=False)
+
+
+def values(blocks: Any) -> Iterator[str]:
+    """The values of the buttons that lead on from an answer, in reading order."""
+    if not isinstance(blocks, list):
+        return
+    shown = (f"{block_values.SHOW}:", f"{block_values.PAGE}:")
+    for block in blocks:
+        if not isinstance(block, Mapping) or block.get("type") != "actions":
+            continue
+        elements = block.get("elements")
+        for element in elements if isinstance(elements, list) else ():
+            if not isinstance(element, Mapping):
+                continue
+            if str(element.get("action_id", "")).startswith(shown) and element.get("value"):
+                yield str(element["value"])
+
 
 Payload = dict[str, Any]
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

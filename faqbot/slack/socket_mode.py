@@ -14,7 +14,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
 from faqbot.errors import ServiceError
-from faqbot.runtime.logs__quiet import bolt_logger
+from faqbot.runtime.logs import bolt_logger
 from faqbot.slack.client import refusal
 
 PING: Final = 2.0

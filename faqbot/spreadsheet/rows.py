@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from faqbot.content.sections__standard import STANDARD_SECTIONS
+from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.content.writer import id_of
 from faqbot.errors import UsageError
 from faqbot.model import Audience, Faq, Library, Role, Section, Years
-from faqbot.spreadsheet.files__layout import COLUMNS, columns_of, guarded, joined, points, unguarded
+from faqbot.spreadsheet.files import COLUMNS, columns_of, guarded, joined, points, unguarded
 
 _YES = ("yes", "true", "1", "x", "ja", "sí", "oui")
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from faqbot.storage import tables
 from faqbot.storage.database import Database
-from faqbot.storage.models__times import now
+from faqbot.storage.models import now
 
 TRIES: Final = 3
 """How often something is begun: what ends three processes would end a fourth."""

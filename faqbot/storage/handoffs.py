@@ -9,9 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, insert, select, update
 
 from faqbot.storage.database import Database
-from faqbot.storage.models import Handover, HandoverState
-from faqbot.storage.models__times import now
-from faqbot.storage.tables import handovers
+from faqbot.storage.models import Handover, HandoverState, Proposal, ProposalState, now
+from faqbot.storage.tables import handovers, proposals
 
 
 class Handovers:
@@ -113,3 +112,89 @@ def _is_handoff(team: str, handover_id: str) -> ColumnElement[bool]:
 def _handover(row: Row[Any]) -> Handover:
     values = row._asdict()
     return Handover(**{**values, "state": HandoverState(values["state"])})
+
+
+class Proposals:
+    """Keeps proposals; of two who decide at the same moment, one wins."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, proposal: Proposal) -> None:
+        """Remember a proposal."""
+        values = {**asdict(proposal), "state": proposal.state.value}
+        async with self._database.writing() as connection:
+            await connection.execute(insert(proposals).values(values))
+
+    async def get(self, team: str, proposal_id: str) -> Proposal | None:
+        """One of a team's, if it is there."""
+        query = select(proposals).where(_is_proposal(team, proposal_id))
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return _proposal(row) if row else None
+
+    async def all(self, team: str, states: Iterable[ProposalState]) -> tuple[Proposal, ...]:
+        """Those of a team in some states, the oldest first."""
+        query = (
+            select(proposals)
+            .where(proposals.c.team == team, proposals.c.state.in_(tuple(states)))
+            .order_by(proposals.c.created)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        return tuple(_proposal(row) for row in rows)
+
+    async def waiting(self) -> tuple[Proposal, ...]:
+        """Those of all teams that nobody has decided about, the oldest first."""
+        query = (
+            select(proposals)
+            .where(proposals.c.state == ProposalState.OPEN.value)
+            .order_by(proposals.c.created)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        return tuple(_proposal(row) for row in rows)
+
+    async def shown(self, team: str, proposal_id: str, channel: str, ts: str) -> None:
+        """Remember the message that shows it to its owner."""
+        async with self._database.writing() as connection:
+            await connection.execute(
+                update(proposals)
+                .where(_is_proposal(team, proposal_id))
+                .values(notice_channel=channel, notice_ts=ts)
+            )
+
+    async def decide(
+        self, team: str, proposal_id: str, person: str, *, approve: bool
+    ) -> tuple[Proposal | None, bool]:
+        """Approve or reject: how it stands now, and whether this person decided it."""
+        state = ProposalState.APPROVED if approve else ProposalState.REJECTED
+        change = (
+            update(proposals)
+            .where(_is_proposal(team, proposal_id), proposals.c.state == ProposalState.OPEN.value)
+            .values(state=state.value, decided_by=person, changed=now())
+        )
+        async with self._database.writing() as connection:
+            result = await connection.execute(change)
+            row = (
+                await connection.execute(select(proposals).where(_is_proposal(team, proposal_id)))
+            ).one_or_none()
+        return (_proposal(row) if row else None), result.rowcount == 1
+
+    async def reopen(self, team: str, proposal_id: str) -> None:
+        """Take a decision back that could not be carried out."""
+        change = update(proposals).where(_is_proposal(team, proposal_id))
+        async with self._database.writing() as connection:
+            await connection.execute(
+                change.values(state=ProposalState.OPEN.value, decided_by="", changed=now())
+            )
+
+
+def _is_proposal(team: str, proposal_id: str) -> ColumnElement[bool]:
+    """It is its team's alone, also for who knows its id."""
+    return (proposals.c.id == proposal_id) & (proposals.c.team == team)
+
+
+def _proposal(row: Row[Any]) -> Proposal:
+    values = row._asdict()
+    return Proposal(**{**values, "state": ProposalState(values["state"])})

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import secrets
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, delete, or_, select, update
+from sqlalchemy import Row, Select, delete, insert, or_, select, update
 
 from faqbot.errors import SettingsError
 from faqbot.storage.database import Database, put
 from faqbot.storage.encryption import Seal
-from faqbot.storage.models import StoreError
-from faqbot.storage.models__times import now
+from faqbot.storage.models import StoreError, now
 from faqbot.storage.tables import installations as table
+from faqbot.storage.tables import oauth_states
 
 _HIDDEN: Final = ("sealed", "version", "refreshing")
 _SKEW: Final = dt.timedelta(seconds=2)
@@ -277,3 +278,48 @@ def _installation(row: Row[Any]) -> Installation:
     workspace = Workspace(values.pop("enterprise"), values.pop("team"))
     scopes = tuple(filter(None, values.pop("scopes").split(",")))
     return Installation(workspace, scopes=scopes, **values)
+
+
+LIFETIME: Final = dt.timedelta(minutes=10)
+"""How long somebody may take to decide at Slack."""
+
+
+class OAuthStates:
+    """Keeps only hashes: who reads the table can't go on with somebody else's installation."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def issue(self, browser: str, lifetime: dt.timedelta = LIFETIME) -> str:
+        """A state for a browser, which its cookie names; what has expired goes meanwhile.
+
+        Raises:
+            StoreError: the database can't be used.
+        """
+        state, at = secrets.token_urlsafe(32), now()
+        row = {"state_hash": _hash(state), "browser_hash": _hash(browser), "until": at + lifetime}
+        async with self._database.writing() as connection:
+            await connection.execute(delete(oauth_states).where(oauth_states.c.until <= at))
+            await connection.execute(insert(oauth_states).values(row))
+        return state
+
+    async def consume(self, state: str, browser: str) -> bool:
+        """Use a state up: true once, in the browser that it was issued to, in its time.
+
+        Raises:
+            StoreError: the database can't be used.
+        """
+        mine = (oauth_states.c.state_hash == _hash(state)) & (
+            oauth_states.c.browser_hash == _hash(browser)
+        )
+        statement = (
+            delete(oauth_states)
+            .where(mine, oauth_states.c.until > now())
+            .returning(oauth_states.c.until)
+        )
+        async with self._database.writing() as connection:
+            return (await connection.execute(statement)).one_or_none() is not None
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -160,3 +160,8 @@ class Forgotten:
     handovers: int
     names: int
     """Rows that stay without the person's name: claims, answers, proposals, settings."""
+
+
+def now() -> dt.datetime:
+    """The present time in UTC."""
+    return dt.datetime.now(dt.UTC)

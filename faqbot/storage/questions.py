@@ -11,8 +11,7 @@ from sqlalchemy import ColumnElement, Row, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from faqbot.storage.database import Database, put
-from faqbot.storage.models import Pick, Rating, Record
-from faqbot.storage.models__times import now
+from faqbot.storage.models import Pick, Rating, Record, now
 from faqbot.storage.tables import picks, ratings, receipts
 
 PAGE: Final = 5_000

@@ -14,10 +14,8 @@ from typing import Final
 
 from faqbot.model import Answered, Declined, Receipt, Unsure
 from faqbot.storage.database import POOL
-from faqbot.storage.models import Consent, Record, StoreError
-from faqbot.storage.models__times import now
-from faqbot.storage.store import Store, new_id
-from faqbot.storage.store__opening import open_store
+from faqbot.storage.models import Consent, Record, StoreError, now
+from faqbot.storage.store import Store, new_id, open_store
 
 RETRY: Final = 5.0
 """Seconds between two looks at a database that is down."""

@@ -18,13 +18,12 @@ from typing import Final, Literal
 from pydantic import Field, ValidationError
 
 from faqbot.content.fields import Part, Text
-from faqbot.content.files__decoding import decode, read_bytes
+from faqbot.content.files import decode, read_bytes
 from faqbot.content.format import keys_of
 from faqbot.content.git import PREFIX, git_source
 from faqbot.content.messages import advise
 from faqbot.content.yaml_tree import Document, Loc, parse
-from faqbot.errors import ContentError, Problem, UsageError
-from faqbot.errors__wording import printable, quoted
+from faqbot.errors import ContentError, Problem, UsageError, printable, quoted
 
 _WORKSPACE: Final = re.compile(r"[TE][A-Z0-9]{2,29}")
 _PLACE: Final = re.compile(r"[CGUDW][A-Z0-9]{2,29}")

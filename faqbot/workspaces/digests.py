@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from faqbot.errors import FaqbotError
+from faqbot.runtime.leases import Claims
 from faqbot.slack.listeners.reports import next_monday
-from faqbot.slack.middleware.deduplication import Claims
 from faqbot.storage.installations import Installation
-from faqbot.storage.models import StoreError
-from faqbot.storage.models__times import now
+from faqbot.storage.models import StoreError, now
 from faqbot.workspaces.router import Workspaces
 
 AGAIN = 300.0

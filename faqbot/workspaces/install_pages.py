@@ -9,6 +9,7 @@ import re
 import secrets
 import traceback
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,15 +21,84 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 
-from faqbot.runtime.web__headers import SafeHeaders, safe_headers
+from faqbot.runtime.web import SafeHeaders, safe_headers
 from faqbot.slack.manifest import OPTIONAL_SCOPES, PURPOSES, SCOPES
-from faqbot.storage.installations import Workspace
-from faqbot.storage.installations__oauth_states import LIFETIME
+from faqbot.storage.installations import LIFETIME, Workspace
 from faqbot.storage.models import StoreError
 from faqbot.storage.store import Store
-from faqbot.workspaces.install_pages__saying import DENIED, DOWN, STALE, Said, broken, said_of
 from faqbot.workspaces.oauth import INSTALL, REDIRECT, Exchange, ExchangeError
 from faqbot.workspaces.tokens import Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A page: its HTTP status, its title, and what to do."""
+
+    status: int
+    title: str
+    text: str
+
+
+DENIED: Final = Said(
+    403,
+    "Nothing was installed",
+    "You, or the rules of your workspace, did not allow it. Nothing has changed, and you can come "
+    "back at any time. Where only admins may install apps, ask one of them.",
+)
+STALE: Final = Said(
+    400,
+    "This link can't be used",
+    "It was used before, it is older than ten minutes, or it began in another browser. Start "
+    "again on this page, and leave cookies allowed for it. If you have just installed faqbot, it "
+    "is in your workspace already.",
+)
+REFUSED: Final = Said(
+    400,
+    "Slack did not confirm it",
+    "What Slack sent along has expired or was used before. Start again.",
+)
+MISTAKEN: Final = Said(
+    502,
+    "faqbot is not set up rightly",
+    "Slack refuses this faqbot, so it can't be installed. Please tell whoever runs it; its log "
+    "says what Slack doesn't accept.",
+)
+UNREACHABLE: Final = Said(
+    503,
+    "Slack can't be reached",
+    "Nothing was installed. Try again in some minutes.",
+)
+DOWN: Final = Said(
+    503,
+    "Not just now",
+    "faqbot can't keep the installation at the moment. Try again in some minutes; if it goes on, "
+    "tell whoever runs faqbot.",
+)
+_OF_REASONS: Final = {
+    "code_already_used": REFUSED,
+    "code_expired": REFUSED,
+    "invalid_code": REFUSED,
+    "oauth_authorization_url_mismatch": REFUSED,
+    "access_denied": DENIED,
+    "internal_error": UNREACHABLE,
+    "ratelimited": UNREACHABLE,
+    "service_unavailable": UNREACHABLE,
+    "unreachable": UNREACHABLE,
+}
+
+
+def said_of(reason: str) -> Said:
+    """What to say of Slack's reason for giving no token."""
+    if reason.startswith("status 5"):
+        return UNREACHABLE
+    return _OF_REASONS.get(reason, MISTAKEN)
+
+
+def broken(reference: str) -> Said:
+    """What to say of something that nobody foresaw."""
+    text = f"Try again; if it goes on, tell whoever runs faqbot the reference {reference}."
+    return Said(500, "Something went wrong on our side", text)
+
 
 HERE: Final = Path(__file__).parent / "templates"
 _LONGEST: Final = 1000

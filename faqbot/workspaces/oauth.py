@@ -16,7 +16,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from faqbot.errors import FaqbotError
 from faqbot.slack.client import reason_of
 from faqbot.storage.installations import Credentials, Installation, Workspace
-from faqbot.storage.models__times import now
+from faqbot.storage.models import now
 
 INSTALL: Final = "/slack/install"
 REDIRECT: Final = "/slack/oauth_redirect"

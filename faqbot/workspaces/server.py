@@ -3,41 +3,184 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
+import logging
 import socket
+import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import aiohttp
 from platformdirs import user_cache_path
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.content.git import PREFIX
-from faqbot.index.builder import Encoders
-from faqbot.index.builder__loader import Loader
+from faqbot.content.publisher import Publishing, Unwritable
+from faqbot.engine import Conversations, Desk
+from faqbot.errors import FaqbotError
+from faqbot.index.builder import Encoders, Loader
 from faqbot.index.cache import Snapshots
-from faqbot.index.reloader import run_periodically
-from faqbot.index.reloader__status import noting
+from faqbot.index.reloader import noting, run_periodically
 from faqbot.matching.clustering import group_by_meaning
-from faqbot.runtime.web import Server, asgi, served
+from faqbot.runtime.web import Server, served
 from faqbot.settings import Settings
-from faqbot.slack.context__following import Backing, Work, going_on
-from faqbot.slack.service import until_stopped
-from faqbot.slack.service__house import House, plain, seal_of
-from faqbot.storage.store import Store
-from faqbot.storage.store__opening import open_store
+from faqbot.slack.app import create_app
+from faqbot.slack.client import reason_of
+from faqbot.slack.context import Backing, Backstage, Shared, Work, going_on
+from faqbot.slack.directory import Owners
+from faqbot.slack.http_endpoint import asgi
+from faqbot.slack.listeners.reports import Reports
+from faqbot.slack.service import House, plain, seal_of, until_stopped
+from faqbot.storage.installations import Installation, Workspace
+from faqbot.storage.models import Speaks
+from faqbot.storage.store import Store, open_store
+from faqbot.workspaces.app_pool import Digest, Occupied, Opened
 from faqbot.workspaces.config import NOTHING, Assigned, WorkspacesFile
-from faqbot.workspaces.content_pool import Shelf, following
-from faqbot.workspaces.content_pool__books import Book
+from faqbot.workspaces.content_pool import AGAIN, Book, Shelf, following
 from faqbot.workspaces.digests import Digests
 from faqbot.workspaces.install_pages import InstallPages
 from faqbot.workspaces.oauth import INSTALL, Exchange
-from faqbot.workspaces.router import Workspaces
-from faqbot.workspaces.server__opening import Opener
-from faqbot.workspaces.tokens import Tokens
-from faqbot.workspaces.tokens__uninstalling import Gone, let_go
+from faqbot.workspaces.router import Workspaces, create_unavailable
+from faqbot.workspaces.tokens import Gone, Tokens, authorizing, let_go
+
+REMEMBERED: Final = 10_000
+"""Workspaces whose conversations are remembered while their content is not loaded."""
+
+THREADS: Final = 2_000
+"""Conversations that are remembered of each."""
+
+_GIT: Final = (
+    "This workspace's content comes from a git repository: propose the change to whoever keeps it."
+)
+_SHARED: Final = (
+    "Several workspaces answer from this content, so it isn't changed from one of them: send your "
+    "proposal to whoever runs faqbot."
+)
+_log = logging.getLogger(__name__)
+
+
+class Remembered:
+    """The conversations of each workspace, kept while its app is not open."""
+
+    def __init__(self) -> None:
+        self._of: OrderedDict[tuple[Workspace, str], Conversations] = OrderedDict()
+
+    def of(self, workspace: Workspace, team: str) -> Conversations:
+        """The conversations of a team, and of nobody else."""
+        key = (workspace, team)
+        found = self._of.setdefault(key, Conversations(time.monotonic, THREADS))
+        self._of.move_to_end(key)
+        while len(self._of) > REMEMBERED:
+            self._of.popitem(last=False)
+        return found
+
+
+@dataclass(frozen=True)
+class Opener:
+    """Opens the apps of workspaces.
+
+    Args:
+        shelf: has their content.
+        assigned: says what a team has of its own, given its id and its organisation's.
+        owns: says whether a team's content is its alone.
+        default: the address of the content of those that have none of their own.
+        client: a client of the Web API without a token, whose session all share.
+        tokens: give the bot tokens.
+        shared: what the apps of the process have in common.
+        backstage: what remembers; its owners and manners hold where a workspace has none.
+    """
+
+    shelf: Shelf
+    assigned: Callable[[str, str], Assigned]
+    owns: Callable[[str], bool]
+    default: str
+    client: AsyncWebClient
+    tokens: Tokens
+    shared: Shared
+    backstage: Backstage | None
+    remembered: Remembered = field(default_factory=Remembered)
+
+    async def __call__(self, installation: Installation, team: str, occupied: Occupied) -> Opened:
+        """Open the app of a team; where its content can't be loaded, one that says so."""
+        # Bolt takes None for “no token”, which its types do not say.
+        authorize: Any = authorizing(installation, self.tokens)
+        assigned = self.assigned(team, installation.workspace.enterprise)
+        try:
+            book = await self.shelf.take(assigned.knowledge or self.default)
+        except FaqbotError:
+            _log.error("workspace %s gets no answers: its content can't be loaded", team)
+            app = create_unavailable(self._client(), self.shared, authorize)
+            return Opened(app, _no_digest, lifetime=AGAIN)
+        desk = book.desk(occupied, self.remembered.of(installation.workspace, team))
+        backstage = self._backstage(book, assigned, team)
+        return Opened(
+            create_app(desk, self._client(), self.shared, backstage=backstage, authorize=authorize),
+            self._digest(installation, team, desk, backstage),
+            used=lambda: self.shelf.used(book),
+            close=lambda: book.leave(desk),
+        )
+
+    async def teams(self, installation: Installation) -> tuple[str, ...]:
+        """The teams that an installation serves; none where Slack doesn't tell."""
+        if not installation.org_wide:
+            return (installation.workspace.team,)
+        try:
+            token = await self.tokens.of(installation.workspace)
+            answer = await self._client(token or "").auth_teams_list(limit=1_000)
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            reason = reason_of(error) if isinstance(error, SlackApiError) else type(error).__name__
+            _log.warning("the teams of an organisation could not be listed: %s", reason)
+            return ()
+        return tuple(str(one["id"]) for one in answer.get("teams") or ())
+
+    def _backstage(self, book: Book, assigned: Assigned, team: str) -> Backstage | None:
+        if self.backstage is None:
+            return None
+        return replace(
+            self.backstage,
+            owners=assigned.owners or self.backstage.owners,
+            speaks=Speaks(assigned.speaks) if assigned.speaks else self.backstage.speaks,
+            publisher=self._publisher(book, team),
+            content=lambda: book.reloader.state,
+        )
+
+    def _publisher(self, book: Book, team: str) -> Publishing:
+        if book.address.startswith(PREFIX):
+            return Unwritable(_GIT)
+        return book.publisher if self.owns(team) else Unwritable(_SHARED)
+
+    def _digest(
+        self, installation: Installation, team: str, desk: Desk, backstage: Backstage | None
+    ) -> Digest:
+        if backstage is None:
+            return _no_digest
+        reports = Reports(desk, backstage, Owners(backstage.owners))
+
+        async def digest(day: dt.date) -> int:
+            token = await self.tokens.of(installation.workspace)
+            return await reports.send_digest(self._client(token or ""), team, day)
+
+        return digest
+
+    def _client(self, token: str | None = None) -> AsyncWebClient:
+        return AsyncWebClient(
+            token=token,
+            base_url=self.client.base_url,
+            session=self.client.session,
+            logger=self.client._logger,  # noqa: SLF001 - it has no other name
+            retry_handlers=self.client.retry_handlers,
+        )
+
+
+async def _no_digest(_: object) -> int:
+    return 0
+
 
 LOOK: Final = 10.0
 """Seconds after which the file that names content is looked at again."""

@@ -13,13 +13,14 @@ import datetime as dt
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
-from faqbot.storage.installations import Credentials, Installations, Workspace
-from faqbot.storage.models import StoreError
-from faqbot.storage.models__times import now
+from slack_bolt.authorization import AuthorizeResult
+
+from faqbot.storage.installations import Credentials, Installation, Installations, Workspace
+from faqbot.storage.models import StoreError, now
 from faqbot.workspaces.oauth import Exchange, ExchangeError
 
 LIFETIME: Final = 60.0
@@ -174,3 +175,71 @@ def _is_due(credentials: Credentials) -> bool:
     if credentials.expires is None or not credentials.refresh:
         return False
     return credentials.expires - now() < EARLY
+
+
+Authorize = Callable[..., Awaitable[Any]]
+"""Bolt's type of it leaves out that there may be no result, which Bolt allows."""
+
+
+def authorizing(installation: Installation, tokens: Tokens) -> Authorize:
+    """What Bolt asks for the token of a request in the app of one installation.
+
+    It gives the bot token only, and none for a request of another workspace. The client's address
+    is the app's own: nothing is asked of Slack here.
+    """
+    workspace = installation.workspace
+
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
+        own = team_id == workspace.team
+        whole = installation.org_wide and enterprise_id == workspace.enterprise
+        if not (own or whole):
+            return None
+        token = await tokens.of(workspace)
+        if token is None:
+            return None
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            team=installation.team_name or None,
+            bot_id=installation.bot,
+            bot_user_id=installation.bot_user,
+            bot_token=token,
+            bot_scopes=installation.scopes,
+        )
+
+    return authorize
+
+
+Gone = Callable[[Workspace], Awaitable[None]]
+"""Is told which installation is gone, so that what is loaded of it can be let go."""
+
+
+async def let_go(
+    body: Mapping[str, Any], installations: Installations, tokens: Tokens, gone: Gone
+) -> None:
+    """Delete the installation that an event speaks of, unless it was made after the event.
+
+    Slack may deliver an event again minutes later: who has installed faqbot anew keeps it.
+
+    Raises:
+        StoreError: the database can't be used.
+    """
+    named = workspace_of(body)
+    seconds = body.get("event_time")
+    at = dt.datetime.fromtimestamp(int(seconds) + 1, dt.UTC) if seconds else None
+    workspace = await installations.remove(named, at)
+    if workspace is None:
+        return
+    tokens.forget(workspace)
+    _log.info("faqbot was uninstalled from %s", workspace.team or workspace.enterprise)
+    await gone(workspace)
+
+
+def workspace_of(body: Mapping[str, Any]) -> Workspace:
+    """The installation that an event is for: the organisation's where it came by that."""
+    listed = body.get("authorizations") or [{}]
+    first = listed[0] if isinstance(listed[0], Mapping) else {}
+    enterprise = str(first.get("enterprise_id") or body.get("enterprise_id") or "")
+    org_wide = bool(first.get("is_enterprise_install") or body.get("is_enterprise_install"))
+    team = "" if org_wide else str(first.get("team_id") or body.get("team_id") or "")
+    return Workspace(enterprise, team)

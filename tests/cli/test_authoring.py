@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from faqbot.content.loader import load_library
-from faqbot.content.writer__patching import add_phrasings
+from faqbot.content.writer import add_phrasings
 from faqbot.model import Years
 from faqbot.storage.models import PHRASING, Proposal, Record
-from faqbot.storage.store__opening import open_store
+from faqbot.storage.store import open_store
 
 from .conftest import KNOWLEDGE, Run
 

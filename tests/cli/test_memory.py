@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from faqbot.storage.models import Record
-from faqbot.storage.store__opening import open_store
+from faqbot.storage.store import open_store
 
 from .conftest import Run
 

@@ -15,8 +15,7 @@ from faqbot.slack.manifest import OPTIONAL_SCOPES, SCOPES
 from faqbot.storage.encryption import Seal
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.storage.models import StoreError
-from faqbot.storage.store import Store
-from faqbot.storage.store__opening import open_store
+from faqbot.storage.store import Store, open_store
 
 from .conftest import Run
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from faqbot.content.sections__standard import STANDARD_SECTIONS
+from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.model import Audience, Faq, Role, Section, Years
 
 texts = (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from faqbot.content.loader import check_folder, load_library
-from faqbot.content.writer__writing import draft_of, key_for, write_faq, write_phrasing
+from faqbot.content.writer import draft_of, key_for, write_faq, write_phrasing
 from faqbot.errors import UsageError
 from faqbot.model import Audience, Faq, Library, Section
 

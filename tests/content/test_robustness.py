@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from faqbot.content.format__schema import content_schema
+from faqbot.content.format import content_schema
 from faqbot.content.loader import check_folder
 from faqbot.model import Library
 

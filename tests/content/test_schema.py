@@ -13,8 +13,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from faqbot.content.defaults import load_shipped
-from faqbot.content.format__schema import TARGET, content_schema, schema_text
-from faqbot.content.sections__standard import STANDARD_SECTIONS
+from faqbot.content.format import TARGET, content_schema, schema_text
+from faqbot.content.sections import STANDARD_SECTIONS
 
 ROOT = Path(__file__).parents[2]
 CONTENT = sorted((ROOT / "knowledge").rglob("*.yaml"))

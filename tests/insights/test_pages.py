@@ -19,8 +19,7 @@ from faqbot.matching.encoders import StaticEncoder
 from faqbot.model import Faq, Library, Role, Section
 from faqbot.runtime.web import Server, listen
 from faqbot.storage.models import Record
-from faqbot.storage.store import Store
-from faqbot.storage.store__opening import open_store
+from faqbot.storage.store import Store, open_store
 
 NOW = dt.datetime.now(dt.UTC)
 FLAGS = ["--no-sandbox", "--disable-gpu"]

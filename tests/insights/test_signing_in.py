@@ -13,17 +13,16 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from faqbot.insights.auth import RECHECKED, SESSION, Sessions
-from faqbot.insights.auth__openid import SlackIdentity
+from faqbot.insights.auth import RECHECKED, SESSION, Sessions, SlackIdentity
 from faqbot.insights.views import Pages
 from faqbot.model import Library, Role
 from faqbot.playground.models import Setup, UserGroup
 from faqbot.playground.workspace import LocalWorkspace
 from faqbot.runtime.web import Server, listen
 from faqbot.slack.client import team_of, web_client
-from faqbot.slack.directory__owners import Owners
+from faqbot.slack.directory import Owners
 from faqbot.slack.manifest import OPTIONAL_SCOPES, SCOPES
-from faqbot.storage.store__opening import open_store
+from faqbot.storage.store import open_store
 
 LIBRARY = Library(roles=(Role("data-analyst", "Data Analyst", owner="@people-data"),))
 WORKSPACE = Setup(scopes=frozenset((*SCOPES, *OPTIONAL_SCOPES)))

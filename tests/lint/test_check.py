@@ -18,7 +18,7 @@ import yaml
 
 from faqbot.cli.main import main
 from faqbot.lint.findings import RULES
-from faqbot.lint.rules__prose import reading_ease
+from faqbot.lint.rules import reading_ease
 
 ROOT = Path(__file__).resolve().parents[2]
 Check = Callable[..., tuple[int, str]]

@@ -16,8 +16,7 @@ from faqbot.evaluation.datasets import read_questions
 from faqbot.matching import matcher
 from faqbot.matching.encoders import StaticEncoder
 from faqbot.matching.ranking import Mix, Phrasing, Ranker
-from faqbot.matching.shortlist import assigned, clusters
-from faqbot.matching.shortlist__large import ShortlistRanker
+from faqbot.matching.shortlist import ShortlistRanker, assigned, clusters
 from faqbot.matching.similarity import MeaningView, TfidfView
 from faqbot.matching.tfidf import LETTERS, WORDS
 

@@ -12,7 +12,7 @@ import pytest
 from faqbot.app import open_desk
 from faqbot.cli.main import main
 from faqbot.errors import UsageError
-from faqbot.matching.encoders__transformer import TransformerEncoder
+from faqbot.matching.encoders import TransformerEncoder
 from faqbot.model import Answered, Audience, Declined, Question
 
 CONTENT = """\

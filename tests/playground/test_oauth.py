@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.errors import SettingsError
 from faqbot.playground.models import Faults, Setup
-from faqbot.playground.oauth__grants import HOURS_12, Grant, Grants
+from faqbot.playground.oauth import HOURS_12, Grant, Grants
 from tests.playground.conftest import QUICK, Receiver
 from tests.support.local_slack import LocalSlack, several
 

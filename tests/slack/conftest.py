@@ -13,19 +13,17 @@ import pytest_asyncio
 
 from faqbot.app import understand
 from faqbot.content.publisher import Publisher
-from faqbot.engine import Desk, Knowledge
-from faqbot.engine__conversations import Conversations
+from faqbot.engine import Conversations, Desk, Knowledge
 from faqbot.playground.models import Message, Setup, Timing
 from faqbot.playground.person import Person
 from faqbot.playground.workspace import LocalWorkspace
-from faqbot.runtime.web import PATH, Server, asgi, listen
+from faqbot.runtime.rate_limit import Limits
+from faqbot.runtime.web import Server, listen
 from faqbot.slack.app import create_app
-from faqbot.slack.client import web_client
-from faqbot.slack.client__pacing import Pacer
-from faqbot.slack.context import Shared
-from faqbot.slack.context__backstage import Backstage
+from faqbot.slack.client import Pacer, web_client
+from faqbot.slack.context import Backstage, Shared
+from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
-from faqbot.slack.middleware.rate_limit import Limits
 from faqbot.slack.middleware.request_log import Running
 from faqbot.slack.socket_mode import SocketMode
 from faqbot.storage.recorder import Memory

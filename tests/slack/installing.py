@@ -13,13 +13,11 @@ import aiohttp
 from starlette.applications import Starlette
 
 from faqbot.playground.models import Faults, Setup
-from faqbot.runtime.web__serving import LocalServer, listen
-from faqbot.slack.client import web_client
-from faqbot.slack.client__pacing import Pacer
+from faqbot.runtime.web import LocalServer, listen
+from faqbot.slack.client import Pacer, web_client
 from faqbot.storage.encryption import Seal
 from faqbot.storage.installations import Workspace
-from faqbot.storage.store import Store
-from faqbot.storage.store__opening import open_store
+from faqbot.storage.store import Store, open_store
 from faqbot.workspaces.install_pages import InstallPages
 from faqbot.workspaces.oauth import INSTALL, REDIRECT, Exchange
 from faqbot.workspaces.tokens import Tokens

@@ -22,22 +22,21 @@ from slack_bolt.response import BoltResponse
 from faqbot.content.loader import load_library
 from faqbot.index import cache as index_cache
 from faqbot.index.builder import Encoders, built
+from faqbot.index.cache import Weighed
 from faqbot.slack.client import web_client
-from faqbot.slack.context import Shared
-from faqbot.slack.context__backstage import Backstage
+from faqbot.slack.context import Backstage, Shared
 from faqbot.storage.encryption import Seal
 from faqbot.storage.installations import Installation, Installations, Workspace
 from faqbot.storage.models import Consent
 from faqbot.storage.recorder import Memory
-from faqbot.storage.store__opening import open_store
+from faqbot.storage.store import open_store
 from faqbot.workspaces.app_pool import MOST
 from faqbot.workspaces.config import WorkspacesFile
-from faqbot.workspaces.content_pool import Shelf, Weighed
+from faqbot.workspaces.content_pool import Shelf
 from faqbot.workspaces.oauth import Exchange
 from faqbot.workspaces.router import LOOK, Workspaces
-from faqbot.workspaces.server__opening import Opener
-from faqbot.workspaces.tokens import Tokens
-from faqbot.workspaces.tokens__uninstalling import let_go
+from faqbot.workspaces.server import Opener
+from faqbot.workspaces.tokens import Tokens, let_go
 
 A, B, C = "T0AAAAAA", "T0BBBBBB", "T0CCCCCC"
 WORD = {A: "amaranth", B: "borage", C: "chicory"}

@@ -7,9 +7,10 @@ import pytest
 from faqbot.model import Audience
 from faqbot.playground.models import Faults
 from faqbot.playground.workspace import LocalWorkspace
+from faqbot.runtime.leases import RecentClaims
 from faqbot.slack.client import web_client
 from faqbot.slack.directory import FAILURE_LIFETIME, Audiences, audience_of
-from faqbot.slack.middleware.deduplication import Delivery, Kind, RecentClaims, delivery
+from faqbot.slack.middleware.deduplication import Delivery, Kind, delivery
 from tests.slack.conftest import QUICK, SETUP
 
 

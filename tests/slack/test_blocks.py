@@ -17,10 +17,8 @@ from faqbot.model import Declined, Library, Question, Reading, Receipt, Role, Wh
 from faqbot.playground import validation
 from faqbot.replies.reply import Bullets, Button, Part, Reply, Source, Text, as_text
 from faqbot.slack import answers
-from faqbot.slack.blockkit.blocks import Message, render
-from faqbot.slack.blockkit.blocks__addresses import Address, parse
-from faqbot.slack.blockkit.rich_text import bullets, escape, rich
-from faqbot.slack.blockkit.rich_text__pages import paginate, split
+from faqbot.slack.blockkit.blocks import Address, Message, parse, render
+from faqbot.slack.blockkit.rich_text import bullets, escape, paginate, rich, split
 from faqbot.slack.blockkit.views import (
     answer_modal,
     help_message,

@@ -11,9 +11,9 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 
 from faqbot.errors import UsageError
-from faqbot.slack.middleware.deduplication import RecentClaims
+from faqbot.runtime.leases import RecentClaims
 from faqbot.storage.installations import Installation, Workspace
-from faqbot.workspaces.app_pool__occupied import Occupied, Opened
+from faqbot.workspaces.app_pool import Occupied, Opened
 from faqbot.workspaces.digests import Digests
 from faqbot.workspaces.router import Workspaces
 from tests.slack.many import A, B, C, many

@@ -23,13 +23,11 @@ from starlette.types import ASGIApp
 
 from faqbot.playground.delivery import signed_headers
 from faqbot.playground.workspace import LocalWorkspace
-from faqbot.runtime.web import PATH, asgi
 from faqbot.slack.app import create_app
 from faqbot.slack.client import web_client
-from faqbot.slack.context import Shared
-from faqbot.slack.context__backstage import Backstage
-from faqbot.storage.models import Handover
-from faqbot.storage.models__times import now
+from faqbot.slack.context import Backstage, Shared
+from faqbot.slack.http_endpoint import PATH, asgi
+from faqbot.storage.models import Handover, now
 from faqbot.storage.questions import Filter
 from faqbot.storage.recorder import Memory
 from faqbot.storage.store import new_id

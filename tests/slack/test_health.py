@@ -14,8 +14,7 @@ from starlette.testclient import TestClient
 
 from faqbot.index.reloader import Loaded
 from faqbot.playground.workspace import LocalWorkspace
-from faqbot.slack.client import web_client
-from faqbot.slack.client__pacing import Pacer
+from faqbot.slack.client import Pacer, web_client
 from faqbot.slack.context import Shared
 from faqbot.slack.health import Health, token_check
 from faqbot.storage.recorder import Memory

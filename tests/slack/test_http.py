@@ -17,8 +17,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from faqbot.playground.delivery import signed_headers
-from faqbot.runtime.web import PATH
-from faqbot.slack.http_endpoint import REQUEST, Guard
+from faqbot.slack.http_endpoint import PATH, REQUEST, Guard
 from tests.slack.conftest import SETUP, Slack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

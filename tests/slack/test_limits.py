@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from faqbot.slack.middleware.rate_limit import Limits, Rates, Verdict
+from faqbot.runtime.rate_limit import Limits, Rates, Verdict
 from tests.slack.conftest import Slack, serving
 
 

@@ -14,9 +14,8 @@ from aiohttp import web
 from slack_sdk.errors import SlackApiError
 
 from faqbot.playground.models import Faults
-from faqbot.slack.client import web_client
-from faqbot.slack.client__pacing import Pacer
-from faqbot.slack.listeners.messages__sent import post_answer, was_answered
+from faqbot.slack.client import Pacer, web_client
+from faqbot.slack.listeners.messages import post_answer, was_answered
 from tests.slack.conftest import serving
 
 Handler = Callable[[web.Request], Any]

@@ -18,7 +18,7 @@ import aiohttp
 import pytest
 
 from faqbot.playground.workspace import LocalWorkspace
-from faqbot.runtime.web import PATH
+from faqbot.slack.http_endpoint import PATH
 from tests.slack.conftest import QUICK, SETUP
 
 ROOT = Path(__file__).parents[2]

@@ -10,13 +10,12 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
-from faqbot.engine import Desk
-from faqbot.engine__conversations import Conversations
+from faqbot.engine import Conversations, Desk
 from faqbot.index.reloader import Loaded
 from faqbot.playground.models import Channel
 from faqbot.slack.client import web_client
-from faqbot.slack.context__backstage import Backstage
-from faqbot.slack.directory__owners import Owners
+from faqbot.slack.context import Backstage
+from faqbot.slack.directory import Owners
 from faqbot.slack.listeners.reports import Reports, next_monday
 from faqbot.storage.recorder import Memory
 from tests.slack.conftest import Slack, serving

@@ -14,12 +14,11 @@ from pathlib import Path
 import pytest
 
 from faqbot.playground.models import Faults
-from faqbot.playground.oauth__grants import HOURS_12
+from faqbot.playground.oauth import HOURS_12
 from faqbot.storage.encryption import Seal
 from faqbot.storage.installations import Credentials, Workspace
-from faqbot.storage.models import StoreError
-from faqbot.storage.models__times import now
-from faqbot.storage.store__opening import open_store
+from faqbot.storage.models import StoreError, now
+from faqbot.storage.store import open_store
 from faqbot.workspaces.tokens import Tokens
 from tests.slack.installing import Site, site
 from tests.storage.conftest import server, url

@@ -12,11 +12,11 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from faqbot.runtime.web import PATH, Server, asgi, listen, served
+from faqbot.runtime.web import Server, listen, served
+from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.workspaces.router import Workspaces
-from faqbot.workspaces.tokens__authorizing import authorizing
-from faqbot.workspaces.tokens__uninstalling import let_go
+from faqbot.workspaces.tokens import authorizing, let_go
 from tests.slack.installing import Site, site
 from tests.support.local_slack import several
 

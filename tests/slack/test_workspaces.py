@@ -18,9 +18,8 @@ from faqbot.slack.middleware.deduplication import again
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.storage.models import StoreError
 from faqbot.workspaces import router as module
-from faqbot.workspaces.app_pool__occupied import Opened
-from faqbot.workspaces.router import Workspaces
-from faqbot.workspaces.router__teams import ends, whose
+from faqbot.workspaces.app_pool import Opened
+from faqbot.workspaces.router import Workspaces, ends, whose
 from tests.slack.many import CHANNEL, PERSON, WORD, A, B, C, Many, many
 
 ASKED = "what skills does a pilot need"

@@ -15,8 +15,7 @@ from faqbot.cli.main import main
 from faqbot.content.loader import load_library
 from faqbot.errors import UsageError
 from faqbot.model import Library, Role
-from faqbot.spreadsheet.files import read_rows, written_rows
-from faqbot.spreadsheet.files__layout import guarded, joined, points, unguarded
+from faqbot.spreadsheet.files import guarded, joined, points, read_rows, unguarded, written_rows
 from faqbot.spreadsheet.rows import differences, read_table, rows_of
 from tests.content.strategies import roles
 

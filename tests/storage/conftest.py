@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.storage.store import Store
-from faqbot.storage.store__opening import open_store
+from faqbot.storage.store import Store, open_store
 from tests.conftest import postgresql_path
 
 HERE = "postgresql://postgres@127.0.0.1:5432/postgres"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from faqbot.storage.claims import TRIES, one
-from faqbot.storage.store import Store
-from faqbot.storage.store__opening import open_store
+from faqbot.storage.store import Store, open_store
 
 KEY = "message/T1/C1/1.2"
 

@@ -16,8 +16,7 @@ from sqlalchemy import Connection, text
 from faqbot.errors import SettingsError
 from faqbot.storage.models import Policy, Speaks, StoreError
 from faqbot.storage.questions import PAGE, Filter
-from faqbot.storage.store import Store
-from faqbot.storage.store__opening import open_store
+from faqbot.storage.store import Store, open_store
 from faqbot.storage.tables import metadata
 from tests.storage.test_store import ALWAYS, DAY, NOW, handover, proposal, record
 

@@ -16,8 +16,7 @@ from faqbot.storage import tables
 from faqbot.storage.encryption import Seal
 from faqbot.storage.installations import Credentials, Installation, Workspace
 from faqbot.storage.models import StoreError
-from faqbot.storage.store import Store
-from faqbot.storage.store__opening import open_store
+from faqbot.storage.store import Store, open_store
 
 NOW = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
 SOON = NOW + dt.timedelta(hours=12)

@@ -22,8 +22,7 @@ from faqbot.storage.models import (
     StoreError,
 )
 from faqbot.storage.questions import Filter
-from faqbot.storage.store import Store
-from faqbot.storage.store__opening import open_store
+from faqbot.storage.store import Store, open_store
 
 NOW = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)

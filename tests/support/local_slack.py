@@ -22,13 +22,10 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from faqbot.playground.models import Faults, Setup, Timing
-from faqbot.playground.models__faults import FaultLine
-from faqbot.playground.oauth import METHOD, OAuth
-from faqbot.playground.oauth__grants import Grants, Issued
+from faqbot.playground.models import FaultLine, Faults, Setup, Timing
+from faqbot.playground.oauth import METHOD, Grants, Issued, OAuth
 from faqbot.playground.workspace import LocalWorkspace, refuse_what_is_real
-from faqbot.runtime.web__headers import SafeHeaders, safe_headers
-from faqbot.runtime.web__serving import LocalServer, listen
+from faqbot.runtime.web import LocalServer, SafeHeaders, listen, safe_headers
 
 HOST: Final = "127.0.0.1"
 _PLACES: Final = ("channel", "channel_id", "user", "user_id", "users")

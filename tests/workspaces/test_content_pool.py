@@ -15,18 +15,14 @@ from pathlib import Path
 import pytest
 
 from faqbot.content.loader import load_library
-from faqbot.engine import Desk
-from faqbot.engine__conversations import Conversations
+from faqbot.engine import Conversations, Desk
 from faqbot.errors import ContentError, ServiceError
-from faqbot.index import builder__loader as loading
-from faqbot.index import cache
-from faqbot.index.builder import built
-from faqbot.index.builder__loader import Loader
-from faqbot.index.cache import Snapshots
+from faqbot.index import builder, cache
+from faqbot.index.builder import Loader, built
+from faqbot.index.cache import Snapshots, Weighed
 from faqbot.model import Answered, Question
 from faqbot.workspaces import content_pool as module
-from faqbot.workspaces.content_pool import Shelf, Weighed, following
-from faqbot.workspaces.content_pool__books import Book
+from faqbot.workspaces.content_pool import Book, Shelf, following
 from tests.slack.many import encoders, write_content
 
 WEIGHT = 10
@@ -273,7 +269,7 @@ async def test_what_was_built_is_kept_on_disk(
     write_content(tmp_path / "one", "amaranth")
     load = Loader(None, encoders(), Snapshots(tmp_path / "cache"))
     made = await asyncio.to_thread(load, tmp_path / "one")
-    monkeypatch.setattr(loading, "written_aside", None)  # it may not be built again
+    monkeypatch.setattr(builder, "written_aside", None)  # it may not be built again
     found = await asyncio.to_thread(load, tmp_path / "one")
     assert found.weight == made.weight > 0
     assert found.knowledge.library.version == made.knowledge.library.version

@@ -13,18 +13,17 @@ from typing import Any
 import atheris
 
 with atheris.instrument_imports(include=["faqbot.slack", "slack_bolt.request", "json"]):
-    from faqbot.slack.blockkit.blocks__addresses import parse
+    from faqbot.slack.blockkit.blocks import parse
     from faqbot.slack.directory import audience_of
     from faqbot.slack.http_endpoint import REQUEST, Guard
-    from faqbot.slack.interactions import part, spot_of, user_of, value_of
-    from faqbot.slack.interactions__threads import values
+    from faqbot.slack.interactions import part, spot_of, user_of, value_of, values
     from faqbot.slack.listeners.channel_settings import _policy
-    from faqbot.slack.listeners.feedback__rating import _checked, _said, _typed
+    from faqbot.slack.listeners.feedback import _checked, _said, _typed
     from faqbot.slack.listeners.messages import read, without_mention
     from faqbot.slack.listeners.proposals import _warned_of
     from faqbot.slack.middleware.deduplication import delivery
     from faqbot.slack.middleware.rate_limit import _asks
-    from faqbot.slack.middleware.request_log__tracing import kind_of
+    from faqbot.slack.middleware.request_log import kind_of
 
 from faqbot.playground.delivery import signed_headers
 from tests.slack import hostile

@@ -13,7 +13,7 @@ import yaml
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
-from faqbot.content.sections__standard import STANDARD_SECTIONS
+from faqbot.content.sections import STANDARD_SECTIONS
 
 SURE: Final = 88.0
 """The likeness of letters (rapidfuzz ratio, 0 to 100) from which a wording counts as the same."""

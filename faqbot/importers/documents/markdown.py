@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from faqbot.importers.documents import markdown__front
 from faqbot.importers.documents.blocks import (
     Block,
     Boilerplate,
@@ -19,6 +19,88 @@ from faqbot.importers.documents.blocks import (
     Text,
     tidy,
 )
+
+DETAILS: Final = "Details"
+_RULE: Final = re.compile(r"^---\s*$", re.MULTILINE)
+_KEY: Final = re.compile(r"^(?P<key>[A-Za-z][\w -]*):(?: +(?P<value>.*))?$")
+_LINE: Final = re.compile(r"^(?P<indent>\s*)(?P<dash>- +)?(?P<text>.*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """What stood above a document: its title, the keys as blocks, the comments between them."""
+
+    title: str
+    blocks: tuple[Block, ...]
+    left_out: tuple[Boilerplate, ...]
+
+
+def split(text: str) -> tuple[str, str]:
+    """Front matter and the rest; no front matter is an empty text.
+
+    The first rule may be missing: some start with a key at once.
+    """
+    rules = list(_RULE.finditer(text))
+    if rules and not text[: rules[0].start()].strip():
+        if len(rules) == 1:
+            return "", text
+        return text[rules[0].end() : rules[1].start()], text[rules[1].end() :]
+    first = text.lstrip().split("\n", 1)[0]
+    if rules and _KEY.match(first):
+        return text[: rules[0].start()], text[rules[0].end() :]
+    return "", text
+
+
+def read_front_matter(front: str) -> FrontMatter:
+    """The keys, each value where it belongs: long ones under a heading, short ones as details."""
+    title, comments = "", []
+    details: list[Item] = []
+    long: list[Block] = []
+    for key, value, lines in _entries(front):
+        comments += [line for line in lines if line.startswith("#")]
+        below = [line for line in lines if not line.startswith("#")]
+        if key.casefold() == "title":
+            title = tidy(value.strip("\"' "))
+        elif below:
+            long += [Heading(tidy(key), 2), *_items(value, below)]
+        elif key or value:
+            details.append(Item(tidy(f"{key}: {value}" if key else value)))
+    blocks = [Heading(DETAILS, 2), *details, *long] if details else long
+    left = (Boilerplate("comments in the front matter", "\n".join(comments)),) if comments else ()
+    return FrontMatter(title, tuple(blocks), left)
+
+
+def _entries(front: str) -> Iterator[tuple[str, str, list[str]]]:
+    """Each key with its value and the lines below it."""
+    key, value, lines = "", "", list[str]()
+    for raw in front.splitlines():
+        found = None if raw.startswith((" ", "\t", "#", "-")) else _KEY.match(raw.rstrip())
+        if found:
+            yield key, value, lines
+            key, value, lines = found["key"], found["value"] or "", []
+        elif raw.strip():
+            lines.append(raw.rstrip())
+    yield key, value, lines
+
+
+def _items(value: str, lines: list[str]) -> Iterator[Block]:
+    """The lines below a key as points; a line without a dash goes on with the point before."""
+    if tidy(value):
+        yield Item(tidy(value))
+    pending: list[str] = []
+    depth = 0
+    for line in lines:
+        found = _LINE.match(line)
+        assert found is not None  # it matches every line
+        if found["dash"] and pending:
+            yield Item(tidy(" ".join(pending)), depth)
+            pending = []
+        if found["dash"] or not pending:
+            depth = 1 if len(found["indent"]) > 2 else 0  # noqa: PLR2004 - the usual indent
+        pending.append(found["text"])
+    if pending:
+        yield Item(tidy(" ".join(pending)), depth)
+
 
 _COMMENTS: Final = (
     ("comments", re.compile(r"\{%-?\s*comment\b.*?\{%-?\s*endcomment\b.*?%\}", re.DOTALL)),
@@ -34,8 +116,8 @@ _BELOW: Final = 6
 
 def read(text: str) -> Document:
     """A Markdown document with or without front matter."""
-    above, body = markdown__front.split(text)
-    matter = markdown__front.read_front_matter(above)
+    above, body = split(text)
+    matter = read_front_matter(above)
     left = list(matter.left_out)
     for kind, pattern in _COMMENTS:
         left += [Boilerplate(kind, found) for found in pattern.findall(body)]

@@ -9,9 +9,8 @@ from typing import Final
 
 from faqbot.matching.facts.cues import Asked
 from faqbot.matching.facts.lookups import Lookups
-from faqbot.matching.facts.subjects import Subject, Subjects, subject_of
-from faqbot.matching.facts.subjects__lines import Lines, names_role
-from faqbot.matching.matcher__understood import Understood, certainty
+from faqbot.matching.facts.subjects import Lines, Subject, Subjects, names_role, subject_of
+from faqbot.matching.matcher import Understood, certainty
 from faqbot.matching.role_linker import Linking, Mention
 from faqbot.matching.text import normalise, words
 from faqbot.model import (

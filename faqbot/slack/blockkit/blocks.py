@@ -9,10 +9,63 @@ from typing import Any, Final, TypeVar
 
 from faqbot.replies.reply import Bullets, Button, Part, Reply, Source, Table, Text, as_text
 from faqbot.replies.reply import plain as unmarked
-from faqbot.slack.blockkit import blocks__addresses
-from faqbot.slack.blockkit.blocks__addresses import Address
-from faqbot.slack.blockkit.rich_text import bullets, escape, heading, rich
-from faqbot.slack.blockkit.rich_text__pages import paginate
+from faqbot.slack.blockkit.rich_text import bullets, escape, heading, paginate, rich
+
+FULL: Final = "full"
+
+SHOW: Final = "show"
+CHOOSE: Final = "choose"
+PAGE: Final = "page"
+NONE: Final = "none"
+ASK: Final = "ask"
+SEARCH: Final = "search"
+RATE: Final = "rate"
+PERSON: Final = "person"
+CLAIM: Final = "claim"
+REPLY: Final = "reply"
+ASSIGN: Final = "assign"
+TURN: Final = "turn"
+CLOSE: Final = "close"
+SHARE: Final = "share"
+SAVE: Final = "save"
+APPROVE: Final = "approve"
+REJECT: Final = "reject"
+TAKE: Final = "take"
+LEAVE: Final = "leave"
+"""The kinds of action; an `action_id` is a kind, a colon and a number that makes it unique."""
+
+ROLES: Final = "*"
+"""Stands for the list of roles in the address of its pages; no entry can have that id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Entries to show, by id: `full` gives a role as its full description."""
+
+    entries: tuple[str, ...]
+    full: bool = False
+    page: int = 1
+
+    def __str__(self) -> str:
+        if not self.full and self.page == 1:
+            return " ".join(self.entries)
+        return f"{' '.join(self.entries)}|{FULL if self.full else ''}|{self.page}"
+
+    @property
+    def role(self) -> str | None:
+        """The one role that all entries belong to, if they do."""
+        roles = {entry.partition("/")[0] for entry in self.entries}
+        role = roles.pop() if len(roles) == 1 else ""
+        return role if role and role != "faq" else None
+
+
+def parse(value: str) -> Address:
+    """Read what `str(address)` wrote; anything else reads as an entry that doesn't exist."""
+    entries, _, rest = value.partition("|")
+    full, _, page = rest.partition("|")
+    number = int(page) if page.isascii() and page.isdigit() and len(page) < 4 else 1  # noqa: PLR2004
+    return Address(tuple(entries.split()), full == FULL, max(1, number))
+
 
 Payload = dict[str, Any]
 T = TypeVar("T")
@@ -207,13 +260,12 @@ def _choices(page: Reply) -> Iterator[Payload]:
     if any(len(option.label) > LABEL for option in options):
         yield _rich(bullets([_literal(option.label) for option in options]))
     elements: list[Payload] = [
-        button(blocks__addresses.CHOOSE, number, option.label, option.entry)
-        for number, option in enumerate(options)
+        button(CHOOSE, number, option.label, option.entry) for number, option in enumerate(options)
     ]
     if len(page.roles) > FEW_ROLES:
-        elements += role_menus(blocks__addresses.CHOOSE, page.roles)
+        elements += role_menus(CHOOSE, page.roles)
     if page.choices or page.roles:
-        elements.append(button(blocks__addresses.NONE, 0, "None of these", "none"))
+        elements.append(button(NONE, 0, "None of these", "none"))
     for group in groups(elements, BUTTONS):
         yield {"type": "actions", "elements": list(group)}
 
@@ -224,7 +276,7 @@ def _ways_on(page: Reply) -> Iterator[Payload]:
     elements = []
     for number, way in enumerate(page.more):
         address = Address((way.entry,), full=way.entry in roles)
-        elements.append(button(blocks__addresses.SHOW, number, way.label, str(address)))
+        elements.append(button(SHOW, number, way.label, str(address)))
     for group in groups(elements, BUTTONS):
         yield {"type": "actions", "elements": list(group)}
 
@@ -233,9 +285,7 @@ def _page_buttons(address: Address | None, number: int, count: int) -> Iterator[
     if address is None or count == 1:
         return
     elements = [
-        button(
-            blocks__addresses.PAGE, page, label, str(Address(address.entries, address.full, page))
-        )
+        button(PAGE, page, label, str(Address(address.entries, address.full, page)))
         for page, label in ((number - 1, "Previous page"), (number + 1, "Next page"))
         if 1 <= page <= count
     ]

@@ -7,7 +7,7 @@ from typing import Final
 
 from faqbot.model import Library, Role
 from faqbot.replies.reply import Bullets, Button, Part, Reply, Text
-from faqbot.slack.blockkit import blocks__addresses
+from faqbot.slack.blockkit import blocks as block_values
 from faqbot.slack.blockkit.blocks import (
     BUTTONS,
     Message,
@@ -20,8 +20,7 @@ from faqbot.slack.blockkit.blocks import (
     role_menus,
     shorten,
 )
-from faqbot.slack.blockkit.rich_text import rich
-from faqbot.slack.blockkit.rich_text__pages import paginate
+from faqbot.slack.blockkit.rich_text import paginate, rich
 
 QUESTION_BLOCK: Final = "question"
 QUESTION_INPUT: Final = "text"
@@ -47,13 +46,13 @@ def home(library: Library) -> Payload:
         {
             "type": "actions",
             "elements": [
-                button(blocks__addresses.SEARCH, 0, "Ask a question", "search", style="primary"),
+                button(block_values.SEARCH, 0, "Ask a question", "search", style="primary"),
             ],
         },
     ]
     examples = example_questions(library)
     if examples:
-        blocks += [_title("For example"), _actions(blocks__addresses.ASK, examples)]
+        blocks += [_title("For example"), _actions(block_values.ASK, examples)]
     blocks += _families(library.roles)
     blocks.append(
         context(
@@ -116,11 +115,11 @@ def roles_list(library: Library, page: int = 1) -> Message:
         for family, roles in by_family(library.roles)
     )
     reply = Reply(header="Roles that I know", parts=parts)
-    message = render(reply, blocks__addresses.Address((blocks__addresses.ROLES,), page=page))
+    message = render(reply, block_values.Address((block_values.ROLES,), page=page))
     pages = paginate(reply)
     shown = _titles(pages[min(page, len(pages)) - 1])
     roles = [role for role in library.roles if role.title in shown]
-    menus = list(role_menus(blocks__addresses.SHOW, _buttons(roles)))
+    menus = list(role_menus(block_values.SHOW, _buttons(roles)))
     if not menus:
         return message
     return Message(message.text, (*message.blocks, {"type": "actions", "elements": menus}))
@@ -150,7 +149,7 @@ def help_message(library: Library) -> Message:
             parts=tuple(parts),
         )
     )
-    menu = _actions(blocks__addresses.ASK, example_questions(library))
+    menu = _actions(block_values.ASK, example_questions(library))
     return Message(message.text, (*message.blocks, menu)) if examples else message
 
 
@@ -168,7 +167,7 @@ def welcome(library: Library) -> Message:
     if not examples:
         return message
     *rest, foot = message.blocks
-    return Message(message.text, (*rest, _actions(blocks__addresses.ASK, examples), foot))
+    return Message(message.text, (*rest, _actions(block_values.ASK, examples), foot))
 
 
 def notice(text: str) -> Message:
@@ -212,12 +211,12 @@ def _families(roles: Sequence[Role]) -> Iterator[Payload]:
         yield _title(title)
         if len(members) <= _FAMILY_BUTTONS:
             elements = [
-                button(f"{blocks__addresses.SHOW}", start + number, role.title, role.id)
+                button(f"{block_values.SHOW}", start + number, role.title, role.id)
                 for number, role in enumerate(members)
             ]
             yield {"type": "actions", "elements": elements}
         else:
-            menus = list(role_menus(blocks__addresses.SHOW, _buttons(members), start))
+            menus = list(role_menus(block_values.SHOW, _buttons(members), start))
             for group in groups(menus[:_MENUS], BUTTONS):
                 yield {"type": "actions", "elements": list(group)}
         start += len(members)

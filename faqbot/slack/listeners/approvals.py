@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
@@ -14,17 +15,17 @@ from slack_sdk.web.async_client import AsyncWebClient
 from faqbot.content.publisher import Draft, Publishing
 from faqbot.engine import Desk
 from faqbot.errors import FaqbotError
-from faqbot.model import Audience
-from faqbot.slack.blockkit import blocks__addresses
+from faqbot.model import Audience, Library
+from faqbot.slack.blockkit import blocks as block_values
 from faqbot.slack.blockkit.blocks import Message, Payload, button, plain, remark, shorten
 from faqbot.slack.blockkit.rich_text import escape
-from faqbot.slack.blockkit.views import NOT_NOW
+from faqbot.slack.blockkit.views import NOT_NOW, home
 from faqbot.slack.client import client_of, reason_of
-from faqbot.slack.directory__owners import Owners
+from faqbot.slack.directory import Owners
 from faqbot.slack.interactions import Spot, spot_of, tell, value_of
 from faqbot.slack.listeners.handoff import first_taken, posted
-from faqbot.storage.models import PHRASING, Proposal, ProposalState, StoreError
-from faqbot.storage.models__times import now
+from faqbot.slack.listeners.reports import Reports
+from faqbot.storage.models import PHRASING, Proposal, ProposalState, StoreError, now
 from faqbot.storage.recorder import Memory
 
 _QUOTED: Final = 2_500
@@ -181,8 +182,8 @@ def notice_of(proposal: Proposal, about: str) -> Message:
     ]
     if proposal.state is ProposalState.OPEN:
         elements = [
-            button(blocks__addresses.APPROVE, 0, "Approve", proposal.id, style="primary"),
-            button(blocks__addresses.REJECT, 0, "Reject", proposal.id),
+            button(block_values.APPROVE, 0, "Approve", proposal.id, style="primary"),
+            button(block_values.REJECT, 0, "Reject", proposal.id),
         ]
         blocks.append({"type": "actions", "elements": elements})
     return Message(f"A proposal for an FAQ: {escape(proposal.question)}", tuple(blocks))
@@ -195,14 +196,62 @@ def _section(text: str) -> Payload:
 def register(app: AsyncApp, deciding: Deciding) -> None:
     """Let owners approve and reject."""
 
-    @app.action(re.compile(rf"^(?:{blocks__addresses.APPROVE}|{blocks__addresses.REJECT}):0$"))
+    @app.action(re.compile(rf"^(?:{block_values.APPROVE}|{block_values.REJECT}):0$"))
     async def on_decision(
         ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
     ) -> None:
         await ack()
         spot = spot_of(body, context)
-        approve = str(action.get("action_id", "")).startswith(blocks__addresses.APPROVE)
+        approve = str(action.get("action_id", "")).startswith(block_values.APPROVE)
         try:
             await deciding.decide(spot, value_of(action), context, approve=approve)
         except StoreError:
             await tell(spot, NOT_NOW, context)
+
+
+MOST = 5
+_WORDS = 200
+
+
+def suggestions(proposals: Sequence[Proposal], library: Library) -> list[Payload]:
+    """Blocks with the suggestions that wait, each with its two buttons."""
+    blocks: list[Payload] = []
+    for number, proposal in enumerate(proposals[:MOST]):
+        entry = library.entry(proposal.entry or "")
+        role = library.role(proposal.role)
+        named = " · ".join(part.title for part in (role, entry) if part)
+        said = f"“{escape(shorten(proposal.question, _WORDS))}”\nleads to *{escape(named)}*"
+        blocks += [
+            {"type": "section", "text": {"type": "mrkdwn", "text": said}},
+            {
+                "type": "actions",
+                "elements": [
+                    button(block_values.TAKE, number, "Take it up", proposal.id),
+                    button(block_values.LEAVE, number, "Leave it", proposal.id),
+                ],
+            },
+        ]
+    return blocks
+
+
+def register_suggestions(app: AsyncApp, reports: Reports, deciding: Deciding) -> None:
+    """Let owners decide about suggestions."""
+
+    @app.action(re.compile(rf"^(?:{block_values.TAKE}|{block_values.LEAVE}):\d+$"))
+    async def on_suggestion(
+        ack: AsyncAck, body: Payload, action: dict[str, Any], context: AsyncBoltContext
+    ) -> None:
+        await ack()
+        spot, client = spot_of(body, context), client_of(context)
+        if not await reports.may_read(client, spot.user):
+            await tell(spot, "Only the owners of content, and admins, can decide that.", context)
+            return
+        approve = str(action.get("action_id", "")).startswith(block_values.TAKE)
+        try:
+            await deciding.decide_suggestion(spot, value_of(action), context, approve=approve)
+        except StoreError:
+            await tell(spot, NOT_NOW, context)
+            return
+        view = home(reports.desk.library)
+        view["blocks"] = [*view["blocks"], *await reports.home(spot.team)][:100]
+        await client.views_publish(user_id=spot.user, view=view)

@@ -13,13 +13,12 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from faqbot.engine import Desk
 from faqbot.model import Place, Question
 from faqbot.slack.answers import Answer, ask, show, wants_help
-from faqbot.slack.blockkit import blocks__addresses
+from faqbot.slack.blockkit import blocks as block_values
 from faqbot.slack.blockkit.blocks import Message
 from faqbot.slack.blockkit.views import answer_modal, help_message, notice, search_modal
 from faqbot.slack.client import client_of
 from faqbot.slack.directory import Audiences, in_company
-from faqbot.slack.interactions import Spot, spot_of, value_of
-from faqbot.slack.interactions__threads import Threads, key
+from faqbot.slack.interactions import Spot, Threads, key, spot_of, value_of
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.listeners.messages import post
 
@@ -47,7 +46,7 @@ class _Clicks:
         """Show the entries that a button carries."""
         spot = spot_of(body, context)
         question = await self._question(spot, "", context)
-        answer = await show(self.desk, blocks__addresses.parse(value_of(action)), question)
+        answer = await show(self.desk, block_values.parse(value_of(action)), question)
         if replace:
             await self.feedback.picked(action, spot)
         if spot.channel:
@@ -144,33 +143,33 @@ def register(
     """Answer clicks."""
     clicks = _Clicks(desk, audiences, threads, feedback)
 
-    @app.action(_any(blocks__addresses.SHOW))
+    @app.action(_any(block_values.SHOW))
     async def on_show(
         ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
     ) -> None:
         await ack()
         await clicks.show(body, action, context, replace=False)
 
-    @app.action(_any(blocks__addresses.CHOOSE, blocks__addresses.PAGE))
+    @app.action(_any(block_values.CHOOSE, block_values.PAGE))
     async def on_choose(
         ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
     ) -> None:
         await ack()
         await clicks.show(body, action, context, replace=True)
 
-    @app.action(_any(blocks__addresses.NONE))
+    @app.action(_any(block_values.NONE))
     async def on_none(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
         await ack()
         await deliver(spot_of(body, context), notice(_NONE_OF_THESE), context, replace=True)
 
-    @app.action(_any(blocks__addresses.ASK))
+    @app.action(_any(block_values.ASK))
     async def on_ask(
         ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
     ) -> None:
         await ack()
         await clicks.ask(body, action, context)
 
-    @app.action(_any(blocks__addresses.SEARCH))
+    @app.action(_any(block_values.SEARCH))
     async def on_search(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
         await ack()
         trigger = str(body.get("trigger_id") or "")

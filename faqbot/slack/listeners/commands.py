@@ -2,26 +2,183 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.engine import Desk
-from faqbot.model import Place, Question
-from faqbot.slack.answers import Answer, ask, describe, wants_help
-from faqbot.slack.blockkit.blocks import Message
-from faqbot.slack.blockkit.views import echoed, help_message, roles_list
-from faqbot.slack.directory import Audiences
+from faqbot.exporters.markdown import advert
+from faqbot.model import Answered, Place, Question, Role
+from faqbot.runtime.leases import Claims
+from faqbot.slack.answers import Answer, ask, describe, show, wants_help
+from faqbot.slack.blockkit import blocks as block_values
+from faqbot.slack.blockkit.blocks import Message, button, context
+from faqbot.slack.blockkit.rich_text import escape, split
+from faqbot.slack.blockkit.views import echoed, help_message, notice, roles_list
+from faqbot.slack.client import client_of, reason_of
+from faqbot.slack.directory import Audiences, in_company
+from faqbot.slack.interactions import Spot, spot_of, tell, value_of
 from faqbot.slack.listeners.channel_settings import Channels, SettingsCommand
-from faqbot.slack.listeners.commands__adverts import WANTED, Adverts
-from faqbot.slack.listeners.commands__sharing import Sharing
+from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.listeners.reports import Reports
 from faqbot.slack.manifest import FAQ, ROLE, ROLES
 
+WANTED: Final = re.compile(r"\s*(?:advert|advertisement|ad|posting)\b[:\s]*", re.IGNORECASE)
+_ROOM: Final = 11_000
+"""Characters of an advertisement that fit into a message beside the rest of it."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Adverts:
+    """Makes advertisements."""
+
+    desk: Desk
+
+    async def role_of(self, question: Question) -> Role | None:
+        """The role that is meant; None when it isn't clear, and `/role` has to ask."""
+        receipt = await self.desk.describe(question)
+        if not isinstance(receipt.outcome, Answered):
+            return None
+        return self.desk.library.role(receipt.outcome.entries[0].role)
+
+    async def give(self, ack: AsyncAck, role: Role, user: str, client: AsyncWebClient) -> None:
+        """Show the advertisement to who asked for it, and send it as a file."""
+        text = advert(role)
+        await ack(**_payload(_message(role, text)), response_type="ephemeral")
+        try:
+            await _send_file(role, text, user, client)
+        except SlackApiError as error:
+            _log.info("an advertisement was not sent as a file: %s", reason_of(error))
+
+
+def _message(role: Role, text: str) -> Message:
+    """The advertisement as Markdown that Slack shows, and that a canvas takes as it is."""
+    first = next(iter(split(text, _ROOM)))
+    foot = "I send it to you as a file too, so that you can paste it into a canvas or a posting."
+    if first.strip() != text.strip():
+        foot = "The rest is in the file that I send to you."
+    return Message(
+        escape(f"Job advertisement: {role.title}\n\n{text}"[:3_900]),
+        ({"type": "markdown", "text": first}, context(foot)),
+    )
+
+
+async def _send_file(role: Role, text: str, user: str, client: AsyncWebClient) -> None:
+    """Send the file into the direct conversation.
+
+    Raises:
+        SlackApiError: Slack refuses it, for one because the scope files:write is missing.
+    """
+    said = f"The job advertisement of {role.title}"
+    posted = await client.chat_postMessage(channel=user, text=f"{escape(said)}:")
+    try:
+        await client.files_upload_v2(
+            channel=str(posted["channel"]),
+            filename=f"{role.id}-advert.md",
+            title=said,
+            content=text,
+        )
+    except SlackApiError as error:
+        why = "files:write is missing" if reason_of(error) == "missing_scope" else reason_of(error)
+        await client.chat_postMessage(
+            channel=user,
+            text=escape(f"I couldn't send it as a file ({why}), so here it is:\n{text}"[:3_900]),
+        )
+        raise
+
+
+def _payload(message: Message) -> dict[str, Any]:
+    return {"text": message.text, "blocks": list(message.blocks)}
+
+
 Payload = dict[str, Any]
+_OUTSIDE: Final = frozenset({"not_in_channel", "channel_not_found", "is_archived"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """What it takes to share an answer."""
+
+    desk: Desk
+    audiences: Audiences
+    claims: Claims
+    feedback: Feedback
+
+    def sign(self, answer: Answer, command: Payload) -> Answer:
+        """Add the button to a private answer that was given in a channel, and remember it."""
+        channel = str(command.get("channel_id") or "")
+        signed = self.feedback.sign(answer, str(command.get("team_id") or ""), channel)
+        answered = answer.receipt and isinstance(answer.receipt.outcome, Answered)
+        if not answered or answer.address is None or not channel.startswith(("C", "G")):
+            return signed
+        share = button(block_values.SHARE, 0, "Share with everyone", str(answer.address))
+        blocks = (*signed.message.blocks, {"type": "actions", "elements": [share]})
+        return replace(signed, message=Message(signed.message.text, blocks))
+
+    async def share(self, spot: Spot, value: str, context: AsyncBoltContext) -> None:
+        """Post the answer anew for everyone: with what everyone there may read."""
+        client = client_of(context)
+        audience = await self.audiences.of(client, spot.team, spot.user)
+        question = Question("", spot.user, in_company(audience), Place.CHANNEL)
+        answer = await show(self.desk, block_values.parse(value), question)
+        if answer.declined:
+            await tell(spot, "That answer isn't for everyone here to read.", context)
+            return
+        if not await self.claims.claim("share", spot.team, spot.channel, spot.user, spot.ts):
+            await tell(spot, "You have shared that already.", context)
+            return
+        line = {"type": "mrkdwn", "text": f"<@{spot.user}> shares an answer:"}
+        blocks = [{"type": "context", "elements": [line]}, *answer.message.blocks]
+        try:
+            await client.chat_postMessage(
+                channel=spot.channel,
+                text=answer.message.text,
+                blocks=blocks,
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except SlackApiError as error:
+            if reason_of(error) not in _OUTSIDE:
+                raise
+            await self._say(
+                spot,
+                "I'm not in this channel: invite me with `/invite @faqbot`, then ask again.",
+                context,
+            )
+            return
+        await self._say(spot, "Shared with everyone here.", context)
+
+    async def _say(self, spot: Spot, text: str, context: AsyncBoltContext) -> None:
+        """Put a word in the place of the private answer, or beside it where it has no address."""
+        if not context.response_url or context.respond is None:
+            await tell(spot, text, context)
+            return
+        message = notice(text)
+        await context.respond(
+            text=message.text,
+            blocks=list(message.blocks),
+            response_type="ephemeral",
+            replace_original=True,
+        )
+
+
+def register_sharing(app: AsyncApp, sharing: Sharing) -> None:
+    """Share when asked to."""
+
+    @app.action(re.compile(rf"^{block_values.SHARE}:"))
+    async def on_share(
+        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
+    ) -> None:
+        await ack()
+        await sharing.share(spot_of(body, context), value_of(action), context)
+
 
 _COMPARE: Final = re.compile(r"\s*compare\b", re.IGNORECASE)
 _SETTINGS: Final = "settings"

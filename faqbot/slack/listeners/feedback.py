@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from dataclasses import replace
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
 from faqbot.model import Answered, Declined, Unsure
 from faqbot.runtime.metrics import Metrics
 from faqbot.slack.answers import Answer
-from faqbot.slack.blockkit import blocks__addresses
+from faqbot.slack.blockkit import blocks as block_values
 from faqbot.slack.blockkit.blocks import Message, Payload, button, plain
-from faqbot.slack.interactions import Spot, value_of
-from faqbot.storage.models import PHRASING, Proposal, ProposalState, StoreError
-from faqbot.storage.models__times import now
+from faqbot.slack.blockkit.views import NOT_NOW
+from faqbot.slack.client import client_of
+from faqbot.slack.interactions import Spot, entered, spot_of, tell, user_of, value_of
+from faqbot.slack.listeners.handoff import Asked, People
+from faqbot.storage.models import PHRASING, Proposal, ProposalState, Record, StoreError, now
 from faqbot.storage.recorder import Memory
 from faqbot.storage.store import Store, new_id
 
@@ -69,7 +74,7 @@ class Feedback:
         block = str(action.get("block_id") or "")
         if self._memory is None or not block.startswith(_RECEIPT):
             return
-        entries = blocks__addresses.parse(value_of(action)).entries
+        entries = block_values.parse(value_of(action)).entries
         receipt = block.removeprefix(_RECEIPT)
         try:
             async with self._memory.store() as store:
@@ -112,7 +117,7 @@ def _rating(receipt: str) -> Payload:
         "elements": [
             {
                 "type": "feedback_buttons",
-                "action_id": f"{blocks__addresses.RATE}:0",
+                "action_id": f"{block_values.RATE}:0",
                 "positive_button": {
                     "text": plain("Helpful"),
                     "accessibility_label": "This answer helped me",
@@ -129,7 +134,7 @@ def _rating(receipt: str) -> Payload:
 
 
 def _person(receipt: str) -> Payload:
-    ask = button(blocks__addresses.PERSON, 0, "Ask a person", receipt)
+    ask = button(block_values.PERSON, 0, "Ask a person", receipt)
     return {"type": "actions", "elements": [ask]}
 
 
@@ -141,3 +146,234 @@ def _marked(blocks: tuple[Payload, ...], receipt: str) -> tuple[Payload, ...]:
             found[number] = {**block, "block_id": f"{_RECEIPT}{receipt}"}
             break
     return tuple(found)
+
+
+RATE_VIEW: Final = "rate"
+PERSON_VIEW: Final = "person"
+_COMMENT: Final = "comment"
+_QUESTION: Final = "question"
+_HAND_OVER: Final = "hand-over"
+_LONGEST: Final = 2_000
+_GONE: Final = "That question is no longer remembered. Please ask again."
+_UNSAID: Final = "Please write what you want to know, so that a person can answer it."
+
+
+@dataclass(frozen=True, slots=True)
+class _Rating:
+    """What it takes to take ratings."""
+
+    memory: Memory
+    people: People
+
+    async def rate(self, spot: Spot, value: str, context: AsyncBoltContext) -> None:
+        """Keep a rating; ask what was missing when the answer didn't help."""
+        way, _, receipt = value.partition(" ")
+        async with self.memory.store() as store:
+            known = await store.receipts.rate(spot.team, receipt, spot.user, helpful=way == "up")
+        if not known:
+            await tell(spot, "That answer is no longer remembered, so it can't be rated.", context)
+        elif way == "down":
+            view = _rate_modal(_metadata(receipt, spot))
+            await client_of(context).views_open(trigger_id=spot.trigger, view=view)
+
+    async def ask(self, spot: Spot, receipt: str, context: AsyncBoltContext) -> None:
+        """Ask for the question as a person shall read it."""
+        record = await self._record(spot.team, receipt)
+        if record is None:
+            await tell(spot, _GONE, context)
+            return
+        view = _person_modal(_metadata(receipt, spot), _own(record, spot.user))
+        await client_of(context).views_open(trigger_id=spot.trigger, view=view)
+
+    async def comment(
+        self, ack: AsyncAck, view: Payload, user: str, context: AsyncBoltContext
+    ) -> None:
+        """Keep what was missing, and hand the question over where that is wanted."""
+        said, team = _said(view), str(context.team_id or "")
+        comment, wanted = _typed(view, _COMMENT), _checked(view, _HAND_OVER)
+        async with self.memory.store() as store:
+            await store.receipts.rate(
+                team, said.get("receipt", ""), user, helpful=False, comment=comment
+            )
+        record = await self._record(team, said.get("receipt", ""))
+        own = _own(record, user) if record else ""
+        question = " (".join(filter(None, (own, comment))) + (")" if own and comment else "")
+        if wanted and not question:
+            await ack(response_action="errors", errors={_COMMENT: _UNSAID})
+            return
+        await ack()
+        if wanted and record is not None:
+            asked = Asked(record, user, question, said.get("channel", ""), said.get("thread", ""))
+            await self.people.open(context, asked)
+
+    async def hand_over(
+        self, ack: AsyncAck, view: Payload, user: str, context: AsyncBoltContext
+    ) -> None:
+        """Hand the question over as it was written."""
+        said = _said(view)
+        record = await self._record(str(context.team_id or ""), said.get("receipt", ""))
+        if record is None:
+            await ack(response_action="errors", errors={_QUESTION: _GONE})
+            return
+        question = _typed(view, _QUESTION)
+        if not question:
+            await ack(response_action="errors", errors={_QUESTION: _UNSAID})
+            return
+        await ack()
+        asked = Asked(record, user, question, said.get("channel", ""), said.get("thread", ""))
+        await self.people.open(context, asked)
+
+    async def _record(self, team: str, receipt: str) -> Record | None:
+        async with self.memory.store() as store:
+            return await store.receipts.get(team, receipt)
+
+
+def _own(record: Record, user: str) -> str:
+    """The words of a question, for nobody but who asked it."""
+    return record.text or "" if record.asker == user else ""
+
+
+def _metadata(receipt: str, spot: Spot) -> dict[str, str]:
+    return {"receipt": receipt, "channel": spot.channel, "thread": spot.answers_in}
+
+
+def _said(view: Payload) -> dict[str, str]:
+    """What a modal of ours carries; nothing when it isn't one of ours."""
+    try:
+        found = json.loads(str(view.get("private_metadata") or "{}"))
+    except (ValueError, RecursionError):
+        return {}
+    return {name: str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+
+
+def _modal(
+    callback: str, title: str, submit: str, metadata: dict[str, str], blocks: list[Payload]
+) -> Payload:
+    return {
+        "type": "modal",
+        "callback_id": callback,
+        "title": plain(title),
+        "submit": plain(submit),
+        "close": plain("Cancel"),
+        "private_metadata": json.dumps(metadata),
+        "blocks": blocks,
+    }
+
+
+def _input(block: str, label: str, hint: str, initial: str = "", **more: Any) -> Payload:
+    element = {
+        "type": "plain_text_input",
+        "action_id": block,
+        "multiline": True,
+        "max_length": _LONGEST,
+    }
+    if initial:
+        element["initial_value"] = initial[:_LONGEST]
+    return {
+        "type": "input",
+        "block_id": block,
+        "label": plain(label),
+        "hint": plain(hint),
+        "element": element,
+        **more,
+    }
+
+
+def _rate_modal(metadata: dict[str, str]) -> Payload:
+    choice = {"text": plain("Hand my question to a person"), "value": "yes"}
+    return _modal(
+        RATE_VIEW,
+        "What was missing?",
+        "Send",
+        metadata,
+        [
+            _input(
+                _COMMENT,
+                "What would have helped?",
+                "The owners of the content read it.",
+                optional=True,
+            ),
+            {
+                "type": "input",
+                "block_id": _HAND_OVER,
+                "optional": True,
+                "label": plain("A person"),
+                "element": {
+                    "type": "checkboxes",
+                    "action_id": _HAND_OVER,
+                    "options": [choice],
+                },
+            },
+        ],
+    )
+
+
+def _person_modal(metadata: dict[str, str], question: str) -> Payload:
+    return _modal(
+        PERSON_VIEW,
+        "Ask a person",
+        "Send",
+        metadata,
+        [
+            _input(
+                _QUESTION,
+                "Your question",
+                "It goes to those who own the content, with your name.",
+                question,
+            )
+        ],
+    )
+
+
+def _typed(view: Payload, block: str) -> str:
+    return str(entered(view, block).get("value") or "").strip()
+
+
+def _checked(view: Payload, block: str) -> bool:
+    return bool(entered(view, block).get("selected_options"))
+
+
+def register(app: AsyncApp, memory: Memory, people: People, metrics: Metrics) -> None:
+    """Take ratings, and questions for persons."""
+    rating = _Rating(memory, people)
+
+    @app.action(f"{block_values.RATE}:0")
+    async def on_rating(
+        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
+    ) -> None:
+        await ack()
+        spot = spot_of(body, context)
+        try:
+            await rating.rate(spot, value_of(action), context)
+            metrics.rating(helpful=value_of(action).startswith("up "))
+        except StoreError:
+            await tell(spot, NOT_NOW, context)
+
+    @app.action(f"{block_values.PERSON}:0")
+    async def on_person(
+        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
+    ) -> None:
+        await ack()
+        spot = spot_of(body, context)
+        try:
+            await rating.ask(spot, value_of(action), context)
+        except StoreError:
+            await tell(spot, NOT_NOW, context)
+
+    @app.view(RATE_VIEW)
+    async def on_comment(
+        ack: AsyncAck, view: Payload, body: Payload, context: AsyncBoltContext
+    ) -> None:
+        try:
+            await rating.comment(ack, view, user_of(body), context)
+        except StoreError:
+            await ack(response_action="errors", errors={_COMMENT: NOT_NOW})
+
+    @app.view(PERSON_VIEW)
+    async def on_question(
+        ack: AsyncAck, view: Payload, body: Payload, context: AsyncBoltContext
+    ) -> None:
+        try:
+            await rating.hand_over(ack, view, user_of(body), context)
+        except StoreError:
+            await ack(response_action="errors", errors={_QUESTION: NOT_NOW})

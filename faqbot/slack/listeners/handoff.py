@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from slack_bolt.async_app import AsyncBoltContext
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from faqbot.engine import Desk
 from faqbot.model import Faq
-from faqbot.slack.blockkit import blocks__addresses
-from faqbot.slack.blockkit.blocks import Message, Payload, button, plain, remark, shorten
+from faqbot.slack.blockkit import blocks as block_values
+from faqbot.slack.blockkit.blocks import Message, Payload, button, context, plain, remark, shorten
 from faqbot.slack.blockkit.rich_text import escape
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of, reason_of
-from faqbot.slack.directory__owners import Owners, mention
-from faqbot.storage.models import Handover, HandoverState, Record, StoreError
-from faqbot.storage.models__times import now
+from faqbot.slack.directory import Owners, mention
+from faqbot.slack.interactions import Spot, entered, spot_of, tell, user_of, value_of
+from faqbot.storage.models import Handover, HandoverState, Record, StoreError, now
 from faqbot.storage.recorder import Memory
 from faqbot.storage.store import new_id
 
@@ -174,19 +175,19 @@ def notice_of(handover: Handover) -> Message:
     )
     buttons = {
         HandoverState.OPEN: (
-            (blocks__addresses.CLAIM, "Claim", "primary"),
-            (blocks__addresses.REPLY, "Answer", ""),
-            (blocks__addresses.ASSIGN, "Point to an answer", ""),
-            (blocks__addresses.CLOSE, "Close", ""),
+            (block_values.CLAIM, "Claim", "primary"),
+            (block_values.REPLY, "Answer", ""),
+            (block_values.ASSIGN, "Point to an answer", ""),
+            (block_values.CLOSE, "Close", ""),
         ),
         HandoverState.CLAIMED: (
-            (blocks__addresses.REPLY, "Answer", "primary"),
-            (blocks__addresses.ASSIGN, "Point to an answer", ""),
-            (blocks__addresses.CLOSE, "Close", ""),
+            (block_values.REPLY, "Answer", "primary"),
+            (block_values.ASSIGN, "Point to an answer", ""),
+            (block_values.CLOSE, "Close", ""),
         ),
         HandoverState.ANSWERED: (
-            (blocks__addresses.SAVE, "Save as FAQ", ""),
-            (blocks__addresses.CLOSE, "Close", ""),
+            (block_values.SAVE, "Save as FAQ", ""),
+            (block_values.CLOSE, "Close", ""),
         ),
         HandoverState.CLOSED: (),
     }[handover.state]
@@ -228,3 +229,157 @@ def posted(message: Message) -> Payload:
         "unfurl_links": False,
         "unfurl_media": False,
     }
+
+
+ANSWER_VIEW: Final = "answer-question"
+_TEXT: Final = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class _Claiming:
+    """What it takes to let owners act."""
+
+    people: People
+
+    async def move(
+        self, spot: Spot, handover_id: str, context: AsyncBoltContext, *, close: bool
+    ) -> None:
+        """Claim or close."""
+        if await shown_at(self.people, spot, handover_id) is None:
+            await tell(spot, "That question isn't yours to take.", context)
+            return
+        async with self.people.memory.store() as store:
+            act = store.handovers.close if close else store.handovers.claim
+            handover, won = await act(spot.team, handover_id, spot.user)
+        if handover is None or not won:
+            await tell(spot, late(handover), context)
+            return
+        client = client_of(context)
+        await self.people.show(client, handover)
+        if not close:
+            said = f"<@{spot.user}> is looking into your question."
+        elif handover.answer:
+            return
+        else:
+            said = f"<@{spot.user}> has closed your question without an answer."
+        await self.people.tell_asker(client, handover, said)
+
+    async def reply(self, spot: Spot, handover_id: str, context: AsyncBoltContext) -> None:
+        """Ask for the answer."""
+        handover, refused = await whose(self.people, spot, handover_id)
+        if handover is None or refused:
+            await tell(spot, refused, context)
+        else:
+            view = _answer_modal(handover)
+            await client_of(context).views_open(trigger_id=spot.trigger, view=view)
+
+    async def answer(
+        self, ack: AsyncAck, view: Payload, user: str, context: AsyncBoltContext
+    ) -> None:
+        """Take the answer, and give it to the asker."""
+        text = str(entered(view, _TEXT).get("value") or "").strip()
+        if not text:
+            await ack(response_action="errors", errors={_TEXT: "Please write an answer."})
+            return
+        async with self.people.memory.store() as store:
+            handover, won = await store.handovers.answer(
+                str(context.team_id or ""), str(view.get("private_metadata") or ""), user, text
+            )
+        if handover is None or not won:
+            await ack(response_action="errors", errors={_TEXT: late(handover, named=False)})
+            return
+        await ack()
+        client = client_of(context)
+        await self.people.show(client, handover)
+        await self.people.tell_asker(client, handover, f"<@{user}> answers: {escape(text)}")
+
+
+async def shown_at(people: People, spot: Spot, handover_id: str) -> Handover | None:
+    """The question that is shown where somebody clicked, and nowhere else."""
+    async with people.memory.store() as store:
+        handover = await store.handovers.get(spot.team, handover_id)
+    if handover is None:
+        return None
+    place = (handover.notice_channel, handover.notice_ts)
+    return handover if place == (spot.channel, spot.ts) else None
+
+
+async def whose(people: People, spot: Spot, handover_id: str) -> tuple[Handover | None, str]:
+    """The question that somebody wants to answer, or why they may not."""
+    handover = await shown_at(people, spot, handover_id)
+    if handover is None:
+        return None, "That question isn't yours to answer."
+    if handover.taken_by not in ("", spot.user):
+        return handover, f"<@{handover.taken_by}> has taken that question."
+    return handover, ""
+
+
+def late(handover: Handover | None, *, named: bool = True) -> str:
+    """What to tell who comes second."""
+    if handover is None:
+        return "That question is no longer kept."
+    by = f" by <@{handover.taken_by}>" if named and handover.taken_by else ""
+    return f"You are a moment late: it is {STATES[handover.state].lower()}{by} already."
+
+
+def _answer_modal(handover: Handover) -> Payload:
+    return {
+        "type": "modal",
+        "callback_id": ANSWER_VIEW,
+        "title": plain("Answer the question"),
+        "submit": plain("Send"),
+        "close": plain("Cancel"),
+        "private_metadata": handover.id,
+        "blocks": [
+            context(shorten(handover.question, 1_500)),
+            {
+                "type": "input",
+                "block_id": _TEXT,
+                "label": plain("Your answer"),
+                "hint": plain("The asker sees it with your name, where they asked."),
+                "element": {
+                    "type": "plain_text_input",
+                    "action_id": _TEXT,
+                    "multiline": True,
+                    "max_length": QUOTED,
+                },
+            },
+        ],
+    }
+
+
+def register(app: AsyncApp, people: People) -> None:
+    """Let owners claim, answer and close."""
+    claiming = _Claiming(people)
+
+    @app.action(re.compile(rf"^(?:{block_values.CLAIM}|{block_values.CLOSE}):0$"))
+    async def on_move(
+        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
+    ) -> None:
+        await ack()
+        spot = spot_of(body, context)
+        close = str(action.get("action_id", "")).startswith(block_values.CLOSE)
+        try:
+            await claiming.move(spot, value_of(action), context, close=close)
+        except StoreError:
+            await tell(spot, NOT_NOW, context)
+
+    @app.action(f"{block_values.REPLY}:0")
+    async def on_reply(
+        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
+    ) -> None:
+        await ack()
+        spot = spot_of(body, context)
+        try:
+            await claiming.reply(spot, value_of(action), context)
+        except StoreError:
+            await tell(spot, NOT_NOW, context)
+
+    @app.view(ANSWER_VIEW)
+    async def on_answer(
+        ack: AsyncAck, view: Payload, body: Payload, context: AsyncBoltContext
+    ) -> None:
+        try:
+            await claiming.answer(ack, view, user_of(body), context)
+        except StoreError:
+            await ack(response_action="errors", errors={_TEXT: NOT_NOW})

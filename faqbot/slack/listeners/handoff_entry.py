@@ -10,16 +10,14 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
 from faqbot.model import Answered, Audience, Candidate, Entry, Faq, Kind, Question
 from faqbot.slack.answers import show
-from faqbot.slack.blockkit import blocks__addresses
-from faqbot.slack.blockkit.blocks import LABEL, OPTIONS, Payload, context, plain, shorten
-from faqbot.slack.blockkit.blocks__addresses import Address
+from faqbot.slack.blockkit import blocks as block_values
+from faqbot.slack.blockkit.blocks import LABEL, OPTIONS, Address, Payload, context, plain, shorten
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of
 from faqbot.slack.directory import Audiences
 from faqbot.slack.interactions import Spot, entered, part, spot_of, tell, user_of, value_of
 from faqbot.slack.listeners.feedback import suggest
-from faqbot.slack.listeners.handoff import People
-from faqbot.slack.listeners.handoff__claiming import late, whose
+from faqbot.slack.listeners.handoff import People, late, whose
 from faqbot.storage.models import Handover, StoreError
 from faqbot.storage.recorder import redacted
 
@@ -138,7 +136,7 @@ class Assigning:
         ]
         element: Payload = {
             "type": "static_select",
-            "action_id": blocks__addresses.TURN,
+            "action_id": block_values.TURN,
             "placeholder": plain("General"),
             "options": options,
         }
@@ -191,7 +189,7 @@ def register(app: AsyncApp, people: People, audiences: Audiences) -> None:
     """Let owners point to entries."""
     assigning = Assigning(people, audiences)
 
-    @app.action(f"{blocks__addresses.ASSIGN}:0")
+    @app.action(f"{block_values.ASSIGN}:0")
     async def on_assign(
         ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
     ) -> None:
@@ -202,7 +200,7 @@ def register(app: AsyncApp, people: People, audiences: Audiences) -> None:
         except StoreError:
             await tell(spot, NOT_NOW, context)
 
-    @app.action(blocks__addresses.TURN)
+    @app.action(block_values.TURN)
     async def on_role(
         ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
     ) -> None:

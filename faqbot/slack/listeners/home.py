@@ -10,6 +10,7 @@ from slack_sdk.errors import SlackApiError
 
 from faqbot.engine import Desk
 from faqbot.model import Library, Place, Question
+from faqbot.runtime.leases import Claims
 from faqbot.slack.answers import ask, wants_help
 from faqbot.slack.blockkit.views import (
     QUESTION_BLOCK,
@@ -25,7 +26,6 @@ from faqbot.slack.directory import Audiences
 from faqbot.slack.interactions import entered, user_of
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.listeners.reports import Reports
-from faqbot.slack.middleware.deduplication import Claims
 
 Payload = dict[str, Any]
 _BLOCKS: Final = 100

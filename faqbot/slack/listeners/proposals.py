@@ -10,7 +10,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
 from faqbot.engine import Desk
 from faqbot.model import Answered, Audience, Kind, Question
-from faqbot.slack.blockkit import blocks__addresses
+from faqbot.slack.blockkit import blocks as block_values
 from faqbot.slack.blockkit.blocks import OPTIONS, Payload, context, plain, shorten
 from faqbot.slack.blockkit.rich_text import as_markdown
 from faqbot.slack.blockkit.views import NOT_NOW
@@ -18,8 +18,7 @@ from faqbot.slack.client import client_of
 from faqbot.slack.directory import Audiences
 from faqbot.slack.interactions import entered, part, spot_of, tell, user_of, value_of
 from faqbot.slack.listeners.approvals import Deciding
-from faqbot.storage.models import Proposal, StoreError
-from faqbot.storage.models__times import now
+from faqbot.storage.models import Proposal, StoreError, now
 from faqbot.storage.store import new_id
 
 SHORTCUT: Final = "save-faq"
@@ -193,7 +192,7 @@ def register(app: AsyncApp, proposing: Proposing) -> None:
         asks = text.endswith("?")
         await opened(body, context, text if asks else "", "" if asks else text)
 
-    @app.action(f"{blocks__addresses.SAVE}:0")
+    @app.action(f"{block_values.SAVE}:0")
     async def on_save(
         ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
     ) -> None:

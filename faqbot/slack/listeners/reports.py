@@ -22,11 +22,18 @@ from faqbot.slack.blockkit.blocks import Message, Payload, render, shorten
 from faqbot.slack.blockkit.rich_text import bullets, heading
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import reason_of
-from faqbot.slack.context__backstage import Backstage
-from faqbot.slack.directory__owners import Owners
+from faqbot.slack.context import Backstage
+from faqbot.slack.directory import Owners
 from faqbot.slack.listeners.handoff import posted
-from faqbot.storage.models import FAQ, PHRASING, HandoverState, Proposal, ProposalState, StoreError
-from faqbot.storage.models__times import now
+from faqbot.storage.models import (
+    FAQ,
+    PHRASING,
+    HandoverState,
+    Proposal,
+    ProposalState,
+    StoreError,
+    now,
+)
 from faqbot.storage.questions import Filter
 from faqbot.storage.reports import Figures, summed_up
 

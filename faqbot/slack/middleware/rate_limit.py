@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from enum import Enum
 from typing import Any, Final
 
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
@@ -16,78 +12,15 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 
 from faqbot.runtime.metrics import Metrics
+from faqbot.runtime.rate_limit import Limits, Verdict
 from faqbot.slack.client import client_of
 from faqbot.slack.middleware.deduplication import CLAIM
 
-MINUTE: Final = 60.0
-_CAPACITY: Final = 20_000
 _KIND: Final = (
     "That's a lot of questions at once. I take {count} a minute from each person: please wait a "
     "moment, then ask again."
 )
 _BUSY: Final = "Very many people are asking me at this moment. Please try again in a minute."
-
-
-class Verdict(Enum):
-    """What becomes of a question."""
-
-    TAKEN = "taken"
-    TOLD = "told"  # too many: say so
-    SILENT = "silent"  # too many, and it was said
-
-
-@dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    at: float
-    told: bool = False
-
-
-class Rates:
-    """Token buckets: a minute's worth at once, then as they refill.
-
-    Args:
-        count: questions a minute; 0 is without limit.
-        clock: seconds that only grow.
-    """
-
-    def __init__(self, count: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self.count = count
-        self._clock = clock
-        self._buckets: OrderedDict[tuple[str, ...], _Bucket] = OrderedDict()
-
-    def ask(self, *who: str) -> Verdict:
-        """Count a question of somebody."""
-        if not self.count:
-            return Verdict.TAKEN
-        now = self._clock()
-        bucket = self._buckets.setdefault(who, _Bucket(self.count, now))
-        self._buckets.move_to_end(who)
-        while len(self._buckets) > _CAPACITY:
-            self._buckets.popitem(last=False)
-        refilled = bucket.tokens + (now - bucket.at) * self.count / MINUTE
-        bucket.tokens, bucket.at = min(self.count, refilled), now
-        if bucket.tokens >= 1:
-            bucket.tokens -= 1
-            bucket.told = False
-            return Verdict.TAKEN
-        if bucket.told:
-            return Verdict.SILENT
-        bucket.told = True
-        return Verdict.TOLD
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The limits of persons and of workspaces."""
-
-    person: Rates
-    workspace: Rates
-
-    @classmethod
-    def of(cls, person: int, workspace: int) -> Limits:
-        """Limits of so many questions a minute."""
-        return cls(Rates(person), Rates(workspace))
 
 
 def register(app: AsyncApp, limits: Limits, metrics: Metrics, done: Callable[[str], None]) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 from slack_bolt.listener.async_listener_completion_handler import AsyncListenerCompletionHandler
 from slack_bolt.listener.async_listener_start_handler import AsyncListenerStartHandler
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 WITHIN: Final = 20.0
 """Seconds that listeners have to end when faqbot stops."""
@@ -88,3 +91,33 @@ class _End(AsyncListenerCompletionHandler):
                 return
         now = time.perf_counter()
         self._ended(request, now - float(request.context.get(_BEGAN, now)))
+
+
+_log = logging.getLogger(__name__)
+
+
+def kind_of(body: dict[str, Any]) -> str:
+    """What a delivery is: a command, the type of an event, or the type of an interaction."""
+    event = body.get("event")
+    found = body.get("command") or (event if isinstance(event, dict) else body).get("type")
+    return found if isinstance(found, str) else "request"
+
+
+def register(app: AsyncApp) -> None:
+    """Bind the number to the context of each delivery; listeners inherit it."""
+
+    @app.middleware
+    async def traced(
+        body: dict[str, Any], context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]
+    ) -> None:
+        clear_contextvars()
+        bind_contextvars(
+            request=secrets.token_hex(6), team=context.team_id or "", kind=kind_of(body)
+        )
+        await next_()
+
+
+def log_handled(request: AsyncBoltRequest, seconds: float) -> None:
+    """Tell the log that a delivery was handled."""
+    del request  # its number, team and kind are bound
+    _log.info("handled", extra={"seconds": round(seconds, 4)})
