@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.companies import write_company
-from faqbot.content.loader import load_library
-from faqbot.index.builder import Encoders, built
+from faqbot.content.loader import load_knowledge_base
+from faqbot.index.builder import Encoders, build_with
 from faqbot.index.cache import Snapshots, key_of
 
 
@@ -30,7 +30,7 @@ def build(work: tuple[Path, int, int]) -> float:
         return 0.0
     encoders = _encoders()
     began = time.perf_counter()
-    knowledge = built(load_library(place), encoders)
+    knowledge = build_with(load_knowledge_base(place), encoders)
     knowledge.matcher.ranker.settle()
     Snapshots(folder / "cache", 10**6).keep(key, knowledge, encoders.common)
     return time.perf_counter() - began

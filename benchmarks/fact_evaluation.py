@@ -10,10 +10,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from faqbot.engine import Desk
+from faqbot.engine import Engine
 from faqbot.errors import UsageError
 from faqbot.evaluation.datasets import unreadable
-from faqbot.model import Answered, Audience, Comparison, Fact, Outcome, Place, Question, Requirement
+from faqbot.model import Answer, Audience, Comparison, Fact, Outcome, Question, Requirement, Surface
 
 NONE = "none"
 """The label of questions that ask for no fact, though they look like it."""
@@ -94,15 +94,15 @@ def read_facts(path: Path) -> list[FactLabelled]:
     return found
 
 
-async def ask_facts(desk: Desk, questions: Iterable[FactLabelled]) -> list[FactMarked]:
+async def ask_facts(engine: Engine, questions: Iterable[FactLabelled]) -> list[FactMarked]:
     """Ask the questions, each on its own, as an employee."""
     found = []
     for labelled in questions:
-        receipt = await desk.ask(
+        receipt = await engine.ask(
             Question(
                 labelled.question,
                 audience=Audience.EMPLOYEES,
-                place=Place.TERMINAL,
+                surface=Surface.TERMINAL,
                 role=labelled.role,
             )
         )
@@ -112,12 +112,12 @@ async def ask_facts(desk: Desk, questions: Iterable[FactLabelled]) -> list[FactM
 
 def fact_mark(labelled: FactLabelled, outcome: Outcome) -> FactMark:
     """What an outcome is worth; a choice and a decline are never wrong."""
-    fact = outcome.fact if isinstance(outcome, Answered) else None
+    fact = outcome.fact if isinstance(outcome, Answer) else None
     if labelled.fact == NONE:
         return FactMark.WRONG if fact else FactMark.RIGHT
     if fact is not None:
         return FactMark.RIGHT if _is(fact, labelled, outcome) else FactMark.WRONG
-    if not isinstance(outcome, Answered):
+    if not isinstance(outcome, Answer):
         return FactMark.NONE
     told = {entry.role for entry in outcome.entries}
     return FactMark.PLAIN if told <= set(labelled.roles) else FactMark.WRONG
@@ -128,7 +128,7 @@ def _is(fact: Fact, labelled: FactLabelled, outcome: Outcome) -> bool:
         return False
     match fact:
         case Requirement():
-            given = {entry.id for entry in outcome.entries} if isinstance(outcome, Answered) else ()
+            given = {entry.id for entry in outcome.entries} if isinstance(outcome, Answer) else ()
             given = {*given, *(line.entry for line in fact.lines)}
             held = not labelled.entries or bool(given & set(labelled.entries))
             return fact.role in labelled.roles and fact.level == labelled.level and held

@@ -22,12 +22,12 @@ import numpy as np
 from benchmarks.onet import Onet
 from benchmarks.record import Row, table, write
 from benchmarks.typing_errors import questions, with_errors
-from faqbot.app import WARM, open_desk, understand
-from faqbot.content.loader import load_library
-from faqbot.engine import Conversations, Desk
+from faqbot.app import WARM, build_index, load_engine
+from faqbot.content.loader import load_knowledge_base
+from faqbot.engine import ConversationMemory, Engine
 from faqbot.evaluation.datasets import as_asked, read_questions
 from faqbot.evaluation.runner import resident_mb
-from faqbot.model import Audience, Library, Place, Question
+from faqbot.model import Audience, KnowledgeBase, Question, Surface
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = "shipped content"
@@ -40,7 +40,7 @@ KEPT_FROM = 10_000
 ROUNDS = 2
 SEED = 2026
 NOTES = (
-    "p50 and p99: milliseconds of one question through the desk, each asked once; p50 again and",
+    "p50 and p99: milliseconds of one question through the engine, each asked once; p50 again and",
     "p99 again: the same questions once more. The shipped content is asked the development",
     "questions; roles of O*NET are asked for by any of their titles, half of them with a typing",
     "error; FAQs by one of their phrasings, half of them with a typing error. Load in seconds,",
@@ -102,39 +102,44 @@ def _in_process(kind: str, size: int, options: argparse.Namespace) -> Row:
 
 def _opened(
     kind: str, size: int, options: argparse.Namespace
-) -> tuple[Desk, float, list[Question]]:
-    """A desk, the seconds that it took to load, and what to ask it."""
+) -> tuple[Engine, float, list[Question]]:
+    """An engine, the seconds that it took to load, and what to ask it."""
     if kind == SHIPPED:
         began = time.perf_counter()
-        desk = _warm(load_library(ROOT / "knowledge"))
+        engine = _warm(load_knowledge_base(ROOT / "knowledge"))
         loaded = time.perf_counter() - began
         labelled = read_questions(ROOT / "tests" / "questions" / "development.jsonl")
-        return desk, loaded, [as_asked(one) for one in labelled]
+        return engine, loaded, [as_asked(one) for one in labelled]
     chance = random.Random(options.seed)
     onet = Onet(options.data)
-    library = onet.faqs(size, chance) if kind == FAQS else Library(roles=onet.roles(size or None))
-    asked = _about(library, options.questions, chance)
+    knowledge_base = (
+        onet.faqs(size, chance) if kind == FAQS else KnowledgeBase(roles=onet.roles(size or None))
+    )
+    asked = _about(knowledge_base, options.questions, chance)
     began = time.perf_counter()
-    desk = _warm(library)
-    return desk, time.perf_counter() - began, asked
+    engine = _warm(knowledge_base)
+    return engine, time.perf_counter() - began, asked
 
 
-def _warm(library: Library) -> Desk:
-    """A desk as the service starts it."""
-    knowledge = understand(library)
+def _warm(knowledge_base: KnowledgeBase) -> Engine:
+    """An engine as the service starts it."""
+    knowledge = build_index(knowledge_base)
     knowledge.matcher.ranker.warm(WARM)
-    return Desk(knowledge, Conversations(time.monotonic))
+    return Engine(knowledge, ConversationMemory(time.monotonic))
 
 
 def _measured(kind: str, size: int, options: argparse.Namespace) -> Row:
-    desk, loaded, asked = _opened(kind, size, options)
+    engine, loaded, asked = _opened(kind, size, options)
     before = resident_mb()
-    first, again = (asyncio.run(_times(desk, asked)) for _ in range(ROUNDS))
+    first, again = (asyncio.run(_times(engine, asked)) for _ in range(ROUNDS))
     return {
         "content": kind,
-        "roles": len(desk.library.roles),
-        "titles": len({title for r in desk.library.roles for title in (r.title, *r.aliases)}),
-        "FAQs": len(desk.library.faqs) + sum(len(role.faqs) for role in desk.library.roles),
+        "roles": len(engine.knowledge_base.roles),
+        "titles": len(
+            {title for r in engine.knowledge_base.roles for title in (r.title, *r.aliases)}
+        ),
+        "FAQs": len(engine.knowledge_base.faqs)
+        + sum(len(role.faqs) for role in engine.knowledge_base.roles),
         "p50": _percentile(first, 50),
         "p99": _percentile(first, 99),
         "p50 again": _percentile(again, 50),
@@ -142,30 +147,30 @@ def _measured(kind: str, size: int, options: argparse.Namespace) -> Row:
         "load": round(loaded, 3),
         "memory": round(before, 1),
         "memory after": round(resident_mb(), 1),
-        **_next_start(desk.library),
+        **_next_start(engine.knowledge_base),
     }
 
 
-def _next_start(library: Library) -> Row:
+def _next_start(knowledge_base: KnowledgeBase) -> Row:
     """Seconds of `faqbot ask` for large content that was built before, from start to exit."""
-    if len(library.faqs) < KEPT_FROM:
+    if len(knowledge_base.faqs) < KEPT_FROM:
         return {}
     with tempfile.TemporaryDirectory() as name:
         knowledge, cache = Path(name) / "knowledge", Path(name) / "cache"
-        _write(library, knowledge)
-        open_desk(knowledge, cache=cache)
+        _write(knowledge_base, knowledge)
+        load_engine(knowledge, cache=cache)
         command = [sys.executable, "-c", "from faqbot.cli.main import main; main()", "ask"]
-        command += ["--knowledge", str(knowledge), library.faqs[0].question]
+        command += ["--knowledge", str(knowledge), knowledge_base.faqs[0].question]
         began = time.perf_counter()
         environment = os.environ | {"FAQBOT_CACHE": str(cache)}
         subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
         return {"next start": round(time.perf_counter() - began, 3)}
 
 
-def _write(library: Library, folder: Path) -> None:
+def _write(knowledge_base: KnowledgeBase, folder: Path) -> None:
     """General FAQs as an author's files, in the JSON that is YAML as well."""
     folder.mkdir()
-    for first in range(0, len(library.faqs), 500):
+    for first in range(0, len(knowledge_base.faqs), 500):
         faqs = [
             {
                 "id": faq.key,
@@ -173,31 +178,33 @@ def _write(library: Library, folder: Path) -> None:
                 "answer": faq.answer,
                 "phrasings": list(faq.phrasings),
             }
-            for faq in library.faqs[first : first + 500]
+            for faq in knowledge_base.faqs[first : first + 500]
         ]
         path = folder / f"faqs-{first:06d}.yaml"
         path.write_text(json.dumps({"faqs": faqs}, ensure_ascii=False), encoding="utf-8")
 
 
-def _about(library: Library, count: int, chance: random.Random) -> list[Question]:
+def _about(knowledge_base: KnowledgeBase, count: int, chance: random.Random) -> list[Question]:
     """Questions about content, half of them with a typing error."""
-    if library.roles:
-        titles = sorted({t for role in library.roles for t in (role.title, *role.aliases)})
+    if knowledge_base.roles:
+        titles = sorted({t for role in knowledge_base.roles for t in (role.title, *role.aliases)})
         texts = [
             one.text for errors in (0, 1) for one in questions(titles, count // 2, errors, chance)
         ]
     else:
-        drawn = chance.choices([text for faq in library.faqs for text in faq.phrasings], k=count)
+        drawn = chance.choices(
+            [text for faq in knowledge_base.faqs for text in faq.phrasings], k=count
+        )
         texts = [with_errors(text, at % 2, chance) for at, text in enumerate(drawn)]
     chance.shuffle(texts)
-    return [Question(text, audience=Audience.EMPLOYEES, place=Place.DIRECT) for text in texts]
+    return [Question(text, audience=Audience.EMPLOYEES, surface=Surface.DIRECT) for text in texts]
 
 
-async def _times(desk: Desk, asked: Sequence[Question]) -> list[float]:
+async def _times(engine: Engine, asked: Sequence[Question]) -> list[float]:
     times = []
     for question in asked:
         began = time.perf_counter()
-        await desk.ask(question)
+        await engine.ask(question)
         times.append(1000 * (time.perf_counter() - began))
     return times
 

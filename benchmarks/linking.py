@@ -16,11 +16,11 @@ import numpy as np
 from benchmarks.onet import Onet
 from benchmarks.record import Row, table, write
 from benchmarks.typing_errors import Asked, questions
-from faqbot.app import understand
+from faqbot.app import build_index
 from faqbot.evaluation.runner import resident_mb
 from faqbot.matching.matcher import Matcher
 from faqbot.matching.text import normalise, words
-from faqbot.model import Library, Role
+from faqbot.model import KnowledgeBase, Role
 
 SEED = 2026
 NOTES = (
@@ -51,7 +51,7 @@ def main() -> None:
     options = _options()
     roles = Onet(options.data).roles()
     began = time.perf_counter()
-    matcher = understand(Library(roles=roles)).matcher
+    matcher = build_index(KnowledgeBase(roles=roles)).matcher
     loaded = time.perf_counter() - began
     holders = _holders(roles)
     titles = sorted({title for role in roles for title in (role.title, *role.aliases)})

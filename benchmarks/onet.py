@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from faqbot.content.sections import STANDARD_SECTIONS
-from faqbot.model import Faq, Library, Role, Section
+from faqbot.model import Faq, KnowledgeBase, Role, Section
 
 ARCHIVE = "onet_*_text.zip"
 CODE = "O*NET-SOC Code"
@@ -59,7 +59,7 @@ class Onet:
             ),
         )
 
-    def faqs(self, count: int, chance: random.Random) -> Library:
+    def faqs(self, count: int, chance: random.Random) -> KnowledgeBase:
         """Content of general FAQs with three phrasings each, about who does which task."""
         pairs = [
             (title, task.rstrip("."))
@@ -67,7 +67,7 @@ class Onet:
             for task in self._tasks[row[CODE]]
             for title in (row["Title"], *self._titles[row[CODE]])
         ]
-        return Library(
+        return KnowledgeBase(
             faqs=tuple(
                 _faq(number, title, task)
                 for number, (title, task) in enumerate(chance.sample(pairs, count))

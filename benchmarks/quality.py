@@ -20,11 +20,17 @@ from benchmarks.intent_sets import FULL, NONE, SETS, IntentSet, published_split,
 from benchmarks.peers import Peer, peers
 from benchmarks.record import Row, table, write
 from faqbot.content.defaults import load_shipped
-from faqbot.content.loader import load_library
+from faqbot.content.loader import load_knowledge_base
 from faqbot.errors import FaqbotError
-from faqbot.evaluation.datasets import Expect, Labelled, library_of, questions_of, read_questions
-from faqbot.evaluation.runner import NO_ENTRY, Trial, report
-from faqbot.model import Library, Role
+from faqbot.evaluation.datasets import (
+    Expect,
+    Labelled,
+    knowledge_base_of,
+    questions_of,
+    read_questions,
+)
+from faqbot.evaluation.runner import NO_ENTRY, Prediction, report
+from faqbot.model import KnowledgeBase, Role
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN = {"train": "development", "test": "test"}
@@ -112,10 +118,10 @@ def _intent_task(chosen: IntentSet, options: argparse.Namespace, folder: Path) -
         else training_split(chosen, options.data, options.seed)
     )
     train, test = split.write(folder)
-    library = library_of(split.train, NONE)
+    knowledge_base = knowledge_base_of(split.train, NONE)
     return Task(
         name=chosen.name if published else f"{chosen.name}, split of training data",
-        questions=questions_of(split.test, library),
+        questions=questions_of(split.test, knowledge_base),
         phrasings=[(f"faq/{one.label}", one.text) for one in split.train if one.label != NONE],
         arguments=("--train", str(train), "--test", str(test), "--none-label", NONE),
     )
@@ -123,41 +129,41 @@ def _intent_task(chosen: IntentSet, options: argparse.Namespace, folder: Path) -
 
 def _own_task(name: str, path: Path) -> Task:
     knowledge = ROOT / "knowledge"
-    library = load_library(knowledge)
+    knowledge_base = load_knowledge_base(knowledge)
     asked = read_questions(path)
     return Task(
         name=name,
-        questions=[_with_role(question, library) for question in asked],
-        phrasings=list(_written_out(library)),
+        questions=[_with_role(question, knowledge_base) for question in asked],
+        phrasings=list(_written_out(knowledge_base)),
         arguments=("--questions", str(path), "--knowledge", str(knowledge)),
     )
 
 
-def _with_role(labelled: Labelled, library: Library) -> Labelled:
+def _with_role(labelled: Labelled, knowledge_base: KnowledgeBase) -> Labelled:
     """A follow-up with its role in front: peers have no conversation."""
-    role = library.role(labelled.role)
+    role = knowledge_base.role(labelled.role)
     if role is None:
         return labelled
     asked = f"{role.title}: {labelled.question}"
     return Labelled(asked, labelled.expect, labelled.entries, labelled.accept)
 
 
-def _written_out(library: Library) -> Iterator[tuple[str, str]]:
+def _written_out(knowledge_base: KnowledgeBase) -> Iterator[tuple[str, str]]:
     """(entry, text) of all content: phrasings with each title and alias in place of `{role}`."""
-    for faq in library.faqs:
+    for faq in knowledge_base.faqs:
         yield from ((faq.id, text) for text in (faq.question, *faq.phrasings))
-    for role in library.roles:
-        for entry, text in dict.fromkeys(_of_role(role, library)):
+    for role in knowledge_base.roles:
+        for entry, text in dict.fromkeys(_of_role(role, knowledge_base)):
             slot = "{role}" in text
             names = (role.title, *role.aliases) if slot else (role.title,)
             for name in names:
                 yield entry, text.replace("{role}", name) if slot else f"{name}: {text}"
 
 
-def _of_role(role: Role, library: Library) -> Iterator[tuple[str, str]]:
+def _of_role(role: Role, knowledge_base: KnowledgeBase) -> Iterator[tuple[str, str]]:
     for key, texts in load_shipped().phrasings.items():
         entry = role.id if key == "role" else f"{role.id}/{key}"
-        if library.entry(entry) is not None:
+        if knowledge_base.entry(entry) is not None:
             yield from ((entry, text) for text in texts)
     for section in role.sections:
         yield from ((section.id, text) for text in (section.title, *section.phrasings))
@@ -211,14 +217,14 @@ def _peer(task: Task, peer: Peer) -> Row:
     }
 
 
-def _trial(labelled: Labelled, find: Callable[[str], tuple[str, float]]) -> Trial:
+def _trial(labelled: Labelled, find: Callable[[str], tuple[str, float]]) -> Prediction:
     began = time.perf_counter()
     guess, score = find(labelled.question)
     seconds = time.perf_counter() - began
     owed = "+".join(sorted(labelled.entries)) if labelled.expect is Expect.ANSWER else NO_ENTRY
-    return Trial(
+    return Prediction(
         expect=labelled.expect,
-        owed=owed,
+        expected=owed,
         guess=owed if owed and guess in labelled.accept else guess,
         confidence=score,
         answer=NO_ENTRY,

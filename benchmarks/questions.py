@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.fact_evaluation import ask_facts, fact_figures, read_facts
 from faqbot import __version__
-from faqbot.app import open_desk
+from faqbot.app import load_engine
 from faqbot.evaluation.datasets import ask_all, figures, read_questions
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,16 +22,16 @@ RESULTS = ROOT / "benchmarks" / "results" / "questions.json"
 
 def main() -> None:
     """Ask all sets, print their figures, and write them with date and machine."""
-    desk = open_desk(ROOT / "knowledge")
+    engine = load_engine(ROOT / "knowledge")
     result: dict[str, object] = {
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
         "faqbot": __version__,
-        "content": desk.library.version,
+        "content": engine.knowledge_base.version,
         "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
     }
     for name in SETS:
         questions = read_questions(ROOT / "tests" / "questions" / f"{name}.jsonl")
-        found = figures(asyncio.run(ask_all(desk, questions)))
+        found = figures(asyncio.run(ask_all(engine, questions)))
         result[name] = {
             key: round(value, 4) if isinstance(value, float) else value
             for key, value in asdict(found).items()
@@ -39,7 +39,7 @@ def main() -> None:
         print(f"{name}: {found}")
     for name in FACTS:
         facts = read_facts(ROOT / "tests" / "questions" / f"{name}.jsonl")
-        shares = fact_figures(asyncio.run(ask_facts(desk, facts)))
+        shares = fact_figures(asyncio.run(ask_facts(engine, facts)))
         result[name] = {
             key: round(value, 4) if isinstance(value, float) else value
             for key, value in asdict(shares).items()

@@ -18,10 +18,10 @@ import numpy as np
 
 from benchmarks.onet import Onet
 from benchmarks.record import Row, table, write
-from faqbot.content.loader import load_library
+from faqbot.content.loader import load_knowledge_base
 from faqbot.content.writer import role_file
-from faqbot.engine import Conversations, Desk
-from faqbot.index.builder import Encoders, build_aside, built
+from faqbot.engine import ConversationMemory, Engine
+from faqbot.index.builder import Encoders, build_in_subprocess, build_with
 from faqbot.index.reloader import Reloader
 from faqbot.model import Audience, Question
 
@@ -29,16 +29,16 @@ PAUSE = 0.002
 ALONE = 8.0
 ROUNDS = 5
 NOTES = (
-    "p50 and p99: milliseconds of one question through the desk, alone and beside a reload.",
+    "p50 and p99: milliseconds of one question through the engine, alone and beside a reload.",
     "Reload: seconds from the changed file to the answer from it, the median of the rounds.",
 )
 
 
-async def _asked(desk: Desk, texts: list[str], until: asyncio.Event) -> list[float]:
+async def _asked(engine: Engine, texts: list[str], until: asyncio.Event) -> list[float]:
     spent = []
     for text in itertools.cycle(texts):
         began = time.perf_counter()
-        await desk.ask(Question(text, audience=Audience.EMPLOYEES))
+        await engine.ask(Question(text, audience=Audience.EMPLOYEES))
         spent.append((time.perf_counter() - began) * 1000)
         await asyncio.sleep(PAUSE)
         if until.is_set():
@@ -48,26 +48,28 @@ async def _asked(desk: Desk, texts: list[str], until: asyncio.Event) -> list[flo
 
 async def _measured(folder: Path) -> Row:
     encoders = Encoders.of(None)
-    desk = Desk(built(load_library(folder), encoders), Conversations(time.monotonic))
-    reloader = Reloader(desk, folder, lambda place: build_aside(place, None, encoders))
-    texts = [f"what skills does a {role.title} need" for role in desk.library.roles]
-    await _for(desk, texts, ALONE)
-    alone = await _for(desk, texts, ALONE)
+    engine = Engine(
+        build_with(load_knowledge_base(folder), encoders), ConversationMemory(time.monotonic)
+    )
+    reloader = Reloader(engine, folder, lambda place: build_in_subprocess(place, None, encoders))
+    texts = [f"what skills does a {role.title} need" for role in engine.knowledge_base.roles]
+    await _for(engine, texts, ALONE)
+    alone = await _for(engine, texts, ALONE)
     beside: list[float] = []
     seconds = []
-    file = folder / f"{desk.library.roles[0].id}.yaml"
+    file = folder / f"{engine.knowledge_base.roles[0].id}.yaml"
     for number in range(ROUNDS):
         text = await asyncio.to_thread(file.read_text)
         await asyncio.to_thread(file.write_text, f"{text}# {number}\n")
         done = asyncio.Event()
-        asking = asyncio.create_task(_asked(desk, texts, done))
+        asking = asyncio.create_task(_asked(engine, texts, done))
         began = time.perf_counter()
         await reloader.reload()
         seconds.append(time.perf_counter() - began)
         done.set()
         beside += await asking
     return {
-        "roles": len(desk.library.roles),
+        "roles": len(engine.knowledge_base.roles),
         "p50 alone": float(np.percentile(alone, 50)),
         "p99 alone": float(np.percentile(alone, 99)),
         "p50 beside": float(np.percentile(beside, 50)),
@@ -78,10 +80,10 @@ async def _measured(folder: Path) -> Row:
     }
 
 
-async def _for(desk: Desk, texts: list[str], seconds: float) -> list[float]:
+async def _for(engine: Engine, texts: list[str], seconds: float) -> list[float]:
     done = asyncio.Event()
     asyncio.get_running_loop().call_later(seconds, done.set)
-    return await _asked(desk, texts, done)
+    return await _asked(engine, texts, done)
 
 
 def main() -> None:

@@ -12,24 +12,26 @@ import time
 from pathlib import Path
 
 from faqbot import __version__
-from faqbot.app import open_desk
-from faqbot.engine import Desk
+from faqbot.app import load_engine
+from faqbot.engine import Engine
 from faqbot.evaluation.datasets import read_questions
 from faqbot.model import Audience, Question
-from faqbot.storage.recorder import Memory
+from faqbot.storage.recorder import QuestionRecorder
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "remembering.json"
 WARM = 200
 
 
-async def milliseconds(desk: Desk, questions: list[str], memory: Memory | None) -> list[float]:
+async def milliseconds(
+    engine: Engine, questions: list[str], memory: QuestionRecorder | None
+) -> list[float]:
     """The time of each question, with its record when there is a memory."""
     times = []
     for text in questions:
         began = time.perf_counter()
-        receipt = await desk.ask(Question(text, "U1", Audience.EMPLOYEES))
-        if memory is not None and not memory.remember(receipt, "T1", "C1"):
+        receipt = await engine.ask(Question(text, "U1", Audience.EMPLOYEES))
+        if memory is not None and not memory.record(receipt, "T1", "C1"):
             raise SystemExit("The database doesn't keep up: nothing was remembered.")
         times.append((time.perf_counter() - began) * 1e3)
         await asyncio.sleep(0)  # as between two requests, so that what was remembered is written
@@ -42,11 +44,11 @@ async def measured() -> dict[str, float]:
     questions = [one.question for path in paths for one in read_questions(path)]
     found: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
-        async with Memory(f"sqlite:///{folder}/faqbot.db").running() as memory:
+        async with QuestionRecorder(f"sqlite:///{folder}/faqbot.db").running() as memory:
             for name, kept in (("without", None), ("with", memory)):
-                desk = open_desk(ROOT / "knowledge")
-                await milliseconds(desk, questions[:WARM], kept)
-                times = await milliseconds(desk, questions[WARM:], kept)
+                engine = load_engine(ROOT / "knowledge")
+                await milliseconds(engine, questions[:WARM], kept)
+                times = await milliseconds(engine, questions[WARM:], kept)
                 found[f"p50 {name}"] = round(statistics.median(times), 3)
                 await memory.flush()
     found["ratio"] = round(found["p50 with"] / found["p50 without"], 2)

@@ -35,11 +35,11 @@ from faqbot.slack.client import web_client
 from faqbot.slack.context import Shared
 from faqbot.storage.installations import Credentials, Installation, Workspace
 from faqbot.workspaces.config import Assigned
-from faqbot.workspaces.content_pool import Shelf
-from faqbot.workspaces.oauth import Exchange
-from faqbot.workspaces.router import Workspaces
-from faqbot.workspaces.server import Opener
-from faqbot.workspaces.tokens import Tokens
+from faqbot.workspaces.content_pool import ContentPool
+from faqbot.workspaces.oauth import OAuthClient
+from faqbot.workspaces.router import WorkspaceRouter
+from faqbot.workspaces.server import AppFactory
+from faqbot.workspaces.tokens import TokenProvider
 
 MEMORY = 1024
 BOUND = 1536
@@ -68,7 +68,7 @@ class Everywhere:
         return Installation(Workspace("", team), "A1", "B1", "U0BOT", ())
 
 
-class OneToken(Tokens):
+class OneToken(TokenProvider):
     """Gives each workspace a token without a store."""
 
     async def of(self, workspace: Workspace) -> str | None:
@@ -79,8 +79,8 @@ class OneToken(Tokens):
 class Service:
     """One process that serves all workspaces."""
 
-    workspaces: Workspaces
-    shelf: Shelf
+    workspaces: WorkspaceRouter
+    shelf: ContentPool
     roles: int
     numbers: Any = field(default_factory=lambda: itertools.count(1))
     wrong: int = 0
@@ -126,7 +126,7 @@ async def measured(folder: Path, count: int, roles: int, memory: int) -> list[Ro
     began = resident.now()
     kept = Snapshots(folder / "cache", 10**6)
     load = Loader(None, Encoders.of(None), kept)
-    shelf = Shelf(load, memory * 2**20, folder / "clones")
+    shelf = ContentPool(load, memory * 2**20, folder / "clones")
     site = web.Application()
     site.router.add_route("*", "/api/{method}", _account)
     runner = web.AppRunner(site)
@@ -134,17 +134,17 @@ async def measured(folder: Path, count: int, roles: int, memory: int) -> list[Ro
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     address = f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
     async with web_client("", address) as client:
-        tokens: Any = OneToken(None, Exchange(client, "1", "2", "https://example.com"))  # type: ignore[arg-type]
+        tokens: Any = OneToken(None, OAuthClient(client, "1", "2", "https://example.com"))  # type: ignore[arg-type]
 
         def assigned(of: str, _: str) -> Assigned:
             return Assigned(str(folder / "content" / f"{int(of[1:]):04}"))
 
-        opener = Opener(shelf, assigned, lambda _: False, "", client, tokens, Shared(), None)
+        opener = AppFactory(shelf, assigned, lambda _: False, "", client, tokens, Shared(), None)
 
         async def nobody(*_: object) -> None:
             raise AssertionError("nobody left")
 
-        service = Service(Workspaces(Everywhere(), opener, nobody), shelf, roles)
+        service = Service(WorkspaceRouter(Everywhere(), opener, nobody), shelf, roles)
         with resident.watched():
             rows = await _rows(service, count, folder, resident=resident, began=began)
         await service.workspaces.close()
@@ -192,7 +192,7 @@ async def _rows(
     for number in range(count, count + COLD):
         write_company(folder / "content" / f"{number:04}", int(time.time()) + number, roles, "x")
         started = time.perf_counter()
-        await service.shelf.take(str(folder / "content" / f"{number:04}"))
+        await service.shelf.acquire(str(folder / "content" / f"{number:04}"))
         cold.append(time.perf_counter() - started)
     return [
         {

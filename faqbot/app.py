@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from platformdirs import user_cache_path
 
 from faqbot.content.git import PREFIX, git_source, pull
-from faqbot.content.loader import load_library
-from faqbot.content.publisher import Publisher
-from faqbot.engine import Conversations, Desk
+from faqbot.content.loader import load_knowledge_base
+from faqbot.content.publisher import ContentPublisher
+from faqbot.engine import ConversationMemory, Engine
 from faqbot.errors import UsageError
-from faqbot.index.builder import Encoders, build_aside, knowledge_of, open_desk, understand
-from faqbot.index.reloader import Reloader, noting
+from faqbot.index.builder import Encoders, build_in_subprocess, build_index, load_engine, load_index
+from faqbot.index.reloader import Reloader, write_status_file
 from faqbot.matching.clustering import group_by_meaning
 from faqbot.matching.encoders import StaticEncoder, check_folder
 from faqbot.settings import Mode, Settings, describe
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from faqbot.importers.documents.headings import Headings
     from faqbot.slack.context import Backing
 
-__all__ = ["check", "encoder", "headings", "knowledge_folder", "open_desk", "run", "understand"]
+__all__ = ["build_index", "check", "encoder", "headings", "knowledge_folder", "load_engine", "run"]
 
 HIRING = "C0HIRING1"
 """The local workspace's channel for questions that persons answer."""
@@ -97,12 +97,12 @@ def run(settings: Settings) -> None:
 
     set_up(settings.faqbot_log_level, settings.faqbot_log_format)
     if settings.mode in (Mode.HTTP, Mode.MANY):
-        from faqbot.runtime.supervisor import in_workers
+        from faqbot.runtime.supervisor import run_workers
         from faqbot.runtime.web import listen
 
         with closing(listen(settings.faqbot_host, settings.listens_on)) as listener:
             if settings.faqbot_workers > 1:
-                in_workers(serve, settings, listener)
+                run_workers(serve, settings, listener)
             else:
                 serve(settings, listener)
     else:
@@ -124,27 +124,27 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
         assert listener is not None, "many workspaces are served over HTTP"
         serve_many(settings, folder, listener, _say)
         return
-    knowledge = knowledge_of(folder, settings.encoder, settings.cache)
+    knowledge = load_index(folder, settings.encoder, settings.cache)
     encoders = Encoders.of(settings.encoder)
     knowledge.matcher.ranker.warm(WARM)
-    desk = Desk(knowledge, Conversations(time.monotonic))
-    from faqbot.slack.context import Backing, Following
-    from faqbot.slack.service import by_socket_mode, over_http, until_stopped
+    engine = Engine(knowledge, ConversationMemory(time.monotonic))
+    from faqbot.slack.context import Backing, ContentUpdates
+    from faqbot.slack.service import run_http, run_socket_mode, until_stopped
 
-    told = noting(str(folder.resolve()), settings.mode.value)
-    build = partial(build_aside, encoder=settings.encoder, encoders=encoders)
-    reloader = Reloader(desk, folder, build, told)
-    publisher = Publisher(desk, folder, reloader.reload)
+    told = write_status_file(str(folder.resolve()), settings.mode.value)
+    build = partial(build_in_subprocess, encoder=settings.encoder, encoders=encoders)
+    reloader = Reloader(engine, folder, build, told)
+    publisher = ContentPublisher(engine, folder, reloader.reload)
     grouping = partial(group_by_meaning, encoder=encoders.bundled)
-    following = Following(reloader, _newer(settings, folder), settings.pull_every)
+    following = ContentUpdates(reloader, _newer(settings, folder), settings.pull_every)
     backing = Backing(grouping, lambda: reloader.state, following.works(), publisher)
     if listener is not None:
-        until_stopped(over_http(settings, desk, _say, backing, listener))
+        until_stopped(run_http(settings, engine, _say, backing, listener))
     elif settings.mode is Mode.SOCKET:
         with _status_port(settings) as port:
-            until_stopped(by_socket_mode(settings, desk, _say, backing, port))
+            until_stopped(run_socket_mode(settings, engine, _say, backing, port))
     else:
-        until_stopped(_in_local_workspace(settings, desk, replace(backing, owners=HIRING)))
+        until_stopped(_in_local_workspace(settings, engine, replace(backing, owners=HIRING)))
 
 
 @contextmanager
@@ -167,13 +167,13 @@ def _newer(settings: Settings, folder: Path) -> Callable[[], None] | None:
     return partial(pull, folder) if settings.pull_every else None
 
 
-async def _in_local_workspace(settings: Settings, desk: Desk, backing: Backing) -> None:
+async def _in_local_workspace(settings: Settings, engine: Engine, backing: Backing) -> None:
     from faqbot.playground.models import Setup
     from faqbot.playground.workspace import LocalWorkspace
     from faqbot.runtime.web import listen
     from faqbot.slack.app import create_app
     from faqbot.slack.manifest import COMMANDS, EVENTS, OPTIONAL_SCOPES, SCOPES, SHORTCUTS
-    from faqbot.slack.service import House, connection, weekly
+    from faqbot.slack.service import House, connection, weekly_digest
     from faqbot.slack.socket_mode import SocketMode
 
     setup = Setup(
@@ -191,11 +191,11 @@ async def _in_local_workspace(settings: Settings, desk: Desk, backing: Backing) 
             workspace.signing_secret,
         )
         async with house.web_client(workspace.bot_token) as client, house.open():
-            app = create_app(desk, client, house.shared, backstage=house.backstage)
+            app = create_app(engine, client, house.shared, backstage=house.backstage)
             link = SocketMode(app, workspace.app_token)
             address = f"{workspace.address}/"
             async with (
-                weekly(desk, house.backstage, client),
+                weekly_digest(engine, house.backstage, client),
                 connection(link, house.working(app.async_dispatch)),
             ):
                 await link.run(lambda: _say(f"faqbot runs in a local Slack workspace: {address}"))
@@ -208,12 +208,14 @@ def check(settings: Settings) -> tuple[str, ...]:
         FaqbotError: the content can't be loaded, or there is no such encoder.
     """
     folder, line = knowledge_folder(settings.faqbot_knowledge)
-    library = load_library(folder)
+    knowledge_base = load_knowledge_base(folder)
     if settings.encoder:
         check_folder(settings.encoder)
     if settings.faqbot_workspaces:
         read_workspaces(Path(settings.faqbot_workspaces))
-    found = f"content: {folder} ({len(library.roles)} roles, version {library.version})"
+    found = (
+        f"content: {folder} ({len(knowledge_base.roles)} roles, version {knowledge_base.version})"
+    )
     return (*describe(settings), *filter(None, (line,)), found)
 
 

@@ -1,4 +1,4 @@
-"""The desk: where a question becomes a receipt. It knows neither Slack nor files."""
+"""The engine: where a question becomes a receipt. It knows neither Slack nor files."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from typing import Final
 
 from faqbot.matching.decision import Decider
 from faqbot.matching.facts.finder import FactFinder
-from faqbot.matching.matcher import Matcher, Understood
+from faqbot.matching.matcher import Matcher, ParsedQuestion
 from faqbot.model import (
-    Answered,
+    Answer,
     Candidate,
-    Declined,
+    Choices,
+    Decline,
     Faq,
-    Library,
+    Interpretation,
+    KnowledgeBase,
     Outcome,
     Question,
-    Reading,
-    Receipt,
-    Unsure,
-    Why,
+    Reason,
+    Result,
 )
 from faqbot.replies.compose import compose
 from faqbot.replies.reply import Reply
@@ -36,7 +36,7 @@ class _Remembered:
     at: float
 
 
-class Conversations:
+class ConversationMemory:
     """The role of each conversation, the least recently used forgotten first.
 
     Args:
@@ -92,16 +92,16 @@ LONGEST: Final = 4_000
 
 
 @dataclass(frozen=True, slots=True)
-class Knowledge:
+class Index:
     """Content with what was built from it; swapped in one step when content changes."""
 
-    library: Library
+    knowledge_base: KnowledgeBase
     matcher: Matcher
     decider: Decider
     facts: FactFinder
 
 
-class Desk:
+class Engine:
     """Answers questions about one library.
 
     Args:
@@ -113,8 +113,8 @@ class Desk:
 
     def __init__(
         self,
-        knowledge: Knowledge,
-        conversations: Conversations,
+        knowledge: Index,
+        conversations: ConversationMemory,
         today: Callable[[], dt.date] = dt.date.today,
         kept: int = KEPT,
     ) -> None:
@@ -124,7 +124,7 @@ class Desk:
         self._conversations = conversations
         self._today = today
 
-    def swap(self, knowledge: Knowledge) -> Knowledge:
+    def swap(self, knowledge: Index) -> Index:
         """Answer from other content, from the next question on; returns what it was."""
         old, self._knowledge = self._knowledge, knowledge
         self._read = self._reader()
@@ -135,8 +135,8 @@ class Desk:
         del self._knowledge, self._read
 
     @property
-    def library(self) -> Library:
-        return self._knowledge.library
+    def knowledge_base(self) -> KnowledgeBase:
+        return self._knowledge.knowledge_base
 
     def role_of(self, thread: str) -> str | None:
         """The role that a conversation is about, if it is known to be about one."""
@@ -146,41 +146,41 @@ class Desk:
         """Whether something was answered in that conversation."""
         return self._conversations.knows(thread)
 
-    async def ask(self, question: Question) -> Receipt:
+    async def ask(self, question: Question) -> Result:
         """Answer, offer a choice, or decline."""
         began = time.perf_counter()
         knowledge = self._knowledge
         context = question.role or self._conversations.role_of(question.thread)
-        if knowledge.library.role(context) is None:
+        if knowledge.knowledge_base.role(context) is None:
             context = None
         understood = self._read(question.text[:LONGEST], context)
         decided = knowledge.decider.decide(understood, question.audience)
         outcome = knowledge.facts.refine(understood, decided, context)
         return self._receipt(question, understood.reading, outcome, began)
 
-    async def describe(self, question: Question) -> Receipt:
+    async def describe(self, question: Question) -> Result:
         """Find the role that the text names, and the part when it names one too."""
         began = time.perf_counter()
         knowledge = self._knowledge
         understood = self._read(question.text[:LONGEST], None)
         outcome = knowledge.decider.describe(understood, question.audience)
-        if isinstance(outcome, Declined) and outcome.why is Why.UNKNOWN_ROLE:
+        if isinstance(outcome, Decline) and outcome.why is Reason.UNKNOWN_ROLE:
             near = knowledge.matcher.near_roles(question.text)
             outcome = replace(outcome, nearest=tuple(dict.fromkeys((*outcome.nearest, *near)))[:3])
         return self._receipt(question, understood.reading, outcome, began)
 
-    async def show(self, entry_id: str, question: Question) -> Receipt:
+    async def show(self, entry_id: str, question: Question) -> Result:
         """Answer with an entry or a fact, as a button does; declined when gone or hidden."""
         began = time.perf_counter()
         fact = self._knowledge.facts.at(entry_id) if entry_id.startswith("=") else None
         if fact is not None:
-            return self._receipt(question, Reading(question.text), fact, began)
-        entry = self.library.entry(entry_id)
+            return self._receipt(question, Interpretation(question.text), fact, began)
+        entry = self.knowledge_base.entry(entry_id)
         hidden = isinstance(entry, Faq) and not question.audience.may_read(entry.audience)
-        outcome: Outcome = Declined(Why.NOT_WRITTEN)
+        outcome: Outcome = Decline(Reason.NOT_WRITTEN)
         if entry is not None and not hidden:
-            outcome = Answered((Candidate(entry.id, entry.kind, entry.role, 1.0),))
-        return self._receipt(question, Reading(question.text), outcome, began)
+            outcome = Answer((Candidate(entry.id, entry.kind, entry.role, 1.0),))
+        return self._receipt(question, Interpretation(question.text), outcome, began)
 
     def nearest(self, text: str) -> tuple[str | None, tuple[Candidate, ...]]:
         """The one role that a text names, if it names one, and the entries near it in meaning."""
@@ -188,40 +188,40 @@ class Desk:
         roles = {link.role for link in reading.links}
         return (roles.pop() if len(roles) == 1 else None), reading.candidates
 
-    def reply(self, receipt: Receipt, *, full: bool = False) -> Reply:
+    def reply(self, receipt: Result, *, full: bool = False) -> Reply:
         """What to say; `full` gives a role as its full description instead of its overview."""
-        return compose(receipt, self.library, self._today(), full=full)
+        return compose(receipt, self.knowledge_base, self._today(), full=full)
 
-    def _reader(self) -> Callable[[str, str | None], Understood]:
+    def _reader(self) -> Callable[[str, str | None], ParsedQuestion]:
         """What reads questions: what one content makes of a text is always the same."""
         read = self._knowledge.matcher.read
         kept = lru_cache(self._kept)(read)
         return lambda text, role: (kept if len(text) <= OFTEN else read)(text, role)
 
     def _receipt(
-        self, question: Question, reading: Reading, outcome: Outcome, began: float
-    ) -> Receipt:
+        self, question: Question, reading: Interpretation, outcome: Outcome, began: float
+    ) -> Result:
         role = _role_of(outcome, reading)
         self._conversations.remember(question.thread, role)
-        return Receipt(
+        return Result(
             question=question,
             reading=reading,
             outcome=outcome,
             role=role,
-            content_version=self.library.version,
+            content_version=self.knowledge_base.version,
             seconds=time.perf_counter() - began,
         )
 
 
-def _role_of(outcome: Outcome, reading: Reading) -> str | None:
+def _role_of(outcome: Outcome, reading: Interpretation) -> str | None:
     """The one role that a question turned out to be about."""
     match outcome:
-        case Answered(entries=entries) | Unsure(options=entries):
+        case Answer(entries=entries) | Choices(options=entries):
             roles = {entry.role for entry in entries if entry.role}
             named = {link.role for link in reading.links}
             about = roles or named
             return about.pop() if len(about) == 1 else None
-        case Declined(why=why):
+        case Decline(why=why):
             named = {link.role for link in reading.links}
-            known = why is not Why.UNKNOWN_ROLE and len(named) == 1
+            known = why is not Reason.UNKNOWN_ROLE and len(named) == 1
             return named.pop() if known else None

@@ -7,24 +7,24 @@ from functools import cache
 
 import pytest
 
-from faqbot.app import understand
-from faqbot.engine import Conversations, Desk, Knowledge
+from faqbot.app import build_index
+from faqbot.engine import ConversationMemory, Engine, Index
 from faqbot.model import (
-    Answered,
+    Answer,
     Audience,
     Comparison,
-    Declined,
+    Decline,
+    EntryKind,
     Fact,
-    Kind,
-    Level,
-    Library,
+    KnowledgeBase,
     Lookup,
+    LookupMode,
     NextStep,
     Question,
     Requirement,
+    RequirementLevel,
     Role,
     Section,
-    Wanted,
     Years,
 )
 from faqbot.replies.reply import as_text
@@ -55,7 +55,7 @@ def _education(
     return Section(role, "education", "Education", required=required, preferred=preferred)
 
 
-LIBRARY = Library(
+LIBRARY = KnowledgeBase(
     roles=(
         _role(
             _skills(
@@ -87,23 +87,23 @@ LIBRARY = Library(
 
 
 @cache
-def knowledge() -> Knowledge:
-    return understand(LIBRARY)
+def knowledge() -> Index:
+    return build_index(LIBRARY)
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk(knowledge(), Conversations(time.monotonic))
+def engine() -> Engine:
+    return Engine(knowledge(), ConversationMemory(time.monotonic))
 
 
-async def fact_of(desk: Desk, text: str, role: str | None = None) -> Fact | None:
-    receipt = await desk.ask(Question(text, audience=Audience.EMPLOYEES, role=role))
-    return receipt.outcome.fact if isinstance(receipt.outcome, Answered) else None
+async def fact_of(engine: Engine, text: str, role: str | None = None) -> Fact | None:
+    receipt = await engine.ask(Question(text, audience=Audience.EMPLOYEES, role=role))
+    return receipt.outcome.fact if isinstance(receipt.outcome, Answer) else None
 
 
-async def said(desk: Desk, text: str, role: str | None = None) -> str:
-    receipt = await desk.ask(Question(text, audience=Audience.EMPLOYEES, role=role))
-    return as_text(desk.reply(receipt))
+async def said(engine: Engine, text: str, role: str | None = None) -> str:
+    receipt = await engine.ask(Question(text, audience=Audience.EMPLOYEES, role=role))
+    return as_text(engine.reply(receipt))
 
 
 # ------------------------------------------------------------------- required or preferred
@@ -112,61 +112,85 @@ async def said(desk: Desk, text: str, role: str | None = None) -> str:
 @pytest.mark.parametrize(
     ("text", "level", "entry"),
     [
-        ("is sql mandatory for data analysts?", Level.REQUIRED, "data-analyst/skills"),
-        ("must a data engineer know mysql", Level.REQUIRED, "data-engineer/skills"),
-        ("do data engineers need dokcer", Level.PREFERRED, "data-engineer/skills"),
-        ("is java required for data engineers", Level.PREFERRED, "data-engineer/skills"),
-        ("is a degree mandatory for data engineers?", Level.PREFERRED, "data-engineer/education"),
-        ("can i be a data analyst without a degree", Level.REQUIRED, "data-analyst/education"),
-        ("is istqb required for qa engineers", Level.PREFERRED, "qa-engineer/certifications"),
-        ("is experience required for data analysts", Level.REQUIRED, "data-analyst/experience"),
-        ("is experience needed for qa engineers", Level.PREFERRED, "qa-engineer/experience"),
-        ("is kubernetes needed for data analysts", Level.NOT_LISTED, "data-analyst/skills"),
-        ("do i need scala for qa engineer", Level.NOT_LISTED, "qa-engineer/skills"),
+        ("is sql mandatory for data analysts?", RequirementLevel.REQUIRED, "data-analyst/skills"),
+        ("must a data engineer know mysql", RequirementLevel.REQUIRED, "data-engineer/skills"),
+        ("do data engineers need dokcer", RequirementLevel.PREFERRED, "data-engineer/skills"),
+        ("is java required for data engineers", RequirementLevel.PREFERRED, "data-engineer/skills"),
+        (
+            "is a degree mandatory for data engineers?",
+            RequirementLevel.PREFERRED,
+            "data-engineer/education",
+        ),
+        (
+            "can i be a data analyst without a degree",
+            RequirementLevel.REQUIRED,
+            "data-analyst/education",
+        ),
+        (
+            "is istqb required for qa engineers",
+            RequirementLevel.PREFERRED,
+            "qa-engineer/certifications",
+        ),
+        (
+            "is experience required for data analysts",
+            RequirementLevel.REQUIRED,
+            "data-analyst/experience",
+        ),
+        (
+            "is experience needed for qa engineers",
+            RequirementLevel.PREFERRED,
+            "qa-engineer/experience",
+        ),
+        (
+            "is kubernetes needed for data analysts",
+            RequirementLevel.NOT_LISTED,
+            "data-analyst/skills",
+        ),
+        ("do i need scala for qa engineer", RequirementLevel.NOT_LISTED, "qa-engineer/skills"),
     ],
 )
 async def test_a_need_is_answered_with_its_level(
-    desk: Desk, text: str, level: Level, entry: str
+    engine: Engine, text: str, level: RequirementLevel, entry: str
 ) -> None:
-    receipt = await desk.ask(Question(text, audience=Audience.EMPLOYEES))
-    assert isinstance(receipt.outcome, Answered)
+    receipt = await engine.ask(Question(text, audience=Audience.EMPLOYEES))
+    assert isinstance(receipt.outcome, Answer)
     fact = receipt.outcome.fact
     assert isinstance(fact, Requirement)
     assert fact.level is level
     assert [found.id for found in receipt.outcome.entries] == [entry]
 
 
-async def test_a_part_of_another_word_is_not_the_thing(desk: Desk) -> None:
+async def test_a_part_of_another_word_is_not_the_thing(engine: Engine) -> None:
     """JavaScript is no Java."""
-    fact = await fact_of(desk, "is java required for qa engineers")
+    fact = await fact_of(engine, "is java required for qa engineers")
     assert isinstance(fact, Requirement)
-    assert fact.level is Level.NOT_LISTED
+    assert fact.level is RequirementLevel.NOT_LISTED
 
 
-async def test_the_line_that_says_so_is_quoted(desk: Desk) -> None:
+async def test_the_line_that_says_so_is_quoted(engine: Engine) -> None:
     assert "Yes, required for a Data Engineer: “SQL (PostgreSQL or MySQL)”" in await said(
-        desk, "is sql a must for a data engineer"
+        engine, "is sql a must for a data engineer"
     )
-    assert "Preferred, not required" in await said(desk, "do data engineers need docker?")
-    assert "Not listed" in await said(desk, "is kubernetes needed for data analysts")
+    assert "Preferred, not required" in await said(engine, "do data engineers need docker?")
+    assert "Not listed" in await said(engine, "is kubernetes needed for data analysts")
 
 
-async def test_who_asks_whether_one_can_do_without_is_not_told_yes(desk: Desk) -> None:
-    text = await said(desk, "can i become a data analyst without a degree")
+async def test_who_asks_whether_one_can_do_without_is_not_told_yes(engine: Engine) -> None:
+    text = await said(engine, "can i become a data analyst without a degree")
     assert "No, it is required" in text
     assert "Yes, required" not in text
 
 
-async def test_a_thing_that_is_part_of_another_title_is_a_thing(desk: Desk) -> None:
-    fact = await fact_of(desk, "is python or excel needed for data analysts")
+async def test_a_thing_that_is_part_of_another_title_is_a_thing(engine: Engine) -> None:
+    fact = await fact_of(engine, "is python or excel needed for data analysts")
     assert isinstance(fact, Requirement)
     assert fact.role == "data-analyst"
 
 
-async def test_a_need_is_about_the_role_of_the_conversation(desk: Desk) -> None:
-    fact = await fact_of(desk, "and is python required?", "data-analyst")
+async def test_a_need_is_about_the_role_of_the_conversation(engine: Engine) -> None:
+    fact = await fact_of(engine, "and is python required?", "data-analyst")
     assert isinstance(fact, Requirement)
-    assert (fact.role, fact.level) == ("data-analyst", Level.PREFERRED)
+    assert (fact.role, fact.level) == ("data-analyst", RequirementLevel.PREFERRED)
 
 
 @pytest.mark.parametrize(
@@ -178,8 +202,8 @@ async def test_a_need_is_about_the_role_of_the_conversation(desk: Desk) -> None:
         "is python mandatory for a kindergarten teacher",
     ],
 )
-async def test_other_questions_get_no_fact(desk: Desk, text: str) -> None:
-    assert await fact_of(desk, text) is None
+async def test_other_questions_get_no_fact(engine: Engine, text: str) -> None:
+    assert await fact_of(engine, text) is None
 
 
 # ---------------------------------------------------------------------------- comparison
@@ -194,18 +218,18 @@ async def test_other_questions_get_no_fact(desk: Desk, text: str) -> None:
         "how is a data analyst different from a data engineer?",
     ],
 )
-async def test_roles_are_compared(desk: Desk, text: str) -> None:
-    receipt = await desk.ask(Question(text, audience=Audience.EMPLOYEES))
-    assert isinstance(receipt.outcome, Answered)
+async def test_roles_are_compared(engine: Engine, text: str) -> None:
+    receipt = await engine.ask(Question(text, audience=Audience.EMPLOYEES))
+    assert isinstance(receipt.outcome, Answer)
     assert receipt.outcome.fact == Comparison(("data-analyst", "data-engineer"))
     assert [(one.id, one.kind) for one in receipt.outcome.entries] == [
-        ("data-analyst", Kind.ROLE),
-        ("data-engineer", Kind.ROLE),
+        ("data-analyst", EntryKind.ROLE),
+        ("data-engineer", EntryKind.ROLE),
     ]
 
 
-async def test_a_comparison_tells_what_is_shared_and_what_differs(desk: Desk) -> None:
-    text = await said(desk, "compare data analyst and data engineer")
+async def test_a_comparison_tells_what_is_shared_and_what_differs(engine: Engine) -> None:
+    text = await said(engine, "compare data analyst and data engineer")
     assert "SQL (required)" in text
     assert "Python (preferred for Data Analyst, required for Data Engineer)" in text
     assert "- Data Analyst: Excel or spreadsheets; Communication" in text
@@ -214,20 +238,20 @@ async def test_a_comparison_tells_what_is_shared_and_what_differs(desk: Desk) ->
     assert "usual next step" in text
 
 
-async def test_what_the_data_does_not_hold_is_not_compared(desk: Desk) -> None:
-    assert await fact_of(desk, "compare the salaries of data analyst and data engineer") is None
+async def test_what_the_data_does_not_hold_is_not_compared(engine: Engine) -> None:
+    assert await fact_of(engine, "compare the salaries of data analyst and data engineer") is None
 
 
-async def test_one_part_is_compared_when_one_is_named(desk: Desk) -> None:
-    fact = await fact_of(desk, "compare the education of data analyst and qa engineer")
+async def test_one_part_is_compared_when_one_is_named(engine: Engine) -> None:
+    fact = await fact_of(engine, "compare the education of data analyst and qa engineer")
     assert fact == Comparison(("data-analyst", "qa-engineer"), "education")
-    text = await said(desk, "compare the education of data analyst and qa engineer")
+    text = await said(engine, "compare the education of data analyst and qa engineer")
     assert "High-school diploma" in text
     assert "Excel" not in text
 
 
-async def test_the_role_of_the_conversation_is_compared_with_a_named_one(desk: Desk) -> None:
-    fact = await fact_of(desk, "how does that differ from a qa engineer?", "data-analyst")
+async def test_the_role_of_the_conversation_is_compared_with_a_named_one(engine: Engine) -> None:
+    fact = await fact_of(engine, "how does that differ from a qa engineer?", "data-analyst")
     assert isinstance(fact, Comparison)
     assert set(fact.roles) == {"data-analyst", "qa-engineer"}
 
@@ -238,24 +262,28 @@ async def test_the_role_of_the_conversation_is_compared_with_a_named_one(desk: D
 @pytest.mark.parametrize(
     ("text", "wanted", "roles"),
     [
-        ("which roles need SQL", Wanted.REQUIRED, {"data-analyst", "data-engineer"}),
-        ("which roles use sql", Wanted.ANY, {"data-analyst", "data-engineer", "qa-engineer"}),
-        ("who needs airflow", Wanted.REQUIRED, {"data-engineer"}),
-        ("which roles don't need a degree", Wanted.WITHOUT, {"data-engineer", "qa-engineer"}),
-        ("what can I do with 1 year of experience", Wanted.YEARS, {"data-analyst", "qa-engineer"}),
-        ("which jobs can i get without experience", Wanted.YEARS, {"qa-engineer"}),
+        ("which roles need SQL", LookupMode.REQUIRED, {"data-analyst", "data-engineer"}),
+        ("which roles use sql", LookupMode.ANY, {"data-analyst", "data-engineer", "qa-engineer"}),
+        ("who needs airflow", LookupMode.REQUIRED, {"data-engineer"}),
+        ("which roles don't need a degree", LookupMode.WITHOUT, {"data-engineer", "qa-engineer"}),
+        (
+            "what can I do with 1 year of experience",
+            LookupMode.YEARS,
+            {"data-analyst", "qa-engineer"},
+        ),
+        ("which jobs can i get without experience", LookupMode.YEARS, {"qa-engineer"}),
     ],
 )
 async def test_roles_are_found_by_what_they_want(
-    desk: Desk, text: str, wanted: Wanted, roles: set[str]
+    engine: Engine, text: str, wanted: LookupMode, roles: set[str]
 ) -> None:
-    fact = await fact_of(desk, text)
+    fact = await fact_of(engine, text)
     assert isinstance(fact, Lookup)
     assert (fact.wanted, set(fact.roles)) == (wanted, roles)
 
 
-async def test_a_look_up_shows_the_line_that_matched(desk: Desk) -> None:
-    text = await said(desk, "which roles need sql")
+async def test_a_look_up_shows_the_line_that_matched(engine: Engine) -> None:
+    text = await said(engine, "which roles need sql")
     assert "Data Engineer: SQL (PostgreSQL or MySQL)" in text
     assert "Preferred in:" in text
     assert "QA Engineer: SQL" in text
@@ -269,8 +297,8 @@ async def test_a_look_up_shows_the_line_that_matched(desk: Desk) -> None:
         "could i do support with no diploma whatsoever",
     ],
 )
-async def test_what_no_role_lists_is_not_looked_up(desk: Desk, text: str) -> None:
-    assert await fact_of(desk, text) is None
+async def test_what_no_role_lists_is_not_looked_up(engine: Engine, text: str) -> None:
+    assert await fact_of(engine, text) is None
 
 
 # ----------------------------------------------------------------------------- next step
@@ -284,21 +312,21 @@ async def test_what_no_role_lists_is_not_looked_up(desk: Desk, text: str) -> Non
         "how do I switch from data analyst to data engineer?",
     ],
 )
-async def test_a_step_is_told_by_what_is_missing(desk: Desk, text: str) -> None:
-    assert await fact_of(desk, text) == NextStep("data-analyst", ("data-engineer",))
-    told = await said(desk, text)
+async def test_a_step_is_told_by_what_is_missing(engine: Engine, text: str) -> None:
+    assert await fact_of(engine, text) == NextStep("data-analyst", ("data-engineer",))
+    told = await said(engine, text)
     assert "Data Engineer is a usual next step after Data Analyst" in told
     assert "Required, and not listed for your role:\n- Airflow" in told
     assert "Required now, preferred before:\n- Python" in told
 
 
-async def test_the_steps_after_a_role_come_from_its_next_roles(desk: Desk) -> None:
-    fact = await fact_of(desk, "what is the next role after data analyst?")
+async def test_the_steps_after_a_role_come_from_its_next_roles(engine: Engine) -> None:
+    fact = await fact_of(engine, "what is the next role after data analyst?")
     assert fact == NextStep("data-analyst", ("data-engineer", "qa-engineer"))
 
 
-async def test_a_step_that_is_not_listed_says_so(desk: Desk) -> None:
-    text = await said(desk, "what do i need to get from qa engineer to data engineer")
+async def test_a_step_that_is_not_listed_says_so(engine: Engine) -> None:
+    text = await said(engine, "what do i need to get from qa engineer to data engineer")
     assert "not a listed next step" in text
 
 
@@ -315,14 +343,14 @@ async def test_a_step_that_is_not_listed_says_so(desk: Desk) -> None:
         "what do I need to get from data analyst to data engineer",
     ],
 )
-async def test_a_fact_is_shown_again_by_its_key(desk: Desk, text: str) -> None:
-    asked = await desk.ask(Question(text, audience=Audience.EMPLOYEES))
-    assert isinstance(asked.outcome, Answered)
+async def test_a_fact_is_shown_again_by_its_key(engine: Engine, text: str) -> None:
+    asked = await engine.ask(Question(text, audience=Audience.EMPLOYEES))
+    assert isinstance(asked.outcome, Answer)
     assert asked.outcome.fact is not None
-    again = await desk.show(asked.outcome.fact.key, Question("", audience=Audience.EMPLOYEES))
-    assert isinstance(again.outcome, Answered)
+    again = await engine.show(asked.outcome.fact.key, Question("", audience=Audience.EMPLOYEES))
+    assert isinstance(again.outcome, Answer)
     assert again.outcome.fact == asked.outcome.fact
-    assert as_text(desk.reply(again)) == as_text(desk.reply(asked))
+    assert as_text(engine.reply(again)) == as_text(engine.reply(asked))
 
 
 @pytest.mark.parametrize(
@@ -340,9 +368,9 @@ async def test_a_fact_is_shown_again_by_its_key(desk: Desk, text: str) -> None:
         "=compare",
     ],
 )
-async def test_a_forged_key_shows_nothing(desk: Desk, key: str) -> None:
-    receipt = await desk.show(key, Question("", audience=Audience.EMPLOYEES))
-    if isinstance(receipt.outcome, Answered):  # a role without a target has no next step
-        assert "No longer there" in as_text(desk.reply(receipt))
+async def test_a_forged_key_shows_nothing(engine: Engine, key: str) -> None:
+    receipt = await engine.show(key, Question("", audience=Audience.EMPLOYEES))
+    if isinstance(receipt.outcome, Answer):  # a role without a target has no next step
+        assert "No longer there" in as_text(engine.reply(receipt))
     else:
-        assert isinstance(receipt.outcome, Declined)
+        assert isinstance(receipt.outcome, Decline)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.app import open_desk
-from faqbot.engine import Desk
-from faqbot.model import Answered, Audience, Question
+from faqbot.app import load_engine
+from faqbot.engine import Engine
+from faqbot.model import Answer, Audience, Question
 
 KNOWLEDGE = Path(__file__).resolve().parent.parent / "knowledge"
 QUESTIONS = """
@@ -53,15 +53,15 @@ faqs:
 
 
 @pytest.fixture(scope="module")
-def desk() -> Desk:
-    return open_desk(KNOWLEDGE)
+def engine() -> Engine:
+    return load_engine(KNOWLEDGE)
 
 
 @pytest.mark.parametrize("line", QUESTIONS.strip().splitlines())
-async def test_standard_sections_can_be_asked_for(desk: Desk, line: str) -> None:
+async def test_standard_sections_can_be_asked_for(engine: Engine, line: str) -> None:
     question, _, entry = line.partition(" -> ")
-    receipt = await desk.ask(Question(question, audience=Audience.EMPLOYEES))
-    assert isinstance(receipt.outcome, Answered)
+    receipt = await engine.ask(Question(question, audience=Audience.EMPLOYEES))
+    assert isinstance(receipt.outcome, Answer)
     assert receipt.outcome.entries[0].id in (entry, f"{entry}/overview")
 
 
@@ -77,6 +77,6 @@ async def test_content_is_matched_in_the_language_that_it_is_written_in(
     tmp_path: Path, question: str, entry: str
 ) -> None:
     (tmp_path / "a.yaml").write_text(PORTUGUESE, encoding="utf-8")
-    receipt = await open_desk(tmp_path).ask(Question(question))
-    assert isinstance(receipt.outcome, Answered)
+    receipt = await load_engine(tmp_path).ask(Question(question))
+    assert isinstance(receipt.outcome, Answer)
     assert receipt.outcome.entries[0].id == entry

@@ -16,13 +16,13 @@ from starlette.routing import Mount, Route
 from faqbot.exporters.html import page, site
 from faqbot.insights.auth import Sessions
 from faqbot.insights.views import Pages
-from faqbot.model import Library, Role
+from faqbot.model import KnowledgeBase, Role
 from faqbot.playground.workspace import LocalWorkspace
 from faqbot.runtime.web import LocalServer, listen
 from faqbot.storage.store import open_store
-from tests.slack.library import library
+from tests.slack.knowledge_base import knowledge_base
 
-LIBRARY = Library(roles=(Role("data-analyst", "Data Analyst"),))
+LIBRARY = KnowledgeBase(roles=(Role("data-analyst", "Data Analyst"),))
 NOT_PAGES = ("/api/", "/response/", "/upload/", "/link/", "/openid/", "/oauth/")
 FOREIGN = (
     {"Origin": "https://evil.example.org", "Sec-Fetch-Site": "cross-site"},
@@ -238,7 +238,7 @@ async def test_its_own_page_can_act(workspace: LocalWorkspace, web: aiohttp.Clie
 
 
 def test_exported_pages_run_no_script_but_their_own() -> None:
-    shown = {**site(library(), "Roles").files, "alone.html": page(library().roles[0])}
+    shown = {**site(knowledge_base(), "Roles").files, "alone.html": page(knowledge_base().roles[0])}
     pages = {path: text for path, text in shown.items() if path.endswith(".html")}
     assert len(pages) > 3
     for path, text in pages.items():

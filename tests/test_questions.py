@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.fact_evaluation import ask_facts, fact_figures, read_facts
-from faqbot.app import open_desk
-from faqbot.engine import Desk
+from faqbot.app import load_engine
+from faqbot.engine import Engine
 from faqbot.evaluation.datasets import (
     Expect,
     Labelled,
@@ -19,14 +19,14 @@ from faqbot.evaluation.datasets import (
     mark,
     read_questions,
 )
-from faqbot.model import Answered, Candidate, Declined, Kind, Outcome, Unsure
+from faqbot.model import Answer, Candidate, Choices, Decline, EntryKind, Outcome
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="module")
-def desk() -> Desk:
-    return open_desk(ROOT / "knowledge")
+def engine() -> Engine:
+    return load_engine(ROOT / "knowledge")
 
 
 @pytest.mark.parametrize(
@@ -40,13 +40,13 @@ def desk() -> Desk:
 async def test_development_questions_stay_answered(
     name: str,
     bounds: tuple[float, float, float],
-    desk: Desk,
+    engine: Engine,
     record_property: Callable[[str, object], None],
 ) -> None:
     """Bounds a little below what is reached; figures for reports come from the test file."""
     right, wrong, turned_away = bounds
     questions = read_questions(ROOT / "tests" / "questions" / f"{name}.jsonl")
-    found = figures(await ask_all(desk, questions))
+    found = figures(await ask_all(engine, questions))
     record_property("figures", f"{name} questions, {found}")
     assert found.right >= right, found
     assert found.wrong <= wrong, found
@@ -54,32 +54,32 @@ async def test_development_questions_stay_answered(
 
 
 async def test_questions_about_facts_stay_answered(
-    desk: Desk, record_property: Callable[[str, object], None]
+    engine: Engine, record_property: Callable[[str, object], None]
 ) -> None:
     questions = read_facts(ROOT / "tests" / "questions" / "facts-development.jsonl")
-    found = fact_figures(await ask_facts(desk, questions))
+    found = fact_figures(await ask_facts(engine, questions))
     record_property("figures", f"facts-development questions, {found}")
     assert found.right >= 0.96, found
     assert found.wrong <= 0.01, found
     assert found.misread == 0, found
 
 
-def test_every_fact_label_names_roles_and_entries_that_are_shipped(desk: Desk) -> None:
+def test_every_fact_label_names_roles_and_entries_that_are_shipped(engine: Engine) -> None:
     for name in ("facts-development", "facts-test"):
         for labelled in read_facts(ROOT / "tests" / "questions" / f"{name}.jsonl"):
             for entry_id in (*labelled.roles, *labelled.entries):
-                assert desk.library.entry(entry_id), (name, labelled.question, entry_id)
+                assert engine.knowledge_base.entry(entry_id), (name, labelled.question, entry_id)
 
 
-def test_every_label_names_an_entry_that_is_shipped(desk: Desk) -> None:
+def test_every_label_names_an_entry_that_is_shipped(engine: Engine) -> None:
     for name in ("development", "development-2", "development-3", "test"):
         for labelled in read_questions(ROOT / "tests" / "questions" / f"{name}.jsonl"):
             for entry_id in (*labelled.entries, *labelled.accept):
-                assert desk.library.entry(entry_id), (name, labelled.question, entry_id)
+                assert engine.knowledge_base.entry(entry_id), (name, labelled.question, entry_id)
 
 
-def _answered(*ids: str) -> Answered:
-    return Answered(tuple(Candidate(entry_id, Kind.SECTION, None, 1.0) for entry_id in ids))
+def _answered(*ids: str) -> Answer:
+    return Answer(tuple(Candidate(entry_id, EntryKind.SECTION, None, 1.0) for entry_id in ids))
 
 
 BOTH = Labelled("?", Expect.ANSWER, ("r/skills", "r/education"))
@@ -93,13 +93,13 @@ ONE = Labelled("?", Expect.ANSWER, ("r/skills",), ("r",))
         (BOTH, _answered("r/skills"), Mark.WRONG),
         (ONE, _answered("r"), Mark.RIGHT),
         (ONE, _answered("r/skills", "r"), Mark.WRONG),
-        (ONE, Unsure(()), Mark.ASKED),
-        (ONE, Declined(), Mark.DECLINED),
-        (Labelled("?", Expect.ASK), Unsure(()), Mark.RIGHT),
+        (ONE, Choices(()), Mark.ASKED),
+        (ONE, Decline(), Mark.DECLINED),
+        (Labelled("?", Expect.ASK), Choices(()), Mark.RIGHT),
         (Labelled("?", Expect.ASK), _answered("r"), Mark.WRONG),
-        (Labelled("?", Expect.ASK), Declined(), Mark.DECLINED),
-        (Labelled("?", Expect.DECLINE), Declined(), Mark.RIGHT),
-        (Labelled("?", Expect.DECLINE), Unsure(()), Mark.RIGHT),
+        (Labelled("?", Expect.ASK), Decline(), Mark.DECLINED),
+        (Labelled("?", Expect.DECLINE), Decline(), Mark.RIGHT),
+        (Labelled("?", Expect.DECLINE), Choices(()), Mark.RIGHT),
         (Labelled("?", Expect.DECLINE), _answered("r"), Mark.WRONG),
     ],
 )

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from faqbot.content.git import git_source, pull
-from faqbot.content.loader import load_library
-from faqbot.engine import Desk
+from faqbot.content.loader import load_knowledge_base
+from faqbot.engine import Engine
 from faqbot.errors import ContentError, FaqbotError, UsageError
-from faqbot.index.builder import Encoders, build_aside, open_desk, understand
-from faqbot.index.reloader import Reloader, noting, read_status
-from faqbot.model import Answered, Question
+from faqbot.index.builder import Encoders, build_in_subprocess, build_index, load_engine
+from faqbot.index.reloader import Reloader, read_status, write_status_file
+from faqbot.model import Answer, Question
 
 ROLE = """
 role: tester
@@ -37,19 +37,19 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def desk(folder: Path) -> Desk:
-    return open_desk(folder)
+def engine(folder: Path) -> Engine:
+    return load_engine(folder)
 
 
 @pytest.fixture
-def reloader(desk: Desk, folder: Path) -> Reloader:
-    return Reloader(desk, folder, lambda place: understand(load_library(place)))
+def reloader(engine: Engine, folder: Path) -> Reloader:
+    return Reloader(engine, folder, lambda place: build_index(load_knowledge_base(place)))
 
 
-async def skills(desk: Desk) -> str:
-    receipt = await desk.ask(Question("which skills does a tester need"))
-    assert isinstance(receipt.outcome, Answered)
-    return repr(desk.reply(receipt))
+async def skills(engine: Engine) -> str:
+    receipt = await engine.ask(Question("which skills does a tester need"))
+    assert isinstance(receipt.outcome, Answer)
+    return repr(engine.reply(receipt))
 
 
 async def eventually(true: Callable[[], bool]) -> None:
@@ -69,24 +69,24 @@ async def watching(reloader: Reloader) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_changed_content_answers(desk: Desk, folder: Path, reloader: Reloader) -> None:
+async def test_changed_content_answers(engine: Engine, folder: Path, reloader: Reloader) -> None:
     before = reloader.state.version
     assert not await reloader.reload()
     (folder / "tester.yaml").write_text(ROLE % "curiosity")
     assert await reloader.reload()
-    assert "curiosity" in await skills(desk)
+    assert "curiosity" in await skills(engine)
     assert reloader.state.version not in ("", before)
     assert reloader.state.reloads == 1
 
 
 async def test_bad_content_is_kept_out_until_it_is_good(
-    desk: Desk, folder: Path, reloader: Reloader, caplog: pytest.LogCaptureFixture
+    engine: Engine, folder: Path, reloader: Reloader, caplog: pytest.LogCaptureFixture
 ) -> None:
     good = reloader.state.version
     (folder / "tester.yaml").write_text("role: tester\ntitel: Tester\n")
     with pytest.raises(ContentError):
         await reloader.reload()
-    assert "patience" in await skills(desk)
+    assert "patience" in await skills(engine)
     assert reloader.state.version == good
     assert any("`title`" in line for line in reloader.state.problems)
     assert reloader.state.failures == 1
@@ -97,17 +97,17 @@ async def test_bad_content_is_kept_out_until_it_is_good(
 
 
 async def test_a_folder_that_is_emptied_keeps_its_last_content(
-    desk: Desk, folder: Path, reloader: Reloader
+    engine: Engine, folder: Path, reloader: Reloader
 ) -> None:
     (folder / "tester.yaml").unlink()
     with pytest.raises(FaqbotError):
         await reloader.reload()
     await asyncio.to_thread(folder.rmdir)
-    await reloader.try_again()
-    assert "patience" in await skills(desk)
+    await reloader.reload_or_log()
+    assert "patience" in await skills(engine)
 
 
-async def test_files_are_watched(desk: Desk, folder: Path, reloader: Reloader) -> None:
+async def test_files_are_watched(engine: Engine, folder: Path, reloader: Reloader) -> None:
     async with watching(reloader):
         (folder / "tester.yaml").write_text("role: [")
         await eventually(lambda: reloader.state.failures == 1)
@@ -115,20 +115,20 @@ async def test_files_are_watched(desk: Desk, folder: Path, reloader: Reloader) -
         saved.write_text(ROLE % "curiosity")
         saved.replace(folder / "tester.yaml")  # as editors save
         await eventually(lambda: reloader.state.reloads == 1)
-    assert "curiosity" in await skills(desk)
+    assert "curiosity" in await skills(engine)
     assert reloader.state.problems == ()
 
 
 def test_knowledge_is_built_in_another_process(folder: Path) -> None:
     encoders = Encoders.of(None)
-    knowledge = build_aside(folder, None, encoders)
-    assert knowledge.library == load_library(folder)
+    knowledge = build_in_subprocess(folder, None, encoders)
+    assert knowledge.knowledge_base == load_knowledge_base(folder)
     assert knowledge.matcher.read("tester skills").reading.candidates[0].id == "tester/skills"
     (folder / "tester.yaml").write_text("titel: x")
     with pytest.raises(ContentError, match=r"tester\.yaml:1:1"):
-        build_aside(folder, None, encoders)
+        build_in_subprocess(folder, None, encoders)
     with pytest.raises(UsageError):
-        build_aside(folder / "nowhere", None, encoders)
+        build_in_subprocess(folder / "nowhere", None, encoders)
 
 
 def test_a_running_faqbot_tells_what_it_answers_from(
@@ -136,7 +136,7 @@ def test_a_running_faqbot_tells_what_it_answers_from(
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     assert read_status(str(folder)) is None
-    noting(str(folder), "Socket Mode")(reloader.state)
+    write_status_file(str(folder), "Socket Mode")(reloader.state)
     found = read_status(str(folder))
     assert found is not None
     assert found.process == os.getpid()
@@ -166,11 +166,11 @@ def repository(tmp_path: Path) -> Path:
 def test_content_comes_from_a_repository(repository: Path, tmp_path: Path) -> None:
     source = git_source(f"git+file://{repository}#main:knowledge", tmp_path / "cache")
     source.update()
-    first = load_library(source.content)
+    first = load_knowledge_base(source.content)
     (repository / "knowledge" / "tester.yaml").write_text(ROLE % "curiosity")
     git(repository, "commit", "-qam", "second")
     source.update()
-    second = load_library(source.content)
+    second = load_knowledge_base(source.content)
     assert second.roles[0].section("skills") != first.roles[0].section("skills")
     assert len(second.version) >= 7
     assert second.version != first.version

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from faqbot import app
-from faqbot.content.loader import load_library
-from faqbot.engine import Conversations, Desk, Knowledge
+from faqbot.content.loader import load_knowledge_base
+from faqbot.engine import ConversationMemory, Engine, Index
 from faqbot.index import builder
 from faqbot.index.cache import KEPT, Snapshots, key_of
 from faqbot.matching import matcher
@@ -30,23 +30,23 @@ ASKED = (
 
 
 @pytest.fixture(scope="module", params=[12_000, 100], ids=["ridge", "shortlist"])
-def built(request: pytest.FixtureRequest) -> Knowledge:
+def built(request: pytest.FixtureRequest) -> Index:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(matcher, "RIDGE_LIMIT", request.param)
-        return builder.built(load_library(SHIPPED), ENCODERS)
+        return builder.build_with(load_knowledge_base(SHIPPED), ENCODERS)
 
 
-async def said(knowledge: Knowledge) -> list[object]:
-    desk = Desk(knowledge, Conversations(lambda: 0.0))
+async def said(knowledge: Index) -> list[object]:
+    engine = Engine(knowledge, ConversationMemory(lambda: 0.0))
     found: list[object] = []
     for text in ASKED:
-        receipt = await desk.ask(Question(text, audience=Audience.EMPLOYEES))
-        found.append((receipt.outcome, receipt.reading, desk.reply(receipt)))
+        receipt = await engine.ask(Question(text, audience=Audience.EMPLOYEES))
+        found.append((receipt.outcome, receipt.reading, engine.reply(receipt)))
     return found
 
 
 async def test_kept_content_answers_to_the_last_digit_like_built_content(
-    built: Knowledge, tmp_path: Path
+    built: Index, tmp_path: Path
 ) -> None:
     before = await said(built)  # caches are full when it is kept
     snapshots = Snapshots(tmp_path / "cache")
@@ -59,7 +59,7 @@ async def test_kept_content_answers_to_the_last_digit_like_built_content(
 
 @pytest.mark.parametrize("name", ["objects.pickle", "arrays.bin", "sizes.json"])
 def test_a_damaged_snapshot_is_thrown_away(
-    name: str, built: Knowledge, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    name: str, built: Index, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     snapshots = Snapshots(tmp_path)
     snapshots.keep("some", built, COMMON)
@@ -72,7 +72,7 @@ def test_a_damaged_snapshot_is_thrown_away(
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="no owners and modes here")
 def test_a_snapshot_that_others_may_write_is_not_read(
-    built: Knowledge, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    built: Index, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     snapshots = Snapshots(tmp_path)
     snapshots.keep("some", built, COMMON)
@@ -82,7 +82,7 @@ def test_a_snapshot_that_others_may_write_is_not_read(
 
 
 def test_where_nothing_can_be_kept_a_line_says_so(
-    built: Knowledge, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    built: Index, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     taken = tmp_path / "file"
     taken.write_text("in the way", encoding="utf-8")
@@ -91,7 +91,7 @@ def test_where_nothing_can_be_kept_a_line_says_so(
     assert taken.read_text(encoding="utf-8") == "in the way"
 
 
-def test_old_snapshots_go(built: Knowledge, tmp_path: Path) -> None:
+def test_old_snapshots_go(built: Index, tmp_path: Path) -> None:
     snapshots = Snapshots(tmp_path)
     for number in range(KEPT + 2):
         snapshots.keep(f"key{number}", built, COMMON)
@@ -116,11 +116,11 @@ async def test_a_second_start_reads_what_the_first_one_built(
 ) -> None:
     monkeypatch.setattr(builder, "LONG", 0.0)
     question = Question("what degree do i need for pyhton backend?")
-    first = await app.open_desk(SHIPPED, cache=tmp_path / "cache").ask(question)
+    first = await app.load_engine(SHIPPED, cache=tmp_path / "cache").ask(question)
 
-    def building(*_: object) -> Knowledge:
+    def building(*_: object) -> Index:
         raise AssertionError("built again")
 
     monkeypatch.setattr(builder, "built", building)
-    second = await app.open_desk(SHIPPED, cache=tmp_path / "cache").ask(question)
+    second = await app.load_engine(SHIPPED, cache=tmp_path / "cache").ask(question)
     assert second.outcome == first.outcome

@@ -20,22 +20,22 @@ from faqbot.cli.common import (
     Role,
     Who,
     Words,
-    contract,
     errors,
     print_json,
     printable,
     question,
     question_of,
     readable,
+    result_as_json,
 )
 from faqbot.errors import UsageError
-from faqbot.model import Audience, Receipt
+from faqbot.model import Audience, Result
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from faqbot.engine import Desk
-    from faqbot.replies.reply import Part, Reply, Table
+    from faqbot.engine import Engine
+    from faqbot.replies.reply import Reply, ReplyPart, Table
 
 
 PROGRESS_FROM = 200
@@ -46,21 +46,21 @@ PROGRESS_FROM = 200
 class Asker:
     """Asks questions that are independent of each other."""
 
-    desk: Desk
+    engine: Engine
     runner: asyncio.Runner
     audience: Audience
     role: str | None = None
 
-    def receipt(self, text: str) -> Receipt:
+    def receipt(self, text: str) -> Result:
         """What became of a question."""
-        return self.runner.run(self.desk.ask(question(readable(text), self.audience, self.role)))
+        return self.runner.run(self.engine.ask(question(readable(text), self.audience, self.role)))
 
     def json(self, text: str) -> dict[str, object]:
         """The same as the JSON contract says it."""
         from faqbot.replies.reply import as_text
 
         receipt = self.receipt(text)
-        return contract(text, receipt, as_text(self.desk.reply(receipt)))
+        return result_as_json(text, receipt, as_text(self.engine.reply(receipt)))
 
 
 def answer_lines(asker: Asker, name: str) -> None:
@@ -163,12 +163,12 @@ def _blocks(reply: Reply) -> Iterator[RenderableType]:
         yield text.Text(printable(reply.hint), style="italic")
 
 
-def _markdown(part: Part) -> str:
-    from faqbot.replies.reply import Table, Text
+def _markdown(part: ReplyPart) -> str:
+    from faqbot.replies.reply import ReplyText, Table
 
     blocks: list[str] = []
     for block in part.body:
-        if isinstance(block, Text):
+        if isinstance(block, ReplyText):
             blocks.append(block.markdown)
             continue
         if isinstance(block, Table):
@@ -225,9 +225,9 @@ def ask(
         )
     from faqbot.cli.common import known_role, open_desk
 
-    desk = open_desk(knowledge)
+    engine = open_desk(knowledge)
     with asyncio.Runner() as runner:
-        asker = Asker(desk, runner, audience, known_role(desk.library, role))
+        asker = Asker(engine, runner, audience, known_role(engine.knowledge_base, role))
         if batch is not None:
             answer_lines(asker, batch)
         elif text is not None:
@@ -240,4 +240,4 @@ def _answer(asker: Asker, text: str, *, as_json: bool) -> None:
     if as_json:
         print_json(asker.json(text))
     else:
-        show(console(), asker.desk.reply(asker.receipt(text)))
+        show(console(), asker.engine.reply(asker.receipt(text)))

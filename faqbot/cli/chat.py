@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from faqbot.cli.common import Knowledge, Who, question, readable
-from faqbot.model import Audience, Question, Receipt
+from faqbot.model import Audience, Question, Result
 
 if TYPE_CHECKING:
-    from faqbot.engine import Desk
+    from faqbot.engine import Engine
     from faqbot.replies.reply import Button, Reply
 
 
@@ -28,13 +28,13 @@ class Conversation:
     """Remembers the role, and which numbers were offered.
 
     Args:
-        desk: answers.
-        runner: runs the desk's coroutines.
+        engine: answers.
+        runner: runs the engine's coroutines.
         audience: who is asking.
     """
 
-    def __init__(self, desk: Desk, runner: asyncio.Runner, audience: Audience) -> None:
-        self._desk = desk
+    def __init__(self, engine: Engine, runner: asyncio.Runner, audience: Audience) -> None:
+        self._engine = engine
         self._runner = runner
         self._audience = audience
         self._count = 1
@@ -52,8 +52,8 @@ class Conversation:
             return self._command(text)
         if text.isdecimal() and self._offered:
             return self._pick(int(text))
-        receipt = self._runner.run(self._desk.ask(self._question(text)))
-        return self._offer(self._desk.reply(receipt))
+        receipt = self._runner.run(self._engine.ask(self._question(text)))
+        return self._offer(self._engine.reply(receipt))
 
     def _question(self, text: str) -> Question:
         return replace(question(text, self._audience), thread=self._thread)
@@ -64,8 +64,8 @@ class Conversation:
         name, _, rest = text.partition(" ")
         match name.lower():
             case "/role" if rest.strip():
-                receipt = self._runner.run(self._desk.describe(self._question(rest.strip())))
-                return self._offer(self._desk.reply(receipt))
+                receipt = self._runner.run(self._engine.describe(self._question(rest.strip())))
+                return self._offer(self._engine.reply(receipt))
             case "/role":
                 return self._about()
             case "/roles":
@@ -82,7 +82,7 @@ class Conversation:
     def _about(self) -> Reply:
         from faqbot.replies.reply import Reply
 
-        role = self._desk.library.role(self._desk.role_of(self._thread))
+        role = self._engine.knowledge_base.role(self._engine.role_of(self._thread))
         if role is None:
             return Reply(lead="We aren't talking about a role yet. Try /role NAME, or /roles.")
         return Reply(lead=f"We are talking about **{role.title}**.")
@@ -90,7 +90,7 @@ class Conversation:
     def _roles(self) -> Reply:
         from faqbot.replies.reply import Button, Reply
 
-        roles = tuple(Button(role.title, role.id) for role in self._desk.library.roles)
+        roles = tuple(Button(role.title, role.id) for role in self._engine.knowledge_base.roles)
         return self._offer(Reply(header="Roles", roles=roles))
 
     def _pick(self, number: int) -> Reply:
@@ -99,11 +99,11 @@ class Conversation:
         if not 1 <= number <= len(self._offered):
             return Reply(lead=f"Pick a number from 1 to {len(self._offered)}, or ask something.")
         picked = self._offered[number - 1]
-        full = self._more and self._desk.library.role(picked.entry) is not None
-        receipt: Receipt = self._runner.run(
-            self._desk.show(picked.entry, self._question(picked.label))
+        full = self._more and self._engine.knowledge_base.role(picked.entry) is not None
+        receipt: Result = self._runner.run(
+            self._engine.show(picked.entry, self._question(picked.label))
         )
-        return self._offer(self._desk.reply(receipt, full=full))
+        return self._offer(self._engine.reply(receipt, full=full))
 
     def _offer(self, reply: Reply) -> Reply:
         choices = (*reply.choices, *reply.roles)
@@ -124,12 +124,12 @@ def chat(*, audience: Who = Audience.EMPLOYEES, knowledge: Knowledge = None) -> 
     from faqbot.cli.ask import show
     from faqbot.cli.common import console, open_desk
 
-    desk = open_desk(knowledge)
+    engine = open_desk(knowledge)
     terminal = console()
     if sys.stdin.isatty():
         terminal.print(HELP, markup=False)
     with asyncio.Runner() as runner:
-        conversation = Conversation(desk, runner, audience)
+        conversation = Conversation(engine, runner, audience)
         while (line := _line()) is not None:
             if line.strip().lower() in ("/quit", "/exit"):
                 return

@@ -16,14 +16,14 @@ import typer
 from faqbot.cli.common import Json, Quiet, Verbose
 
 if TYPE_CHECKING:
-    from faqbot.engine import Desk
+    from faqbot.engine import Engine
     from faqbot.lint.findings import Finding
-    from faqbot.model import Faq, Library, Receipt
+    from faqbot.model import Faq, KnowledgeBase, Result
 
 EXAMPLE = "Example: faqbot check knowledge --watch"
 
 
-class Format(StrEnum):
+class CheckFormat(StrEnum):
     """How findings are printed."""
 
     HUMAN = "human"
@@ -42,7 +42,7 @@ Folder = Annotated[
     ),
 ]
 Formatted = Annotated[
-    Format, typer.Option("--format", help="For people, programs, GitHub or code scanners.")
+    CheckFormat, typer.Option("--format", help="For people, programs, GitHub or code scanners.")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")]
 StaleIsError = Annotated[
@@ -54,7 +54,7 @@ Watch = Annotated[bool, typer.Option("--watch", help="Check again whenever a fil
 @dataclass(frozen=True, slots=True)
 class _Checked:
     folder: Path
-    library: Library | None
+    knowledge_base: KnowledgeBase | None
     found: tuple[Finding, ...]
 
     def count(self, level: str) -> int:
@@ -64,7 +64,7 @@ class _Checked:
 def check(
     folder: Folder = None,
     *,
-    output: Formatted = Format.HUMAN,
+    output: Formatted = CheckFormat.HUMAN,
     as_json: Json = False,
     strict: Strict = False,
     stale_is_error: StaleIsError = False,
@@ -81,7 +81,7 @@ def check(
     from faqbot.cli.common import content_folder
 
     where = content_folder(folder)
-    shape = Format.JSON if as_json else output
+    shape = CheckFormat.JSON if as_json else output
 
     def once() -> bool:
         checked = _check(where, stale_is_error=stale_is_error)
@@ -120,35 +120,35 @@ def _check(folder: Path, *, stale_is_error: bool) -> _Checked:
     from faqbot.lint.rules import findings
     from faqbot.settings import configured_cache, configured_encoder
 
-    library, problems = check_folder(folder)
-    if library is None:
+    knowledge_base, problems = check_folder(folder)
+    if knowledge_base is None:
         return _Checked(folder, None, tuple(map(of_problem, problems)))
-    desk = app.open_desk(folder, configured_encoder(), configured_cache())
+    engine = app.load_engine(folder, configured_encoder(), configured_cache())
     with asyncio.Runner() as runner:
-        asking = _Asking(desk, runner)
+        asking = _Asking(engine, runner)
         found = list(asking.failures())
         found += findings(
-            library,
+            knowledge_base,
             app.encoder(),
             asking.told,
             dt.datetime.now().astimezone().date(),
             stale_is_error=stale_is_error,
         )
-    return _Checked(folder, library, tuple(sorted(found)))
+    return _Checked(folder, knowledge_base, tuple(sorted(found)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """Asks the production desk."""
+    """Asks the production engine."""
 
-    desk: Desk
+    engine: Engine
     runner: asyncio.Runner
 
     def failures(self) -> Iterator[Finding]:
         """The content's own tests that fail, each at the entry that holds it."""
         from faqbot.lint.rules import own_test
 
-        for faq in _faqs(self.desk.library):
+        for faq in _faqs(self.engine.knowledge_base):
             for text in faq.matches:
                 receipt = self._ask(text, faq.role)
                 if faq.id not in _answers(receipt):
@@ -162,65 +162,65 @@ class _Asking:
         """How a question is answered now."""
         return _became(self._ask(text, role))
 
-    def _ask(self, text: str, role_id: str | None) -> Receipt:
+    def _ask(self, text: str, role_id: str | None) -> Result:
         from faqbot.cli.common import question
         from faqbot.model import Audience
 
-        role = self.desk.library.role(role_id)
+        role = self.engine.knowledge_base.role(role_id)
         asked = text.replace("{role}", role.title) if role else text
-        return self.runner.run(self.desk.ask(question(asked, Audience.EMPLOYEES, role_id)))
+        return self.runner.run(self.engine.ask(question(asked, Audience.EMPLOYEES, role_id)))
 
 
-def _faqs(library: Library) -> Iterator[Faq]:
-    for role in library.roles:
+def _faqs(knowledge_base: KnowledgeBase) -> Iterator[Faq]:
+    for role in knowledge_base.roles:
         yield from role.faqs
-    yield from library.faqs
+    yield from knowledge_base.faqs
 
 
-def _answers(receipt: Receipt) -> tuple[str, ...]:
-    from faqbot.model import Answered
+def _answers(receipt: Result) -> tuple[str, ...]:
+    from faqbot.model import Answer
 
     outcome = receipt.outcome
-    return tuple(e.id for e in outcome.entries) if isinstance(outcome, Answered) else ()
+    return tuple(e.id for e in outcome.entries) if isinstance(outcome, Answer) else ()
 
 
-def _became(receipt: Receipt) -> str:
-    from faqbot.model import Answered, Declined, Unsure
+def _became(receipt: Result) -> str:
+    from faqbot.model import Answer, Choices, Decline
 
     match receipt.outcome:
-        case Answered(entries=entries):
+        case Answer(entries=entries):
             return f"is answered by {', '.join(e.id for e in entries)}"
-        case Unsure(options=options):
+        case Choices(options=options):
             return f"is asked back between {', '.join(e.id for e in options)}"
-        case Declined():
+        case Decline():
             return "is declined"
 
 
-def _print(checked: _Checked, shape: Format, *, quiet: bool, verbose: bool) -> None:
+def _print(checked: _Checked, shape: CheckFormat, *, quiet: bool, verbose: bool) -> None:
     from faqbot.cli.common import print_json
     from faqbot.lint.findings import github, sarif
 
     match shape:
-        case Format.JSON:
+        case CheckFormat.JSON:
             _print_json(checked)
-        case Format.SARIF:
+        case CheckFormat.SARIF:
             print_json(sarif(checked.found))
-        case Format.GITHUB:
+        case CheckFormat.GITHUB:
             for line in github(checked.found):
                 typer.echo(line)
-        case Format.HUMAN:
+        case CheckFormat.HUMAN:
             _print_text(checked, quiet=quiet, verbose=verbose)
 
 
 def _print_json(checked: _Checked) -> None:
     from faqbot.cli.common import print_json
 
-    library, found = checked.library, checked.found
-    entries = sum(1 for _ in library.entries()) if library else None
+    knowledge_base, found = checked.knowledge_base, checked.found
+    entries = sum(1 for _ in knowledge_base.entries()) if knowledge_base else None
     print_json(
         {
             "ok": not checked.count("error"),
-            "roles": len(library.roles) if library else None,
+            "roles": len(knowledge_base.roles) if knowledge_base else None,
             "entries": entries,
             "problems": [_as_json(one) for one in found if one.level == "error"],
             "findings": [
@@ -246,20 +246,20 @@ def _print_text(checked: _Checked, *, quiet: bool, verbose: bool) -> None:
         for rule in dict.fromkeys(one.rule for one in shown):
             typer.echo(f"{rule}: {RULES[rule].advice}")
     errors = checked.count("error")
-    if errors or checked.library is None:
+    if errors or checked.knowledge_base is None:
         noun = "problem" if errors == 1 else "problems"
         typer.echo(f"{errors} {noun} in {checked.folder}.")
     elif not quiet:
-        typer.echo(_good(checked, checked.library))
+        typer.echo(_good(checked, checked.knowledge_base))
 
 
-def _good(checked: _Checked, library: Library) -> str:
-    entries = sum(1 for _ in library.entries())
-    tests = sum(len(faq.matches) + len(faq.rejects) for faq in _faqs(library))
+def _good(checked: _Checked, knowledge_base: KnowledgeBase) -> str:
+    entries = sum(1 for _ in knowledge_base.entries())
+    tests = sum(len(faq.matches) + len(faq.rejects) for faq in _faqs(knowledge_base))
     counts = Counter(one.level.value for one in checked.found)
     rest = [f"{counts[level]} {level}s" for level in ("warning", "note") if counts[level]]
     return (
-        f"{checked.folder}: {len(library.roles)} roles, {entries} entries, "
+        f"{checked.folder}: {len(knowledge_base.roles)} roles, {entries} entries, "
         f"{tests} of their own tests passed. No problems"
         f"{', ' + ' and '.join(rest) if rest else ''}."
     )

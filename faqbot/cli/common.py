@@ -1,4 +1,4 @@
-"""What the commands that ask questions share: a desk, a checked role, the JSON contract."""
+"""What the commands that ask questions share: an engine, a checked role, the JSON contract."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ import typer
 
 from faqbot.errors import UsageError
 from faqbot.model import (
-    Answered,
+    Answer,
     Audience,
     Candidate,
+    Choices,
     Comparison,
-    Declined,
-    Library,
-    Line,
+    Decline,
+    Evidence,
+    KnowledgeBase,
     Lookup,
     Question,
-    Receipt,
     Requirement,
-    Unsure,
+    Result,
 )
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from faqbot.engine import Desk
+    from faqbot.engine import Engine
 
 
 Words = Annotated[
@@ -132,8 +132,8 @@ def printable(text: str) -> str:
     return readable(_CONTROL.sub("\ufffd", text))
 
 
-def open_desk(knowledge: str | None) -> Desk:
-    """The desk of a content folder; says on standard error when it is the shipped one.
+def open_desk(knowledge: str | None) -> Engine:
+    """The engine of a content folder; says on standard error when it is the shipped one.
 
     Raises:
         ContentError: the content has problems.
@@ -142,7 +142,7 @@ def open_desk(knowledge: str | None) -> Desk:
     from faqbot import app
     from faqbot.settings import configured_cache, configured_encoder
 
-    return app.open_desk(content_folder(knowledge), configured_encoder(), configured_cache())
+    return app.load_engine(content_folder(knowledge), configured_encoder(), configured_cache())
 
 
 def content_folder(knowledge: str | None) -> Path:
@@ -164,24 +164,28 @@ def question(text: str, audience: Audience, role: str | None = None) -> Question
     return Question(text, asker="terminal", audience=audience, role=role)
 
 
-def known_role(library: Library, role_id: str | None) -> str | None:
+def known_role(knowledge_base: KnowledgeBase, role_id: str | None) -> str | None:
     """The id of a role, if one is given.
 
     Raises:
         UsageError: no role has that id; the message names the nearest.
     """
-    if role_id is None or library.role(role_id):
+    if role_id is None or knowledge_base.role(role_id):
         return role_id
     from rapidfuzz import fuzz, process
 
     near = process.extract(
-        role_id.lower(), list(library.roles_by_id), scorer=fuzz.ratio, score_cutoff=60, limit=1
+        role_id.lower(),
+        list(knowledge_base.roles_by_id),
+        scorer=fuzz.ratio,
+        score_cutoff=60,
+        limit=1,
     )
     meant = f" Did you mean {near[0][0]!r}?" if near else ""
     raise UsageError(f"No role has the id {role_id!r}.{meant} `faqbot roles` lists them all.")
 
 
-def contract(asked: str, receipt: Receipt, text: str) -> dict[str, object]:
+def result_as_json(asked: str, receipt: Result, text: str) -> dict[str, object]:
     """A receipt as the JSON that other programs read; keys are added, never changed."""
     outcome, entries = _outcome(receipt)
     return {
@@ -194,9 +198,9 @@ def contract(asked: str, receipt: Receipt, text: str) -> dict[str, object]:
     }
 
 
-def _fact(receipt: Receipt) -> dict[str, object]:
+def _fact(receipt: Result) -> dict[str, object]:
     """What the data of roles says, only where it answers: the kind, the roles and their lines."""
-    fact = receipt.outcome.fact if isinstance(receipt.outcome, Answered) else None
+    fact = receipt.outcome.fact if isinstance(receipt.outcome, Answer) else None
     if fact is None:
         return {}
     said: dict[str, object] = {"kind": fact.kind, "roles": list(fact.roles)}
@@ -211,7 +215,7 @@ def _fact(receipt: Receipt) -> dict[str, object]:
     return {"fact": said}
 
 
-def _lines(lines: tuple[Line, ...]) -> list[dict[str, str]]:
+def _lines(lines: tuple[Evidence, ...]) -> list[dict[str, str]]:
     return [{"entry": line.entry, "text": line.text, "level": line.level.value} for line in lines]
 
 
@@ -225,13 +229,13 @@ def entry(candidate: Candidate) -> dict[str, object]:
     }
 
 
-def _outcome(receipt: Receipt) -> tuple[str, tuple[Candidate, ...]]:
+def _outcome(receipt: Result) -> tuple[str, tuple[Candidate, ...]]:
     match receipt.outcome:
-        case Answered(entries=entries):
+        case Answer(entries=entries):
             return "answer", entries
-        case Unsure(options=options):
+        case Choices(options=options):
             return "choices", options
-        case Declined():
+        case Decline():
             return "decline", ()
 
 

@@ -16,10 +16,10 @@ from faqbot.errors import UsageError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from faqbot.engine import Desk
+    from faqbot.engine import Engine
     from faqbot.evaluation.datasets import Labelled
-    from faqbot.evaluation.runner import Report, Trial
-    from faqbot.model import Library
+    from faqbot.evaluation.runner import Prediction, Report
+    from faqbot.model import KnowledgeBase
 
 EXAMPLE = "Example: faqbot evaluate --questions tests/questions/development.jsonl"
 
@@ -94,9 +94,9 @@ def evaluate(
 
         check_plot(plot)
     if questions and not train and not test:
-        labelled, desk, seconds = _content(questions, knowledge, encoder)
+        labelled, engine, seconds = _content(questions, knowledge, encoder)
     elif train and test and not questions:
-        labelled, desk, seconds = _intents(
+        labelled, engine, seconds = _intents(
             train, test, text_column, label_column, none_label, encoder=encoder
         )
     else:
@@ -106,7 +106,7 @@ def evaluate(
         )
     from faqbot.evaluation.runner import report
 
-    trials = _ask(desk, labelled)
+    trials = _ask(engine, labelled)
     _print(report(trials, load_s=seconds), as_json=as_json)
     if plot:
         from faqbot.evaluation.plot import plot as write
@@ -116,25 +116,25 @@ def evaluate(
 
 def _content(
     path: Path, knowledge: str | None, encoder: Path | None
-) -> tuple[list[Labelled], Desk, float]:
-    """The questions of a file, a desk for the content folder, and how long that took to load."""
+) -> tuple[list[Labelled], Engine, float]:
+    """The questions of a file, an engine for the content folder, and how long that took to load."""
     from faqbot.cli.common import content_folder
-    from faqbot.content.loader import load_library
+    from faqbot.content.loader import load_knowledge_base
     from faqbot.evaluation.datasets import read_questions
 
     questions = read_questions(path)
     folder = content_folder(knowledge)
     began = time.perf_counter()
-    library = load_library(folder)
+    knowledge_base = load_knowledge_base(folder)
     for question in questions:
         for entry in (*question.entries, *question.accept):
-            if library.entry(entry) is None:
+            if knowledge_base.entry(entry) is None:
                 raise UsageError(
                     f"{path} names {entry!r} for {question.question!r}, but {folder} has no such "
                     "entry. Correct the label, or name the content with --knowledge."
                 )
-    desk = _desk(library, encoder)
-    return questions, desk, time.perf_counter() - began
+    engine = _engine(knowledge_base, encoder)
+    return questions, engine, time.perf_counter() - began
 
 
 def _intents(
@@ -145,38 +145,43 @@ def _intents(
     none_label: str | None,
     *,
     encoder: Path | None,
-) -> tuple[list[Labelled], Desk, float]:
-    """The questions of an intent set, a desk that knows its labels, and how long that took."""
+) -> tuple[list[Labelled], Engine, float]:
+    """The questions of an intent set, an engine that knows its labels, and how long that took."""
     from faqbot.cli.common import note
-    from faqbot.evaluation.datasets import library_of, questions_of, read_sentences, unseen_labels
+    from faqbot.evaluation.datasets import (
+        knowledge_base_of,
+        questions_of,
+        read_sentences,
+        unseen_labels,
+    )
 
-    library = library_of(read_sentences(train, text, label), none_label)
+    knowledge_base = knowledge_base_of(read_sentences(train, text, label), none_label)
     sentences = read_sentences(test, text, label)
-    questions = questions_of(sentences, library)
-    unseen = unseen_labels(sentences, library, none_label)
+    questions = questions_of(sentences, knowledge_base)
+    unseen = unseen_labels(sentences, knowledge_base, none_label)
     if unseen:
         few = ", ".join(unseen[:3]) + (", ..." if len(unseen) > 3 else "")  # noqa: PLR2004
         note(f"{test} has labels that {train} has not ({few}): counted as out of scope.")
     began = time.perf_counter()
-    desk = _desk(library, encoder)
-    return questions, desk, time.perf_counter() - began
+    engine = _engine(knowledge_base, encoder)
+    return questions, engine, time.perf_counter() - began
 
 
-def _desk(library: Library, encoder: Path | None) -> Desk:
+def _engine(knowledge_base: KnowledgeBase, encoder: Path | None) -> Engine:
     from faqbot import app
     from faqbot.cli.common import errors
-    from faqbot.engine import Conversations, Desk
+    from faqbot.engine import ConversationMemory, Engine
     from faqbot.settings import configured_encoder
 
     folder = encoder or configured_encoder()
     console = errors()
     if not console.is_terminal:
-        return Desk(app.understand(library, folder), Conversations(time.monotonic))
+        return Engine(app.build_index(knowledge_base, folder), ConversationMemory(time.monotonic))
     with console.status("Loading"):
-        return Desk(app.understand(library, folder), Conversations(time.monotonic))
+        return Engine(app.build_index(knowledge_base, folder), ConversationMemory(time.monotonic))
 
 
-def _ask(desk: Desk, questions: list[Labelled]) -> list[Trial]:
+def _ask(engine: Engine, questions: list[Labelled]) -> list[Prediction]:
     from faqbot.cli.common import errors
     from faqbot.evaluation.runner import try_all
 
@@ -186,7 +191,7 @@ def _ask(desk: Desk, questions: list[Labelled]) -> list[Trial]:
         from rich.progress import track
 
         asked = track(questions, "Asking", console=console, transient=True)
-    return asyncio.run(try_all(desk, asked))
+    return asyncio.run(try_all(engine, asked))
 
 
 def _print(report: Report, *, as_json: bool) -> None:

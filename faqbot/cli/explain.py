@@ -11,15 +11,15 @@ import typer
 from faqbot.cli.common import Json, Knowledge, Role, Who, Words, entry, printable, question_of
 from faqbot.errors import UsageError
 from faqbot.model import (
-    Answered,
+    Answer,
     Audience,
     Candidate,
-    Declined,
-    LinkedBy,
-    Reading,
-    Receipt,
-    Unsure,
-    Why,
+    Choices,
+    Decline,
+    Interpretation,
+    LinkMethod,
+    Reason,
+    Result,
 )
 
 if TYPE_CHECKING:
@@ -27,33 +27,33 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from faqbot.cli.ask import Asker
-    from faqbot.engine import Desk
+    from faqbot.engine import Engine
     from faqbot.evaluation.runner import Change
 
 REASONS = {
-    Why.CLEAR: "one reading is clearly the best",
-    Why.WHICH_ROLE: "the part is clear, the role is not",
-    Why.WHICH_PART: "the role is clear, the part is not",
-    Why.CLOSE: "no reading is sure enough, but some are near",
-    Why.EMPTY: "there is nothing in the question to go by",
-    Why.UNKNOWN_ROLE: "the question is about a role that the content does not describe",
-    Why.NOT_WRITTEN: "the part is clear, but nobody has written it for this role",
-    Why.NOT_UNDERSTOOD: "nothing in the content is near enough",
+    Reason.CLEAR: "one reading is clearly the best",
+    Reason.WHICH_ROLE: "the part is clear, the role is not",
+    Reason.WHICH_PART: "the role is clear, the part is not",
+    Reason.CLOSE: "no reading is sure enough, but some are near",
+    Reason.EMPTY: "there is nothing in the question to go by",
+    Reason.UNKNOWN_ROLE: "the question is about a role that the content does not describe",
+    Reason.NOT_WRITTEN: "the part is clear, but nobody has written it for this role",
+    Reason.NOT_UNDERSTOOD: "nothing in the content is near enough",
 }
 
 LINKS = {
-    LinkedBy.TITLE: "its title",
-    LinkedBy.ALIAS: "another name",
-    LinkedBy.TYPO: "a misspelt name",
-    LinkedBy.PARTIAL: "a part of its name",
-    LinkedBy.CONVERSATION: "the conversation, or --role",
+    LinkMethod.TITLE: "its title",
+    LinkMethod.ALIAS: "another name",
+    LinkMethod.TYPO: "a misspelt name",
+    LinkMethod.PARTIAL: "a part of its name",
+    LinkMethod.CONVERSATION: "the conversation, or --role",
 }
 
 
-def explanation_json(receipt: Receipt) -> dict[str, object]:
+def explanation_json(receipt: Result) -> dict[str, object]:
     """What an explanation adds to the JSON contract."""
     reading, outcome = receipt.reading, receipt.outcome
-    declined = outcome if isinstance(outcome, Declined) else Declined()
+    declined = outcome if isinstance(outcome, Decline) else Decline()
     return {
         "why": outcome.why.value,
         "normalised": reading.normalised,
@@ -74,7 +74,7 @@ def explanation_json(receipt: Receipt) -> dict[str, object]:
     }
 
 
-def render(receipt: Receipt) -> Iterator[RenderableType]:
+def render(receipt: Result) -> Iterator[RenderableType]:
     """The explanation, block by block."""
     yield _reading(receipt.reading)
     if receipt.reading.links:
@@ -96,7 +96,7 @@ def _facts() -> Table:
     return table
 
 
-def _reading(reading: Reading) -> Table:
+def _reading(reading: Interpretation) -> Table:
     from rich.text import Text
 
     table = _facts()
@@ -109,7 +109,7 @@ def _reading(reading: Reading) -> Table:
     return table
 
 
-def _links(reading: Reading) -> Table:
+def _links(reading: Interpretation) -> Table:
     from rich.table import Table
     from rich.text import Text
 
@@ -138,19 +138,19 @@ def _candidates(candidates: tuple[Candidate, ...]) -> Table:
     return table
 
 
-def _decision(receipt: Receipt) -> Table:
+def _decision(receipt: Result) -> Table:
     from rich.text import Text
 
     table = _facts()
     outcome = receipt.outcome
     match outcome:
-        case Answered(entries=entries):
+        case Answer(entries=entries):
             table.add_row("Decision", "answer")
             _rows(table, "With", entries)
-        case Unsure(options=options):
+        case Choices(options=options):
             table.add_row("Decision", "ask back")
             _rows(table, "Options", options)
-        case Declined(nearest=nearest, owner=owner):
+        case Decline(nearest=nearest, owner=owner):
             table.add_row("Decision", "decline")
             if nearest:
                 table.add_row("Nearest", ", ".join(nearest))
@@ -170,31 +170,33 @@ def _rows(table: Table, label: str, candidates: tuple[Candidate, ...]) -> None:
 _MOST = 12
 
 
-def with_more(desk: Desk, more: Mapping[str, Sequence[str]]) -> Desk:
-    """A desk on the same content with more phrasings."""
+def with_more(engine: Engine, more: Mapping[str, Sequence[str]]) -> Engine:
+    """An engine on the same content with more phrasings."""
     from faqbot import app
     from faqbot.content.loader import phrased
-    from faqbot.engine import Conversations, Desk
+    from faqbot.engine import ConversationMemory, Engine
     from faqbot.settings import configured_encoder
 
-    knowledge = app.understand(phrased(desk.library, more), configured_encoder())
-    return Desk(knowledge, Conversations(lambda: 0.0))
+    knowledge = app.build_index(phrased(engine.knowledge_base, more), configured_encoder())
+    return Engine(knowledge, ConversationMemory(lambda: 0.0))
 
 
-async def became(before: Desk, after: Desk, text: str) -> str:
+async def outcome_diff(before: Engine, after: Engine, text: str) -> str:
     """What a change does to one question."""
-    from faqbot.evaluation.runner import Asked, changes
+    from faqbot.evaluation.runner import TestQuestion, changes
 
-    for change in await changes(before, after, [Asked(text, None, "")]):
+    for change in await changes(before, after, [TestQuestion(text, None, "")]):
         return f"The question itself was {change.before}, and would be {change.after}."
     return "The question itself would be answered as it is now."
 
 
-def compared(runner: asyncio.Runner, before: Desk, after: Desk) -> tuple[int, tuple[Change, ...]]:
+def compare(
+    runner: asyncio.Runner, before: Engine, after: Engine
+) -> tuple[int, tuple[Change, ...]]:
     """How many of the content's own questions there are, and which of them change."""
     from faqbot.evaluation.runner import changes, own_questions
 
-    questions = own_questions(before.library)
+    questions = own_questions(before.knowledge_base)
     return len(questions), runner.run(changes(before, after, questions))
 
 
@@ -250,39 +252,41 @@ def explain(
     from faqbot.cli.ask import Asker
     from faqbot.cli.common import known_role, open_desk
 
-    desk = open_desk(knowledge)
+    engine = open_desk(knowledge)
     with asyncio.Runner() as runner:
-        _explain(Asker(desk, runner, audience, known_role(desk.library, role)), text, as_json)
+        _explain(
+            Asker(engine, runner, audience, known_role(engine.knowledge_base, role)), text, as_json
+        )
         if add:
-            _what_if(desk, runner, text, add)
+            _what_if(engine, runner, text, add)
 
 
-def _what_if(desk: Desk, runner: asyncio.Runner, text: str, entry_id: str) -> None:
+def _what_if(engine: Engine, runner: asyncio.Runner, text: str, entry_id: str) -> None:
     """Say what a phrasing would change."""
     from faqbot.model import Role
 
-    entry = desk.library.entry(entry_id)
+    entry = engine.knowledge_base.entry(entry_id)
     if entry is None or isinstance(entry, Role):
         raise UsageError(
             f"--add {entry_id} is neither a section nor an FAQ: write role/section, role/faq/id or "
             "faq/id as faqbot roles and faqbot ask --json show them."
         )
-    after = with_more(desk, {entry_id: (text,)})
+    after = with_more(engine, {entry_id: (text,)})
     typer.echo(f"\nWith this as a phrasing of {entry_id}:")
-    count, found = compared(runner, desk, after)
-    own = runner.run(became(desk, after, text))
+    count, found = compare(runner, engine, after)
+    own = runner.run(outcome_diff(engine, after, text))
     typer.echo(own)
     tell(count, found)
 
 
 def _explain(asker: Asker, text: str, as_json: bool) -> None:  # noqa: FBT001 - one caller
-    from faqbot.cli.common import console, contract, print_json
+    from faqbot.cli.common import console, print_json, result_as_json
     from faqbot.replies.reply import as_text
 
     receipt = asker.receipt(text)
     if as_json:
-        reply = as_text(asker.desk.reply(receipt))
-        print_json(contract(text, receipt, reply) | explanation_json(receipt))
+        reply = as_text(asker.engine.reply(receipt))
+        print_json(result_as_json(text, receipt, reply) | explanation_json(receipt))
     else:
         terminal = console()
         for block in render(receipt):

@@ -17,7 +17,7 @@ from faqbot.model import Audience
 ROLE_EXAMPLE = "Example: faqbot export role data-analyst --format docx --out analyst.docx"
 
 
-class Format(StrEnum):
+class ExportFormat(StrEnum):
     """What a role can become."""
 
     MARKDOWN = "markdown"
@@ -29,7 +29,7 @@ class Format(StrEnum):
 
 Role = Annotated[str, typer.Argument(metavar="ROLE", help="The role's id.")]
 Formatted = Annotated[
-    Format,
+    ExportFormat,
     typer.Option(
         "--format",
         help="The whole role (markdown, docx, html), an advertisement in Markdown, or schema.org's "
@@ -57,7 +57,7 @@ Link = Annotated[str, typer.Option(help="JobPosting: the address of the posting.
 def role(
     role_id: Role,
     *,
-    output: Formatted = Format.MARKDOWN,
+    output: Formatted = ExportFormat.MARKDOWN,
     out: RoleOut = None,
     audience: RoleReaders = Audience.EVERYONE,
     organization: Organization = "",
@@ -79,14 +79,14 @@ def role(
     or the file is there already.
     """
     from faqbot.cli.common import content_folder, known_role
-    from faqbot.content.loader import load_library
+    from faqbot.content.loader import load_knowledge_base
     from faqbot.content.writer import write_bytes
-    from faqbot.exporters.job_posting import Opening
+    from faqbot.exporters.job_posting import JobOpening
 
-    library = load_library(content_folder(knowledge))
-    found = library.role(known_role(library, role_id))
+    knowledge_base = load_knowledge_base(content_folder(knowledge))
+    found = knowledge_base.role(known_role(knowledge_base, role_id))
     assert found is not None  # it is known
-    opening = Opening(
+    opening = JobOpening(
         organization,
         website,
         locality,
@@ -107,25 +107,25 @@ def role(
         typer.echo(f"{out}: {found.title}")
 
 
-def _written(found: object, output: Format, audience: Audience, opening: object) -> bytes:
+def _written(found: object, output: ExportFormat, audience: Audience, opening: object) -> bytes:
     from faqbot.exporters.html import page
-    from faqbot.exporters.job_posting import Opening, missing, posting
+    from faqbot.exporters.job_posting import JobOpening, missing, posting
     from faqbot.exporters.markdown import advert, markdown
     from faqbot.exporters.word import word
     from faqbot.model import Role as ModelRole
 
     assert isinstance(found, ModelRole)
-    assert isinstance(opening, Opening)
+    assert isinstance(opening, JobOpening)
     match output:
-        case Format.MARKDOWN:
+        case ExportFormat.MARKDOWN:
             return markdown(found, audience).encode()
-        case Format.DOCX:
+        case ExportFormat.DOCX:
             return word(found, audience)
-        case Format.HTML:
+        case ExportFormat.HTML:
             return page(found, audience).encode()
-        case Format.ADVERT:
+        case ExportFormat.ADVERT:
             return advert(found).encode()
-        case Format.JOBPOSTING:
+        case ExportFormat.JOBPOSTING:
             made = posting(found, opening)
             lacking = missing(made)
             if lacking:
@@ -179,20 +179,20 @@ def site(
     something already.
     """
     from faqbot.cli.common import content_folder
-    from faqbot.content.loader import load_library
+    from faqbot.content.loader import load_knowledge_base
     from faqbot.content.writer import write_bytes
     from faqbot.errors import UsageError
     from faqbot.exporters import html
 
-    library = load_library(content_folder(knowledge))
+    knowledge_base = load_knowledge_base(content_folder(knowledge))
     if out.is_dir() and any(out.iterdir()) and not force:
         raise UsageError(f"{out} holds files already: --force writes over them.")
-    made = html.site(library, title, audience)
+    made = html.site(knowledge_base, title, audience)
     for name, text in made.files.items():
         write_bytes(out / name, text.encode(), force=True)
     if quiet:
         return
-    typer.echo(f"{out / 'index.html'}: {len(library.roles)} roles, {len(made.files)} files")
+    typer.echo(f"{out / 'index.html'}: {len(knowledge_base.roles)} roles, {len(made.files)} files")
 
 
 TABLE_EXAMPLE = "Example: faqbot export table content.xlsx"
@@ -209,12 +209,12 @@ def table(
     problems, 2 when the file is there already or ends in neither .csv nor .xlsx.
     """
     from faqbot.cli.common import content_folder
-    from faqbot.content.loader import load_library
+    from faqbot.content.loader import load_knowledge_base
     from faqbot.content.writer import write_bytes
     from faqbot.spreadsheet.files import written_rows
     from faqbot.spreadsheet.rows import rows_of
 
-    rows = list(rows_of(load_library(content_folder(knowledge))))
+    rows = list(rows_of(load_knowledge_base(content_folder(knowledge))))
     write_bytes(file, written_rows(file, rows), force=force)
     if not quiet:
         typer.echo(f"{file}: {len(rows) - 1} rows")

@@ -13,7 +13,7 @@ from faqbot.cli.common import DryRun, Force, Quiet, Verbose
 
 if TYPE_CHECKING:
     from faqbot.importers.documents.importer import Imported
-    from faqbot.model import Library
+    from faqbot.model import KnowledgeBase
 
 DOCUMENT_EXAMPLE = "Example: faqbot import document analyst.docx engineer.pdf --out knowledge/roles"
 
@@ -118,10 +118,10 @@ def onet(
     from faqbot.content.writer import write_file
     from faqbot.errors import UsageError
     from faqbot.importers.onet.occupations import read_release
-    from faqbot.importers.onet.roles import chosen, roles_of, told
+    from faqbot.importers.onet.roles import roles_of, select_occupations, summary
 
     found = read_release(release)
-    wanted = chosen(found.occupations, only or ())
+    wanted = select_occupations(found.occupations, only or ())
     work = steps(roles_of(found, wanted), len(wanted), "Importing", quiet=quiet)
     written = list(work)
     targets = [out / f"{one.role.id}.yaml" for one in written]
@@ -137,8 +137,8 @@ def onet(
     shared = len({title.casefold() for one in written for title in one.shared})
     typer.echo(f"{len(written)} roles of O*NET {found.number} in {out}.")
     typer.echo(f"Titles that several of them share, left out of the aliases: {shared}.")
-    if told(written):
-        typer.echo(f"The release has gaps: {told(written)}; each is marked in its file.")
+    if summary(written):
+        typer.echo(f"The release has gaps: {summary(written)}; each is marked in its file.")
     typer.echo(f"Next: faqbot check {out.parent}")
 
 
@@ -163,7 +163,7 @@ def table(
     Exit code 0 when it was written (or would be), 1 when its content has problems, 2 when cells are
     wrong or something is there already.
     """
-    from faqbot.content.loader import load_library
+    from faqbot.content.loader import load_knowledge_base
     from faqbot.content.writer import write_file
     from faqbot.errors import UsageError
     from faqbot.spreadsheet.files import read_rows
@@ -172,13 +172,13 @@ def table(
     read = read_table(read_rows(file), file.name)
     if read.unknown:
         typer.echo(f"Columns that mean nothing here: {', '.join(read.unknown)}.", err=True)
-    files = _files(read.library, out)
+    files = _files(read.knowledge_base, out)
     with tempfile.TemporaryDirectory() as place:
         for target, text in files.items():
             write_file(Path(place) / target.name, text, force=True)
-        load_library(Path(place))
+        load_knowledge_base(Path(place))
     old = _held(out)
-    lines = list(differences(old, read.library))
+    lines = list(differences(old, read.knowledge_base))
     if not quiet or dry_run:
         for line in lines:
             typer.echo(line)
@@ -193,29 +193,31 @@ def table(
     if not quiet:
         did = "would be written" if dry_run else "written"
         typer.echo(
-            f"{len(read.library.roles)} roles and {len(read.library.faqs)} general FAQs {did}, "
+            f"{len(read.knowledge_base.roles)} roles and "
+            f"{len(read.knowledge_base.faqs)} general FAQs {did}, "
             f"{len(lines)} differences. Next: faqbot check {out}"
         )
 
 
-def _held(out: Path) -> Library:
-    from faqbot.content.loader import load_library
-    from faqbot.model import Library
+def _held(out: Path) -> KnowledgeBase:
+    from faqbot.content.loader import load_knowledge_base
+    from faqbot.model import KnowledgeBase
 
     found = out.is_dir() and any(path.suffix in (".yaml", ".yml") for path in out.rglob("*"))
-    return load_library(out) if found else Library()
+    return load_knowledge_base(out) if found else KnowledgeBase()
 
 
-def _files(library: Library, out: Path) -> dict[Path, str]:
+def _files(knowledge_base: KnowledgeBase, out: Path) -> dict[Path, str]:
     """Each file with its text; what stands in a file already is written there."""
     from faqbot.content.writer import faq_file, role_file
 
     schema = "../schema.json"
     files = {
-        out / "roles" / f"{role.id}.yaml": role_file(role, schema=schema) for role in library.roles
+        out / "roles" / f"{role.id}.yaml": role_file(role, schema=schema)
+        for role in knowledge_base.roles
     }
-    if library.faqs:
-        files[out / "faqs" / "faqs.yaml"] = faq_file(library.faqs, schema=schema)
+    if knowledge_base.faqs:
+        files[out / "faqs" / "faqs.yaml"] = faq_file(knowledge_base.faqs, schema=schema)
     return files
 
 

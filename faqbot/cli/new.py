@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from faqbot.model import Years as Span
 
 
-def wanted(*, yes: bool) -> bool:
+def is_interactive(*, yes: bool) -> bool:
     """Whether somebody is there to be asked."""
     return not yes and sys.stdin.isatty() and sys.stdout.isatty()
 
@@ -74,25 +74,25 @@ def faq(
     from faqbot.cli.common import question as asked
     from faqbot.content.writer import faq_file, key_for, write_file
     from faqbot.errors import UsageError
-    from faqbot.model import Answered, Faq, Library
+    from faqbot.model import Answer, Faq, KnowledgeBase
 
-    asks = wanted(yes=yes)
-    library = Library()
+    asks = is_interactive(yes=yes)
+    knowledge_base = KnowledgeBase()
     if folder.is_dir() and any(folder.rglob("*.y*ml")):
-        desk = app.open_desk(folder)
-        library = desk.library
-        receipt = asyncio.run(desk.ask(asked(question, Audience.EMPLOYEES, about)))
-        if isinstance(receipt.outcome, Answered):
+        engine = app.load_engine(folder)
+        knowledge_base = engine.knowledge_base
+        receipt = asyncio.run(engine.ask(asked(question, Audience.EMPLOYEES, about)))
+        if isinstance(receipt.outcome, Answer):
             known = ", ".join(entry.id for entry in receipt.outcome.entries)
             typer.echo(f"This is answered already, by {known}: faqbot ask shows how.", err=True)
             if asks and not typer.confirm("Write it all the same?"):
                 return
-    role = known_role(library, about)
+    role = known_role(knowledge_base, about)
     text = ask("The answer", answer, asks=asks)
     if not text:
         raise UsageError("An FAQ needs an answer: give it by --answer.")
     phrasings = ask_list("Other ways to ask it", phrasing, asks=asks)
-    key = key_for(question, role, library)
+    key = key_for(question, role, knowledge_base)
     made = Faq(role, key, question.strip(), text, phrasings=phrasings, audience=audience)
     target = folder / "faqs" / f"{f'{role}-' if role else ''}{key}.yaml"
     write_file(target, faq_file([made], about=role, schema="../schema.json"))
@@ -109,9 +109,9 @@ def key() -> None:
     Keep it as you keep passwords: what it encrypted can't be read without it. A key that replaces
     another goes in front of it, and a comma between them.
     """
-    from faqbot.storage.encryption import Seal
+    from faqbot.storage.encryption import TokenCipher
 
-    typer.echo(Seal.new_key())
+    typer.echo(TokenCipher.new_key())
 
 
 ROLE_EXAMPLE = 'Example: faqbot new role "Data Scientist" --required Python --required statistics'
@@ -192,7 +192,7 @@ def role(
     from faqbot.model import Role, Section
     from faqbot.model import Years as Span
 
-    asks = wanted(yes=yes)
+    asks = is_interactive(yes=yes)
     if asks:
         typer.echo("Enter leaves a question out; all of it can be changed in the file later.")
     named = id_of(title)

@@ -16,9 +16,9 @@ from faqbot.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from faqbot.engine import Desk
-    from faqbot.storage.models import Forgotten
-    from faqbot.storage.reports import Figures
+    from faqbot.engine import Engine
+    from faqbot.storage.models import DeletionReport
+    from faqbot.storage.reports import UsageStatistics
     from faqbot.storage.store import Store
 
 
@@ -28,7 +28,7 @@ NEAR = 0.25
 
 def figures(
     database: str | None, since: dt.datetime, until: dt.datetime, role: str | None = None
-) -> Figures:
+) -> UsageStatistics:
     """The figures of a period.
 
     Raises:
@@ -38,12 +38,12 @@ def figures(
     from faqbot.matching.clustering import group_by_meaning
     from faqbot.matching.encoders import StaticEncoder
     from faqbot.storage.questions import Filter
-    from faqbot.storage.reports import figures as summed_up
+    from faqbot.storage.reports import usage_statistics as summed_up
     from faqbot.storage.store import with_store
 
     encoder = StaticEncoder()
 
-    async def ask(store: Store) -> Figures:
+    async def ask(store: Store) -> UsageStatistics:
         grouping = partial(group_by_meaning, encoder=encoder)
         return await summed_up(store, since, until, grouping, Filter(role=role))
 
@@ -51,7 +51,7 @@ def figures(
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PhrasingSuggestion:
     """Words that should lead to an entry; `sure` when a person said so."""
 
     text: str
@@ -59,9 +59,9 @@ class Wish:
     sure: bool
 
 
-def wishes(
-    database: str | None, since: dt.datetime, until: dt.datetime, desk: Desk, *, guess: bool
-) -> tuple[Wish, ...]:
+def phrasing_suggestions(
+    database: str | None, since: dt.datetime, until: dt.datetime, engine: Engine, *, guess: bool
+) -> tuple[PhrasingSuggestion, ...]:
     """The phrasings that people picked and assigned; `guess` adds declined questions.
 
     Raises:
@@ -72,9 +72,9 @@ def wishes(
     from faqbot.storage.questions import Filter
     from faqbot.storage.store import with_store
 
-    async def ask(store: Store) -> tuple[Wish, ...]:
+    async def ask(store: Store) -> tuple[PhrasingSuggestion, ...]:
         found = [
-            Wish(one.question, one.entry, sure=True)
+            PhrasingSuggestion(one.question, one.entry, sure=True)
             for one in await store.proposals.waiting()
             if one.kind == PHRASING and one.entry and since <= one.created < until
         ]
@@ -83,15 +83,15 @@ def wishes(
         for record in await store.receipts.all(Filter(since, until, outcome="decline")):
             if not record.text:
                 continue
-            _, near = desk.nearest(record.text)
+            _, near = engine.nearest(record.text)
             if near and near[0].confidence >= NEAR and "/" in near[0].id:
-                found.append(Wish(record.text, near[0].id, sure=False))
+                found.append(PhrasingSuggestion(record.text, near[0].id, sure=False))
         return tuple(found)
 
     return asyncio.run(with_store(database, ask))
 
 
-def forget_person(database: str | None, person: str, team: str | None = None) -> Forgotten:
+def forget_person(database: str | None, person: str, team: str | None = None) -> DeletionReport:
     """Delete what is remembered of a person, in one team or wherever the id occurs.
 
     Raises:
@@ -153,7 +153,7 @@ def since_when(text: str | None, now: dt.datetime) -> dt.datetime:
         ) from None
 
 
-def as_object(found: Figures) -> dict[str, object]:
+def as_object(found: UsageStatistics) -> dict[str, object]:
     """The figures as the JSON that other programs read."""
     return {
         "since": found.since.isoformat(),
@@ -180,7 +180,7 @@ def as_object(found: Figures) -> dict[str, object]:
     }
 
 
-def as_lines(found: Figures, most: int = 10) -> Iterator[str]:
+def as_lines(found: UsageStatistics, most: int = 10) -> Iterator[str]:
     """The figures as a person reads them."""
     outcomes = ", ".join(f"{name} {count}" for name, count in found.outcomes) or "none"
     yield f"{found.since:%-d %B %Y} to {found.until:%-d %B %Y}: {found.questions} questions"
@@ -208,7 +208,7 @@ def as_lines(found: Figures, most: int = 10) -> Iterator[str]:
                 yield f"  and {len(lines) - most} more"
 
 
-def _csv(found: Figures) -> Iterator[str]:
+def _csv(found: UsageStatistics) -> Iterator[str]:
     import csv
     import io
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from faqbot.model import Library, Role
+    from faqbot.model import KnowledgeBase, Role
 
 EXAMPLE = "Example: faqbot roles --json"
 
@@ -24,15 +24,15 @@ def roles(*, as_json: Json = False, knowledge: Knowledge = None) -> None:
     import datetime as dt
 
     from faqbot.cli.common import console, content_folder, print_json
-    from faqbot.content.loader import load_library
+    from faqbot.content.loader import load_knowledge_base
 
-    library = load_library(content_folder(knowledge))
+    knowledge_base = load_knowledge_base(content_folder(knowledge))
     today = dt.datetime.now(dt.UTC).date()
     if as_json:
-        for role in library.roles:
+        for role in knowledge_base.roles:
             print_json(_json(role, today))
         return
-    console().print(_table(library, today))
+    console().print(_table(knowledge_base, today))
 
 
 def _stale(role: Role, today: dt.date) -> bool:
@@ -55,17 +55,17 @@ def _json(role: Role, today: dt.date) -> dict[str, object]:
     }
 
 
-def _table(library: Library, today: dt.date) -> Table:
+def _table(knowledge_base: KnowledgeBase, today: dt.date) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(caption=_summary(library), caption_justify="left")
+    table = Table(caption=_summary(knowledge_base), caption_justify="left")
     for title in ("Role", "Id", "Family"):
         table.add_column(title, overflow="fold")
     table.add_column("Parts", justify="right")
     table.add_column("FAQs", justify="right")
     table.add_column("Reviewed", no_wrap=True)
-    for role in library.roles:
+    for role in knowledge_base.roles:
         reviewed = Text(role.reviewed.isoformat() if role.reviewed else "never")
         if _stale(role, today):
             reviewed.append(" (overdue)", style="yellow")
@@ -80,6 +80,7 @@ def _table(library: Library, today: dt.date) -> Table:
     return table
 
 
-def _summary(library: Library) -> str:
-    faqs = sum(len(role.faqs) for role in library.roles)
-    return f"{len(library.roles)} roles, {faqs} role FAQs, {len(library.faqs)} general FAQs"
+def _summary(knowledge_base: KnowledgeBase) -> str:
+    faqs = sum(len(role.faqs) for role in knowledge_base.roles)
+    general = len(knowledge_base.faqs)
+    return f"{len(knowledge_base.roles)} roles, {faqs} role FAQs, {general} general FAQs"

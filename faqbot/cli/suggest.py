@@ -13,8 +13,8 @@ import typer
 from faqbot.cli.common import Knowledge, Quiet
 
 if TYPE_CHECKING:
-    from faqbot.cli.report import Wish
-    from faqbot.engine import Desk
+    from faqbot.cli.report import PhrasingSuggestion
+    from faqbot.engine import Engine
 
 EXAMPLE = "Example: faqbot suggest --since 90d > phrasings.patch"
 
@@ -43,18 +43,20 @@ def suggest(
     code 0, also when there is nothing to suggest; 1 when the content has problems.
     """
     from faqbot.cli.common import open_desk
-    from faqbot.cli.report import since_when, wishes
+    from faqbot.cli.report import phrasing_suggestions, since_when
     from faqbot.settings import configured_database
-    from faqbot.storage.models import now
+    from faqbot.storage.models import utc_now
 
-    until = now()
-    desk = open_desk(knowledge)
-    found = wishes(configured_database(), since_when(since, until), until, desk, guess=declined)
-    more = _fresh(desk, found)
+    until = utc_now()
+    engine = open_desk(knowledge)
+    found = phrasing_suggestions(
+        configured_database(), since_when(since, until), until, engine, guess=declined
+    )
+    more = _fresh(engine, found)
     if not more:
         typer.echo("Nothing to suggest.", err=True)
         return
-    patches = _patched(desk, more)
+    patches = _patched(engine, more)
     for path, (old, new) in patches.items():
         if apply:
             _write(path, new)
@@ -62,26 +64,26 @@ def suggest(
         else:
             typer.echo(_patch(path, old, new), nl=False)
     if not quiet:
-        _tell(desk, more)
+        _tell(engine, more)
 
 
-def _fresh(desk: Desk, found: tuple[Wish, ...]) -> dict[str, list[str]]:
+def _fresh(engine: Engine, found: tuple[PhrasingSuggestion, ...]) -> dict[str, list[str]]:
     """The phrasings that entries don't have yet, by entry."""
     more: dict[str, list[str]] = defaultdict(list)
     for wish in found:
-        entry = desk.library.entry(wish.entry)
+        entry = engine.knowledge_base.entry(wish.entry)
         held = getattr(entry, "phrasings", ())
         if entry is not None and wish.text not in (*held, *more[wish.entry]):
             more[wish.entry].append(wish.text)
     return {entry: texts for entry, texts in more.items() if texts}
 
 
-def _patched(desk: Desk, more: dict[str, list[str]]) -> dict[Path, tuple[str, str]]:
+def _patched(engine: Engine, more: dict[str, list[str]]) -> dict[Path, tuple[str, str]]:
     from faqbot.content.writer import add_phrasings
 
     paths: dict[Path, None] = {}
     for entry_id in more:
-        entry = desk.library.entry(entry_id)
+        entry = engine.knowledge_base.entry(entry_id)
         if entry is not None and entry.origin.path:
             paths[Path(entry.origin.path)] = None
     texts = {path: path.read_text(encoding="utf-8") for path in paths}
@@ -106,12 +108,12 @@ def _write(path: Path, text: str) -> None:
     write_file(path, text, force=True)
 
 
-def _tell(desk: Desk, more: dict[str, list[str]]) -> None:
-    from faqbot.cli.explain import compared, with_more
+def _tell(engine: Engine, more: dict[str, list[str]]) -> None:
+    from faqbot.cli.explain import compare, with_more
 
     with asyncio.Runner() as runner:
-        after = with_more(desk, more)
-        count, found = compared(runner, desk, after)
+        after = with_more(engine, more)
+        count, found = compare(runner, engine, after)
     better = sum(change.better for change in found)
     worse = sum(change.worse for change in found)
     phrasings = sum(map(len, more.values()))

@@ -86,10 +86,10 @@ def reencrypt_tokens(database: str | None, keys: str) -> int:
         UsageError: nothing is remembered.
         StoreError: the database can't be used, or none of the keys encrypted some tokens.
     """
-    from faqbot.storage.encryption import Seal
+    from faqbot.storage.encryption import TokenCipher
     from faqbot.storage.store import with_store
 
-    seal = Seal.of(keys)
+    seal = TokenCipher.of(keys)
     return asyncio.run(with_store(database, lambda store: store.installations.reseal(), seal))
 
 

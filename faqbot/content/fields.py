@@ -99,7 +99,7 @@ def listed(title: str, description: str, *examples: str) -> Any:
     return Field(default=(), title=title, description=description, examples=[list(examples)])
 
 
-class Part(BaseModel):
+class ContentModel(BaseModel):
     """A mapping with fixed keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

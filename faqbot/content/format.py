@@ -9,14 +9,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
-from faqbot.content.fields import Date, Id, Ids, OnetCode, Part, Period, Text, Texts, listed
+from faqbot.content.fields import ContentModel, Date, Id, Ids, OnetCode, Period, Text, Texts, listed
 from faqbot.content.sections import SectionsPart
 from faqbot.model import Audience
 
 AudienceName = Literal["everyone", "employees", "candidates"]
 
 
-class _Reviewed(Part):
+class _Reviewed(ContentModel):
     owner: Text = Field(
         default="",
         title="Owner",
@@ -148,7 +148,7 @@ class RoleFile(_Reviewed):
     )
 
 
-class FaqFile(Part):
+class FaqFile(ContentModel):
     """A file of questions: its top key is `faqs`; they are general, or about one role."""
 
     model_config = ConfigDict(title="FAQs")
@@ -167,7 +167,7 @@ class FaqFile(Part):
     )
 
 
-class PhrasingFile(Part):
+class PhrasingFile(ContentModel):
     """A file of more phrasings for entries that stand elsewhere: its top key is `phrasings`."""
 
     model_config = ConfigDict(title="Phrasings")

@@ -17,9 +17,9 @@ from faqbot.content.git import version_of
 from faqbot.content.messages import advise
 from faqbot.content.references import check_references
 from faqbot.content.sections import STANDARD_SECTIONS, SectionPart
-from faqbot.content.yaml_tree import Document, Loc, parse
+from faqbot.content.yaml_tree import Loc, YamlDocument, parse
 from faqbot.errors import ContentError, Problem, nearest, printable, quoted
-from faqbot.model import Audience, Faq, Library, Origin, Role, Section, Years
+from faqbot.model import Audience, Faq, KnowledgeBase, Origin, Role, Section, Years
 
 
 def with_title(text: str, title: str) -> str:
@@ -27,7 +27,7 @@ def with_title(text: str, title: str) -> str:
     return text.replace("{role}", title)
 
 
-def role_of(document: Document, file: RoleFile) -> Role:
+def role_of(document: YamlDocument, file: RoleFile) -> Role:
     """The role that a file describes."""
     named = Role(file.role, file.title)
     return Role(
@@ -52,14 +52,14 @@ def role_of(document: Document, file: RoleFile) -> Role:
     )
 
 
-def faqs_of(document: Document, file: FaqFile, role: Role | None = None) -> tuple[Faq, ...]:
+def faqs_of(document: YamlDocument, file: FaqFile, role: Role | None = None) -> tuple[Faq, ...]:
     """The FAQs of a file: general ones, or those of a role."""
     return tuple(
         _faq(part, _origin(document, ("faqs", index)), role) for index, part in enumerate(file.faqs)
     )
 
 
-def _section(document: Document, file: RoleFile, key: str, part: SectionPart) -> Section:
+def _section(document: YamlDocument, file: RoleFile, key: str, part: SectionPart) -> Section:
     def filled(texts: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(with_title(text, file.title) for text in texts)
 
@@ -96,15 +96,15 @@ def _faq(part: FaqPart, origin: Origin, role: Role | None) -> Faq:
     )
 
 
-def _origin(document: Document, loc: Loc, *, key: bool = False) -> Origin:
+def _origin(document: YamlDocument, loc: Loc, *, key: bool = False) -> Origin:
     return Origin(document.path, document.at(loc, key=key).line)
 
 
 def unknown_entries(
-    files: Iterable[tuple[Document, PhrasingFile]], library: Library
+    files: Iterable[tuple[YamlDocument, PhrasingFile]], knowledge_base: KnowledgeBase
 ) -> Iterator[Problem]:
     """A problem for each id that names no section and no FAQ."""
-    known = [entry.id for entry in library.entries() if entry.kind != "role"]
+    known = [entry.id for entry in knowledge_base.entries() if entry.kind != "role"]
     for document, file in files:
         for entry_id in file.phrasings:
             if entry_id not in known:
@@ -114,24 +114,25 @@ def unknown_entries(
                 yield document.problem(("phrasings", entry_id), message, key=True)
 
 
-def with_phrasings(library: Library, files: Sequence[PhrasingFile]) -> Library:
+def with_phrasings(knowledge_base: KnowledgeBase, files: Sequence[PhrasingFile]) -> KnowledgeBase:
     """The library with the phrasings of such files added to their entries."""
     more: dict[str, tuple[str, ...]] = {}
     for file in files:
         for entry_id, texts in file.phrasings.items():
             more[entry_id] = (*more.get(entry_id, ()), *texts)
-    return phrased(library, more)
+    return phrased(knowledge_base, more)
 
 
-def phrased(library: Library, more: Mapping[str, Sequence[str]]) -> Library:
+def phrased(knowledge_base: KnowledgeBase, more: Mapping[str, Sequence[str]]) -> KnowledgeBase:
     """The library with more phrasings, by the id of their entries."""
     if not more:
-        return library
+        return knowledge_base
     return replace(
-        library,
-        roles=tuple(_role(role, more) for role in library.roles),
+        knowledge_base,
+        roles=tuple(_role(role, more) for role in knowledge_base.roles),
         faqs=tuple(
-            replace(faq, phrasings=(*faq.phrasings, *more.get(faq.id, ()))) for faq in library.faqs
+            replace(faq, phrasings=(*faq.phrasings, *more.get(faq.id, ())))
+            for faq in knowledge_base.faqs
         ),
     )
 
@@ -154,29 +155,29 @@ _TOP_KEYS: Final = ("role", "faqs", "phrasings")
 
 
 @dataclass
-class _Reading:
+class _FolderReader:
     """What has been read so far."""
 
-    documents: list[Document] = field(default_factory=list)
+    documents: list[YamlDocument] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     unread_roles: set[str] = field(default_factory=set)
 
 
-def load_library(folder: Path) -> Library:
+def load_knowledge_base(folder: Path) -> KnowledgeBase:
     """All content below a folder.
 
     Raises:
         UsageError: The folder is missing, not a folder, unreadable or without content.
         ContentError: Something is wrong in the files; it holds every problem of every file.
     """
-    library, problems = check_folder(folder)
-    if library is None:
+    knowledge_base, problems = check_folder(folder)
+    if knowledge_base is None:
         raise ContentError(problems)
-    return library
+    return knowledge_base
 
 
-def check_folder(folder: Path) -> tuple[Library | None, tuple[Problem, ...]]:
+def check_folder(folder: Path) -> tuple[KnowledgeBase | None, tuple[Problem, ...]]:
     """The content below a folder, or None with every problem of every file.
 
     Raises:
@@ -185,8 +186,8 @@ def check_folder(folder: Path) -> tuple[Library | None, tuple[Problem, ...]]:
     reading = _read(folder)
     roles: list[Role] = []
     faqs: list[Faq] = []
-    about: list[tuple[Document, FaqFile]] = []
-    more: list[tuple[Document, PhrasingFile]] = []
+    about: list[tuple[YamlDocument, FaqFile]] = []
+    more: list[tuple[YamlDocument, PhrasingFile]] = []
     for document in reading.documents:
         try:
             if "role" in document.value:
@@ -204,15 +205,15 @@ def check_folder(folder: Path) -> tuple[Library | None, tuple[Problem, ...]]:
             reading.problems += advise(document, error)
     reading.problems += check_references(reading.documents, frozenset(reading.unread_roles))
     roles = [_with_faqs(role, about) for role in roles]
-    library = Library(tuple(roles), tuple(faqs), version_of(folder, reading.files))
+    knowledge_base = KnowledgeBase(tuple(roles), tuple(faqs), version_of(folder, reading.files))
     if not reading.problems:
-        reading.problems += unknown_entries(more, library)
+        reading.problems += unknown_entries(more, knowledge_base)
     if reading.problems:
         return None, tuple(_one_a_place(reading.problems))
-    return with_phrasings(library, [file for _, file in more]), ()
+    return with_phrasings(knowledge_base, [file for _, file in more]), ()
 
 
-def _with_faqs(role: Role, files: Iterable[tuple[Document, FaqFile]]) -> Role:
+def _with_faqs(role: Role, files: Iterable[tuple[YamlDocument, FaqFile]]) -> Role:
     """The role with the FAQs that files of their own hold about it."""
     own = [
         faq
@@ -223,8 +224,8 @@ def _with_faqs(role: Role, files: Iterable[tuple[Document, FaqFile]]) -> Role:
     return replace(role, faqs=(*role.faqs, *own)) if own else role
 
 
-def _read(folder: Path) -> _Reading:
-    reading = _Reading()
+def _read(folder: Path) -> _FolderReader:
+    reading = _FolderReader()
     for path in content_files(folder):
         shown = printable(os.fsencode(path).decode("utf-8", "replace"))
         raw = read_bytes(path, shown)
@@ -237,7 +238,7 @@ def _read(folder: Path) -> _Reading:
     return reading
 
 
-def _read_documents(raw: bytes, shown: str, reading: _Reading) -> bool:
+def _read_documents(raw: bytes, shown: str, reading: _FolderReader) -> bool:
     """Add the documents of one file; whether all of it could be read."""
     decoded = decode(raw, shown)
     reading.problems += decoded.problems
@@ -258,7 +259,7 @@ def _read_documents(raw: bytes, shown: str, reading: _Reading) -> bool:
     return not problems
 
 
-def _not_content(document: Document) -> Problem | None:
+def _not_content(document: YamlDocument) -> Problem | None:
     """Why a document is neither a role nor general FAQs, if so."""
     value = document.value
     if value is None:

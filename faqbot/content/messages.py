@@ -18,7 +18,7 @@ from faqbot.content.format import (
     keys_of,
 )
 from faqbot.content.sections import STANDARD_SECTIONS, SectionPart, YearsPart
-from faqbot.content.yaml_tree import Document, Loc
+from faqbot.content.yaml_tree import Loc, YamlDocument
 from faqbot.errors import Problem, did_you_mean, nearest, quoted
 
 _NOT_TEXT: Final = {
@@ -36,7 +36,7 @@ Parts = Callable[[Loc], tuple[str, tuple[str, ...]]]
 
 
 def advise(
-    document: Document, error: ValidationError, parts: Parts | None = None
+    document: YamlDocument, error: ValidationError, parts: Parts | None = None
 ) -> Iterator[Problem]:
     """Every error of a document as a problem at its position; `parts` for other than content."""
     for detail in error.errors(include_url=False, include_context=True):
@@ -48,7 +48,7 @@ def advise(
 
 
 def _message(
-    document: Document,
+    document: YamlDocument,
     detail: ErrorDetails,
     parts: Parts | None,
 ) -> tuple[str, bool]:
@@ -92,7 +92,7 @@ def _constraint(detail: ErrorDetails) -> str:  # noqa: PLR0911 - a table of kind
     return f"isn't right: {detail['msg']}"
 
 
-def _wrong_type(document: Document, loc: Loc, kind: str, value: object) -> str:
+def _wrong_type(document: YamlDocument, loc: Loc, kind: str, value: object) -> str:
     node = document.find(loc)[1]
     meant = _NOT_TEXT[kind]
     if kind != "string_type":
@@ -148,7 +148,7 @@ def _is_own_section(loc: Loc) -> bool:
     return len(loc) == 2 and loc[0] == "sections" and loc[1] not in STANDARD_SECTIONS  # noqa: PLR2004
 
 
-def _part(loc: Loc, document: Document) -> tuple[str, tuple[str, ...]]:
+def _part(loc: Loc, document: YamlDocument) -> tuple[str, tuple[str, ...]]:
     """What the mapping at the path is called, and the keys that it may have."""
     model: type[BaseModel]
     if not loc:

@@ -11,19 +11,19 @@ from typing import Protocol
 
 from faqbot.content.writer import key_for, write_faq, write_phrasing
 from faqbot.errors import FaqbotError, UsageError
-from faqbot.model import Audience, Faq, Library
+from faqbot.model import Audience, Faq, KnowledgeBase
 
 
-class Known(Protocol):
-    """What knows the content: a desk, or all desks that share a folder."""
+class HasKnowledgeBase(Protocol):
+    """What knows the content: an engine, or all engines that share a folder."""
 
     @property
-    def library(self) -> Library:
+    def knowledge_base(self) -> KnowledgeBase:
         """The content."""
         ...
 
 
-class Publishing(Protocol):
+class Publisher(Protocol):
     """Makes content of what was approved."""
 
     async def publish(self, draft: Draft) -> str:
@@ -43,7 +43,7 @@ class Publishing(Protocol):
         ...
 
 
-class Unwritable:
+class ReadOnlyPublisher:
     """Content that isn't written from Slack: whoever approves is told why.
 
     Args:
@@ -62,17 +62,19 @@ class Unwritable:
         raise UsageError(self._why)
 
 
-class Publisher:
+class ContentPublisher:
     """Writes FAQs and phrasings into the content folder, and lets them answer.
 
     Args:
-        desk: knows the content.
+        engine: knows the content.
         folder: the content folder.
-        reload: lets the desk answer from the folder as it is then.
+        reload: lets the engine answer from the folder as it is then.
     """
 
-    def __init__(self, desk: Known, folder: Path, reload: Callable[[], Awaitable[bool]]) -> None:
-        self._desk = desk
+    def __init__(
+        self, engine: HasKnowledgeBase, folder: Path, reload: Callable[[], Awaitable[bool]]
+    ) -> None:
+        self._engine = engine
         self._folder = folder
         self._reload = reload
         self._turn = asyncio.Lock()
@@ -85,10 +87,10 @@ class Publisher:
                 has changed.
         """
         async with self._turn:
-            library = self._desk.library
+            knowledge_base = self._engine.knowledge_base
             faq = Faq(
-                role=draft.role if library.role(draft.role) else None,
-                key=key_for(draft.question, draft.role, library),
+                role=draft.role if knowledge_base.role(draft.role) else None,
+                key=key_for(draft.question, draft.role, knowledge_base),
                 question=draft.question,
                 answer=draft.answer,
                 audience=draft.audience,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from faqbot.content.fields import ID_PATTERN
-from faqbot.content.yaml_tree import Document, Loc
+from faqbot.content.yaml_tree import Loc, YamlDocument
 from faqbot.errors import Problem, nearest, quoted
 
 _RESERVED = ("faq", "role")
@@ -15,7 +15,7 @@ _REFERENCES = ("related", "next_roles")
 
 
 def check_references(
-    documents: Sequence[Document],
+    documents: Sequence[YamlDocument],
     unread_roles: frozenset[str],
 ) -> Iterator[Problem]:
     """What is wrong between the documents; `unread_roles` are ids in files that can't be read.
@@ -40,7 +40,7 @@ def check_references(
         yield from _unknown_roles(document, known)
 
 
-def _equal_names(roles: Iterable[Document]) -> Iterator[Problem]:
+def _equal_names(roles: Iterable[YamlDocument]) -> Iterator[Problem]:
     ids: dict[str, str] = {}
     titles: dict[str, str] = {}
     roles = list(roles)
@@ -61,7 +61,7 @@ def _equal_names(roles: Iterable[Document]) -> Iterator[Problem]:
                 )
 
 
-def _equal_faqs(documents: Iterable[Document]) -> Iterator[Problem]:
+def _equal_faqs(documents: Iterable[YamlDocument]) -> Iterator[Problem]:
     ids: dict[str, str] = {}
     for document in documents:
         faqs = document.value.get("faqs")
@@ -71,7 +71,7 @@ def _equal_faqs(documents: Iterable[Document]) -> Iterator[Problem]:
 
 
 def _repeated(
-    document: Document,
+    document: YamlDocument,
     loc: Loc,
     value: Any,
     seen: dict[str, str],
@@ -90,7 +90,7 @@ def _repeated(
         seen[folded] = f"{document.path}:{document.at(loc).line}"
 
 
-def _section_keys(document: Document) -> Iterator[Problem]:
+def _section_keys(document: YamlDocument) -> Iterator[Problem]:
     sections = document.value.get("sections")
     for key in sections if isinstance(sections, dict) else ():
         if key in _RESERVED:
@@ -103,7 +103,7 @@ def _section_keys(document: Document) -> Iterator[Problem]:
         yield document.problem(("role",), "this word can't be the id of a role; choose another")
 
 
-def _unknown_roles(document: Document, known: Mapping[str, None]) -> Iterator[Problem]:
+def _unknown_roles(document: YamlDocument, known: Mapping[str, None]) -> Iterator[Problem]:
     for name in _REFERENCES:
         seen: dict[str, str] = {}
         for loc, role in _texts(document, (name,)):
@@ -116,7 +116,7 @@ def _unknown_roles(document: Document, known: Mapping[str, None]) -> Iterator[Pr
                 yield document.problem(loc, f"no role has the id {quoted(role)}; {guess}")
 
 
-def _role_that_is_meant(document: Document, known: Mapping[str, None]) -> Iterator[Problem]:
+def _role_that_is_meant(document: YamlDocument, known: Mapping[str, None]) -> Iterator[Problem]:
     role = document.value["about"]
     if role not in known:
         near = nearest(role, list(known))
@@ -124,7 +124,7 @@ def _role_that_is_meant(document: Document, known: Mapping[str, None]) -> Iterat
         yield document.problem(("about",), f"no role has the id {quoted(role)}; {guess}")
 
 
-def _texts(document: Document, loc: tuple[str]) -> Iterator[tuple[Loc, str]]:
+def _texts(document: YamlDocument, loc: tuple[str]) -> Iterator[tuple[Loc, str]]:
     values = document.value.get(loc[0])
     for index, value in enumerate(values if isinstance(values, list) else ()):
         if _is_text(value):

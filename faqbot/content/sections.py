@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from faqbot.content.fields import ID_PATTERN, OneOrMore, Part, Text, Texts, listed
+from faqbot.content.fields import ID_PATTERN, ContentModel, OneOrMore, Text, Texts, listed
 
 
 def _section(value: object) -> object:
@@ -19,7 +19,7 @@ def _section(value: object) -> object:
     return {"items": value} if isinstance(value, list) else value
 
 
-class YearsPart(Part):
+class YearsPart(ContentModel):
     """Years of experience; leave one side out for "at least" or "at most"."""
 
     model_config = ConfigDict(title="Years")
@@ -51,7 +51,7 @@ class YearsPart(Part):
         return self
 
 
-class SectionPart(Part):
+class SectionPart(ContentModel):
     """A section in full; a text or a list alone may stand for it."""
 
     model_config = ConfigDict(title="Section")

@@ -20,7 +20,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from faqbot.content.format import TARGET
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.errors import UsageError
-from faqbot.model import Audience, Faq, Library, Role, Section, Years
+from faqbot.model import Audience, Faq, KnowledgeBase, Role, Section, Years
 
 WIDTH: Final = 100
 LONGEST_ID: Final = 60
@@ -251,11 +251,11 @@ PHRASINGS: Final = "phrasings.yaml"
 _SCHEMA: Final = f"../{TARGET.name}"
 
 
-def key_for(question: str, role: str | None, library: Library) -> str:
+def key_for(question: str, role: str | None, knowledge_base: KnowledgeBase) -> str:
     """An id for a question that no FAQ of the role (or general one) has yet."""
-    taken = {faq.key for faq in library.faqs}
+    taken = {faq.key for faq in knowledge_base.faqs}
     if role:
-        found = library.role(role)
+        found = knowledge_base.role(role)
         taken = {faq.key for faq in found.faqs} if found else set()
     return id_of(question.replace("{role}", " "), taken)
 
@@ -296,9 +296,9 @@ def write_phrasing(folder: Path, entry_id: str, text: str) -> tuple[Path, str | 
     return target, before
 
 
-def draft_of(question: str, role: str | None, library: Library) -> str:
+def draft_of(question: str, role: str | None, knowledge_base: KnowledgeBase) -> str:
     """A file with an FAQ whose answer is still to be written, as an author would start it."""
-    key = key_for(question, role, library)
+    key = key_for(question, role, knowledge_base)
     answer = "Write the answer here, in Markdown."
     return _written(Faq(role, key, question, answer, phrasings=(question,)))
 

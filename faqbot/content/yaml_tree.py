@@ -99,7 +99,7 @@ Loc = Sequence[int | str]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """A position in a file, counted from 1."""
 
     line: int
@@ -107,7 +107,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Document:
+class YamlDocument:
     """One YAML document: its value, and where each part of it stands."""
 
     path: str
@@ -134,10 +134,10 @@ class Document:
                 key, node = None, node.value[step]
         return key, node
 
-    def at(self, loc: Loc, *, key: bool = False) -> Place:
+    def at(self, loc: Loc, *, key: bool = False) -> Position:
         """Where the value at the path begins, or its key."""
         key_node, node = self.find(loc)
-        return place_of(key_node if key and key_node is not None else node)
+        return position_of(key_node if key and key_node is not None else node)
 
     def problem(self, loc: Loc, message: str, *, key: bool = False) -> Problem:
         """A problem with the value at the path, or with its key."""
@@ -145,12 +145,12 @@ class Document:
         return Problem(self.path, place.line, place.column, message)
 
 
-def place_of(node: Node) -> Place:
+def position_of(node: Node) -> Position:
     """Where a node begins."""
-    return Place(node.start_mark.line + 1, node.start_mark.column + 1)
+    return Position(node.start_mark.line + 1, node.start_mark.column + 1)
 
 
-def parse(text: str, path: str) -> tuple[list[Document], list[Problem]]:
+def parse(text: str, path: str) -> tuple[list[YamlDocument], list[Problem]]:
     """Every document of a file, and what is wrong with its YAML.
 
     Documents before a syntax error are kept; nothing can be said of what follows it.
@@ -158,13 +158,13 @@ def parse(text: str, path: str) -> tuple[list[Document], list[Problem]]:
     problems = _too_deep(text, path)
     if problems:
         return [], problems
-    documents: list[Document] = []
+    documents: list[YamlDocument] = []
     try:
         for root in _compose(text):
             builder = _Builder(path)
             if builder.is_finite(root):
                 value = builder.value(root)
-                documents.append(Document(path, value, root, builder.keys))
+                documents.append(YamlDocument(path, value, root, builder.keys))
             problems += builder.problems
     except yaml.MarkedYAMLError as error:
         problems.append(syntax_problem(error, text, path))
@@ -258,7 +258,7 @@ class _Builder:
             if not isinstance(key, yaml.ScalarNode):
                 self._add(key, "a key has to be a word; put it in quotes if it starts with [ or {")
             elif key.value in pairs:
-                first = place_of(pairs[key.value][0])
+                first = position_of(pairs[key.value][0])
                 self._add(
                     key,
                     f"{quoted(key.value)} is here twice (first on line {first.line}); keep one",
@@ -278,7 +278,7 @@ class _Builder:
             self._add(node, f"{quoted(name)} is a tag, and content has none; remove it")
 
     def _add(self, node: Node, message: str) -> None:
-        place = place_of(node)
+        place = position_of(node)
         self.problems.append(Problem(self.path, place.line, place.column, message))
 
 

@@ -11,20 +11,20 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from faqbot.engine import Desk
+from faqbot.engine import Engine
 from faqbot.errors import UsageError
 from faqbot.model import (
-    Answered,
+    Answer,
     Audience,
+    Choices,
     Comparison,
-    Declined,
+    Decline,
+    EntryKind,
     Faq,
-    Kind,
-    Library,
+    KnowledgeBase,
     Outcome,
-    Place,
     Question,
-    Unsure,
+    Surface,
 )
 
 
@@ -70,7 +70,7 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class DatasetFigures:
     """The figures of one set, as shares of its in-scope, ambiguous and out-of-scope questions."""
 
     questions: int
@@ -143,41 +143,41 @@ def _labelled(path: Path, number: int, text: str) -> Labelled:
 def mark(labelled: Labelled, outcome: Outcome) -> Mark:
     """What an outcome is worth for a question with that label."""
     match outcome, labelled.expect:
-        case Answered(entries=entries, fact=fact), Expect.ANSWER:
+        case Answer(entries=entries, fact=fact), Expect.ANSWER:
             ids = {entry.id for entry in entries}
-            if isinstance(fact, Comparison) and entries[0].kind is Kind.FAQ:
+            if isinstance(fact, Comparison) and entries[0].kind is EntryKind.FAQ:
                 ids = {entries[0].id}  # the roles that it tells apart follow it
             right = ids == set(labelled.entries) or (len(ids) == 1 and ids <= set(labelled.accept))
             return Mark.RIGHT if right else Mark.WRONG
-        case Answered(), _:
+        case Answer(), _:
             return Mark.WRONG
-        case Unsure(), Expect.ANSWER:
+        case Choices(), Expect.ANSWER:
             return Mark.ASKED
-        case Unsure(), _:
+        case Choices(), _:
             return Mark.RIGHT
-        case Declined(), Expect.DECLINE:
+        case Decline(), Expect.DECLINE:
             return Mark.RIGHT
-        case Declined(), _:
+        case Decline(), _:
             return Mark.DECLINED
 
 
 def as_asked(labelled: Labelled) -> Question:
     """The question as an employee asks it in a direct message."""
     return Question(
-        labelled.question, audience=Audience.EMPLOYEES, place=Place.DIRECT, role=labelled.role
+        labelled.question, audience=Audience.EMPLOYEES, surface=Surface.DIRECT, role=labelled.role
     )
 
 
-async def ask_all(desk: Desk, questions: Iterable[Labelled]) -> list[Marked]:
+async def ask_all(engine: Engine, questions: Iterable[Labelled]) -> list[Marked]:
     """Ask every question, independently of the others."""
     marked = []
     for labelled in questions:
-        receipt = await desk.ask(as_asked(labelled))
+        receipt = await engine.ask(as_asked(labelled))
         marked.append(Marked(labelled, mark(labelled, receipt.outcome), _ids(receipt.outcome)))
     return marked
 
 
-def figures(marked: Sequence[Marked]) -> Figures:
+def figures(marked: Sequence[Marked]) -> DatasetFigures:
     """The figures of a set of marked questions."""
     counts = {expect: Counter[Mark]() for expect in Expect}
     for one in marked:
@@ -186,7 +186,7 @@ def figures(marked: Sequence[Marked]) -> Figures:
     def share(expect: Expect, which: Mark) -> float:
         return counts[expect][which] / (counts[expect].total() or 1)
 
-    return Figures(
+    return DatasetFigures(
         questions=len(marked),
         in_scope=counts[Expect.ANSWER].total(),
         right=share(Expect.ANSWER, Mark.RIGHT),
@@ -204,9 +204,9 @@ def figures(marked: Sequence[Marked]) -> Figures:
 
 def _ids(outcome: Outcome) -> tuple[str, ...]:
     match outcome:
-        case Answered(entries=entries) | Unsure(options=entries):
+        case Answer(entries=entries) | Choices(options=entries):
             return tuple(entry.id for entry in entries)
-        case Declined(nearest=nearest):
+        case Decline(nearest=nearest):
             return nearest
 
 
@@ -254,7 +254,7 @@ def _sentences(
     return found
 
 
-def library_of(train: Iterable[Sentence], none_label: str | None = None) -> Library:
+def knowledge_base_of(train: Iterable[Sentence], none_label: str | None = None) -> KnowledgeBase:
     """Content with a general FAQ for each label: its first sentence asks, the rest rephrase.
 
     Raises:
@@ -266,7 +266,7 @@ def library_of(train: Iterable[Sentence], none_label: str | None = None) -> Libr
             by_label.setdefault(sentence.label, []).append(sentence.text)
     if not by_label:
         raise UsageError("No training sentence has an answer: all have the label of --none-label.")
-    return Library(
+    return KnowledgeBase(
         faqs=tuple(
             Faq(role=None, key=label, question=texts[0], answer=label, phrasings=tuple(texts[1:]))
             for label, texts in by_label.items()
@@ -274,13 +274,13 @@ def library_of(train: Iterable[Sentence], none_label: str | None = None) -> Libr
     )
 
 
-def questions_of(test: Sequence[Sentence], library: Library) -> list[Labelled]:
+def questions_of(test: Sequence[Sentence], knowledge_base: KnowledgeBase) -> list[Labelled]:
     """The sentences as questions; those whose label the content lacks are out of scope.
 
     Raises:
         UsageError: no sentence is in scope.
     """
-    ids = {faq.key: faq.id for faq in library.faqs}
+    ids = {faq.key: faq.id for faq in knowledge_base.faqs}
     questions = [
         Labelled(sentence.text, Expect.ANSWER, (ids[sentence.label],))
         if sentence.label in ids
@@ -296,8 +296,8 @@ def questions_of(test: Sequence[Sentence], library: Library) -> list[Labelled]:
 
 
 def unseen_labels(
-    test: Iterable[Sentence], library: Library, none_label: str | None
+    test: Iterable[Sentence], knowledge_base: KnowledgeBase, none_label: str | None
 ) -> tuple[str, ...]:
     """Labels of the test file that neither the training file nor `none_label` accounts for."""
-    known = {faq.key for faq in library.faqs} | {none_label}
+    known = {faq.key for faq in knowledge_base.faqs} | {none_label}
     return tuple(dict.fromkeys(one.label for one in test if one.label not in known))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-NOBODY = -1
+NO_LABEL = -1
 """The class of a question that must not, or will not, be answered."""
 
 THRESHOLDS = 101
@@ -43,7 +43,7 @@ def best_mcc(truth: Classes, guesses: Classes, scores: Scores) -> float:
     if not len(truth):
         return 0.0
     thresholds = np.unique(np.quantile(scores, np.linspace(0, 1, THRESHOLDS)))
-    return max(mcc(truth, np.where(scores >= from_, guesses, NOBODY)) for from_ in thresholds)
+    return max(mcc(truth, np.where(scores >= from_, guesses, NO_LABEL)) for from_ in thresholds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from faqbot.errors import UsageError
 from faqbot.evaluation.metrics import BINS, calibration_error, coverage, reliability
-from faqbot.evaluation.runner import Trial, columns
+from faqbot.evaluation.runner import Prediction, columns
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +38,7 @@ def check_plot(path: Path) -> None:
     del mpl
 
 
-def plot(trials: Sequence[Trial], path: Path) -> None:
+def plot(trials: Sequence[Prediction], path: Path) -> None:
     """Write the reliability diagram and the accuracy-coverage curve side by side.
 
     Raises:

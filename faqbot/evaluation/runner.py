@@ -1,4 +1,4 @@
-"""Labelled questions put to the desk: what each was owed and got, and the figures of a set."""
+"""Labelled questions put to the engine: what each was owed and got, and the figures of a set."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from faqbot.engine import Desk
+from faqbot.engine import Engine
 from faqbot.evaluation.datasets import Expect, Labelled, as_asked
 from faqbot.evaluation.metrics import (
-    NOBODY,
+    NO_LABEL,
     Classes,
     Flags,
     Scores,
@@ -23,16 +23,16 @@ from faqbot.evaluation.metrics import (
     mcc,
 )
 from faqbot.model import (
-    Answered,
+    Answer,
     Audience,
     Candidate,
-    Declined,
+    Choices,
+    Decline,
     Faq,
-    Library,
+    KnowledgeBase,
     Outcome,
     Question,
-    Receipt,
-    Unsure,
+    Result,
 )
 
 NO_ENTRY = ""
@@ -40,14 +40,14 @@ NO_ENTRY = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Prediction:
     """One question: the entry it is owed, the best guess with its confidence, and the answer.
 
     Several entries that belong together are one name, joined by "+".
     """
 
     expect: Expect
-    owed: str
+    expected: str
     guess: str
     confidence: float
     answer: str
@@ -55,7 +55,7 @@ class Trial:
 
     @property
     def is_guessed(self) -> bool:
-        return bool(self.owed) and self.guess == self.owed
+        return bool(self.expected) and self.guess == self.expected
 
     @property
     def is_judged(self) -> bool:
@@ -103,18 +103,20 @@ class Report:
         }
 
 
-async def try_all(desk: Desk, questions: Iterable[Labelled]) -> list[Trial]:
+async def try_all(engine: Engine, questions: Iterable[Labelled]) -> list[Prediction]:
     """Ask every question, independently of the others."""
     trials = []
     for labelled in questions:
         asked = as_asked(labelled)
         began = time.perf_counter()
-        receipt = await desk.ask(asked)
-        trials.append(_trial(labelled, receipt, desk.library, time.perf_counter() - began))
+        receipt = await engine.ask(asked)
+        trials.append(_trial(labelled, receipt, engine.knowledge_base, time.perf_counter() - began))
     return trials
 
 
-def _trial(labelled: Labelled, receipt: Receipt, library: Library, seconds: float) -> Trial:
+def _trial(
+    labelled: Labelled, receipt: Result, knowledge_base: KnowledgeBase, seconds: float
+) -> Prediction:
     outcome = receipt.outcome
     owed = _name(labelled.entries) if labelled.expect is Expect.ANSWER else NO_ENTRY
 
@@ -124,17 +126,19 @@ def _trial(labelled: Labelled, receipt: Receipt, library: Library, seconds: floa
         return owed if good else _name(ids)
 
     # Without a role a candidate may be a part alone, which is no entry and can't be answered.
-    best = tuple(c for c in receipt.reading.candidates if library.entry(c.id) is not None)[:1]
-    if isinstance(outcome, Answered):
+    best = tuple(c for c in receipt.reading.candidates if knowledge_base.entry(c.id) is not None)[
+        :1
+    ]
+    if isinstance(outcome, Answer):
         best = outcome.entries
-    elif isinstance(outcome, Unsure) and outcome.options:
+    elif isinstance(outcome, Choices) and outcome.options:
         best = outcome.options[:1]
-    return Trial(
+    return Prediction(
         expect=labelled.expect,
-        owed=owed,
+        expected=owed,
         guess=named(best),
         confidence=min((candidate.confidence for candidate in best), default=0.0),
-        answer=named(outcome.entries) if isinstance(outcome, Answered) else NO_ENTRY,
+        answer=named(outcome.entries) if isinstance(outcome, Answer) else NO_ENTRY,
         seconds=seconds,
     )
 
@@ -147,7 +151,7 @@ def _name(ids: Iterable[str]) -> str:
 class Columns:
     """Trials as arrays, for the measures."""
 
-    owed: Classes
+    expected: Classes
     guesses: Classes
     answers: Classes
     confidences: Scores
@@ -156,20 +160,20 @@ class Columns:
     @property
     def right(self) -> Flags:
         """Whether the best guess is right; never where no entry is."""
-        right: Flags = (self.owed != NOBODY) & (self.guesses == self.owed)
+        right: Flags = (self.expected != NO_LABEL) & (self.guesses == self.expected)
         return right
 
 
-def columns(trials: Sequence[Trial]) -> Columns:
+def columns(trials: Sequence[Prediction]) -> Columns:
     """The arrays of a set of trials."""
-    names = {name for one in trials for name in (one.owed, one.guess, one.answer)} - {NO_ENTRY}
-    numbers = {NO_ENTRY: NOBODY} | {name: number for number, name in enumerate(sorted(names))}
+    names = {name for one in trials for name in (one.expected, one.guess, one.answer)} - {NO_ENTRY}
+    numbers = {NO_ENTRY: NO_LABEL} | {name: number for number, name in enumerate(sorted(names))}
 
     def classes(entries: Iterable[str]) -> Classes:
         return np.array([numbers[entry] for entry in entries], dtype=np.int64)
 
     return Columns(
-        owed=classes(one.owed for one in trials),
+        expected=classes(one.expected for one in trials),
         guesses=classes(one.guess for one in trials),
         answers=classes(one.answer for one in trials),
         confidences=np.array([one.confidence for one in trials], dtype=np.float64),
@@ -177,7 +181,7 @@ def columns(trials: Sequence[Trial]) -> Columns:
     )
 
 
-def report(trials: Sequence[Trial], *, load_s: float = 0.0) -> Report:
+def report(trials: Sequence[Prediction], *, load_s: float = 0.0) -> Report:
     """The figures of a set of trials, with the memory that this process holds now."""
     data = columns(trials)
     in_scope = [one for one in trials if one.expect is Expect.ANSWER]
@@ -187,11 +191,11 @@ def report(trials: Sequence[Trial], *, load_s: float = 0.0) -> Report:
         questions=len(trials),
         in_scope=len(in_scope),
         top1=_share([one.is_guessed for one in in_scope]),
-        mcc=mcc(data.owed, data.answers),
-        best_mcc=best_mcc(data.owed, data.guesses, data.confidences),
-        in_scope_accuracy=_share([one.answer == one.owed for one in in_scope]),
+        mcc=mcc(data.expected, data.answers),
+        best_mcc=best_mcc(data.expected, data.guesses, data.confidences),
+        in_scope_accuracy=_share([one.answer == one.expected for one in in_scope]),
         oos_recall=_share([not one.answer for one in outside]),
-        wrong_rate=_share([one.answer not in (NO_ENTRY, one.owed) for one in trials]),
+        wrong_rate=_share([one.answer not in (NO_ENTRY, one.expected) for one in trials]),
         ece=calibration_error(data.confidences[data.judged], data.right[data.judged]),
         p50=float(np.percentile(times, 50)),
         p99=float(np.percentile(times, 99)),
@@ -215,7 +219,7 @@ def resident_mb() -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TestQuestion:
     """A question of the content's own, in a conversation about a role; `wanted` answers it.
 
     `right` is false for questions that `wanted` must not answer.
@@ -231,24 +235,26 @@ class Asked:
 class Change:
     """A question that would be answered otherwise, and whether that is for the better."""
 
-    asked: Asked
+    asked: TestQuestion
     before: str
     after: str
     better: bool
     worse: bool
 
 
-def own_questions(library: Library) -> tuple[Asked, ...]:
+def own_questions(knowledge_base: KnowledgeBase) -> tuple[TestQuestion, ...]:
     """The tests and the phrasings of all FAQs, and the phrasings that authors gave sections."""
-    return tuple(_own(library))
+    return tuple(_own(knowledge_base))
 
 
-async def changes(before: Desk, after: Desk, questions: Sequence[Asked]) -> tuple[Change, ...]:
+async def changes(
+    before: Engine, after: Engine, questions: Sequence[TestQuestion]
+) -> tuple[Change, ...]:
     """The questions that are answered otherwise afterwards."""
     found = []
     for one in questions:
         question = Question(one.text, audience=Audience.EMPLOYEES, role=one.role)
-        was, now = [(await desk.ask(question)).outcome for desk in (before, after)]
+        was, now = [(await engine.ask(question)).outcome for engine in (before, after)]
         if _said(was) == _said(now):
             continue
         fits = [(one.wanted in _ids(outcome)) is one.right for outcome in (was, now)]
@@ -264,33 +270,35 @@ async def changes(before: Desk, after: Desk, questions: Sequence[Asked]) -> tupl
     return tuple(found)
 
 
-def _own(library: Library) -> Iterator[Asked]:
-    faqs: list[Faq] = [faq for role in library.roles for faq in role.faqs]
-    for faq in (*faqs, *library.faqs):
+def _own(knowledge_base: KnowledgeBase) -> Iterator[TestQuestion]:
+    faqs: list[Faq] = [faq for role in knowledge_base.roles for faq in role.faqs]
+    for faq in (*faqs, *knowledge_base.faqs):
         for text in dict.fromkeys((faq.question, *faq.phrasings, *faq.matches)):
-            yield Asked(_named(text, faq.role, library), faq.role, faq.id)
+            yield TestQuestion(_named(text, faq.role, knowledge_base), faq.role, faq.id)
         for text in faq.rejects:
-            yield Asked(_named(text, faq.role, library), faq.role, faq.id, right=False)
-    for role in library.roles:
+            yield TestQuestion(
+                _named(text, faq.role, knowledge_base), faq.role, faq.id, right=False
+            )
+    for role in knowledge_base.roles:
         for section in role.sections:
             for text in section.phrasings:
-                yield Asked(_named(text, role.id, library), role.id, section.id)
+                yield TestQuestion(_named(text, role.id, knowledge_base), role.id, section.id)
 
 
-def _named(text: str, role_id: str | None, library: Library) -> str:
-    role = library.role(role_id)
+def _named(text: str, role_id: str | None, knowledge_base: KnowledgeBase) -> str:
+    role = knowledge_base.role(role_id)
     return text.replace("{role}", role.title) if role else text
 
 
 def _ids(outcome: Outcome) -> tuple[str, ...]:
-    return tuple(entry.id for entry in outcome.entries) if isinstance(outcome, Answered) else ()
+    return tuple(entry.id for entry in outcome.entries) if isinstance(outcome, Answer) else ()
 
 
 def _said(outcome: Outcome) -> str:
     match outcome:
-        case Answered(entries=entries):
+        case Answer(entries=entries):
             return f"answered by {', '.join(entry.id for entry in entries)}"
-        case Unsure(options=options):
+        case Choices(options=options):
             return f"asked back between {', '.join(entry.id for entry in options)}"
-        case Declined():
+        case Decline():
             return "declined"

@@ -15,9 +15,9 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from faqbot.exporters.markdown import readable
-from faqbot.model import Audience, Entry, Library, Role
+from faqbot.model import Audience, Entry, KnowledgeBase, Role
 from faqbot.replies.entries import body
-from faqbot.replies.reply import Block, Bullets, Text, plain
+from faqbot.replies.reply import Block, Bullets, ReplyText, plain
 
 OTHERS: Final = "Other roles"
 _STATIC: Final = ("minisearch.js", "minisearch.LICENSE.txt", "search.js", "style.css")
@@ -41,41 +41,41 @@ def page(role: Role, audience: Audience = Audience.EVERYONE) -> str:
     )
 
 
-def site(library: Library, title: str, audience: Audience = Audience.EVERYONE) -> Site:
+def site(knowledge_base: KnowledgeBase, title: str, audience: Audience = Audience.EVERYONE) -> Site:
     """The whole library as linked pages with a search that needs no server.
 
     The same content gives the same files, to the byte.
     """
     environment = _environment()
     families: dict[str, list[Role]] = defaultdict(list)
-    for role in sorted(library.roles, key=lambda role: role.title.casefold()):
+    for role in sorted(knowledge_base.roles, key=lambda role: role.title.casefold()):
         families[role.family.replace("-", " ").capitalize() or OTHERS].append(role)
-    faqs = readable(library.faqs, audience)
-    shared = {"title": title, "library": library}
+    faqs = readable(knowledge_base.faqs, audience)
+    shared = {"title": title, "library": knowledge_base}
     files = {
         "index.html": environment.get_template("index.html").render(
             **shared, families=dict(sorted(families.items())), faqs=faqs, root=""
         ),
-        "index.js": _index(library, audience),
+        "index.js": _index(knowledge_base, audience),
     }
-    for role in library.roles:
+    for role in knowledge_base.roles:
         files[f"roles/{role.id}.html"] = environment.get_template("role.html").render(
             **shared,
             role=role,
             faqs=readable(role.faqs, audience),
-            related=_known(library, role.related),
-            next_roles=_known(library, role.next_roles),
+            related=_known(knowledge_base, role.related),
+            next_roles=_known(knowledge_base, role.next_roles),
             root="../",
         )
     files |= {f"static/{name}": _read(name) for name in _STATIC}
     return Site(MappingProxyType(files))
 
 
-def _known(library: Library, ids: tuple[str, ...]) -> list[Role]:
-    return [role for role in map(library.role, ids) if role]
+def _known(knowledge_base: KnowledgeBase, ids: tuple[str, ...]) -> list[Role]:
+    return [role for role in map(knowledge_base.role, ids) if role]
 
 
-def _index(library: Library, audience: Audience) -> str:
+def _index(knowledge_base: KnowledgeBase, audience: Audience) -> str:
     """What is searched, as a script: pages that are opened as files can't fetch anything."""
     documents = [
         {
@@ -85,14 +85,16 @@ def _index(library: Library, audience: Audience) -> str:
             "text": " ".join(plain(text).split()),
             "link": link,
         }
-        for number, (title, more, text, link) in enumerate(_searched(library, audience))
+        for number, (title, more, text, link) in enumerate(_searched(knowledge_base, audience))
     ]
     said = json.dumps(documents, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
     return f"window.FAQBOT_INDEX={said};\n"
 
 
-def _searched(library: Library, audience: Audience) -> Iterator[tuple[str, str, str, str]]:
-    for role in library.roles:
+def _searched(
+    knowledge_base: KnowledgeBase, audience: Audience
+) -> Iterator[tuple[str, str, str, str]]:
+    for role in knowledge_base.roles:
         link = f"roles/{role.id}.html"
         overview = role.section("overview")
         yield role.title, " ".join(role.aliases), overview.text if overview else "", link
@@ -101,7 +103,7 @@ def _searched(library: Library, audience: Audience) -> Iterator[tuple[str, str, 
             yield f"{role.title}: {section.title}", "", " ".join(words), f"{link}#{section.key}"
         for faq in readable(role.faqs, audience):
             yield faq.question, role.title, faq.answer, f"{link}#faq-{faq.key}"
-    for faq in readable(library.faqs, audience):
+    for faq in readable(knowledge_base.faqs, audience):
         yield faq.question, " ".join(faq.phrasings), faq.answer, f"index.html#faq-{faq.key}"
 
 
@@ -124,7 +126,7 @@ def _html(entry: Entry) -> Markup:
 
 def _of(block: Block) -> str:
     match block:
-        case Text(markdown=text):
+        case ReplyText(markdown=text):
             return str(_MARKDOWN.render(text)).strip()
         case Bullets(items=items, heading=heading):
             points = "".join(f"<li>{_MARKDOWN.renderInline(item)}</li>" for item in items)

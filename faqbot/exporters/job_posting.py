@@ -35,7 +35,7 @@ _DEGREES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class JobOpening:
     """What a posting says of the opening, which no role knows; what is left out stays out."""
 
     organization: str = ""
@@ -49,7 +49,7 @@ class Opening:
     link: str = ""
 
 
-def posting(role: Role, opening: Opening) -> dict[str, Any]:
+def posting(role: Role, opening: JobOpening) -> dict[str, Any]:
     """The role as a JobPosting: only what the role or the opening says.
 
     Types and properties are those of https://schema.org/JobPosting.
@@ -121,7 +121,7 @@ def _told(section: Section | None) -> str:
     return ". ".join(filter(None, (section.text.strip().rstrip("."), *points)))
 
 
-def _of_opening(opening: Opening) -> Iterator[tuple[str, Any]]:
+def _of_opening(opening: JobOpening) -> Iterator[tuple[str, Any]]:
     if opening.organization:
         organization = {"@type": "Organization", "name": opening.organization}
         yield (

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from faqbot.model import Audience, Faq, Role, Section
 from faqbot.replies.entries import body, years_of
-from faqbot.replies.reply import Block, Bullets, Text
+from faqbot.replies.reply import Block, Bullets, ReplyText
 
 
 def markdown(role: Role, audience: Audience = Audience.EVERYONE) -> str:
@@ -32,7 +32,7 @@ def readable(faqs: tuple[Faq, ...], audience: Audience) -> tuple[Faq, ...]:
 def _blocks(blocks: tuple[Block, ...]) -> Iterator[str]:
     for block in blocks:
         match block:
-            case Text(markdown=text):
+            case ReplyText(markdown=text):
                 yield text
             case Bullets(items=items, heading=heading):
                 if heading:

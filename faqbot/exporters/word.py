@@ -12,7 +12,7 @@ from markdown_it.token import Token
 from faqbot.exporters.markdown import readable
 from faqbot.model import Audience, Role
 from faqbot.replies.entries import body
-from faqbot.replies.reply import Block, Bullets, Text
+from faqbot.replies.reply import Block, Bullets, ReplyText
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -48,7 +48,7 @@ def word(role: Role, audience: Audience = Audience.EVERYONE) -> bytes:
 def _add(document: Document, blocks: Iterable[Block]) -> None:
     for block in blocks:
         match block:
-            case Text(markdown=text):
+            case ReplyText(markdown=text):
                 _text(document, text)
             case Bullets(items=items, heading=heading):
                 if heading:

@@ -16,25 +16,25 @@ from typing import Final
 
 from threadpoolctl import threadpool_limits
 
-from faqbot.content.loader import load_library
-from faqbot.engine import Conversations, Desk, Knowledge
+from faqbot.content.loader import load_knowledge_base
+from faqbot.engine import ConversationMemory, Engine, Index
 from faqbot.errors import ContentError, FaqbotError, Problem, ServiceError, UsageError
 from faqbot.index import cache
-from faqbot.index.cache import Snapshots, Weighed, key_of
+from faqbot.index.cache import SizedIndex, Snapshots, key_of
 from faqbot.matching.decision import Decider, Thresholds
 from faqbot.matching.encoders import StaticEncoder, TransformerEncoder
 from faqbot.matching.facts.finder import FactFinder
 from faqbot.matching.matcher import Matcher
 from faqbot.matching.similarity import Encoder
-from faqbot.matching.training_data import Common
-from faqbot.model import Library
+from faqbot.matching.training_data import SharedResources
+from faqbot.model import KnowledgeBase
 
 LONG: Final = 4.0
 """Seconds of building from which its result is kept: below, reading it gains nothing."""
 
 
-def open_desk(knowledge: Path, encoder: Path | None = None, cache: Path | None = None) -> Desk:
-    """A desk that answers from a content folder.
+def load_engine(knowledge: Path, encoder: Path | None = None, cache: Path | None = None) -> Engine:
+    """An engine that answers from a content folder.
 
     Args:
         knowledge: the content folder.
@@ -45,14 +45,14 @@ def open_desk(knowledge: Path, encoder: Path | None = None, cache: Path | None =
         ContentError: the content has problems.
         UsageError: there is no content in the folder, or the encoder can't be loaded.
     """
-    return Desk(knowledge_of(knowledge, encoder, cache), Conversations(time.monotonic))
+    return Engine(load_index(knowledge, encoder, cache), ConversationMemory(time.monotonic))
 
 
-def knowledge_of(folder: Path, encoder: Path | None, cache: Path | None) -> Knowledge:
+def load_index(folder: Path, encoder: Path | None, cache: Path | None) -> Index:
     """What answers questions about a folder, from the cache where it was kept there."""
     encoders = Encoders.of(encoder)
     if cache is None:
-        return built(load_library(folder), encoders)
+        return build_with(load_knowledge_base(folder), encoders)
     snapshots = Snapshots(cache)
     key = key_of(folder, encoder)
     kept = snapshots.find(key, encoders.common)
@@ -60,15 +60,15 @@ def knowledge_of(folder: Path, encoder: Path | None, cache: Path | None) -> Know
         threadpool_limits(limits=1, user_api="blas")
         return kept
     began = time.monotonic()
-    made = built(load_library(folder), encoders)
+    made = build_with(load_knowledge_base(folder), encoders)
     if time.monotonic() - began > LONG and key_of(folder, encoder) == key:
         snapshots.keep(key, made, encoders.common)
     return made
 
 
-def understand(library: Library, encoder: Path | None = None) -> Knowledge:
+def build_index(knowledge_base: KnowledgeBase, encoder: Path | None = None) -> Index:
     """Build what answers questions about a library; `encoder` is as for `open_desk`."""
-    return built(library, Encoders.of(encoder))
+    return build_with(knowledge_base, Encoders.of(encoder))
 
 
 @dataclass(frozen=True)
@@ -77,27 +77,27 @@ class Encoders:
 
     bundled: StaticEncoder
     chosen: Encoder
-    common: Common
+    common: SharedResources
 
     @classmethod
     def of(cls, folder: Path | None) -> Encoders:
         bundled = StaticEncoder()
         chosen = TransformerEncoder(folder) if folder else bundled
-        return cls(bundled, chosen, Common(bundled, chosen))
+        return cls(bundled, chosen, SharedResources(bundled, chosen))
 
 
-def built(library: Library, encoders: Encoders) -> Knowledge:
+def build_with(knowledge_base: KnowledgeBase, encoders: Encoders) -> Index:
     """Build with all processors, then answer on one thread.
 
     A question is too small to share; threads that wait for each other made it nine times slower on
     a busy machine.
     """
     common = encoders.common
-    matcher = Matcher(library, common)
+    matcher = Matcher(knowledge_base, common)
     threadpool_limits(limits=1, user_api="blas")
-    decider = Decider(library, Thresholds())
-    facts = FactFinder(library, matcher.roles_in, common.everyday)
-    return Knowledge(library, matcher, decider, facts)
+    decider = Decider(knowledge_base, Thresholds())
+    facts = FactFinder(knowledge_base, matcher.roles_in, common.everyday)
+    return Index(knowledge_base, matcher, decider, facts)
 
 
 NICE: Final = 19
@@ -109,7 +109,7 @@ SETTLED: Final = 200
 _BAD_CONTENT, _UNUSABLE = 3, 4
 
 
-def build_aside(folder: Path, encoder: Path | None, encoders: Encoders) -> Knowledge:
+def build_in_subprocess(folder: Path, encoder: Path | None, encoders: Encoders) -> Index:
     """Load and understand a folder in another process, and read the result in small steps.
 
     Args:
@@ -122,12 +122,12 @@ def build_aside(folder: Path, encoder: Path | None, encoders: Encoders) -> Knowl
         UsageError: there is no content in the folder.
         ServiceError: the other process did not finish.
     """
-    with written_aside(folder, encoder) as place:
+    with snapshot_from_subprocess(folder, encoder) as place:
         return cache.read(place, encoders.common, gently=True)
 
 
 @contextmanager
-def written_aside(folder: Path, encoder: Path | None) -> Iterator[Path]:
+def snapshot_from_subprocess(folder: Path, encoder: Path | None) -> Iterator[Path]:
     """A snapshot of a folder that another process wrote, as long as the block runs.
 
     Errors are those of `build_aside`.
@@ -164,8 +164,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         # One thread: the other processors belong to those that answer.
         with threadpool_limits(limits=1, user_api="blas"):
-            knowledge = built(load_library(Path(folder)), encoders)
-            if len(knowledge.library.roles) <= SETTLED:
+            knowledge = build_with(load_knowledge_base(Path(folder)), encoders)
+            if len(knowledge.knowledge_base.roles) <= SETTLED:
                 knowledge.matcher.ranker.settle()
     except ContentError as error:
         print(json.dumps([astuple(problem) for problem in error.problems]))  # noqa: T201
@@ -195,7 +195,7 @@ class Loader:
         """One thread for each question, as `built` says."""
         threadpool_limits(limits=1, user_api="blas")
 
-    def __call__(self, folder: Path) -> Weighed:
+    def __call__(self, folder: Path) -> SizedIndex:
         """Load a folder.
 
         Raises:
@@ -207,20 +207,20 @@ class Loader:
         found = self._found(key)
         if found is not None:
             return found
-        with written_aside(folder, self.encoder) as place:
+        with snapshot_from_subprocess(folder, self.encoder) as place:
             if self.kept is not None and key_of(folder, self.encoder) == key:
                 self.kept.adopt(key, place)
                 found = self._found(key)
             if found is not None:
                 return found
             knowledge = cache.read(place, self.encoders.common, gently=True)
-            return Weighed(knowledge, cache.weight_of(place))
+            return SizedIndex(knowledge, cache.weight_of(place))
 
-    def _found(self, key: str) -> Weighed | None:
+    def _found(self, key: str) -> SizedIndex | None:
         if self.kept is None:
             return None
         knowledge = self.kept.find(key, self.encoders.common, gently=True)
-        return Weighed(knowledge, self.kept.weight(key)) if knowledge else None
+        return SizedIndex(knowledge, self.kept.weight(key)) if knowledge else None
 
 
 if __name__ == "__main__":

@@ -31,16 +31,16 @@ import numpy as np
 
 import faqbot
 from faqbot.content.files import content_files
-from faqbot.engine import Knowledge
-from faqbot.matching.encoders import Weakly, cached
-from faqbot.matching.training_data import PARTS, Common
+from faqbot.engine import Index
+from faqbot.matching.encoders import WeakMethodProxy, weak_lru_cache
+from faqbot.matching.training_data import PARTS, SharedResources
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class SizedIndex:
     """Knowledge with what it weighs, in bytes."""
 
-    knowledge: Knowledge
+    knowledge: Index
     weight: int
 
 
@@ -77,7 +77,7 @@ class Snapshots:
         self._folder = folder
         self._kept = kept
 
-    def find(self, key: str, common: Common, *, gently: bool = False) -> Knowledge | None:
+    def find(self, key: str, common: SharedResources, *, gently: bool = False) -> Index | None:
         """The knowledge kept under a key, joined to what all share; None where there is none.
 
         `gently` is as for `read`.
@@ -97,7 +97,7 @@ class Snapshots:
             return None
         return knowledge
 
-    def keep(self, key: str, knowledge: Knowledge, common: Common) -> None:
+    def keep(self, key: str, knowledge: Index, common: SharedResources) -> None:
         """Keep knowledge under a key, without what all have in common."""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -200,7 +200,7 @@ class _Pickler(pickle.Pickler):
     """Leaves out what all have in common, and caches empty."""
 
     def __init__(
-        self, stream: io.BufferedWriter, common: Common, arrays: io.BufferedWriter
+        self, stream: io.BufferedWriter, common: SharedResources, arrays: io.BufferedWriter
     ) -> None:
         self.sizes: list[tuple[int, int]] = []
         self._common = common  # as long as it lives, so do the ids
@@ -218,8 +218,8 @@ class _Pickler(pickle.Pickler):
         return self._names.get(id(value))
 
     def reducer_override(self, value: Any) -> Any:
-        if isinstance(value, _CACHED) and isinstance(value.__wrapped__, Weakly):
-            return cached, (value.__wrapped__.method, value.cache_parameters()["maxsize"])
+        if isinstance(value, _CACHED) and isinstance(value.__wrapped__, WeakMethodProxy):
+            return weak_lru_cache, (value.__wrapped__.method, value.cache_parameters()["maxsize"])
         if isinstance(value, MappingProxyType):
             return _proxy, (dict(value),)
         return NotImplemented
@@ -230,7 +230,7 @@ def _proxy(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, stream: Any, buffers: Iterable[Any], common: Common) -> None:
+    def __init__(self, stream: Any, buffers: Iterable[Any], common: SharedResources) -> None:
         super().__init__(stream, buffers=buffers)
         self._common = common
 
@@ -240,7 +240,7 @@ class _Unpickler(pickle.Unpickler):
         return getattr(self._common, name)
 
 
-def write(folder: Path, knowledge: Knowledge, common: Common) -> None:
+def write(folder: Path, knowledge: Index, common: SharedResources) -> None:
     """Write a snapshot into an empty folder, without what all have in common."""
     with (folder / _OBJECTS).open("wb") as objects, (folder / _ARRAYS).open("wb") as arrays:
         arrays.write(bytes(ALIGNED))  # an empty file can't be mapped
@@ -271,7 +271,7 @@ class _Gentle:
         return self._stream.readline()
 
 
-def read(folder: Path, common: Common, *, gently: bool = False) -> Knowledge:
+def read(folder: Path, common: SharedResources, *, gently: bool = False) -> Index:
     """Read a snapshot; `gently` gives way to other threads on the way.
 
     Raises:
@@ -287,7 +287,7 @@ def read(folder: Path, common: Common, *, gently: bool = False) -> Knowledge:
         with _without_collection():
             stream = _Gentle(objects) if gently else objects
             knowledge = _Unpickler(stream, buffers, common).load()
-    if not isinstance(knowledge, Knowledge):
+    if not isinstance(knowledge, Index):
         raise TypeError("it holds something else")
     return knowledge
 

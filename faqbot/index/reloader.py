@@ -17,9 +17,9 @@ from typing import Any, Final, Protocol
 from platformdirs import user_state_path
 
 from faqbot.content.files import content_files
-from faqbot.engine import Knowledge
+from faqbot.engine import Index
 from faqbot.errors import ContentError, FaqbotError
-from faqbot.model import Library
+from faqbot.model import KnowledgeBase
 
 AGAIN: Final = 5.0
 """Seconds until a folder that can't be watched is looked at again."""
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class ReloadState:
     """What is answered from, and what became of the last change.
 
     `version` since `since` (UTC); `tried` is when content was last looked at, `problems` what was
@@ -48,15 +48,15 @@ class Loaded:
     failures: int = 0
 
 
-class Answers(Protocol):
-    """What answers from content: a desk, or all desks that share a folder."""
+class ReloadTarget(Protocol):
+    """What answers from content: an engine, or all engines that share a folder."""
 
     @property
-    def library(self) -> Library:
+    def knowledge_base(self) -> KnowledgeBase:
         """What is answered from."""
         ...
 
-    def swap(self, knowledge: Knowledge) -> Knowledge:
+    def swap(self, knowledge: Index) -> Index:
         """Answer from other content, from the next question on; returns what it was."""
         ...
 
@@ -65,7 +65,7 @@ class Reloader:
     """Keeps what is answered from as it is in a folder.
 
     Args:
-        desk: answers from the new content afterwards.
+        engine: answers from the new content afterwards.
         folder: the content folder.
         build: loads and understands a folder; runs in a thread.
         note: is told what became of each change.
@@ -74,24 +74,24 @@ class Reloader:
 
     def __init__(
         self,
-        desk: Answers,
+        engine: ReloadTarget,
         folder: Path,
-        build: Callable[[Path], Knowledge],
-        note: Callable[[Loaded], None] = lambda _: None,
+        build: Callable[[Path], Index],
+        note: Callable[[ReloadState], None] = lambda _: None,
         digest: str | None = None,
     ) -> None:
-        self._desk = desk
+        self._engine = engine
         self._folder = folder
         self._build = build
         self._note = note
         self._turn = asyncio.Lock()
         self._digest = digest_of(folder) if digest is None else digest
         now = dt.datetime.now(dt.UTC)
-        self._state = Loaded(desk.library.version, now, now)
+        self._state = ReloadState(engine.knowledge_base.version, now, now)
         note(self._state)
 
     @property
-    def state(self) -> Loaded:
+    def state(self) -> ReloadState:
         """What is answered from now, and what became of the last change."""
         return self._state
 
@@ -113,10 +113,10 @@ class Reloader:
             except FaqbotError as error:
                 self._failed(error, now)
                 raise
-            old = self._desk.swap(knowledge)
+            old = self._engine.swap(knowledge)
             self._digest = digest
-            version = knowledge.library.version
-            self._tell(Loaded(version, now, now, (), 0, *self._counts(reloads=1)))
+            version = knowledge.knowledge_base.version
+            self._tell(ReloadState(version, now, now, (), 0, *self._counts(reloads=1)))
             _log.info("content reloaded: version %s", version)
             await asyncio.to_thread(_let_go, [old])
             return True
@@ -128,13 +128,13 @@ class Reloader:
         while True:
             try:
                 async for _ in awatch(self._folder):
-                    await self.try_again()
+                    await self.reload_or_log()
             except (OSError, RuntimeError) as error:
                 _log.warning("the content folder can't be watched: %s", type(error).__name__)
             await asyncio.sleep(AGAIN)
-            await self.try_again()
+            await self.reload_or_log()
 
-    async def try_again(self) -> None:
+    async def reload_or_log(self) -> None:
         """Reload, and leave what is bad to the log and the state."""
         with contextlib.suppress(FaqbotError):
             await self.reload()
@@ -163,7 +163,7 @@ class Reloader:
     def _counts(self, reloads: int = 0, failures: int = 0) -> tuple[int, int]:
         return self._state.reloads + reloads, self._state.failures + failures
 
-    def _tell(self, state: Loaded) -> None:
+    def _tell(self, state: ReloadState) -> None:
         self._state = state
         self._note(state)
 
@@ -186,13 +186,13 @@ def digest_of(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _let_go(held: list[Knowledge]) -> None:
+def _let_go(held: list[Index]) -> None:
     """Free old content where nobody waits for it."""
     held.clear()
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class ServiceStatus:
     """A faqbot that was started on some content: its process, and what it has loaded."""
 
     process: int
@@ -218,13 +218,13 @@ def status_file(knowledge: str) -> Path:
     return user_state_path("faqbot", appauthor=False) / f"{name}.json"
 
 
-def noting(knowledge: str, mode: str) -> Callable[[Loaded], None]:
+def write_status_file(knowledge: str, mode: str) -> Callable[[ReloadState], None]:
     """What writes the file whenever content changes; a disk that is full stops nothing."""
     target = status_file(knowledge)
     started = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
-    def note(loaded: Loaded) -> None:
-        said = Running(os.getpid(), mode, started, asdict(loaded))
+    def note(loaded: ReloadState) -> None:
+        said = ServiceStatus(os.getpid(), mode, started, asdict(loaded))
         with contextlib.suppress(OSError):
             target.parent.mkdir(parents=True, exist_ok=True)
             unfinished = target.with_suffix(f".{os.getpid()}")
@@ -234,9 +234,9 @@ def noting(knowledge: str, mode: str) -> Callable[[Loaded], None]:
     return note
 
 
-def read_status(knowledge: str) -> Running | None:
+def read_status(knowledge: str) -> ServiceStatus | None:
     """What the last faqbot that was started on this content said; None where there was none."""
     try:
-        return Running(**json.loads(status_file(knowledge).read_text(encoding="utf-8")))
+        return ServiceStatus(**json.loads(status_file(knowledge).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None

@@ -22,9 +22,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from faqbot.model import Library
+from faqbot.model import KnowledgeBase
 from faqbot.slack.client import reason_of
-from faqbot.slack.directory import Owners
+from faqbot.slack.directory import OwnerDirectory
 
 SESSION: Final = 8 * 3600.0
 """Seconds for which somebody stays signed in."""
@@ -253,8 +253,8 @@ class SlackIdentity:
     client_id: str
     client_secret: str = field(repr=False)
     redirect: str
-    library: Callable[[], Library]
-    owners: Owners
+    knowledge_base: Callable[[], KnowledgeBase]
+    owners: OwnerDirectory
 
     def address(self, state: str, nonce: str) -> str:
         """Where somebody goes to sign in."""
@@ -292,7 +292,7 @@ class SlackIdentity:
 
     async def may_read(self, person: str) -> bool:
         """Whether somebody owns content or is an admin."""
-        return await self.owners.owns(self.bot, self.library(), person)
+        return await self.owners.owns(self.bot, self.knowledge_base(), person)
 
 
 def _claims(token: str) -> dict[str, Any]:

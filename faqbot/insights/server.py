@@ -12,23 +12,23 @@ from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 
-from faqbot.content.loader import load_library
+from faqbot.content.loader import load_knowledge_base
 from faqbot.errors import SettingsError
 from faqbot.insights.auth import Sessions, SlackIdentity
 from faqbot.insights.views import LOCAL, Pages
 from faqbot.matching.clustering import group_by_meaning
 from faqbot.matching.encoders import StaticEncoder
-from faqbot.model import Library
+from faqbot.model import KnowledgeBase
 from faqbot.runtime.web import Server, listen
 from faqbot.settings import Settings
 from faqbot.slack.client import team_of, web_client
-from faqbot.slack.directory import Owners
+from faqbot.slack.directory import OwnerDirectory
 from faqbot.slack.service import until_stopped
 from faqbot.storage.store import Store, with_store
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BindAddress:
     """Where the pages are served."""
 
     host: str
@@ -46,7 +46,7 @@ class Place:
 
 
 def show_insights(
-    database: str | None, knowledge: Path, place: Place, settings: Settings | None
+    database: str | None, knowledge: Path, place: BindAddress, settings: Settings | None
 ) -> None:
     """Serve the insights pages until told to stop; with settings only to owners who sign in.
 
@@ -59,14 +59,14 @@ def show_insights(
     """
     if settings is None and not place.is_local:
         raise SettingsError(f"On {place.host} the pages need signing in: set FAQBOT_INSIGHTS_URL.")
-    library = load_library(knowledge)
+    knowledge_base = load_knowledge_base(knowledge)
     grouping = partial(group_by_meaning, encoder=StaticEncoder())
 
     async def serve(store: Store) -> None:
-        pages = partial(Pages, store, lambda: library, grouping)
+        pages = partial(Pages, store, lambda: knowledge_base, grouping)
         listener = listen(place.host, place.port)
         try:
-            async with _app(pages, library, settings) as app:
+            async with _app(pages, knowledge_base, settings) as app:
                 shown = settings.faqbot_insights_url if settings else ""
                 _say(f"faqbot insights: {shown or f'http://{place.host}:{place.port}'}/")
                 server = Server(app)
@@ -82,7 +82,7 @@ def show_insights(
 
 @asynccontextmanager
 async def _app(
-    of_team: Callable[[str | None], Pages], library: Library, settings: Settings | None
+    of_team: Callable[[str | None], Pages], knowledge_base: KnowledgeBase, settings: Settings | None
 ) -> AsyncIterator[Starlette]:
     if settings is None:
         yield of_team(None).app()
@@ -104,8 +104,8 @@ async def _app(
             client_id=settings.slack_client_id,
             client_secret=secret,
             redirect=f"{settings.faqbot_insights_url}/sign-in/done",
-            library=lambda: library,
-            owners=Owners(settings.faqbot_owners),
+            knowledge_base=lambda: knowledge_base,
+            owners=OwnerDirectory(settings.faqbot_owners),
         )
         sessions = Sessions(identity, pages.sign_in, secure=address.scheme == "https")
         yield pages.app((*LOCAL, address.hostname or ""), sessions)

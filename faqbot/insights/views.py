@@ -21,11 +21,17 @@ from starlette.templating import Jinja2Templates
 
 from faqbot.content.writer import draft_of
 from faqbot.insights.auth import Sessions, SignedIn
-from faqbot.model import Entry, Faq, Library, Role, is_stale
+from faqbot.model import Entry, Faq, KnowledgeBase, Role, is_stale
 from faqbot.runtime.web import SafeHeaders, SameOrigin, safe_headers
-from faqbot.storage.models import Record, StoreError, now
+from faqbot.storage.models import QuestionRecord, StoreError, utc_now
 from faqbot.storage.questions import Filter
-from faqbot.storage.reports import Asked, Figures, Grouping, Part, summed_up
+from faqbot.storage.reports import (
+    EntryStatistics,
+    Grouping,
+    PartStatistics,
+    UsageStatistics,
+    summed_up,
+)
 from faqbot.storage.store import Store
 
 SPANS: Final = (7, 30, 90, 365)
@@ -34,7 +40,7 @@ OUTCOMES: Final = ("answer", "choices", "decline")
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class ReportView:
     """The last so many days, of one role and one place or of all."""
 
     days: int = 30
@@ -52,12 +58,12 @@ class View:
         return f"{path}?{urlencode({name: value for name, value in values.items() if value})}"
 
 
-def view_of(asked: Mapping[str, str]) -> View:
+def view_of(asked: Mapping[str, str]) -> ReportView:
     """The view that an address asks for; what can't be is as if it weren't there."""
     days = asked.get("days", "")
     fits = days.isascii() and days.isdigit() and len(days) < 5 and int(days) > 0  # noqa: PLR2004
     place = asked.get("place", "")
-    return View(
+    return ReportView(
         int(days) if fits else 30,
         asked.get("role", "")[:200],
         place if place in PLACES else "",
@@ -70,7 +76,7 @@ _MAX_BARS: Final = 12
 _LONGEST: Final = 40
 
 
-def over_time(found: Figures, view: View) -> str:
+def over_time(found: UsageStatistics, view: ReportView) -> str:
     """Questions by day and outcome as JSON, days without questions included."""
     first, last = found.since.date(), found.until.date()
     days = [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
@@ -85,7 +91,7 @@ def over_time(found: Figures, view: View) -> str:
     )
 
 
-def ratings(rated: Sequence[tuple[str, Asked]], view: View) -> str:
+def ratings(rated: Sequence[tuple[str, EntryStatistics]], view: ReportView) -> str:
     """Helpful and not helpful by entry as JSON; each comes with its title."""
     shown = rated[:_MAX_BARS]
     return _chart(
@@ -149,12 +155,12 @@ class Pages:
     def __init__(
         self,
         store: Store,
-        library: Callable[[], Library],
+        knowledge_base: Callable[[], KnowledgeBase],
         grouping: Grouping,
         team: str | None = None,
     ) -> None:
         self._store = store
-        self._library = library
+        self._knowledge_base = knowledge_base
         self._grouping = grouping
         self._team = team
         self._templates = Jinja2Templates(directory=HERE / "templates")
@@ -187,31 +193,31 @@ class Pages:
         return self._page(request, "sign-in.html", status, said=said)
 
     async def _overview(self, request: Request) -> Response:
-        view, library = view_of(request.query_params), self._library()
+        view, knowledge_base = view_of(request.query_params), self._knowledge_base()
         found = await self._figures(view)
         rated = [one for one in found.most_asked if one.helpful or one.not_helpful]
         return self._page(
             request,
             "overview.html",
             over_time=over_time(found, view),
-            ratings=ratings([(_title(library, one.entry), one) for one in rated], view),
+            ratings=ratings([(_title(knowledge_base, one.entry), one) for one in rated], view),
             view=view,
             found=found,
-            library=library,
+            knowledge_base=knowledge_base,
             counts=dict(found.outcomes),
             names=NAMES,
             spans=SPANS,
             places=PLACES,
-            titles={one.entry: _title(library, one.entry) for one in found.most_asked},
+            titles={one.entry: _title(knowledge_base, one.entry) for one in found.most_asked},
             most=_MAX_ROWS,
-            heat=_heat(found.parts, library, view),
-            stale=_stale(library, now().date()),
+            heat=_heat(found.parts, knowledge_base, view),
+            stale=_stale(knowledge_base, utc_now().date()),
         )
 
     async def _questions(self, request: Request) -> Response:
         asked = request.query_params
-        view, library = view_of(asked), self._library()
-        records = await self._store.receipts.all(replace(view.filter(now()), team=self._team))
+        view, knowledge_base = view_of(asked), self._knowledge_base()
+        records = await self._store.receipts.all(replace(view.filter(utc_now()), team=self._team))
         shown = [record for record in reversed(records) if _wanted(record, asked)]
         return self._page(
             request,
@@ -223,15 +229,17 @@ class Pages:
             names=NAMES,
             outcomes=OUTCOMES,
             titles={
-                entry: _title(library, entry) for record in shown for entry, _ in record.entries
+                entry: _title(knowledge_base, entry)
+                for record in shown
+                for entry, _ in record.entries
             },
         )
 
     async def _draft(self, request: Request) -> Response:
-        asked, library = request.query_params, self._library()
+        asked, knowledge_base = request.query_params, self._knowledge_base()
         question = asked.get("question", "")[:500].strip()
-        role = library.role(asked.get("role"))
-        text = draft_of(question or "What is asked?", role.id if role else None, library)
+        role = knowledge_base.role(asked.get("role"))
+        text = draft_of(question or "What is asked?", role.id if role else None, knowledge_base)
         return self._page(
             request, "draft.html", view=view_of(asked), question=question, role=role, draft=text
         )
@@ -239,8 +247,8 @@ class Pages:
     async def _down(self, request: Request, error: Exception) -> Response:
         return self._page(request, "error.html", 503, said=str(error))
 
-    async def _figures(self, view: View) -> Figures:
-        until = now()
+    async def _figures(self, view: ReportView) -> UsageStatistics:
+        until = utc_now()
         wanted = replace(view.filter(until), team=self._team)
         assert wanted.since is not None
         records = await self._store.receipts.all(wanted)
@@ -251,7 +259,7 @@ class Pages:
         return self._templates.TemplateResponse(request, name, values, status_code=status)
 
 
-def _wanted(record: Record, asked: Any) -> bool:
+def _wanted(record: QuestionRecord, asked: Any) -> bool:
     """Whether a question stands behind the figure that was followed."""
     entry = record.entries[0][0] if record.entries else ""
     outcome, wanted, part = asked.get("outcome"), asked.get("entry"), asked.get("part")
@@ -268,16 +276,16 @@ def _wanted(record: Record, asked: Any) -> bool:
     )
 
 
-def _title(library: Library, entry_id: str) -> str:
-    entry: Entry | None = library.entry(entry_id)
+def _title(knowledge_base: KnowledgeBase, entry_id: str) -> str:
+    entry: Entry | None = knowledge_base.entry(entry_id)
     if entry is None:
         return entry_id
-    role = library.role(entry.role)
+    role = knowledge_base.role(entry.role)
     return entry.title if role is None or role is entry else f"{role.title}: {entry.title}"
 
 
 def _heat(
-    parts: tuple[Part, ...], library: Library, view: View
+    parts: tuple[PartStatistics, ...], knowledge_base: KnowledgeBase, view: ReportView
 ) -> tuple[list[str], list[tuple[str, list[Cell]]]]:
     """The columns and the rows of the heat map: a row for each role that was asked about."""
     columns = sorted({part.part for part in parts if part.part})
@@ -287,19 +295,19 @@ def _heat(
         counts = {part.part: part for part in parts if part.role == role}
         cells = []
         for column in columns:
-            part = counts.get(column, Part(role, column, 0, 0))
+            part = counts.get(column, PartStatistics(role, column, 0, 0))
             asked = part.answered + part.not_answered
             shade = -(-asked * _SHADES // most) if asked else 0
             link = view.link("/questions", role=role, part=column)
             cells.append(Cell(column, asked, part.not_answered, shade, link))
-        rows.append((_title(library, role), cells))
+        rows.append((_title(knowledge_base, role), cells))
     return columns, rows
 
 
-def _stale(library: Library, today: dt.date) -> list[tuple[str, str, dt.date]]:
+def _stale(knowledge_base: KnowledgeBase, today: dt.date) -> list[tuple[str, str, dt.date]]:
     """What is overdue: title, owner, and when it was last reviewed."""
-    entries: list[Role | Faq] = [*library.roles, *library.faqs]
-    entries += [faq for role in library.roles for faq in role.faqs]
+    entries: list[Role | Faq] = [*knowledge_base.roles, *knowledge_base.faqs]
+    entries += [faq for role in knowledge_base.roles for faq in role.faqs]
     return [
         (one.title, one.owner, one.reviewed)
         for one in entries

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from faqbot.lint.findings import Finding, at
-from faqbot.model import Faq, Library, Role, Section
+from faqbot.model import Faq, KnowledgeBase, Role, Section
 
 CLOSE: Final = 0.85
 """The cosine from which two phrasings compete where one of them isn't answered by its entry."""
@@ -27,7 +27,7 @@ Told = Callable[[str, str | None], str]
 """Says how a question is answered now, in a conversation about a role (or none)."""
 
 
-class Encoder(Protocol):
+class TextEncoder(Protocol):
     """Texts -> vectors of length 1."""
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -36,30 +36,30 @@ class Encoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _MaskedPhrasing:
     entry: Section | Faq
     text: str
     masked: str
     """Without the role's title, which would make all phrasings of a role alike."""
 
 
-def too_close(library: Library, encoder: Encoder, told: Told) -> Iterator[Finding]:
+def too_close(knowledge_base: KnowledgeBase, encoder: TextEncoder, told: Told) -> Iterator[Finding]:
     """Phrasings of different entries that compete: within a role, and among general FAQs."""
-    for role in library.roles:
+    for role in knowledge_base.roles:
         yield from _competing(list(_phrasings((*role.sections, *role.faqs), role)), encoder, told)
-    yield from _competing(list(_phrasings(library.faqs, None)), encoder, told)
+    yield from _competing(list(_phrasings(knowledge_base.faqs, None)), encoder, told)
 
 
-def alike(library: Library, encoder: Encoder) -> Iterator[Finding]:
+def alike(knowledge_base: KnowledgeBase, encoder: TextEncoder) -> Iterator[Finding]:
     """FAQs of one role, or general ones, that answer with nearly the same words."""
-    for faqs in (*(role.faqs for role in library.roles), library.faqs):
+    for faqs in (*(role.faqs for role in knowledge_base.roles), knowledge_base.faqs):
         for first, second, _ in _pairs([faq.answer for faq in faqs], encoder, CLOSE):
             one, other = faqs[first], faqs[second]
             if fuzz.token_sort_ratio(one.answer, other.answer) >= ALIKE:
                 yield at(other, "answers-alike", f"answers as {one.id} does")
 
 
-def _competing(said: list[_Said], encoder: Encoder, told: Told) -> Iterator[Finding]:
+def _competing(said: list[_MaskedPhrasing], encoder: TextEncoder, told: Told) -> Iterator[Finding]:
     shown: set[frozenset[str]] = set()
     for first, second, likeness in _pairs([one.masked for one in said], encoder, CLOSE):
         one, other = said[first], said[second]
@@ -79,7 +79,7 @@ def _competing(said: list[_Said], encoder: Encoder, told: Told) -> Iterator[Find
         )
 
 
-def _phrasings(entries: Sequence[Section | Faq], role: Role | None) -> Iterator[_Said]:
+def _phrasings(entries: Sequence[Section | Faq], role: Role | None) -> Iterator[_MaskedPhrasing]:
     for entry in entries:
         texts = list(entry.phrasings)
         if isinstance(entry, Faq):
@@ -88,11 +88,13 @@ def _phrasings(entries: Sequence[Section | Faq], role: Role | None) -> Iterator[
             masked = text
             for name in ("{role}", role.title) if role else ():
                 masked = masked.replace(name, " ")
-            yield _Said(entry, text.replace("{role}", role.title) if role else text, masked)
+            yield _MaskedPhrasing(
+                entry, text.replace("{role}", role.title) if role else text, masked
+            )
 
 
 def _pairs(
-    texts: Sequence[str], encoder: Encoder, least: float
+    texts: Sequence[str], encoder: TextEncoder, least: float
 ) -> Iterator[tuple[int, int, float]]:
     """The pairs of texts with at least that cosine, the first before the second, with it."""
     if len(texts) < 2:  # noqa: PLR2004 - a pair

@@ -16,7 +16,7 @@ from faqbot.errors import Problem
 from faqbot.model import Faq, Role, Section
 
 
-class Level(StrEnum):
+class FindingLevel(StrEnum):
     """How serious a finding is; the values are those of SARIF 2.1.0."""
 
     ERROR = "error"
@@ -28,7 +28,7 @@ class Level(StrEnum):
 class Rule:
     """A rule: its level, what it finds, and what to do about it."""
 
-    level: Level
+    level: FindingLevel
     finds: str
     advice: str
 
@@ -36,55 +36,55 @@ class Rule:
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
     {
         "content": Rule(
-            Level.ERROR, "Content that can't be loaded.", "Correct it as the message says."
+            FindingLevel.ERROR, "Content that can't be loaded.", "Correct it as the message says."
         ),
         "own-test": Rule(
-            Level.ERROR,
+            FindingLevel.ERROR,
             "A question of `matches` or `rejects` that isn't answered as it says.",
             "Add a phrasing to the entry that is meant, or change the test.",
         ),
         "phrasings-too-close": Rule(
-            Level.WARNING,
+            FindingLevel.WARNING,
             "Phrasings of two entries that mean nearly the same.",
             "Keep it with the entry that answers it best, and reword or remove the other.",
         ),
         "answers-alike": Rule(
-            Level.WARNING,
+            FindingLevel.WARNING,
             "Two FAQs with the same or nearly the same answer.",
             "Keep one, with the phrasings of both.",
         ),
         "section-missing": Rule(
-            Level.WARNING,
+            FindingLevel.WARNING,
             "A standard section that most roles of the family have.",
             "Write the section, or leave it: questions about it are declined.",
         ),
         "review-overdue": Rule(
-            Level.WARNING,
+            FindingLevel.WARNING,
             "Content whose review is overdue.",
             "Look whether it is still right, then set `reviewed` to today.",
         ),
         "not-shown-in-slack": Rule(
-            Level.WARNING,
+            FindingLevel.WARNING,
             "Text that Slack can't show.",
             "Write it in Markdown that Slack has: bold, italic, code, lists, quotes, links.",
         ),
         "dead-reference": Rule(
-            Level.WARNING,
+            FindingLevel.WARNING,
             "A link that leads nowhere.",
             "Link to a web address, and name roles in `related` or `next_roles`.",
         ),
         "one-sided-relation": Rule(
-            Level.NOTE,
+            FindingLevel.NOTE,
             "A role that names another as related, which doesn't name it.",
             "Name it there too, if readers of that role want to know.",
         ),
         "hard-to-read": Rule(
-            Level.NOTE,
+            FindingLevel.NOTE,
             "English text that few read with ease.",
             "Use shorter sentences and shorter words.",
         ),
         "too-long": Rule(
-            Level.NOTE,
+            FindingLevel.NOTE,
             "A sentence or an answer that is very long.",
             "Split the sentence; give the answer its main point first, or split the FAQ.",
         ),
@@ -101,11 +101,11 @@ class Finding:
     column: int
     rule: str
     message: str
-    level: Level = field(compare=False)
+    level: FindingLevel = field(compare=False)
 
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}:{self.column}"
-        if self.level is Level.ERROR:
+        if self.level is FindingLevel.ERROR:
             return f"{place}: {self.message}"
         return f"{place}: {self.level}: {self.message} [{self.rule}]"
 
@@ -113,7 +113,7 @@ class Finding:
 def of_problem(problem: Problem) -> Finding:
     """A problem of loading as a finding."""
     return Finding(
-        problem.path, problem.line, problem.column, "content", problem.message, Level.ERROR
+        problem.path, problem.line, problem.column, "content", problem.message, FindingLevel.ERROR
     )
 
 
@@ -125,7 +125,11 @@ def at(entry: Role | Section | Faq, rule: str, message: str) -> Finding:
 
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
-_COMMANDS: Final = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
+_COMMANDS: Final = {
+    FindingLevel.ERROR: "error",
+    FindingLevel.WARNING: "warning",
+    FindingLevel.NOTE: "notice",
+}
 
 
 def github(found: Sequence[Finding]) -> Iterator[str]:

@@ -13,8 +13,8 @@ from markdown_it.token import Token
 
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.lint import duplicates
-from faqbot.lint.findings import Finding, Level, at
-from faqbot.model import Faq, Library, Role, Section, is_stale
+from faqbot.lint.findings import Finding, FindingLevel, at
+from faqbot.model import Faq, KnowledgeBase, Role, Section, is_stale
 
 EASE: Final = 10.0
 """Flesch reading ease below which even practised readers toil."""
@@ -32,9 +32,9 @@ _SCHEMES: Final = ("http://", "https://", "mailto:", "tel:")
 _PARSER: Final = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
-def shown_in_slack(library: Library) -> Iterator[Finding]:
+def shown_in_slack(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
     """Text that Slack can't show, and links that lead nowhere."""
-    for entry, text in _texts(library):
+    for entry, text in _texts(knowledge_base):
         seen: set[str] = set()
         for token in _tokens(_PARSER.parse(text)):
             what = _unshown(token)
@@ -46,9 +46,9 @@ def shown_in_slack(library: Library) -> Iterator[Finding]:
                 yield at(entry, "dead-reference", f"links to {link}, which is no web address")
 
 
-def easy_to_read(library: Library) -> Iterator[Finding]:
+def easy_to_read(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
     """English text that is hard to read, and text that is very long."""
-    for entry, text in _texts(library):
+    for entry, text in _texts(knowledge_base):
         words = _WORD.findall(text)
         longest = max((len(_WORD.findall(one)) for one in _SENTENCE.split(text)), default=0)
         if longest > LONG_SENTENCE:
@@ -85,8 +85,8 @@ def _is_english(words: list[str]) -> bool:
     return sum(word.lower() in common for word in words) / len(words) > 0.1  # noqa: PLR2004 - a tenth
 
 
-def _texts(library: Library) -> Iterator[tuple[Section | Faq, str]]:
-    for entry in library.entries():
+def _texts(knowledge_base: KnowledgeBase) -> Iterator[tuple[Section | Faq, str]]:
+    for entry in knowledge_base.entries():
         if isinstance(entry, Role):
             continue
         if isinstance(entry, Faq):
@@ -122,10 +122,10 @@ FAMILY: Final = 3
 """Roles that a family must have before anything is expected of it."""
 
 
-def missing(library: Library) -> Iterator[Finding]:
+def missing(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
     """Standard sections that most of a family have and a role hasn't."""
     families: dict[str, list[Role]] = defaultdict(list)
-    for role in library.roles:
+    for role in knowledge_base.roles:
         if role.family:
             families[role.family].append(role)
     for family, roles in families.items():
@@ -142,10 +142,10 @@ def missing(library: Library) -> Iterator[Finding]:
                     )
 
 
-def overdue(library: Library, today: dt.date) -> Iterator[Finding]:
+def overdue(knowledge_base: KnowledgeBase, today: dt.date) -> Iterator[Finding]:
     """Roles and FAQs whose review is overdue."""
-    entries: list[Role | Faq] = [*library.roles, *library.faqs]
-    entries += [faq for role in library.roles for faq in role.faqs]
+    entries: list[Role | Faq] = [*knowledge_base.roles, *knowledge_base.faqs]
+    entries += [faq for role in knowledge_base.roles for faq in role.faqs]
     for entry in entries:
         if is_stale(entry.reviewed, entry.review_every, today):
             assert entry.reviewed is not None  # what was never reviewed isn't stale
@@ -158,18 +158,18 @@ def overdue(library: Library, today: dt.date) -> Iterator[Finding]:
             )
 
 
-def one_sided(library: Library) -> Iterator[Finding]:
+def one_sided(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
     """Roles that name a related one which doesn't name them."""
-    for role in library.roles:
+    for role in knowledge_base.roles:
         for other_id in role.related:
-            other = library.role(other_id)
+            other = knowledge_base.role(other_id)
             if other is not None and role.id not in other.related:
                 yield at(role, "one-sided-relation", f"names {other_id}, which doesn't name it")
 
 
 def findings(
-    library: Library,
-    encoder: duplicates.Encoder,
+    knowledge_base: KnowledgeBase,
+    encoder: duplicates.TextEncoder,
     told: duplicates.Told,
     today: dt.date,
     *,
@@ -178,16 +178,16 @@ def findings(
     """What an author should know of content that loads, in reading order.
 
     Args:
-        library: the content.
+        knowledge_base: the content.
         encoder: faqbot's own.
         told: says how a question is answered now.
         today: the date against which reviews are overdue.
         stale_is_error: whether an overdue review is an error.
     """
-    found = [*_all(library, encoder, told, today)]
+    found = [*_all(knowledge_base, encoder, told, today)]
     if stale_is_error:
         found = [
-            Finding(one.path, one.line, one.column, one.rule, one.message, Level.ERROR)
+            Finding(one.path, one.line, one.column, one.rule, one.message, FindingLevel.ERROR)
             if one.rule == "review-overdue"
             else one
             for one in found
@@ -202,12 +202,15 @@ def own_test(faq: Faq, message: str) -> Finding:
 
 
 def _all(
-    library: Library, encoder: duplicates.Encoder, told: duplicates.Told, today: dt.date
+    knowledge_base: KnowledgeBase,
+    encoder: duplicates.TextEncoder,
+    told: duplicates.Told,
+    today: dt.date,
 ) -> Iterator[Finding]:
-    yield from duplicates.too_close(library, encoder, told)
-    yield from duplicates.alike(library, encoder)
-    yield from missing(library)
-    yield from overdue(library, today)
-    yield from one_sided(library)
-    yield from shown_in_slack(library)
-    yield from easy_to_read(library)
+    yield from duplicates.too_close(knowledge_base, encoder, told)
+    yield from duplicates.alike(knowledge_base, encoder)
+    yield from missing(knowledge_base)
+    yield from overdue(knowledge_base, today)
+    yield from one_sided(knowledge_base)
+    yield from shown_in_slack(knowledge_base)
+    yield from easy_to_read(knowledge_base)

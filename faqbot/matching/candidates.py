@@ -10,12 +10,12 @@ from itertools import chain
 import numpy as np
 
 from faqbot.matching.calibration import Calibration
-from faqbot.matching.encoders import cached
+from faqbot.matching.encoders import weak_lru_cache
 from faqbot.matching.ranking import EVERY, Scorer
 from faqbot.matching.text import ROLE_WORD, STOP_WORDS, normalise, singular, words
 from faqbot.matching.tfidf import Floats
 from faqbot.matching.training_data import GENERAL
-from faqbot.model import Candidate, Kind, Library
+from faqbot.model import Candidate, EntryKind, KnowledgeBase
 
 ASKING, EVERYDAY = 0.25, 0.4
 """What a word for asking, and an everyday word, weigh beside a word like "Kubernetes"."""
@@ -27,7 +27,7 @@ OVERLAPS_CACHED = 512
 """Roles whose words are kept."""
 
 
-class Contents:
+class SectionOverlap:
     """The words of each section of each role.
 
     Args:
@@ -37,12 +37,15 @@ class Contents:
     """
 
     def __init__(
-        self, library: Library, asking: frozenset[str], everyday: frozenset[str] = frozenset()
+        self,
+        knowledge_base: KnowledgeBase,
+        asking: frozenset[str],
+        everyday: frozenset[str] = frozenset(),
     ) -> None:
-        self._library = library
+        self._knowledge_base = knowledge_base
         self._asking = asking
         self._everyday = everyday
-        self._words = cached(self._words_of, OVERLAPS_CACHED)
+        self._words = weak_lru_cache(self._words_of, OVERLAPS_CACHED)
 
     def overlaps(self, asked: Sequence[str], role: str, keys: Sequence[str]) -> Floats:
         """For each key of a part, the share (0..1) of what is said that stands in that part.
@@ -70,7 +73,7 @@ class Contents:
         return EVERYDAY if word in self._everyday else 1.0
 
     def _words_of(self, role_id: str) -> Mapping[str, tuple[str, ...]]:
-        role = self._library.role(role_id)
+        role = self._knowledge_base.role(role_id)
         return {
             section.key: tuple(
                 sorted(
@@ -120,12 +123,12 @@ class Candidates:
         contents: what the parts of each role say.
     """
 
-    def __init__(self, ranker: Scorer, calibration: Calibration, contents: Contents) -> None:
+    def __init__(self, ranker: Scorer, calibration: Calibration, contents: SectionOverlap) -> None:
         self._ranker = ranker
         self._calibration = calibration
         self._contents = contents
         self._opinions = (*ranker.view_names, "nearest", "ridge", "content")
-        self.of = cached(self._ranked, CACHED)
+        self.of = weak_lru_cache(self._ranked, CACHED)
 
     def _ranked(self, asked: tuple[str, ...], scope: str) -> tuple[Candidate, ...]:
         scored = self._ranker.score(" ".join(asked), scope)
@@ -149,8 +152,8 @@ class Candidates:
         *seen, confidence = column
         opinions = tuple(zip(self._opinions, seen, strict=True))
         if key.startswith(GENERAL):
-            return Candidate(key.removeprefix(GENERAL), Kind.FAQ, None, confidence, opinions)
+            return Candidate(key.removeprefix(GENERAL), EntryKind.FAQ, None, confidence, opinions)
         if key == WHOLE:
-            return Candidate(role or "", Kind.ROLE, role, confidence, opinions)
-        kind = Kind.FAQ if key.startswith("faq/") else Kind.SECTION
+            return Candidate(role or "", EntryKind.ROLE, role, confidence, opinions)
+        kind = EntryKind.FAQ if key.startswith("faq/") else EntryKind.SECTION
         return Candidate(f"{role}/{key}" if role else key, kind, role, confidence, opinions)

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from faqbot.matching.matcher import Understood, certainty, link_groups
+from faqbot.matching.matcher import ParsedQuestion, link_confidence, link_groups
 from faqbot.model import (
-    Answered,
+    Answer,
     Audience,
     Candidate,
-    Declined,
+    Choices,
+    Decline,
     Entry,
+    EntryKind,
     Faq,
-    Kind,
-    Library,
-    LinkedBy,
+    KnowledgeBase,
+    LinkMethod,
     Outcome,
+    Reason,
     Role,
     RoleLink,
-    Unsure,
-    Why,
 )
 
 MOST_OPTIONS = 3
@@ -40,25 +40,25 @@ class Thresholds:
 
     answer: float = 0.45
     offer: float = 0.1
-    lead: float = 0.045
-    part: float = 0.38
-    mention: float = 0.04
+    min_margin: float = 0.045
+    min_part: float = 0.38
+    min_option: float = 0.04
 
 
 class Decider:
     """Turns what was understood into an outcome, for one library."""
 
-    def __init__(self, library: Library, thresholds: Thresholds) -> None:
-        self._library = library
+    def __init__(self, knowledge_base: KnowledgeBase, thresholds: Thresholds) -> None:
+        self._knowledge_base = knowledge_base
         self._thresholds = thresholds
 
-    def decide(self, understood: Understood, audience: Audience) -> Outcome:
+    def decide(self, understood: ParsedQuestion, audience: Audience) -> Outcome:
         """The outcome for somebody of that audience."""
         reading = understood.reading
         if not reading.normalised or not any(c.isalnum() for c in reading.normalised):
-            return Declined(Why.EMPTY)
+            return Decline(Reason.EMPTY)
         groups = link_groups(reading.links)
-        if reading.unknown_role and self._library.roles:
+        if reading.unknown_role and self._knowledge_base.roles:
             return self._unknown_role(understood, groups, audience)
         if not groups:
             return self._without_role(understood, (), audience)
@@ -68,108 +68,111 @@ class Decider:
             return self._without_role(understood, groups[0], audience)
         return self._one_role(understood, groups[0][0], audience)
 
-    def describe(self, understood: Understood, audience: Audience) -> Outcome:
+    def describe(self, understood: ParsedQuestion, audience: Audience) -> Outcome:
         """The outcome where the text is known to name a role, and perhaps a part of it."""
         groups = link_groups(understood.reading.links)
         if not understood.reading.normalised:
-            return Declined(Why.EMPTY)
+            return Decline(Reason.EMPTY)
         if not groups:
-            return Declined(Why.UNKNOWN_ROLE)
+            return Decline(Reason.UNKNOWN_ROLE)
         best = max(groups, key=lambda group: group[0].score)
         if understood.reading.unknown_role:
-            return Declined(
-                Why.UNKNOWN_ROLE, nearest=tuple(link.role for link in best[:MOST_OPTIONS])
+            return Decline(
+                Reason.UNKNOWN_ROLE, nearest=tuple(link.role for link in best[:MOST_OPTIONS])
             )
         candidates = understood.reading.candidates
         named = candidates and candidates[0].confidence >= self._thresholds.offer
         if len(best) > 1:
-            part = candidates[0].id if named and candidates[0].kind is Kind.SECTION else ""
+            part = candidates[0].id if named and candidates[0].kind is EntryKind.SECTION else ""
             return self._which_role(
-                part if understood.rest else "", 1.0, [link.role for link in best], audience
+                part if understood.content_words else "",
+                1.0,
+                [link.role for link in best],
+                audience,
             )
-        role = self._library.role(best[0].role)
+        role = self._knowledge_base.role(best[0].role)
         assert role is not None
-        sure = certainty(best[0])
-        if understood.rest:
+        sure = link_confidence(best[0])
+        if understood.content_words:
             outcome = self._one_role(understood, best[0], audience)
-            if not isinstance(outcome, Declined) or outcome.why is Why.NOT_WRITTEN:
+            if not isinstance(outcome, Decline) or outcome.why is Reason.NOT_WRITTEN:
                 return outcome
-        return Answered((whole(role, sure),))
+        return Answer((whole(role, sure),))
 
     # -- one role
 
-    def _one_role(self, understood: Understood, link: RoleLink, audience: Audience) -> Outcome:
-        role = self._library.role(link.role)
+    def _one_role(self, understood: ParsedQuestion, link: RoleLink, audience: Audience) -> Outcome:
+        role = self._knowledge_base.role(link.role)
         assert role is not None
-        sure = certainty(link)
-        bare = not understood.rest and link.by is not LinkedBy.CONVERSATION
-        if bare and len(understood.said) <= FILLERS:
+        sure = link_confidence(link)
+        bare = not understood.content_words and link.by is not LinkMethod.CONVERSATION
+        if bare and len(understood.words_without_roles) <= FILLERS:
             return self._answer_or_ask((whole(role, sure),))
         parts = self._written(self._for_role(understood.parts, role, sure), audience)
         if len(parts) > 1:
             return self._answer_or_ask(parts)
         missing = self._not_written(understood.reading.candidates, role, audience)
         if missing:
-            return Declined(Why.NOT_WRITTEN, nearest=(role.id,), owner=role.owner)
+            return Decline(Reason.NOT_WRITTEN, nearest=(role.id,), owner=role.owner)
         candidates = self._written(
             self._for_role(understood.reading.candidates, role, sure), audience
         )
         outcome = self._answer_or_offer(candidates)
-        if isinstance(outcome, Declined):
+        if isinstance(outcome, Decline):
             return replace(outcome, nearest=(role.id,), owner=role.owner)
         return outcome
 
     def _answer_or_offer(self, candidates: tuple[Candidate, ...]) -> Outcome:
         if not candidates or candidates[0].confidence < self._thresholds.offer:
-            return Declined(Why.NOT_UNDERSTOOD)
+            return Decline(Reason.NOT_UNDERSTOOD)
         second = candidates[1].confidence if len(candidates) > 1 else 0.0
-        clear = candidates[0].confidence - second >= self._thresholds.lead
+        clear = candidates[0].confidence - second >= self._thresholds.min_margin
         if candidates[0].confidence >= self._thresholds.answer and clear:
-            return Answered(candidates[:1])
-        near = [c for c in candidates if c.confidence >= self._thresholds.mention]
-        return Unsure(tuple(near[:MOST_OPTIONS]), Why.CLOSE)
+            return Answer(candidates[:1])
+        near = [c for c in candidates if c.confidence >= self._thresholds.min_option]
+        return Choices(tuple(near[:MOST_OPTIONS]), Reason.CLOSE)
 
     def _answer_or_ask(self, candidates: tuple[Candidate, ...]) -> Outcome:
         if min(candidate.confidence for candidate in candidates) >= self._thresholds.answer:
-            return Answered(candidates)
-        return Unsure(candidates[:MOST_OPTIONS], Why.CLOSE)
+            return Answer(candidates)
+        return Choices(candidates[:MOST_OPTIONS], Reason.CLOSE)
 
     def _not_written(self, candidates: Sequence[Candidate], role: Role, audience: Audience) -> bool:
         """Whether the clear winner is a standard part that this role does not have."""
         if not candidates or candidates[0].confidence < self._thresholds.answer:
             return False
         best = candidates[0]
-        if best.kind is not Kind.SECTION:
+        if best.kind is not EntryKind.SECTION:
             return False
         return not self._written(self._for_role((best,), role, 1.0), audience)
 
     # -- no role, or several
 
     def _without_role(
-        self, understood: Understood, rivals: Sequence[RoleLink], audience: Audience
+        self, understood: ParsedQuestion, rivals: Sequence[RoleLink], audience: Audience
     ) -> Outcome:
         candidates = understood.reading.candidates
         best = candidates[0] if candidates else None
-        if best and best.kind is Kind.FAQ and best.role is None and best.id.startswith("faq/"):
-            general = self._library.entry(best.id)
+        if best and best.kind is EntryKind.FAQ and best.role is None and best.id.startswith("faq/"):
+            general = self._knowledge_base.entry(best.id)
             if general is not None:
-                own = [c for c in candidates if self._library.entry(c.id) is not None]
+                own = [c for c in candidates if self._knowledge_base.entry(c.id) is not None]
                 return self._answer_or_offer(self._written(own, audience))
-        if not understood.rest:
+        if not understood.content_words:
             if rivals:
                 return self._which_role("", 1.0, [link.role for link in rivals], audience)
-            return Declined(Why.NOT_UNDERSTOOD)
-        needed = self._thresholds.offer if rivals else self._thresholds.part
+            return Decline(Reason.NOT_UNDERSTOOD)
+        needed = self._thresholds.offer if rivals else self._thresholds.min_part
         if best is None or best.confidence < needed:
-            return Declined(Why.NOT_UNDERSTOOD, nearest=tuple(link.role for link in rivals[:3]))
-        part = "" if best.kind is Kind.ROLE else best.id
-        among = [link.role for link in rivals] or [role.id for role in self._library.roles]
+            return Decline(Reason.NOT_UNDERSTOOD, nearest=tuple(link.role for link in rivals[:3]))
+        part = "" if best.kind is EntryKind.ROLE else best.id
+        among = [link.role for link in rivals] or [role.id for role in self._knowledge_base.roles]
         return self._which_role(part, best.confidence, among, audience)
 
     def _which_role(
         self, part: str, confidence: float, among: Sequence[str], audience: Audience
     ) -> Outcome:
-        roles = [role for role_id in among if (role := self._library.role(role_id))]
+        roles = [role for role_id in among if (role := self._knowledge_base.role(role_id))]
         entries = [
             (role, entry)
             for role in roles
@@ -180,14 +183,14 @@ class Decider:
             for role, entry in entries
         ]
         if not options:
-            return Declined(Why.NOT_UNDERSTOOD)
+            return Decline(Reason.NOT_UNDERSTOOD)
         if len(options) == 1:
-            return Unsure(tuple(options), Why.CLOSE)
+            return Choices(tuple(options), Reason.CLOSE)
         held = tuple(option.role for option in options if option.role)
-        return Unsure(tuple(options[:MOST_OPTIONS]), Why.WHICH_ROLE, part, held)
+        return Choices(tuple(options[:MOST_OPTIONS]), Reason.WHICH_ROLE, part, held)
 
     def _several_roles(
-        self, understood: Understood, groups: Sequence[Sequence[RoleLink]], audience: Audience
+        self, understood: ParsedQuestion, groups: Sequence[Sequence[RoleLink]], audience: Audience
     ) -> Outcome:
         single = [group[0] for group in groups if len(group) == 1]
         if len(single) < len(groups):
@@ -197,47 +200,52 @@ class Decider:
         links = single[:MOST_OPTIONS]
         candidates = understood.reading.candidates
         best = candidates[0] if candidates else None
-        if best and best.kind is Kind.FAQ and best.confidence >= self._thresholds.offer:
+        if best and best.kind is EntryKind.FAQ and best.confidence >= self._thresholds.offer:
             told = next((link for link in links if link.role == best.role), links[0])
             return self._one_role(understood, told, audience)
-        if best is None or (best.confidence < self._thresholds.answer and not understood.rest):
-            roles = [(link, self._library.role(link.role)) for link in links]
-            return Unsure(
-                tuple(whole(role, certainty(link)) for link, role in roles if role), Why.CLOSE
+        if best is None or (
+            best.confidence < self._thresholds.answer and not understood.content_words
+        ):
+            roles = [(link, self._knowledge_base.role(link.role)) for link in links]
+            return Choices(
+                tuple(whole(role, link_confidence(link)) for link, role in roles if role),
+                Reason.CLOSE,
             )
         entries = self._written(self._for_each(best, links), audience)
         if not entries or entries[0].confidence < self._thresholds.offer:
-            return Declined(Why.NOT_UNDERSTOOD, nearest=tuple(link.role for link in links))
+            return Decline(Reason.NOT_UNDERSTOOD, nearest=tuple(link.role for link in links))
         return self._answer_or_ask(entries)
 
     def _for_each(self, best: Candidate, links: Sequence[RoleLink]) -> Iterator[Candidate]:
         """The part that the best candidate is, for each of several roles."""
-        part = best.id.removeprefix(f"{best.role}/") if best.kind is Kind.SECTION else ""
+        part = best.id.removeprefix(f"{best.role}/") if best.kind is EntryKind.SECTION else ""
         for link in links:
-            role = self._library.role(link.role)
+            role = self._knowledge_base.role(link.role)
             entry = self._part(role, part) if role else None
             if entry is not None:
-                confidence = round(best.confidence * certainty(link), 4)
+                confidence = round(best.confidence * link_confidence(link), 4)
                 yield Candidate(entry.id, entry.kind, link.role, confidence, best.opinions)
 
     def _unknown_role(
-        self, understood: Understood, groups: Sequence[Sequence[RoleLink]], audience: Audience
+        self, understood: ParsedQuestion, groups: Sequence[Sequence[RoleLink]], audience: Audience
     ) -> Outcome:
         """A role that the content does not have: never an answer, its neighbours when near."""
         candidates = understood.reading.candidates
         best = candidates[0] if candidates else None
         if best and best.role is None and best.confidence >= self._thresholds.answer:
-            entry = self._library.entry(best.id)
+            entry = self._knowledge_base.entry(best.id)
             if isinstance(entry, Faq) and self._readable(entry.id, audience):
-                return Answered((best,))
-        links = [link for group in groups for link in group if link.by is not LinkedBy.CONVERSATION]
-        if len(links) == 1 and links[0].by is not LinkedBy.PARTIAL:
+                return Answer((best,))
+        links = [
+            link for group in groups for link in group if link.by is not LinkMethod.CONVERSATION
+        ]
+        if len(links) == 1 and links[0].by is not LinkMethod.PARTIAL:
             outcome = self._one_role(understood, links[0], audience)
-            if isinstance(outcome, Answered):
-                return Unsure(outcome.entries, Why.CLOSE)
+            if isinstance(outcome, Answer):
+                return Choices(outcome.entries, Reason.CLOSE)
             return outcome
-        return Declined(
-            Why.UNKNOWN_ROLE,
+        return Decline(
+            Reason.UNKNOWN_ROLE,
             nearest=tuple(dict.fromkeys(link.role for link in links))[:MOST_OPTIONS],
         )
 
@@ -249,10 +257,10 @@ class Decider:
         found: list[Candidate] = []
         for candidate in candidates:
             key = candidate.id.removeprefix(f"{role.id}/")
-            if candidate.kind is Kind.ROLE:
+            if candidate.kind is EntryKind.ROLE:
                 key = ""
-            general = candidate.kind is Kind.FAQ and candidate.role is None
-            if general and self._library.entry(candidate.id) is not None:
+            general = candidate.kind is EntryKind.FAQ and candidate.role is None
+            if general and self._knowledge_base.entry(candidate.id) is not None:
                 found.append(candidate)
                 continue
             entry = self._part(role, key)
@@ -269,7 +277,7 @@ class Decider:
         return tuple(found)
 
     def _part(self, role: Role, part: str) -> Entry | None:
-        return self._library.entry(f"{role.id}/{part}" if part else role.id)
+        return self._knowledge_base.entry(f"{role.id}/{part}" if part else role.id)
 
     def _written(
         self, candidates: Iterable[Candidate], audience: Audience
@@ -277,7 +285,7 @@ class Decider:
         return tuple(c for c in candidates if self._readable(c.id, audience))
 
     def _readable(self, entry_id: str, audience: Audience) -> bool:
-        entry = self._library.entry(entry_id)
+        entry = self._knowledge_base.entry(entry_id)
         if entry is None:
             return False
         return not isinstance(entry, Faq) or audience.may_read(entry.audience)
@@ -285,4 +293,4 @@ class Decider:
 
 def whole(role: Role, confidence: float) -> Candidate:
     """The candidate for a role as a whole."""
-    return Candidate(role.id, Kind.ROLE, role.id, round(confidence, 4))
+    return Candidate(role.id, EntryKind.ROLE, role.id, round(confidence, 4))

@@ -102,7 +102,7 @@ class TransformerEncoder:
 
     def __init__(self, folder: Path) -> None:
         check_folder(folder)
-        sentence_transformer = _library()
+        sentence_transformer = _knowledge_base()
         try:
             self._model = sentence_transformer(str(folder), device="cpu", local_files_only=True)
             vector = self._encode(["a"])[0]
@@ -142,7 +142,7 @@ def check_folder(folder: Path) -> None:
         raise UsageError(f"{folder} is no model: it has no modules.json. {_ADVICE}")
 
 
-def _library() -> Any:
+def _knowledge_base() -> Any:
     """The class that loads models, without its progress bars and reports on standard error."""
     try:
         from sentence_transformers import SentenceTransformer
@@ -164,7 +164,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Weakly(Generic[P, T]):
+class WeakMethodProxy(Generic[P, T]):
     """A method of an object that it doesn't keep alive; whoever calls it does."""
 
     def __init__(self, method: Callable[P, T]) -> None:
@@ -181,8 +181,8 @@ class Weakly(Generic[P, T]):
         return self.method(*args, **kwargs)
 
 
-def cached(method: Callable[P, T], most: int) -> Callable[P, T]:
+def weak_lru_cache(method: Callable[P, T], most: int) -> Callable[P, T]:
     """A method that remembers its results, the least recently used forgotten first."""
-    found: Any = lru_cache(maxsize=most)(Weakly(method))
+    found: Any = lru_cache(maxsize=most)(WeakMethodProxy(method))
     kept: Callable[P, T] = found
     return kept

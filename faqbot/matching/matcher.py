@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from faqbot.matching.calibration import Calibration, calibrate, calibrate_sampled
-from faqbot.matching.candidates import Candidates, Contents
-from faqbot.matching.ranking import EVERY, RIDGE_LIMIT, Mix, Phrasing, Ranker, Scorer
+from faqbot.matching.candidates import Candidates, SectionOverlap
+from faqbot.matching.ranking import EVERY, RIDGE_LIMIT, Phrasing, Ranker, RankerWeights, Scorer
 from faqbot.matching.role_linker import Linking, Mention, RoleLinker
 from faqbot.matching.shortlist import ShortlistRanker
 from faqbot.matching.similarity import MeaningView, TfidfView
@@ -24,7 +24,7 @@ from faqbot.matching.text import (
 from faqbot.matching.tfidf import LETTERS, WORDS
 from faqbot.matching.titles import title_key
 from faqbot.matching.training_data import (
-    Common,
+    SharedResources,
     compounds_of,
     named_things,
     own_phrasings,
@@ -32,19 +32,28 @@ from faqbot.matching.training_data import (
     shared_phrasings,
     slot_masked,
 )
-from faqbot.model import Candidate, Kind, Library, LinkedBy, Reading, Repair, Role, RoleLink
+from faqbot.model import (
+    Candidate,
+    Correction,
+    EntryKind,
+    Interpretation,
+    KnowledgeBase,
+    LinkMethod,
+    Role,
+    RoleLink,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class ParsedQuestion:
     """A reading with what the decision needs beyond it."""
 
-    reading: Reading
+    reading: Interpretation
     mentions: tuple[Mention, ...]
-    said: tuple[str, ...]
+    words_without_roles: tuple[str, ...]
     """The words besides the roles'."""
 
-    rest: tuple[str, ...]
+    content_words: tuple[str, ...]
     """Of these, the words that carry meaning: no stop words."""
 
     words: tuple[str, ...] = ()
@@ -74,18 +83,18 @@ def links_of(linking: Linking, role: str | None) -> tuple[RoleLink, ...]:
     """The roles that a question is about; the conversation's, where it names none itself."""
     links = tuple(link for mention in linking.mentions for link in mention.links)
     if not links and role is not None:
-        return (RoleLink(role, "", LinkedBy.CONVERSATION, 1.0),)
+        return (RoleLink(role, "", LinkMethod.CONVERSATION, 1.0),)
     return links
 
 
-def certainty(link: RoleLink) -> float:
+def link_confidence(link: RoleLink) -> float:
     """How surely a link names its role, as a probability."""
     match link.by:
-        case LinkedBy.TITLE | LinkedBy.ALIAS | LinkedBy.CONVERSATION:
+        case LinkMethod.TITLE | LinkMethod.ALIAS | LinkMethod.CONVERSATION:
             return 0.99
-        case LinkedBy.TYPO:
+        case LinkMethod.TYPO:
             return min(0.97, 0.75 + 0.25 * link.score)
-        case LinkedBy.PARTIAL:
+        case LinkMethod.PARTIAL:
             return min(0.97, 0.7 + 0.35 * link.score)
 
 
@@ -98,7 +107,7 @@ def link_groups(links: Iterable[RoleLink]) -> list[list[RoleLink]]:
     return list(told.values())
 
 
-MIX = Mix(views=(0.12, 0.18, 0.7), ridge=0.7, penalty=0.2)
+MIX = RankerWeights(views=(0.12, 0.18, 0.7), ridge=0.7, penalty=0.2)
 
 LONGEST = 160
 """Words of a question that are read."""
@@ -127,45 +136,49 @@ class Matcher:
         common: what is equal for all libraries.
     """
 
-    def __init__(self, library: Library, common: Common) -> None:
-        self._library = library
+    def __init__(self, knowledge_base: KnowledgeBase, common: SharedResources) -> None:
+        self._knowledge_base = knowledge_base
         shipped = common.shipped
-        phrasings = list(shared_phrasings(library, shipped))
+        phrasings = list(shared_phrasings(knowledge_base, shipped))
         asked = [phrasing.text for phrasing in phrasings if phrasing.key]
         asked += [
             plain_words(text)
-            for role in library.roles
+            for role in knowledge_base.roles
             for _, text in own_phrasings(role, shipped.phrasings)
         ]
         phrasing_words = frozenset(
             word for text in asked for word in words(text) if word != ROLE_WORD
         )
         titles = [
-            normalise(title) for role in library.roles for title in (role.title, *role.aliases)
+            normalise(title)
+            for role in knowledge_base.roles
+            for title in (role.title, *role.aliases)
         ]
         compounds = compounds_of(titles)
         self._linker = RoleLinker(
-            library.roles,
+            knowledge_base.roles,
             common.asking,
             language=common.language,
             everyday=common.everyday,
             known=phrasing_words,
             compounds=compounds,
         )
-        self._title_words = {role.id: title_key(role.title, compounds) for role in library.roles}
-        counts = count_words([*asked, *titles, *map(normalise, named_things(library))])
+        self._title_words = {
+            role.id: title_key(role.title, compounds) for role in knowledge_base.roles
+        }
+        counts = count_words([*asked, *titles, *map(normalise, named_things(knowledge_base))])
         self.vocabulary = Vocabulary(counts, common.language, compounds, known=phrasing_words)
         phrasings += [
             Phrasing(self._mask(text, role), key, role.id)
-            for role in library.roles
+            for role in knowledge_base.roles
             for key, text in own_phrasings(role, shipped.phrasings)
         ]
-        contents = Contents(library, common.sections, common.everyday)
+        contents = SectionOverlap(knowledge_base, common.sections, common.everyday)
         self.ranker: Scorer
         self.ranker, calibration = _trained(phrasings, common)
         self._candidates = Candidates(self.ranker, calibration, contents)
 
-    def read(self, text: str, role: str | None = None) -> Understood:
+    def read(self, text: str, role: str | None = None) -> ParsedQuestion:
         """Understand a question; `role` is the one that the conversation is about, if any."""
         normalised = normalise(text)
         asked, repairs = self._repaired(normalised)
@@ -175,8 +188,8 @@ class Matcher:
         masked = mask(asked, linking.mentions)
         scope, candidates = self._best_scope(asked, linking, role)
         said = tuple(token.word for token in masked if token.word != ROLE_WORD)
-        return Understood(
-            Reading(
+        return ParsedQuestion(
+            Interpretation(
                 text=text,
                 normalised=normalised,
                 repairs=tuple(repairs),
@@ -191,13 +204,13 @@ class Matcher:
             self._parts(masked, scope),
         )
 
-    def _repaired(self, normalised: str) -> tuple[list[Token], list[Repair]]:
+    def _repaired(self, normalised: str) -> tuple[list[Token], list[Correction]]:
         asked: list[Token] = []
-        repairs: list[Repair] = []
+        repairs: list[Correction] = []
         for number, (sentence, written) in enumerate(clauses(normalised)):
             for typed, meant in self.vocabulary.repair(written):
                 if meant != typed:
-                    repairs.append(Repair(" ".join(typed), " ".join(meant)))
+                    repairs.append(Correction(" ".join(typed), " ".join(meant)))
                 one = len(typed) == len(meant) == 1
                 asked.extend(
                     Token(word, typed[0] if one else word, number, sentence) for word in meant
@@ -251,7 +264,7 @@ class Matcher:
             for scope in scopes
         ]
         best = max(alike, key=_confidence)
-        if _confidence(best) >= CLAUSE and best[1][0].kind is not Kind.FAQ:
+        if _confidence(best) >= CLAUSE and best[1][0].kind is not EntryKind.FAQ:
             return best
         of_each = [max(pair, key=_confidence) for pair in zip(alike, told_apart, strict=True)]
         highest = max(_confidence(each) for each in of_each)
@@ -266,7 +279,7 @@ class Matcher:
         mentions = [
             mention
             for mention in self._linker.link([token.word for token in asked]).mentions
-            if mention.links[0].by in (LinkedBy.TITLE, LinkedBy.ALIAS)
+            if mention.links[0].by in (LinkMethod.TITLE, LinkMethod.ALIAS)
             or mention.links[0].role == role.id
         ]
         masked = mask(asked, mentions, self._title_words, own=role.id)
@@ -292,7 +305,7 @@ class Matcher:
         return tuple(best.values()) if len(best) > 1 else ()
 
 
-def _trained(phrasings: Sequence[Phrasing], common: Common) -> tuple[Scorer, Calibration]:
+def _trained(phrasings: Sequence[Phrasing], common: SharedResources) -> tuple[Scorer, Calibration]:
     """The ranker that suits the number of phrasings, calibrated."""
     if sum(not phrasing.scope for phrasing in phrasings) > RIDGE_LIMIT:
         large = ShortlistRanker(phrasings, common.encoder, MIX)

@@ -15,8 +15,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from faqbot.matching.encoders import cached
-from faqbot.matching.similarity import View
+from faqbot.matching.encoders import weak_lru_cache
+from faqbot.matching.similarity import SimilarityView
 from faqbot.matching.tfidf import Floats, Rows
 
 NONE = ""
@@ -50,7 +50,7 @@ class Phrasing:
 
 
 @dataclass(frozen=True, slots=True)
-class Mix:
+class RankerWeights:
     """How much each view and each classifier counts; the views' weights sum to 1.
 
     The values were chosen by cross-validation on training data: `docs/matching.md`.
@@ -111,7 +111,9 @@ class Scorer(Protocol):
 class Ranker:
     """Scores texts against phrasings; those of the scope "" take part in every scope."""
 
-    def __init__(self, phrasings: Sequence[Phrasing], views: Sequence[View], mix: Mix) -> None:
+    def __init__(
+        self, phrasings: Sequence[Phrasing], views: Sequence[SimilarityView], mix: RankerWeights
+    ) -> None:
         self.phrasings = tuple(phrasings)
         self.mix = mix
         self.views = tuple(views)
@@ -130,7 +132,7 @@ class Ranker:
             kernel[np.diag_indices_from(kernel)] += self.penalties[self._shared]
             self.inverse = np.asarray(np.linalg.inv(kernel), dtype=np.float64)
         self._settled: dict[str, _Scope] = {}
-        self.scope = cached(self._scope, SCOPES)
+        self.scope = weak_lru_cache(self._scope, SCOPES)
 
     def warm(self, most: int) -> None:
         """Solve at most that many scopes ahead, so that the first question to each is as quick."""
@@ -140,7 +142,7 @@ class Ranker:
     def settle(self) -> None:
         """Solve every scope now, and keep nothing that only solving needs: most of the memory."""
         self._settled = {scope: self._scope(scope) for scope in ("", EVERY, *self._own)}
-        self.scope = cached(self._scope, SCOPES)
+        self.scope = weak_lru_cache(self._scope, SCOPES)
         self.inverse, self.phrasings = None, ()
         self._own = {scope: [] for scope in self._own}
 

@@ -14,12 +14,12 @@ from rapidfuzz import fuzz, process
 from faqbot.matching.lexicon import COLOURS, NO_NAMES, OCCUPATIONS, SENIORITY
 from faqbot.matching.text import STOP_WORDS, singular
 from faqbot.matching.titles import SHORT, TitleIndex, TitleReading
-from faqbot.model import LinkedBy, Role, RoleLink
+from faqbot.model import LinkMethod, Role, RoleLink
 
-NAMED = 0.34
+MIN_LINK_SCORE = 0.34
 """Score from which words count as naming a role."""
 
-CLOSE = 0.8
+MAX_RIVAL_GAP = 0.8
 """A role whose score is above this share of the best one's is a rival reading of the same words."""
 
 POSSESSIVES = frozenset({"my", "our", "his", "her", "their"})
@@ -173,7 +173,7 @@ class RoleLinker:
             }
             best = exact or {self._index.roles[reading.title]: reading}
         factor = FOREIGN_PENALTY if foreign else 1.0
-        if reading.score * factor < NAMED * (0.5 if foreign else 1.0):
+        if reading.score * factor < MIN_LINK_SCORE * (0.5 if foreign else 1.0):
             return None
         words_read = " ".join(asked[start:end])
         links = tuple(
@@ -189,12 +189,12 @@ class RoleLinker:
         owned = reading.start > 0 and asked[reading.start - 1] in POSSESSIVES
         return owned and not reading.is_full and asked[reading.start] in SUPERIORS
 
-    def _how(self, reading: TitleReading) -> LinkedBy:
+    def _how(self, reading: TitleReading) -> LinkMethod:
         if not reading.exact:
-            return LinkedBy.TYPO
+            return LinkMethod.TYPO
         if not reading.is_full:
-            return LinkedBy.PARTIAL
-        return LinkedBy.ALIAS if self._index.is_alias[reading.title] else LinkedBy.TITLE
+            return LinkMethod.PARTIAL
+        return LinkMethod.ALIAS if self._index.is_alias[reading.title] else LinkMethod.TITLE
 
     def _foreign(self, asked: Sequence[str], reading: TitleReading) -> str:
         """The words of the noun phrase when a word in it makes it another role than the title's."""
@@ -249,7 +249,7 @@ class RoleLinker:
         for position, word in enumerate(asked):
             role = self._initials.get(word)
             if role is not None and word not in STOP_WORDS:
-                link = RoleLink(role, word, LinkedBy.PARTIAL, 0.6)
+                link = RoleLink(role, word, LinkMethod.PARTIAL, 0.6)
                 return [Mention(position, position + 1, (link,))]
         return []
 
@@ -271,7 +271,7 @@ class RoleLinker:
 def _rivals(best: TitleReading, other: TitleReading) -> bool:
     """Whether another reading of the same words is as good, or as little, as the best one."""
     if best.is_full:
-        return other.strength >= CLOSE * best.strength
+        return other.strength >= MAX_RIVAL_GAP * best.strength
     share = PARTLY_CLOSE if other.covered < best.covered else PARTLY_CLOSE * PARTLY_CLOSE
     return other.strength >= share * best.strength
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from faqbot.matching.ranking import EVERY, OWN_FAQ, Mix, Phrasing, Scored
-from faqbot.matching.similarity import Encoder, sharpened
+from faqbot.matching.ranking import EVERY, OWN_FAQ, Phrasing, RankerWeights, Scored
+from faqbot.matching.similarity import Encoder, sharpen
 from faqbot.matching.tfidf import LETTERS, WORDS, Floats, Rows, Weights, weigh
 
 READ = 30_000
@@ -134,7 +134,7 @@ def _highest(scores: npt.NDArray[np.floating], count: int) -> Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class ShortlistResult:
     """The phrasings that were looked at: their rows, views (views, rows) and weighted sum."""
 
     rows: Rows
@@ -153,7 +153,7 @@ class ShortlistRanker:
 
     view_names = ("words", "letters", "meaning")
 
-    def __init__(self, phrasings: Sequence[Phrasing], encoder: Encoder, mix: Mix) -> None:
+    def __init__(self, phrasings: Sequence[Phrasing], encoder: Encoder, mix: RankerWeights) -> None:
         texts = [phrasing.text for phrasing in phrasings]
         self.texts = tuple(texts)
         self._encoder = encoder
@@ -178,7 +178,7 @@ class ShortlistRanker:
     def settle(self) -> None:
         """Nothing to prepare, and nothing to let go."""
 
-    def look(self, text: str, scope: str = "") -> Looked:
+    def look(self, text: str, scope: str = "") -> ShortlistResult:
         """The shortlisted phrasings of a scope with their similarities to a normalised text."""
         vector: Floats = self._encoder.encode([text])[0]
         rows = self._shortlist.of(text, vector)
@@ -189,10 +189,10 @@ class ShortlistRanker:
             [
                 self._words.similarities_at(text, rows),
                 self._letters.similarities_at(text, rows),
-                sharpened(self._shortlist.cosines_at(vector, rows)),
+                sharpen(self._shortlist.cosines_at(vector, rows)),
             ]
         )
-        return Looked(rows, by_view, self._weights @ by_view)
+        return ShortlistResult(rows, by_view, self._weights @ by_view)
 
     def score(self, text: str, scope: str = "") -> Scored:
         """The scores of a normalised text for each shortlisted class of a scope."""

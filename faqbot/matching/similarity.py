@@ -29,7 +29,7 @@ BLOCK = 64
 """Texts to a multiple of which shared vectors are cut: matrix products go in blocks."""
 
 
-class View(Protocol):
+class SimilarityView(Protocol):
     """One way to see texts; `name` is what an explanation calls it."""
 
     name: str
@@ -52,7 +52,7 @@ class Encoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Known:
+class KnownEmbeddings:
     """Texts whose vectors many views share."""
 
     texts: Sequence[str]
@@ -169,7 +169,11 @@ class MeaningView:
     """
 
     def __init__(
-        self, name: str, texts: Sequence[str], encoder: Encoder, known: Known | None = None
+        self,
+        name: str,
+        texts: Sequence[str],
+        encoder: Encoder,
+        known: KnownEmbeddings | None = None,
     ) -> None:
         self.name = name
         self._encoder = encoder
@@ -183,13 +187,13 @@ class MeaningView:
         vector: Floats = self._encoder.encode([text])[0]
         own: Floats = self._own @ vector
         if self._shared is None:
-            return sharpened(own)
+            return sharpen(own)
         shared = self._shared.vectors[: self._first] @ vector
-        return sharpened(np.concatenate([shared, own]))
+        return sharpen(np.concatenate([shared, own]))
 
     def kernel(self, rows: Rows, columns: Rows) -> Floats:
         """See `View`."""
-        return sharpened(self._vectors(rows) @ self._vectors(columns).T)
+        return sharpen(self._vectors(rows) @ self._vectors(columns).T)
 
     def _vectors(self, rows: Rows) -> Floats:
         if self._shared is None:
@@ -201,7 +205,7 @@ class MeaningView:
         return vectors
 
 
-def sharpened(cosines: Floats) -> Floats:
+def sharpen(cosines: Floats) -> Floats:
     """The mean of cosines and their squares."""
     mean: Floats = (0.5 * (cosines + cosines * cosines)).astype(np.float32)
     return mean

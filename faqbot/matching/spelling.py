@@ -16,7 +16,7 @@ import numpy.typing as npt
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from faqbot.matching.encoders import cached
+from faqbot.matching.encoders import weak_lru_cache
 from faqbot.matching.lexicon import SHORT_FORMS, SHORT_PHRASES
 from faqbot.matching.text import STOP_WORDS, singular, words
 
@@ -106,7 +106,7 @@ class Vocabulary:
         for word in sorted({*self._counts, *self._compounds}):
             by_length.setdefault(len(word), []).append(word)
         self._by_length = {length: WordList.of(found) for length, found in by_length.items()}
-        self.nearest = cached(self._nearest, 4096)
+        self.nearest = weak_lru_cache(self._nearest, 4096)
 
     def __contains__(self, word: str) -> bool:
         return word in self._counts

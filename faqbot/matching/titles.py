@@ -43,7 +43,7 @@ def title_key(title: str, compounds: Mapping[str, tuple[str, str]]) -> tuple[str
 EXAMINED = 48
 """How many titles the index hands on to the closer look."""
 
-HOPELESS = 0.3
+MIN_TITLE_SCORE = 0.3
 """A title that can't reach this share of the strongest one's strength is not looked at."""
 
 SHORT = 4
@@ -230,7 +230,7 @@ class TitleIndex:
         readings: list[TitleReading] = []
         strongest = 0.0
         for row, most in zip(touched[order].tolist(), rank[order].tolist(), strict=True):
-            if most < HOPELESS * strongest:
+            if most < MIN_TITLE_SCORE * strongest:
                 break
             reading = self._reading(row, asked, matches)
             if reading is not None:

@@ -11,11 +11,11 @@ from typing import Final
 from faqbot.content.defaults import Shipped, load_shipped
 from faqbot.matching.encoders import StaticEncoder
 from faqbot.matching.ranking import NONE, Phrasing
-from faqbot.matching.similarity import Encoder, Known
+from faqbot.matching.similarity import Encoder, KnownEmbeddings
 from faqbot.matching.spelling import count_words
 from faqbot.matching.text import ROLE_SLOT, ROLE_WORD, STOP_WORDS, clauses, normalise, words
 from faqbot.matching.tfidf import LETTERS, WORDS, Base, Features
-from faqbot.model import Library, Role
+from faqbot.model import KnowledgeBase, Role
 
 GENERAL = ":"
 """What the key of a general FAQ begins with, before its id."""
@@ -23,10 +23,10 @@ GENERAL = ":"
 _SLOT = re.compile(re.escape(ROLE_SLOT) + r"(?:'s|s'|s)?")
 
 
-def shared_phrasings(library: Library, shipped: Shipped) -> Iterator[Phrasing]:
+def shared_phrasings(knowledge_base: KnowledgeBase, shipped: Shipped) -> Iterator[Phrasing]:
     """What can be asked of every role, general FAQs, and what must not be answered."""
-    asked: dict[str, Iterable[str]] = dict(shipped.phrasings) if library.roles else {}
-    asked |= {GENERAL + faq.id: (faq.question, *faq.phrasings) for faq in library.faqs}
+    asked: dict[str, Iterable[str]] = dict(shipped.phrasings) if knowledge_base.roles else {}
+    asked |= {GENERAL + faq.id: (faq.question, *faq.phrasings) for faq in knowledge_base.faqs}
     for key, texts in asked.items():
         for text in texts:
             yield Phrasing(plain_words(text), key)
@@ -47,9 +47,9 @@ def own_phrasings(role: Role, standard: Container[str]) -> Iterator[tuple[str, s
             yield f"faq/{faq.key}", text
 
 
-def named_things(library: Library) -> Iterator[str]:
+def named_things(knowledge_base: KnowledgeBase) -> Iterator[str]:
     """What roles list by name: skills, degrees, certificates, spelt as their authors spell them."""
-    for role in library.roles:
+    for role in knowledge_base.roles:
         for section in role.sections:
             yield from (*section.required, *section.preferred)
 
@@ -91,7 +91,7 @@ PARTS: Final = (
 """What is shared by reference, also by what was kept on disk."""
 
 
-class Common:
+class SharedResources:
     """The encoders, the language, and what ships with faqbot; each part is made when first used.
 
     Args:
@@ -154,11 +154,11 @@ class Common:
         return _numbered(self._texts, LETTERS)
 
     @cached_property
-    def vectors(self) -> Known:
+    def vectors(self) -> KnownEmbeddings:
         """The shipped sentences' embeddings."""
         vectors = self.encoder.encode(self._texts)
         vectors.flags.writeable = False
-        return Known(self._texts, vectors)
+        return KnownEmbeddings(self._texts, vectors)
 
 
 def _numbered(texts: Sequence[str], features: Features) -> Base:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Level(StrEnum):
+class RequirementLevel(StrEnum):
     """How much a role wants something."""
 
     REQUIRED = "required"
@@ -15,7 +15,7 @@ class Level(StrEnum):
     NOT_LISTED = "not-listed"
 
 
-class Wanted(StrEnum):
+class LookupMode(StrEnum):
     """Which roles a look-up is for."""
 
     REQUIRED = "required"
@@ -25,12 +25,12 @@ class Wanted(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Evidence:
     """A line of content: the section that holds it, its words, and what it says of them."""
 
     entry: str
     text: str
-    level: Level
+    level: RequirementLevel
 
     @property
     def role(self) -> str:
@@ -47,8 +47,8 @@ class Requirement:
 
     role: str
     subject: str
-    level: Level
-    lines: tuple[Line, ...] = ()
+    level: RequirementLevel
+    lines: tuple[Evidence, ...] = ()
     opposite: bool = False
 
     kind = "requirement"
@@ -82,9 +82,9 @@ class Lookup:
     """
 
     subject: str
-    wanted: Wanted
-    lines: tuple[Line, ...]
-    also: tuple[Line, ...] = ()
+    wanted: LookupMode
+    lines: tuple[Evidence, ...]
+    also: tuple[Evidence, ...] = ()
     years: float | None = None
 
     kind = "lookup"

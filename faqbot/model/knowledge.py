@@ -26,7 +26,7 @@ class Audience(StrEnum):
         return self is Audience.EMPLOYEES or entry in (Audience.EVERYONE, self)
 
 
-class Kind(StrEnum):
+class EntryKind(StrEnum):
     """What an entry is."""
 
     ROLE = "role"
@@ -65,7 +65,7 @@ class Section:
     phrasings: tuple[str, ...] = ()
     origin: Origin = field(default=Origin(), compare=False)
 
-    kind = Kind.SECTION
+    kind = EntryKind.SECTION
 
     @property
     def id(self) -> str:
@@ -90,7 +90,7 @@ class Faq:
     example: bool = False
     origin: Origin = field(default=Origin(), compare=False)
 
-    kind = Kind.FAQ
+    kind = EntryKind.FAQ
 
     @property
     def id(self) -> str:
@@ -119,7 +119,7 @@ class Role:
     faqs: tuple[Faq, ...] = ()
     origin: Origin = field(default=Origin(), compare=False)
 
-    kind = Kind.ROLE
+    kind = EntryKind.ROLE
 
     @property
     def role(self) -> str:
@@ -134,7 +134,7 @@ Entry = Role | Section | Faq
 
 
 @dataclass(frozen=True)
-class Library:
+class KnowledgeBase:
     """All loaded content. `version` identifies it: a commit, else a digest of the files."""
 
     roles: tuple[Role, ...] = ()

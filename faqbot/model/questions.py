@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from faqbot.model.facts import Fact
-from faqbot.model.knowledge import Audience, Kind
+from faqbot.model.knowledge import Audience, EntryKind
 
 
-class Place(StrEnum):
+class Surface(StrEnum):
     """Where a question was asked."""
 
     TERMINAL = "terminal"
@@ -30,20 +30,20 @@ class Question:
     text: str
     asker: str = ""
     audience: Audience = Audience.EVERYONE
-    place: Place = Place.TERMINAL
+    surface: Surface = Surface.TERMINAL
     thread: str = ""
     role: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Repair:
+class Correction:
     """A word, or words, as written and as read."""
 
     written: str
     read: str
 
 
-class LinkedBy(StrEnum):
+class LinkMethod(StrEnum):
     """How the words of a question led to a role."""
 
     TITLE = "title"
@@ -59,7 +59,7 @@ class RoleLink:
 
     role: str
     words: str
-    by: LinkedBy
+    by: LinkMethod
     score: float
 
 
@@ -68,14 +68,14 @@ class Candidate:
     """An entry that may answer; `opinions` are (view, score) pairs, `confidence` is 0..1."""
 
     id: str
-    kind: Kind
+    kind: EntryKind
     role: str | None
     confidence: float
     opinions: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Interpretation:
     """How a question was understood, before anything is decided.
 
     `links` holds the roles that the question names, best first (several: it is ambiguous or
@@ -85,13 +85,13 @@ class Reading:
 
     text: str
     normalised: str = ""
-    repairs: tuple[Repair, ...] = ()
+    repairs: tuple[Correction, ...] = ()
     links: tuple[RoleLink, ...] = ()
     unknown_role: str = ""
     candidates: tuple[Candidate, ...] = ()
 
 
-class Why(StrEnum):
+class Reason(StrEnum):
     """Why a decision fell as it did."""
 
     CLEAR = "clear"
@@ -105,7 +105,7 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class Answer:
     """The entries that answer, one for each thing that was asked.
 
     Where the data of roles answers more exactly than their text, `fact` holds what it says, and
@@ -113,12 +113,12 @@ class Answered:
     """
 
     entries: tuple[Candidate, ...]
-    why: Why = Why.CLEAR
+    why: Reason = Reason.CLEAR
     fact: Fact | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Unsure:
+class Choices:
     """At most three readings to choose from, best first.
 
     With `why` WHICH_ROLE the part is clear and `part` is its key (empty: the role as a whole);
@@ -126,29 +126,29 @@ class Unsure:
     """
 
     options: tuple[Candidate, ...]
-    why: Why = Why.CLOSE
+    why: Reason = Reason.CLOSE
     part: str = ""
     roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Declined:
+class Decline:
     """No answer; `nearest` are ids of entries that may be near, `owner` whom to ask."""
 
-    why: Why = Why.NOT_UNDERSTOOD
+    why: Reason = Reason.NOT_UNDERSTOOD
     nearest: tuple[str, ...] = ()
     owner: str = ""
 
 
-Outcome = Answered | Unsure | Declined
+Outcome = Answer | Choices | Decline
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class Result:
     """A question with what became of it, `role` being the role that it was about."""
 
     question: Question
-    reading: Reading
+    reading: Interpretation
     outcome: Outcome
     role: str | None = None
     content_version: str = ""

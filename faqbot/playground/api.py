@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from faqbot.playground.delivery import Delivery
+from faqbot.playground.delivery import EventDelivery
 from faqbot.playground.models import Channel, Payload, User
 from faqbot.playground.state import State
 
@@ -35,7 +35,7 @@ class Call:
     """What a method is given."""
 
     state: State
-    delivery: Delivery
+    delivery: EventDelivery
     arguments: Mapping[str, Any]
 
     def text(self, name: str, default: str | None = None) -> str:

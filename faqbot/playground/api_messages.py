@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from faqbot.playground.api import Call, Endpoint, Refusal, malformed
-from faqbot.playground.models import Message, Payload, Suggestions
+from faqbot.playground.models import Payload, SlackMessage, Suggestions
 from faqbot.playground.payloads import as_message
 from faqbot.playground.validation import (
     MESSAGE_BLOCKS,
@@ -56,7 +56,7 @@ async def post_message(call: Call) -> Payload:
     text, blocks = content(call)
     state = call.state
     message = state.put(
-        Message(
+        SlackMessage(
             ts=state.new_ts(),
             channel=channel.id,
             user=state.setup.bot_user_id,
@@ -92,7 +92,7 @@ async def post_ephemeral(call: Call) -> Payload:
     text, blocks = content(call)
     state = call.state
     message = state.put(
-        Message(
+        SlackMessage(
             ts=state.new_ts(),
             channel=channel.id,
             user=state.setup.bot_user_id,
@@ -106,7 +106,7 @@ async def post_ephemeral(call: Call) -> Payload:
     return {"message_ts": message.ts}
 
 
-def _own_message(call: Call, *, denied: str) -> Message:
+def _own_message(call: Call, *, denied: str) -> SlackMessage:
     channel = call.channel()
     message = call.state.message(channel.id, call.text("ts"))
     if message is None or message.visible_to:
@@ -195,7 +195,7 @@ async def complete_upload(call: Call) -> Payload:
         state = call.state
         names = ", ".join(str(file["title"]) for file in files)
         message = state.put(
-            Message(
+            SlackMessage(
                 ts=state.new_ts(),
                 channel=channel.id,
                 user=state.setup.bot_user_id,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from faqbot.playground.api import Call, Endpoint, Refusal, malformed
-from faqbot.playground.models import Channel, Message, Payload, View
+from faqbot.playground.models import Channel, ModalView, Payload, SlackMessage
 from faqbot.playground.payloads import as_channel, as_message, as_user
 from faqbot.playground.validation import view_problems
 
@@ -134,7 +134,7 @@ def _readable(call: Call) -> Channel:
     return channel
 
 
-def _page(call: Call, messages: Sequence[Message]) -> Payload:
+def _page(call: Call, messages: Sequence[SlackMessage]) -> Payload:
     oldest, latest = float(call.text("oldest", "0")), float(call.text("latest", "inf"))
     limit = max(1, min(call.number("limit", 100), 999))
     within = [m for m in messages if oldest <= float(m.ts) <= latest]
@@ -222,7 +222,7 @@ async def push(call: Call) -> Payload:
     return {"view": call.state.as_view(view)}
 
 
-def _shown(call: Call) -> View:
+def _shown(call: Call) -> ModalView:
     view = call.state.view(call.text("view_id", ""), call.text("external_id", ""))
     if view is None:
         raise Refusal("not_found")
@@ -230,7 +230,7 @@ def _shown(call: Call) -> View:
     return view
 
 
-def _check_hash(call: Call, view: View) -> None:
+def _check_hash(call: Call, view: ModalView) -> None:
     wanted = call.text("hash", "")
     if wanted and wanted != view.hash:
         raise Refusal("hash_conflict")

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from faqbot.playground.models import Ack, FaultLine, Message, Payload, Sent
+from faqbot.playground.models import Ack, FaultLine, Payload, Sent, SlackMessage
 from faqbot.playground.payloads import (
     changed_event,
     deleted_event,
@@ -40,7 +40,7 @@ def _other_bot() -> Payload:
     return {"bot_id": "B0OTHERB1", "username": "other-bot"}
 
 
-class Delivery:
+class EventDelivery:
     """Brings payloads to the app, over a web socket when one is open, else to `url`."""
 
     def __init__(self, state: State, faults: FaultLine, sockets: Sockets) -> None:
@@ -61,7 +61,7 @@ class Delivery:
 
     # Events
 
-    def message_posted(self, message: Message) -> None:
+    def message_posted(self, message: SlackMessage) -> None:
         """Tell the app of a new message: as a mention, as a message, or both, as it subscribed."""
         app = self._state.setup
         channel = self._state.channels[message.channel]
@@ -72,10 +72,10 @@ class Delivery:
             self.event("app_mention", mention_event(self._state, message))
         self.event(self._subscription(message), message_event(self._state, message))
 
-    def from_other_bot(self, channel: str, text: str) -> Message:
+    def from_other_bot(self, channel: str, text: str) -> SlackMessage:
         """Another app's bot writes in a channel; this app hears of it."""
         message = self._state.put(
-            Message(ts=self._state.new_ts(), channel=channel, user="U0OTHERB1", text=text)
+            SlackMessage(ts=self._state.new_ts(), channel=channel, user="U0OTHERB1", text=text)
         )
         event = message_event(self._state, message)
         event["subtype"] = "bot_message"
@@ -84,15 +84,15 @@ class Delivery:
         self.event(self._subscription(message), {**event, **_other_bot()})
         return message
 
-    def message_changed(self, old: Message, new: Message) -> None:
+    def message_changed(self, old: SlackMessage, new: SlackMessage) -> None:
         """Tell the app of an edited message."""
         self.event(self._subscription(new), changed_event(self._state, old, new))
 
-    def message_deleted(self, message: Message) -> None:
+    def message_deleted(self, message: SlackMessage) -> None:
         """Tell the app of a deleted message."""
         self.event(self._subscription(message), deleted_event(self._state, message))
 
-    def _subscription(self, message: Message) -> str:
+    def _subscription(self, message: SlackMessage) -> str:
         direct = self._state.channels[message.channel].direct
         return "message.im" if direct else "message.channels"
 

@@ -108,7 +108,7 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class SlackMessage:
     """One message; `visible_to` names the only reader of a private ("ephemeral") one."""
 
     ts: str
@@ -133,7 +133,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class ModalView:
     """A modal or an App Home as it is shown to `user`."""
 
     id: str

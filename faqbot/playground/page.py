@@ -15,8 +15,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from faqbot.playground.blocks import elements
-from faqbot.playground.models import Channel, Message, Payload, User, View
-from faqbot.playground.person import Person, Reaction
+from faqbot.playground.models import Channel, ModalView, Payload, SlackMessage, User
+from faqbot.playground.person import Reaction, SimulatedUser
 from faqbot.playground.state import State
 from faqbot.runtime.web import safe_headers
 
@@ -73,7 +73,7 @@ def _channel(state: State, channel: Channel, user: User) -> Payload:
     }
 
 
-def _message(message: Message) -> Payload:
+def _message(message: SlackMessage) -> Payload:
     return {
         "ts": message.ts,
         "user": message.user,
@@ -87,7 +87,7 @@ def _message(message: Message) -> Payload:
     }
 
 
-def _view(view: View) -> Payload:
+def _view(view: ModalView) -> Payload:
     return {"id": view.id, "hash": view.hash, **view.payload}
 
 
@@ -104,12 +104,12 @@ _ODD: Final = (TypeError, ValueError, LookupError, AttributeError, RuntimeError,
 class Page:
     """Serves the page and does what people do on it."""
 
-    def __init__(self, state: State, person: Callable[[str], Person]) -> None:
+    def __init__(self, state: State, person: Callable[[str], SimulatedUser]) -> None:
         self.closing = False
         self._state = state
         self._person = person
         self._templates = Jinja2Templates(directory=HERE / "templates")
-        self._does: Mapping[str, Callable[[Person, Payload], Awaitable[Reaction | None]]] = {
+        self._does: Mapping[str, Callable[[SimulatedUser, Payload], Awaitable[Reaction | None]]] = {
             "say": self._say,
             "command": self._command,
             "act": self._act,
@@ -173,13 +173,13 @@ class Page:
             return JSONResponse({"error": "", "errors": {}})
         return JSONResponse({"error": reaction.error, "errors": dict(reaction.errors)})
 
-    async def _say(self, person: Person, asked: Payload) -> None:
+    async def _say(self, person: SimulatedUser, asked: Payload) -> None:
         await person.say(asked["channel"], asked["text"], asked.get("thread") or None)
 
-    async def _command(self, person: Person, asked: Payload) -> Reaction:
+    async def _command(self, person: SimulatedUser, asked: Payload) -> Reaction:
         return await person.command(asked["command"], asked["text"], channel=asked["channel"])
 
-    async def _act(self, person: Person, asked: Payload) -> Reaction:
+    async def _act(self, person: SimulatedUser, asked: Payload) -> Reaction:
         shown = self._shown(asked)
         wanted = (asked["block"], asked["action"])
         fitting = [e for e in elements(shown.blocks) if (e.block_id, e.action_id) == wanted]
@@ -192,25 +192,25 @@ class Page:
         element = next(e for e in fitting if e.value == asked.get("value", ""))
         return await person.act(shown, element.click(), given)
 
-    async def _submit(self, person: Person, asked: Payload) -> Reaction:
+    async def _submit(self, person: SimulatedUser, asked: Payload) -> Reaction:
         return await person.submit(self._view(asked), asked.get("values") or {})
 
-    async def _close(self, person: Person, asked: Payload) -> None:
+    async def _close(self, person: SimulatedUser, asked: Payload) -> None:
         await person.close(self._view(asked), everything=bool(asked.get("everything")))
 
-    async def _shortcut(self, person: Person, asked: Payload) -> Reaction:
+    async def _shortcut(self, person: SimulatedUser, asked: Payload) -> Reaction:
         return await person.shortcut(asked["shortcut"], self._message(asked))
 
-    def _shown(self, asked: Payload) -> Message | View:
+    def _shown(self, asked: Payload) -> SlackMessage | ModalView:
         return self._view(asked) if asked.get("view") else self._message(asked)
 
-    def _view(self, asked: Mapping[str, Any]) -> View:
+    def _view(self, asked: Mapping[str, Any]) -> ModalView:
         view = self._state.view(str(asked.get("view")))
         if view is None:
             raise LookupError("this view is no longer open")
         return view
 
-    def _message(self, asked: Mapping[str, Any]) -> Message:
+    def _message(self, asked: Mapping[str, Any]) -> SlackMessage:
         message = self._state.message(str(asked.get("channel")), str(asked.get("ts")))
         if message is None:
             raise LookupError("this message is gone")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from faqbot.playground.models import Channel, Message, Payload, User, View
+from faqbot.playground.models import Channel, ModalView, Payload, SlackMessage, User
 from faqbot.playground.state import State
 
 TOKEN: Final = "local-verification-token"  # noqa: S105  (Slack's legacy field; nothing reads it)
@@ -53,7 +53,7 @@ def as_channel(state: State, channel: Channel) -> Payload:
     return shown
 
 
-def as_message(state: State, message: Message) -> Payload:
+def as_message(state: State, message: SlackMessage) -> Payload:
     """A message as the API and the payloads show it."""
     app = state.setup
     shown: Payload = {
@@ -131,7 +131,7 @@ def event_body(state: State, event: Payload) -> Payload:
     }
 
 
-def message_event(state: State, message: Message) -> Payload:
+def message_event(state: State, message: SlackMessage) -> Payload:
     """A new message as a `message` event."""
     channel = state.channels[message.channel]
     event = as_message(state, message)
@@ -142,14 +142,14 @@ def message_event(state: State, message: Message) -> Payload:
     return event
 
 
-def mention_event(state: State, message: Message) -> Payload:
+def mention_event(state: State, message: SlackMessage) -> Payload:
     """A new message as an `app_mention` event, which has no channel_type."""
     event = {**message_event(state, message), "type": "app_mention"}
     del event["channel_type"]
     return event
 
 
-def changed_event(state: State, old: Message, new: Message) -> Payload:
+def changed_event(state: State, old: SlackMessage, new: SlackMessage) -> Payload:
     """An edited message as a `message_changed` event."""
     return _subtype_event(
         state,
@@ -160,7 +160,7 @@ def changed_event(state: State, old: Message, new: Message) -> Payload:
     )
 
 
-def deleted_event(state: State, message: Message) -> Payload:
+def deleted_event(state: State, message: SlackMessage) -> Payload:
     """A deleted message as a `message_deleted` event."""
     shown = as_message(state, message)
     return _subtype_event(
@@ -168,7 +168,7 @@ def deleted_event(state: State, message: Message) -> Payload:
     )
 
 
-def _subtype_event(state: State, about: Message, subtype: str, **more: Any) -> Payload:
+def _subtype_event(state: State, about: SlackMessage, subtype: str, **more: Any) -> Payload:
     ts = state.new_ts()
     return {
         "type": "message",
@@ -249,7 +249,7 @@ def _interaction(state: State, user: User, kind: str) -> Payload:
 def message_action_body(
     state: State,
     user: User,
-    message: Message,
+    message: SlackMessage,
     action: Payload,
     *,
     response_url: str,
@@ -282,7 +282,7 @@ def message_action_body(
 
 
 def view_action_body(
-    state: State, user: User, view: View, action: Payload, values: Payload
+    state: State, user: User, view: ModalView, action: Payload, values: Payload
 ) -> Payload:
     """A block action in a modal or App Home."""
     shown = {**state.as_view(view), "state": {"values": values}}
@@ -294,7 +294,7 @@ def view_action_body(
     }
 
 
-def submission_body(state: State, user: User, view: View, values: Payload) -> Payload:
+def submission_body(state: State, user: User, view: ModalView, values: Payload) -> Payload:
     """A modal was submitted."""
     shown = {**state.as_view(view), "state": {"values": values}}
     return _interaction(state, user, "view_submission") | {
@@ -304,7 +304,7 @@ def submission_body(state: State, user: User, view: View, values: Payload) -> Pa
     }
 
 
-def closed_body(state: State, user: User, view: View, *, cleared: bool) -> Payload:
+def closed_body(state: State, user: User, view: ModalView, *, cleared: bool) -> Payload:
     """A modal was closed."""
     return _interaction(state, user, "view_closed") | {
         "view": state.as_view(view),
@@ -313,7 +313,7 @@ def closed_body(state: State, user: User, view: View, *, cleared: bool) -> Paylo
 
 
 def shortcut_body(
-    state: State, user: User, callback_id: str, message: Message | None, response_url: str
+    state: State, user: User, callback_id: str, message: SlackMessage | None, response_url: str
 ) -> Payload:
     """A shortcut, on a message or anywhere."""
     body = _interaction(state, user, "message_action" if message else "shortcut") | {

@@ -12,8 +12,8 @@ from faqbot.playground import payloads
 from faqbot.playground.api import Refusal
 from faqbot.playground.api_workspace import STACK, checked_view
 from faqbot.playground.blocks import Element, find, missing, state_values
-from faqbot.playground.delivery import Delivery
-from faqbot.playground.models import Ack, Channel, Message, Payload, Sent, User, View
+from faqbot.playground.delivery import EventDelivery
+from faqbot.playground.models import Ack, Channel, ModalView, Payload, Sent, SlackMessage, User
 from faqbot.playground.payloads import escaped, home_event, rich_text
 from faqbot.playground.state import State
 from faqbot.playground.web_api import ResponseUrls
@@ -30,7 +30,7 @@ class Reaction:
 
     ack: Ack
     error: str
-    since: Callable[[], tuple[Message, ...]]
+    since: Callable[[], tuple[SlackMessage, ...]]
     errors: Mapping[str, str]
 
     @property
@@ -39,16 +39,16 @@ class Reaction:
         return not self.error and not self.errors
 
     @property
-    def messages(self) -> tuple[Message, ...]:
+    def messages(self) -> tuple[SlackMessage, ...]:
         """What the app showed since; grows while later answers come in."""
         return self.since()
 
 
-class Person:
+class SimulatedUser:
     """Acts for one user of the workspace, as their Slack client would."""
 
     def __init__(
-        self, user: User, state: State, delivery: Delivery, responses: ResponseUrls
+        self, user: User, state: State, delivery: EventDelivery, responses: ResponseUrls
     ) -> None:
         self.user = user
         self._state = state
@@ -78,7 +78,7 @@ class Person:
     def _say(self, channel: Channel, text: str, thread_ts: str) -> str:
         text = _MENTION.sub(self._mentioned, text)
         message = self._state.put(
-            Message(
+            SlackMessage(
                 ts=self._state.new_ts(),
                 channel=channel.id,
                 user=self.user.id,
@@ -97,13 +97,13 @@ class Person:
                 return f"<@{user.id}>"
         return match[0]
 
-    async def edit(self, message: Message, text: str) -> None:
+    async def edit(self, message: SlackMessage, text: str) -> None:
         """Change one of one's own messages."""
         block = rich_text(text)
         new = replace(message, text=escaped(text), blocks=(block,), edited=True)
         self._delivery.message_changed(message, self._state.put(new))
 
-    async def delete(self, message: Message) -> None:
+    async def delete(self, message: SlackMessage) -> None:
         """Delete one of one's own messages."""
         self._state.remove(message)
         self._delivery.message_deleted(message)
@@ -127,7 +127,7 @@ class Person:
                 self._state.note(Sent("ack", ack.body, refusal.error))
         return self._reaction(ack, error, place.id, before)
 
-    async def shortcut(self, callback_id: str, message: Message | None = None) -> Reaction:
+    async def shortcut(self, callback_id: str, message: SlackMessage | None = None) -> Reaction:
         """Use a shortcut, on a message or anywhere."""
         place = message.channel if message else self.direct.id
         before = self._last()
@@ -139,7 +139,7 @@ class Person:
 
     async def click(
         self,
-        shown: Message | View,
+        shown: SlackMessage | ModalView,
         *,
         action_id: str | None = None,
         value: str | None = None,
@@ -150,25 +150,28 @@ class Person:
         return await self.act(shown, element.click())
 
     async def select(
-        self, shown: Message | View, option: str, *, action_id: str | None = None
+        self, shown: SlackMessage | ModalView, option: str, *, action_id: str | None = None
     ) -> Reaction:
         """Pick an option, by value or label, of a select or an overflow menu."""
         element = self._with_options(shown, action_id)
         return await self.act(shown, element.pick(element.option(option)))
 
-    def _with_options(self, shown: Message | View, action_id: str | None) -> Element:
+    def _with_options(self, shown: SlackMessage | ModalView, action_id: str | None) -> Element:
         if action_id is None:
             blocks = [b for b in shown.blocks if "options" in repr(b) or "option_groups" in repr(b)]
             return find(blocks)
         return find(shown.blocks, action_id=action_id)
 
     async def act(
-        self, shown: Message | View, action: Payload, given: Mapping[str, Any] | None = None
+        self,
+        shown: SlackMessage | ModalView,
+        action: Payload,
+        given: Mapping[str, Any] | None = None,
     ) -> Reaction:
         """Send a ready action with the inputs' values as they stand."""
         before = self._last()
         values = state_values(shown.blocks, given)
-        if isinstance(shown, Message):
+        if isinstance(shown, SlackMessage):
             place = shown.channel
             url = self._responses.make(place, self.user.id, shown)
             body = payloads.message_action_body(
@@ -189,7 +192,7 @@ class Person:
         """Open the app's Messages tab."""
         self._delivery.event("app_home_opened", home_event(self._state, self.user, "messages"))
 
-    async def submit(self, view: View, given: Mapping[str, Any] | None = None) -> Reaction:
+    async def submit(self, view: ModalView, given: Mapping[str, Any] | None = None) -> Reaction:
         """Submit a modal; `given` holds texts and option values by action_id."""
         before = self._last()
         values = state_values(view.blocks, given)
@@ -208,7 +211,7 @@ class Person:
                 self._state.note(Sent("ack", ack.body, refusal.error))
         return self._reaction(ack, error, self.direct.id, before, errors)
 
-    def _follow(self, view: View, body: Payload) -> dict[str, str]:
+    def _follow(self, view: ModalView, body: Payload) -> dict[str, str]:
         match body.get("response_action"):
             case None:
                 self._state.close_modal(self.user.id, everything=False)
@@ -231,7 +234,7 @@ class Person:
                 raise Refusal(f"unknown response_action {other!r}")
         return {}
 
-    async def close(self, view: View, *, everything: bool = False) -> None:
+    async def close(self, view: ModalView, *, everything: bool = False) -> None:
         """Close a modal; the app hears of it when the view asked for that."""
         self._state.close_modal(self.user.id, everything=everything)
         if view.payload.get("notify_on_close"):
@@ -254,7 +257,7 @@ class Person:
         if not ack.ok and not error and not errors:
             error = "The app did not respond"
 
-        def since() -> tuple[Message, ...]:
+        def since() -> tuple[SlackMessage, ...]:
             return tuple(
                 m
                 for m in self._state.messages(channel)

@@ -12,21 +12,21 @@ from typing import Any, TypeVar
 
 from faqbot.playground.models import (
     Channel,
-    Message,
+    ModalView,
     Payload,
     Sent,
     Setup,
+    SlackMessage,
     Suggestions,
     Timing,
     User,
     UserGroup,
-    View,
 )
 
 T = TypeVar("T")
 
 
-class Pulse:
+class ChangeSignal:
     """Counts changes and wakes all that wait for the next one."""
 
     def __init__(self) -> None:
@@ -59,19 +59,19 @@ class State:
     def __init__(self, setup: Setup, timing: Timing) -> None:
         self.setup = setup
         self.timing = timing
-        self.pulse = Pulse()
+        self.pulse = ChangeSignal()
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.groups: dict[str, UserGroup] = {}
         self.sent: list[Sent] = []
-        self.homes: dict[str, View] = {}
-        self.modals: dict[str, list[View]] = {}
+        self.homes: dict[str, ModalView] = {}
+        self.modals: dict[str, list[ModalView]] = {}
         self.suggestions: dict[str, Suggestions] = {}
         self.statuses: dict[tuple[str, str], str] = {}
         self.titles: dict[tuple[str, str], str] = {}
         self.files: dict[str, Payload] = {}
         self.busy = 0
-        self._messages: dict[str, dict[str, Message]] = {}
+        self._messages: dict[str, dict[str, SlackMessage]] = {}
         self._triggers: dict[str, tuple[str, float, bool]] = {}
         self._last_ts = 0
         self._numbers = itertools.count(1)
@@ -154,7 +154,7 @@ class State:
         self._last_ts = max(self._last_ts + 1, time.time_ns() // 1000)
         return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
-    def put(self, message: Message) -> Message:
+    def put(self, message: SlackMessage) -> SlackMessage:
         """Keep a message, new or changed; its blocks get ids where they have none."""
         blocks = tuple(
             block if block.get("block_id") else {**block, "block_id": self.new_id("b")}
@@ -167,20 +167,20 @@ class State:
         self.pulse.beat()
         return message
 
-    def remove(self, message: Message) -> None:
+    def remove(self, message: SlackMessage) -> None:
         """Forget a message."""
         self._messages[message.channel].pop(message.ts, None)
         self.pulse.beat()
 
-    def message(self, channel_id: str, ts: str) -> Message | None:
+    def message(self, channel_id: str, ts: str) -> SlackMessage | None:
         """The message of a channel at a timestamp, if there is one."""
         return self._messages.get(channel_id, {}).get(ts)
 
-    def messages(self, channel_id: str) -> Iterable[Message]:
+    def messages(self, channel_id: str) -> Iterable[SlackMessage]:
         """All messages of a channel, private ones included, in order."""
         return sorted(self._messages[channel_id].values(), key=lambda m: float(m.ts))
 
-    def replies(self, channel_id: str, thread_ts: str) -> tuple[Message, ...]:
+    def replies(self, channel_id: str, thread_ts: str) -> tuple[SlackMessage, ...]:
         """The replies that all members of a channel see below a message."""
         return tuple(
             m
@@ -190,7 +190,7 @@ class State:
 
     # Views
 
-    def new_view(self, user: str, payload: Payload, **places: str) -> View:
+    def new_view(self, user: str, payload: Payload, **places: str) -> ModalView:
         """Make a view of a user with ids of its own; nothing shows it yet."""
         view_id = self.new_id("V")
         blocks = [
@@ -198,9 +198,9 @@ class State:
             for block in payload.get("blocks") or ()
         ]
         places.setdefault("root_id", view_id)
-        return View(view_id, self.new_hash(), user, {**payload, "blocks": blocks}, **places)
+        return ModalView(view_id, self.new_hash(), user, {**payload, "blocks": blocks}, **places)
 
-    def show_modal(self, view: View, *, push: bool) -> None:
+    def show_modal(self, view: ModalView, *, push: bool) -> None:
         """Put a modal on a user's screen, on top of the others or in their place."""
         stack = self.modals.setdefault(view.user, [])
         if not push:
@@ -208,7 +208,7 @@ class State:
         stack.append(view)
         self.pulse.beat()
 
-    def replace_view(self, old: View, payload: Payload) -> View:
+    def replace_view(self, old: ModalView, payload: Payload) -> ModalView:
         """Put new content into a view that is on a screen."""
         fresh = replace(
             self.new_view(old.user, payload),
@@ -234,7 +234,7 @@ class State:
             stack.pop()
         self.pulse.beat()
 
-    def publish_home(self, user: str, payload: Payload) -> View:
+    def publish_home(self, user: str, payload: Payload) -> ModalView:
         """Show an App Home to a user."""
         old = self.homes.get(user)
         if old is not None:
@@ -243,7 +243,7 @@ class State:
         self.pulse.beat()
         return self.homes[user]
 
-    def view(self, view_id: str = "", external_id: str = "") -> View | None:
+    def view(self, view_id: str = "", external_id: str = "") -> ModalView | None:
         """A view on somebody's screen, by id or the app's own external id."""
         shown = [view for stack in self.modals.values() for view in stack]
         for view in (*shown, *self.homes.values()):
@@ -296,7 +296,7 @@ class State:
         self.busy -= 1
         self.pulse.beat()
 
-    def as_view(self, view: View) -> Payload:
+    def as_view(self, view: ModalView) -> Payload:
         """A view as Slack shows it to the app, ids and empty state included."""
         app = self.setup
         shown: dict[str, Any] = {

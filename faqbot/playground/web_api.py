@@ -17,8 +17,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from faqbot.playground import api_messages, api_workspace
 from faqbot.playground.api import Call, Endpoint, Refusal
 from faqbot.playground.api_messages import checked_blocks
-from faqbot.playground.delivery import Delivery
-from faqbot.playground.models import TOO_MANY, FaultLine, Message, Payload, Sent, failure
+from faqbot.playground.delivery import EventDelivery
+from faqbot.playground.models import TOO_MANY, FaultLine, Payload, Sent, SlackMessage, failure
 from faqbot.playground.socket_mode import Sockets
 from faqbot.playground.state import State
 from faqbot.playground.validation import TEXT_CHARACTERS
@@ -27,7 +27,7 @@ USES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _ResponseUrl:
     channel: str
     user: str
     message_ts: str
@@ -38,17 +38,17 @@ class _Place:
 class ResponseUrls:
     """Makes response URLs and does what the app posts to them."""
 
-    def __init__(self, state: State, delivery: Delivery) -> None:
+    def __init__(self, state: State, delivery: EventDelivery) -> None:
         self.base = ""
         self._state = state
         self._delivery = delivery
-        self._places: dict[str, _Place] = {}
+        self._places: dict[str, _ResponseUrl] = {}
 
-    def make(self, channel: str, user: str, message: Message | None = None) -> str:
+    def make(self, channel: str, user: str, message: SlackMessage | None = None) -> str:
         """A response URL for what a user did in a channel, on a message or by a command."""
         token = secrets.token_urlsafe(12)
         until = time.monotonic() + self._state.timing.response_url_lifetime
-        self._places[token] = _Place(channel, user, message.ts if message else "", until)
+        self._places[token] = _ResponseUrl(channel, user, message.ts if message else "", until)
         return f"{self.base}{token}"
 
     def use(self, token: str, body: Any) -> None:
@@ -88,7 +88,7 @@ class ResponseUrls:
         state = self._state
         public = body.get("response_type") == "in_channel"
         message = state.put(
-            Message(
+            SlackMessage(
                 ts=state.new_ts(),
                 channel=channel,
                 user=state.setup.bot_user_id,
@@ -130,7 +130,7 @@ class WebApi:
         self,
         state: State,
         faults: FaultLine,
-        delivery: Delivery,
+        delivery: EventDelivery,
         sockets: Sockets,
         responses: ResponseUrls,
     ) -> None:

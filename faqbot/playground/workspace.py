@@ -22,21 +22,21 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from faqbot.errors import SettingsError
 from faqbot.playground import validation
-from faqbot.playground.delivery import Delivery
+from faqbot.playground.delivery import EventDelivery
 from faqbot.playground.models import (
     Channel,
     FaultLine,
     Faults,
-    Message,
+    ModalView,
     Sent,
     Setup,
+    SlackMessage,
     Timing,
     User,
-    View,
 )
 from faqbot.playground.oauth import OpenId
 from faqbot.playground.page import HEADERS, Page
-from faqbot.playground.person import Person
+from faqbot.playground.person import SimulatedUser
 from faqbot.playground.socket_mode import Sockets
 from faqbot.playground.state import State
 from faqbot.playground.web_api import ResponseUrls, WebApi
@@ -56,7 +56,7 @@ class LocalWorkspace:
         self.state = State(setup, timing)
         self._line = FaultLine()
         self._sockets = Sockets(self.state, self._line)
-        self._delivery = Delivery(self.state, self._line, self._sockets)
+        self._delivery = EventDelivery(self.state, self._line, self._sockets)
         self._responses = ResponseUrls(self.state, self._delivery)
         self._api = WebApi(self.state, self._line, self._delivery, self._sockets, self._responses)
         self._page = Page(self.state, self.person)
@@ -163,11 +163,11 @@ class LocalWorkspace:
 
     # Who is there, and what there is to see
 
-    def person(self, name: str) -> Person:
+    def person(self, name: str) -> SimulatedUser:
         """A person to act for, by name: maya, jonas (employees), guest."""
-        return Person(self.state.user(name), self.state, self._delivery, self._responses)
+        return SimulatedUser(self.state.user(name), self.state, self._delivery, self._responses)
 
-    def add_person(self, user: User) -> Person:
+    def add_person(self, user: User) -> SimulatedUser:
         """Let somebody new in."""
         self.state.add_user(user)
         return self.person(user.name)
@@ -178,7 +178,7 @@ class LocalWorkspace:
             return self.state.direct(self.state.user(name[1:]).id)
         return self.state.channel(name)
 
-    def messages(self, channel: str, thread_ts: str | None = None) -> tuple[Message, ...]:
+    def messages(self, channel: str, thread_ts: str | None = None) -> tuple[SlackMessage, ...]:
         """Messages that all members see: of a channel's top level, or the replies of a thread.
 
         `channel` is "#general", an id, or "@maya" for maya's direct message with the app.
@@ -189,11 +189,11 @@ class LocalWorkspace:
         everything = self.state.messages(place.id)
         return tuple(m for m in everything if not m.is_reply and not m.visible_to)
 
-    def answers(self, channel: str, thread_ts: str | None = None) -> tuple[Message, ...]:
+    def answers(self, channel: str, thread_ts: str | None = None) -> tuple[SlackMessage, ...]:
         """The same, from the app only."""
         return tuple(m for m in self.messages(channel, thread_ts) if m.bot)
 
-    def private_messages(self, person: str) -> tuple[Message, ...]:
+    def private_messages(self, person: str) -> tuple[SlackMessage, ...]:
         """Messages that only this person sees, in order."""
         user = self.state.user(person)
         found = [
@@ -204,15 +204,15 @@ class LocalWorkspace:
         ]
         return tuple(sorted(found, key=lambda message: float(message.ts)))
 
-    def message(self, channel: str, ts: str) -> Message | None:
+    def message(self, channel: str, ts: str) -> SlackMessage | None:
         """One message as it is now, private or not."""
         return self.state.message(self.channel(channel).id, ts)
 
-    def home(self, person: str) -> View | None:
+    def home(self, person: str) -> ModalView | None:
         """The App Home that this person sees."""
         return self.state.homes.get(self.state.user(person).id)
 
-    def modal(self, person: str) -> View | None:
+    def modal(self, person: str) -> ModalView | None:
         """The topmost modal on this person's screen."""
         stack = self.state.modals.get(self.state.user(person).id)
         return stack[-1] if stack else None
@@ -255,7 +255,7 @@ class LocalWorkspace:
         """Ask the app to reconnect, as Slack does every few hours ("warning" announces it)."""
         await self._sockets.disconnect(reason)
 
-    def other_bot_says(self, channel: str, text: str) -> Message:
+    def other_bot_says(self, channel: str, text: str) -> SlackMessage:
         """Let another app's bot write in a channel."""
         place = self.channel(channel)
         return self._delivery.from_other_bot(place.id, text)

@@ -7,23 +7,23 @@ import re
 from collections.abc import Iterable
 
 from faqbot.model import (
-    Answered,
+    Answer,
     Candidate,
-    Declined,
+    Choices,
+    Decline,
     Entry,
+    EntryKind,
     Faq,
-    Kind,
-    Library,
-    Receipt,
+    KnowledgeBase,
+    Reason,
+    Result,
     Role,
     Section,
-    Unsure,
-    Why,
     is_stale,
 )
 from faqbot.replies.entries import body, source
 from faqbot.replies.facts import with_fact
-from faqbot.replies.reply import Button, Part, Reply, Source
+from faqbot.replies.reply import Button, Reply, ReplyPart, SourceLine
 
 FULL_DESCRIPTION = "Full description"
 ECHOED = 80
@@ -32,41 +32,43 @@ ECHOED = 80
 _MARKS = re.compile(r"([!-/:-@\[-`{-~])")
 
 
-def compose(receipt: Receipt, library: Library, today: dt.date, *, full: bool = False) -> Reply:
+def compose(
+    receipt: Result, knowledge_base: KnowledgeBase, today: dt.date, *, full: bool = False
+) -> Reply:
     """The reply to a question; `full` gives a role as its full description."""
     match receipt.outcome:
-        case Answered(entries=entries, fact=fact):
-            shown = tuple(entry for entry in entries if not (fact and entry.kind is Kind.ROLE))
-            answer = _answer(shown, library, today, full=full)
-            return with_fact(answer, fact, library, today) if fact else answer
-        case Unsure():
-            return _choices(receipt.outcome, library)
-        case Declined():
-            return _decline(receipt, receipt.outcome, library)
+        case Answer(entries=entries, fact=fact):
+            shown = tuple(entry for entry in entries if not (fact and entry.kind is EntryKind.ROLE))
+            answer = _answer(shown, knowledge_base, today, full=full)
+            return with_fact(answer, fact, knowledge_base, today) if fact else answer
+        case Choices():
+            return _choices(receipt.outcome, knowledge_base)
+        case Decline():
+            return _decline(receipt, receipt.outcome, knowledge_base)
 
 
 # ------------------------------------------------------------------------------- answers
 
 
 def _answer(
-    entries: tuple[Candidate, ...], library: Library, today: dt.date, *, full: bool
+    entries: tuple[Candidate, ...], knowledge_base: KnowledgeBase, today: dt.date, *, full: bool
 ) -> Reply:
-    found = [entry for candidate in entries if (entry := library.entry(candidate.id))]
+    found = [entry for candidate in entries if (entry := knowledge_base.entry(candidate.id))]
     if len(found) == 1 and isinstance(found[0], Role):
         return describe(found[0], today) if full else _overview(found[0], today)
-    parts: list[Part] = []
+    parts: list[ReplyPart] = []
     several_roles = len({entry.role for entry in found}) > 1
     for entry in found:
-        role = library.role(entry.role)
+        role = knowledge_base.role(entry.role)
         title = f"{role.title} · {entry.title}" if role and several_roles else entry.title
-        parts.append(Part(entry.id, title, body(entry)))
-    role = None if several_roles or not found else library.role(found[0].role)
+        parts.append(ReplyPart(entry.id, title, body(entry)))
+    role = None if several_roles or not found else knowledge_base.role(found[0].role)
     header = " · ".join(part.title for part in parts)
     if role and len(found) == 1:
         header = found[0].title if isinstance(found[0], Faq) else f"{role.title} · {header}"
     elif role:
         header = role.title
-    sources = tuple(source(entry, library, today) for entry in found)
+    sources = tuple(source(entry, knowledge_base, today) for entry in found)
     return Reply(
         header=header,
         parts=tuple(parts),
@@ -77,7 +79,7 @@ def _answer(
 
 def _overview(role: Role, today: dt.date) -> Reply:
     section = role.section("overview") or next(iter(role.sections), None)
-    parts = (Part(section.id, section.title, body(section)),) if section else ()
+    parts = (ReplyPart(section.id, section.title, body(section)),) if section else ()
     return Reply(
         header=role.title,
         parts=parts,
@@ -94,14 +96,14 @@ def describe(role: Role, today: dt.date) -> Reply:
     ]
     return Reply(
         header=role.title,
-        parts=tuple(Part(entry.id, entry.title, body(entry)) for entry in entries),
+        parts=tuple(ReplyPart(entry.id, entry.title, body(entry)) for entry in entries),
         sources=(_role_source(role, today),),
     )
 
 
-def _role_source(role: Role, today: dt.date) -> Source:
+def _role_source(role: Role, today: dt.date) -> SourceLine:
     stale = is_stale(role.reviewed, role.review_every, today)
-    return Source(role.id, role.title, "", role.owner, role.reviewed, stale)
+    return SourceLine(role.id, role.title, "", role.owner, role.reviewed, stale)
 
 
 def _more(role: Role, shown: Iterable[str]) -> tuple[Button, ...]:
@@ -113,15 +115,15 @@ def _more(role: Role, shown: Iterable[str]) -> tuple[Button, ...]:
 # ------------------------------------------------------------------------------- choices
 
 
-def _choices(outcome: Unsure, library: Library) -> Reply:
-    if outcome.why is Why.WHICH_ROLE:
-        return _which_role(outcome, library)
+def _choices(outcome: Choices, knowledge_base: KnowledgeBase) -> Reply:
+    if outcome.why is Reason.WHICH_ROLE:
+        return _which_role(outcome, knowledge_base)
     roles = {option.role for option in outcome.options}
-    role = library.role(roles.pop()) if len(roles) == 1 else None
+    role = knowledge_base.role(roles.pop()) if len(roles) == 1 else None
     buttons = tuple(
-        Button(_label(entry, library, with_role=role is None), entry.id)
+        Button(_label(entry, knowledge_base, with_role=role is None), entry.id)
         for option in outcome.options
-        if (entry := library.entry(option.id))
+        if (entry := knowledge_base.entry(option.id))
     )
     lead = "I'm not sure which of these you mean."
     if len(buttons) == 1:
@@ -131,13 +133,13 @@ def _choices(outcome: Unsure, library: Library) -> Reply:
     return Reply(header="Did you mean …", lead=lead, choices=buttons)
 
 
-def _which_role(outcome: Unsure, library: Library) -> Reply:
+def _which_role(outcome: Choices, knowledge_base: KnowledgeBase) -> Reply:
     part = outcome.part
     buttons: list[Button] = []
     about = ""
     for role_id in outcome.roles:
-        role = library.role(role_id)
-        entry = library.entry(f"{role_id}/{part}" if part else role_id)
+        role = knowledge_base.role(role_id)
+        entry = knowledge_base.entry(f"{role_id}/{part}" if part else role_id)
         if role and entry:
             buttons.append(Button(role.title, entry.id))
             about = about or (entry.title if isinstance(entry, Section) else "")
@@ -149,8 +151,8 @@ def _which_role(outcome: Unsure, library: Library) -> Reply:
     return Reply(header="Which role do you mean?", lead=lead, roles=tuple(buttons))
 
 
-def _label(entry: Entry, library: Library, *, with_role: bool) -> str:
-    role = library.role(entry.role)
+def _label(entry: Entry, knowledge_base: KnowledgeBase, *, with_role: bool) -> str:
+    role = knowledge_base.role(entry.role)
     if isinstance(entry, Role) or role is None or not with_role:
         return entry.title
     return f"{role.title}: {entry.title}"
@@ -159,27 +161,27 @@ def _label(entry: Entry, library: Library, *, with_role: bool) -> str:
 # ------------------------------------------------------------------------------ declines
 
 
-def _decline(receipt: Receipt, outcome: Declined, library: Library) -> Reply:
+def _decline(receipt: Result, outcome: Decline, knowledge_base: KnowledgeBase) -> Reply:
     near = tuple(
-        Button(_label(entry, library, with_role=True), entry.id)
+        Button(_label(entry, knowledge_base, with_role=True), entry.id)
         for entry_id in outcome.nearest
-        if (entry := library.entry(entry_id))
+        if (entry := knowledge_base.entry(entry_id))
     )
-    hint = _examples(library)
+    hint = _examples(knowledge_base)
     match outcome.why:
-        case Why.EMPTY:
+        case Reason.EMPTY:
             return Reply(
                 header="Ask me about a role",
                 lead="I answer questions about the roles that we describe.",
                 hint=hint,
             )
-        case Why.UNKNOWN_ROLE:
+        case Reason.UNKNOWN_ROLE:
             named = as_written(receipt.reading.unknown_role)
             what = f"I have no description of “{named}”." if named else "I don't know that role."
             near_lead = " The nearest that I have:" if near else ""
             return Reply(header="Not a role I know", lead=what + near_lead, choices=near, hint=hint)
-        case Why.NOT_WRITTEN:
-            role = library.role(outcome.nearest[0]) if outcome.nearest else None
+        case Reason.NOT_WRITTEN:
+            role = knowledge_base.role(outcome.nearest[0]) if outcome.nearest else None
             if role is None:
                 return Reply(
                     header="No longer there",
@@ -203,16 +205,16 @@ def as_written(words: str) -> str:
     return _MARKS.sub(r"\\\1", short)
 
 
-def _not_understood(outcome: Declined, near: tuple[Button, ...], hint: str) -> Reply:
+def _not_understood(outcome: Decline, near: tuple[Button, ...], hint: str) -> Reply:
     lead = "I don't have an answer to that, and I'd rather say so than guess."
     if outcome.owner:
         lead += f" {outcome.owner} may know."
     return Reply(header="I don't know", lead=lead, choices=near, hint=hint)
 
 
-def _examples(library: Library) -> str:
-    if not library.roles:
+def _examples(knowledge_base: KnowledgeBase) -> str:
+    if not knowledge_base.roles:
         return ""
-    first = library.roles[0].title
-    last = library.roles[-1].title
+    first = knowledge_base.roles[0].title
+    last = knowledge_base.roles[-1].title
     return f"Try: “What skills does a {first} need?” or “education for {last}”."

@@ -6,8 +6,8 @@ import datetime as dt
 import re
 from typing import Final
 
-from faqbot.model import Entry, Faq, Library, Role, Section, Years, is_stale
-from faqbot.replies.reply import Block, Bullets, Source, Text
+from faqbot.model import Entry, Faq, KnowledgeBase, Role, Section, Years, is_stale
+from faqbot.replies.reply import Block, Bullets, ReplyText, SourceLine
 
 _MARKS: Final = re.compile(r"([!-/:-@\[-`{-~])")
 
@@ -16,16 +16,16 @@ def body(entry: Entry) -> tuple[Block, ...]:
     """The content of an entry, required before preferred."""
     match entry:
         case Faq():
-            return (Text(entry.answer.strip()),)
+            return (ReplyText(entry.answer.strip()),)
         case Role():
             overview = entry.section("overview")
             return body(overview) if overview else ()
         case Section():
             found: list[Block] = []
             if entry.years:
-                found.append(Text(f"**{years(entry.years)}**"))
+                found.append(ReplyText(f"**{years(entry.years)}**"))
             if entry.text:
-                found.append(Text(entry.text.strip()))
+                found.append(ReplyText(entry.text.strip()))
             if entry.items:
                 found.append(Bullets(entry.items))
             if entry.required:
@@ -55,13 +55,13 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:g}"
 
 
-def source(entry: Entry, library: Library, today: dt.date) -> Source:
+def source(entry: Entry, knowledge_base: KnowledgeBase, today: dt.date) -> SourceLine:
     """Where an answer comes from, who owns it, and whether it needs a look."""
-    role = library.role(entry.role)
+    role = knowledge_base.role(entry.role)
     faq = entry if isinstance(entry, Faq) else None
     reviewed = (faq and faq.reviewed) or (role and role.reviewed) or None
     every = (faq and faq.review_every) or (role and role.review_every) or None
-    return Source(
+    return SourceLine(
         entry=entry.id,
         role_title=role.title if role else "",
         part_title="" if isinstance(entry, Role) else entry.title,

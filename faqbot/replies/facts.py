@@ -10,19 +10,19 @@ from typing import Final
 
 from faqbot.model import (
     Comparison,
+    Evidence,
     Fact,
-    Level,
-    Library,
-    Line,
+    KnowledgeBase,
     Lookup,
+    LookupMode,
     NextStep,
     Requirement,
+    RequirementLevel,
     Role,
     Section,
-    Wanted,
 )
 from faqbot.replies.entries import literal, source, years_of
-from faqbot.replies.reply import Block, Bullets, Button, Part, Reply, Row, Table, Text
+from faqbot.replies.reply import Block, Bullets, Button, Reply, ReplyPart, ReplyText, Row, Table
 
 _KINDS: Final = {
     "skills": "Skills",
@@ -31,8 +31,10 @@ _KINDS: Final = {
 }
 
 
-def comparison(reply: Reply, fact: Comparison, library: Library, today: dt.date) -> Reply:
-    roles = [role for role_id in fact.roles if (role := library.role(role_id))]
+def comparison(
+    reply: Reply, fact: Comparison, knowledge_base: KnowledgeBase, today: dt.date
+) -> Reply:
+    roles = [role for role_id in fact.roles if (role := knowledge_base.role(role_id))]
     heads = tuple(role.title for role in roles)
     shared = _shared(roles, fact.part)
     rows = tuple(_rows(roles, fact.part))
@@ -43,14 +45,14 @@ def comparison(reply: Reply, fact: Comparison, library: Library, today: dt.date)
     if rows:
         blocks.append(Table(heads, rows))
     if not blocks:
-        blocks.append(Text("Their descriptions say nothing that can be set side by side."))
-    parts = (*faq, Part(fact.key, "Side by side" if faq else "", tuple(blocks)))
+        blocks.append(ReplyText("Their descriptions say nothing that can be set side by side."))
+    parts = (*faq, ReplyPart(fact.key, "Side by side" if faq else "", tuple(blocks)))
     sources = reply.sources if faq else ()
     return Reply(
         header=" and ".join(heads) if len(heads) == 2 else ", ".join(heads),  # noqa: PLR2004
         lead="" if faq else _telling(roles),
         parts=parts,
-        sources=sources or tuple(source(role, library, today) for role in roles),
+        sources=sources or tuple(source(role, knowledge_base, today) for role in roles),
         more=_ways_to(roles),
     )
 
@@ -91,7 +93,7 @@ def _rows(roles: Sequence[Role], part: str) -> Iterable[Row]:
         if part and key != part:
             continue
         of_each = [_items(role, key) for role in roles]
-        for level in (Level.REQUIRED, Level.PREFERRED):
+        for level in (RequirementLevel.REQUIRED, RequirementLevel.PREFERRED):
             cells = tuple(
                 tuple(
                     item
@@ -122,14 +124,14 @@ def _told(section: Section) -> tuple[str, ...]:
     return (*text, *section.items, *section.required, *section.preferred)
 
 
-def _items(role: Role, key: str) -> dict[str, tuple[str, Level]]:
+def _items(role: Role, key: str) -> dict[str, tuple[str, RequirementLevel]]:
     """What a role lists in a section, by what each item is about."""
     section = role.section(key)
     if section is None:
         return {}
     listed = [
-        *((item, Level.PREFERRED) for item in section.preferred),
-        *((item, Level.REQUIRED) for item in section.required),
+        *((item, RequirementLevel.PREFERRED) for item in section.preferred),
+        *((item, RequirementLevel.REQUIRED) for item in section.required),
     ]
     # Degrees in different subjects are not the same thing; skills are, whatever is said of them.
     name_of = about if key == "skills" else str.casefold
@@ -146,9 +148,9 @@ def about(item: str) -> str:
     return " ".join(re.findall(r"[\w+#]+", first)) or item.casefold()
 
 
-def next_step(reply: Reply, fact: NextStep, library: Library, today: dt.date) -> Reply:
-    origin = library.role(fact.origin)
-    targets = [role for role_id in fact.targets if (role := library.role(role_id))]
+def next_step(reply: Reply, fact: NextStep, knowledge_base: KnowledgeBase, today: dt.date) -> Reply:
+    origin = knowledge_base.role(fact.origin)
+    targets = [role for role_id in fact.targets if (role := knowledge_base.role(role_id))]
     if origin is None or not targets:
         return Reply(header="No longer there", lead="One of the roles is no longer described.")
     roles = (*targets, origin)
@@ -158,18 +160,18 @@ def next_step(reply: Reply, fact: NextStep, library: Library, today: dt.date) ->
         return Reply(
             header=f"From {origin.title} to {target.title}",
             lead=f"**{literal(target.title)}** is {usual} after **{literal(origin.title)}**.",
-            parts=(Part(fact.key, "", tuple(_missing(origin, target))),),
-            sources=tuple(source(role, library, today) for role in roles),
+            parts=(ReplyPart(fact.key, "", tuple(_missing(origin, target))),),
+            sources=tuple(source(role, knowledge_base, today) for role in roles),
             more=_ways_to(roles),
         )
     parts = tuple(
-        Part(target.id, target.title, tuple(_missing(origin, target))) for target in targets
+        ReplyPart(target.id, target.title, tuple(_missing(origin, target))) for target in targets
     )
     return Reply(
         header=f"After {origin.title}",
         lead=f"Usual next steps after **{literal(origin.title)}**, and what each asks for on top:",
         parts=(*reply.parts, *parts),
-        sources=reply.sources or tuple(source(role, library, today) for role in roles),
+        sources=reply.sources or tuple(source(role, knowledge_base, today) for role in roles),
         more=_ways_to(roles),
     )
 
@@ -184,8 +186,8 @@ def _missing(origin: Role, target: Role) -> Iterable[Block]:
         has, wants = _items(origin, key), _items(target, key)
         for name, (item, level) in wants.items():
             if name not in has:
-                (new if level is Level.REQUIRED else helpful).append(item)
-            elif level is Level.REQUIRED and has[name][1] is Level.PREFERRED:
+                (new if level is RequirementLevel.REQUIRED else helpful).append(item)
+            elif level is RequirementLevel.REQUIRED and has[name][1] is RequirementLevel.PREFERRED:
                 firmer.append(item)
             elif key == "skills":
                 kept.append(item)
@@ -199,9 +201,9 @@ def _missing(origin: Role, target: Role) -> Iterable[Block]:
             yield Bullets(tuple(items), heading)
     span = years_of(target)
     if span:
-        yield Text(f"**Experience**: {span}")
+        yield ReplyText(f"**Experience**: {span}")
     if not (new or firmer or helpful or span):
-        yield Text("Nothing is listed that your role doesn't list too.")
+        yield ReplyText("Nothing is listed that your role doesn't list too.")
 
 
 def _ways_to(roles: Sequence[Role]) -> tuple[Button, ...]:
@@ -212,36 +214,36 @@ MOST_FOUND: Final = 15
 """More roles than these are counted, not listed."""
 
 
-def with_fact(reply: Reply, fact: Fact, library: Library, today: dt.date) -> Reply:
+def with_fact(reply: Reply, fact: Fact, knowledge_base: KnowledgeBase, today: dt.date) -> Reply:
     """The reply with what the data says, put first."""
     match fact:
         case Requirement():
-            return replace(reply, lead=_requirement(fact, library))
+            return replace(reply, lead=_requirement(fact, knowledge_base))
         case Comparison():
-            return comparison(reply, fact, library, today)
+            return comparison(reply, fact, knowledge_base, today)
         case Lookup():
-            return _lookup(fact, library)
+            return _lookup(fact, knowledge_base)
         case NextStep():
-            return next_step(reply, fact, library, today)
+            return next_step(reply, fact, knowledge_base, today)
 
 
 # ------------------------------------------------------------------- required or preferred
 
 
-def _requirement(fact: Requirement, library: Library) -> str:
-    role = library.role(fact.role)
+def _requirement(fact: Requirement, knowledge_base: KnowledgeBase) -> str:
+    role = knowledge_base.role(fact.role)
     title = role.title if role else fact.role
     shown = literal(as_listed(fact.subject, fact.lines))
     for_role = f"for a **{literal(title)}**"
     match fact.level:
-        case Level.REQUIRED:
+        case RequirementLevel.REQUIRED:
             start = "No, it is required" if fact.opposite else "Yes, required"
             said = f"**{start}** {for_role}"
-        case Level.PREFERRED:
+        case RequirementLevel.PREFERRED:
             said = f"**Preferred, not required**, {for_role}"
-        case Level.MENTIONED:
+        case RequirementLevel.MENTIONED:
             said = f"**Mentioned, but not listed as required or preferred**, {for_role}"
-        case Level.NOT_LISTED:
+        case RequirementLevel.NOT_LISTED:
             return (
                 f"**Not listed**: the description of **{literal(title)}** doesn't name "
                 f"“{shown}” among what is required or preferred. This is what it lists:"
@@ -253,11 +255,11 @@ def _requirement(fact: Requirement, library: Library) -> str:
     return f"{said}: {quoted}" if quoted else f"{said}."
 
 
-def _is_years(line: Line) -> bool:
+def _is_years(line: Evidence) -> bool:
     return line.entry.endswith("/experience")
 
 
-def _span(role: Role | None, line: Line) -> str:
+def _span(role: Role | None, line: Evidence) -> str:
     span = years_of(role) if role else ""
     return f"{span}. {line.text}" if span else line.text
 
@@ -265,52 +267,56 @@ def _span(role: Role | None, line: Line) -> str:
 # ------------------------------------------------------------------------------- look-up
 
 
-def _lookup(fact: Lookup, library: Library) -> Reply:
-    said = fact.wanted in (Wanted.ANY, Wanted.WITHOUT)
+def _lookup(fact: Lookup, knowledge_base: KnowledgeBase) -> Reply:
+    said = fact.wanted in (LookupMode.ANY, LookupMode.WITHOUT)
     shown = literal(as_listed(fact.subject, (*fact.lines, *fact.also)))
     count = len(fact.lines)
     which = f"{count} role" if count == 1 else f"{count} roles"
     match fact.wanted:
-        case Wanted.REQUIRED:
+        case LookupMode.REQUIRED:
             verb = "requires" if count == 1 else "require"
             header, lead = "Roles by requirement", f"**{which}** {verb} “{shown}”:"
-        case Wanted.ANY:
+        case LookupMode.ANY:
             verb = "lists" if count == 1 else "list"
             header, lead = "Roles by requirement", f"**{which}** {verb} “{shown}”:"
-        case Wanted.WITHOUT:
+        case LookupMode.WITHOUT:
             verb = "doesn't" if count == 1 else "don't"
             header, lead = "Roles without it", f"**{which}** {verb} require “{shown}”:"
-        case Wanted.YEARS:
+        case LookupMode.YEARS:
             had = f"{fact.years:g} {'year' if fact.years == 1 else 'years'} of experience"
             verb = "asks" if count == 1 else "ask"
             header, lead = "Roles by experience", f"With {had}: **{which}** {verb} for no more."
-    blocks: list[Block] = [Bullets(_found(fact.lines, library, said))]
+    blocks: list[Block] = [Bullets(_found(fact.lines, knowledge_base, said))]
     if fact.also:
-        blocks.append(Bullets(_found(fact.also, library, said), "Preferred in"))
+        blocks.append(Bullets(_found(fact.also, knowledge_base, said), "Preferred in"))
     left = len(fact.lines) - MOST_FOUND
-    roles = [role for line in fact.lines if (role := library.role(line.role))]
+    roles = [role for line in fact.lines if (role := knowledge_base.role(line.role))]
     return Reply(
         header=header,
         lead=lead,
-        parts=(Part(fact.key, "", tuple(blocks)),),
+        parts=(ReplyPart(fact.key, "", tuple(blocks)),),
         more=tuple(Button(role.title, role.id) for role in roles[:MOST_FOUND]),
         hint=f"And {left} more: say which kind of role you mean." if left > 0 else "",
     )
 
 
-def _found(lines: Sequence[Line], library: Library, with_level: bool) -> tuple[str, ...]:  # noqa: FBT001
-    return tuple(_found_line(line, library, with_level) for line in lines[:MOST_FOUND])
+def _found(
+    lines: Sequence[Evidence],
+    knowledge_base: KnowledgeBase,
+    with_level: bool,  # noqa: FBT001
+) -> tuple[str, ...]:
+    return tuple(_found_line(line, knowledge_base, with_level) for line in lines[:MOST_FOUND])
 
 
-def _found_line(line: Line, library: Library, with_level: bool) -> str:  # noqa: FBT001
-    role = library.role(line.role)
+def _found_line(line: Evidence, knowledge_base: KnowledgeBase, with_level: bool) -> str:  # noqa: FBT001
+    role = knowledge_base.role(line.role)
     title = role.title if role else line.role
     says = line.text or (years_of(role) if role and _is_years(line) else "not listed")
     level = f" ({line.level.value})" if with_level and line.text else ""
     return f"**{literal(title)}**: {says}{level}"
 
 
-def as_listed(said: str, lines: Iterable[Line]) -> str:
+def as_listed(said: str, lines: Iterable[Evidence]) -> str:
     """What was asked for in the letters of the line that names it: "SQL" for "sql"."""
     for line in lines:
         found = re.search(rf"(?<!\w){re.escape(said)}(?!\w)", line.text, re.IGNORECASE)

@@ -17,7 +17,7 @@ _KEPT: Final = 8_192
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class ReplyText:
     """A paragraph or several, in Markdown."""
 
     markdown: str
@@ -47,11 +47,11 @@ class Table:
     rows: tuple[Row, ...]
 
 
-Block = Text | Bullets | Table
+Block = ReplyText | Bullets | Table
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceLine:
     """Where an answer comes from."""
 
     entry: str
@@ -64,7 +64,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ReplyPart:
     """One answered entry: a section, an FAQ, or one part of a full description."""
 
     id: str
@@ -91,8 +91,8 @@ class Reply:
 
     header: str = ""
     lead: str = ""
-    parts: tuple[Part, ...] = ()
-    sources: tuple[Source, ...] = ()
+    parts: tuple[ReplyPart, ...] = ()
+    sources: tuple[SourceLine, ...] = ()
     choices: tuple[Button, ...] = ()
     roles: tuple[Button, ...] = ()
     more: tuple[Button, ...] = ()
@@ -123,7 +123,7 @@ def as_text(reply: Reply) -> str:
 
 
 def _lines(block: Block) -> list[str]:
-    if isinstance(block, Text):
+    if isinstance(block, ReplyText):
         return [plain(block.markdown)]
     if isinstance(block, Table):
         return [line for row in block.rows for line in _row(block.heads, row)]
@@ -137,7 +137,7 @@ def _row(heads: Sequence[str], row: Row) -> Iterator[str]:
         yield f"- {name}: {'; '.join(plain(item) for item in cell) or '(nothing listed)'}"
 
 
-def source_line(source: Source) -> str:
+def source_line(source: SourceLine) -> str:
     """The source in one line: role, part, owner, last review, and what to be careful about."""
     named = " · ".join(filter(None, (source.role_title, source.part_title)))
     facts = [f"Source: {named or source.entry}"]

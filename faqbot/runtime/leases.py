@@ -19,30 +19,30 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Final, Protocol
 
-from faqbot.storage.claims import Lapsed, one
-from faqbot.storage.encryption import Seal
+from faqbot.storage.claims import ExpiredLease, key_string
+from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.models import StoreError
-from faqbot.storage.recorder import Memory
+from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import new_id
 
 
-class Claims(Protocol):
+class DeliveryClaims(Protocol):
     """Remembers what was taken on; a store that several processes share can take its place."""
 
     async def claim(self, *key: str) -> bool:
         """Take a key on: true for the first who asks, false for everyone after."""
         ...
 
-    async def take(self, key: tuple[str, ...], body: Mapping[str, Any]) -> int:
+    async def acquire(self, key: tuple[str, ...], body: Mapping[str, Any]) -> int:
         """Take a delivery on until it is done; how often it was begun, 0 when it is another's."""
         ...
 
-    def done(self, key: str) -> None:
+    def complete(self, key: str) -> None:
         """A delivery needs nobody any more."""
         ...
 
 
-class RecentClaims:
+class MemoryClaims:
     """Claims of one process, the oldest forgotten first.
 
     Args:
@@ -74,33 +74,33 @@ class RecentClaims:
             or now - next(iter(self._taken.values())) > self._lifetime
         ):
             self._taken.popitem(last=False)
-        short = blake2b(one(key).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        short = blake2b(key_string(key).encode("utf-8", "surrogatepass"), digest_size=16).digest()
         if short in self._taken:
             return False
         self._taken[short] = now
         return True
 
-    async def take(self, key: tuple[str, ...], body: Mapping[str, Any]) -> int:  # noqa: ARG002
+    async def acquire(self, key: tuple[str, ...], body: Mapping[str, Any]) -> int:  # noqa: ARG002
         """Take a delivery on: 1 for the first who asks, 0 after."""
         return int(self.first(*key))
 
-    def done(self, key: str) -> None:
+    def complete(self, key: str) -> None:
         """Nothing: what this process took on, nobody else can take over."""
 
 
 LEASE: Final = 20.0
 """Seconds after which another process takes over what a dead one has not finished."""
 
-HANGS: Final = 2.0
+DATABASE_TIMEOUT: Final = 2.0
 """Seconds to wait for a database that hangs: Slack waits three for an acknowledgement."""
 
-UNSURE: Final = 2
+UNKNOWN_ATTEMPT: Final = 2
 """What is said when the database didn't tell: as for a second try, it is looked for an answer."""
 
-_MOMENT: Final = 0.005
+CLAIM_BATCH_SECONDS: Final = 0.005
 """Seconds for which a claim waits for others: a transaction costs as much as five questions."""
 
-_TOGETHER: Final = 0.05
+DONE_BATCH_SECONDS: Final = 0.05
 """Seconds for which finished work waits for other work to be written with."""
 
 Again = Callable[[Mapping[str, Any], str], Awaitable[bool]]
@@ -117,7 +117,7 @@ class _Wanted:
     )
 
 
-class Leases:
+class LeaseManager:
     """Claims of all processes on one database, which survive them; this one's while it is down.
 
     Args:
@@ -130,15 +130,15 @@ class Leases:
 
     def __init__(
         self,
-        memory: Memory,
-        seal: Seal,
-        own: RecentClaims | None = None,
+        memory: QuestionRecorder,
+        seal: TokenCipher,
+        own: MemoryClaims | None = None,
         lease: float = LEASE,
         taken_over: Callable[[], None] = lambda: None,
     ) -> None:
         self._memory = memory
         self._seal = seal
-        self._own = own or RecentClaims()
+        self._own = own or MemoryClaims()
         self._lease = lease
         self._taken_over = taken_over
         self._holder = new_id()
@@ -156,22 +156,22 @@ class Leases:
         """Take a key on for ever: true for the first who asks, false for everyone after."""
         return bool(await self._take(key, None))
 
-    async def take(self, key: tuple[str, ...], body: Mapping[str, Any]) -> int:
+    async def acquire(self, key: tuple[str, ...], body: Mapping[str, Any]) -> int:
         """Take a delivery on until it is done; how often it was begun, 0 when it is another's."""
         up = self._memory.is_up
-        times = await self._take(key, self._seal.close(json.dumps(body)) if up else b"")
+        times = await self._take(key, self._seal.encrypt(json.dumps(body)) if up else b"")
         if times:
-            self._held[one(key)] = up
+            self._held[key_string(key)] = up
         return times
 
-    def done(self, key: str) -> None:
+    def complete(self, key: str) -> None:
         """A delivery needs nobody any more; `key` is as `store.claims.one` writes it."""
         if self._held.pop(key, False):
             self._done.add(key)
             self._called.set()
 
     @asynccontextmanager
-    async def working(self, again: Again, finish: Finish) -> AsyncIterator[None]:
+    async def running(self, again: Again, finish: Finish) -> AsyncIterator[None]:
         """Keep leases as long as the block runs, and take over what others have left.
 
         Args:
@@ -196,23 +196,23 @@ class Leases:
             return 0
         if not self._memory.is_up:
             return 1
-        wanted = _Wanted(one(key), payload)
+        wanted = _Wanted(key_string(key), payload)
         self._waiting.append(wanted)
         self._called.set()
         try:
-            async with asyncio.timeout(HANGS):
+            async with asyncio.timeout(DATABASE_TIMEOUT):
                 return await wanted.times
         except TimeoutError:
-            return UNSURE
+            return UNKNOWN_ATTEMPT
 
     async def _write(self) -> None:
         while True:
             await self._called.wait()
-            await asyncio.sleep(_MOMENT if self._waiting else _TOGETHER)
+            await asyncio.sleep(CLAIM_BATCH_SECONDS if self._waiting else DONE_BATCH_SECONDS)
             self._called.clear()
             await self._together()
             if self._done and not self._memory.is_up:
-                await asyncio.sleep(HANGS)
+                await asyncio.sleep(DATABASE_TIMEOUT)
                 self._called.set()
 
     async def _together(self) -> None:
@@ -223,7 +223,7 @@ class Leases:
         got: dict[str, int] | None = None
         try:
             async with self._memory.store(settled=False) as store:
-                got = await store.claims.take(
+                got = await store.claims.acquire(
                     wanted, done=done, holder=self._holder, lease=self._lease
                 )
         except StoreError:
@@ -234,7 +234,7 @@ class Leases:
         finally:
             for each in waiting:
                 if not each.times.done():
-                    each.times.set_result(UNSURE if got is None else got.get(each.key, 0))
+                    each.times.set_result(UNKNOWN_ATTEMPT if got is None else got.get(each.key, 0))
 
     async def _release(self) -> None:
         """Leave what isn't finished to the others, without letting them wait for the lease."""
@@ -273,17 +273,17 @@ class Leases:
             for lapsed in found:
                 await self._again(lapsed, again)
 
-    async def _again(self, lapsed: Lapsed, again: Again) -> None:
+    async def _again(self, lapsed: ExpiredLease, again: Again) -> None:
         self._held[lapsed.key] = True
         self._taken_over()
         _log.warning("taking over a delivery that another process has not finished")
         try:
-            handled = await again(json.loads(self._seal.open(lapsed.payload)), lapsed.key)
+            handled = await again(json.loads(self._seal.decrypt(lapsed.payload)), lapsed.key)
         except (StoreError, ValueError) as error:
             _log.warning("a delivery could not be taken over: %s", error)
             handled = False
         if not handled:
-            self.done(lapsed.key)
+            self.complete(lapsed.key)
 
 
 async def _ended(*tasks: asyncio.Task[None]) -> None:

@@ -69,7 +69,7 @@ _BODIES: Final = (
 )
 
 
-class NoBodies(logging.Filter):
+class PayloadFilter(logging.Filter):
     """Drops debugging records, and those that hold a payload."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -87,8 +87,8 @@ class NoBodies(logging.Filter):
 def bolt_logger() -> logging.Logger:
     """The base logger for Bolt and the SDK; its filter holds for all that Bolt derives from it."""
     logger = logging.getLogger("faqbot.slack.bolt")
-    if not any(isinstance(one, NoBodies) for one in logger.filters):
-        logger.addFilter(NoBodies())
+    if not any(isinstance(one, PayloadFilter) for one in logger.filters):
+        logger.addFilter(PayloadFilter())
     # At DEBUG, Bolt and the SDK format every payload; at INFO they tell of each session by number.
     logger.setLevel(max(logging.WARNING, logging.getLogger().level))
     return logger

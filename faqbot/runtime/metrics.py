@@ -18,7 +18,7 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.process_collector import ProcessCollector
 
-from faqbot.model import Answered, Declined, Receipt, Unsure
+from faqbot.model import Answer, Choices, Decline, Result
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 _FAST: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
@@ -148,16 +148,16 @@ class Metrics:
 
     # -- what happened
 
-    def question(self, receipt: Receipt) -> None:
+    def question(self, receipt: Result) -> None:
         """A question was decided."""
         match receipt.outcome:
-            case Answered(entries=found):
+            case Answer(entries=found):
                 outcome = "answer"
-            case Unsure(options=found):
+            case Choices(options=found):
                 outcome = "choices"
-            case Declined():
+            case Decline():
                 outcome, found = "decline", ()
-        self._questions.labels(outcome, receipt.question.place.value).inc()
+        self._questions.labels(outcome, receipt.question.surface.value).inc()
         self._question_seconds.observe(receipt.seconds)
         if found:
             self._confidence.labels(outcome).observe(found[0].confidence)

@@ -13,12 +13,12 @@ MINUTE: Final = 60.0
 _CAPACITY: Final = 20_000
 
 
-class Verdict(Enum):
+class Decision(Enum):
     """What becomes of a question."""
 
-    TAKEN = "taken"
-    TOLD = "told"  # too many: say so
-    SILENT = "silent"  # too many, and it was said
+    ALLOW = "taken"
+    WARN = "told"  # too many: say so
+    DROP = "silent"  # too many, and it was said
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class _Bucket:
     told: bool = False
 
 
-class Rates:
+class TokenBuckets:
     """Token buckets: a minute's worth at once, then as they refill.
 
     Args:
@@ -41,10 +41,10 @@ class Rates:
         self._clock = clock
         self._buckets: OrderedDict[tuple[str, ...], _Bucket] = OrderedDict()
 
-    def ask(self, *who: str) -> Verdict:
+    def ask(self, *who: str) -> Decision:
         """Count a question of somebody."""
         if not self.count:
-            return Verdict.TAKEN
+            return Decision.ALLOW
         now = self._clock()
         bucket = self._buckets.setdefault(who, _Bucket(self.count, now))
         self._buckets.move_to_end(who)
@@ -55,21 +55,21 @@ class Rates:
         if bucket.tokens >= 1:
             bucket.tokens -= 1
             bucket.told = False
-            return Verdict.TAKEN
+            return Decision.ALLOW
         if bucket.told:
-            return Verdict.SILENT
+            return Decision.DROP
         bucket.told = True
-        return Verdict.TOLD
+        return Decision.WARN
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The limits of persons and of workspaces."""
 
-    person: Rates
-    workspace: Rates
+    person: TokenBuckets
+    workspace: TokenBuckets
 
     @classmethod
     def of(cls, person: int, workspace: int) -> Limits:
         """Limits of so many questions a minute."""
-        return cls(Rates(person), Rates(workspace))
+        return cls(TokenBuckets(person), TokenBuckets(workspace))

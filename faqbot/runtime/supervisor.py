@@ -42,7 +42,7 @@ _spawn = multiprocessing.get_context("spawn")
 Serve = Callable[[Settings, socket.socket], None]
 
 
-def in_workers(serve: Serve, settings: Settings, listener: socket.socket) -> None:
+def run_workers(serve: Serve, settings: Settings, listener: socket.socket) -> None:
     """Serve in FAQBOT_WORKERS processes until told to stop.
 
     Args:
@@ -59,7 +59,7 @@ def in_workers(serve: Serve, settings: Settings, listener: socket.socket) -> Non
 
 
 @dataclass(slots=True)
-class _Place:
+class _Worker:
     """One of the workers: its process, since when, and how often in a row it died young."""
 
     process: SpawnProcess | None = None
@@ -85,7 +85,7 @@ class Workers:
         self._settings = settings
         self._listener = listener
         self._folder = folder
-        self._places = [_Place() for _ in range(settings.faqbot_workers)]
+        self._places = [_Worker() for _ in range(settings.faqbot_workers)]
         self._began = time.monotonic()
         self._stopping = False
 
@@ -96,12 +96,12 @@ class Workers:
         try:
             while not self._stopping:
                 for place in self._places:
-                    self._look_after(place)
+                    self._check(place)
                 self._wait()
         finally:
             self._finish()
 
-    def _look_after(self, place: _Place) -> None:
+    def _check(self, place: _Worker) -> None:
         now = time.monotonic()
         if place.process is None:
             if now >= place.due:
@@ -118,7 +118,7 @@ class Workers:
         place.process = None
         _log.error("a worker ended with exit code %s and is started again", code)
 
-    def _start(self, place: _Place) -> None:
+    def _start(self, place: _Worker) -> None:
         arguments = (self._serve, self._settings, self._listener)
         place.process = _spawn.Process(target=_work, args=arguments, name="faqbot worker")
         place.process.start()

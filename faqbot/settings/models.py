@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from faqbot.errors import SettingsError
-from faqbot.settings.sources import Read, cache_folder, database_url
+from faqbot.settings.sources import SettingsReader, cache_folder, database_url
 
 _MANY: Final = (
     "slack_signing_secret",
@@ -123,7 +123,7 @@ _ADVICE: Final = {
 }
 
 
-class Settings(Read):
+class Settings(SettingsReader):
     """What the environment and `.env` say; an empty variable counts as unset.
 
     Raises:

@@ -94,7 +94,7 @@ def _start(match: re.Match[str]) -> str:
 NO_CACHE: Final = "off"
 
 
-class Read(BaseSettings):
+class SettingsReader(BaseSettings):
     """Settings whose `.env` file is advice when it can't be read."""
 
     model_config = SettingsConfigDict(
@@ -126,7 +126,7 @@ class Read(BaseSettings):
         return dict(masked_value(handler(self)))
 
 
-class _Content(Read):
+class _Content(SettingsReader):
     """The settings that commands without Slack need; tokens are not looked at."""
 
     faqbot_knowledge: str | None = None

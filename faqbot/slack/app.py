@@ -9,10 +9,10 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.engine import Desk
+from faqbot.engine import Engine
 from faqbot.runtime.logs import bolt_logger
 from faqbot.slack.context import Backstage, Shared
-from faqbot.slack.directory import Audiences, Owners
+from faqbot.slack.directory import AudienceResolver, OwnerDirectory
 from faqbot.slack.interactions import Threads
 from faqbot.slack.listeners import (
     approvals,
@@ -28,31 +28,31 @@ from faqbot.slack.listeners import (
     proposals,
     reports,
 )
-from faqbot.slack.listeners.commands import Backdoor
+from faqbot.slack.listeners.commands import AdminCommands
 from faqbot.slack.middleware import deduplication, rate_limit, request_log
 from faqbot.slack.middleware.deduplication import CLAIM
 from faqbot.slack.middleware.request_log import kind_of, log_handled
-from faqbot.storage.models import Speaks
+from faqbot.storage.models import ChannelMode
 
 Authorize = Callable[..., Awaitable[AuthorizeResult]]
 """As Bolt calls it."""
 
 
 def create_app(
-    desk: Desk,
+    engine: Engine,
     client: AsyncWebClient,
     shared: Shared | None = None,
     *,
     backstage: Backstage | None = None,
     authorize: Authorize | None = None,
 ) -> AsyncApp:
-    """The app of one workspace, which answers from a desk.
+    """The app of one workspace, which answers from an engine.
 
     Whoever hands it a request has seen that Slack sent it: the guard of HTTP, or the connection of
     Socket Mode.
 
     Args:
-        desk: answers.
+        engine: answers.
         client: carries the bot token.
         shared: what the apps of a process have in common.
         backstage: what remembers; None: nothing.
@@ -70,12 +70,12 @@ def create_app(
         ssl_check_enabled=False,
     )
     taken = shared.claims
-    audiences = Audiences()
-    threads = Threads(desk)
+    audiences = AudienceResolver()
+    threads = Threads(engine)
 
     def ended(request: AsyncBoltRequest, seconds: float) -> None:
         if request.context.get(CLAIM):
-            taken.done(str(request.context[CLAIM]))
+            taken.complete(str(request.context[CLAIM]))
         shared.metrics.handled(kind_of(request.body), seconds)
         log_handled(request, seconds)
 
@@ -83,29 +83,29 @@ def create_app(
     request_log.register(app)
     errors.register(app, shared.metrics.error)
     deduplication.register(app, taken, shared.metrics.repeated)
-    rate_limit.register(app, shared.limits, shared.metrics, taken.done)
+    rate_limit.register(app, shared.limits, shared.metrics, taken.complete)
     memory = backstage.memory if backstage else None
     answered = feedback.Feedback(memory, shared.metrics)
-    speaks = backstage.speaks if backstage else Speaks.MENTIONS
-    places = channel_settings.Channels(memory, speaks)
-    sharer = commands.Sharing(desk, audiences, taken, answered)
+    speaks = backstage.speaks if backstage else ChannelMode.MENTIONS
+    places = channel_settings.ChannelPolicies(memory, speaks)
+    sharer = commands.Sharing(engine, audiences, taken, answered)
     messages.register(
-        app, desk, audiences, threads, claims=taken, feedback=answered, channels=places
+        app, engine, audiences, threads, claims=taken, feedback=answered, channels=places
     )
-    owners = Owners(backstage.owners if backstage else "")
-    owner_reports = reports.Reports(desk, backstage, owners, approvals.suggestions)
-    commands.register(app, desk, audiences, sharer, Backdoor(places, owner_reports))
-    buttons.register(app, desk, audiences, threads, answered)
+    owners = OwnerDirectory(backstage.owners if backstage else "")
+    owner_reports = reports.Reports(engine, backstage, owners, approvals.suggestions)
+    commands.register(app, engine, audiences, sharer, AdminCommands(places, owner_reports))
+    buttons.register(app, engine, audiences, threads, answered)
     commands.register_sharing(app, sharer)
     if backstage is not None:
-        persons = handoff.People(desk, backstage.memory, owners)
+        persons = handoff.HandoffService(engine, backstage.memory, owners)
         feedback.register(app, backstage.memory, persons, shared.metrics)
         handoff.register(app, persons)
         handoff_entry.register(app, persons, audiences)
         channel_settings.register(app, places)
-        decisions = approvals.Deciding(desk, backstage.memory, backstage.publisher, owners)
+        decisions = approvals.ProposalReview(engine, backstage.memory, backstage.publisher, owners)
         approvals.register(app, decisions)
         approvals.register_suggestions(app, owner_reports, decisions)
-        proposals.register(app, proposals.Proposing(desk, audiences, decisions))
-    home.register(app, desk, audiences, taken, reports=owner_reports, feedback=answered)
+        proposals.register(app, proposals.ProposalForm(engine, audiences, decisions))
+    home.register(app, engine, audiences, taken, reports=owner_reports, feedback=answered)
     return app

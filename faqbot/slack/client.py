@@ -51,7 +51,7 @@ Seen = Callable[[str, str, float], None]
 _Key = tuple[str, ...]
 
 
-class Pacer:
+class RateLimitedClient:
     """A client middleware that every call to Slack passes.
 
     A call that Slack refuses as too many is made again after the time that Slack says, and so is a
@@ -85,7 +85,7 @@ class Pacer:
         body = await _body(request) if method in POSTS else b""
         key = _key(request, method, body)
         looked_after = b'"metadata":' in body  # whoever sent it looks whether it arrived
-        until = self._clock() + _patience(method)
+        until = self._clock() + max_wait(method)
         attempt = 0
         while True:
             await self._turn(key, smooth=method in POSTS)
@@ -167,7 +167,7 @@ def _key(request: ClientRequest, method: str, body: bytes) -> _Key:
     return who, method, channel[1].decode() if channel else ""
 
 
-def _patience(method: str) -> float:
+def max_wait(method: str) -> float:
     if method in POSTS:
         return PATIENCE
     return TRIGGERED if method in ("views.open", "views.push") else SHORTLY
@@ -244,7 +244,7 @@ def client_of(context: AsyncBoltContext) -> AsyncWebClient:
 
 @asynccontextmanager
 async def web_client(
-    token: str, base_url: str, pacer: Pacer | None = None
+    token: str, base_url: str, pacer: RateLimitedClient | None = None
 ) -> AsyncIterator[AsyncWebClient]:
     """A client of the Web API at an address, with one session for as long as the block runs.
 
@@ -253,7 +253,7 @@ async def web_client(
     async with aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT, sock_read=_READ),
         connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=_KEPT),
-        middlewares=(pacer or Pacer(),),
+        middlewares=(pacer or RateLimitedClient(),),
     ) as session:
         yield AsyncWebClient(
             token=token,

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from faqbot.content.publisher import Publishing
+from faqbot.content.publisher import Publisher
 from faqbot.errors import FaqbotError
-from faqbot.index.reloader import Loaded, Reloader, run_periodically
-from faqbot.runtime.leases import Claims, RecentClaims
+from faqbot.index.reloader import Reloader, ReloadState, run_periodically
+from faqbot.runtime.leases import DeliveryClaims, MemoryClaims
 from faqbot.runtime.metrics import Metrics
 from faqbot.runtime.rate_limit import Limits
-from faqbot.slack.middleware.request_log import Running
-from faqbot.storage.models import Speaks
-from faqbot.storage.recorder import Memory
+from faqbot.slack.middleware.request_log import ListenerTracker
+from faqbot.storage.models import ChannelMode
+from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.reports import Grouping
 
 
@@ -33,8 +33,8 @@ class Shared:
         limits: how many questions a minute.
     """
 
-    claims: Claims = field(default_factory=RecentClaims)
-    running: Running = field(default_factory=Running)
+    claims: DeliveryClaims = field(default_factory=MemoryClaims)
+    running: ListenerTracker = field(default_factory=ListenerTracker)
     metrics: Metrics = field(default_factory=Metrics)
     limits: Limits = field(default_factory=lambda: Limits.of(0, 0))
 
@@ -52,20 +52,20 @@ class Backstage:
         grouping: puts unanswered questions of one meaning together.
     """
 
-    memory: Memory
+    memory: QuestionRecorder
     owners: str = ""
-    publisher: Publishing | None = None
-    speaks: Speaks = Speaks.MENTIONS
+    publisher: Publisher | None = None
+    speaks: ChannelMode = ChannelMode.MENTIONS
     grouping: Grouping = lambda texts: [[at] for at in range(len(texts))]
-    content: Callable[[], Loaded] | None = None
+    content: Callable[[], ReloadState] | None = None
 
 
-Work = Callable[[], Coroutine[Any, Any, None]]
+BackgroundTask = Callable[[], Coroutine[Any, Any, None]]
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Following:
+class ContentUpdates:
     """How content is kept as it is elsewhere: `newer` fetches it, every so many seconds."""
 
     reloader: Reloader
@@ -81,9 +81,9 @@ class Following:
         except FaqbotError as error:
             _log.warning("newer content could not be fetched: %s", error)
             return
-        await self.reloader.try_again()
+        await self.reloader.reload_or_log()
 
-    def works(self) -> tuple[Work, ...]:
+    def works(self) -> tuple[BackgroundTask, ...]:
         """What goes on as long as faqbot runs."""
         if self.newer is None or not self.seconds:
             return (self.reloader.watch,)
@@ -103,14 +103,14 @@ class Backing:
     """
 
     grouping: Grouping
-    state: Callable[[], Loaded]
-    works: tuple[Work, ...]
-    publisher: Publishing | None = None
+    state: Callable[[], ReloadState]
+    works: tuple[BackgroundTask, ...]
+    publisher: Publisher | None = None
     owners: str = ""
 
 
 @asynccontextmanager
-async def going_on(works: Iterable[Work]) -> AsyncIterator[None]:
+async def background_tasks(works: Iterable[BackgroundTask]) -> AsyncIterator[None]:
     """Do what never ends, as long as the block runs."""
     tasks = [asyncio.create_task(work()) for work in works]
     try:

@@ -15,7 +15,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.model import Audience, Library
+from faqbot.model import Audience, KnowledgeBase
 from faqbot.slack.blockkit.rich_text import escape
 from faqbot.slack.client import reason_of
 from faqbot.slack.listeners.channel_settings import is_admin
@@ -34,7 +34,7 @@ class _Known:
     until: float
 
 
-class Audiences:
+class AudienceResolver:
     """Looks people up in Slack and remembers them for a while.
 
     Args:
@@ -86,7 +86,7 @@ class Audiences:
         return Audience.EVERYONE, FAILURE_LIFETIME
 
 
-def in_company(audience: Audience) -> Audience:
+def channel_audience(audience: Audience) -> Audience:
     """Whose eyes a message in a channel must be fit for: guests may read along."""
     return Audience.CANDIDATES if audience is Audience.EMPLOYEES else audience
 
@@ -121,7 +121,7 @@ class Group:
     channels: tuple[str, ...]
 
 
-class Owners:
+class OwnerDirectory:
     """Finds out where an owner is reached, and who counts as one.
 
     Args:
@@ -130,7 +130,7 @@ class Owners:
     """
 
     def __init__(self, common: str = "", clock: Callable[[], float] = time.monotonic) -> None:
-        self._common = place_of(common)
+        self._common = parse_slack_id(common)
         self._clock = clock
         self._groups: tuple[Group, ...] = ()
         self._until = 0.0
@@ -142,7 +142,7 @@ class Owners:
 
     async def places(self, client: AsyncWebClient, owner: str) -> tuple[str, ...]:
         """Where an owner is reached, the best place first."""
-        own = place_of(owner)
+        own = parse_slack_id(owner)
         if own:
             found: tuple[str, ...] = (own,)
         else:
@@ -155,13 +155,13 @@ class Owners:
         group = await self.group(client, owner)
         return mention(group.id if group else owner)
 
-    async def owns(self, client: AsyncWebClient, library: Library, user: str) -> bool:
+    async def owns(self, client: AsyncWebClient, knowledge_base: KnowledgeBase, user: str) -> bool:
         """Whether somebody is an owner: named by id, in a group that is, or an admin."""
-        named = {role.owner for role in library.roles}
-        named |= {faq.owner for role in library.roles for faq in role.faqs}
-        named |= {faq.owner for faq in library.faqs}
+        named = {role.owner for role in knowledge_base.roles}
+        named |= {faq.owner for role in knowledge_base.roles for faq in role.faqs}
+        named |= {faq.owner for faq in knowledge_base.faqs}
         named.discard("")
-        if user in {place_of(owner) for owner in named} | {self._common}:
+        if user in {parse_slack_id(owner) for owner in named} | {self._common}:
             return True
         for owner in sorted(named):
             group = await self.group(client, owner)
@@ -204,7 +204,7 @@ class Owners:
         return self._groups
 
 
-def place_of(owner: str) -> str:
+def parse_slack_id(owner: str) -> str:
     """The id of a person or a channel that an owner is, if it is one."""
     found = _PLACE.fullmatch(owner.strip())
     return found[1] if found else ""
@@ -212,7 +212,7 @@ def place_of(owner: str) -> str:
 
 def mention(owner: str) -> str:
     """An owner in Slack's markup: a mention of an id, else the words."""
-    place, group = place_of(owner), _GROUP.fullmatch(owner.strip())
+    place, group = parse_slack_id(owner), _GROUP.fullmatch(owner.strip())
     if group:
         return f"<!subteam^{group[1]}>"
     if not place:

@@ -17,11 +17,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from faqbot.index.reloader import Loaded, run_periodically
+from faqbot.index.reloader import ReloadState, run_periodically
 from faqbot.runtime.metrics import CONTENT_TYPE, Sample
-from faqbot.slack.client import REFUSED, Pacer, reason_of
+from faqbot.slack.client import REFUSED, RateLimitedClient, reason_of
 from faqbot.slack.context import Shared
-from faqbot.storage.recorder import Memory
+from faqbot.storage.recorder import QuestionRecorder
 
 SAMPLED: Final = 10.0
 """Seconds between two samples, for the other workers' share of the metrics."""
@@ -49,9 +49,9 @@ class Health:
     """
 
     shared: Shared
-    pacer: Pacer
-    memory: Memory | None
-    content: Callable[[], Loaded]
+    pacer: RateLimitedClient
+    memory: QuestionRecorder | None
+    content: Callable[[], ReloadState]
     held: Callable[[], int] = lambda: 0
     check: Check | None = None
     connected: Callable[[], bool] | None = None

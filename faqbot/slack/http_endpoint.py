@@ -40,7 +40,7 @@ def asgi(
         routes: the other paths.
         seen: is told the status of each answer to Slack.
     """
-    guard = Guard(_Events(dispatch, seen), signing_secret, seen=seen)
+    guard = SlackEndpoint(_Events(dispatch, seen), signing_secret, seen=seen)
     others = SafeHeaders(Starlette(routes=list(routes)), safe_headers({}))
 
     async def site(scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,14 +86,14 @@ _ONCE: Final = (
 _log = logging.getLogger(__name__)
 
 
-class _Refused(Exception):  # noqa: N818 - it never leaves this module
+class RequestRejected(Exception):  # noqa: N818 - it never leaves this module
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
         self.status = status
         self.reason = reason
 
 
-class Guard:
+class SlackEndpoint:
     """Lets signed requests through and refuses everything else before Bolt reads it.
 
     Args:
@@ -124,7 +124,7 @@ class Guard:
             return
         try:
             passed = await self._passed(scope, receive)
-        except _Refused as refused:
+        except RequestRejected as refused:
             self._seen(refused.status)
             headers = {"Allow": "POST"} if refused.status == 405 else {}  # noqa: PLR2004
             await PlainTextResponse(refused.reason, refused.status, headers)(scope, receive, send)
@@ -136,7 +136,7 @@ class Guard:
     async def _passed(self, scope: Scope, receive: Receive) -> tuple[Scope, bytes] | None:
         """The request without what isn't Slack's, and its body; None when the client went away."""
         if scope["method"] != "POST":
-            raise _Refused(405, "POST only")
+            raise RequestRejected(405, "POST only")
         headers = Headers(scope=scope)
         signature, stamp = self._signature(headers)
         body = await self._body(headers, receive)
@@ -144,35 +144,35 @@ class Guard:
             return None
         signed = hmac.new(self._secret, b"v0:" + stamp + b":" + body, hashlib.sha256)
         if not hmac.compare_digest(signed.hexdigest(), signature):
-            raise _Refused(401, "wrong signature")
+            raise RequestRejected(401, "wrong signature")
         kept = [pair for pair in scope["headers"] if not pair[0].lower().startswith(_STRIPPED)]
         try:
             request = read(body, Headers(raw=kept))
         except Malformed:
-            raise _Refused(400, "malformed") from None
+            raise RequestRejected(400, "malformed") from None
         return {**scope, "headers": kept, REQUEST: request}, body
 
     def _signature(self, headers: Headers) -> tuple[str, bytes]:
         """The signature and the time that were given, before anything is read for them."""
         if any(len(headers.getlist(name)) > 1 for name in _ONCE):
-            raise _Refused(400, "a header that comes twice")
+            raise RequestRejected(400, "a header that comes twice")
         stamp = headers.get("x-slack-request-timestamp", "")
         signature = headers.get("x-slack-signature", "")
         if not (_TIMESTAMP.fullmatch(stamp) and _SIGNATURE.fullmatch(signature)):
-            raise _Refused(401, "not signed")
+            raise RequestRejected(401, "not signed")
         if abs(self._clock() - int(stamp)) > CLOCK_SKEW:
-            raise _Refused(401, "signed too long ago, or the clocks differ")
+            raise RequestRejected(401, "signed too long ago, or the clocks differ")
         return signature.removeprefix("v0="), stamp.encode()
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes | None:
         """The whole body, at most a megabyte; None when the client went away."""
         length = headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()):
-            raise _Refused(400, "bad content-length")
+            raise RequestRejected(400, "bad content-length")
         if "content-length" in headers and "transfer-encoding" in headers:
-            raise _Refused(400, "a length and chunks")
+            raise RequestRejected(400, "a length and chunks")
         if len(length) > 9 or int(length) > MOST_BYTES:  # noqa: PLR2004
-            raise _Refused(413, "too large")
+            raise RequestRejected(413, "too large")
         chunks: list[bytes] = []
         size = 0
         try:
@@ -184,11 +184,11 @@ class Guard:
                     chunks.append(message.get("body", b""))
                     size += len(chunks[-1])
                     if size > MOST_BYTES:
-                        raise _Refused(413, "too large")
+                        raise RequestRejected(413, "too large")
                     if not message.get("more_body"):
                         return b"".join(chunks)
         except TimeoutError:
-            raise _Refused(408, "too slow") from None
+            raise RequestRejected(408, "too slow") from None
 
     async def _handled(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let it be handled; an error that nobody caught is logged without what was said."""

@@ -14,7 +14,7 @@ from slack_bolt.async_app import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.engine import Desk
+from faqbot.engine import Engine
 from faqbot.slack.blockkit import blocks as block_values
 from faqbot.slack.blockkit.blocks import remark
 from faqbot.slack.blockkit.views import answer_modal
@@ -31,7 +31,7 @@ def key(team: str, channel: str, thread_ts: str = "") -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class ThreadState:
     """What is known of a thread: whether faqbot has spoken there, and about which role."""
 
     spoken: bool = False
@@ -42,30 +42,30 @@ class Threads:
     """What threads are about: from this process, else read back from Slack once.
 
     Args:
-        desk: remembers the conversations of this process.
+        engine: remembers the conversations of this process.
         capacity: how many threads are remembered.
     """
 
-    def __init__(self, desk: Desk, capacity: int = 10_000) -> None:
-        self._desk = desk
+    def __init__(self, engine: Engine, capacity: int = 10_000) -> None:
+        self._engine = engine
         self._capacity = capacity
-        self._past: OrderedDict[str, Past] = OrderedDict()
+        self._past: OrderedDict[str, ThreadState] = OrderedDict()
 
     def note(self, thread: str, role: str | None) -> None:
         """Faqbot spoke in a thread about a role; without one the thread keeps what it had."""
-        known = self._past.get(thread, Past())
-        self._keep(thread, Past(spoken=True, role=role or known.role))
+        known = self._past.get(thread, ThreadState())
+        self._keep(thread, ThreadState(spoken=True, role=role or known.role))
 
-    def known(self, thread: str) -> Past:
+    def known(self, thread: str) -> ThreadState:
         """What this process knows of a thread."""
-        past = self._past.get(thread, Past())
-        return Past(
-            past.spoken or self._desk.knows(thread), past.role or self._desk.role_of(thread)
+        past = self._past.get(thread, ThreadState())
+        return ThreadState(
+            past.spoken or self._engine.knows(thread), past.role or self._engine.role_of(thread)
         )
 
-    async def recall(
+    async def load(
         self, client: AsyncWebClient, team: str, channel: str, thread_ts: str, bot: str
-    ) -> Past:
+    ) -> ThreadState:
         """What is known of a thread, read from Slack when this process doesn't know it."""
         thread = key(team, channel, thread_ts)
         known = self.known(thread)
@@ -75,7 +75,9 @@ class Threads:
         self._keep(thread, past)
         return past
 
-    async def _read(self, client: AsyncWebClient, channel: str, thread_ts: str, bot: str) -> Past:
+    async def _read(
+        self, client: AsyncWebClient, channel: str, thread_ts: str, bot: str
+    ) -> ThreadState:
         try:
             async with asyncio.timeout(PATIENCE):
                 answer = await client.conversations_replies(
@@ -84,22 +86,22 @@ class Threads:
         except (SlackApiError, TimeoutError, aiohttp.ClientError) as error:
             reason = reason_of(error) if isinstance(error, SlackApiError) else type(error).__name__
             _log.info("conversations.replies failed: %s", reason)
-            return Past()
+            return ThreadState()
         messages = answer.get("messages")
         own = [
             message
             for message in (messages if isinstance(messages, list) else ())
             if isinstance(message, Mapping) and message.get("user") == bot
         ]
-        library = self._desk.library
+        knowledge_base = self._engine.knowledge_base
         for message in reversed(own):
             for value in values(message.get("blocks")):
                 role = block_values.parse(value).role
-                if role and library.role(role):
-                    return Past(spoken=True, role=role)
-        return Past(spoken=bool(own))
+                if role and knowledge_base.role(role):
+                    return ThreadState(spoken=True, role=role)
+        return ThreadState(spoken=bool(own))
 
-    def _keep(self, thread: str, past: Past) -> None:
+    def _keep(self, thread: str, past: ThreadState) -> None:
         self._past[thread] = past
         self._past.move_to_end(thread)
         while len(self._past) > self._capacity:
@@ -126,7 +128,7 @@ Payload = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class Interaction:
     """Where something was clicked: a message, a private message, App Home or a modal."""
 
     team: str
@@ -155,25 +157,25 @@ class Spot:
         return "" if self.private or not self.channel else self.thread
 
 
-def part(body: Any, *names: str) -> Mapping[str, Any]:
+def dig(body: Any, *names: str) -> Mapping[str, Any]:
     """An object inside a payload, by the names that lead to it; empty where there is none."""
     for name in names:
         body = body.get(name) if isinstance(body, Mapping) else None
     return body if isinstance(body, Mapping) else {}
 
 
-def entered(view: Any, block: str, action: str | None = None) -> Mapping[str, Any]:
+def input_value(view: Any, block: str, action: str | None = None) -> Mapping[str, Any]:
     """What was entered into a block of a modal; empty where nothing was."""
-    return part(view, "state", "values", block, action or block)
+    return dig(view, "state", "values", block, action or block)
 
 
-def spot_of(body: Payload, context: AsyncBoltContext) -> Spot:
+def spot_of(body: Payload, context: AsyncBoltContext) -> Interaction:
     """Read where something was clicked."""
-    container, message = part(body, "container"), part(body, "message")
+    container, message = dig(body, "container"), dig(body, "message")
     ts = str(container.get("message_ts") or message.get("ts") or "")
     thread = str(container.get("thread_ts") or message.get("thread_ts") or ts)
-    view, channel = part(body, "view"), part(body, "channel")
-    return Spot(
+    view, channel = dig(body, "view"), dig(body, "channel")
+    return Interaction(
         team=str(context.team_id or ""),
         user=user_of(body),
         channel=str(container.get("channel_id") or channel.get("id") or ""),
@@ -187,15 +189,15 @@ def spot_of(body: Payload, context: AsyncBoltContext) -> Spot:
 
 def user_of(body: Payload) -> str:
     """The id of who acted."""
-    return str(part(body, "user").get("id") or "")
+    return str(dig(body, "user").get("id") or "")
 
 
-def value_of(action: Mapping[str, Any]) -> str:
+def selected_value(action: Mapping[str, Any]) -> str:
     """What was clicked or picked."""
-    return str(action.get("value") or part(action, "selected_option").get("value") or "")
+    return str(action.get("value") or dig(action, "selected_option").get("value") or "")
 
 
-async def tell(spot: Spot, text: str, context: AsyncBoltContext) -> None:
+async def send_ephemeral(spot: Interaction, text: str, context: AsyncBoltContext) -> None:
     """Tell somebody something that nobody else sees."""
     client, message = client_of(context), remark(text)
     try:

@@ -16,25 +16,25 @@ from typing import Any, Final
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
-from faqbot.engine import Desk
-from faqbot.runtime.leases import Leases, RecentClaims
+from faqbot.engine import Engine
+from faqbot.runtime.leases import LeaseManager, MemoryClaims
 from faqbot.runtime.metrics import Metrics
 from faqbot.runtime.rate_limit import Limits
 from faqbot.runtime.web import SafeHeaders, Server, safe_headers, served
 from faqbot.settings import Settings
 from faqbot.settings.sources import metrics_folder
 from faqbot.slack.app import create_app
-from faqbot.slack.client import Pacer, check_bot_token, web_client
-from faqbot.slack.context import Backing, Backstage, Shared, going_on
-from faqbot.slack.directory import Owners
+from faqbot.slack.client import RateLimitedClient, check_bot_token, web_client
+from faqbot.slack.context import Backing, Backstage, Shared, background_tasks
+from faqbot.slack.directory import OwnerDirectory
 from faqbot.slack.health import Check, Health, token_check
 from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.slack.listeners.reports import Reports
-from faqbot.slack.middleware.deduplication import Dispatch, again
+from faqbot.slack.middleware.deduplication import Dispatch, redeliver
 from faqbot.slack.socket_mode import SocketMode
-from faqbot.storage.encryption import Seal
-from faqbot.storage.models import Consent, Speaks
-from faqbot.storage.recorder import Memory
+from faqbot.storage.encryption import TokenCipher
+from faqbot.storage.models import ChannelMode, QuestionPrivacy
+from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import address as check_address
 
 SMOOTHED: Final = 1.0
@@ -57,9 +57,9 @@ class House:
     settings: Settings
     backing: Backing
     shared: Shared
-    pacer: Pacer
-    memory: Memory | None
-    leases: Leases | None
+    pacer: RateLimitedClient
+    memory: QuestionRecorder | None
+    leases: LeaseManager | None
 
     @classmethod
     def of(cls, settings: Settings, backing: Backing, secret: str) -> House:
@@ -74,22 +74,22 @@ class House:
             SettingsError: the database's address is none, or a key is none.
         """
         metrics = Metrics(metrics_folder())
-        pacer = Pacer(SMOOTHED, seen=metrics.slack_call)
+        pacer = RateLimitedClient(SMOOTHED, seen=metrics.slack_call)
         limits = Limits.of(
             settings.faqbot_questions_per_person, settings.faqbot_questions_per_workspace
         )
         if settings.database is None:
-            shared = Shared(RecentClaims(), metrics=metrics, limits=limits)
+            shared = Shared(MemoryClaims(), metrics=metrics, limits=limits)
             return cls(settings, backing, shared, pacer, None, None)
         check_address(settings.database)
-        memory = Memory(
+        memory = QuestionRecorder(
             settings.database,
-            Consent(settings.faqbot_remember),
+            QuestionPrivacy(settings.faqbot_remember),
             settings.faqbot_retention_days,
             pool=settings.faqbot_database_pool,
             failed=metrics.store_error,
         )
-        leases = Leases(memory, seal_of(settings, secret), taken_over=metrics.taken_over)
+        leases = LeaseManager(memory, seal_of(settings, secret), taken_over=metrics.taken_over)
         shared = Shared(leases, metrics=metrics, limits=limits)
         return cls(settings, backing, shared, pacer, memory, leases)
 
@@ -106,7 +106,7 @@ class House:
             self.memory,
             self.settings.faqbot_owners or self.backing.owners,
             self.backing.publisher,
-            Speaks(self.settings.faqbot_speaks),
+            ChannelMode(self.settings.faqbot_speaks),
             self.backing.grouping,
             self.backing.state,
         )
@@ -138,7 +138,7 @@ class House:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Remember, and follow what content is elsewhere, as long as the block runs."""
-        async with going_on(self.backing.works):
+        async with background_tasks(self.backing.works):
             if self.memory is None:
                 yield
                 return
@@ -155,18 +155,18 @@ class House:
             finally:
                 await finish()
             return
-        async with self.leases.working(partial(again, dispatch), finish):
+        async with self.leases.running(partial(redeliver, dispatch), finish):
             yield
 
 
-def seal_of(settings: Settings, secret: str) -> Seal:
+def seal_of(settings: Settings, secret: str) -> TokenCipher:
     """What seals: the keys that are set, else one that every process derives from a secret.
 
     Raises:
         SettingsError: a key is none.
     """
     keys = plain(settings.faqbot_secret_keys)
-    return Seal.of(keys) if keys else Seal.derived(secret)
+    return TokenCipher.of(keys) if keys else TokenCipher.derived(secret)
 
 
 def plain(secret: Any) -> str:
@@ -219,8 +219,8 @@ async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
             raise
 
 
-async def over_http(
-    settings: Settings, desk: Desk, say: Say, backing: Backing, listener: socket.socket
+async def run_http(
+    settings: Settings, engine: Engine, say: Say, backing: Backing, listener: socket.socket
 ) -> None:
     """Serve Slack's requests at `/slack/events` until cancelled.
 
@@ -232,11 +232,11 @@ async def over_http(
     house = House.of(settings, backing, secret)
     async with house.web_client(token) as client, house.open():
         team = await check_bot_token(client)
-        app = create_app(desk, client, house.shared, backstage=house.backstage)
+        app = create_app(engine, client, house.shared, backstage=house.backstage)
         health = house.health(token_check(client))
         site = asgi(app.async_dispatch, secret, health.routes(), house.shared.metrics.request)
         async with (
-            weekly(desk, house.backstage, client),
+            weekly_digest(engine, house.backstage, client),
             house.working(app.async_dispatch),
             served(Server(site, settings.faqbot_trusted_proxies), listener) as serving,
             health.watching(),
@@ -245,8 +245,8 @@ async def over_http(
             await asyncio.shield(serving)
 
 
-async def by_socket_mode(
-    settings: Settings, desk: Desk, say: Say, backing: Backing, listener: socket.socket | None
+async def run_socket_mode(
+    settings: Settings, engine: Engine, say: Say, backing: Backing, listener: socket.socket | None
 ) -> None:
     """Keep a Socket Mode connection until cancelled; a listener serves health and metrics.
 
@@ -258,12 +258,12 @@ async def by_socket_mode(
     house = House.of(settings, backing, token)
     async with house.web_client(token) as client, house.open():
         team = await check_bot_token(client)
-        app = create_app(desk, client, house.shared, backstage=house.backstage)
+        app = create_app(engine, client, house.shared, backstage=house.backstage)
         link = SocketMode(app, plain(settings.slack_app_token))
         health = house.health(token_check(client), link.connected.is_set)
         async with (
-            beside(health, listener, settings.faqbot_trusted_proxies),
-            weekly(desk, house.backstage, client),
+            serve_health(health, listener, settings.faqbot_trusted_proxies),
+            weekly_digest(engine, house.backstage, client),
             connection(link, house.working(app.async_dispatch)),
             health.watching(),
         ):
@@ -271,7 +271,7 @@ async def by_socket_mode(
 
 
 @asynccontextmanager
-async def beside(
+async def serve_health(
     health: Health, listener: socket.socket | None, proxies: str
 ) -> AsyncIterator[None]:
     """Serve health and metrics beside a Socket Mode connection, where there is a port for it."""
@@ -284,12 +284,12 @@ async def beside(
 
 
 @asynccontextmanager
-async def weekly(
-    desk: Desk, backstage: Backstage | None, client: AsyncWebClient
+async def weekly_digest(
+    engine: Engine, backstage: Backstage | None, client: AsyncWebClient
 ) -> AsyncIterator[None]:
     """Send the digest every week as long as the block runs."""
-    owners = Owners(backstage.owners if backstage else "")
-    task = asyncio.create_task(Reports(desk, backstage, owners).every_week(client))
+    owners = OwnerDirectory(backstage.owners if backstage else "")
+    task = asyncio.create_task(Reports(engine, backstage, owners).every_week(client))
     try:
         yield
     finally:
@@ -307,6 +307,6 @@ async def connection(
             try:
                 yield
             finally:
-                link.hold()
+                link.stop_accepting()
     finally:
         await link.close()

@@ -63,7 +63,7 @@ class SocketMode:
             connecting.cancel()
             await asyncio.gather(connecting, return_exceptions=True)
 
-    def hold(self) -> None:
+    def stop_accepting(self) -> None:
         """Take nothing new: Slack sends what isn't acknowledged to another connection."""
         self._client.socket_mode_request_listeners.clear()
 

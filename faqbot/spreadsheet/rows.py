@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.content.writer import id_of
 from faqbot.errors import UsageError
-from faqbot.model import Audience, Faq, Library, Role, Section, Years
+from faqbot.model import Audience, Faq, KnowledgeBase, Role, Section, Years
 from faqbot.spreadsheet.files import COLUMNS, columns_of, guarded, joined, points, unguarded
 
 _YES = ("yes", "true", "1", "x", "ja", "sí", "oui")
 
 
-def rows_of(library: Library) -> Iterator[list[str]]:
+def rows_of(knowledge_base: KnowledgeBase) -> Iterator[list[str]]:
     """The header, then a row for each role, section and FAQ."""
     yield list(COLUMNS)
-    for entry in library.entries():
+    for entry in knowledge_base.entries():
         match entry:
             case Role():
                 values = _of_role(entry)
@@ -85,14 +85,14 @@ def _reviewed(entry: Role | Faq) -> Mapping[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class TableContent:
     """What a table holds, and the columns that mean nothing to faqbot."""
 
-    library: Library
+    knowledge_base: KnowledgeBase
     unknown: tuple[str, ...]
 
 
-def read_table(rows: Sequence[Sequence[str]], name: str) -> Read:
+def read_table(rows: Sequence[Sequence[str]], name: str) -> TableContent:
     """The content of a table; without a column `kind` every row is an FAQ.
 
     Raises:
@@ -105,7 +105,7 @@ def read_table(rows: Sequence[Sequence[str]], name: str) -> Read:
             f"{name} needs columns: at least “question” and “answer”, or those that faqbot export "
             "table writes."
         )
-    reading = _Reading(name)
+    reading = _TableReader(name)
     for number, row in enumerate(rows[header + 1 :], header + 2):
         cells = {
             column: unguarded(row[place]).strip() if place < len(row) else ""
@@ -113,10 +113,10 @@ def read_table(rows: Sequence[Sequence[str]], name: str) -> Read:
         }
         if any(cells.values()):
             reading.take(number, cells)
-    return Read(reading.library(), unknown)
+    return TableContent(reading.knowledge_base(), unknown)
 
 
-class _Reading:
+class _TableReader:
     """What was read so far."""
 
     def __init__(self, name: str) -> None:
@@ -139,10 +139,10 @@ class _Reading:
             case _:
                 self._wrong("kind", f"{kind!r} is none of role, section and faq")
 
-    def library(self) -> Library:
+    def knowledge_base(self) -> KnowledgeBase:
         if self._problems:
             raise UsageError("\n".join(self._problems))
-        return Library(tuple(self._roles.values()), tuple(self._faqs.values()))
+        return KnowledgeBase(tuple(self._roles.values()), tuple(self._faqs.values()))
 
     def _role(self, cells: Mapping[str, str]) -> None:
         title = cells.get("title", "")
@@ -256,7 +256,7 @@ class _Reading:
         return dt.timedelta(days=int(said))
 
 
-def differences(old: Library, new: Library) -> Iterator[str]:
+def differences(old: KnowledgeBase, new: KnowledgeBase) -> Iterator[str]:
     """What a table would change, a line each; what it doesn't hold stays."""
     was = {_row_id(row): row for row in _plain(old)}
     now = {_row_id(row): row for row in _plain(new)}
@@ -273,8 +273,8 @@ def differences(old: Library, new: Library) -> Iterator[str]:
             yield f"removed: {key}"
 
 
-def _plain(library: Library) -> Iterable[list[str]]:
-    rows = rows_of(library)
+def _plain(knowledge_base: KnowledgeBase) -> Iterable[list[str]]:
+    rows = rows_of(knowledge_base)
     next(rows)
     return rows
 

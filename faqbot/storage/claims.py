@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from faqbot.storage import tables
 from faqbot.storage.database import Database
-from faqbot.storage.models import now
+from faqbot.storage.models import utc_now
 
 TRIES: Final = 3
 """How often something is begun: what ends three processes would end a fourth."""
@@ -23,14 +23,14 @@ _AT_ONCE: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Lapsed:
+class ExpiredLease:
     """Something that a process took on and didn't finish in its time."""
 
     key: str
     payload: bytes
 
 
-class StoredClaims:
+class DatabaseClaims:
     """What was taken on, by all processes that share the database."""
 
     def __init__(self, database: Database) -> None:
@@ -42,9 +42,9 @@ class StoredClaims:
         Raises:
             StoreError: the database can't be used.
         """
-        return bool(await self.take({one(key): None}))
+        return bool(await self.acquire({key_string(key): None}))
 
-    async def take(
+    async def acquire(
         self,
         wanted: Mapping[str, bytes | None],
         *,
@@ -66,7 +66,7 @@ class StoredClaims:
         Raises:
             StoreError: the database can't be used.
         """
-        table, at = tables.claims, now()
+        table, at = tables.claims, utc_now()
         until = at + dt.timedelta(seconds=lease)
         rows = [
             {
@@ -107,17 +107,17 @@ class StoredClaims:
         """
         table = tables.claims
         mine = (table.c.holder == holder) & table.c.until.is_not(None)
-        until = now() + dt.timedelta(seconds=lease)
+        until = utc_now() + dt.timedelta(seconds=lease)
         async with self._database.writing() as connection:
             await connection.execute(update(table).where(mine).values(until=until))
 
-    async def take_over(self, holder: str, lease: float) -> tuple[Lapsed, ...]:
+    async def take_over(self, holder: str, lease: float) -> tuple[ExpiredLease, ...]:
         """Take over some of what others have left unfinished.
 
         Raises:
             StoreError: the database can't be used.
         """
-        table, at = tables.claims, now()
+        table, at = tables.claims, utc_now()
         left = select(table.c.key).where(_is_lapsed(at)).order_by(table.c.until).limit(_AT_ONCE)
         async with self._database.writing() as connection:
             found = await connection.execute(left.with_for_update(skip_locked=True))
@@ -134,7 +134,7 @@ class StoredClaims:
                 )
                 .returning(table.c.key, table.c.payload)
             )
-            return tuple(Lapsed(row.key, row.payload) for row in taken)
+            return tuple(ExpiredLease(row.key, row.payload) for row in taken)
 
     async def unfinished(self) -> int:
         """How much was begun and is not finished, by all processes.
@@ -155,7 +155,7 @@ def _is_lapsed(at: dt.datetime) -> Any:
     return table.c.until.is_not(None) & (table.c.until < at) & (table.c.tries < TRIES)
 
 
-def one(key: tuple[str, ...]) -> str:
+def key_string(key: tuple[str, ...]) -> str:
     """A key as one text: different keys stay different, also long ones."""
     text = "/".join(part.replace("%", "%25").replace("/", "%2F") for part in key)
     if len(text) <= _LONGEST_KEY:

@@ -72,7 +72,7 @@ class Database:
             ) from error
 
 
-async def put(connection: AsyncConnection, table: Table, **values: Any) -> None:
+async def upsert(connection: AsyncConnection, table: Table, **values: Any) -> None:
     """Insert a row, in the place of the one with the same key if there is one."""
     make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     statement = make(table).values(values)
@@ -112,12 +112,12 @@ def engine_for(url: str, pool: int = POOL) -> AsyncEngine:
             connect_args={"server_settings": limits, "timeout": PATIENCE},
         )
     engine = create_async_engine(url, connect_args={"timeout": BUSY / 1000})
-    event.listen(engine.sync_engine, "connect", _furnish)
+    event.listen(engine.sync_engine, "connect", configure_sqlite)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
 
 
-def _furnish(connection: Any, _record: Any) -> None:
+def configure_sqlite(connection: Any, _record: Any) -> None:
     # The driver would begin transactions late, and end them before DDL: `_begin` does it instead.
     connection.isolation_level = None
     cursor = connection.cursor()

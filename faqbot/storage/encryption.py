@@ -16,7 +16,7 @@ from faqbot.storage.models import StoreError
 _PURPOSE: Final = b"faqbot: deliveries that are not finished"
 
 
-class Seal:
+class TokenCipher:
     """Encrypts with the first key, and reads what any of the keys encrypted.
 
     Args:
@@ -53,11 +53,11 @@ class Seal:
         """A key that nobody has."""
         return Fernet.generate_key().decode()
 
-    def close(self, text: str) -> bytes:
+    def encrypt(self, text: str) -> bytes:
         """Encrypt a text."""
         return self._fernet.encrypt(text.encode("utf-8", "surrogatepass"))
 
-    def open(self, sealed: bytes) -> str:
+    def decrypt(self, sealed: bytes) -> str:
         """Decrypt a text.
 
         Raises:
@@ -85,4 +85,4 @@ class Seal:
         Raises:
             StoreError: it was encrypted with none of the keys.
         """
-        return self.close(self.open(sealed))
+        return self.encrypt(self.decrypt(sealed))

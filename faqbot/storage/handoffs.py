@@ -9,30 +9,30 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, insert, select, update
 
 from faqbot.storage.database import Database
-from faqbot.storage.models import Handover, HandoverState, Proposal, ProposalState, now
+from faqbot.storage.models import Handoff, HandoffState, Proposal, ProposalState, utc_now
 from faqbot.storage.tables import handovers, proposals
 
 
-class Handovers:
+class Handoffs:
     """Hands questions over; of two who act at the same moment, one wins."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, handover: Handover) -> None:
+    async def add(self, handover: Handoff) -> None:
         """Remember a question that a person shall answer."""
         values = {**asdict(handover), "state": handover.state.value}
         async with self._database.writing() as connection:
             await connection.execute(insert(handovers).values(values))
 
-    async def get(self, team: str, handover_id: str) -> Handover | None:
+    async def get(self, team: str, handover_id: str) -> Handoff | None:
         """One of a team's, if it is there."""
         query = select(handovers).where(_is_handoff(team, handover_id))
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).one_or_none()
         return _handover(row) if row else None
 
-    async def all(self, team: str, states: Iterable[HandoverState]) -> tuple[Handover, ...]:
+    async def all(self, team: str, states: Iterable[HandoffState]) -> tuple[Handoff, ...]:
         """Those of a team in some states, the oldest first."""
         query = (
             select(handovers)
@@ -52,34 +52,34 @@ class Handovers:
                 .values(notice_channel=channel, notice_ts=ts)
             )
 
-    async def claim(self, team: str, handover_id: str, person: str) -> tuple[Handover | None, bool]:
+    async def claim(self, team: str, handover_id: str, person: str) -> tuple[Handoff | None, bool]:
         """Take a question on: how it stands now, and whether this person got it."""
         return await self._move(
             team,
             handover_id,
-            (HandoverState.OPEN,),
-            {"state": HandoverState.CLAIMED.value, "taken_by": person},
+            (HandoffState.OPEN,),
+            {"state": HandoffState.CLAIMED.value, "taken_by": person},
         )
 
     async def answer(
         self, team: str, handover_id: str, person: str, text: str
-    ) -> tuple[Handover | None, bool]:
+    ) -> tuple[Handoff | None, bool]:
         """Answer it: by whoever claimed it, or by anyone while it is open."""
         return await self._move(
             team,
             handover_id,
-            (HandoverState.OPEN, HandoverState.CLAIMED),
-            {"state": HandoverState.ANSWERED.value, "taken_by": person, "answer": text},
+            (HandoffState.OPEN, HandoffState.CLAIMED),
+            {"state": HandoffState.ANSWERED.value, "taken_by": person, "answer": text},
             by=person,
         )
 
-    async def close(self, team: str, handover_id: str, person: str) -> tuple[Handover | None, bool]:
+    async def close(self, team: str, handover_id: str, person: str) -> tuple[Handoff | None, bool]:
         """Close it, answered or not."""
         return await self._move(
             team,
             handover_id,
-            (HandoverState.OPEN, HandoverState.CLAIMED, HandoverState.ANSWERED),
-            {"state": HandoverState.CLOSED.value, "taken_by": person},
+            (HandoffState.OPEN, HandoffState.CLAIMED, HandoffState.ANSWERED),
+            {"state": HandoffState.CLOSED.value, "taken_by": person},
             by=person,
         )
 
@@ -87,17 +87,17 @@ class Handovers:
         self,
         team: str,
         handover_id: str,
-        states: tuple[HandoverState, ...],
+        states: tuple[HandoffState, ...],
         values: dict[str, str],
         by: str = "",
-    ) -> tuple[Handover | None, bool]:
+    ) -> tuple[Handoff | None, bool]:
         change = update(handovers).where(
             _is_handoff(team, handover_id), handovers.c.state.in_(states)
         )
         if by:
             change = change.where(handovers.c.taken_by.in_(("", by)))
         async with self._database.writing() as connection:
-            result = await connection.execute(change.values(**values, changed=now()))
+            result = await connection.execute(change.values(**values, changed=utc_now()))
             row = (
                 await connection.execute(select(handovers).where(_is_handoff(team, handover_id)))
             ).one_or_none()
@@ -109,9 +109,9 @@ def _is_handoff(team: str, handover_id: str) -> ColumnElement[bool]:
     return (handovers.c.id == handover_id) & (handovers.c.team == team)
 
 
-def _handover(row: Row[Any]) -> Handover:
+def _handover(row: Row[Any]) -> Handoff:
     values = row._asdict()
-    return Handover(**{**values, "state": HandoverState(values["state"])})
+    return Handoff(**{**values, "state": HandoffState(values["state"])})
 
 
 class Proposals:
@@ -172,7 +172,7 @@ class Proposals:
         change = (
             update(proposals)
             .where(_is_proposal(team, proposal_id), proposals.c.state == ProposalState.OPEN.value)
-            .values(state=state.value, decided_by=person, changed=now())
+            .values(state=state.value, decided_by=person, changed=utc_now())
         )
         async with self._database.writing() as connection:
             result = await connection.execute(change)
@@ -186,7 +186,7 @@ class Proposals:
         change = update(proposals).where(_is_proposal(team, proposal_id))
         async with self._database.writing() as connection:
             await connection.execute(
-                change.values(state=ProposalState.OPEN.value, decided_by="", changed=now())
+                change.values(state=ProposalState.OPEN.value, decided_by="", changed=utc_now())
             )
 
 

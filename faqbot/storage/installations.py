@@ -12,9 +12,9 @@ from typing import Any, Final
 from sqlalchemy import Row, Select, delete, insert, or_, select, update
 
 from faqbot.errors import SettingsError
-from faqbot.storage.database import Database, put
-from faqbot.storage.encryption import Seal
-from faqbot.storage.models import StoreError, now
+from faqbot.storage.database import Database, upsert
+from faqbot.storage.encryption import TokenCipher
+from faqbot.storage.models import StoreError, utc_now
 from faqbot.storage.tables import installations as table
 from faqbot.storage.tables import oauth_states
 
@@ -51,7 +51,7 @@ class Installation:
     team_name: str = ""
     enterprise_name: str = ""
     installer: str = ""
-    installed: dt.datetime = field(default_factory=now)
+    installed: dt.datetime = field(default_factory=utc_now)
     expires: dt.datetime | None = None
 
     @property
@@ -78,12 +78,12 @@ class Installations:
         seal: encrypts the tokens; without it all but the tokens can be used.
     """
 
-    def __init__(self, database: Database, seal: Seal | None = None) -> None:
+    def __init__(self, database: Database, seal: TokenCipher | None = None) -> None:
         self._database = database
         self._seal_or_none = seal
 
     @property
-    def _seal(self) -> Seal:
+    def _seal(self) -> TokenCipher:
         if self._seal_or_none is None:
             raise SettingsError(
                 "FAQBOT_SECRET_KEYS is not set, and tokens are kept encrypted: set it to the keys "
@@ -135,7 +135,7 @@ class Installations:
         elsewhere = _is(installation.workspace) & (table.c.enterprise != place["enterprise"])
         async with self._database.writing() as connection:
             await connection.execute(delete(table).where(elsewhere))  # it joined an organisation
-            await put(connection, table, **place, **values, **state)
+            await upsert(connection, table, **place, **values, **state)
 
     async def credentials(self, workspace: Workspace) -> Credentials | None:
         """The tokens of an installation; None when it is gone.
@@ -162,7 +162,7 @@ class Installations:
         Raises:
             StoreError: the database can't be used.
         """
-        at = now()
+        at = utc_now()
         free = table.c.refreshing.is_(None) | (table.c.refreshing < at)
         change = (
             update(table)
@@ -234,10 +234,10 @@ class Installations:
 
     def _sealed(self, workspace: Workspace, token: str, refresh: str) -> bytes:
         """The tokens with whose they are: moved to another row they are worth nothing."""
-        return self._seal.close(json.dumps([_whose(workspace), token, refresh]))
+        return self._seal.encrypt(json.dumps([_whose(workspace), token, refresh]))
 
     def _opened(self, workspace: Workspace, sealed: bytes) -> tuple[str, str]:
-        whose, token, refresh = json.loads(self._seal.open(sealed))
+        whose, token, refresh = json.loads(self._seal.decrypt(sealed))
         if whose != _whose(workspace):
             raise StoreError(
                 f"The tokens kept for {_whose(workspace)} are another's: install faqbot again."
@@ -296,7 +296,7 @@ class OAuthStates:
         Raises:
             StoreError: the database can't be used.
         """
-        state, at = secrets.token_urlsafe(32), now()
+        state, at = secrets.token_urlsafe(32), utc_now()
         row = {"state_hash": _hash(state), "browser_hash": _hash(browser), "until": at + lifetime}
         async with self._database.writing() as connection:
             await connection.execute(delete(oauth_states).where(oauth_states.c.until <= at))
@@ -314,7 +314,7 @@ class OAuthStates:
         )
         statement = (
             delete(oauth_states)
-            .where(mine, oauth_states.c.until > now())
+            .where(mine, oauth_states.c.until > utc_now())
             .returning(oauth_states.c.until)
         )
         async with self._database.writing() as connection:

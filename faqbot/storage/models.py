@@ -13,7 +13,7 @@ class StoreError(FaqbotError):
     """The database can't be reached, or is locked; the answer doesn't depend on it."""
 
 
-class Consent(StrEnum):
+class QuestionPrivacy(StrEnum):
     """What is kept of a question's words."""
 
     FULL = "full"
@@ -22,7 +22,7 @@ class Consent(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class QuestionRecord:
     """A question with what became of it.
 
     `text` is None where consent keeps no words; `entries` are ids with their confidences.
@@ -33,7 +33,7 @@ class Record:
     at: dt.datetime
     asker: str
     channel: str
-    place: str
+    surface: str
     role: str | None
     text: str | None
     text_hash: str
@@ -66,7 +66,7 @@ class Pick:
     text: str | None = None
 
 
-class HandoverState(StrEnum):
+class HandoffState(StrEnum):
     """How far a question is that was handed to a person."""
 
     OPEN = "open"
@@ -76,7 +76,7 @@ class HandoverState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Handover:
+class Handoff:
     """A question that a person shall answer; `taken_by` is who claimed it."""
 
     id: str
@@ -89,7 +89,7 @@ class Handover:
     owner: str
     created: dt.datetime
     changed: dt.datetime
-    state: HandoverState = HandoverState.OPEN
+    state: HandoffState = HandoffState.OPEN
     taken_by: str = ""
     answer: str = ""
     notice_channel: str = ""
@@ -129,7 +129,7 @@ class Proposal:
     notice_ts: str = ""
 
 
-class Speaks(StrEnum):
+class ChannelMode(StrEnum):
     """When faqbot speaks in a channel."""
 
     OFF = "off"
@@ -139,19 +139,19 @@ class Speaks(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class ChannelPolicy:
     """How faqbot behaves in a channel, and who answers there when it can't."""
 
     team: str
     channel: str
-    speaks: Speaks = Speaks.MENTIONS
+    mode: ChannelMode = ChannelMode.MENTIONS
     private: bool = False
     owner: str = ""
     changed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class DeletionReport:
     """How much of a person was deleted, by table."""
 
     receipts: int
@@ -162,6 +162,6 @@ class Forgotten:
     """Rows that stay without the person's name: claims, answers, proposals, settings."""
 
 
-def now() -> dt.datetime:
+def utc_now() -> dt.datetime:
     """The present time in UTC."""
     return dt.datetime.now(dt.UTC)

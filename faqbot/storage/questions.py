@@ -10,8 +10,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from faqbot.storage.database import Database, put
-from faqbot.storage.models import Pick, Rating, Record, now
+from faqbot.storage.database import Database, upsert
+from faqbot.storage.models import Pick, QuestionRecord, Rating, utc_now
 from faqbot.storage.tables import picks, ratings, receipts
 
 PAGE: Final = 5_000
@@ -30,13 +30,13 @@ class Filter:
     outcome: str | None = None
 
 
-class Receipts:
+class Questions:
     """Records, ratings and picks."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, records: Sequence[Record]) -> None:
+    async def add(self, records: Sequence[QuestionRecord]) -> None:
         """Remember questions, all or none."""
         if not records:
             return
@@ -47,7 +47,7 @@ class Receipts:
         async with self._database.writing() as connection:
             await connection.execute(insert(receipts), rows)
 
-    async def get(self, team: str, receipt_id: str) -> Record | None:
+    async def get(self, team: str, receipt_id: str) -> QuestionRecord | None:
         """One question of a team, if it is still remembered."""
         async with self._database.reading() as connection:
             row = (
@@ -55,7 +55,7 @@ class Receipts:
             ).one_or_none()
         return _record(row) if row else None
 
-    async def all(self, wanted: Filter, most: int = 100_000) -> tuple[Record, ...]:
+    async def all(self, wanted: Filter, most: int = 100_000) -> tuple[QuestionRecord, ...]:
         """The questions that fit, the oldest first, at most so many of the newest."""
         query = select(receipts).order_by(receipts.c.at.desc(), receipts.c.id.desc())
         for column, value in (
@@ -70,7 +70,7 @@ class Receipts:
             query = query.where(receipts.c.at >= wanted.since)
         if wanted.until is not None:
             query = query.where(receipts.c.at < wanted.until)
-        found: list[Record] = []
+        found: list[QuestionRecord] = []
         page = query
         while (size := min(PAGE, most - len(found))) > 0:
             async with self._database.reading() as connection:
@@ -89,14 +89,14 @@ class Receipts:
         async with self._database.writing() as connection:
             if not await _is_known(connection, team, receipt):
                 return False
-            await put(
+            await upsert(
                 connection,
                 ratings,
                 receipt=receipt,
                 rater=rater,
                 helpful=helpful,
                 comment=comment,
-                at=now(),
+                at=utc_now(),
             )
         return True
 
@@ -116,7 +116,9 @@ class Receipts:
         async with self._database.writing() as connection:
             if not await _is_known(connection, team, receipt):
                 return False
-            await put(connection, picks, receipt=receipt, picker=picker, entry=entry, at=now())
+            await upsert(
+                connection, picks, receipt=receipt, picker=picker, entry=entry, at=utc_now()
+            )
         return True
 
     async def picks(self, since: dt.datetime) -> tuple[Pick, ...]:
@@ -144,7 +146,7 @@ def _is(team: str, receipt: str) -> ColumnElement[bool]:
     return (receipts.c.id == receipt) & (receipts.c.team == team)
 
 
-def _record(row: Row[Any]) -> Record:
+def _record(row: Row[Any]) -> QuestionRecord:
     values = row._asdict()
     entries = tuple((str(entry), float(confidence)) for entry, confidence in values["entries"])
-    return Record(**{**values, "entries": entries})
+    return QuestionRecord(**{**values, "entries": entries})

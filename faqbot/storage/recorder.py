@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from faqbot.model import Answered, Declined, Receipt, Unsure
+from faqbot.model import Answer, Choices, Decline, Result
 from faqbot.storage.database import POOL
-from faqbot.storage.models import Consent, Record, StoreError, now
+from faqbot.storage.models import QuestionPrivacy, QuestionRecord, StoreError, utc_now
 from faqbot.storage.store import Store, new_id, open_store
 
 RETRY: Final = 5.0
@@ -35,7 +35,7 @@ _PRIVATE: Final = re.compile(
 _log = logging.getLogger(__name__)
 
 
-class Memory:
+class QuestionRecorder:
     """Writes questions behind the answers, and gives the store to what needs it at once.
 
     Args:
@@ -50,7 +50,7 @@ class Memory:
     def __init__(
         self,
         url: str,
-        consent: Consent = Consent.FULL,
+        consent: QuestionPrivacy = QuestionPrivacy.FULL,
         days: int = 180,
         *,
         retry: float = RETRY,
@@ -66,7 +66,7 @@ class Memory:
         self._store: Store | None = None
         self._is_up = False
         self._told = False
-        self._queue: asyncio.Queue[Record] = asyncio.Queue(WAITING)
+        self._queue: asyncio.Queue[QuestionRecord] = asyncio.Queue(WAITING)
         self._hurry = asyncio.Event()
 
     @property
@@ -80,7 +80,7 @@ class Memory:
         return self._queue.qsize()
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[Memory]:
+    async def running(self) -> AsyncIterator[QuestionRecorder]:
         """Remember as long as the block runs, and write what is left at its end."""
         await self._look()
         tasks = [
@@ -97,7 +97,7 @@ class Memory:
             if self._store is not None:
                 await self._store.close()
 
-    def remember(self, receipt: Receipt, team: str, channel: str) -> str:
+    def record(self, receipt: Result, team: str, channel: str) -> str:
         """Remember a question; its id, or nothing when there is no memory now."""
         if not self._is_up:
             return ""
@@ -173,7 +173,7 @@ class Memory:
         while True:
             with contextlib.suppress(StoreError):
                 async with self.store() as store:
-                    await store.expire(now() - dt.timedelta(days=self._days))
+                    await store.expire(utc_now() - dt.timedelta(days=self._days))
             await asyncio.sleep(_DAILY)
 
     def _down(self, error: StoreError) -> None:
@@ -185,21 +185,21 @@ class Memory:
 
     # -- what is kept
 
-    def _record(self, receipt: Receipt, team: str, channel: str) -> Record:
+    def _record(self, receipt: Result, team: str, channel: str) -> QuestionRecord:
         question, outcome = receipt.question, receipt.outcome
         entries: tuple[tuple[str, float], ...] = ()
         match outcome:
-            case Answered(entries=found) | Unsure(options=found):
+            case Answer(entries=found) | Choices(options=found):
                 entries = tuple((entry.id, entry.confidence) for entry in found)
-            case Declined():
+            case Decline():
                 pass
-        return Record(
+        return QuestionRecord(
             id=new_id(),
             team=team,
-            at=now(),
+            at=utc_now(),
             asker=question.asker,
             channel=channel,
-            place=question.place.value,
+            surface=question.surface.value,
             role=receipt.role,
             text=kept(question.text, self._consent),
             text_hash=hash_of(question.text),
@@ -211,25 +211,25 @@ class Memory:
         )
 
 
-def outcome_name(receipt: Receipt) -> str:
+def outcome_name(receipt: Result) -> str:
     """What became of a question, as the JSON contract names it."""
     match receipt.outcome:
-        case Answered():
+        case Answer():
             return "answer"
-        case Unsure():
+        case Choices():
             return "choices"
-        case Declined():
+        case Decline():
             return "decline"
 
 
-def kept(text: str, consent: Consent) -> str | None:
+def kept(text: str, consent: QuestionPrivacy) -> str | None:
     """What may be kept of a question's words."""
     match consent:
-        case Consent.FULL:
+        case QuestionPrivacy.FULL:
             return text
-        case Consent.REDACTED:
+        case QuestionPrivacy.REDACTED:
             return redacted(text)
-        case Consent.HASH:
+        case QuestionPrivacy.HASH:
             return None
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from faqbot.storage.models import Rating, Record
+from faqbot.storage.models import QuestionRecord, Rating
 from faqbot.storage.questions import Filter
 from faqbot.storage.store import Store
 
@@ -16,7 +16,7 @@ Grouping = Callable[[Sequence[str]], Sequence[Sequence[int]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EntryStatistics:
     """How often an entry answered, and how it was rated."""
 
     entry: str
@@ -26,7 +26,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
+class UnansweredGroup:
     """Questions of one meaning without an answer: the words of some, and the role they name."""
 
     count: int
@@ -35,7 +35,7 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PartStatistics:
     """How often a part of a role was asked for, by outcome."""
 
     role: str
@@ -45,7 +45,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class UsageStatistics:
     """The figures of a period; `days` holds each day's counts by outcome."""
 
     since: dt.datetime
@@ -53,21 +53,21 @@ class Figures:
     questions: int
     outcomes: tuple[tuple[str, int], ...]
     days: tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
-    most_asked: tuple[Asked, ...]
-    unanswered: tuple[Missed, ...]
-    poorly_rated: tuple[Asked, ...]
-    parts: tuple[Part, ...]
+    most_asked: tuple[EntryStatistics, ...]
+    unanswered: tuple[UnansweredGroup, ...]
+    poorly_rated: tuple[EntryStatistics, ...]
+    parts: tuple[PartStatistics, ...]
     helpful: int
     not_helpful: int
 
 
-async def figures(
+async def usage_statistics(
     store: Store,
     since: dt.datetime,
     until: dt.datetime,
     grouping: Grouping,
     wanted: Filter | None = None,
-) -> Figures:
+) -> UsageStatistics:
     """The figures of a period, of all questions or of those that a filter wants.
 
     Raises:
@@ -82,12 +82,12 @@ async def figures(
 
 
 def summed_up(
-    records: Sequence[Record],
+    records: Sequence[QuestionRecord],
     ratings: Iterable[Rating],
     since: dt.datetime,
     until: dt.datetime,
     grouping: Grouping,
-) -> Figures:
+) -> UsageStatistics:
     """The figures of some questions and their ratings."""
     by_id = {record.id: record for record in records}
     rated = [rating for rating in ratings if rating.receipt in by_id]
@@ -99,12 +99,13 @@ def summed_up(
     answered = [record for record in records if record.outcome == "answer" and record.entries]
     counts = Counter(_entry(record) for record in answered)
     most = tuple(
-        Asked(entry, count, good[entry], bad[entry]) for entry, count in counts.most_common()
+        EntryStatistics(entry, count, good[entry], bad[entry])
+        for entry, count in counts.most_common()
     )
     days: dict[str, Counter[str]] = {}
     for record in records:
         days.setdefault(record.at.date().isoformat(), Counter())[record.outcome] += 1
-    return Figures(
+    return UsageStatistics(
         since=since,
         until=until,
         questions=len(records),
@@ -124,7 +125,7 @@ def summed_up(
     )
 
 
-def _entry(record: Record) -> str:
+def _entry(record: QuestionRecord) -> str:
     return record.entries[0][0] if record.entries else ""
 
 
@@ -132,10 +133,10 @@ def _counted(counter: Counter[str]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(counter.items()))
 
 
-def _missed(records: Iterable[Record], grouping: Grouping) -> tuple[Missed, ...]:
+def _missed(records: Iterable[QuestionRecord], grouping: Grouping) -> tuple[UnansweredGroup, ...]:
     """Declined questions, equal ones counted, alike ones together, the most frequent first."""
     declined = [record for record in records if record.outcome == "decline"]
-    same: dict[str, list[Record]] = {}
+    same: dict[str, list[QuestionRecord]] = {}
     for record in declined:
         same.setdefault(record.text_hash, []).append(record)
     known = [group for group in same.values() if group[0].text]
@@ -147,7 +148,7 @@ def _missed(records: Iterable[Record], grouping: Grouping) -> tuple[Missed, ...]
         ordered = sorted(group, key=len, reverse=True)
         roles = {record.role for records_of in group for record in records_of}
         found.append(
-            Missed(
+            UnansweredGroup(
                 count=sum(len(records_of) for records_of in group),
                 examples=tuple(text for one in ordered[:3] if (text := one[0].text)),
                 role=roles.pop() if len(roles) == 1 else None,
@@ -156,7 +157,7 @@ def _missed(records: Iterable[Record], grouping: Grouping) -> tuple[Missed, ...]
     return tuple(sorted(found, key=lambda missed: (-missed.count, missed.examples)))
 
 
-def _parts(records: Iterable[Record]) -> tuple[Part, ...]:
+def _parts(records: Iterable[QuestionRecord]) -> tuple[PartStatistics, ...]:
     answered: Counter[tuple[str, str]] = Counter()
     missed: Counter[tuple[str, str]] = Counter()
     for record in records:
@@ -170,4 +171,6 @@ def _parts(records: Iterable[Record]) -> tuple[Part, ...]:
         else:
             missed[role, "" if not entry else part] += 1
     keys = sorted({*answered, *missed})
-    return tuple(Part(role, part, answered[role, part], missed[role, part]) for role, part in keys)
+    return tuple(
+        PartStatistics(role, part, answered[role, part], missed[role, part]) for role, part in keys
+    )

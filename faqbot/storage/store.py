@@ -32,27 +32,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from faqbot.errors import SettingsError, UsageError
 from faqbot.storage import tables
-from faqbot.storage.claims import StoredClaims
-from faqbot.storage.database import POOL, Database, engine_for, put, reason_of
-from faqbot.storage.encryption import Seal
-from faqbot.storage.handoffs import Handovers, Proposals
+from faqbot.storage.claims import DatabaseClaims
+from faqbot.storage.database import POOL, Database, engine_for, reason_of, upsert
+from faqbot.storage.encryption import TokenCipher
+from faqbot.storage.handoffs import Handoffs, Proposals
 from faqbot.storage.installations import Installations, OAuthStates
 from faqbot.storage.models import (
-    Forgotten,
-    HandoverState,
-    Policy,
+    ChannelMode,
+    ChannelPolicy,
+    DeletionReport,
+    HandoffState,
     ProposalState,
-    Speaks,
     StoreError,
-    now,
+    utc_now,
 )
-from faqbot.storage.questions import Receipts
+from faqbot.storage.questions import Questions
 
 T = TypeVar("T")
 
 
 async def with_store(
-    database: str | None, work: Callable[[Store], Awaitable[T]], seal: Seal | None = None
+    database: str | None, work: Callable[[Store], Awaitable[T]], seal: TokenCipher | None = None
 ) -> T:
     """Do something with the store, and close it; `seal` opens the tokens of installations.
 
@@ -69,7 +69,7 @@ async def with_store(
         await store.close()
 
 
-_DONE: Final = (HandoverState.ANSWERED, HandoverState.CLOSED)
+_DONE: Final = (HandoffState.ANSWERED, HandoffState.CLOSED)
 _DECIDED: Final = (ProposalState.APPROVED, ProposalState.REJECTED)
 
 CLAIMED: Final = dt.timedelta(days=7)
@@ -84,13 +84,13 @@ def new_id() -> str:
 class Store:
     """Everything that is remembered, a part for each kind; `seal` is for installations' tokens."""
 
-    def __init__(self, database: Database, seal: Seal | None = None) -> None:
+    def __init__(self, database: Database, seal: TokenCipher | None = None) -> None:
         self._database = database
-        self.receipts = Receipts(database)
-        self.handovers = Handovers(database)
+        self.receipts = Questions(database)
+        self.handovers = Handoffs(database)
         self.proposals = Proposals(database)
         self.policies = Policies(database)
-        self.claims = StoredClaims(database)
+        self.claims = DatabaseClaims(database)
         self.installations = Installations(database, seal)
         self.oauth_states = OAuthStates(database)
 
@@ -107,7 +107,7 @@ class Store:
         async with self._database.writing() as connection:
             await connection.execute(select(1))
 
-    async def forget(self, person: str, team: str | None = None) -> Forgotten:
+    async def forget(self, person: str, team: str | None = None) -> DeletionReport:
         """Delete what a person asked, rated and picked; take their name off what others need.
 
         In one team, or wherever the id occurs: Slack's ids of people differ between workspaces.
@@ -162,7 +162,7 @@ class Store:
                     .values({column.name: ""})
                 )
                 names += result.rowcount
-        return Forgotten(receipts, ratings, picks, handovers, names)
+        return DeletionReport(receipts, ratings, picks, handovers, names)
 
     async def expire(self, before: dt.datetime) -> int:
         """Delete what is older and done; returns how many rows went."""
@@ -176,7 +176,7 @@ class Store:
                 delete(tables.proposals).where(
                     tables.proposals.c.changed < before, tables.proposals.c.state.in_(_DECIDED)
                 ),
-                delete(tables.claims).where(tables.claims.c.at < max(before, now() - CLAIMED)),
+                delete(tables.claims).where(tables.claims.c.at < max(before, utc_now() - CLAIMED)),
             ):
                 count += (await connection.execute(statement)).rowcount
         return count
@@ -188,7 +188,7 @@ class Policies:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of(self, team: str, channel: str) -> Policy | None:
+    async def of(self, team: str, channel: str) -> ChannelPolicy | None:
         """The policy of a channel, if one was set."""
         table = tables.policies
         async with self._database.reading() as connection:
@@ -199,23 +199,25 @@ class Policies:
             ).one_or_none()
         return None if row is None else _policy(row)
 
-    async def all(self, team: str) -> tuple[Policy, ...]:
+    async def all(self, team: str) -> tuple[ChannelPolicy, ...]:
         """The policies of all channels of a team for which one was set."""
         table = tables.policies
         async with self._database.reading() as connection:
             rows = await connection.execute(select(table).where(table.c.team == team))
             return tuple(map(_policy, rows))
 
-    async def set(self, policy: Policy) -> None:
+    async def set(self, policy: ChannelPolicy) -> None:
         """Set the policy of a channel in the place of the old one."""
         table = tables.policies
-        values = {**asdict(policy), "speaks": policy.speaks.value, "changed": now()}
+        values = {**asdict(policy), "speaks": policy.mode.value, "changed": utc_now()}
         async with self._database.writing() as connection:
-            await put(connection, table, **values)
+            await upsert(connection, table, **values)
 
 
-def _policy(row: Row[Any]) -> Policy:
-    return Policy(row.team, row.channel, Speaks(row.speaks), row.private, row.owner, row.changed_by)
+def _policy(row: Row[Any]) -> ChannelPolicy:
+    return ChannelPolicy(
+        row.team, row.channel, ChannelMode(row.speaks), row.private, row.owner, row.changed_by
+    )
 
 
 _LOCK: Final = 0x6661_7162  # "faqb"
@@ -228,7 +230,7 @@ _STARTING: Final = 30.0
 """Seconds for the migrations, other processes' included."""
 
 
-async def open_store(url: str, pool: int = POOL, seal: Seal | None = None) -> Store:
+async def open_store(url: str, pool: int = POOL, seal: TokenCipher | None = None) -> Store:
     """Open the store at an address, with its tables brought up to date.
 
     `pool` is how many connections to a PostgreSQL server are kept; `seal` encrypts the tokens of

@@ -28,7 +28,7 @@ from sqlalchemy.types import TypeDecorator
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
-class Time(TypeDecorator[dt.datetime]):
+class UtcDateTime(TypeDecorator[dt.datetime]):
     """A time in UTC: SQLite keeps neither zone nor offset."""
 
     impl = DateTime(timezone=True)
@@ -47,7 +47,7 @@ class Time(TypeDecorator[dt.datetime]):
         return None if value is None else _utc(value)
 
 
-class Words(TypeDecorator[str]):
+class SafeText(TypeDecorator[str]):
     """What people wrote: NUL and lone surrogates, which databases refuse, become U+FFFD."""
 
     impl = Text
@@ -70,12 +70,12 @@ receipts: Final = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("team", String(32), nullable=False),
-    Column("at", Time, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
     Column("asker", String(32), nullable=False),
     Column("channel", String(32), nullable=False),
     Column("place", String(16), nullable=False),
     Column("role", String(200)),
-    Column("text", Words),
+    Column("text", SafeText),
     Column("text_hash", String(64), nullable=False),
     Column("outcome", String(16), nullable=False),
     Column("why", String(32), nullable=False),
@@ -92,8 +92,8 @@ ratings: Final = Table(
     Column("receipt", ForeignKey("receipts.id", ondelete="CASCADE"), primary_key=True),
     Column("rater", String(32), primary_key=True),
     Column("helpful", Boolean, nullable=False),
-    Column("comment", Words, nullable=False),
-    Column("at", Time, nullable=False),
+    Column("comment", SafeText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 picks: Final = Table(
@@ -102,7 +102,7 @@ picks: Final = Table(
     Column("receipt", ForeignKey("receipts.id", ondelete="CASCADE"), primary_key=True),
     Column("picker", String(32), primary_key=True),
     Column("entry", String(300), nullable=False),
-    Column("at", Time, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 handovers: Final = Table(
@@ -111,18 +111,18 @@ handovers: Final = Table(
     Column("id", String(32), primary_key=True),
     Column("team", String(32), nullable=False),
     Column("receipt", String(32), nullable=False),
-    Column("question", Words, nullable=False),
+    Column("question", SafeText, nullable=False),
     Column("asker", String(32), nullable=False),
     Column("channel", String(32), nullable=False),
     Column("thread", String(32), nullable=False),
     Column("owner", String(200), nullable=False),
     Column("state", String(16), nullable=False),
     Column("taken_by", String(32), nullable=False),
-    Column("answer", Words, nullable=False),
+    Column("answer", SafeText, nullable=False),
     Column("notice_channel", String(32), nullable=False),
     Column("notice_ts", String(32), nullable=False),
-    Column("created", Time, nullable=False),
-    Column("changed", Time, nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("changed", UtcDateTime, nullable=False),
     Index("handovers_by_state", "team", "state"),
 )
 
@@ -134,16 +134,16 @@ proposals: Final = Table(
     Column("kind", String(16), nullable=False),
     Column("role", String(200)),
     Column("entry", String(300)),
-    Column("question", Words, nullable=False),
-    Column("answer", Words, nullable=False),
+    Column("question", SafeText, nullable=False),
+    Column("answer", SafeText, nullable=False),
     Column("audience", String(16), nullable=False),
     Column("proposed_by", String(32), nullable=False),
     Column("state", String(16), nullable=False),
     Column("decided_by", String(32), nullable=False),
     Column("notice_channel", String(32), nullable=False),
     Column("notice_ts", String(32), nullable=False),
-    Column("created", Time, nullable=False),
-    Column("changed", Time, nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("changed", UtcDateTime, nullable=False),
     Index("proposals_by_state", "team", "state"),
 )
 
@@ -156,15 +156,15 @@ policies: Final = Table(
     Column("private", Boolean, nullable=False),
     Column("owner", String(200), nullable=False),
     Column("changed_by", String(32), nullable=False),
-    Column("changed", Time, nullable=False),
+    Column("changed", UtcDateTime, nullable=False),
 )
 
 claims: Final = Table(
     "claims",
     metadata,
     Column("key", String(300), primary_key=True),
-    Column("at", Time, nullable=False),
-    Column("until", Time),
+    Column("at", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime),
     Column("holder", String(32), nullable=False, server_default=""),
     Column("payload", LargeBinary),
     Column("tries", Integer, nullable=False, server_default="1"),
@@ -177,18 +177,18 @@ installations: Final = Table(
     metadata,
     Column("enterprise", String(32), primary_key=True),
     Column("team", String(32), primary_key=True),
-    Column("enterprise_name", Words, nullable=False),
-    Column("team_name", Words, nullable=False),
-    Column("app", Words, nullable=False),
-    Column("bot", Words, nullable=False),
-    Column("bot_user", Words, nullable=False),
-    Column("scopes", Words, nullable=False),
-    Column("installer", Words, nullable=False),
-    Column("installed", Time, nullable=False),
-    Column("expires", Time),
+    Column("enterprise_name", SafeText, nullable=False),
+    Column("team_name", SafeText, nullable=False),
+    Column("app", SafeText, nullable=False),
+    Column("bot", SafeText, nullable=False),
+    Column("bot_user", SafeText, nullable=False),
+    Column("scopes", SafeText, nullable=False),
+    Column("installer", SafeText, nullable=False),
+    Column("installed", UtcDateTime, nullable=False),
+    Column("expires", UtcDateTime),
     Column("sealed", LargeBinary, nullable=False),
     Column("version", String(32), nullable=False),
-    Column("refreshing", Time),
+    Column("refreshing", UtcDateTime),
     Index(
         "installations_by_team",
         "team",
@@ -203,6 +203,6 @@ oauth_states: Final = Table(
     metadata,
     Column("state_hash", String(64), primary_key=True),
     Column("browser_hash", String(64), nullable=False),
-    Column("until", Time, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
     Index("oauth_states_by_time", "until"),
 )

@@ -23,7 +23,7 @@ Digest = Callable[[dt.date], Awaitable[int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class WorkspaceApp:
     """The app of a workspace.
 
     Args:
@@ -41,7 +41,7 @@ class Opened:
     lifetime: float | None = None
 
 
-class Occupied:
+class AppHandle:
     """Counts what is under way in an open app: requests, and listeners that run on.
 
     Args:
@@ -50,19 +50,21 @@ class Occupied:
 
     def __init__(self, forget: Callable[[], None]) -> None:
         self._forget = forget
-        self._opened: Opened | None = None
+        self._opened: WorkspaceApp | None = None
         self._until: float | None = None
         self._count = 0
         self._leaving = False
 
-    def opened(self, opened: Opened) -> None:
+    def opened(self, opened: WorkspaceApp) -> None:
         """The app is open."""
         self._opened = opened
         if opened.lifetime is not None:
             self._until = asyncio.get_running_loop().time() + opened.lifetime
         runner = opened.app.listener_runner
-        runner.listener_start_handler = _Start(runner.listener_start_handler, self._began)
-        runner.listener_completion_handler = _End(runner.listener_completion_handler, self._ended)
+        runner.listener_start_handler = _ListenerStart(runner.listener_start_handler, self._began)
+        runner.listener_completion_handler = _ListenerEnd(
+            runner.listener_completion_handler, self._ended
+        )
 
     @property
     def is_busy(self) -> bool:
@@ -80,7 +82,7 @@ class Occupied:
         return self._until is not None and asyncio.get_running_loop().time() > self._until
 
     @contextmanager
-    def using(self) -> Iterator[Opened]:
+    def using(self) -> Iterator[WorkspaceApp]:
         """Hand something to the app, and keep it open meanwhile."""
         assert self._opened is not None
         self._opened.used()
@@ -91,7 +93,7 @@ class Occupied:
             # A listener that runs on was made a task before, so it begins before this.
             asyncio.get_running_loop().call_soon(self._ended)
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Take nothing new, and close when all that is under way has ended."""
         if not self._leaving:
             self._leaving = True
@@ -111,7 +113,7 @@ class Occupied:
             opened.close()
 
 
-class _Start(AsyncListenerStartHandler):
+class _ListenerStart(AsyncListenerStartHandler):
     def __init__(self, inner: AsyncListenerStartHandler, began: Callable[[], None]) -> None:
         self._inner = inner
         self._began = began
@@ -121,7 +123,7 @@ class _Start(AsyncListenerStartHandler):
         await self._inner.handle(request, response)
 
 
-class _End(AsyncListenerCompletionHandler):
+class _ListenerEnd(AsyncListenerCompletionHandler):
     def __init__(self, inner: AsyncListenerCompletionHandler, ended: Callable[[], None]) -> None:
         self._inner = inner
         self._ended = ended
@@ -138,19 +140,19 @@ MOST: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class WorkspaceKey:
     """A workspace that is served: its team, and the installation that serves it."""
 
     installation: Workspace
     team: str
 
 
-Open = Callable[[Installation, str, Occupied], Awaitable[Opened]]
+Open = Callable[[Installation, str, AppHandle], Awaitable[WorkspaceApp]]
 """Opens the app of an installation for one team; the content knows by `Occupied` what is under
 way."""
 
 
-class Apps:
+class AppPool:
     """The open apps, by place.
 
     Args:
@@ -162,33 +164,33 @@ class Apps:
         self._open = opener
         self._most = most
         self._edition = 0
-        self._occupied: OrderedDict[Place, Occupied] = OrderedDict()
-        self._opening: dict[Place, asyncio.Task[Occupied]] = {}
+        self._occupied: OrderedDict[WorkspaceKey, AppHandle] = OrderedDict()
+        self._opening: dict[WorkspaceKey, asyncio.Task[AppHandle]] = {}
 
     @property
     def count(self) -> int:
         """How many apps are open."""
         return len(self._occupied)
 
-    def get(self, place: Place) -> Occupied | None:
+    def get(self, place: WorkspaceKey) -> AppHandle | None:
         """The app of a place if it is open, which counts as its use."""
         occupied = self._occupied.get(place)
         if occupied is None:
             return None
         if occupied.is_over:
-            occupied.let_go()
+            occupied.release()
             return None
         self._occupied.move_to_end(place)
         return occupied
 
-    async def occupy(self, installation: Installation, team: str) -> Occupied:
+    async def occupy(self, installation: Installation, team: str) -> AppHandle:
         """The app of a team, opened if it isn't; who goes on without a pause finds it open.
 
         Raises:
             FaqbotError: it can't be opened.
             ServiceError: its installation went meanwhile.
         """
-        place = Place(installation.workspace, team)
+        place = WorkspaceKey(installation.workspace, team)
         while (occupied := self.get(place)) is None:
             task = self._opening.get(place)
             if task is None:
@@ -198,11 +200,11 @@ class Apps:
             await self._opening_ended(task)
         return occupied
 
-    def let_go(self, workspace: Workspace) -> None:
+    def release(self, workspace: Workspace) -> None:
         """Let the apps of an installation go; what is under way is finished."""
         for place, occupied in list(self._occupied.items()):
             if place.installation == workspace:
-                occupied.let_go()
+                occupied.release()
         for place, task in self._opening.items():
             if place.installation == workspace:
                 task.cancel()
@@ -211,7 +213,7 @@ class Apps:
         """Let all go, also those that are being opened: each is opened anew when it is needed."""
         self._edition += 1
         for occupied in list(self._occupied.values()):
-            occupied.let_go()
+            occupied.release()
 
     async def close(self) -> None:
         """Let all go, and open no more."""
@@ -220,9 +222,9 @@ class Apps:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for occupied in list(self._occupied.values()):
-            occupied.let_go()
+            occupied.release()
 
-    async def _opening_ended(self, task: asyncio.Task[Occupied]) -> None:
+    async def _opening_ended(self, task: asyncio.Task[AppHandle]) -> None:
         try:
             await asyncio.shield(task)  # who stops waiting doesn't stop the others
         except asyncio.CancelledError:
@@ -231,21 +233,21 @@ class Apps:
                 raise
             raise ServiceError("faqbot was uninstalled, or installed anew.") from None
 
-    async def _opened(self, installation: Installation, place: Place) -> Occupied:
+    async def _opened(self, installation: Installation, place: WorkspaceKey) -> AppHandle:
         edition = self._edition
-        occupied = Occupied(lambda: self._forget(place, occupied))
+        occupied = AppHandle(lambda: self._forget(place, occupied))
         occupied.opened(await self._open(installation, place.team, occupied))
         if edition != self._edition:
-            occupied.let_go()
+            occupied.release()
             return await self._opened(installation, place)
         self._occupied[place] = occupied
         for other in list(self._occupied):
             if len(self._occupied) <= self._most:
                 break
             if not self._occupied[other].is_busy and other != place:
-                self._occupied[other].let_go()
+                self._occupied[other].release()
         return occupied
 
-    def _forget(self, place: Place, occupied: Occupied) -> None:
+    def _forget(self, place: WorkspaceKey, occupied: AppHandle) -> None:
         if self._occupied.get(place) is occupied:
             del self._occupied[place]

@@ -17,12 +17,12 @@ from typing import Final, Literal
 
 from pydantic import Field, ValidationError
 
-from faqbot.content.fields import Part, Text
+from faqbot.content.fields import ContentModel, Text
 from faqbot.content.files import decode, read_bytes
 from faqbot.content.format import keys_of
 from faqbot.content.git import PREFIX, git_source
 from faqbot.content.messages import advise
-from faqbot.content.yaml_tree import Document, Loc, parse
+from faqbot.content.yaml_tree import Loc, YamlDocument, parse
 from faqbot.errors import ContentError, Problem, UsageError, printable, quoted
 
 _WORKSPACE: Final = re.compile(r"[TE][A-Z0-9]{2,29}")
@@ -31,7 +31,7 @@ _PLACE: Final = re.compile(r"[CGUDW][A-Z0-9]{2,29}")
 _log = logging.getLogger(__name__)
 
 
-class WorkspacePart(Part):
+class WorkspacePart(ContentModel):
     """What one workspace has of its own."""
 
     knowledge: Text | None = None
@@ -39,7 +39,7 @@ class WorkspacePart(Part):
     speaks: Literal["off", "mentions", "questions", "all"] | None = None
 
 
-class WorkspacesPart(Part):
+class WorkspacesPart(ContentModel):
     """The whole file."""
 
     workspaces: dict[str, WorkspacePart] = Field(min_length=1)
@@ -135,7 +135,7 @@ def read_workspaces(path: Path) -> Mapping[str, Assigned]:
     return MappingProxyType(_assigned(documents[0], path.resolve().parent))
 
 
-def _assigned(document: Document, base: Path) -> dict[str, Assigned]:
+def _assigned(document: YamlDocument, base: Path) -> dict[str, Assigned]:
     problems: list[Problem] = []
     file: WorkspacesPart | None = None
     if not isinstance(document.value, dict):
@@ -163,7 +163,7 @@ def _overlap(one: Path, other: Path) -> bool:
     return one == other or one in other.parents or other in one.parents
 
 
-def _details(document: Document) -> Iterator[Problem]:
+def _details(document: YamlDocument) -> Iterator[Problem]:
     """What is wrong with ids and addresses, whatever else is wrong."""
     workspaces = document.value.get("workspaces")
     for workspace, part in workspaces.items() if isinstance(workspaces, dict) else ():

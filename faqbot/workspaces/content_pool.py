@@ -18,21 +18,21 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from faqbot.content.git import PREFIX, git_source
-from faqbot.content.publisher import Publisher
-from faqbot.engine import Conversations, Desk, Knowledge
+from faqbot.content.publisher import ContentPublisher
+from faqbot.engine import ConversationMemory, Engine, Index
 from faqbot.errors import FaqbotError, ServiceError
-from faqbot.index.cache import Weighed
+from faqbot.index.cache import SizedIndex
 from faqbot.index.reloader import Reloader, digest_of
-from faqbot.model import Library
+from faqbot.model import KnowledgeBase
 
 KEPT = 16
-"""Readings of questions that a desk keeps: of a thousand desks each keeps few."""
+"""Readings of questions that an engine keeps: of a thousand engines each keeps few."""
 
 _log = logging.getLogger(__name__)
-Read = Callable[[Path], tuple[Knowledge, int]]
+Read = Callable[[Path], tuple[Index, int]]
 
 
-class Holder(Protocol):
+class ContentUser(Protocol):
     """Who answers from loaded content."""
 
     @property
@@ -40,20 +40,20 @@ class Holder(Protocol):
         """Whether something is under way that needs the content."""
         ...
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Answer from it no more."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ContentSource:
     """Where content stands, and what brings it there from elsewhere, if something does."""
 
     folder: Path
     newer: Callable[[], None] | None = None
 
 
-class Book:
+class LoadedContent:
     """Loaded content. What shares it is swapped together when it changes.
 
     Args:
@@ -62,20 +62,20 @@ class Book:
         read: loads and weighs it.
     """
 
-    def __init__(self, address: str, source: Source, read: Read) -> None:
+    def __init__(self, address: str, source: ContentSource, read: Read) -> None:
         self.address = address
         self.source = source
         self._read = read
         self._stamp = _stamp(source.folder)
         digest = digest_of(source.folder)
-        self._knowledge: Knowledge | None
+        self._knowledge: Index | None
         self._knowledge, self.weight = read(source.folder)
-        self._desks: dict[int, tuple[Desk, Holder]] = {}
+        self._desks: dict[int, tuple[Engine, ContentUser]] = {}
         self.reloader = Reloader(self, source.folder, self._rebuilt, digest=digest)
-        self.publisher = Publisher(self, source.folder, self.reloader.reload)
+        self.publisher = ContentPublisher(self, source.folder, self.reloader.reload)
 
     @classmethod
-    def read(cls, address: str, source: Source, read: Read) -> Book:
+    def read(cls, address: str, source: ContentSource, read: Read) -> LoadedContent:
         """Load content; takes its time, so call it in a thread.
 
         Raises:
@@ -84,48 +84,48 @@ class Book:
         return cls(address, source, read)
 
     @property
-    def library(self) -> Library:
+    def knowledge_base(self) -> KnowledgeBase:
         """What is answered from."""
-        return self._loaded.library
+        return self._loaded.knowledge_base
 
     @property
     def is_busy(self) -> bool:
         """Whether something is under way that needs it."""
         return any(holder.is_busy for _, holder in self._desks.values())
 
-    def swap(self, knowledge: Knowledge) -> Knowledge:
-        """Let all desks answer from newer content."""
+    def swap(self, knowledge: Index) -> Index:
+        """Let all engines answer from newer content."""
         if self._knowledge is None:  # let go while it was read anew
             return knowledge
         old, self._knowledge = self._knowledge, knowledge
-        for desk, _ in self._desks.values():
-            desk.swap(knowledge)
+        for engine, _ in self._desks.values():
+            engine.swap(knowledge)
         return old
 
-    def desk(self, holder: Holder, conversations: Conversations) -> Desk:
-        """A desk that answers from it until `leave`."""
-        desk = Desk(self._loaded, conversations, kept=KEPT)
-        self._desks[id(desk)] = (desk, holder)
-        return desk
+    def engine(self, holder: ContentUser, conversations: ConversationMemory) -> Engine:
+        """An engine that answers from it until `leave`."""
+        engine = Engine(self._loaded, conversations, kept=KEPT)
+        self._desks[id(engine)] = (engine, holder)
+        return engine
 
-    def leave(self, desk: Desk) -> None:
-        """A desk answers no more."""
-        if self._desks.pop(id(desk), None):
-            desk.close()
+    def detach(self, engine: Engine) -> None:
+        """An engine answers no more."""
+        if self._desks.pop(id(engine), None):
+            engine.close()
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Let all who answer from it go."""
         for _, holder in list(self._desks.values()):
-            holder.let_go()
+            holder.release()
         self._knowledge = None  # gone at once: no circle of ours holds it
 
-    async def look(self) -> None:
+    async def check_for_changes(self) -> None:
         """Reload it where its folder changed; what is bad is told to the log."""
         stamp = await asyncio.to_thread(_stamp, self.source.folder)
         if stamp == self._stamp:
             return
         self._stamp = stamp
-        await self.reloader.try_again()
+        await self.reloader.reload_or_log()
 
     async def fetch(self) -> None:
         """Bring it from elsewhere; what fails is tried again the next time."""
@@ -136,14 +136,14 @@ class Book:
         except FaqbotError as error:
             _log.warning("newer content could not be fetched: %s", error)
             return
-        await self.look()
+        await self.check_for_changes()
 
     @property
-    def _loaded(self) -> Knowledge:
+    def _loaded(self) -> Index:
         assert self._knowledge is not None, "it was let go"
         return self._knowledge
 
-    def _rebuilt(self, folder: Path) -> Knowledge:
+    def _rebuilt(self, folder: Path) -> Index:
         knowledge, self.weight = self._read(folder)
         return knowledge
 
@@ -183,11 +183,11 @@ class _Failed:
     until: float
 
 
-Load = Callable[[Path], Weighed]
+Load = Callable[[Path], SizedIndex]
 """Loads a folder; runs in a thread. Raises FaqbotError where it can't."""
 
 
-class _LeftAlone:
+class GcFreezer:
     """Keeps the garbage collector away from loaded content.
 
     A hundred loaded folders are half a million objects, through which it would look for half a
@@ -208,7 +208,7 @@ class _LeftAlone:
         gc.freeze()
 
 
-class Shelf:
+class ContentPool:
     """The content that is loaded, by address.
 
     Args:
@@ -222,10 +222,10 @@ class Shelf:
         self._load = load
         self._memory = memory
         self._cache = cache
-        self._books: OrderedDict[str, Book] = OrderedDict()
-        self._left_alone = _LeftAlone()
-        self._pinned: dict[str, Book] = {}
-        self._loading: dict[str, asyncio.Task[Book]] = {}
+        self._books: OrderedDict[str, LoadedContent] = OrderedDict()
+        self._left_alone = GcFreezer()
+        self._pinned: dict[str, LoadedContent] = {}
+        self._loading: dict[str, asyncio.Task[LoadedContent]] = {}
         self._failed: dict[str, _Failed] = {}
         # One folder after the other: those that answer keep the other processors.
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="content")
@@ -241,7 +241,7 @@ class Shelf:
         """How many folders are loaded."""
         return len(self._books)
 
-    async def take(self, address: str) -> Book:
+    async def acquire(self, address: str) -> LoadedContent:
         """The content at an address: a folder, or a git address; loaded if it isn't.
 
         Raises:
@@ -249,12 +249,12 @@ class Shelf:
         """
         while (book := self._books.get(address)) is None:
             await self._loaded(address)
-        self.used(book)
+        self.touch(book)
         return book
 
-    async def pin(self, address: str) -> Book:
+    async def pin(self, address: str) -> LoadedContent:
         """The same, and it stays, whatever it takes; it counts for nothing."""
-        book = await self.take(address)
+        book = await self.acquire(address)
         self._pinned[address] = book
         return book
 
@@ -269,12 +269,12 @@ class Shelf:
             task.add_done_callback(lambda _: self._loading.pop(address, None))
         await asyncio.shield(task)  # who stops waiting doesn't stop the others
 
-    def used(self, book: Book) -> None:
+    def touch(self, book: LoadedContent) -> None:
         """Somebody asked for this content."""
         if book.address in self._books:
             self._books.move_to_end(book.address)
 
-    def shrink(self) -> None:
+    def evict(self) -> None:
         """Let the least recently used go until the rest fits."""
         weight = self.weight
         for book in list(self._books.values())[:-1]:  # the newest is about to be used
@@ -284,17 +284,17 @@ class Shelf:
                 weight -= book.weight
                 self._let_go(book)
 
-    async def look(self) -> None:
+    async def check_for_changes(self) -> None:
         """Bring loaded content that has changed in its folder up to date."""
         for book in list(self._books.values()):
-            await book.look()
-        self.shrink()
+            await book.check_for_changes()
+        self.evict()
 
     async def fetch(self) -> None:
         """Bring loaded content from git up to date."""
         for book in list(self._books.values()):
             await book.fetch()
-        self.shrink()
+        self.evict()
 
     async def close(self) -> None:
         """Let everything go."""
@@ -305,7 +305,7 @@ class Shelf:
             self._let_go(book)
         self._loader.shutdown(wait=False, cancel_futures=True)
 
-    async def _shelve(self, address: str) -> Book:
+    async def _shelve(self, address: str) -> LoadedContent:
         loop = asyncio.get_running_loop()
         source = self._source(address)
         try:
@@ -320,10 +320,10 @@ class Shelf:
             raise told from error
         self._failed.pop(address, None)
         self._books[address] = book
-        self.shrink()
+        self.evict()
         return book
 
-    def _fail(self, address: str, source: Source, error: FaqbotError) -> None:
+    def _fail(self, address: str, source: ContentSource, error: FaqbotError) -> None:
         """Tell whoever runs faqbot, and don't try again for a while."""
         lines = str(error).splitlines()
         _log.error(
@@ -334,36 +334,36 @@ class Shelf:
         )
         self._failed[address] = _Failed(error, asyncio.get_running_loop().time() + AGAIN)
 
-    def _read(self, address: str, source: Source) -> Book:
+    def _read(self, address: str, source: ContentSource) -> LoadedContent:
         if source.newer and not source.folder.is_dir():
             source.newer()
-        book = Book.read(address, source, self._load_weighed)
+        book = LoadedContent.read(address, source, self._load_weighed)
         self._left_alone.take()
         return book
 
-    def _load_weighed(self, folder: Path) -> tuple[Knowledge, int]:
+    def _load_weighed(self, folder: Path) -> tuple[Index, int]:
         found = self._load(folder)
         return found.knowledge, found.weight
 
-    def _source(self, address: str) -> Source:
+    def _source(self, address: str) -> ContentSource:
         if address.startswith(PREFIX):
             clone = git_source(address, self._cache)
-            return Source(clone.content, clone.update)
-        return Source(Path(address))
+            return ContentSource(clone.content, clone.update)
+        return ContentSource(Path(address))
 
-    def _let_go(self, book: Book) -> None:
+    def _let_go(self, book: LoadedContent) -> None:
         del self._books[book.address]
-        book.let_go()
+        book.release()
 
 
-async def following(shelf: Shelf, fetch_every: float) -> None:
+async def following(shelf: ContentPool, fetch_every: float) -> None:
     """Keep loaded content as it is elsewhere, as long as this runs.
 
     Args:
         shelf: what is loaded.
         fetch_every: seconds after which git is asked; 0 is never.
     """
-    works: list[tuple[float, Callable[[], Awaitable[None]]]] = [(LOOK, shelf.look)]
+    works: list[tuple[float, Callable[[], Awaitable[None]]]] = [(LOOK, shelf.check_for_changes)]
     if fetch_every:
         works.append((fetch_every, shelf.fetch))
 

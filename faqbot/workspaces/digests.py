@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from faqbot.errors import FaqbotError
-from faqbot.runtime.leases import Claims
+from faqbot.runtime.leases import DeliveryClaims
 from faqbot.slack.listeners.reports import next_monday
 from faqbot.storage.installations import Installation
-from faqbot.storage.models import StoreError, now
-from faqbot.workspaces.router import Workspaces
+from faqbot.storage.models import StoreError, utc_now
+from faqbot.workspaces.router import WorkspaceRouter
 
 AGAIN = 300.0
 """Seconds until another try where the store is down on Monday morning."""
@@ -49,15 +49,15 @@ class Digests:
     """
 
     installations: Listing
-    workspaces: Workspaces
+    workspaces: WorkspaceRouter
     teams: Teams
-    claims: Claims
+    claims: DeliveryClaims
 
     async def every_week(self) -> None:
         """Send them on Monday mornings, as long as this runs."""
         while True:
-            due = next_monday(now())
-            await asyncio.sleep((due - now()).total_seconds())
+            due = next_monday(utc_now())
+            await asyncio.sleep((due - utc_now()).total_seconds())
             for _ in range(TRIES):
                 try:
                     await self.send(due.date())

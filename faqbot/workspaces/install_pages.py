@@ -26,12 +26,12 @@ from faqbot.slack.manifest import OPTIONAL_SCOPES, PURPOSES, SCOPES
 from faqbot.storage.installations import LIFETIME, Workspace
 from faqbot.storage.models import StoreError
 from faqbot.storage.store import Store
-from faqbot.workspaces.oauth import INSTALL, REDIRECT, Exchange, ExchangeError
-from faqbot.workspaces.tokens import Tokens
+from faqbot.workspaces.oauth import INSTALL, REDIRECT, ExchangeError, OAuthClient
+from faqbot.workspaces.tokens import TokenProvider
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class InstallError:
     """A page: its HTTP status, its title, and what to do."""
 
     status: int
@@ -39,36 +39,36 @@ class Said:
     text: str
 
 
-DENIED: Final = Said(
+DENIED: Final = InstallError(
     403,
     "Nothing was installed",
     "You, or the rules of your workspace, did not allow it. Nothing has changed, and you can come "
     "back at any time. Where only admins may install apps, ask one of them.",
 )
-STALE: Final = Said(
+STALE: Final = InstallError(
     400,
     "This link can't be used",
     "It was used before, it is older than ten minutes, or it began in another browser. Start "
     "again on this page, and leave cookies allowed for it. If you have just installed faqbot, it "
     "is in your workspace already.",
 )
-REFUSED: Final = Said(
+REFUSED: Final = InstallError(
     400,
     "Slack did not confirm it",
     "What Slack sent along has expired or was used before. Start again.",
 )
-MISTAKEN: Final = Said(
+MISTAKEN: Final = InstallError(
     502,
     "faqbot is not set up rightly",
     "Slack refuses this faqbot, so it can't be installed. Please tell whoever runs it; its log "
     "says what Slack doesn't accept.",
 )
-UNREACHABLE: Final = Said(
+UNREACHABLE: Final = InstallError(
     503,
     "Slack can't be reached",
     "Nothing was installed. Try again in some minutes.",
 )
-DOWN: Final = Said(
+DOWN: Final = InstallError(
     503,
     "Not just now",
     "faqbot can't keep the installation at the moment. Try again in some minutes; if it goes on, "
@@ -87,17 +87,17 @@ _OF_REASONS: Final = {
 }
 
 
-def said_of(reason: str) -> Said:
+def said_of(reason: str) -> InstallError:
     """What to say of Slack's reason for giving no token."""
     if reason.startswith("status 5"):
         return UNREACHABLE
     return _OF_REASONS.get(reason, MISTAKEN)
 
 
-def broken(reference: str) -> Said:
+def broken(reference: str) -> InstallError:
     """What to say of something that nobody foresaw."""
     text = f"Try again; if it goes on, tell whoever runs faqbot the reference {reference}."
-    return Said(500, "Something went wrong on our side", text)
+    return InstallError(500, "Something went wrong on our side", text)
 
 
 HERE: Final = Path(__file__).parent / "templates"
@@ -125,7 +125,9 @@ class InstallPages:
         changed: is told which installation is new or has changed.
     """
 
-    def __init__(self, exchange: Exchange, store: Store, tokens: Tokens, changed: Changed) -> None:
+    def __init__(
+        self, exchange: OAuthClient, store: Store, tokens: TokenProvider, changed: Changed
+    ) -> None:
         self._exchange = exchange
         self._store = store
         self._tokens = tokens
@@ -223,7 +225,7 @@ class InstallPages:
             return self._said(request, DENIED)
         if not is_own or not code:
             return self._said(request, STALE)
-        installation, credentials = await self._exchange.redeem(code)
+        installation, credentials = await self._exchange.exchange_code(code)
         await self._store.installations.keep(installation, credentials.token, credentials.refresh)
         workspace = installation.workspace
         self._tokens.forget(workspace)
@@ -232,7 +234,7 @@ class InstallPages:
         opens = self._exchange.opens(installation)
         return self._page(request, "done.html", installation=installation, opens=opens)
 
-    def _said(self, request: Request, said: Said) -> Response:
+    def _said(self, request: Request, said: InstallError) -> Response:
         answer = self._page(request, "said.html", said.status, said=said)
         if said.status == DOWN.status:
             answer.headers["Retry-After"] = _RETRY

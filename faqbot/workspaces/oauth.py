@@ -16,7 +16,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from faqbot.errors import FaqbotError
 from faqbot.slack.client import reason_of
 from faqbot.storage.installations import Credentials, Installation, Workspace
-from faqbot.storage.models import now
+from faqbot.storage.models import utc_now
 
 INSTALL: Final = "/slack/install"
 REDIRECT: Final = "/slack/oauth_redirect"
@@ -33,7 +33,7 @@ class ExchangeError(FaqbotError):
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class OAuthClient:
     """The app as Slack's OAuth knows it.
 
     Args:
@@ -79,7 +79,7 @@ class Exchange:
         given = urlencode({name: value for name, value in asked.items() if value})
         return f"{urljoin(self.client.base_url, '/app_redirect')}?{given}"
 
-    async def redeem(self, code: str) -> tuple[Installation, Credentials]:
+    async def exchange_code(self, code: str) -> tuple[Installation, Credentials]:
         """What a code stands for.
 
         Raises:
@@ -135,7 +135,7 @@ def _credentials(given: dict[str, Any]) -> Credentials:
     token, seconds = str(given.get("access_token") or ""), given.get("expires_in")
     if given.get("token_type") != "bot" or not token:
         raise ExchangeError("no_bot_token_in_answer")
-    expires = now() + dt.timedelta(seconds=int(seconds)) if seconds else None
+    expires = utc_now() + dt.timedelta(seconds=int(seconds)) if seconds else None
     return Credentials(token, str(given.get("refresh_token") or ""), expires)
 
 

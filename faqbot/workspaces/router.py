@@ -28,7 +28,7 @@ from faqbot.slack.app import Authorize
 from faqbot.slack.blockkit.views import NOT_NOW, answer_modal, notice
 from faqbot.slack.client import client_of
 from faqbot.slack.context import Shared
-from faqbot.slack.interactions import spot_of, tell
+from faqbot.slack.interactions import send_ephemeral, spot_of
 from faqbot.slack.listeners import errors
 from faqbot.slack.listeners.messages import post
 from faqbot.slack.manifest import COMMANDS
@@ -37,12 +37,12 @@ from faqbot.slack.middleware.deduplication import CLAIM
 from faqbot.slack.middleware.request_log import kind_of, log_handled
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.storage.models import StoreError
-from faqbot.workspaces.app_pool import MOST, Apps, Occupied, Open, Opened, Place
+from faqbot.workspaces.app_pool import MOST, AppHandle, AppPool, Open, WorkspaceApp, WorkspaceKey
 
 _REVOKED: Final = "tokens_revoked"
 
 
-def whose(body: dict[str, Any]) -> tuple[str, str]:
+def tenant_of(body: dict[str, Any]) -> tuple[str, str]:
     """The organisation and the team that a payload is for, as Bolt reads them.
 
     An event of a shared channel is for who is authorised to read it, not for who wrote there.
@@ -54,7 +54,7 @@ def whose(body: dict[str, Any]) -> tuple[str, str]:
     return enterprise, team
 
 
-def ends(body: Mapping[str, Any]) -> bool:
+def ends_installation(body: Mapping[str, Any]) -> bool:
     """Whether an event ends an installation: uninstalled, or the bot's own token revoked."""
     event = body.get("event")
     if not isinstance(event, Mapping):
@@ -78,7 +78,7 @@ _log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 
-class Finding(Protocol):
+class InstallationLookup(Protocol):
     """Knows where faqbot is installed."""
 
     async def find(self, enterprise: str, team: str) -> Installation | None:
@@ -94,12 +94,12 @@ Left = Callable[[Mapping[str, Any], Gone], Awaitable[None]]
 class _Served:
     """Where a team is served, since when it is so installed, and when to look again."""
 
-    place: Place
+    place: WorkspaceKey
     installed: dt.datetime
     until: float
 
 
-class Workspaces:
+class WorkspaceRouter:
     """The workspaces in which faqbot is installed.
 
     Args:
@@ -113,7 +113,7 @@ class Workspaces:
 
     def __init__(
         self,
-        installations: Finding,
+        installations: InstallationLookup,
         opener: Open,
         left: Left,
         *,
@@ -125,7 +125,7 @@ class Workspaces:
         self._left = left
         self._done = done
         self._look_after = look
-        self._apps = Apps(opener, most)
+        self._apps = AppPool(opener, most)
         self._served: dict[tuple[str, str], _Served] = {}
         self._behind: set[asyncio.Task[Any]] = set()
 
@@ -139,9 +139,9 @@ class Workspaces:
         body = request.body
         if body.get("type") == "url_verification":
             return _json({"challenge": body.get("challenge")})
-        if ends(body):
+        if ends_installation(body):
             return await self._ended(body)
-        enterprise, team = whose(body)
+        enterprise, team = tenant_of(body)
         if not team and not enterprise:
             return BoltResponse(status=200, body="")
         occupied = self._open_now(enterprise, team)
@@ -150,7 +150,7 @@ class Workspaces:
         return await _handled(occupied, request)
 
     @asynccontextmanager
-    async def using(self, installation: Installation, team: str) -> AsyncIterator[Opened]:
+    async def using(self, installation: Installation, team: str) -> AsyncIterator[WorkspaceApp]:
         """An open app, kept open as long as the block runs.
 
         Raises:
@@ -163,7 +163,7 @@ class Workspaces:
 
     async def gone(self, workspace: Workspace) -> None:
         """Let the apps of an installation go; what is under way is finished."""
-        self._apps.let_go(workspace)
+        self._apps.release(workspace)
 
     async def renew(self) -> None:
         """Open each app anew when it is next asked: other content may be meant for it."""
@@ -207,7 +207,7 @@ class Workspaces:
 
     async def _found(
         self, request: AsyncBoltRequest, enterprise: str, team: str
-    ) -> Occupied | BoltResponse:
+    ) -> AppHandle | BoltResponse:
         """The app for a request, or what to say where there is none."""
         command = request.body.get("command")
         try:
@@ -222,7 +222,7 @@ class Workspaces:
             occupied = await self._apps.occupy(installation, team)
         except ServiceError:  # uninstalled, or installed anew: the next request finds out
             return _late(request)
-        place = Place(installation.workspace, team)
+        place = WorkspaceKey(installation.workspace, team)
         self._served[enterprise, team] = _Served(place, installation.installed, self._due())
         return occupied
 
@@ -236,7 +236,7 @@ class Workspaces:
 
     # -- who is served where
 
-    def _open_now(self, enterprise: str, team: str) -> Occupied | None:
+    def _open_now(self, enterprise: str, team: str) -> AppHandle | None:
         served = self._served.get((enterprise, team))
         if served is None:
             return None
@@ -257,7 +257,7 @@ class Workspaces:
         known = (served.place.installation, served.installed)
         if found is None or (found.workspace, found.installed) != known:
             self._served.pop((enterprise, team), None)
-            self._apps.let_go(served.place.installation)
+            self._apps.release(served.place.installation)
 
     def _due(self) -> float:
         return asyncio.get_running_loop().time() + self._look_after
@@ -277,14 +277,14 @@ class Workspaces:
             _log.error("a workspace could not be served: %s", type(error).__name__)
 
 
-async def _reached(found: Occupied | BoltResponse, request: AsyncBoltRequest) -> BoltResponse:
+async def _reached(found: AppHandle | BoltResponse, request: AsyncBoltRequest) -> BoltResponse:
     if isinstance(found, BoltResponse):
         return found
     # It may have made room for others since it was opened.
     return await _handled(found, request) if found.is_open else _late(request)
 
 
-async def _handled(occupied: Occupied, request: AsyncBoltRequest) -> BoltResponse:
+async def _handled(occupied: AppHandle, request: AsyncBoltRequest) -> BoltResponse:
     with occupied.using() as opened:
         return await opened.app.async_dispatch(request)
 
@@ -324,7 +324,7 @@ def create_unavailable(
 
     def ended(request: AsyncBoltRequest, seconds: float) -> None:
         if request.context.get(CLAIM):
-            shared.claims.done(str(request.context[CLAIM]))
+            shared.claims.complete(str(request.context[CLAIM]))
         shared.metrics.handled(kind_of(request.body), seconds)
         log_handled(request, seconds)
 
@@ -365,7 +365,7 @@ def _say_to_who_clicks(app: AsyncApp) -> None:
     @app.action(_ANY)
     async def on_click(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
         await ack()
-        await tell(spot_of(body, context), SAID, context)
+        await send_ephemeral(spot_of(body, context), SAID, context)
 
     @app.options(_ANY)
     async def on_options(ack: AsyncAck) -> None:

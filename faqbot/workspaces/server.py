@@ -21,33 +21,33 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.content.git import PREFIX
-from faqbot.content.publisher import Publishing, Unwritable
-from faqbot.engine import Conversations, Desk
+from faqbot.content.publisher import Publisher, ReadOnlyPublisher
+from faqbot.engine import ConversationMemory, Engine
 from faqbot.errors import FaqbotError
 from faqbot.index.builder import Encoders, Loader
 from faqbot.index.cache import Snapshots
-from faqbot.index.reloader import noting, run_periodically
+from faqbot.index.reloader import run_periodically, write_status_file
 from faqbot.matching.clustering import group_by_meaning
 from faqbot.runtime.web import Server, served
 from faqbot.settings import Settings
 from faqbot.slack.app import create_app
 from faqbot.slack.client import reason_of
-from faqbot.slack.context import Backing, Backstage, Shared, Work, going_on
-from faqbot.slack.directory import Owners
+from faqbot.slack.context import BackgroundTask, Backing, Backstage, Shared, background_tasks
+from faqbot.slack.directory import OwnerDirectory
 from faqbot.slack.http_endpoint import asgi
 from faqbot.slack.listeners.reports import Reports
 from faqbot.slack.service import House, plain, seal_of, until_stopped
 from faqbot.storage.installations import Installation, Workspace
-from faqbot.storage.models import Speaks
+from faqbot.storage.models import ChannelMode
 from faqbot.storage.store import Store, open_store
-from faqbot.workspaces.app_pool import Digest, Occupied, Opened
+from faqbot.workspaces.app_pool import AppHandle, Digest, WorkspaceApp
 from faqbot.workspaces.config import NOTHING, Assigned, WorkspacesFile
-from faqbot.workspaces.content_pool import AGAIN, Book, Shelf, following
+from faqbot.workspaces.content_pool import AGAIN, ContentPool, LoadedContent, following
 from faqbot.workspaces.digests import Digests
 from faqbot.workspaces.install_pages import InstallPages
-from faqbot.workspaces.oauth import INSTALL, Exchange
-from faqbot.workspaces.router import Workspaces, create_unavailable
-from faqbot.workspaces.tokens import Gone, Tokens, authorizing, let_go
+from faqbot.workspaces.oauth import INSTALL, OAuthClient
+from faqbot.workspaces.router import WorkspaceRouter, create_unavailable
+from faqbot.workspaces.tokens import Gone, TokenProvider, authorizing, let_go
 
 REMEMBERED: Final = 10_000
 """Workspaces whose conversations are remembered while their content is not loaded."""
@@ -65,16 +65,16 @@ _SHARED: Final = (
 _log = logging.getLogger(__name__)
 
 
-class Remembered:
+class ConversationCache:
     """The conversations of each workspace, kept while its app is not open."""
 
     def __init__(self) -> None:
-        self._of: OrderedDict[tuple[Workspace, str], Conversations] = OrderedDict()
+        self._of: OrderedDict[tuple[Workspace, str], ConversationMemory] = OrderedDict()
 
-    def of(self, workspace: Workspace, team: str) -> Conversations:
+    def of(self, workspace: Workspace, team: str) -> ConversationMemory:
         """The conversations of a team, and of nobody else."""
         key = (workspace, team)
-        found = self._of.setdefault(key, Conversations(time.monotonic, THREADS))
+        found = self._of.setdefault(key, ConversationMemory(time.monotonic, THREADS))
         self._of.move_to_end(key)
         while len(self._of) > REMEMBERED:
             self._of.popitem(last=False)
@@ -82,7 +82,7 @@ class Remembered:
 
 
 @dataclass(frozen=True)
-class Opener:
+class AppFactory:
     """Opens the apps of workspaces.
 
     Args:
@@ -96,34 +96,38 @@ class Opener:
         backstage: what remembers; its owners and manners hold where a workspace has none.
     """
 
-    shelf: Shelf
+    shelf: ContentPool
     assigned: Callable[[str, str], Assigned]
     owns: Callable[[str], bool]
     default: str
     client: AsyncWebClient
-    tokens: Tokens
+    tokens: TokenProvider
     shared: Shared
     backstage: Backstage | None
-    remembered: Remembered = field(default_factory=Remembered)
+    remembered: ConversationCache = field(default_factory=ConversationCache)
 
-    async def __call__(self, installation: Installation, team: str, occupied: Occupied) -> Opened:
+    async def __call__(
+        self, installation: Installation, team: str, occupied: AppHandle
+    ) -> WorkspaceApp:
         """Open the app of a team; where its content can't be loaded, one that says so."""
         # Bolt takes None for “no token”, which its types do not say.
         authorize: Any = authorizing(installation, self.tokens)
         assigned = self.assigned(team, installation.workspace.enterprise)
         try:
-            book = await self.shelf.take(assigned.knowledge or self.default)
+            book = await self.shelf.acquire(assigned.knowledge or self.default)
         except FaqbotError:
             _log.error("workspace %s gets no answers: its content can't be loaded", team)
             app = create_unavailable(self._client(), self.shared, authorize)
-            return Opened(app, _no_digest, lifetime=AGAIN)
-        desk = book.desk(occupied, self.remembered.of(installation.workspace, team))
+            return WorkspaceApp(app, _no_digest, lifetime=AGAIN)
+        engine = book.engine(occupied, self.remembered.of(installation.workspace, team))
         backstage = self._backstage(book, assigned, team)
-        return Opened(
-            create_app(desk, self._client(), self.shared, backstage=backstage, authorize=authorize),
-            self._digest(installation, team, desk, backstage),
-            used=lambda: self.shelf.used(book),
-            close=lambda: book.leave(desk),
+        return WorkspaceApp(
+            create_app(
+                engine, self._client(), self.shared, backstage=backstage, authorize=authorize
+            ),
+            self._digest(installation, team, engine, backstage),
+            used=lambda: self.shelf.touch(book),
+            close=lambda: book.detach(engine),
         )
 
     async def teams(self, installation: Installation) -> tuple[str, ...]:
@@ -139,28 +143,28 @@ class Opener:
             return ()
         return tuple(str(one["id"]) for one in answer.get("teams") or ())
 
-    def _backstage(self, book: Book, assigned: Assigned, team: str) -> Backstage | None:
+    def _backstage(self, book: LoadedContent, assigned: Assigned, team: str) -> Backstage | None:
         if self.backstage is None:
             return None
         return replace(
             self.backstage,
             owners=assigned.owners or self.backstage.owners,
-            speaks=Speaks(assigned.speaks) if assigned.speaks else self.backstage.speaks,
+            speaks=ChannelMode(assigned.speaks) if assigned.speaks else self.backstage.speaks,
             publisher=self._publisher(book, team),
             content=lambda: book.reloader.state,
         )
 
-    def _publisher(self, book: Book, team: str) -> Publishing:
+    def _publisher(self, book: LoadedContent, team: str) -> Publisher:
         if book.address.startswith(PREFIX):
-            return Unwritable(_GIT)
-        return book.publisher if self.owns(team) else Unwritable(_SHARED)
+            return ReadOnlyPublisher(_GIT)
+        return book.publisher if self.owns(team) else ReadOnlyPublisher(_SHARED)
 
     def _digest(
-        self, installation: Installation, team: str, desk: Desk, backstage: Backstage | None
+        self, installation: Installation, team: str, engine: Engine, backstage: Backstage | None
     ) -> Digest:
         if backstage is None:
             return _no_digest
-        reports = Reports(desk, backstage, Owners(backstage.owners))
+        reports = Reports(engine, backstage, OwnerDirectory(backstage.owners))
 
         async def digest(day: dt.date) -> int:
             token = await self.tokens.of(installation.workspace)
@@ -193,7 +197,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class WorkspaceContent:
     """The content of all workspaces: what is loaded, and who has which.
 
     Args:
@@ -204,14 +208,14 @@ class Content:
         encoders: what understands it.
     """
 
-    shelf: Shelf
+    shelf: ContentPool
     file: WorkspacesFile | None
     default: str
     folder: Path
     encoders: Encoders
 
     @classmethod
-    def of(cls, settings: Settings, folder: Path) -> Content:
+    def of(cls, settings: Settings, folder: Path) -> WorkspaceContent:
         """The content that the settings name.
 
         Raises:
@@ -221,7 +225,7 @@ class Content:
         kept = Snapshots(settings.cache, BUILT) if settings.cache else None
         clones = user_cache_path("faqbot", appauthor=False)
         load = Loader(settings.encoder, encoders, kept)
-        shelf = Shelf(load, settings.faqbot_workspaces_memory * _MEGABYTE, clones)
+        shelf = ContentPool(load, settings.faqbot_workspaces_memory * _MEGABYTE, clones)
         named = settings.faqbot_workspaces
         file = WorkspacesFile(Path(named)) if named else None
         configured = settings.faqbot_knowledge or ""
@@ -236,7 +240,7 @@ class Content:
         """Whether a workspace's content is its alone."""
         return self.file is not None and self.file.owns(team, self.folder)
 
-    def works(self, pull_every: float) -> tuple[Work, ...]:
+    def works(self, pull_every: float) -> tuple[BackgroundTask, ...]:
         """What keeps content as it is elsewhere."""
         return (partial(following, self.shelf, pull_every),)
 
@@ -248,11 +252,13 @@ def serve_many(settings: Settings, folder: Path, listener: socket.socket, say: S
         FaqbotError: the content or the file that names it has problems, or the database can't be
             used.
     """
-    content = Content.of(settings, folder)
+    content = WorkspaceContent.of(settings, folder)
     until_stopped(_served(settings, content, listener, say))
 
 
-async def _served(settings: Settings, content: Content, listener: socket.socket, say: Say) -> None:
+async def _served(
+    settings: Settings, content: WorkspaceContent, listener: socket.socket, say: Say
+) -> None:
     assert settings.database is not None, "the settings demand it"
     secret = plain(settings.slack_signing_secret)
     async with AsyncExitStack() as stack:
@@ -266,7 +272,7 @@ async def _served(settings: Settings, content: Content, listener: socket.socket,
             await store.installations.reseal()
         client = await stack.enter_async_context(house.web_client(""))
         await stack.enter_async_context(house.open())
-        many = _Many.of(settings, content, house, store, client)
+        many = _Parts.of(settings, content, house, store, client)
         stack.push_async_callback(many.workspaces.close)
         health = house.health(workspaces=lambda: many.workspaces.count)
         site = asgi(
@@ -277,7 +283,7 @@ async def _served(settings: Settings, content: Content, listener: socket.socket,
         )
         server = Server(site, settings.faqbot_trusted_proxies)
         refresh = partial(run_periodically, LOOK, partial(_refresh, content, many.workspaces))
-        await stack.enter_async_context(going_on([many.digests.every_week, refresh]))
+        await stack.enter_async_context(background_tasks([many.digests.every_week, refresh]))
         await stack.enter_async_context(house.working(many.workspaces.dispatch))
         serving = await stack.enter_async_context(served(server, listener))
         await stack.enter_async_context(health.watching())
@@ -285,17 +291,17 @@ async def _served(settings: Settings, content: Content, listener: socket.socket,
         await asyncio.shield(serving)
 
 
-async def _refresh(content: Content, workspaces: Workspaces) -> None:
+async def _refresh(content: WorkspaceContent, workspaces: WorkspaceRouter) -> None:
     """Give workspaces the content that the file names now."""
     if content.file is not None and await asyncio.to_thread(content.file.refresh):
         await workspaces.renew()
 
 
 @dataclass(frozen=True, slots=True)
-class _Many:
+class _Parts:
     """The parts that only many workspaces need."""
 
-    workspaces: Workspaces
+    workspaces: WorkspaceRouter
     pages: InstallPages
     digests: Digests
 
@@ -303,16 +309,16 @@ class _Many:
     def of(
         cls,
         settings: Settings,
-        content: Content,
+        content: WorkspaceContent,
         house: House,
         store: Store,
         client: AsyncWebClient,
-    ) -> _Many:
+    ) -> _Parts:
         secret = plain(settings.slack_client_secret)
         url = settings.faqbot_public_url
-        exchange = Exchange(client, settings.slack_client_id, secret, url)
-        tokens = Tokens(store.installations, exchange)
-        opener = Opener(
+        exchange = OAuthClient(client, settings.slack_client_id, secret, url)
+        tokens = TokenProvider(store.installations, exchange)
+        opener = AppFactory(
             content.shelf,
             content.assigned,
             content.owns,
@@ -326,7 +332,9 @@ class _Many:
         async def left(body: Mapping[str, Any], gone: Gone) -> None:
             await let_go(body, store.installations, tokens, gone)
 
-        workspaces = Workspaces(store.installations, opener, left, done=house.shared.claims.done)
+        workspaces = WorkspaceRouter(
+            store.installations, opener, left, done=house.shared.claims.complete
+        )
         return cls(
             workspaces,
             InstallPages(exchange, store, tokens, workspaces.gone),
@@ -334,15 +342,15 @@ class _Many:
         )
 
 
-def _backing(settings: Settings, content: Content, book: Book) -> Backing:
+def _backing(settings: Settings, content: WorkspaceContent, book: LoadedContent) -> Backing:
     """What stands behind the answers of all workspaces; `faqbot status` tells of the default's."""
-    note = noting(str(content.folder.resolve()), settings.mode.value)
+    note = write_status_file(str(content.folder.resolve()), settings.mode.value)
 
     async def noted() -> None:
         note(book.reloader.state)
 
     note(book.reloader.state)
-    works: tuple[Work, ...] = (
+    works: tuple[BackgroundTask, ...] = (
         *content.works(settings.pull_every),
         partial(run_periodically, LOOK, noted),
     )

@@ -20,8 +20,8 @@ from typing import Any, Final
 from slack_bolt.authorization import AuthorizeResult
 
 from faqbot.storage.installations import Credentials, Installation, Installations, Workspace
-from faqbot.storage.models import StoreError, now
-from faqbot.workspaces.oauth import Exchange, ExchangeError
+from faqbot.storage.models import StoreError, utc_now
+from faqbot.workspaces.oauth import ExchangeError, OAuthClient
 
 LIFETIME: Final = 60.0
 """Seconds for which a token is used without a look into the store."""
@@ -46,7 +46,7 @@ class _Cached:
     until: float
 
 
-class Tokens:
+class TokenProvider:
     """Gives the bot token of an installation.
 
     Args:
@@ -60,7 +60,7 @@ class Tokens:
     def __init__(
         self,
         installations: Installations,
-        exchange: Exchange,
+        exchange: OAuthClient,
         *,
         lifetime: float = LIFETIME,
         most: int = MOST,
@@ -168,20 +168,20 @@ class Tokens:
 
 
 def _is_good(credentials: Credentials) -> bool:
-    return credentials.expires is None or now() < credentials.expires
+    return credentials.expires is None or utc_now() < credentials.expires
 
 
 def _is_due(credentials: Credentials) -> bool:
     if credentials.expires is None or not credentials.refresh:
         return False
-    return credentials.expires - now() < EARLY
+    return credentials.expires - utc_now() < EARLY
 
 
 Authorize = Callable[..., Awaitable[Any]]
 """Bolt's type of it leaves out that there may be no result, which Bolt allows."""
 
 
-def authorizing(installation: Installation, tokens: Tokens) -> Authorize:
+def authorizing(installation: Installation, tokens: TokenProvider) -> Authorize:
     """What Bolt asks for the token of a request in the app of one installation.
 
     It gives the bot token only, and none for a request of another workspace. The client's address
@@ -215,7 +215,7 @@ Gone = Callable[[Workspace], Awaitable[None]]
 
 
 async def let_go(
-    body: Mapping[str, Any], installations: Installations, tokens: Tokens, gone: Gone
+    body: Mapping[str, Any], installations: Installations, tokens: TokenProvider, gone: Gone
 ) -> None:
     """Delete the installation that an event speaks of, unless it was made after the event.
 

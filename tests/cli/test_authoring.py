@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.content.loader import load_library
+from faqbot.content.loader import load_knowledge_base
 from faqbot.content.writer import add_phrasings
 from faqbot.model import Years
-from faqbot.storage.models import PHRASING, Proposal, Record
+from faqbot.storage.models import PHRASING, Proposal, QuestionRecord
 from faqbot.storage.store import open_store
 
 from .conftest import KNOWLEDGE, Run
@@ -39,7 +39,7 @@ def test_a_new_role_is_complete_and_passes_the_check(run: Run, tmp_path: Path) -
     )
     assert ran.code == 0, ran.err
     assert "faqbot check" in ran.out
-    (role,) = load_library(Path(folder)).roles
+    (role,) = load_knowledge_base(Path(folder)).roles
     assert (role.id, role.title, role.aliases) == (
         "data-scientist",
         "Data Scientist",
@@ -67,7 +67,7 @@ def test_what_is_not_said_can_be_filled_in_by_taking_signs_away(run: Run, tmp_pa
         start = next(n for n, line in enumerate(lines) if "# sections:" in line or "Take" in line)
         filled = [line.replace("# ", "", 1) for line in lines[start:] if "Take away" not in line]
         file.write_text("".join((*lines[:start], *filled)))
-    for role in load_library(folder).roles:
+    for role in load_knowledge_base(folder).roles:
         assert role.family == "a-group"
         assert {section.key for section in role.sections} >= {"overview", "skills", "experience"}
 
@@ -75,15 +75,15 @@ def test_what_is_not_said_can_be_filled_in_by_taking_signs_away(run: Run, tmp_pa
 def test_a_new_faq_is_written_and_warned_of_when_it_is_answered(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "knowledge"
     shutil.copytree(KNOWLEDGE, folder)
-    role = load_library(folder).roles[0].id
+    role = load_knowledge_base(folder).roles[0].id
     where = ["--dir", str(folder)]
     ran = run("new", "faq", "Is there a dog?", *where, "--answer", "One.", "--phrasing", "pets?")
     assert ran.code == 0, ran.err
-    entry = load_library(folder).entry("faq/is-there-a-dog")
+    entry = load_knowledge_base(folder).entry("faq/is-there-a-dog")
     assert entry is not None
     ran = run("new", "faq", "Is there a dog?", *where, "--answer", "Two.", "--about", role)
     assert "answered already, by faq/is-there-a-dog" in ran.err
-    assert load_library(folder).entry(f"{role}/faq/is-there-a-dog") is not None
+    assert load_knowledge_base(folder).entry(f"{role}/faq/is-there-a-dog") is not None
     assert run("new", "faq", "Is there a cat?", *where).code == 2
     assert run("new", "faq", "A cat?", *where, "--answer", "No", "--about", "nobody").code == 2
 
@@ -95,8 +95,8 @@ def test_a_new_faq_is_written_and_warned_of_when_it_is_answered(run: Run, tmp_pa
 def test_files_stay_as_they_are_but_for_what_is_added(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert add_phrasings(text, {}) == text
-    library = load_library(SHIPPED)
-    own = [e for e in library.entries() if e.origin.path == str(path) and "/" in e.id]
+    knowledge_base = load_knowledge_base(SHIPPED)
+    own = [e for e in knowledge_base.entries() if e.origin.path == str(path) and "/" in e.id]
     changed = add_phrasings(text, {entry.id: ["some other words"] for entry in own[:1]})
     before, after = ([line.strip() for line in t.splitlines()] for t in (text, changed))
     assert sum(line not in after for line in before) <= 1  # the head of a short form at most
@@ -111,7 +111,7 @@ def test_a_short_form_becomes_a_full_one_that_says_the_same(tmp_path: Path) -> N
     more = {"a/overview": ["what is it"], "a/skills": ["can do"], "a/faq/x": ["ex"], "b/y": ["no"]}
     changed = add_phrasings(text, more)
     (tmp_path / "a.yaml").write_text(changed)
-    (role,) = load_library(tmp_path).roles
+    (role,) = load_knowledge_base(tmp_path).roles
     (overview, skills), (faq,) = role.sections, role.faqs
     assert (overview.text, overview.phrasings) == ("It is.", ("what is it",))
     assert (skills.items, skills.phrasings) == (("SQL",), ("can do",))
@@ -143,13 +143,13 @@ def remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         )
         await store.receipts.add(
             [
-                Record(
+                QuestionRecord(
                     id="r1",
                     team="T1",
                     at=NOW,
                     asker="U1",
                     channel="C1",
-                    place="channel",
+                    surface="channel",
                     role=None,
                     text="the analyst's school stuff",
                     text_hash="x",
@@ -178,7 +178,7 @@ def test_suggestions_come_as_a_patch_that_applies(
     assert "1 phrasings for 1 entries. With them" in ran.err
     (tmp_path / "p.patch").write_text(ran.out)
     subprocess.run(["git", "apply", "p.patch"], check=True, cwd=tmp_path)
-    entry = load_library(tmp_path / "knowledge").entry("data-analyst/education")
+    entry = load_knowledge_base(tmp_path / "knowledge").entry("data-analyst/education")
     assert entry is not None
     assert "what papers does an analyst show" in getattr(entry, "phrasings", ())
     assert "Nothing to suggest" in run("suggest").err
@@ -196,7 +196,7 @@ def test_suggestions_can_be_applied_at_once(
 
 
 def test_explain_says_what_a_phrasing_would_change(run: Run) -> None:
-    entry = next(e.id for e in load_library(KNOWLEDGE).entries() if e.id.startswith("faq/"))
+    entry = next(e.id for e in load_knowledge_base(KNOWLEDGE).entries() if e.id.startswith("faq/"))
     ran = run("explain", "zebra crossing rules", "--add", entry)
     assert ran.code == 0, ran.err
     assert f"The question itself was declined, and would be answered by {entry}" in ran.out

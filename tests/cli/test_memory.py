@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.storage.models import Record
+from faqbot.storage.models import QuestionRecord
 from faqbot.storage.store import open_store
 
 from .conftest import Run
@@ -19,14 +19,14 @@ from .conftest import Run
 NOW = dt.datetime.now(dt.UTC)
 
 
-def _record(number: int, text: str, outcome: str, entry: str = "", days: int = 1) -> Record:
-    return Record(
+def _record(number: int, text: str, outcome: str, entry: str = "", days: int = 1) -> QuestionRecord:
+    return QuestionRecord(
         id=f"r{number}",
         team="T1",
         at=NOW - dt.timedelta(days=days),
         asker="U0SECRET1",
         channel="C1",
-        place="channel",
+        surface="channel",
         role=entry.partition("/")[0] or None,
         text=text,
         text_hash=text,

@@ -12,7 +12,7 @@ from typing import TypeVar
 import pytest
 
 from faqbot.slack.manifest import OPTIONAL_SCOPES, SCOPES
-from faqbot.storage.encryption import Seal
+from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.storage.models import StoreError
 from faqbot.storage.store import Store, open_store
@@ -20,7 +20,7 @@ from faqbot.storage.store import Store, open_store
 from .conftest import Run
 
 T = TypeVar("T")
-OLD, NEW = Seal.new_key(), Seal.new_key()
+OLD, NEW = TokenCipher.new_key(), TokenCipher.new_key()
 NOW = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
 ALPHA = Installation(
     Workspace("", "T0ALPHA"),
@@ -45,7 +45,7 @@ ORG = replace(ALPHA, workspace=Workspace("E0ORG", ""), team_name="", enterprise_
 
 def with_store(url: str, keys: str, work: Callable[[Store], Awaitable[T]]) -> T:
     async def worked() -> T:
-        store = await open_store(url, seal=Seal.of(keys))
+        store = await open_store(url, seal=TokenCipher.of(keys))
         try:
             return await work(store)
         finally:
@@ -177,8 +177,8 @@ def test_without_a_database_there_is_advice(run: Run, monkeypatch: pytest.Monkey
 def test_each_new_key_is_another_and_good(run: Run) -> None:
     first, second = (run("new", "key").out.strip() for _ in range(2))
     assert first != second
-    seal = Seal.of(f"{first},{second}")
-    assert seal.open(Seal.of(second).close("token")) == "token"
+    seal = TokenCipher.of(f"{first},{second}")
+    assert seal.decrypt(TokenCipher.of(second).encrypt("token")) == "token"
 
 
 @pytest.mark.parametrize(

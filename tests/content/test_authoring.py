@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from faqbot.content.loader import load_library
+from faqbot.content.loader import load_knowledge_base
 from faqbot.content.writer import LONGEST_ID, faq_file, id_of, role_file, write_file
 from faqbot.errors import UsageError
-from faqbot.model import Faq, Library, Role, Section, Years
+from faqbot.model import Faq, KnowledgeBase, Role, Section, Years
 from tests.content.strategies import faqs, roles
 
 
-def loaded(folder: Path, text: str) -> Library:
+def loaded(folder: Path, text: str) -> KnowledgeBase:
     file = folder / "a.yaml"
     file.write_text(text, encoding="utf-8")
-    return load_library(folder)
+    return load_knowledge_base(folder)
 
 
 @given(roles())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.content.loader import check_folder, load_library
+from faqbot.content.loader import check_folder, load_knowledge_base
 from faqbot.errors import ContentError, UsageError
 from faqbot.model import Audience, Origin, Years
 from tests.content.conftest import Write
@@ -58,7 +58,7 @@ faqs:
 
 def test_a_role_is_loaded_with_everything_that_was_written(write: Write, knowledge: Path) -> None:
     write("data/analyst.yml", ROLE)
-    role = load_library(knowledge).roles[0]
+    role = load_knowledge_base(knowledge).roles[0]
     assert (role.id, role.title, role.aliases) == ("data-analyst", "Data Analyst", ("BI analyst",))
     assert (role.family, role.owner) == ("data", "@people-data")
     assert role.reviewed == dt.date(2026, 11, 1)
@@ -70,7 +70,7 @@ def test_sections_stand_in_the_standard_order_and_own_ones_last(
     knowledge: Path,
 ) -> None:
     write("analyst.yaml", ROLE)
-    role = load_library(knowledge).roles[0]
+    role = load_knowledge_base(knowledge).roles[0]
     assert [section.key for section in role.sections] == [
         "overview",
         "day-to-day",
@@ -83,7 +83,7 @@ def test_sections_stand_in_the_standard_order_and_own_ones_last(
 
 def test_each_form_of_a_section_is_data(write: Write, knowledge: Path) -> None:
     write("analyst.yaml", ROLE)
-    overview, day, skills, experience, _ = load_library(knowledge).roles[0].sections
+    overview, day, skills, experience, _ = load_knowledge_base(knowledge).roles[0].sections
     assert overview.text == "A Data Analyst turns numbers into decisions."
     assert day.items == ("Ask the Data Analyst next to you", "Write queries")
     assert (skills.required, skills.preferred) == (("SQL",), ("Python", "dbt"))
@@ -95,7 +95,7 @@ def test_the_title_replaces_role_in_what_is_read_but_not_in_phrasings(
     knowledge: Path,
 ) -> None:
     write("analyst.yaml", ROLE)
-    role = load_library(knowledge).roles[0]
+    role = load_knowledge_base(knowledge).roles[0]
     own = role.section("benefits")
     assert own is not None
     assert own.title == "Why join as a Data Analyst"
@@ -113,7 +113,7 @@ def test_the_title_replaces_role_in_what_is_read_but_not_in_phrasings(
 
 def test_entries_know_where_they_were_written(write: Write, knowledge: Path) -> None:
     path = str(write("analyst.yaml", "# a comment first\n" + ROLE))
-    role = load_library(knowledge).roles[0]
+    role = load_knowledge_base(knowledge).roles[0]
     assert role.origin == Origin(path, 2)
     assert [section.origin.line for section in role.sections] == [20, 23, 17, 14, 10]
     assert role.faqs[0].origin == Origin(path, 27)
@@ -124,17 +124,17 @@ def test_several_documents_in_one_file_and_general_faqs_are_loaded(
     knowledge: Path,
 ) -> None:
     write("all.yaml", ROLE + "---\n" + FAQS)
-    library = load_library(knowledge)
-    assert [entry.id for entry in library.entries()][-1] == "faq/how-to-apply"
-    assert library.faqs[0].answer == "Fill in the {role} form."
-    assert library.faqs[0].review_every == dt.timedelta(days=30)
+    knowledge_base = load_knowledge_base(knowledge)
+    assert [entry.id for entry in knowledge_base.entries()][-1] == "faq/how-to-apply"
+    assert knowledge_base.faqs[0].answer == "Fill in the {role} form."
+    assert knowledge_base.faqs[0].review_every == dt.timedelta(days=30)
 
 
 def test_hidden_files_and_other_files_are_left_out(write: Write, knowledge: Path) -> None:
     write("a.yaml", ROLE)
     for name in (".hidden.yaml", ".git/b.yaml", "notes.txt", "schema.json"):
         write(name, "][")
-    assert len(load_library(knowledge).roles) == 1
+    assert len(load_knowledge_base(knowledge).roles) == 1
 
 
 def test_a_byte_order_mark_windows_line_ends_and_other_scripts_are_fine(
@@ -143,7 +143,7 @@ def test_a_byte_order_mark_windows_line_ends_and_other_scripts_are_fine(
 ) -> None:
     text = FAQS.replace("How do I apply?", "Wie bewerbe ich mich? 日本語 🎉").replace("\n", "\r\n")
     write("a.yaml", b"\xef\xbb\xbf" + text.encode())
-    assert load_library(knowledge).faqs[0].question == "Wie bewerbe ich mich? 日本語 🎉"
+    assert load_knowledge_base(knowledge).faqs[0].question == "Wie bewerbe ich mich? 日本語 🎉"
 
 
 def test_anchors_are_fine(write: Write, knowledge: Path) -> None:
@@ -157,7 +157,7 @@ def test_anchors_are_fine(write: Write, knowledge: Path) -> None:
           education: *same
         """,
     )
-    assert [section.items for section in load_library(knowledge).roles[0].sections] == [
+    assert [section.items for section in load_knowledge_base(knowledge).roles[0].sections] == [
         ("SQL",),
         ("SQL",),
     ]
@@ -169,7 +169,7 @@ def test_anchors_are_fine(write: Write, knowledge: Path) -> None:
 )
 def test_periods_are_read(write: Write, knowledge: Path, written: str, days: int) -> None:
     write("a.yaml", FAQS.replace("review_every: 30", f"review_every: {written}"))
-    assert load_library(knowledge).faqs[0].review_every == dt.timedelta(days=days)
+    assert load_knowledge_base(knowledge).faqs[0].review_every == dt.timedelta(days=days)
 
 
 def test_links_are_followed_once_and_loops_end(write: Write, knowledge: Path) -> None:
@@ -179,14 +179,14 @@ def test_links_are_followed_once_and_loops_end(write: Write, knowledge: Path) ->
     outside = knowledge.parent / "outside.yaml"
     outside.write_text(FAQS)
     (knowledge / "faqs.yaml").symlink_to(outside)
-    library = load_library(knowledge)
-    assert (len(library.roles), len(library.faqs)) == (1, 1)
+    knowledge_base = load_knowledge_base(knowledge)
+    assert (len(knowledge_base.roles), len(knowledge_base.faqs)) == (1, 1)
 
 
 def test_a_role_knows_related_roles_of_other_files(write: Write, knowledge: Path) -> None:
     write("a.yaml", "role: a\ntitle: A\nrelated: [b]\nnext_roles: [b]\n")
     write("b.yaml", "role: b\ntitle: B\n")
-    assert load_library(knowledge).roles[0].related == ("b",)
+    assert load_knowledge_base(knowledge).roles[0].related == ("b",)
 
 
 def test_a_folder_that_cannot_be_used_is_one_line_of_advice(
@@ -195,7 +195,7 @@ def test_a_folder_that_cannot_be_used_is_one_line_of_advice(
 ) -> None:
     for folder in (knowledge, knowledge / "none", write("file.txt", "x")):
         with pytest.raises(UsageError) as caught:
-            load_library(folder)
+            load_knowledge_base(folder)
         assert "\n" not in str(caught.value)
         assert str(folder) in str(caught.value)
 
@@ -206,7 +206,7 @@ def test_a_folder_without_permission_is_advice(knowledge: Path, write: Write) ->
     (knowledge / "sub").chmod(0)
     try:
         with pytest.raises(UsageError, match="permissions"):
-            load_library(knowledge)
+            load_knowledge_base(knowledge)
     finally:
         (knowledge / "sub").chmod(0o700)
 
@@ -218,7 +218,7 @@ def test_broken_content_raises_every_problem_in_reading_order(
     write("b.yaml", "faqs:\n  - id: A\n    question: q\n")
     write("a.yaml", "role: a\ntitle: 1\n")
     with pytest.raises(ContentError) as caught:
-        load_library(knowledge)
+        load_knowledge_base(knowledge)
     found = [(Path(p.path).name, p.line, p.column) for p in caught.value.problems]
     assert found == [("a.yaml", 2, 8), ("b.yaml", 2, 5), ("b.yaml", 2, 9)]
     assert check_folder(knowledge)[0] is None
@@ -232,5 +232,5 @@ def test_a_thousand_roles_load_in_seconds(knowledge: Path) -> None:
         )
         (knowledge / f"{number}.yaml").write_text(text)
     start = time.perf_counter()
-    assert len(load_library(knowledge).roles) == 1000
+    assert len(load_knowledge_base(knowledge).roles) == 1000
     assert time.perf_counter() - start < 10

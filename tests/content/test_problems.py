@@ -132,8 +132,8 @@ def test_a_problem_is_told_where_it_is_and_what_to_do(
     content, line, column, said = case
     raw = content if isinstance(content, bytes) else content.encode()
     path = str(write("file.yaml", raw))
-    library, problems = check_folder(knowledge)
-    assert library is None
+    knowledge_base, problems = check_folder(knowledge)
+    assert knowledge_base is None
     told = [problem for problem in problems if (problem.line, problem.column) == (line, column)]
     assert told, f"nothing at {line}:{column}, but {[str(p) for p in problems]}"
     assert said in told[0].message
@@ -206,9 +206,9 @@ def test_the_version_is_the_commit_of_a_clean_checkout_else_a_digest(
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
     def version() -> str:
-        library = check_folder(knowledge)[0]
-        assert library is not None
-        return library.version
+        knowledge_base = check_folder(knowledge)[0]
+        assert knowledge_base is not None
+        return knowledge_base.version
 
     write("a.yaml", FAQ)
     digest = version()

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.content.loader import check_folder, load_library
+from faqbot.content.loader import check_folder, load_knowledge_base
 from faqbot.content.writer import draft_of, key_for, write_faq, write_phrasing
 from faqbot.errors import UsageError
-from faqbot.model import Audience, Faq, Library, Section
+from faqbot.model import Audience, Faq, KnowledgeBase, Section
 
 ROLE = """
 role: tester
@@ -43,7 +43,7 @@ def _problem(folder: Path, text: str) -> str:
 
 def test_faqs_may_stand_in_a_file_of_their_own_and_belong_to_a_role(folder: Path) -> None:
     (folder / "more.yaml").write_text(PAY)
-    faq = load_library(folder).entry("tester/faq/pay")
+    faq = load_knowledge_base(folder).entry("tester/faq/pay")
     assert isinstance(faq, Faq)
     assert faq.question == "What is a Tester paid?"
 
@@ -63,8 +63,8 @@ def test_phrasings_are_added_to_sections_and_faqs(folder: Path) -> None:
     write_phrasing(folder, "tester/skills", "what must one bring")
     write_phrasing(folder, "tester/faq/tools", "what is in the box: all of it?")
     write_phrasing(folder, "tester/skills", "what must one bring")
-    library = load_library(folder)
-    section, faq = library.entry("tester/skills"), library.entry("tester/faq/tools")
+    knowledge_base = load_knowledge_base(folder)
+    section, faq = knowledge_base.entry("tester/skills"), knowledge_base.entry("tester/faq/tools")
     assert isinstance(section, Section)
     assert section.phrasings == ("what must one bring",)
     assert isinstance(faq, Faq)
@@ -94,22 +94,22 @@ def test_what_is_written_reads_back_whatever_is_in_it(folder: Path) -> None:
         audience=Audience.CANDIDATES,
     )
     path = write_faq(folder, faq)
-    assert load_library(folder).entry("tester/faq/odd") == faq
+    assert load_knowledge_base(folder).entry("tester/faq/odd") == faq
     with pytest.raises(UsageError, match="there already"):
         write_faq(folder, faq)
     assert path.name == "tester-odd.yaml"
 
 
 def test_ids_are_made_of_questions_and_never_twice(folder: Path) -> None:
-    library = load_library(folder)
-    assert key_for("Tools?", "tester", library) == "tools-2"
-    assert key_for("Tools?", None, library) == "tools"
-    assert key_for("¿Qué?", None, Library()) == "que"
-    assert key_for("???", None, Library()) == "entry"
-    assert len(key_for("long " * 50, None, Library())) <= 60
+    knowledge_base = load_knowledge_base(folder)
+    assert key_for("Tools?", "tester", knowledge_base) == "tools-2"
+    assert key_for("Tools?", None, knowledge_base) == "tools"
+    assert key_for("¿Qué?", None, KnowledgeBase()) == "que"
+    assert key_for("???", None, KnowledgeBase()) == "entry"
+    assert len(key_for("long " * 50, None, KnowledgeBase())) <= 60
 
 
 def test_a_draft_loads_as_it_is(folder: Path) -> None:
-    text = draft_of("Is there a dress code?", "tester", load_library(folder))
+    text = draft_of("Is there a dress code?", "tester", load_knowledge_base(folder))
     (folder / "draft.yaml").write_text(text)
-    assert load_library(folder).entry("tester/faq/is-there-a-dress-code")
+    assert load_knowledge_base(folder).entry("tester/faq/is-there-a-dress-code")

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from faqbot.content.format import content_schema
 from faqbot.content.loader import check_folder
-from faqbot.model import Library
+from faqbot.model import KnowledgeBase
 
 KEYS = st.sampled_from(
     "role title aliases sections faqs overview skills id question answer years min max text "
@@ -44,13 +44,13 @@ VALIDATOR = Draft202012Validator(content_schema())
 PIECES = st.lists(st.sampled_from([one for some in TOKENS for one in some]), max_size=25)
 
 
-def check(raw: bytes) -> Library | None:
+def check(raw: bytes) -> KnowledgeBase | None:
     """The library of one file with those bytes; checks what holds of every answer."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file.yaml"
         path.write_bytes(raw)
-        library, problems = check_folder(Path(folder))
-    assert (library is None) == bool(problems)
+        knowledge_base, problems = check_folder(Path(folder))
+    assert (knowledge_base is None) == bool(problems)
     lines = raw.count(b"\n") + raw.count(b"\r") + raw.count("\u2028".encode()) + 2
     for problem in problems:
         assert problem.path == str(path)
@@ -58,7 +58,7 @@ def check(raw: bytes) -> Library | None:
         assert problem.column >= 1
         assert problem.message
         assert "\n" not in problem.message
-    return library
+    return knowledge_base
 
 
 @settings(max_examples=80, deadline=None)
@@ -96,10 +96,10 @@ PRINTABLE = st.text(st.characters(exclude_categories=["Cc", "Cs", "Cn"]), min_si
 @given(PRINTABLE, PRINTABLE)
 def test_any_printable_text_comes_back_as_it_was_written(question: str, answer: str) -> None:
     value = {"faqs": [{"id": "x", "question": question, "answer": answer}]}
-    library = check(yaml.safe_dump(value).encode())
+    knowledge_base = check(yaml.safe_dump(value).encode())
     if question.strip() and answer.strip():
-        assert library is not None
-        faq = library.faqs[0]
+        assert knowledge_base is not None
+        faq = knowledge_base.faqs[0]
         assert (faq.question, faq.answer) == (question.strip(), answer.strip())
     else:
-        assert library is None
+        assert knowledge_base is None

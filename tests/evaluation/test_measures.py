@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faqbot.evaluation.metrics import (
-    NOBODY,
+    NO_LABEL,
     best_mcc,
     calibration_error,
     coverage,
@@ -18,7 +18,7 @@ from faqbot.evaluation.metrics import (
     reliability,
 )
 
-CLASSES = st.integers(NOBODY, 4)
+CLASSES = st.integers(NO_LABEL, 4)
 PAIRS = st.lists(st.tuples(CLASSES, CLASSES), max_size=40)
 ANSWERS = st.lists(
     st.tuples(CLASSES, CLASSES, st.floats(0, 1, allow_subnormal=False)), min_size=1, max_size=25
@@ -56,7 +56,7 @@ def test_mcc_is_the_correlation_of_truth_and_answer(pairs: list[tuple[int, int]]
 @pytest.mark.parametrize(
     ("pairs", "value"),
     [
-        ([(0, 0), (1, 1), (NOBODY, NOBODY)], 1.0),
+        ([(0, 0), (1, 1), (NO_LABEL, NO_LABEL)], 1.0),
         ([(0, 1), (1, 0)], -1.0),
         ([(0, 0), (1, 0)], 0.0),
         ([], 0.0),
@@ -75,7 +75,7 @@ def test_the_best_threshold_is_the_best_of_all_quantiles(
     tried = [
         slow_mcc(
             [
-                (owed, guess if score >= threshold else NOBODY)
+                (owed, guess if score >= threshold else NO_LABEL)
                 for owed, guess, score in zip(truth, guesses, scores, strict=True)
             ]
         )

@@ -1,4 +1,4 @@
-"""What a labelled question and the desk's outcome are worth together."""
+"""What a labelled question and the engine's outcome are worth together."""
 
 from __future__ import annotations
 
@@ -7,46 +7,48 @@ from typing import cast
 
 import pytest
 
-from faqbot.engine import Desk
+from faqbot.engine import Engine
 from faqbot.evaluation.datasets import Expect, Labelled
-from faqbot.evaluation.runner import Report, Trial, report, try_all
+from faqbot.evaluation.runner import Prediction, Report, report, try_all
 from faqbot.model import (
-    Answered,
+    Answer,
     Candidate,
-    Declined,
+    Choices,
+    Decline,
+    EntryKind,
     Faq,
-    Kind,
-    Library,
+    Interpretation,
+    KnowledgeBase,
     Outcome,
     Question,
-    Reading,
-    Receipt,
-    Unsure,
+    Result,
 )
 
-LIBRARY = Library(faqs=tuple(Faq(None, key, f"{key}?", key) for key in "abc"))
+LIBRARY = KnowledgeBase(faqs=tuple(Faq(None, key, f"{key}?", key) for key in "abc"))
 
 
 class Settled:
-    """A desk whose mind is made up."""
+    """An engine whose mind is made up."""
 
-    library = LIBRARY
+    knowledge_base = LIBRARY
 
     def __init__(self, outcome: Outcome, *candidates: Candidate) -> None:
         self._outcome = outcome
         self._candidates = candidates
 
-    async def ask(self, question: Question) -> Receipt:
-        return Receipt(question, Reading(question.text, candidates=self._candidates), self._outcome)
+    async def ask(self, question: Question) -> Result:
+        return Result(
+            question, Interpretation(question.text, candidates=self._candidates), self._outcome
+        )
 
 
 def entry(key: str, confidence: float) -> Candidate:
-    return Candidate(f"faq/{key}", Kind.FAQ, None, confidence)
+    return Candidate(f"faq/{key}", EntryKind.FAQ, None, confidence)
 
 
-def tried(labelled: Labelled, outcome: Outcome, *candidates: Candidate) -> Trial:
-    desk = cast("Desk", Settled(outcome, *candidates))
-    (trial,) = asyncio.run(try_all(desk, [labelled]))
+def tried(labelled: Labelled, outcome: Outcome, *candidates: Candidate) -> Prediction:
+    engine = cast("Engine", Settled(outcome, *candidates))
+    (trial,) = asyncio.run(try_all(engine, [labelled]))
     return trial
 
 
@@ -54,20 +56,20 @@ A = Labelled("?", Expect.ANSWER, ("faq/a",), ("faq/b",))
 BOTH = Labelled("?", Expect.ANSWER, ("faq/a", "faq/b"))
 OUTSIDE = Labelled("?", Expect.DECLINE)
 WHICH = Labelled("?", Expect.ASK)
-PART = Candidate("skills", Kind.SECTION, None, 0.99)
+PART = Candidate("skills", EntryKind.SECTION, None, 0.99)
 
 
 @pytest.mark.parametrize(
     ("labelled", "outcome", "guess", "confidence", "answer"),
     [
-        (A, Answered((entry("a", 0.9),)), "faq/a", 0.9, "faq/a"),
-        (A, Answered((entry("b", 0.8),)), "faq/a", 0.8, "faq/a"),
-        (A, Answered((entry("c", 0.8),)), "faq/c", 0.8, "faq/c"),
-        (A, Unsure((entry("a", 0.4), entry("c", 0.3))), "faq/a", 0.4, ""),
-        (BOTH, Answered((entry("b", 0.9), entry("a", 0.7))), "faq/a+faq/b", 0.7, "faq/a+faq/b"),
-        (BOTH, Answered((entry("a", 0.9),)), "faq/a", 0.9, "faq/a"),
-        (OUTSIDE, Answered((entry("a", 0.6),)), "faq/a", 0.6, "faq/a"),
-        (WHICH, Unsure((entry("a", 0.1),)), "faq/a", 0.1, ""),
+        (A, Answer((entry("a", 0.9),)), "faq/a", 0.9, "faq/a"),
+        (A, Answer((entry("b", 0.8),)), "faq/a", 0.8, "faq/a"),
+        (A, Answer((entry("c", 0.8),)), "faq/c", 0.8, "faq/c"),
+        (A, Choices((entry("a", 0.4), entry("c", 0.3))), "faq/a", 0.4, ""),
+        (BOTH, Answer((entry("b", 0.9), entry("a", 0.7))), "faq/a+faq/b", 0.7, "faq/a+faq/b"),
+        (BOTH, Answer((entry("a", 0.9),)), "faq/a", 0.9, "faq/a"),
+        (OUTSIDE, Answer((entry("a", 0.6),)), "faq/a", 0.6, "faq/a"),
+        (WHICH, Choices((entry("a", 0.1),)), "faq/a", 0.1, ""),
     ],
 )
 def test_a_trial_keeps_the_best_guess_and_the_answer(
@@ -78,18 +80,18 @@ def test_a_trial_keeps_the_best_guess_and_the_answer(
 
 
 def test_what_was_declined_still_has_a_best_guess() -> None:
-    trial = tried(A, Declined(), PART, entry("a", 0.2), entry("c", 0.1))
+    trial = tried(A, Decline(), PART, entry("a", 0.2), entry("c", 0.1))
     assert (trial.guess, trial.confidence, trial.answer) == ("faq/a", 0.2, "")
-    assert tried(A, Declined(), PART).confidence == 0.0
+    assert tried(A, Decline(), PART).confidence == 0.0
 
 
 def test_confidence_is_not_judged_where_the_role_was_rightly_asked_for() -> None:
-    assert not tried(WHICH, Unsure((entry("a", 0.1),))).is_judged
-    assert tried(WHICH, Answered((entry("a", 0.9),))).is_judged
+    assert not tried(WHICH, Choices((entry("a", 0.1),))).is_judged
+    assert tried(WHICH, Answer((entry("a", 0.9),))).is_judged
 
 
-def trial(expect: Expect, owed: str, guess: str, confidence: float, answer: str) -> Trial:
-    return Trial(expect, owed, guess, confidence, answer, 0.002)
+def trial(expect: Expect, owed: str, guess: str, confidence: float, answer: str) -> Prediction:
+    return Prediction(expect, owed, guess, confidence, answer, 0.002)
 
 
 def figures() -> Report:

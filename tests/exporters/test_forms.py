@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 
 from faqbot.cli.main import main
-from faqbot.content.loader import load_library
+from faqbot.content.loader import load_knowledge_base
 from faqbot.exporters.html import page, site
-from faqbot.exporters.job_posting import Opening, missing, posting
+from faqbot.exporters.job_posting import JobOpening, missing, posting
 from faqbot.exporters.markdown import markdown
 from faqbot.exporters.word import word
-from faqbot.model import Audience, Faq, Library, Role, Section, Years
+from faqbot.model import Audience, Faq, KnowledgeBase, Role, Section, Years
 from tests.conftest import chromium_path
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = load_library(ROOT / "knowledge")
+SHIPPED = load_knowledge_base(ROOT / "knowledge")
 VOCABULARY: dict[str, dict[str, list[str]]] = json.loads(
     (Path(__file__).parent / "schema-org.json").read_text(encoding="utf-8")
 )
@@ -44,7 +44,9 @@ ROLE = Role(
         Faq("tester", "inner", "Secret?", "Inner.", audience=Audience.EMPLOYEES),
     ),
 )
-LIBRARY = Library(roles=(ROLE, Role("lead", "Lead")), faqs=(Faq(None, "apply", "How?", "So."),))
+LIBRARY = KnowledgeBase(
+    roles=(ROLE, Role("lead", "Lead")), faqs=(Faq(None, "apply", "How?", "So."),)
+)
 
 
 def test_markdown_holds_the_whole_role_for_who_reads_it() -> None:
@@ -109,7 +111,7 @@ def fits(value: object, ranges: list[str]) -> bool:
     return bool(dated or linked or "Text" in ranges)
 
 
-FULL = Opening(
+FULL = JobOpening(
     organization="Example",
     website="https://example.com",
     locality="Bern",
@@ -121,7 +123,7 @@ FULL = Opening(
 
 @pytest.mark.parametrize("role", SHIPPED.roles, ids=lambda role: role.id)
 def test_every_shipped_role_is_a_valid_posting(role: Role) -> None:
-    for opening in (Opening(), FULL, Opening(remote=True, country="CH")):
+    for opening in (JobOpening(), FULL, JobOpening(remote=True, country="CH")):
         made = posting(role, opening)
         assert made["@type"] == "JobPosting"
         assert problems(made, "JobPosting") == []
@@ -132,12 +134,12 @@ def test_every_shipped_role_is_a_valid_posting(role: Role) -> None:
 
 
 def test_a_posting_says_only_what_is_known() -> None:
-    made = posting(ROLE, Opening())
+    made = posting(ROLE, JobOpening())
     assert made["experienceRequirements"]["monthsOfExperience"] == 18
     assert made["educationRequirements"][0]["credentialCategory"] == "bachelor degree"
     assert "hiringOrganization" not in made
     assert missing(made) == ("--posted", "--organization", "--locality and --country")
-    remote = posting(ROLE, Opening(remote=True))
+    remote = posting(ROLE, JobOpening(remote=True))
     assert remote["jobLocationType"] == "TELECOMMUTE"
     assert missing(remote) == ("--posted", "--organization")
 
@@ -192,7 +194,7 @@ def test_what_is_searched_can_be_found_where_it_leads() -> None:
 
 def test_the_same_content_gives_the_same_site() -> None:
     assert site(SHIPPED, "Roles") == site(SHIPPED, "Roles")
-    evil = Library(roles=(Role("x", "</script><script>alert(1)</script>"),))
+    evil = KnowledgeBase(roles=(Role("x", "</script><script>alert(1)</script>"),))
     made = site(evil, "<b>")
     assert "<script>alert" not in "".join(made.files[n] for n in made.files if n.endswith("html"))
     assert "<b>" not in made.files["index.html"]

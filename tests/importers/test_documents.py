@@ -11,7 +11,7 @@ import pytest
 
 from faqbot import app
 from faqbot.cli.main import main
-from faqbot.content.loader import load_library
+from faqbot.content.loader import load_knowledge_base
 from faqbot.errors import UsageError
 from faqbot.importers.documents.blocks import words_of
 from faqbot.importers.documents.headings import Headings
@@ -99,7 +99,7 @@ def imported(tmp_path: Path, headings: Headings) -> Callable[..., Role]:
         folder = tmp_path / "knowledge"
         folder.mkdir(exist_ok=True)
         (folder / "role.yaml").write_text(found.text, encoding="utf-8")
-        (role,) = load_library(folder).roles
+        (role,) = load_knowledge_base(folder).roles
         assert role.sections == found.placed.role.sections
         return role
 
@@ -308,4 +308,4 @@ def test_all_public_job_descriptions_import_and_load(tmp_path: Path, headings: H
         assert isinstance(found, Imported), found
         assert found.missing == (), found.path
         (tmp_path / f"{found.placed.role.id}.yaml").write_text(found.text, encoding="utf-8")
-    assert len(load_library(tmp_path).roles) == len(paths)
+    assert len(load_knowledge_base(tmp_path).roles) == len(paths)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.app import open_desk
+from faqbot.app import load_engine
 from faqbot.cli.main import main
-from faqbot.content.loader import load_library
+from faqbot.content.loader import load_knowledge_base
 from faqbot.importers.onet.roles import years_of
-from faqbot.model import Answered, Question, Years
+from faqbot.model import Answer, Question, Years
 
 RELEASE = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "onet_30_1_text.zip"
 TABLES = {
@@ -82,8 +82,8 @@ async def test_an_occupation_becomes_a_role_with_its_source(
     assert "3 roles of O*NET 99.9" in told
     assert "left out of the aliases: 1." in told
     assert "2 without tasks" in told
-    library = load_library(out)
-    role = library.role("tax-preparers")
+    knowledge_base = load_knowledge_base(out)
+    role = knowledge_base.role("tax-preparers")
     assert role is not None
     assert (role.onet, role.family) == ("13-2082.00", "Business and Financial Operations")
     assert role.aliases == ("Tax Advisor",)
@@ -97,9 +97,9 @@ async def test_an_occupation_becomes_a_role_with_its_source(
     assert "licenses/by/4.0" in text
     assert "# shared: titles of other occupations too, left out here: Money Person" in text
     assert "# check: the release says nothing about education" in text
-    desk = open_desk(out)
-    receipt = await desk.ask(Question("which software does a tax advisor use"))
-    assert isinstance(receipt.outcome, Answered)
+    engine = load_engine(out)
+    receipt = await engine.ask(Question("which software does a tax advisor use"))
+    assert isinstance(receipt.outcome, Answer)
     assert receipt.outcome.entries[0].id == "tax-preparers/technology"
 
 
@@ -154,6 +154,6 @@ def test_families_of_the_release_become_a_library_that_loads(run: Run, tmp_path:
     wanted = [part for family in FAMILIES for part in ("--only", family)]
     code, told, _ = run(str(RELEASE), *wanted, "--out", str(tmp_path / "roles"), "-q")
     assert (code, told) == (0, "")
-    library = load_library(tmp_path / "roles")
-    assert len(library.roles) == 116
-    assert len({role.onet for role in library.roles}) == 116
+    knowledge_base = load_knowledge_base(tmp_path / "roles")
+    assert len(knowledge_base.roles) == 116
+    assert len({role.onet for role in knowledge_base.roles}) == 116

@@ -16,14 +16,14 @@ import yaml
 from faqbot.insights.views import Pages
 from faqbot.matching.clustering import group_by_meaning
 from faqbot.matching.encoders import StaticEncoder
-from faqbot.model import Faq, Library, Role, Section
+from faqbot.model import Faq, KnowledgeBase, Role, Section
 from faqbot.runtime.web import Server, listen
-from faqbot.storage.models import Record
+from faqbot.storage.models import QuestionRecord
 from faqbot.storage.store import Store, open_store
 
 NOW = dt.datetime.now(dt.UTC)
 FLAGS = ["--no-sandbox", "--disable-gpu"]
-LIBRARY = Library(
+LIBRARY = KnowledgeBase(
     roles=(
         Role(
             "data-analyst",
@@ -39,15 +39,15 @@ LIBRARY = Library(
 )
 
 
-def _record(number: int, text: str | None, outcome: str, entry: str = "") -> Record:
+def _record(number: int, text: str | None, outcome: str, entry: str = "") -> QuestionRecord:
     role = entry.partition("/")[0] or None
-    return Record(
+    return QuestionRecord(
         id=f"r{number}",
         team="T1",
         at=NOW - dt.timedelta(days=number),
         asker="U0SECRET1",
         channel="C1",
-        place="direct" if number == 2 else "channel",
+        surface="direct" if number == 2 else "channel",
         role=None if role == "faq" else role,
         text=text,
         text_hash=text or str(number),

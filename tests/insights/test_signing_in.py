@@ -15,16 +15,16 @@ from yarl import URL
 
 from faqbot.insights.auth import RECHECKED, SESSION, Sessions, SlackIdentity
 from faqbot.insights.views import Pages
-from faqbot.model import Library, Role
+from faqbot.model import KnowledgeBase, Role
 from faqbot.playground.models import Setup, UserGroup
 from faqbot.playground.workspace import LocalWorkspace
 from faqbot.runtime.web import Server, listen
 from faqbot.slack.client import team_of, web_client
-from faqbot.slack.directory import Owners
+from faqbot.slack.directory import OwnerDirectory
 from faqbot.slack.manifest import OPTIONAL_SCOPES, SCOPES
 from faqbot.storage.store import open_store
 
-LIBRARY = Library(roles=(Role("data-analyst", "Data Analyst", owner="@people-data"),))
+LIBRARY = KnowledgeBase(roles=(Role("data-analyst", "Data Analyst", owner="@people-data"),))
 WORKSPACE = Setup(scopes=frozenset((*SCOPES, *OPTIONAL_SCOPES)))
 
 
@@ -69,8 +69,8 @@ async def address(workspace: LocalWorkspace, tmp_path: Path, clock: Clock) -> As
             client_id=workspace.setup.client_id,
             client_secret=workspace.setup.client_secret,
             redirect=f"{served}/sign-in/done",
-            library=lambda: LIBRARY,
-            owners=Owners("", clock),
+            knowledge_base=lambda: LIBRARY,
+            owners=OwnerDirectory("", clock),
         )
         sessions = Sessions(identity, pages.sign_in, secure=False, clock=clock)
         server = Server(pages.app(sessions=sessions))

@@ -10,18 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faqbot import app
-from faqbot.content.loader import load_library
-from faqbot.engine import Knowledge
+from faqbot.content.loader import load_knowledge_base
+from faqbot.engine import Index
 from faqbot.evaluation.datasets import read_questions
 from faqbot.matching import matcher
 from faqbot.matching.encoders import StaticEncoder
-from faqbot.matching.ranking import Mix, Phrasing, Ranker
+from faqbot.matching.ranking import Phrasing, Ranker, RankerWeights
 from faqbot.matching.shortlist import ShortlistRanker, assigned, clusters
 from faqbot.matching.similarity import MeaningView, TfidfView
 from faqbot.matching.tfidf import LETTERS, WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
-MIX = Mix(views=(0.12, 0.18, 0.7), ridge=0.0, penalty=0.2)
+MIX = RankerWeights(views=(0.12, 0.18, 0.7), ridge=0.0, penalty=0.2)
 SAID = "skills degree years what which need for the duties pay certs day training remote".split()
 TEXTS = st.lists(st.sampled_from(SAID), min_size=1, max_size=6).map(" ".join)
 PHRASINGS = st.lists(
@@ -73,14 +73,14 @@ def test_every_vector_is_in_the_cluster_of_its_nearest_centre(
 
 
 @pytest.fixture(scope="module")
-def shortlisting() -> Knowledge:
+def shortlisting() -> Index:
     """The shipped content, read as if it were too much for the ridge."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(matcher, "RIDGE_LIMIT", 100)
-        return app.understand(load_library(ROOT / "knowledge"))
+        return app.build_index(load_knowledge_base(ROOT / "knowledge"))
 
 
-def test_the_shortlist_holds_what_looking_at_everything_finds(shortlisting: Knowledge) -> None:
+def test_the_shortlist_holds_what_looking_at_everything_finds(shortlisting: Index) -> None:
     ranker = shortlisting.matcher.ranker
     assert isinstance(ranker, ShortlistRanker)
     phrasings = [Phrasing(text, ranker.key_of(row), "") for row, text in enumerate(ranker.texts)]
@@ -95,7 +95,7 @@ def test_the_shortlist_holds_what_looking_at_everything_finds(shortlisting: Know
     assert missed <= len(asked) // 100
 
 
-def test_questions_are_answered_from_a_shortlist(shortlisting: Knowledge) -> None:
+def test_questions_are_answered_from_a_shortlist(shortlisting: Index) -> None:
     read = shortlisting.matcher.read("what degree do i need for pyhton backend?")
     assert read.reading.candidates[0].id == "python-back-end-developer/education"
     nobody = shortlisting.matcher.read("can a penguin fly to the moon")

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faqbot.matching.calibration import UNCALIBRATED, calibrate, one_and_class_out
-from faqbot.matching.ranking import EVERY, Mix, Phrasing, Ranker
+from faqbot.matching.ranking import EVERY, Phrasing, Ranker, RankerWeights
 from faqbot.matching.similarity import TfidfView
 from faqbot.matching.tfidf import LETTERS, WORDS
 
-MIX = Mix(views=(0.4, 0.6), ridge=0.7, penalty=0.2)
+MIX = RankerWeights(views=(0.4, 0.6), ridge=0.7, penalty=0.2)
 SAID = "skills degree years what which need for the role duties pay certs day all".split()
 TEXTS = st.lists(st.sampled_from(SAID), min_size=1, max_size=6).map(" ".join)
 PHRASINGS = st.lists(

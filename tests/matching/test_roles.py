@@ -6,7 +6,7 @@ import pytest
 
 from faqbot.matching.role_linker import Linking, RoleLinker
 from faqbot.matching.text import normalise, words
-from faqbot.model import LinkedBy, Role
+from faqbot.model import LinkMethod, Role
 
 ROLES = (
     Role("python-back-end-developer", "Python Back End Developer", ("backend engineer",)),
@@ -30,18 +30,18 @@ def link(question: str) -> Linking:
 @pytest.mark.parametrize(
     ("question", "role", "by"),
     [
-        ("what skills does a data analyst need", "data-analyst", LinkedBy.TITLE),
-        ("data analysts duties", "data-analyst", LinkedBy.TITLE),
-        ("bi analyst degree", "data-analyst", LinkedBy.ALIAS),
-        ("degree for a software testr", "qa-engineer", LinkedBy.TYPO),
-        ("qa skills", "qa-engineer", LinkedBy.PARTIAL),
-        ("skills of a senior data engineer", "data-engineer", LinkedBy.TITLE),
-        ("developer, back end, python: skills", "python-back-end-developer", LinkedBy.TITLE),
+        ("what skills does a data analyst need", "data-analyst", LinkMethod.TITLE),
+        ("data analysts duties", "data-analyst", LinkMethod.TITLE),
+        ("bi analyst degree", "data-analyst", LinkMethod.ALIAS),
+        ("degree for a software testr", "qa-engineer", LinkMethod.TYPO),
+        ("qa skills", "qa-engineer", LinkMethod.PARTIAL),
+        ("skills of a senior data engineer", "data-engineer", LinkMethod.TITLE),
+        ("developer, back end, python: skills", "python-back-end-developer", LinkMethod.TITLE),
         ("da degree", None, None),
     ],
 )
 def test_a_role_is_linked_however_it_is_named(
-    question: str, role: str | None, by: LinkedBy | None
+    question: str, role: str | None, by: LinkMethod | None
 ) -> None:
     mentions = link(question).mentions
     named = [found for mention in mentions for found in mention.links]

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faqbot.app import open_desk
+from faqbot.app import load_engine
 from faqbot.cli.main import main
 from faqbot.errors import UsageError
 from faqbot.matching.encoders import TransformerEncoder
-from faqbot.model import Answered, Audience, Declined, Question
+from faqbot.model import Answer, Audience, Decline, Question
 
 CONTENT = """\
 faqs:
@@ -99,9 +99,9 @@ async def test_a_transformer_encodes_and_answers(content: Path, offline: None) -
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.2
     assert encoder.encode([]).shape == (0, 384)
 
-    desk = open_desk(content, weights())
-    asked = await desk.ask(Question("where may I leave my car", audience=Audience.EMPLOYEES))
-    assert isinstance(asked.outcome, Answered)
+    engine = load_engine(content, weights())
+    asked = await engine.ask(Question("where may I leave my car", audience=Audience.EMPLOYEES))
+    assert isinstance(asked.outcome, Answer)
     assert [entry.id for entry in asked.outcome.entries] == ["faq/parking"]
-    other = await desk.ask(Question("who wrote hamlet", audience=Audience.EMPLOYEES))
-    assert isinstance(other.outcome, Declined)
+    other = await engine.ask(Question("who wrote hamlet", audience=Audience.EMPLOYEES))
+    assert isinstance(other.outcome, Decline)

@@ -11,23 +11,23 @@ from functools import cache
 import pytest
 import pytest_asyncio
 
-from faqbot.app import understand
-from faqbot.content.publisher import Publisher
-from faqbot.engine import Conversations, Desk, Knowledge
-from faqbot.playground.models import Message, Setup, Timing
-from faqbot.playground.person import Person
+from faqbot.app import build_index
+from faqbot.content.publisher import ContentPublisher
+from faqbot.engine import ConversationMemory, Engine, Index
+from faqbot.playground.models import Setup, SlackMessage, Timing
+from faqbot.playground.person import SimulatedUser
 from faqbot.playground.workspace import LocalWorkspace
 from faqbot.runtime.rate_limit import Limits
 from faqbot.runtime.web import Server, listen
 from faqbot.slack.app import create_app
-from faqbot.slack.client import Pacer, web_client
+from faqbot.slack.client import RateLimitedClient, web_client
 from faqbot.slack.context import Backstage, Shared
 from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
-from faqbot.slack.middleware.request_log import Running
+from faqbot.slack.middleware.request_log import ListenerTracker
 from faqbot.slack.socket_mode import SocketMode
-from faqbot.storage.recorder import Memory
-from tests.slack.library import library
+from faqbot.storage.recorder import QuestionRecorder
+from tests.slack.knowledge_base import knowledge_base
 
 TODAY = dt.date(2026, 11, 23)
 SETUP = Setup(scopes=frozenset((*SCOPES, *OPTIONAL_SCOPES)), events=frozenset(EVENTS))
@@ -35,14 +35,14 @@ QUICK = Timing(retry_delays=(0.0, 0.02, 0.04))
 
 
 @cache
-def knowledge() -> Knowledge:
+def knowledge() -> Index:
     """Understand the test content once for all modules."""
-    return understand(library())
+    return build_index(knowledge_base())
 
 
-def make_desk() -> Desk:
-    """A desk that remembers nothing yet."""
-    return Desk(knowledge(), Conversations(time.monotonic), today=lambda: TODAY)
+def make_engine() -> Engine:
+    """An engine that remembers nothing yet."""
+    return Engine(knowledge(), ConversationMemory(time.monotonic), today=lambda: TODAY)
 
 
 @dataclass(frozen=True)
@@ -50,23 +50,23 @@ class Slack:
     """The app and the workspace that it works in."""
 
     workspace: LocalWorkspace
-    desk: Desk
-    running: Running
+    engine: Engine
+    running: ListenerTracker
     url: str
-    maya: Person
+    maya: SimulatedUser
     shared: Shared
 
     def mention(self, text: str) -> str:
         return f"<@{self.workspace.bot_user_id}> {text}"
 
-    async def answer(self, channel: str, ts: str, count: int = 1) -> Message:
+    async def answer(self, channel: str, ts: str, count: int = 1) -> SlackMessage:
         """The app's answer number `count` in a thread."""
         found = await self.workspace.until(
             lambda: self.workspace.answers(channel, ts)[count - 1 : count]
         )
         return found[0]
 
-    async def asked(self, text: str, channel: str = "#general") -> tuple[str, Message]:
+    async def asked(self, text: str, channel: str = "#general") -> tuple[str, SlackMessage]:
         """Ask by mention; the question's timestamp and the answer."""
         ts = await self.maya.say(channel, self.mention(text))
         return ts, await self.answer(channel, ts)
@@ -83,18 +83,18 @@ class Slack:
 @asynccontextmanager
 async def serving(
     setup: Setup = SETUP,
-    memory: Memory | None = None,
+    memory: QuestionRecorder | None = None,
     owners: str = "",
-    publisher: Callable[[Desk], Publisher] | None = None,
+    publisher: Callable[[Engine], ContentPublisher] | None = None,
     *,
     by_socket: bool = False,
     limits: Limits | None = None,
-    pacer: Pacer | None = None,
+    pacer: RateLimitedClient | None = None,
 ) -> AsyncIterator[Slack]:
     """The app in a local workspace, over signed HTTP or by Socket Mode."""
     listener = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}"
-    running, desk = Running(), make_desk()
+    running, engine = ListenerTracker(), make_engine()
     async with (
         LocalWorkspace.start(setup=setup, timing=QUICK) as workspace,
         web_client(workspace.bot_token, workspace.api_url, pacer) as client,
@@ -102,10 +102,10 @@ async def serving(
         secret = workspace.signing_secret
         backstage = None
         if memory is not None:
-            made = publisher(desk) if publisher else None
+            made = publisher(engine) if publisher else None
             backstage = Backstage(memory, owners, made)
         shared = Shared(running=running, limits=limits or Limits.of(0, 0))
-        app = create_app(desk, client, shared, backstage=backstage)
+        app = create_app(engine, client, shared, backstage=backstage)
         server = Server(asgi(app.async_dispatch, secret))
         link = SocketMode(app, workspace.app_token)
         if by_socket:
@@ -115,7 +115,7 @@ async def serving(
             task = asyncio.create_task(server.serve(sockets=[listener]))
             workspace.deliver_to(url)
         try:
-            yield Slack(workspace, desk, running, url, workspace.person("maya"), shared)
+            yield Slack(workspace, engine, running, url, workspace.person("maya"), shared)
             assert workspace.problems() == ()
         finally:
             await running.drain()
@@ -134,5 +134,5 @@ async def slack() -> AsyncIterator[Slack]:
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return make_desk()
+def engine() -> Engine:
+    return make_engine()

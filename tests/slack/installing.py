@@ -14,13 +14,13 @@ from starlette.applications import Starlette
 
 from faqbot.playground.models import Faults, Setup
 from faqbot.runtime.web import LocalServer, listen
-from faqbot.slack.client import Pacer, web_client
-from faqbot.storage.encryption import Seal
+from faqbot.slack.client import RateLimitedClient, web_client
+from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.installations import Workspace
 from faqbot.storage.store import Store, open_store
 from faqbot.workspaces.install_pages import InstallPages
-from faqbot.workspaces.oauth import INSTALL, REDIRECT, Exchange
-from faqbot.workspaces.tokens import Tokens
+from faqbot.workspaces.oauth import INSTALL, REDIRECT, OAuthClient
+from faqbot.workspaces.tokens import TokenProvider
 from tests.support.local_slack import LocalSlack
 
 
@@ -74,8 +74,8 @@ class Site:
 
     slack: LocalSlack
     store: Store
-    tokens: Tokens
-    exchange: Exchange
+    tokens: TokenProvider
+    exchange: OAuthClient
     base: str
     url: str
     key: str
@@ -117,15 +117,15 @@ async def site(
     """
     listener = listen("127.0.0.1", 0)
     base = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    key = Seal.new_key()
-    store = await open_store(url, seal=Seal([key]))
+    key = TokenCipher.new_key()
+    store = await open_store(url, seal=TokenCipher([key]))
     async with (
         LocalSlack.start(setups, lifetime=lifetime) as slack,
-        web_client("", api or slack.api_url, Pacer(backoff=0.001)) as client,
+        web_client("", api or slack.api_url, RateLimitedClient(backoff=0.001)) as client,
     ):
         app = next(iter(slack.workspaces.values())).setup
-        exchange = Exchange(client, app.client_id, secret or app.client_secret, public or base)
-        tokens = Tokens(store.installations, exchange)
+        exchange = OAuthClient(client, app.client_id, secret or app.client_secret, public or base)
+        tokens = TokenProvider(store.installations, exchange)
         made = Site(slack, store, tokens, exchange, base, url, key)
 
         async def changed(workspace: Workspace) -> None:

@@ -19,24 +19,24 @@ from aiohttp import web
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from faqbot.content.loader import load_library
+from faqbot.content.loader import load_knowledge_base
 from faqbot.index import cache as index_cache
-from faqbot.index.builder import Encoders, built
-from faqbot.index.cache import Weighed
+from faqbot.index.builder import Encoders, build_with
+from faqbot.index.cache import SizedIndex
 from faqbot.slack.client import web_client
 from faqbot.slack.context import Backstage, Shared
-from faqbot.storage.encryption import Seal
+from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.installations import Installation, Installations, Workspace
-from faqbot.storage.models import Consent
-from faqbot.storage.recorder import Memory
+from faqbot.storage.models import QuestionPrivacy
+from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import open_store
 from faqbot.workspaces.app_pool import MOST
 from faqbot.workspaces.config import WorkspacesFile
-from faqbot.workspaces.content_pool import Shelf
-from faqbot.workspaces.oauth import Exchange
-from faqbot.workspaces.router import LOOK, Workspaces
-from faqbot.workspaces.server import Opener
-from faqbot.workspaces.tokens import Tokens, let_go
+from faqbot.workspaces.content_pool import ContentPool
+from faqbot.workspaces.oauth import OAuthClient
+from faqbot.workspaces.router import LOOK, WorkspaceRouter
+from faqbot.workspaces.server import AppFactory
+from faqbot.workspaces.tokens import TokenProvider, let_go
 
 A, B, C = "T0AAAAAA", "T0BBBBBB", "T0CCCCCC"
 WORD = {A: "amaranth", B: "borage", C: "chicory"}
@@ -135,9 +135,9 @@ class Many:
     """A process that serves several workspaces."""
 
     api: WebApi
-    workspaces: Workspaces
-    shelf: Shelf
-    memory: Memory
+    workspaces: WorkspaceRouter
+    shelf: ContentPool
+    memory: QuestionRecorder
     installations: Installations
     shared: Shared
     file: WorkspacesFile
@@ -248,15 +248,15 @@ async def many(
     )
     file, loads = WorkspacesFile(named), list[str]()
 
-    def load(place: Path) -> Weighed:
+    def load(place: Path) -> SizedIndex:
         loads.append(place.name)
-        library = load_library(place)
-        kept = kept_in() / library.version
+        knowledge_base = load_knowledge_base(place)
+        kept = kept_in() / knowledge_base.version
         if not kept.is_dir():
-            knowledge = built(library, encoders())
+            knowledge = build_with(knowledge_base, encoders())
             kept.mkdir()
             index_cache.write(kept, knowledge, encoders().common)
-        return Weighed(index_cache.read(kept, encoders().common), index_cache.weight_of(kept))
+        return SizedIndex(index_cache.read(kept, encoders().common), index_cache.weight_of(kept))
 
     for team in (A, B, C):  # so that no test waits for it
         await asyncio.to_thread(load, folder / WORD[team])
@@ -270,13 +270,15 @@ async def many(
     await listener.start()
     address = f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
     url = f"sqlite+aiosqlite:///{folder / 'faqbot.db'}"
-    store = await open_store(url, seal=Seal([Seal.new_key()]))
-    memory = Memory(url, Consent.FULL, 30)
+    store = await open_store(url, seal=TokenCipher([TokenCipher.new_key()]))
+    memory = QuestionRecorder(url, QuestionPrivacy.FULL, 30)
     async with web_client("", address) as client, memory.running():
         default = folder / WORD[C]
-        shelf, shared = Shelf(load, memory_limit, folder / "clones"), Shared()
-        tokens = Tokens(store.installations, Exchange(client, "1", "2", "https://x.example.com"))
-        opener = Opener(
+        shelf, shared = ContentPool(load, memory_limit, folder / "clones"), Shared()
+        tokens = TokenProvider(
+            store.installations, OAuthClient(client, "1", "2", "https://x.example.com")
+        )
+        opener = AppFactory(
             shelf,
             file.of,
             lambda team: file.owns(team, default),
@@ -290,8 +292,8 @@ async def many(
         async def left(body: Mapping[str, Any], gone: Any) -> None:
             await let_go(body, store.installations, tokens, gone)
 
-        workspaces = Workspaces(
-            store.installations, opener, left, most=most, done=shared.claims.done, look=look
+        workspaces = WorkspaceRouter(
+            store.installations, opener, left, most=most, done=shared.claims.complete, look=look
         )
         for team in (A, B, C):
             await store.installations.keep(

@@ -7,10 +7,10 @@ import pytest
 from faqbot.model import Audience
 from faqbot.playground.models import Faults
 from faqbot.playground.workspace import LocalWorkspace
-from faqbot.runtime.leases import RecentClaims
+from faqbot.runtime.leases import MemoryClaims
 from faqbot.slack.client import web_client
-from faqbot.slack.directory import FAILURE_LIFETIME, Audiences, audience_of
-from faqbot.slack.middleware.deduplication import Delivery, Kind, delivery
+from faqbot.slack.directory import FAILURE_LIFETIME, AudienceResolver, audience_of
+from faqbot.slack.middleware.deduplication import Delivery, DeliveryKind, delivery
 from tests.slack.conftest import QUICK, SETUP
 
 
@@ -33,7 +33,7 @@ def test_only_full_members_of_the_team_are_employees(user: Any, audience: Audien
 
 async def test_a_failed_look_up_is_careful_and_soon_tried_again() -> None:
     now = 0.0
-    audiences = Audiences(clock=lambda: now)
+    audiences = AudienceResolver(clock=lambda: now)
     async with (
         LocalWorkspace.start(setup=SETUP, timing=QUICK) as workspace,
         web_client(workspace.bot_token, workspace.api_url) as client,
@@ -48,7 +48,7 @@ async def test_a_failed_look_up_is_careful_and_soon_tried_again() -> None:
 
 async def test_claims_are_bounded_and_expire() -> None:
     now = 0.0
-    claims = RecentClaims(capacity=2, lifetime=10, clock=lambda: now)
+    claims = MemoryClaims(capacity=2, lifetime=10, clock=lambda: now)
     assert await claims.claim("a")
     assert not await claims.claim("a")
     now = 11.0
@@ -61,13 +61,13 @@ async def test_claims_are_bounded_and_expire() -> None:
 def test_a_delivery_is_known_by_its_message_its_event_or_its_trigger() -> None:
     said = {"type": "app_mention", "user": "U", "channel": "C", "ts": "1.2"}
     by_mention = delivery({"event_id": "E1", "team_id": "T", "event": said}, "UBOT")
-    assert by_mention == Delivery(("message", "T", "C", "1.2"), Kind.QUESTION)
+    assert by_mention == Delivery(("message", "T", "C", "1.2"), DeliveryKind.QUESTION)
     joined = {"event_id": "E", "team_id": "T", "event": {"type": "member_joined_channel"}}
-    assert delivery(joined) == Delivery(("event", "T", "E"), Kind.REST)
+    assert delivery(joined) == Delivery(("event", "T", "E"), DeliveryKind.OTHER)
     pressed = delivery({"trigger_id": "1", "team": None, "type": "x"})
-    assert pressed == Delivery(("trigger", "", "x", "1"), Kind.ACT)
+    assert pressed == Delivery(("trigger", "", "x", "1"), DeliveryKind.ACTION)
     typed = delivery({"trigger_id": "1", "team_id": "T", "command": "/role"})
-    assert typed == Delivery(("trigger", "T", "/role", "1"), Kind.REST)
+    assert typed == Delivery(("trigger", "T", "/role", "1"), DeliveryKind.OTHER)
     assert delivery({"type": "url_verification"}) is None
 
 
@@ -76,4 +76,4 @@ def test_a_mention_that_comes_as_a_message_too_is_one_question() -> None:
     body = {"event_id": "E2", "team_id": "T", "event": {**said, "text": "<@UBOT> which skills"}}
     found = delivery(body, "UBOT")
     assert found is not None
-    assert found.kind is Kind.REST
+    assert found.kind is DeliveryKind.OTHER

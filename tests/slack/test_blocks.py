@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faqbot.engine import Desk
-from faqbot.model import Declined, Library, Question, Reading, Receipt, Role, Why
+from faqbot.engine import Engine
+from faqbot.model import Decline, Interpretation, KnowledgeBase, Question, Reason, Result, Role
 from faqbot.playground import validation
-from faqbot.replies.reply import Bullets, Button, Part, Reply, Source, Text, as_text
+from faqbot.replies.reply import Bullets, Button, Reply, ReplyPart, ReplyText, SourceLine, as_text
 from faqbot.slack import answers
-from faqbot.slack.blockkit.blocks import Address, Message, parse, render
+from faqbot.slack.blockkit.blocks import EntryRef, Message, parse, render
 from faqbot.slack.blockkit.rich_text import bullets, escape, paginate, rich, split
 from faqbot.slack.blockkit.views import (
     answer_modal,
@@ -48,14 +48,14 @@ QUESTIONS = {
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_messages_look_as_agreed(name: str, desk: Desk) -> None:
-    answer = asyncio.run(answers.ask(desk, Question(QUESTIONS[name])))
+def test_messages_look_as_agreed(name: str, engine: Engine) -> None:
+    answer = asyncio.run(answers.ask(engine, Question(QUESTIONS[name])))
     same(name, answer.message)
 
 
-def test_a_full_description_looks_as_agreed(desk: Desk) -> None:
-    address = Address(("python-back-end-developer",), full=True)
-    answer = asyncio.run(answers.show(desk, address, Question("")))
+def test_a_full_description_looks_as_agreed(engine: Engine) -> None:
+    address = EntryRef(("python-back-end-developer",), full=True)
+    answer = asyncio.run(answers.show(engine, address, Question("")))
     same("full-description", answer.message)
 
 
@@ -70,14 +70,18 @@ def same(name: str, message: Message) -> None:
     assert file.read_text() == text
 
 
-def test_views_keep_the_limits(desk: Desk) -> None:
+def test_views_keep_the_limits(engine: Engine) -> None:
     views = [
-        home(desk.library),
+        home(engine.knowledge_base),
         search_modal(),
-        answer_modal(help_message(desk.library), "x" * 900),
+        answer_modal(help_message(engine.knowledge_base), "x" * 900),
     ]
     assert [validation.problems(view) for view in views] == [(), (), ()]
-    for message in (help_message(desk.library), welcome(desk.library), roles_list(desk.library)):
+    for message in (
+        help_message(engine.knowledge_base),
+        welcome(engine.knowledge_base),
+        roles_list(engine.knowledge_base),
+    ):
         assert problems(message) == ()
 
 
@@ -87,10 +91,10 @@ def test_any_number_of_roles_can_be_listed(count: int) -> None:
         Role(f"role-{n}", f"Role of the number {n} " + "x" * 70, family=f"family {n % 70}")
         for n in range(count)
     )
-    library = Library(roles=roles)
-    assert validation.problems(home(library)) == ()
+    knowledge_base = KnowledgeBase(roles=roles)
+    assert validation.problems(home(knowledge_base)) == ()
     for page in (1, 2, 999):
-        assert problems(roles_list(library, page)) == ()
+        assert problems(roles_list(knowledge_base, page)) == ()
 
 
 def test_a_menu_takes_the_place_of_many_buttons() -> None:
@@ -113,8 +117,8 @@ def test_long_labels_are_spelt_out_above_the_buttons() -> None:
 
 def test_what_people_write_pings_nobody() -> None:
     nasty = "<!here> <@U1> & <https://evil.example|x>"
-    part = Part("a", "b", (Text(nasty), Bullets((nasty,))))
-    message = render(Reply(nasty, nasty, (part,), (Source("a", nasty, owner="@channel"),)))
+    part = ReplyPart("a", "b", (ReplyText(nasty), Bullets((nasty,))))
+    message = render(Reply(nasty, nasty, (part,), (SourceLine("a", nasty, owner="@channel"),)))
     assert "<!here>" not in message.text
     assert "<@U1>" not in message.text
     assert "mrkdwn" not in str(message.blocks)
@@ -131,9 +135,9 @@ def test_what_people_write_pings_nobody() -> None:
         "a\\*b <https://e.example>",
     ],
 )
-def test_a_role_that_nobody_knows_is_repeated_as_plain_text(words: str, desk: Desk) -> None:
-    reading = Reading(words, unknown_role=words)
-    reply = desk.reply(Receipt(Question(words), reading, Declined(Why.UNKNOWN_ROLE)))
+def test_a_role_that_nobody_knows_is_repeated_as_plain_text(words: str, engine: Engine) -> None:
+    reading = Interpretation(words, unknown_role=words)
+    reply = engine.reply(Result(Question(words), reading, Decline(Reason.UNKNOWN_ROLE)))
     assert f"no description of “{words}”." in as_text(reply)
     shown = [part for block in rich(reply.lead) for part in block["elements"]]
     assert {part["type"] for part in shown} == {"text"}
@@ -141,9 +145,9 @@ def test_a_role_that_nobody_knows_is_repeated_as_plain_text(words: str, desk: De
     assert "<" not in re.sub(r"&\w+;", "", render(reply).text)
 
 
-def test_a_long_name_of_a_role_is_repeated_in_short(desk: Desk) -> None:
-    reading = Reading("", unknown_role="clerk " * 1000)
-    reply = desk.reply(Receipt(Question(""), reading, Declined(Why.UNKNOWN_ROLE)))
+def test_a_long_name_of_a_role_is_repeated_in_short(engine: Engine) -> None:
+    reading = Interpretation("", unknown_role="clerk " * 1000)
+    reply = engine.reply(Result(Question(""), reading, Decline(Reason.UNKNOWN_ROLE)))
     assert len(as_text(reply)) < 400
 
 
@@ -158,9 +162,13 @@ def test_markdown_becomes_rich_text() -> None:
 
 
 def test_an_address_survives_its_button() -> None:
-    for address in (Address(("a/b",)), Address(("a", "b/faq/c"), True, 3), Address(("a",), True)):
+    for address in (
+        EntryRef(("a/b",)),
+        EntryRef(("a", "b/faq/c"), True, 3),
+        EntryRef(("a",), True),
+    ):
         assert parse(str(address)) == address
-    assert parse("") == Address(())
+    assert parse("") == EntryRef(())
     assert parse("x|full|-1").page == 1
 
 
@@ -170,7 +178,9 @@ MARKDOWN = st.text(st.sampled_from("ab *_`[]()<>&#-\n1.~!|\\é😀"), max_size=2
 @given(MARKDOWN)
 @settings(max_examples=80, deadline=None)
 def test_any_markdown_can_be_shown(text: str) -> None:
-    message = render(Reply("H", text, (Part("a", "T", (Text(text), Bullets((text, "x")))),)))
+    message = render(
+        Reply("H", text, (ReplyPart("a", "T", (ReplyText(text), Bullets((text, "x")))),))
+    )
     assert problems(message) == ()
     assert all(element.get("elements") for element in bullets([text]))
 
@@ -178,18 +188,20 @@ def test_any_markdown_can_be_shown(text: str) -> None:
 @given(st.lists(st.text(st.sampled_from("word. &<\n"), max_size=900), max_size=30))
 @settings(max_examples=25, deadline=None)
 def test_pages_lose_nothing_and_fit(texts: list[str]) -> None:
-    parts = tuple(Part(f"p/{n}", f"Part {n}", (Text(text),)) for n, text in enumerate(texts))
+    parts = tuple(
+        ReplyPart(f"p/{n}", f"Part {n}", (ReplyText(text),)) for n, text in enumerate(texts)
+    )
     pages = paginate(Reply("H", "lead", parts))
     kept = "".join(
         block.markdown
         for page in pages
         for part in page.parts
         for block in part.body
-        if isinstance(block, Text)
+        if isinstance(block, ReplyText)
     )
     assert re.sub(r"\s", "", kept) == re.sub(r"\s", "", "".join(texts))
     for number in range(1, len(pages) + 1):
-        message = render(Reply("H", "lead", parts), Address(("p",), page=number))
+        message = render(Reply("H", "lead", parts), EntryRef(("p",), page=number))
         assert len(message.text.encode()) < 4_000
         assert problems(message) == ()
 

@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 
 from faqbot.playground.models import Setup
-from faqbot.storage.models import Policy, Speaks
-from faqbot.storage.recorder import Memory
+from faqbot.storage.models import ChannelMode, ChannelPolicy
+from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.conftest import SETUP, Slack, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -18,14 +18,14 @@ HIRING = "C0HIRING1"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def memory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Memory]:
+async def memory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[QuestionRecorder]:
     folder = tmp_path_factory.mktemp("store")
-    async with Memory(f"sqlite:///{folder}/faqbot.db", retry=0.05).running() as made:
+    async with QuestionRecorder(f"sqlite:///{folder}/faqbot.db", retry=0.05).running() as made:
         yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def slack(memory: Memory) -> AsyncIterator[Slack]:
+async def slack(memory: QuestionRecorder) -> AsyncIterator[Slack]:
     async with serving(memory=memory) as started:
         yield started
 
@@ -40,12 +40,16 @@ async def set_up(slack: Slack, channel: str, **given: object) -> None:
     await slack.running.drain()
 
 
-async def test_a_channel_is_set_up_and_keeps_its_settings(slack: Slack, memory: Memory) -> None:
+async def test_a_channel_is_set_up_and_keeps_its_settings(
+    slack: Slack, memory: QuestionRecorder
+) -> None:
     jonas = slack.workspace.person("jonas")
     await set_up(slack, "#hiring", speaks="all", owner=jonas.id)
     async with memory.store() as store:
         policy = await store.policies.of("T0LOCAL01", HIRING)
-    expected = Policy("T0LOCAL01", HIRING, Speaks.ALL, owner=jonas.id, changed_by=slack.maya.id)
+    expected = ChannelPolicy(
+        "T0LOCAL01", HIRING, ChannelMode.ALL, owner=jonas.id, changed_by=slack.maya.id
+    )
     assert policy == expected
     await slack.maya.command("/faq", "settings", "#hiring")
     modal = await slack.workspace.until(lambda: slack.workspace.modal("maya"))
@@ -61,7 +65,7 @@ async def test_who_manages_no_channel_is_refused_kindly(slack: Slack) -> None:
     assert slack.workspace.modal("jonas") is None
 
 
-async def test_a_forged_submission_changes_nothing(slack: Slack, memory: Memory) -> None:
+async def test_a_forged_submission_changes_nothing(slack: Slack, memory: QuestionRecorder) -> None:
     await slack.maya.command("/faq", "settings", "#general")
     modal = await slack.workspace.until(lambda: slack.workspace.modal("maya"))
     result = await slack.workspace.person("jonas").submit(modal, {"speaks": "off"})

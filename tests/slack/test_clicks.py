@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from faqbot.playground.blocks import elements
-from faqbot.playground.models import Faults, Message, View
+from faqbot.playground.models import Faults, ModalView, SlackMessage
 from faqbot.playground.person import Reaction
 from tests.slack.conftest import Slack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-def labels(shown: Message | View) -> list[str]:
+def labels(shown: SlackMessage | ModalView) -> list[str]:
     found = []
     for block in shown.blocks:
         for element in block.get("elements", ()) if block["type"] == "actions" else ():
@@ -21,7 +21,7 @@ def labels(shown: Message | View) -> list[str]:
     return found
 
 
-async def changed(slack: Slack, result: Reaction, message: Message) -> None:
+async def changed(slack: Slack, result: Reaction, message: SlackMessage) -> None:
     """Wait until a private message was replaced."""
     await slack.workspace.until(lambda: result.messages[0].text != message.text)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from faqbot.playground.models import Faults
-from faqbot.playground.models import Message as PostedMessage
+from faqbot.playground.models import SlackMessage as PostedMessage
 from tests.slack.conftest import Slack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -9,14 +9,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from faqbot.playground.models import Faults
-from faqbot.storage.recorder import Memory
+from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.conftest import Slack, serving
 
 
 @pytest.fixture
 async def slack(tmp_path: Path) -> AsyncIterator[Slack]:
     async with (
-        Memory(f"sqlite:///{tmp_path}/faqbot.db").running() as memory,
+        QuestionRecorder(f"sqlite:///{tmp_path}/faqbot.db").running() as memory,
         serving(memory=memory) as started,
     ):
         yield started

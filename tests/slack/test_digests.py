@@ -11,11 +11,11 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 
 from faqbot.errors import UsageError
-from faqbot.runtime.leases import RecentClaims
+from faqbot.runtime.leases import MemoryClaims
 from faqbot.storage.installations import Installation, Workspace
-from faqbot.workspaces.app_pool import Occupied, Opened
+from faqbot.workspaces.app_pool import AppHandle, WorkspaceApp
 from faqbot.workspaces.digests import Digests
-from faqbot.workspaces.router import Workspaces
+from faqbot.workspaces.router import WorkspaceRouter
 from tests.slack.many import A, B, C, many
 
 DAY = dt.date(2026, 11, 23)
@@ -33,7 +33,7 @@ class Opener:
     hanging: str = ""
     sent: list[str] = field(default_factory=list)
 
-    async def __call__(self, installation: Installation, team: str, _: Occupied) -> Opened:
+    async def __call__(self, installation: Installation, team: str, _: AppHandle) -> WorkspaceApp:
         if team == self.hanging:
             await asyncio.Event().wait()
         if team in self.failing:
@@ -44,7 +44,7 @@ class Opener:
             self.sent.append(team)
             return 1
 
-        return Opened(AsyncApp(token="xoxb-1", signing_secret="s"), digest)
+        return WorkspaceApp(AsyncApp(token="xoxb-1", signing_secret="s"), digest)
 
 
 class Listed:
@@ -59,17 +59,17 @@ class Listed:
         raise AssertionError("nobody asked")
 
 
-def workspaces(opener: Opener) -> Workspaces:
+def workspaces(opener: Opener) -> WorkspaceRouter:
     async def left(*_: object) -> None:
         raise AssertionError("nobody left")
 
-    return Workspaces(Listed(), opener, left)
+    return WorkspaceRouter(Listed(), opener, left)
 
 
 async def test_each_workspace_gets_its_own_once(tmp_path: Path) -> None:
     async with many(tmp_path / "many") as process:
         await process.mention(A, "what skills does a pilot need")
-        claims = RecentClaims()
+        claims = MemoryClaims()
         two = [
             Digests(process.installations, process.workspaces, own_team, claims) for _ in range(2)
         ]
@@ -92,7 +92,7 @@ async def test_each_workspace_gets_its_own_once(tmp_path: Path) -> None:
 async def test_one_that_fails_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
     opener = Opener({A: RuntimeError("nobody foresaw it"), B: UsageError("no content")})
     open_ones = workspaces(opener)
-    assert await Digests(Listed(), open_ones, own_team, RecentClaims()).send(DAY) == 1
+    assert await Digests(Listed(), open_ones, own_team, MemoryClaims()).send(DAY) == 1
     assert opener.sent == [C]
     assert f"the digest of {A} was not sent: RuntimeError" in caplog.text
     assert f"the digest of {B} was not sent: UsageError" in caplog.text
@@ -102,7 +102,7 @@ async def test_one_that_fails_does_not_stop_the_others(caplog: pytest.LogCapture
 async def test_one_that_goes_while_it_gets_ready_does_not_stop_the_others() -> None:
     opener = Opener(hanging=B)
     open_ones = workspaces(opener)
-    sending = asyncio.create_task(Digests(Listed(), open_ones, own_team, RecentClaims()).send(DAY))
+    sending = asyncio.create_task(Digests(Listed(), open_ones, own_team, MemoryClaims()).send(DAY))
     while not sending.done():
         await asyncio.sleep(0.01)
         await open_ones.gone(Workspace("", B))

@@ -9,22 +9,22 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from faqbot.engine import Desk
-from faqbot.model import Question, Receipt
+from faqbot.engine import Engine
+from faqbot.model import Question, Result
 from tests.slack.conftest import Slack, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def broken(_desk: Desk, question: Question) -> Receipt:
+async def broken(_engine: Engine, question: Question) -> Result:
     raise KeyError(question.text)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def failing() -> AsyncIterator[Slack]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Desk, "ask", broken)
-        patch.setattr(Desk, "describe", broken)
+        patch.setattr(Engine, "ask", broken)
+        patch.setattr(Engine, "describe", broken)
         async with serving() as started:
             yield started
 

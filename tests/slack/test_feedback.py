@@ -12,10 +12,10 @@ import pytest
 import pytest_asyncio
 
 from faqbot.playground.blocks import elements
-from faqbot.playground.models import Channel, Message, UserGroup
-from faqbot.storage.models import Consent, HandoverState, ProposalState
+from faqbot.playground.models import Channel, SlackMessage, UserGroup
+from faqbot.storage.models import HandoffState, ProposalState, QuestionPrivacy
 from faqbot.storage.questions import Filter
-from faqbot.storage.recorder import Memory
+from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.conftest import Slack, serving
 
 ALWAYS = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
@@ -25,14 +25,14 @@ UNANSWERABLE = "which shoe size do astronauts have on the moon"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def memory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Memory]:
+async def memory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[QuestionRecorder]:
     folder = tmp_path_factory.mktemp("store")
-    async with Memory(f"sqlite:///{folder}/faqbot.db", retry=0.05).running() as made:
+    async with QuestionRecorder(f"sqlite:///{folder}/faqbot.db", retry=0.05).running() as made:
         yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def slack(memory: Memory) -> AsyncIterator[Slack]:
+async def slack(memory: QuestionRecorder) -> AsyncIterator[Slack]:
     async with serving(memory=memory, owners=OWNERS) as started:
         state = started.workspace.state
         members = frozenset(state.users) - {"U0GUEST01"}
@@ -47,7 +47,7 @@ async def slack(memory: Memory) -> AsyncIterator[Slack]:
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-def labels(message: Message) -> list[str]:
+def labels(message: SlackMessage) -> list[str]:
     return [element.label for element in elements(message.blocks)]
 
 
@@ -58,7 +58,7 @@ async def eventually(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
 
-async def handed_over(slack: Slack, text: str = UNANSWERABLE) -> tuple[str, Message]:
+async def handed_over(slack: Slack, text: str = UNANSWERABLE) -> tuple[str, SlackMessage]:
     """A question that maya handed to a person: its thread, and the owners' message."""
     before = len(slack.workspace.answers("#owners"))
     ts, answer = await slack.asked(text)
@@ -74,7 +74,7 @@ async def handed_over(slack: Slack, text: str = UNANSWERABLE) -> tuple[str, Mess
 
 
 async def test_a_question_is_remembered_with_what_became_of_it(
-    slack: Slack, memory: Memory
+    slack: Slack, memory: QuestionRecorder
 ) -> None:
     await slack.asked("which skills does a data analyst need")
     async with memory.store() as store:
@@ -86,7 +86,9 @@ async def test_a_question_is_remembered_with_what_became_of_it(
     assert record.content_version == "test"
 
 
-async def test_an_answer_is_rated_by_slacks_own_buttons(slack: Slack, memory: Memory) -> None:
+async def test_an_answer_is_rated_by_slacks_own_buttons(
+    slack: Slack, memory: QuestionRecorder
+) -> None:
     _, answer = await slack.asked("data analyst education")
     await slack.maya.click(answer, label="Helpful")
     await slack.running.drain()
@@ -95,7 +97,9 @@ async def test_an_answer_is_rated_by_slacks_own_buttons(slack: Slack, memory: Me
     assert (rating.helpful, rating.rater) == (True, slack.maya.id)
 
 
-async def test_an_answer_that_did_not_help_is_asked_about(slack: Slack, memory: Memory) -> None:
+async def test_an_answer_that_did_not_help_is_asked_about(
+    slack: Slack, memory: QuestionRecorder
+) -> None:
     ts, answer = await slack.asked("ux designer education")
     await slack.maya.click(answer, label="Not helpful")
     modal = await slack.workspace.until(lambda: slack.workspace.modal("maya"))
@@ -107,7 +111,7 @@ async def test_an_answer_that_did_not_help_is_asked_about(slack: Slack, memory: 
     assert len(slack.workspace.answers("#general", ts)) == 1
 
 
-async def test_a_forged_rating_changes_nothing(slack: Slack, memory: Memory) -> None:
+async def test_a_forged_rating_changes_nothing(slack: Slack, memory: QuestionRecorder) -> None:
     _, answer = await slack.asked("qa engineer education")
     found = next(e for e in elements(answer.blocks) if e.label == "Helpful")
     await slack.maya.act(answer, {**found.click(), "value": "up forged"})
@@ -118,7 +122,9 @@ async def test_a_forged_rating_changes_nothing(slack: Slack, memory: Memory) -> 
     )
 
 
-async def test_what_is_picked_is_remembered_with_its_question(slack: Slack, memory: Memory) -> None:
+async def test_what_is_picked_is_remembered_with_its_question(
+    slack: Slack, memory: QuestionRecorder
+) -> None:
     ts, answer = await slack.asked("what skills do I need?")
     await slack.maya.select(answer, "Data Engineer", action_id="choose:menu-0")
     await slack.workspace.until(lambda: "Spark" in slack.workspace.answers("#general", ts)[0].text)
@@ -173,7 +179,9 @@ async def test_of_two_who_claim_at_the_same_moment_one_is_told_who_won(slack: Sl
     assert jonas.id in text or slack.maya.id in text
 
 
-async def test_who_was_not_asked_can_not_take_a_question(slack: Slack, memory: Memory) -> None:
+async def test_who_was_not_asked_can_not_take_a_question(
+    slack: Slack, memory: QuestionRecorder
+) -> None:
     """A button that is forged onto another message moves nothing."""
     guest = slack.workspace.person("guest")
     _, notice = await handed_over(slack)
@@ -184,8 +192,8 @@ async def test_who_was_not_asked_can_not_take_a_question(slack: Slack, memory: M
         lambda: any("isn't yours" in m.text for m in slack.workspace.private_messages("guest")[-1:])
     )
     async with memory.store() as store:
-        *_, kept = await store.handovers.all("T0LOCAL01", HandoverState)
-    assert kept.state is HandoverState.OPEN
+        *_, kept = await store.handovers.all("T0LOCAL01", HandoffState)
+    assert kept.state is HandoffState.OPEN
 
 
 async def test_an_unhelpful_answer_leads_to_a_person_too(slack: Slack) -> None:
@@ -213,7 +221,9 @@ async def test_a_private_question_is_answered_in_a_direct_message(slack: Slack) 
     assert "Really, which size?" in slack.workspace.answers("#owners")[-1].text
 
 
-async def test_a_person_points_to_the_entry_that_answers(slack: Slack, memory: Memory) -> None:
+async def test_a_person_points_to_the_entry_that_answers(
+    slack: Slack, memory: QuestionRecorder
+) -> None:
     text = f"{UNANSWERABLE} these days"
     ts, notice = await handed_over(slack, text)
     jonas = slack.workspace.person("jonas")
@@ -238,7 +248,7 @@ async def test_a_person_points_to_the_entry_that_answers(slack: Slack, memory: M
 
 
 async def test_a_guest_is_not_pointed_to_what_guests_may_not_read(
-    slack: Slack, memory: Memory
+    slack: Slack, memory: QuestionRecorder
 ) -> None:
     guest, maya = slack.workspace.person("guest"), slack.maya
     before = len(slack.workspace.answers("#owners"))
@@ -253,8 +263,8 @@ async def test_a_guest_is_not_pointed_to_what_guests_may_not_read(
     refused = await maya.submit(modal, {"entry": EMPLOYEES_ONLY})
     assert "may not read that" in refused.errors["entry"]
     async with memory.store() as store:
-        *_, kept = await store.handovers.all("T0LOCAL01", HandoverState)
-    assert kept.state is HandoverState.OPEN
+        *_, kept = await store.handovers.all("T0LOCAL01", HandoffState)
+    assert kept.state is HandoffState.OPEN
 
 
 async def test_what_is_for_employees_is_pointed_to_in_private(slack: Slack) -> None:
@@ -327,7 +337,9 @@ async def test_a_database_that_is_down_costs_the_buttons_and_comes_back(
 ) -> None:
     path = tmp_path / "faqbot.db"
     async with (
-        Memory(f"sqlite:///{path}", Consent.REDACTED, retry=0.05).running() as memory,
+        QuestionRecorder(
+            f"sqlite:///{path}", QuestionPrivacy.REDACTED, retry=0.05
+        ).running() as memory,
         serving(memory=memory) as slack,
     ):
         _, answer = await slack.asked("data analyst skills")
@@ -352,7 +364,9 @@ async def test_a_database_that_is_down_costs_the_buttons_and_comes_back(
     assert len(said) == 1
 
 
-async def test_what_is_asked_in_app_home_is_remembered_too(slack: Slack, memory: Memory) -> None:
+async def test_what_is_asked_in_app_home_is_remembered_too(
+    slack: Slack, memory: QuestionRecorder
+) -> None:
     await slack.maya.open_home()
     home = await slack.workspace.until(lambda: slack.workspace.home("maya"))
     await slack.maya.click(home, label="Ask a question")

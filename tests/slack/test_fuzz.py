@@ -27,11 +27,11 @@ from faqbot.slack.app import create_app
 from faqbot.slack.client import web_client
 from faqbot.slack.context import Backstage, Shared
 from faqbot.slack.http_endpoint import PATH, asgi
-from faqbot.storage.models import Handover, now
+from faqbot.storage.models import Handoff, utc_now
 from faqbot.storage.questions import Filter
-from faqbot.storage.recorder import Memory
+from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import new_id
-from tests.slack.conftest import SETUP, make_desk
+from tests.slack.conftest import SETUP, make_engine
 from tests.slack.hostile import (
     ACTIONS,
     COMMANDS,
@@ -162,11 +162,11 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 async def _start(stack: AsyncExitStack, folder: Path, runner: asyncio.Runner) -> App:
     workspace = await stack.enter_async_context(LocalWorkspace.start(setup=SETUP))
     client = await stack.enter_async_context(web_client(SETUP.bot_token, workspace.api_url))
-    memory = Memory(f"sqlite+aiosqlite:///{folder / 'faqbot.db'}")
+    memory = QuestionRecorder(f"sqlite+aiosqlite:///{folder / 'faqbot.db'}")
     await stack.enter_async_context(memory.running())
     shared = Shared()
-    desk = make_desk()
-    made = create_app(desk, client, shared, backstage=Backstage(memory, "C0GENERAL"))
+    engine = make_engine()
+    made = create_app(engine, client, shared, backstage=Backstage(memory, "C0GENERAL"))
     started = App(runner, asgi(made.async_dispatch, SECRET), shared)
     started.thread = await workspace.person("maya").say("#general", "Hello")
     question = urlencode(command("/faq", "data analyst skills"))
@@ -174,9 +174,10 @@ async def _start(stack: AsyncExitStack, folder: Path, runner: asyncio.Runner) ->
     assert answered.status == 200
     async with memory.store() as store:
         (receipt,) = await store.receipts.all(Filter())
-        handed = Handover(
+        handed = Handoff(
             new_id(), SETUP.team_id, receipt.id, "What?", "U0MAYA001", "C0GENERAL", "", "",
-            created=now(), changed=now(), notice_channel="C0GENERAL", notice_ts=started.thread,
+            created=utc_now(), changed=utc_now(),
+            notice_channel="C0GENERAL", notice_ts=started.thread,
         )  # fmt: skip
         await store.handovers.add(handed)
     started.known = (receipt.id, f"up {receipt.id}", f"down {receipt.id}", handed.id)

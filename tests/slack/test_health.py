@@ -12,22 +12,22 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from faqbot.index.reloader import Loaded
+from faqbot.index.reloader import ReloadState
 from faqbot.playground.workspace import LocalWorkspace
-from faqbot.slack.client import Pacer, web_client
+from faqbot.slack.client import RateLimitedClient, web_client
 from faqbot.slack.context import Shared
 from faqbot.slack.health import Health, token_check
-from faqbot.storage.recorder import Memory
+from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.conftest import QUICK, SETUP
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
-CONTENT = Loaded("v1", NOW, NOW, problems=("a", "b"), count=2, reloads=3, failures=1)
+CONTENT = ReloadState("v1", NOW, NOW, problems=("a", "b"), count=2, reloads=3, failures=1)
 
 
 def made(**parts: Any) -> Health:
     given: dict[str, Any] = {
         "shared": Shared(),
-        "pacer": Pacer(),
+        "pacer": RateLimitedClient(),
         "memory": None,
         "content": lambda: CONTENT,
         **parts,
@@ -72,7 +72,7 @@ def test_ready_says_what_is_missing() -> None:
 
 
 def test_a_database_that_is_down_takes_nobody_out_of_service(tmp_path: Path) -> None:
-    status, found = told(made(memory=Memory(f"sqlite:///{tmp_path}/none.db")))
+    status, found = told(made(memory=QuestionRecorder(f"sqlite:///{tmp_path}/none.db")))
     assert status == 200
     assert found["store"].startswith("down")
 

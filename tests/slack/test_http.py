@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from faqbot.playground.delivery import signed_headers
-from faqbot.slack.http_endpoint import PATH, REQUEST, Guard
+from faqbot.slack.http_endpoint import PATH, REQUEST, SlackEndpoint
 from tests.slack.conftest import SETUP, Slack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -157,7 +157,7 @@ async def through(
         answered.append(message.get("status", 0))
 
     scope = {"type": "http", "method": method, "path": PATH, "headers": headers}
-    await Guard(inner, SECRET, seen=counted.append)(scope, receive, send)
+    await SlackEndpoint(inner, SECRET, seen=counted.append)(scope, receive, send)
     return (answered[0] if answered else 0), len(parts) - len(left), counted
 
 
@@ -222,7 +222,7 @@ async def test_what_nobody_caught_has_a_reference_and_no_words(
         said.append(message.get("body", b""))
 
     scope = {"type": "http", "method": "POST", "path": PATH, "headers": headers_of(b"{}")}
-    await Guard(broken, SECRET)(scope, receive, send)
+    await SlackEndpoint(broken, SECRET)(scope, receive, send)
     reference = b"".join(said).decode().rpartition(" ")[2]
     assert len(reference) == 8
     assert f"reference {reference}: RuntimeError" in caplog.text
@@ -231,7 +231,7 @@ async def test_what_nobody_caught_has_a_reference_and_no_words(
 
 async def test_without_a_secret_there_is_no_guard() -> None:
     with pytest.raises(ValueError, match="everybody"):
-        Guard(PlainTextResponse("x"), "")
+        SlackEndpoint(PlainTextResponse("x"), "")
 
 
 async def test_a_replayed_command_is_not_answered_again(

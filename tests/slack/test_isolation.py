@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from faqbot.runtime.leases import RecentClaims
+from faqbot.runtime.leases import MemoryClaims
 from faqbot.slack.blockkit import blocks as block_values
 from faqbot.slack.listeners.handoff import ANSWER_VIEW
 from faqbot.storage.installations import Installation
 from faqbot.storage.models import (
     PHRASING,
-    HandoverState,
-    Policy,
+    ChannelMode,
+    ChannelPolicy,
+    HandoffState,
     Proposal,
     ProposalState,
-    Speaks,
-    now,
+    utc_now,
 )
 from faqbot.storage.questions import Filter
 from faqbot.workspaces.digests import Digests
@@ -99,7 +99,7 @@ async def test_a_receipt_of_another_can_be_neither_rated_nor_read(process: Many)
         assert record.team == A
         assert await store.receipts.ratings(record.at) == ()
         assert await store.receipts.picks(record.at) == ()
-        assert await store.handovers.all(B, HandoverState) == ()
+        assert await store.handovers.all(B, HandoffState) == ()
         assert await store.proposals.all(B, ProposalState) == ()
     await process.click(A, f"{block_values.RATE}:0", f"up {receipt}", user=PERSON)
     async with process.memory.store() as store:  # and at home it can
@@ -117,7 +117,7 @@ async def handed_over(process: Many) -> str:
         A, "person", metadata, {"question": {"question": {"value": words}}}, user=PERSON
     )
     async with process.memory.store() as store:
-        *_, handover = await store.handovers.all(A, [HandoverState.OPEN])
+        *_, handover = await store.handovers.all(A, [HandoffState.OPEN])
     assert handover.question == words
     return handover.id
 
@@ -160,13 +160,13 @@ async def test_a_question_for_a_person_of_another_cannot_be_touched(process: Man
     async with process.memory.store() as store:
         found = await store.handovers.get(A, handover)
         assert found is not None
-        assert found.state is HandoverState.OPEN
+        assert found.state is HandoffState.OPEN
         assert await store.handovers.get(B, handover) is None
     await process.click(A, f"{block_values.CLAIM}:0", handover)
     async with process.memory.store() as store:
         found = await store.handovers.get(A, handover)
         assert found is not None
-        assert found.state is HandoverState.CLAIMED
+        assert found.state is HandoffState.CLAIMED
 
 
 async def proposed(process: Many, team: str, question: str) -> str:
@@ -226,10 +226,10 @@ async def test_approved_proposals_change_the_own_content_only(process: Many) -> 
         ts = f"17000004{next(process.numbers):02}.000000"
         (answer,) = await process.mention(team, "who washes the plane of a pilot?", ts)
         assert (f"Ask the {WORD[A]} desk" in answer.text) is answered
-    book = await process.shelf.take(str(process.folder / WORD[A]))
+    book = await process.shelf.acquire(str(process.folder / WORD[A]))
     (entry,) = [
         faq.id
-        for faq in (*book.library.faqs, *book.library.roles[0].faqs)
+        for faq in (*book.knowledge_base.faqs, *book.knowledge_base.roles[0].faqs)
         if faq.question == "who washes the plane"
     ]
     for team, shown in ((B, False), (A, True)):  # also for who knows its id
@@ -248,8 +248,8 @@ async def test_app_home_and_suggestions_are_of_the_own_workspace(process: Many) 
             question=f"{WORD[A]} tools",
             role="pilot",
             entry="pilot/skills",
-            created=now(),
-            changed=now(),
+            created=utc_now(),
+            changed=utc_now(),
         )
         await store.proposals.add(suggestion)
 
@@ -274,7 +274,7 @@ async def test_digests_tell_of_the_own_workspace(process: Many) -> None:
     async def teams(installation: Installation) -> tuple[str, ...]:
         return (installation.workspace.team,)
 
-    digests = Digests(process.installations, process.workspaces, teams, RecentClaims())
+    digests = Digests(process.installations, process.workspaces, teams, MemoryClaims())
     await process.mention(A, f"is there {WORD[A]} soup", "1700000700.000000")
     before = len(process.api.calls)
     assert await digests.send(dt.date(2026, 11, 23))
@@ -289,7 +289,7 @@ async def test_digests_tell_of_the_own_workspace(process: Many) -> None:
 async def test_a_channels_settings_are_its_workspaces_own(process: Many) -> None:
     other = "C0SAME111"
     async with process.memory.store() as store:
-        await store.policies.set(Policy(A, other, Speaks.ALL))
+        await store.policies.set(ChannelPolicy(A, other, ChannelMode.ALL))
     await process.workspaces.renew()  # policies are kept in memory for a while
     event = {
         "type": "message",

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from faqbot.runtime.leases import Leases
-from faqbot.storage.encryption import Seal
-from faqbot.storage.recorder import Memory
+from faqbot.runtime.leases import LeaseManager
+from faqbot.storage.encryption import TokenCipher
+from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import Store
 from tests.storage.conftest import server, url
 
@@ -21,20 +21,20 @@ __all__ = ["server", "url"]
 QUICK = 0.2
 KEY = ("message", "T1", "C1", "1.2")
 BODY = {"event": {"text": "what is a shoe size"}}
-SEAL = Seal.derived("secret")
+SEAL = TokenCipher.derived("secret")
 
 
 class Worker:
     """A process, as far as the others see it."""
 
-    def __init__(self, memory: Memory, lease: float = QUICK) -> None:
-        self.leases = Leases(memory, SEAL, lease=lease)
+    def __init__(self, memory: QuestionRecorder, lease: float = QUICK) -> None:
+        self.leases = LeaseManager(memory, SEAL, lease=lease)
         self.finished = asyncio.Event()
         self.did: list[Mapping[str, Any]] = []
 
     async def again(self, body: Mapping[str, Any], key: str) -> bool:
         self.did.append(body)
-        self.leases.done(key)
+        self.leases.complete(key)
         return True
 
     async def finish(self) -> None:
@@ -42,17 +42,17 @@ class Worker:
 
 
 @pytest.fixture
-async def memory(url: str) -> AsyncIterator[Memory]:
-    async with Memory(url, retry=0.05).running() as made:
+async def memory(url: str) -> AsyncIterator[QuestionRecorder]:
+    async with QuestionRecorder(url, retry=0.05).running() as made:
         yield made
 
 
 @asynccontextmanager
-async def at_work(memory: Memory, count: int = 1) -> AsyncIterator[list[Worker]]:
+async def at_work(memory: QuestionRecorder, count: int = 1) -> AsyncIterator[list[Worker]]:
     async with AsyncExitStack() as stack:
         workers = [Worker(memory) for _ in range(count)]
         for worker in workers:
-            await stack.enter_async_context(worker.leases.working(worker.again, worker.finish))
+            await stack.enter_async_context(worker.leases.running(worker.again, worker.finish))
         yield workers
 
 
@@ -62,28 +62,30 @@ async def until(true: Any) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_what_one_process_took_on_no_other_does(memory: Memory) -> None:
+async def test_what_one_process_took_on_no_other_does(memory: QuestionRecorder) -> None:
     async with at_work(memory, 2) as (first, second):
         assert await first.leases.claim("event", "T1", "E1")
         assert not await first.leases.claim("event", "T1", "E1")
         assert not await second.leases.claim("event", "T1", "E1")
-        assert await first.leases.take(KEY, BODY) == 1
-        assert await second.leases.take(KEY, BODY) == 0
+        assert await first.leases.acquire(KEY, BODY) == 1
+        assert await second.leases.acquire(KEY, BODY) == 0
 
 
-async def test_many_deliveries_of_one_moment_are_each_taken_by_one(memory: Memory) -> None:
+async def test_many_deliveries_of_one_moment_are_each_taken_by_one(
+    memory: QuestionRecorder,
+) -> None:
     async with at_work(memory, 2) as workers:
         keys = [("message", "T1", "C1", str(number)) for number in range(50)]
         took = await asyncio.gather(
-            *(worker.leases.take(key, BODY) for key in keys for worker in workers)
+            *(worker.leases.acquire(key, BODY) for key in keys for worker in workers)
         )
         assert sum(took) == len(keys)
 
 
-async def test_what_a_dead_process_left_is_done_by_another(memory: Memory) -> None:
+async def test_what_a_dead_process_left_is_done_by_another(memory: QuestionRecorder) -> None:
     dead = Worker(memory)
-    async with dead.leases.working(dead.again, dead.finish):
-        assert await dead.leases.take(KEY, BODY) == 1
+    async with dead.leases.running(dead.again, dead.finish):
+        assert await dead.leases.acquire(KEY, BODY) == 1
         for task in asyncio.all_tasks():  # it dies without a word
             if getattr(task.get_coro(), "__qualname__", "").startswith("Leases._"):
                 task.cancel()
@@ -92,33 +94,35 @@ async def test_what_a_dead_process_left_is_done_by_another(memory: Memory) -> No
             assert alive.did == [BODY]
             await asyncio.sleep(3 * QUICK)
             assert len(alive.did) == 1
-        dead.leases.done("/".join(KEY))
+        dead.leases.complete("/".join(KEY))
 
 
-async def test_a_process_that_is_slow_but_alive_keeps_its_work(memory: Memory) -> None:
+async def test_a_process_that_is_slow_but_alive_keeps_its_work(memory: QuestionRecorder) -> None:
     async with at_work(memory, 2) as (slow, other):
-        await slow.leases.take(KEY, BODY)
+        await slow.leases.acquire(KEY, BODY)
         await asyncio.sleep(5 * QUICK)
         assert other.did == []
-        slow.leases.done("/".join(KEY))
+        slow.leases.complete("/".join(KEY))
 
 
-async def test_what_a_process_can_not_finish_at_its_stop_is_left_to_others(memory: Memory) -> None:
+async def test_what_a_process_can_not_finish_at_its_stop_is_left_to_others(
+    memory: QuestionRecorder,
+) -> None:
     stopping = Worker(memory, lease=60)
-    async with stopping.leases.working(stopping.again, stopping.finish):
-        await stopping.leases.take(KEY, BODY)
+    async with stopping.leases.running(stopping.again, stopping.finish):
+        await stopping.leases.acquire(KEY, BODY)
     assert stopping.finished.is_set()
     async with at_work(memory) as (alive,):
         await until(lambda: alive.did)
 
 
-async def test_nothing_that_waits_can_be_read_in_the_database(memory: Memory) -> None:
+async def test_nothing_that_waits_can_be_read_in_the_database(memory: QuestionRecorder) -> None:
     async with at_work(memory) as (worker,):
-        await worker.leases.take(KEY, BODY)
+        await worker.leases.acquire(KEY, BODY)
         async with memory.store() as store:
             found = await store.claims.take_over("other", 60) or await _payloads(store)
         assert b"shoe" not in repr(found).encode()
-        worker.leases.done("/".join(KEY))
+        worker.leases.complete("/".join(KEY))
 
 
 async def _payloads(store: Store) -> list[bytes]:
@@ -131,11 +135,11 @@ async def _payloads(store: Store) -> list[bytes]:
 
 
 async def test_what_another_key_sealed_is_given_up_with_a_line(
-    memory: Memory, caplog: pytest.LogCaptureFixture
+    memory: QuestionRecorder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    gone = Leases(memory, Seal.derived("another"), lease=QUICK)
-    async with gone.working(Worker(memory).again, Worker(memory).finish):
-        await gone.take(KEY, BODY)
+    gone = LeaseManager(memory, TokenCipher.derived("another"), lease=QUICK)
+    async with gone.running(Worker(memory).again, Worker(memory).finish):
+        await gone.acquire(KEY, BODY)
     with caplog.at_level(logging.WARNING):
         async with at_work(memory) as (alive,):
             await until(lambda: "encrypted with another key" in caplog.text)
@@ -143,7 +147,7 @@ async def test_what_another_key_sealed_is_given_up_with_a_line(
     assert "shoe" not in caplog.text
 
 
-class Hanging(Memory):
+class Hanging(QuestionRecorder):
     """A memory whose database never answers."""
 
     @property
@@ -164,8 +168,8 @@ async def test_a_database_that_hangs_holds_up_no_acknowledgement() -> None:
 
 
 async def test_a_database_that_is_down_leaves_each_process_its_own_claims() -> None:
-    async with at_work(Memory("postgresql://postgres@127.0.0.1:9/none")) as (worker,):
-        assert await worker.leases.take(KEY, BODY) == 1
-        assert await worker.leases.take(KEY, BODY) == 0
-        worker.leases.done("/".join(KEY))
+    async with at_work(QuestionRecorder("postgresql://postgres@127.0.0.1:9/none")) as (worker,):
+        assert await worker.leases.acquire(KEY, BODY) == 1
+        assert await worker.leases.acquire(KEY, BODY) == 0
+        worker.leases.complete("/".join(KEY))
         assert worker.leases.held == 0

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from faqbot.runtime.rate_limit import Limits, Rates, Verdict
+from faqbot.runtime.rate_limit import Decision, Limits, TokenBuckets
 from tests.slack.conftest import Slack, serving
 
 
 def test_a_minutes_worth_may_come_at_once_and_then_refills() -> None:
     now = 0.0
-    rates = Rates(3, clock=lambda: now)
+    rates = TokenBuckets(3, clock=lambda: now)
     assert [rates.ask("U1") for _ in range(5)] == [
-        *[Verdict.TAKEN] * 3,
-        Verdict.TOLD,
-        Verdict.SILENT,
+        *[Decision.ALLOW] * 3,
+        Decision.WARN,
+        Decision.DROP,
     ]
-    assert rates.ask("U2") is Verdict.TAKEN
+    assert rates.ask("U2") is Decision.ALLOW
     now = 20.0
-    assert [rates.ask("U1") for _ in range(2)] == [Verdict.TAKEN, Verdict.TOLD]
+    assert [rates.ask("U1") for _ in range(2)] == [Decision.ALLOW, Decision.WARN]
     now = 1000.0
-    assert [rates.ask("U1") for _ in range(4)] == [*[Verdict.TAKEN] * 3, Verdict.TOLD]
+    assert [rates.ask("U1") for _ in range(4)] == [*[Decision.ALLOW] * 3, Decision.WARN]
 
 
 def test_without_a_limit_everything_is_taken() -> None:
-    rates = Rates(0)
-    assert {rates.ask("U1") for _ in range(1000)} == {Verdict.TAKEN}
+    rates = TokenBuckets(0)
+    assert {rates.ask("U1") for _ in range(1000)} == {Decision.ALLOW}
 
 
 def whispers(slack: Slack) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 
 from faqbot.playground.models import Setup
 from faqbot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
-from faqbot.storage.encryption import Seal
+from faqbot.storage.encryption import TokenCipher
 from tests.slack.conftest import QUICK
 from tests.slack.installing import Browser
 from tests.slack.test_service import ROLE, ended, first_line, free_port, start
@@ -69,7 +69,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
             SLACK_CLIENT_ID=app.client_id,
             SLACK_CLIENT_SECRET=app.client_secret,
             FAQBOT_PUBLIC_URL=base,
-            FAQBOT_SECRET_KEYS=Seal.new_key(),
+            FAQBOT_SECRET_KEYS=TokenCipher.new_key(),
             FAQBOT_WORKSPACES=str(named),
             FAQBOT_DATABASE_URL=f"sqlite:///{tmp_path}/many.db",
             FAQBOT_CACHE=str(tmp_path / "cache"),

@@ -14,8 +14,8 @@ from aiohttp import web
 from slack_sdk.errors import SlackApiError
 
 from faqbot.playground.models import Faults
-from faqbot.slack.client import Pacer, web_client
-from faqbot.slack.listeners.messages import post_answer, was_answered
+from faqbot.slack.client import RateLimitedClient, web_client
+from faqbot.slack.listeners.messages import post_once, was_answered
 from tests.slack.conftest import serving
 
 Handler = Callable[[web.Request], Any]
@@ -82,14 +82,14 @@ async def test_server_errors_are_tried_again_a_few_times() -> None:
     came: list[float] = []
     async with (
         api(users_info=refusing(came, 3, status=503)) as url,
-        web_client("xoxb-1", url, Pacer(backoff=0.01)) as client,
+        web_client("xoxb-1", url, RateLimitedClient(backoff=0.01)) as client,
     ):
         assert (await client.users_info(user="U1"))["ok"]
     assert len(came) == 4
     came.clear()
     async with (
         api(users_info=refusing(came, 100, status=503)) as url,
-        web_client("xoxb-1", url, Pacer(backoff=0.01)) as client,
+        web_client("xoxb-1", url, RateLimitedClient(backoff=0.01)) as client,
     ):
         with pytest.raises(SlackApiError):
             await client.users_info(user="U1")
@@ -100,7 +100,7 @@ async def test_posts_to_a_channel_follow_each_other_at_a_pace() -> None:
     came: list[float] = []
     async with (
         api(chat_postMessage=refusing(came, 0)) as url,
-        web_client("xoxb-1", url, Pacer(every=0.2)) as client,
+        web_client("xoxb-1", url, RateLimitedClient(every=0.2)) as client,
     ):
         posts = [client.chat_postMessage(channel="C1", text=str(n)) for n in range(6)]
         await asyncio.gather(*posts)
@@ -135,7 +135,7 @@ async def test_an_answer_is_posted_once_also_when_slacks_reply_is_lost(slack: Lo
         web_client("xoxb-1", url) as client,
     ):
         message = {"channel": "C1", "thread_ts": "1.1", "text": "SQL"}
-        await post_answer(client, "1.2", message)
+        await post_once(client, "1.2", message)
         assert await was_answered(client, "C1", "1.1", "1.2")
         assert not await was_answered(client, "C1", "1.1", "1.3")
     assert len(slack.posts) == 1
@@ -150,13 +150,13 @@ async def test_an_answer_that_slack_refuses_is_not_tried_again() -> None:
 
     async with api(chat_postMessage=refuse) as url, web_client("xoxb-1", url) as client:
         with pytest.raises(SlackApiError, match="channel_not_found"):
-            await post_answer(client, "1.2", {"channel": "C1", "thread_ts": "1.1", "text": "a"})
+            await post_once(client, "1.2", {"channel": "C1", "thread_ts": "1.1", "text": "a"})
     assert len(came) == 1
 
 
 @pytest.mark.parametrize("status", [429, 503])
 async def test_every_question_is_answered_once_while_a_fifth_of_calls_fails(status: int) -> None:
-    async with serving(pacer=Pacer(backoff=0.01)) as slack:
+    async with serving(pacer=RateLimitedClient(backoff=0.01)) as slack:
         slack.workspace.faults = Faults(fail_share=0.2, fail_status=status, retry_after=0)
         asked = [
             await slack.maya.say("#general", slack.mention("data analyst skills"))

@@ -10,15 +10,15 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from faqbot.app import understand
-from faqbot.content.loader import load_library
-from faqbot.content.publisher import Publisher
-from faqbot.engine import Desk, Knowledge
+from faqbot.app import build_index
+from faqbot.content.loader import load_knowledge_base
+from faqbot.content.publisher import ContentPublisher
+from faqbot.engine import Engine, Index
 from faqbot.index.reloader import Reloader
 from faqbot.playground.blocks import elements
-from faqbot.playground.models import Channel, Message, View
+from faqbot.playground.models import Channel, ModalView, SlackMessage
 from faqbot.storage.models import ProposalState
-from faqbot.storage.recorder import Memory
+from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.conftest import Slack, knowledge, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -32,8 +32,8 @@ sections:
 """
 
 
-def _understood(folder: Path) -> Knowledge:
-    return understand(load_library(folder))
+def _understood(folder: Path) -> Index:
+    return build_index(load_knowledge_base(folder))
 
 
 @pytest.fixture(scope="module")
@@ -44,20 +44,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def memory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Memory]:
+async def memory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[QuestionRecorder]:
     store = tmp_path_factory.mktemp("store")
     await asyncio.to_thread(knowledge)  # what holds up the loop would end transactions
-    async with Memory(f"sqlite:///{store}/faqbot.db").running() as made:
+    async with QuestionRecorder(f"sqlite:///{store}/faqbot.db").running() as made:
         yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def slack(memory: Memory, folder: Path) -> AsyncIterator[Slack]:
+async def slack(memory: QuestionRecorder, folder: Path) -> AsyncIterator[Slack]:
     made = await asyncio.to_thread(_understood, folder)
 
-    def publisher(desk: Desk) -> Publisher:
-        desk.swap(made)
-        return Publisher(desk, folder, Reloader(desk, folder, _understood).reload)
+    def publisher(engine: Engine) -> ContentPublisher:
+        engine.swap(made)
+        return ContentPublisher(engine, folder, Reloader(engine, folder, _understood).reload)
 
     async with serving(memory=memory, owners=OWNERS, publisher=publisher) as started:
         state = started.workspace.state
@@ -66,11 +66,11 @@ async def slack(memory: Memory, folder: Path) -> AsyncIterator[Slack]:
         yield started
 
 
-def labels(message: Message) -> list[str]:
+def labels(message: SlackMessage) -> list[str]:
     return [element.label for element in elements(message.blocks)]
 
 
-async def opened(slack: Slack, text: str) -> View:
+async def opened(slack: Slack, text: str) -> ModalView:
     """The modal of the shortcut on a message that jonas wrote."""
     ts = await slack.workspace.person("jonas").say("#general", text)
     message = slack.workspace.message("#general", ts)
@@ -79,7 +79,7 @@ async def opened(slack: Slack, text: str) -> View:
     return await slack.workspace.until(lambda: slack.workspace.modal("maya"))
 
 
-async def proposed(slack: Slack, question: str, answer: str, role: str = "-") -> Message:
+async def proposed(slack: Slack, question: str, answer: str, role: str = "-") -> SlackMessage:
     """The owners' message about a proposal of maya."""
     before = len(slack.workspace.answers("#owners"))
     modal = await opened(slack, answer)
@@ -105,7 +105,7 @@ async def test_a_message_becomes_an_faq_that_answers_at_once(slack: Slack, folde
     written = yaml.safe_load(path.read_text())
     assert written["faqs"][0]["id"] == "is-there-a-canteen"
     assert written["faqs"][0]["answer"] == "Yes: two, & both are good."
-    assert load_library(folder).entry("faq/is-there-a-canteen")
+    assert load_knowledge_base(folder).entry("faq/is-there-a-canteen")
     _, answer = await slack.asked("is there a canteen here")
     assert "both are good" in answer.text
     shown = slack.workspace.message("#owners", notice.ts)
@@ -120,7 +120,7 @@ async def test_an_faq_may_belong_to_a_role(slack: Slack, folder: Path) -> None:
     await slack.workspace.until(
         lambda: any("travel" in m.text for m in slack.workspace.answers("@maya")[-1:]), within=20
     )
-    faqs = load_library(folder).roles_by_id["data-analyst"].faqs
+    faqs = load_knowledge_base(folder).roles_by_id["data-analyst"].faqs
     assert [faq.question for faq in faqs] == [question]
 
 
@@ -162,7 +162,9 @@ async def test_of_two_who_decide_at_the_same_moment_one_is_told(slack: Slack) ->
     assert len(await slack.workspace.until(late)) == 1
 
 
-async def test_guests_and_forged_clicks_change_nothing(slack: Slack, memory: Memory) -> None:
+async def test_guests_and_forged_clicks_change_nothing(
+    slack: Slack, memory: QuestionRecorder
+) -> None:
     guest = slack.workspace.person("guest")
     notice = await proposed(slack, "How old is the building?", "Ninety years.")
     approve = next(e for e in elements(notice.blocks) if e.label == "Approve")
@@ -183,7 +185,7 @@ async def test_guests_and_forged_clicks_change_nothing(slack: Slack, memory: Mem
 
 
 async def test_what_can_not_be_written_stays_open(
-    slack: Slack, folder: Path, memory: Memory
+    slack: Slack, folder: Path, memory: QuestionRecorder
 ) -> None:
     broken = folder / "broken.yaml"
     notice = await proposed(slack, "Is there a gym?", "Next door.")
@@ -214,7 +216,7 @@ async def test_a_pick_becomes_a_phrasing_when_an_owner_takes_it_up(
     await slack.running.drain()
     await slack.maya.open_home()
 
-    def suggested() -> View | None:
+    def suggested() -> ModalView | None:
         shown = slack.workspace.home("maya")
         return shown if shown and "Suggested phrasings" in str(shown.blocks) else None
 
@@ -234,4 +236,4 @@ async def test_a_pick_becomes_a_phrasing_when_an_owner_takes_it_up(
     )
     written = yaml.safe_load((folder / "proposals" / "phrasings.yaml").read_text())
     assert written == {"phrasings": {"data-analyst/skills": [text]}}
-    assert text in str(load_library(folder).entry("data-analyst/skills"))
+    assert text in str(load_knowledge_base(folder).entry("data-analyst/skills"))

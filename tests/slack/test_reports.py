@@ -10,14 +10,14 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
-from faqbot.engine import Conversations, Desk
-from faqbot.index.reloader import Loaded
+from faqbot.engine import ConversationMemory, Engine
+from faqbot.index.reloader import ReloadState
 from faqbot.playground.models import Channel
 from faqbot.slack.client import web_client
 from faqbot.slack.context import Backstage
-from faqbot.slack.directory import Owners
+from faqbot.slack.directory import OwnerDirectory
 from faqbot.slack.listeners.reports import Reports, next_monday
-from faqbot.storage.recorder import Memory
+from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.conftest import Slack, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -27,14 +27,14 @@ MISSED = "which shoe size do astronauts have"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def memory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Memory]:
+async def memory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[QuestionRecorder]:
     folder = tmp_path_factory.mktemp("store")
-    async with Memory(f"sqlite:///{folder}/faqbot.db").running() as made:
+    async with QuestionRecorder(f"sqlite:///{folder}/faqbot.db").running() as made:
         yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def slack(memory: Memory) -> AsyncIterator[Slack]:
+async def slack(memory: QuestionRecorder) -> AsyncIterator[Slack]:
     async with serving(memory=memory, owners=OWNERS) as started:
         state = started.workspace.state
         state.add_channel(Channel(OWNERS, "owners", members=frozenset(state.users)))
@@ -81,45 +81,47 @@ async def test_app_home_of_others_shows_only_the_roles(slack: Slack) -> None:
 
 
 async def test_app_home_tells_owners_of_content_that_is_not_used(
-    slack: Slack, memory: Memory
+    slack: Slack, memory: QuestionRecorder
 ) -> None:
     now = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
-    loaded = Loaded("abc123", now, now, ("a.yaml:2:1: `titel` is not a key",), 3)
+    loaded = ReloadState("abc123", now, now, ("a.yaml:2:1: `titel` is not a key",), 3)
     backstage = Backstage(memory, OWNERS, content=lambda: loaded)
-    shown = str(await Reports(slack.desk, backstage, Owners(OWNERS)).home(TEAM))
+    shown = str(await Reports(slack.engine, backstage, OwnerDirectory(OWNERS)).home(TEAM))
     assert "The changed content is not used: 3 problems" in shown
     assert "is not a key" in shown
     assert "version abc123, since 24 November 2026, 12:00 UTC" in shown
 
 
 async def test_the_digest_is_sent_once_whichever_process_comes_first(
-    slack: Slack, memory: Memory
+    slack: Slack, memory: QuestionRecorder
 ) -> None:
     before = len(slack.workspace.answers("#owners"))
     async with web_client(slack.workspace.bot_token, slack.workspace.api_url) as client:
-        reports = Reports(slack.desk, Backstage(memory, OWNERS), Owners(OWNERS))
+        reports = Reports(slack.engine, Backstage(memory, OWNERS), OwnerDirectory(OWNERS))
         monday = dt.date(2026, 11, 30)
         assert await reports.send_digest(client, TEAM, monday) == 1
         assert await reports.send_digest(client, TEAM, monday) == 0
-        nobody = Reports(slack.desk, Backstage(memory), Owners())
+        nobody = Reports(slack.engine, Backstage(memory), OwnerDirectory())
         assert await nobody.send_digest(client, TEAM, monday) == 0
     assert len(slack.workspace.answers("#owners")) == before + 1
     assert "The week to" in slack.workspace.answers("#owners")[-1].text
 
 
 async def test_an_owner_known_by_id_gets_a_digest_of_their_roles(
-    slack: Slack, memory: Memory
+    slack: Slack, memory: QuestionRecorder
 ) -> None:
     jonas = slack.workspace.person("jonas")
-    library = slack.desk.library
+    knowledge_base = slack.engine.knowledge_base
     roles = tuple(
         replace(role, owner=jonas.id) if role.id == "ux-designer" else role
-        for role in library.roles
+        for role in knowledge_base.roles
     )
-    knowledge = replace(slack.desk._knowledge, library=replace(library, roles=roles))
-    desk = Desk(knowledge, Conversations(time.monotonic))
+    knowledge = replace(
+        slack.engine._knowledge, knowledge_base=replace(knowledge_base, roles=roles)
+    )
+    engine = Engine(knowledge, ConversationMemory(time.monotonic))
     async with web_client(slack.workspace.bot_token, slack.workspace.api_url) as client:
-        reports = Reports(desk, Backstage(memory), Owners())
+        reports = Reports(engine, Backstage(memory), OwnerDirectory())
         sent = await reports.send_digest(client, TEAM, dt.date(2026, 12, 7))
     assert sent == 1
     text = slack.workspace.answers("@jonas")[-1].text

@@ -15,11 +15,11 @@ import pytest
 
 from faqbot.playground.models import Faults
 from faqbot.playground.oauth import HOURS_12
-from faqbot.storage.encryption import Seal
+from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.installations import Credentials, Workspace
-from faqbot.storage.models import StoreError, now
+from faqbot.storage.models import StoreError, utc_now
 from faqbot.storage.store import open_store
-from faqbot.workspaces.tokens import Tokens
+from faqbot.workspaces.tokens import TokenProvider
 from tests.slack.installing import Site, site
 from tests.storage.conftest import server, url
 from tests.support.local_slack import several
@@ -49,7 +49,7 @@ async def installed(web: Site, hours: float) -> Credentials:
     (found,) = await web.store.installations.all()
     kept = await web.store.installations.credentials(ALPHA)
     assert kept
-    ends = now() + dt.timedelta(hours=hours)
+    ends = utc_now() + dt.timedelta(hours=hours)
     await web.store.installations.keep(replace(found, expires=ends), kept.token, kept.refresh)
     again = await web.store.installations.credentials(ALPHA)
     assert again
@@ -57,16 +57,16 @@ async def installed(web: Site, hours: float) -> Credentials:
 
 
 @asynccontextmanager
-async def another(web: Site, keys: str = "") -> AsyncIterator[Tokens]:
+async def another(web: Site, keys: str = "") -> AsyncIterator[TokenProvider]:
     """What another process gives."""
-    store = await open_store(web.url, seal=Seal.of(keys or web.key))
-    yield Tokens(store.installations, web.exchange)
+    store = await open_store(web.url, seal=TokenCipher.of(keys or web.key))
+    yield TokenProvider(store.installations, web.exchange)
     await store.close()
 
 
-def refused(web: Site) -> Tokens:
+def refused(web: Site) -> TokenProvider:
     """Tokens of a process whom Slack refuses."""
-    return Tokens(web.store.installations, replace(web.exchange, client_secret="wrong"))
+    return TokenProvider(web.store.installations, replace(web.exchange, client_secret="wrong"))
 
 
 def break_store(web: Site, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
@@ -98,7 +98,7 @@ async def test_of_ten_in_two_processes_one_renews_a_token_for_all(
     kept = await web.store.installations.credentials(ALPHA)
     assert kept
     assert kept.expires
-    assert (kept.token, kept.expires > now() + dt.timedelta(hours=11)) == (found[0], True)
+    assert (kept.token, kept.expires > utc_now() + dt.timedelta(hours=11)) == (found[0], True)
     assert await web.exchange.client.auth_test(token=found[0]) is not None
 
 
@@ -130,7 +130,9 @@ async def test_a_token_that_ended_is_renewed(web: Site) -> None:
 async def test_whoever_died_while_renewing_is_followed_by_another(web: Site) -> None:
     old = await installed(web, 1)
     assert await web.store.installations.begin_refresh(ALPHA, old.version, 60)
-    impatient = Tokens(web.store.installations, web.exchange, clock=itertools.count().__next__)
+    impatient = TokenProvider(
+        web.store.installations, web.exchange, clock=itertools.count().__next__
+    )
     assert await impatient.of(ALPHA) == old.token  # the other may still be at it
     (found,) = await web.store.installations.all()
     await web.store.installations.keep(found, old.token, old.refresh)
@@ -154,7 +156,7 @@ async def test_tokens_outlast_a_store_that_is_down(
     local: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await installed(local, 12)
-    tokens = Tokens(local.store.installations, local.exchange, lifetime=0.0)
+    tokens = TokenProvider(local.store.installations, local.exchange, lifetime=0.0)
     token = await tokens.of(ALPHA)
     assert token
     break_store(local, monkeypatch, "credentials")
@@ -167,7 +169,7 @@ async def test_a_renewed_token_is_kept_when_the_store_is_back(
     local: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await installed(local, 1)
-    tokens = Tokens(local.store.installations, local.exchange, lifetime=0.0)
+    tokens = TokenProvider(local.store.installations, local.exchange, lifetime=0.0)
     with monkeypatch.context() as broken:
         break_store(local, broken, "refreshed")
         fresh = await tokens.of(ALPHA)
@@ -180,7 +182,7 @@ async def test_a_renewed_token_is_kept_when_the_store_is_back(
 
 async def test_what_an_old_key_sealed_is_read_and_sealed_anew(web: Site) -> None:
     kept = await installed(web, 12)
-    key = Seal.new_key()
+    key = TokenCipher.new_key()
     async with another(web, f"{key},{web.key}") as both:
         assert await both.of(ALPHA) == kept.token
     async with another(web, key) as newest:

@@ -15,9 +15,9 @@ from faqbot.playground.workspace import LocalWorkspace
 from faqbot.slack.app import create_app
 from faqbot.slack.client import check_bot_token, web_client
 from faqbot.slack.context import Shared
-from faqbot.slack.middleware.request_log import Running
+from faqbot.slack.middleware.request_log import ListenerTracker
 from faqbot.slack.socket_mode import SocketMode
-from tests.slack.conftest import QUICK, SETUP, make_desk
+from tests.slack.conftest import QUICK, SETUP, make_engine
 
 PING = 0.1
 
@@ -25,8 +25,8 @@ PING = 0.1
 @asynccontextmanager
 async def app_in(workspace: LocalWorkspace) -> AsyncIterator[AsyncApp]:
     async with web_client(workspace.bot_token, workspace.api_url) as client:
-        running = Running()
-        yield create_app(make_desk(), client, Shared(running=running))
+        running = ListenerTracker()
+        yield create_app(make_engine(), client, Shared(running=running))
         await running.drain()
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.app import open_desk, understand
-from faqbot.content.loader import load_library
-from faqbot.content.publisher import Publisher
+from faqbot.app import build_index, load_engine
+from faqbot.content.loader import load_knowledge_base
+from faqbot.content.publisher import ContentPublisher
 from faqbot.index.reloader import Reloader
 from faqbot.storage.questions import Filter
-from faqbot.storage.recorder import Memory
+from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.conftest import Slack, knowledge, serving
 from tests.slack.test_feedback import UNANSWERABLE, labels
 from tests.storage.conftest import server, url
@@ -30,9 +30,9 @@ sections:
 
 
 @pytest.fixture
-async def memory(url: str) -> AsyncIterator[Memory]:
+async def memory(url: str) -> AsyncIterator[QuestionRecorder]:
     knowledge()  # made before there is a database to wait for
-    async with Memory(url, retry=0.05).running() as made:
+    async with QuestionRecorder(url, retry=0.05).running() as made:
         assert made.is_up
         yield made
 
@@ -42,19 +42,21 @@ def folder(tmp_path: Path) -> Path:
     made = tmp_path / "knowledge"
     made.mkdir()
     (made / "data-analyst.yaml").write_text(CONTENT)
-    assert open_desk(made).library.roles
+    assert load_engine(made).knowledge_base.roles
     return made
 
 
 @pytest.fixture(params=["http", "socket"])
 async def slack(
-    request: pytest.FixtureRequest, memory: Memory, folder: Path
+    request: pytest.FixtureRequest, memory: QuestionRecorder, folder: Path
 ) -> AsyncIterator[Slack]:
     async with serving(
         memory=memory,
         owners="C0HIRING1",
-        publisher=lambda desk: Publisher(
-            desk, folder, Reloader(desk, folder, lambda at: understand(load_library(at))).reload
+        publisher=lambda engine: ContentPublisher(
+            engine,
+            folder,
+            Reloader(engine, folder, lambda at: build_index(load_knowledge_base(at))).reload,
         ),
         by_socket=request.param == "socket",
     ) as started:
@@ -62,7 +64,7 @@ async def slack(
 
 
 async def test_from_a_question_to_an_faq_that_answers_it(
-    slack: Slack, memory: Memory, folder: Path
+    slack: Slack, memory: QuestionRecorder, folder: Path
 ) -> None:
     maya, jonas = slack.maya, slack.workspace.person("jonas")
     seen = slack.workspace

@@ -15,7 +15,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from faqbot.runtime.web import Server, listen, served
 from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.storage.installations import Installation, Workspace
-from faqbot.workspaces.router import Workspaces
+from faqbot.workspaces.router import WorkspaceRouter
 from faqbot.workspaces.tokens import authorizing, let_go
 from tests.slack.installing import Site, site
 from tests.support.local_slack import several
@@ -114,7 +114,7 @@ async def test_an_installation_that_ends_is_forgotten(
     kept = await _installation(web, BETA)
     installation = await _installation(web, team, enterprise)
     gone: asyncio.Queue[Workspace] = asyncio.Queue()
-    workspaces = Workspaces(web.store.installations, never_opened, leaving(web, gone.put))
+    workspaces = WorkspaceRouter(web.store.installations, never_opened, leaving(web, gone.put))
     listener = listen("127.0.0.1", 0)
     server = Server(asgi(workspaces.dispatch, web.slack[team].signing_secret))
     async with served(server, listener):

@@ -14,12 +14,12 @@ import pytest
 import pytest_asyncio
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from faqbot.slack.middleware.deduplication import again
+from faqbot.slack.middleware.deduplication import redeliver
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.storage.models import StoreError
 from faqbot.workspaces import router as module
-from faqbot.workspaces.app_pool import Opened
-from faqbot.workspaces.router import Workspaces, ends, whose
+from faqbot.workspaces.app_pool import WorkspaceApp
+from faqbot.workspaces.router import WorkspaceRouter, ends_installation, tenant_of
 from tests.slack.many import CHANNEL, PERSON, WORD, A, B, C, Many, many
 
 ASKED = "what skills does a pilot need"
@@ -54,14 +54,14 @@ def test_an_event_of_a_shared_channel_is_for_who_may_read_it() -> None:
         "authorizations": [{"team_id": A, "enterprise_id": None, "is_enterprise_install": False}],
         "event": {"type": "app_mention", "team": "T0WRITER"},
     }
-    assert whose(body) == ("", A)
-    assert whose({"team": {"id": B, "enterprise_id": "E1"}}) == ("E1", B)
-    assert whose({"team_id": B, "enterprise_id": "E1", "is_enterprise_install": "true"}) == (
+    assert tenant_of(body) == ("", A)
+    assert tenant_of({"team": {"id": B, "enterprise_id": "E1"}}) == ("E1", B)
+    assert tenant_of({"team_id": B, "enterprise_id": "E1", "is_enterprise_install": "true"}) == (
         "E1",
         B,
     )
-    assert whose({}) == ("", "")
-    assert not ends({"event": {"type": "tokens_revoked", "tokens": {"oauth": ["U1"]}}})
+    assert tenant_of({}) == ("", "")
+    assert not ends_installation({"event": {"type": "tokens_revoked", "tokens": {"oauth": ["U1"]}}})
 
 
 async def test_apps_open_when_first_asked_and_go_with_the_least_used_content(
@@ -293,7 +293,7 @@ async def test_a_question_in_a_shared_channel_is_answered_by_who_may_read_it(
     assert [WORD[A] in call.text for call in said] == [True]
 
 
-async def broken(*_: object) -> Opened:
+async def broken(*_: object) -> WorkspaceApp:
     raise RuntimeError("nobody foresaw it")
 
 
@@ -304,15 +304,15 @@ async def nobody(*_: object) -> None:
 async def test_a_delivery_that_no_app_finishes_is_given_up(process: Many) -> None:
     done: list[str] = []
 
-    workspaces = Workspaces(process.installations, broken, nobody, done=done.append)
-    await again(workspaces.dispatch, process.event("T0NOWHERE", asked()), "message T0NOWHERE")
+    workspaces = WorkspaceRouter(process.installations, broken, nobody, done=done.append)
+    await redeliver(workspaces.dispatch, process.event("T0NOWHERE", asked()), "message T0NOWHERE")
     assert done == ["message T0NOWHERE"]
 
 
 async def test_an_app_that_can_not_be_opened_costs_its_own_workspace_only(
     process: Many, caplog: pytest.LogCaptureFixture
 ) -> None:
-    workspaces = Workspaces(process.installations, broken, nobody)
+    workspaces = WorkspaceRouter(process.installations, broken, nobody)
     for body, status in ((command(A, 1), 200), (process.event(A, asked()), 503)):
         response = await workspaces.dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
         assert response.status == status

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 
 from faqbot.cli.main import main
-from faqbot.content.loader import load_library
+from faqbot.content.loader import load_knowledge_base
 from faqbot.errors import UsageError
-from faqbot.model import Library, Role
+from faqbot.model import KnowledgeBase, Role
 from faqbot.spreadsheet.files import guarded, joined, points, read_rows, unguarded, written_rows
 from faqbot.spreadsheet.rows import differences, read_table, rows_of
 from tests.content.strategies import roles
@@ -23,7 +23,7 @@ SHIPPED = Path(__file__).resolve().parents[2] / "knowledge"
 Run = Callable[..., tuple[int, str, str]]
 
 
-def same(one: Library, other: Library) -> bool:
+def same(one: KnowledgeBase, other: KnowledgeBase) -> bool:
     key = str
     return sorted(one.roles, key=key) == sorted(other.roles, key=key) and one.faqs == other.faqs
 
@@ -32,16 +32,16 @@ def same(one: Library, other: Library) -> bool:
 @given(role=roles())
 @settings(max_examples=25, deadline=None)
 def test_any_content_comes_back_as_it_was(suffix: str, role: Role) -> None:
-    library = Library(roles=(role,))
+    knowledge_base = KnowledgeBase(roles=(role,))
     target = Path(f"content{suffix}")
-    raw = written_rows(target, rows_of(library))
+    raw = written_rows(target, rows_of(knowledge_base))
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / target
         path.write_bytes(raw)
         read = read_table(read_rows(path), target.name)
     assert read.unknown == ()
-    assert read.library == library
-    assert list(differences(library, read.library)) == []
+    assert read.knowledge_base == knowledge_base
+    assert list(differences(knowledge_base, read.knowledge_base)) == []
 
 
 @pytest.mark.parametrize("name", ["content.csv", "content.xlsx"])
@@ -50,7 +50,7 @@ def test_the_shipped_content_goes_out_and_comes_back(run: Run, tmp_path: Path, n
     assert run("export", "table", str(file), "-k", str(SHIPPED))[0] == 0
     assert run("export", "table", str(file), "-k", str(SHIPPED))[0] == 2
     assert run("import", "table", str(file), "--out", str(folder), "-q")[0] == 0
-    assert same(load_library(folder), load_library(SHIPPED))
+    assert same(load_knowledge_base(folder), load_knowledge_base(SHIPPED))
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_a_formula_that_somebody_typed_stays_text(tmp_path: Path) -> None:
     book.save(buffer)
     path = tmp_path / "a.xlsx"
     path.write_bytes(buffer.getvalue())
-    (faq,) = read_table(read_rows(path), "a").library.faqs
+    (faq,) = read_table(read_rows(path), "a").knowledge_base.faqs
     assert faq.answer == "=1+1"
 
 
@@ -109,7 +109,7 @@ def test_two_columns_are_enough_whatever_the_spreadsheet_wrote(raw: bytes, tmp_p
     path = tmp_path / "a.csv"
     path.write_bytes(raw)
     read = read_table(read_rows(path), "a.csv")
-    (faq,) = read.library.faqs
+    (faq,) = read.knowledge_base.faqs
     assert (faq.key, faq.question, faq.answer) == ("where", "Where?", "Here,\nthere")
     assert read.unknown in ((), ("Notes",))
 
@@ -181,7 +181,7 @@ def test_the_command_shows_differences_before_it_writes(run: Run, tmp_path: Path
     assert (code, "--force" in err) == (2, True)
     assert "changed: faq/where, text: “Here” -> “There”" in told
     assert run("import", "table", str(file), "--out", str(folder), "--force", "-q")[0] == 0
-    entry = load_library(folder).entry("faq/where")
+    entry = load_knowledge_base(folder).entry("faq/where")
     assert entry is not None
     assert getattr(entry, "answer", "") == "There"
     file.write_text("question,answer,id\nWhere?,There,Not An Id\n")

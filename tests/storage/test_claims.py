@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from faqbot.storage.claims import TRIES, one
+from faqbot.storage.claims import TRIES, key_string
 from faqbot.storage.store import Store, open_store
 
 KEY = "message/T1/C1/1.2"
@@ -22,7 +22,7 @@ async def test_of_many_who_race_for_a_key_one_gets_it(url: str) -> None:
     wanted = {f"message/T1/C1/{number}": b"" for number in range(20)}
     got = await asyncio.gather(
         *(
-            store.claims.take(wanted, holder=str(number), lease=60)
+            store.claims.acquire(wanted, holder=str(number), lease=60)
             for number, store in enumerate(stores)
             for _ in range(3)
         )
@@ -33,20 +33,20 @@ async def test_of_many_who_race_for_a_key_one_gets_it(url: str) -> None:
 
 
 async def test_what_is_not_finished_is_taken_over_when_its_lease_lapses(store: Store) -> None:
-    assert await store.claims.take({KEY: b"sealed"}, holder="dead", lease=0.0) == {KEY: 1}
+    assert await store.claims.acquire({KEY: b"sealed"}, holder="dead", lease=0.0) == {KEY: 1}
     (lapsed,) = await store.claims.take_over("alive", lease=60)
     assert (lapsed.key, lapsed.payload) == (KEY, b"sealed")
     assert await store.claims.take_over("third", lease=60) == ()
-    assert await store.claims.take({KEY: b"again"}, holder="third", lease=60) == {}
+    assert await store.claims.acquire({KEY: b"again"}, holder="third", lease=60) == {}
 
 
 async def test_a_delivery_that_comes_again_is_taken_when_the_lease_has_lapsed(store: Store) -> None:
-    await store.claims.take({KEY: b"sealed"}, holder="dead", lease=0.0)
-    assert await store.claims.take({KEY: b"sealed"}, holder="alive", lease=60) == {KEY: 2}
+    await store.claims.acquire({KEY: b"sealed"}, holder="dead", lease=0.0)
+    assert await store.claims.acquire({KEY: b"sealed"}, holder="alive", lease=60) == {KEY: 2}
 
 
 async def test_a_lease_that_is_renewed_is_nobody_elses(store: Store) -> None:
-    await store.claims.take({KEY: b"sealed"}, holder="slow", lease=0.0)
+    await store.claims.acquire({KEY: b"sealed"}, holder="slow", lease=0.0)
     await store.claims.renew("slow", lease=60)
     assert await store.claims.take_over("alive", lease=60) == ()
     await store.claims.renew("other", lease=0.0)
@@ -54,16 +54,16 @@ async def test_a_lease_that_is_renewed_is_nobody_elses(store: Store) -> None:
 
 
 async def test_what_is_done_keeps_no_words_and_is_never_taken_again(store: Store) -> None:
-    await store.claims.take({KEY: b"sealed"}, holder="a", lease=0.0)
+    await store.claims.acquire({KEY: b"sealed"}, holder="a", lease=0.0)
     assert await store.claims.unfinished() == 1
-    await store.claims.take({}, done=[KEY])
+    await store.claims.acquire({}, done=[KEY])
     assert await store.claims.unfinished() == 0
     assert await store.claims.take_over("b", lease=60) == ()
-    assert await store.claims.take({KEY: b"again"}, holder="b", lease=60) == {}
+    assert await store.claims.acquire({KEY: b"again"}, holder="b", lease=60) == {}
 
 
 async def test_what_ends_every_process_is_given_up(store: Store) -> None:
-    await store.claims.take({KEY: b"deadly"}, holder="a", lease=0.0)
+    await store.claims.acquire({KEY: b"deadly"}, holder="a", lease=0.0)
     for _ in range(TRIES - 1):
         assert await store.claims.take_over("b", lease=0.0)
     assert await store.claims.take_over("b", lease=0.0) == ()
@@ -71,5 +71,5 @@ async def test_what_ends_every_process_is_given_up(store: Store) -> None:
 
 def test_different_keys_stay_different_as_one_text() -> None:
     keys = [("a", "b/c"), ("a/b", "c"), ("a", "b", "c"), ("a%2Fb", "c"), ("x" * 400,), ("x" * 401,)]
-    assert len({one(key) for key in keys}) == len(keys)
-    assert max(len(one(key)) for key in keys) <= 300
+    assert len({key_string(key) for key in keys}) == len(keys)
+    assert max(len(key_string(key)) for key in keys) <= 300

@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from faqbot.errors import SettingsError
-from faqbot.storage.models import Policy, Speaks, StoreError
+from faqbot.storage.models import ChannelMode, ChannelPolicy, StoreError
 from faqbot.storage.questions import PAGE, Filter
 from faqbot.storage.store import Store, open_store
 from faqbot.storage.tables import metadata
@@ -32,7 +32,7 @@ async def _pick(store: Store) -> object:
 
 
 async def _set(store: Store) -> None:
-    await store.policies.set(Policy("T1", "C1", Speaks.ALL))
+    await store.policies.set(ChannelPolicy("T1", "C1", ChannelMode.ALL))
 
 
 @pytest.mark.parametrize("act", [_rate, _pick, _set])

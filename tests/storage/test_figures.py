@@ -8,7 +8,13 @@ from collections.abc import Sequence
 import pytest
 
 from faqbot.storage.questions import Filter
-from faqbot.storage.reports import Asked, Figures, Missed, Part, figures
+from faqbot.storage.reports import (
+    EntryStatistics,
+    PartStatistics,
+    UnansweredGroup,
+    UsageStatistics,
+    usage_statistics,
+)
 from faqbot.storage.store import Store
 from tests.storage.test_store import DAY, NOW, record
 
@@ -39,8 +45,8 @@ async def asked(store: Store) -> Store:
     return store
 
 
-async def of(store: Store, wanted: Filter | None = None) -> Figures:
-    return await figures(store, NOW - 7 * DAY, NOW + DAY, alone, wanted)
+async def of(store: Store, wanted: Filter | None = None) -> UsageStatistics:
+    return await usage_statistics(store, NOW - 7 * DAY, NOW + DAY, alone, wanted)
 
 
 async def test_questions_are_counted_by_outcome_and_day(asked: Store) -> None:
@@ -56,26 +62,26 @@ async def test_questions_are_counted_by_outcome_and_day(asked: Store) -> None:
 async def test_entries_are_counted_with_their_ratings(store: Store, asked: Store) -> None:
     # Ratings bear the time at which they are given, so the period reaches to the present.
     since = min(NOW - 7 * DAY, dt.datetime.now(dt.UTC) - DAY)
-    found = await figures(store, since, NOW + DAY, alone)
+    found = await usage_statistics(store, since, NOW + DAY, alone)
     skills, education = found.most_asked
     assert (skills.entry, skills.helpful, skills.not_helpful) == ("qa-engineer/skills", 1, 0)
     assert education.entry == "qa-engineer/education"
-    assert found.poorly_rated == (Asked(education.entry, education.count, 0, 1),)
+    assert found.poorly_rated == (EntryStatistics(education.entry, education.count, 0, 1),)
     assert (found.helpful, found.not_helpful) == (1, 1)
 
 
 async def test_missed_questions_are_told_also_without_their_words(asked: Store) -> None:
     assert set((await of(asked)).unanswered) == {
-        Missed(1, ("any canteen?",), None),
-        Missed(1, (), "qa-engineer"),
+        UnansweredGroup(1, ("any canteen?",), None),
+        UnansweredGroup(1, (), "qa-engineer"),
     }
 
 
 async def test_parts_of_a_role_are_counted(asked: Store) -> None:
     assert (await of(asked, Filter(role="qa-engineer"))).parts == (
-        Part("qa-engineer", "", 0, 1),
-        Part("qa-engineer", "education", 1, 0),
-        Part("qa-engineer", "skills", 2, 0),
+        PartStatistics("qa-engineer", "", 0, 1),
+        PartStatistics("qa-engineer", "education", 1, 0),
+        PartStatistics("qa-engineer", "skills", 2, 0),
     )
 
 

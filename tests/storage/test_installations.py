@@ -13,14 +13,14 @@ from sqlalchemy import select, text, update
 
 from faqbot.errors import SettingsError
 from faqbot.storage import tables
-from faqbot.storage.encryption import Seal
+from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.installations import Credentials, Installation, Workspace
 from faqbot.storage.models import StoreError
 from faqbot.storage.store import Store, open_store
 
 NOW = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
 SOON = NOW + dt.timedelta(hours=12)
-OLD, NEW = Seal.new_key(), Seal.new_key()
+OLD, NEW = TokenCipher.new_key(), TokenCipher.new_key()
 ALPHA = Installation(
     Workspace("", "T0ALPHA"),
     app="A1",
@@ -37,7 +37,7 @@ ORG = replace(ALPHA, workspace=Workspace("E0ORG", ""), team_name="", enterprise_
 
 @pytest.fixture
 async def store(url: str) -> AsyncIterator[Store]:
-    opened = await open_store(url, seal=Seal([OLD]))
+    opened = await open_store(url, seal=TokenCipher([OLD]))
     yield opened
     await opened.close()
 
@@ -124,14 +124,14 @@ async def test_a_new_key_takes_over_row_by_row_and_by_command(store: Store, url:
     beta = replace(ALPHA, workspace=Workspace("", "T0BETA"))
     for one in (ALPHA, beta, ORG):
         await store.installations.keep(one, f"xoxb-{one.workspace.team}")
-    rotated = await open_store(url, seal=Seal([NEW, OLD]))
+    rotated = await open_store(url, seal=TokenCipher([NEW, OLD]))
     touched = await rotated.installations.credentials(ALPHA.workspace)
     assert touched
     assert touched.token == "xoxb-T0ALPHA"
     assert await rotated.installations.reseal() == 2
     assert await rotated.installations.reseal() == 0
     await rotated.close()
-    only_new = await open_store(url, seal=Seal([NEW]))
+    only_new = await open_store(url, seal=TokenCipher([NEW]))
     found = await only_new.installations.credentials(beta.workspace)
     assert found
     assert found.token == "xoxb-T0BETA"
@@ -166,7 +166,7 @@ async def test_without_keys_all_but_the_tokens_can_be_used(store: Store, url: st
 @pytest.mark.parametrize("keys", [[], ["short"], [OLD, "ü" * 32], [""]])
 def test_a_bad_key_is_advice(keys: list[str]) -> None:
     with pytest.raises(SettingsError, match="faqbot new key"):
-        Seal(keys)
+        TokenCipher(keys)
 
 
 async def test_a_state_is_good_once_in_its_browser(store: Store) -> None:

@@ -12,13 +12,13 @@ import pytest
 
 from faqbot.errors import SettingsError
 from faqbot.storage.models import (
-    Handover,
-    HandoverState,
-    Policy,
+    ChannelMode,
+    ChannelPolicy,
+    Handoff,
+    HandoffState,
     Proposal,
     ProposalState,
-    Record,
-    Speaks,
+    QuestionRecord,
     StoreError,
 )
 from faqbot.storage.questions import Filter
@@ -29,14 +29,14 @@ DAY = dt.timedelta(days=1)
 ALWAYS = NOW - 1000 * DAY
 
 
-def record(number: int = 1, **changes: object) -> Record:
-    made = Record(
+def record(number: int = 1, **changes: object) -> QuestionRecord:
+    made = QuestionRecord(
         id=f"r{number}",
         team="T1",
         at=NOW,
         asker="U1",
         channel="C1",
-        place="channel",
+        surface="channel",
         role="qa-engineer",
         text="is a degree mandatory?",
         text_hash="0" * 64,
@@ -49,8 +49,8 @@ def record(number: int = 1, **changes: object) -> Record:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
-def handover(number: int = 1) -> Handover:
-    return Handover(
+def handover(number: int = 1) -> Handoff:
+    return Handoff(
         f"h{number}", "T1", "r1", "how old must I be?", "U1", "C1", "1.0", "@people", NOW, NOW
     )
 
@@ -122,13 +122,13 @@ async def test_a_hand_over_goes_from_open_to_closed(store: Store) -> None:
     answered, won = await store.handovers.answer("T1", "h1", "U7", "18")
     assert won
     assert answered is not None
-    assert (answered.state, answered.answer) == (HandoverState.ANSWERED, "18")
+    assert (answered.state, answered.answer) == (HandoffState.ANSWERED, "18")
     assert (answered.notice_channel, answered.notice_ts) == ("C9", "2.0")
     assert (await store.handovers.answer("T1", "h1", "U7", "19"))[1] is False
     assert (await store.handovers.close("T1", "h1", "U7"))[1] is True
     assert (await store.handovers.close("T1", "h1", "U7"))[1] is False
-    assert await store.handovers.all("T1", [HandoverState.OPEN]) == ()
-    assert len(await store.handovers.all("T1", [HandoverState.CLOSED])) == 1
+    assert await store.handovers.all("T1", [HandoffState.OPEN]) == ()
+    assert len(await store.handovers.all("T1", [HandoffState.CLOSED])) == 1
     assert await store.handovers.claim("T1", "gone", "U7") == (None, False)
 
 
@@ -155,9 +155,11 @@ async def test_a_decision_can_be_taken_back(store: Store) -> None:
 
 async def test_a_channel_has_one_policy(store: Store) -> None:
     assert await store.policies.of("T1", "C1") is None
-    await store.policies.set(Policy("T1", "C1", Speaks.ALL, private=True))
-    await store.policies.set(Policy("T1", "C1", Speaks.OFF, owner="@people", changed_by="U1"))
-    expected = Policy("T1", "C1", Speaks.OFF, owner="@people", changed_by="U1")
+    await store.policies.set(ChannelPolicy("T1", "C1", ChannelMode.ALL, private=True))
+    await store.policies.set(
+        ChannelPolicy("T1", "C1", ChannelMode.OFF, owner="@people", changed_by="U1")
+    )
+    expected = ChannelPolicy("T1", "C1", ChannelMode.OFF, owner="@people", changed_by="U1")
     assert await store.policies.of("T1", "C1") == expected
 
 
@@ -195,7 +197,7 @@ async def test_old_questions_expire_and_open_ones_stay(store: Store) -> None:
     await store.receipts.add([record(1, at=long_ago), record(2)])
     await store.receipts.rate("T1", "r1", "U1", helpful=True)
     await store.handovers.add(replace(handover(1), changed=long_ago))
-    await store.handovers.add(replace(handover(2), changed=long_ago, state=HandoverState.CLOSED))
+    await store.handovers.add(replace(handover(2), changed=long_ago, state=HandoffState.CLOSED))
     assert await store.expire(NOW - 180 * DAY) == 2
     assert await store.receipts.get("T1", "r1") is None
     assert await store.receipts.get("T1", "r2") is not None

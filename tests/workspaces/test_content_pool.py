@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.content.loader import load_library
-from faqbot.engine import Conversations, Desk
+from faqbot.content.loader import load_knowledge_base
+from faqbot.engine import ConversationMemory, Engine
 from faqbot.errors import ContentError, ServiceError
 from faqbot.index import builder, cache
-from faqbot.index.builder import Loader, built
-from faqbot.index.cache import Snapshots, Weighed
-from faqbot.model import Answered, Question
+from faqbot.index.builder import Loader, build_with
+from faqbot.index.cache import SizedIndex, Snapshots
+from faqbot.model import Answer, Question
 from faqbot.workspaces import content_pool as module
-from faqbot.workspaces.content_pool import Book, Shelf, following
+from faqbot.workspaces.content_pool import ContentPool, LoadedContent, following
 from tests.slack.many import encoders, write_content
 
 WEIGHT = 10
@@ -40,18 +40,18 @@ class Loads:
     def __post_init__(self) -> None:
         self.gate.set()
 
-    def __call__(self, folder: Path) -> Weighed:
+    def __call__(self, folder: Path) -> SizedIndex:
         self.folders.append(folder.name)
         self.gate.wait(10)
         if folder.name == "odd":
             raise RuntimeError
-        library = load_library(folder)
-        kept = self.kept / library.version
+        knowledge_base = load_knowledge_base(folder)
+        kept = self.kept / knowledge_base.version
         if not kept.is_dir():  # the same content needn't be built twice
-            knowledge = built(library, encoders())
+            knowledge = build_with(knowledge_base, encoders())
             kept.mkdir()
             cache.write(kept, knowledge, encoders().common)
-        return Weighed(cache.read(kept, encoders().common), WEIGHT)
+        return SizedIndex(cache.read(kept, encoders().common), WEIGHT)
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Holder:
     is_busy: bool = False
     gone: int = 0
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         self.gone += 1
 
 
@@ -69,7 +69,7 @@ class Holder:
 class Room:
     """A shelf with folders for it."""
 
-    shelf: Shelf
+    shelf: ContentPool
     loads: Loads
     folder: Path
 
@@ -92,26 +92,26 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def two(tmp_path: Path, kept: Path) -> AsyncIterator[Room]:
     """Room for two folders."""
     loads = Loads(kept)
-    made = Room(Shelf(loads, 2 * WEIGHT, tmp_path / "clones"), loads, tmp_path)
+    made = Room(ContentPool(loads, 2 * WEIGHT, tmp_path / "clones"), loads, tmp_path)
     yield made
     made.loads.gate.set()
     await made.shelf.close()
 
 
-def desk_of(book: Book, holder: Holder | None = None) -> Desk:
-    return book.desk(holder or Holder(), Conversations(time.monotonic))
+def desk_of(book: LoadedContent, holder: Holder | None = None) -> Engine:
+    return book.engine(holder or Holder(), ConversationMemory(time.monotonic))
 
 
-async def said(desk: Desk) -> str:
-    receipt = await desk.ask(Question("what skills does a pilot need"))
-    assert isinstance(receipt.outcome, Answered)
-    return str(desk.reply(receipt))
+async def said(engine: Engine) -> str:
+    receipt = await engine.ask(Question("what skills does a pilot need"))
+    assert isinstance(receipt.outcome, Answer)
+    return str(engine.reply(receipt))
 
 
 async def test_requests_that_race_load_a_folder_once(two: Room) -> None:
     address = two.write("one")
     two.loads.gate.clear()
-    takers = [asyncio.create_task(two.shelf.take(address)) for _ in range(5)]
+    takers = [asyncio.create_task(two.shelf.acquire(address)) for _ in range(5)]
     await asyncio.sleep(0.05)
     takers[0].cancel()  # who stops waiting doesn't stop the others
     two.loads.gate.set()
@@ -119,46 +119,46 @@ async def test_requests_that_race_load_a_folder_once(two: Room) -> None:
     assert all(book is books[0] for book in books)
     assert two.loads.folders == ["one"]
     assert takers[0].cancelled()
-    assert await two.shelf.take(address) is books[0]
+    assert await two.shelf.acquire(address) is books[0]
 
 
 async def test_the_least_recently_used_goes_when_the_bound_is_reached(two: Room) -> None:
     one, other, third = (two.write(name) for name in ("one", "other", "third"))
-    first = await two.shelf.take(one)
-    await two.shelf.take(other)
-    two.shelf.used(first)
-    await two.shelf.take(third)
+    first = await two.shelf.acquire(one)
+    await two.shelf.acquire(other)
+    two.shelf.touch(first)
+    await two.shelf.acquire(third)
     assert two.shelf.weight == 2 * WEIGHT
-    await two.shelf.take(one)
+    await two.shelf.acquire(one)
     assert two.loads.folders == ["one", "other", "third"]  # one is still there
-    await two.shelf.take(other)
+    await two.shelf.acquire(other)
     assert two.loads.folders == ["one", "other", "third", "other"]
     assert two.shelf.count == 2
 
 
 async def test_what_is_in_use_stays_until_it_is_not(two: Room) -> None:
     holder = Holder(is_busy=True)
-    book = await two.shelf.take(two.write("one"))
-    desk = desk_of(book, holder)
+    book = await two.shelf.acquire(two.write("one"))
+    engine = desk_of(book, holder)
     for name in ("other", "third"):
-        desk_of(await two.shelf.take(two.write(name)), Holder(is_busy=True))
+        desk_of(await two.shelf.acquire(two.write(name)), Holder(is_busy=True))
     assert two.shelf.weight == 3 * WEIGHT  # all of them are in use
-    assert "amaranth" in await said(desk)
+    assert "amaranth" in await said(engine)
     holder.is_busy = False
-    two.shelf.shrink()
+    two.shelf.evict()
     assert holder.gone == 1
     assert two.shelf.weight == 2 * WEIGHT
 
 
 async def test_what_is_let_go_is_free_memory(two: Room) -> None:
-    book = await two.shelf.take(two.write("one"))
-    desk = desk_of(book)
-    known = weakref.ref(desk._knowledge.matcher)
+    book = await two.shelf.acquire(two.write("one"))
+    engine = desk_of(book)
+    known = weakref.ref(engine._knowledge.matcher)
     assert known() is not None
-    book.leave(desk)
+    book.detach(engine)
     for name in ("other", "third"):
-        await two.shelf.take(two.write(name))
-    del book, desk
+        await two.shelf.acquire(two.write(name))
+    del book, engine
     gc.collect()
     assert known() is None
 
@@ -166,8 +166,8 @@ async def test_what_is_let_go_is_free_memory(two: Room) -> None:
 async def test_what_is_pinned_stays_and_counts_for_nothing(two: Room) -> None:
     pinned = await two.shelf.pin(two.write("default"))
     for name in ("one", "other", "third"):
-        await two.shelf.take(two.write(name))
-    assert await two.shelf.take(pinned.address) is pinned
+        await two.shelf.acquire(two.write(name))
+    assert await two.shelf.acquire(pinned.address) is pinned
     assert two.shelf.count == 3
     assert two.shelf.weight == 2 * WEIGHT
 
@@ -182,41 +182,41 @@ async def test_bad_content_says_so_and_is_tried_again_after_a_while(
     monkeypatch.setattr(module, "AGAIN", 0.2)
     for _ in range(2):
         with pytest.raises(ContentError, match="sectoins"):
-            await two.shelf.take(address)
+            await two.shelf.acquire(address)
     assert two.loads.folders == ["one"]
     assert caplog.text.count("can't be loaded") == 1
     role.write_text(good)
     await asyncio.sleep(0.25)
-    assert "amaranth" in await said(desk_of(await two.shelf.take(address)))
+    assert "amaranth" in await said(desk_of(await two.shelf.acquire(address)))
 
 
 async def test_what_nobody_foresaw_costs_one_folder_only(two: Room) -> None:
     odd = two.write("odd")
     for _ in range(2):
         with pytest.raises(ServiceError, match="odd can't be loaded: RuntimeError"):
-            await two.shelf.take(odd)
+            await two.shelf.acquire(odd)
     assert two.loads.folders == ["odd"]
-    assert "amaranth" in await said(desk_of(await two.shelf.take(two.write("one"))))
+    assert "amaranth" in await said(desk_of(await two.shelf.acquire(two.write("one"))))
 
 
 async def test_a_change_reaches_all_who_share_a_folder_and_a_bad_one_nobody(two: Room) -> None:
     address = two.write("one")
-    book = await two.shelf.take(address)
-    desks = [desk_of(book), desk_of(await two.shelf.take(address))]
-    await two.shelf.look()
+    book = await two.shelf.acquire(address)
+    engines = [desk_of(book), desk_of(await two.shelf.acquire(address))]
+    await two.shelf.check_for_changes()
     assert two.loads.folders == ["one"]  # nothing has changed
     two.write("one", "borage")
-    await two.shelf.look()
+    await two.shelf.check_for_changes()
     assert two.loads.folders == ["one", "one"]
-    assert all(["borage" in await said(desk) for desk in desks])
+    assert all(["borage" in await said(engine) for engine in engines])
     role = Path(address) / "pilot.yaml"
     good = role.read_text()
     role.write_text("role: [")
-    await two.shelf.look()
-    assert all(["borage" in await said(desk) for desk in desks])
+    await two.shelf.check_for_changes()
+    assert all(["borage" in await said(engine) for engine in engines])
     assert book.reloader.state.problems
     role.write_text(good)
-    await two.shelf.look()
+    await two.shelf.check_for_changes()
     assert not book.reloader.state.problems
 
 
@@ -225,8 +225,8 @@ async def test_changes_are_followed_and_one_that_fails_does_not_end_it(
 ) -> None:
     monkeypatch.setattr(module, "LOOK", 0.01)
     address = two.write("one")
-    desk = desk_of(await two.shelf.take(address))
-    looks, look, looked = [0], two.shelf.look, asyncio.Event()
+    engine = desk_of(await two.shelf.acquire(address))
+    looks, look, looked = [0], two.shelf.check_for_changes, asyncio.Event()
 
     async def failing() -> None:
         looks[0] += 1
@@ -240,7 +240,7 @@ async def test_changes_are_followed_and_one_that_fails_does_not_end_it(
     task = asyncio.create_task(following(two.shelf, 0.0))
     async with asyncio.timeout(10):
         await looked.wait()
-    assert "chicory" in await said(desk)
+    assert "chicory" in await said(engine)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
@@ -254,13 +254,13 @@ async def test_content_from_git_is_cloned_once_and_fetched_when_it_is_newer(two:
 
     for arguments in (("init", "-q"), ("add", "."), ("commit", "-qm", "one")):
         git(*arguments)
-    book = await two.shelf.take(f"git+file://{origin}")
-    desk = desk_of(book)
-    assert "amaranth" in await said(desk)
+    book = await two.shelf.acquire(f"git+file://{origin}")
+    engine = desk_of(book)
+    assert "amaranth" in await said(engine)
     two.write("origin", "borage")
     git("commit", "-qam", "two")
     await two.shelf.fetch()
-    assert "borage" in await said(desk)
+    assert "borage" in await said(engine)
 
 
 async def test_what_was_built_is_kept_on_disk(
@@ -272,6 +272,6 @@ async def test_what_was_built_is_kept_on_disk(
     monkeypatch.setattr(builder, "written_aside", None)  # it may not be built again
     found = await asyncio.to_thread(load, tmp_path / "one")
     assert found.weight == made.weight > 0
-    assert found.knowledge.library.version == made.knowledge.library.version
-    desk = Desk(found.knowledge, Conversations(time.monotonic))
-    assert "amaranth" in await said(desk)
+    assert found.knowledge.knowledge_base.version == made.knowledge.knowledge_base.version
+    engine = Engine(found.knowledge, ConversationMemory(time.monotonic))
+    assert "amaranth" in await said(engine)

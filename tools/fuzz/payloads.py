@@ -15,8 +15,8 @@ import atheris
 with atheris.instrument_imports(include=["faqbot.slack", "slack_bolt.request", "json"]):
     from faqbot.slack.blockkit.blocks import parse
     from faqbot.slack.directory import audience_of
-    from faqbot.slack.http_endpoint import REQUEST, Guard
-    from faqbot.slack.interactions import part, spot_of, user_of, value_of, values
+    from faqbot.slack.http_endpoint import REQUEST, SlackEndpoint
+    from faqbot.slack.interactions import dig, selected_value, spot_of, user_of, values
     from faqbot.slack.listeners.channel_settings import _policy
     from faqbot.slack.listeners.feedback import _checked, _said, _typed
     from faqbot.slack.listeners.messages import read, without_mention
@@ -49,15 +49,15 @@ def read_all(request: Any) -> None:
     str((spot.key, spot.direct, spot.answers_in)).encode()
     user_of(body)
     for action in body.get("actions") or ():
-        parse(value_of(action))
-    view = part(body, "view")
+        parse(selected_value(action))
+    view = dig(body, "view")
     _said(dict(view))
     _warned_of(dict(view))
     _typed(dict(view), "question")
     _checked(dict(view), "hand-over")
     _policy(dict(view), "T1", "C1", "U1")
     for unsigned in (body, event, body.get("message")):  # what Slack's Web API answers, too
-        list(values(part(unsigned).get("blocks")))
+        list(values(dig(unsigned).get("blocks")))
         audience_of(unsigned, "T1")
 
 
@@ -97,7 +97,7 @@ def one_input(data: bytes) -> None:
     async def receive() -> Any:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    guard = Guard(inner, SECRET)
+    guard = SlackEndpoint(inner, SECRET)
     loop = asyncio.new_event_loop()
     try:
         loop.run_until_complete(guard(scope, receive, statuses.send))

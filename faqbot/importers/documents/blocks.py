@@ -44,7 +44,7 @@ class Boilerplate:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class ImportedDocument:
     """A document in reading order; `title` is empty where it says none."""
 
     blocks: tuple[Block, ...]

@@ -34,7 +34,7 @@ _PREFERRED: Final = re.compile(
 )
 
 
-class Encoder(Protocol):
+class HeadingEncoder(Protocol):
     """Texts -> vectors of length 1."""
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -59,7 +59,7 @@ class Headings:
         phrasings: the shipped ways to ask for each standard section.
     """
 
-    def __init__(self, encoder: Encoder, phrasings: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, encoder: HeadingEncoder, phrasings: Mapping[str, Sequence[str]]) -> None:
         self._encoder = encoder
         known = _wordings()
         self._patterns = [

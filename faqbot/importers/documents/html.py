@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from faqbot.importers.documents.blocks import (
     Block,
     Boilerplate,
-    Document,
     Heading,
+    ImportedDocument,
     Item,
     Text,
     tidy,
@@ -33,7 +33,7 @@ _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _PARAGRAPHS: Final = (*_HEADINGS, "p", "li", "tr", "dt", "dd", "blockquote", "pre", "figcaption")
 
 
-def read(text: str) -> Document:
+def read(text: str) -> ImportedDocument:
     """A page; of several articles all, in their order."""
     from bs4 import BeautifulSoup, Comment
 
@@ -52,7 +52,7 @@ def read(text: str) -> Document:
         left.append(Boilerplate("outside the main part", rest))
     if not title:
         title = next((one.text for one in blocks if isinstance(one, Heading)), "")
-    return Document(blocks, title, tuple(left))
+    return ImportedDocument(blocks, title, tuple(left))
 
 
 def _title(soup: Tag) -> str:

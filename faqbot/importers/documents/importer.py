@@ -11,9 +11,9 @@ from pathlib import Path
 from faqbot.content.fields import without_controls
 from faqbot.content.writer import role_file
 from faqbot.errors import UsageError
-from faqbot.importers.documents.blocks import Boilerplate, Document, Heading, words_of
+from faqbot.importers.documents.blocks import Boilerplate, Heading, ImportedDocument, words_of
 from faqbot.importers.documents.headings import Headings
-from faqbot.importers.documents.mapping import Placed, place
+from faqbot.importers.documents.mapping import MappedRole, map_document
 from faqbot.importers.documents.reader import read_document
 
 _SEPARATORS = re.compile(r"[-_]+")
@@ -28,7 +28,7 @@ class Imported:
     """
 
     path: Path
-    placed: Placed
+    placed: MappedRole
     text: str
     source: int
     arrived: int
@@ -47,7 +47,7 @@ def import_documents(paths: Iterable[Path], headings: Headings) -> Iterator[Impo
             yield error
             continue
         title, guessed = _title(path, document)
-        placed = place(document, _unique(title, titles), headings)
+        placed = map_document(document, _unique(title, titles), headings)
         titles.add(placed.role.title.casefold())
         if guessed:
             placed.notes.setdefault("title", []).append("check: the title is from the file's name")
@@ -60,7 +60,7 @@ def import_documents(paths: Iterable[Path], headings: Headings) -> Iterator[Impo
         yield _imported(path, document, placed)
 
 
-def _imported(path: Path, document: Document, placed: Placed) -> Imported:
+def _imported(path: Path, document: ImportedDocument, placed: MappedRole) -> Imported:
     heading = [f"Made from {path.name}. What to look at is marked with “check:”."]
     text = role_file(placed.role, schema="../schema.json", heading=heading, notes=placed.notes)
     source = Counter(word for block in document.blocks for word in words_of(block.text))
@@ -77,7 +77,7 @@ def _imported(path: Path, document: Document, placed: Placed) -> Imported:
     )
 
 
-def _title(path: Path, document: Document) -> tuple[str, bool]:
+def _title(path: Path, document: ImportedDocument) -> tuple[str, bool]:
     """The title of a document, and whether it had to be guessed from the file's name."""
     if document.title:
         return document.title, False
@@ -96,14 +96,14 @@ def _unique(title: str, titles: set[str]) -> str:
     return unique
 
 
-def _renamed(placed: Placed, role_id: str) -> Placed:
+def _renamed(placed: MappedRole, role_id: str) -> MappedRole:
     role = placed.role
     sections = tuple(replace(section, role=role_id) for section in role.sections)
     faqs = tuple(replace(faq, role=role_id) for faq in role.faqs)
     return replace(placed, role=replace(role, id=role_id, sections=sections, faqs=faqs))
 
 
-def _clean(document: Document) -> Document:
+def _clean(document: ImportedDocument) -> ImportedDocument:
     """The document without characters that content can't hold."""
     blocks = tuple(replace(block, text=without_controls(block.text)) for block in document.blocks)
     return replace(document, blocks=blocks, title=without_controls(document.title).strip())

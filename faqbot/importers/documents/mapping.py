@@ -9,7 +9,7 @@ from typing import Final
 
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.content.writer import id_of
-from faqbot.importers.documents.blocks import Block, Document, Heading, Item, Text, words_of
+from faqbot.importers.documents.blocks import Block, Heading, ImportedDocument, Item, Text, words_of
 from faqbot.importers.documents.headings import Headings, is_preferred
 from faqbot.model import Faq, Role, Section, Years
 
@@ -71,7 +71,7 @@ _ONE_LINE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class MappedRole:
     """A role made of a document.
 
     `notes` are comments by key, as `role_file` takes them; `words` counts the source's words that
@@ -95,7 +95,7 @@ class _Part:
     doubts: list[str] = field(default_factory=list)
 
 
-class _Sheet:
+class _RoleDraft:
     """Where the blocks of one document go."""
 
     def __init__(self, title: str, headings: Headings) -> None:
@@ -155,9 +155,9 @@ class _Sheet:
         return self.parts.setdefault(key, _Part(STANDARD_SECTIONS[key]))
 
 
-def place(document: Document, title: str, headings: Headings) -> Placed:
+def map_document(document: ImportedDocument, title: str, headings: Headings) -> MappedRole:
     """The role that a document describes; `title` is the title that it shall have."""
-    sheet = _Sheet(title, headings)
+    sheet = _RoleDraft(title, headings)
     for block in document.blocks:
         sheet.take(block)
     role_id = id_of(title)
@@ -198,7 +198,9 @@ def place(document: Document, title: str, headings: Headings) -> Placed:
         for line in lines
         if "check: " in line
     ]
-    return Placed(role, {key: lines for key, lines in notes.items() if lines}, words, tuple(checks))
+    return MappedRole(
+        role, {key: lines for key, lines in notes.items() if lines}, words, tuple(checks)
+    )
 
 
 def _better(item: str) -> str:

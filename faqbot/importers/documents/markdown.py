@@ -13,8 +13,8 @@ from markdown_it.token import Token
 from faqbot.importers.documents.blocks import (
     Block,
     Boilerplate,
-    Document,
     Heading,
+    ImportedDocument,
     Item,
     Text,
     tidy,
@@ -114,7 +114,7 @@ _BELOW: Final = 6
 """The level of a heading that is only a line in bold."""
 
 
-def read(text: str) -> Document:
+def read(text: str) -> ImportedDocument:
     """A Markdown document with or without front matter."""
     above, body = split(text)
     matter = read_front_matter(above)
@@ -128,7 +128,7 @@ def read(text: str) -> Document:
     title = matter.title or next(
         (one.text for one in blocks if isinstance(one, Heading) and one.level == 1), ""
     )
-    return Document((*blocks, *matter.blocks), title, tuple(left))
+    return ImportedDocument((*blocks, *matter.blocks), title, tuple(left))
 
 
 def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:

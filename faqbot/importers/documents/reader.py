@@ -10,7 +10,7 @@ from typing import Final
 
 from faqbot.errors import UsageError
 from faqbot.importers.documents import html, markdown, word
-from faqbot.importers.documents.blocks import Block, Document, Heading, Item, Text, tidy
+from faqbot.importers.documents.blocks import Block, Heading, ImportedDocument, Item, Text, tidy
 
 _POINT: Final = re.compile(
     r"^(?P<indent>\s*)(?:[-*•●○▪■◦‣·\u2013\u2014►➢✓]|\(?\d{1,2}[.)]|o(?=\s{2,}))\s+(?P<text>\S.*)$"
@@ -21,7 +21,7 @@ _MOST_WORDS: Final = 9
 _ENDS: Final = (".", ",", ";", "!")
 
 
-def read(text: str) -> Document:
+def read(text: str) -> ImportedDocument:
     """A document whose lines say all there is."""
     lines = (
         text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").expandtabs().split("\n")
@@ -29,7 +29,7 @@ def read(text: str) -> Document:
     blocks = tuple(_blocks(lines))
     first = blocks[0] if blocks else None
     title = first.text if isinstance(first, Heading) else ""
-    return Document(blocks, title)
+    return ImportedDocument(blocks, title)
 
 
 def _blocks(lines: list[str]) -> Iterator[Block]:
@@ -93,7 +93,7 @@ LARGEST: Final = 20_000_000
 _ZIP, _PDF, _OLD_WORD = b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0"
 
 
-def read_document(path: Path) -> Document:
+def read_document(path: Path) -> ImportedDocument:
     """The document in a file; its suffix says the format, its first bytes have the last word.
 
     Raises:
@@ -111,7 +111,7 @@ def read_document(path: Path) -> Document:
     return document
 
 
-def _of(path: Path, raw: bytes) -> Document:
+def _of(path: Path, raw: bytes) -> ImportedDocument:
     suffix = path.suffix.lower()
     if raw.startswith(_OLD_WORD):
         raise UsageError(
@@ -150,7 +150,7 @@ def _decoded(raw: bytes) -> str:
     return raw.decode("cp1252", "replace")  # what remains is almost always of a Windows editor
 
 
-def _pdf(path: Path, raw: bytes) -> Document:
+def _pdf(path: Path, raw: bytes) -> ImportedDocument:
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 

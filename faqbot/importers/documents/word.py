@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from faqbot.importers.documents.blocks import (
     Block,
     Boilerplate,
-    Document,
     Heading,
+    ImportedDocument,
     Item,
     Text,
     tidy,
@@ -26,7 +26,7 @@ _LONGEST: Final = 80
 _BELOW: Final = 4
 
 
-def read(raw: bytes) -> Document:
+def read(raw: bytes) -> ImportedDocument:
     """A .docx file.
 
     Raises:
@@ -38,7 +38,7 @@ def read(raw: bytes) -> Document:
     blocks = tuple(_blocks(word))
     title = next((p.text for p in word.paragraphs if _style(p) == "title"), "")
     title = title or next((one.text for one in blocks if isinstance(one, Heading)), "")
-    return Document(blocks, tidy(title), tuple(_margins(word)))
+    return ImportedDocument(blocks, tidy(title), tuple(_margins(word)))
 
 
 def _blocks(word: WordDocument) -> Iterator[Block]:

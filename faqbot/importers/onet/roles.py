@@ -191,7 +191,7 @@ def _folded(title: str) -> str:
     return " ".join(re.sub(r"[^\w]+", " ", title.casefold()).split())
 
 
-def told(written: Sequence[Written]) -> str:
+def summary(written: Sequence[Written]) -> str:
     """What the release doesn't say, in a line."""
     counts = Counter(gap for one in written for gap in one.gaps)
     return ", ".join(f"{count} without {gap}" for gap, count in counts.most_common())
@@ -202,7 +202,9 @@ _NAMED: Final = 5
 """How many occupations a line of advice names."""
 
 
-def chosen(occupations: Sequence[Occupation], wanted: Sequence[str]) -> tuple[Occupation, ...]:
+def select_occupations(
+    occupations: Sequence[Occupation], wanted: Sequence[str]
+) -> tuple[Occupation, ...]:
     """The occupations that somebody wants, in the order of their codes; all without a wish.
 
     A wish is an O*NET-SOC code or the beginning of one (`15-1252.00`, `15-1252`, `15`), a title, or

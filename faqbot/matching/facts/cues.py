@@ -107,7 +107,7 @@ _WHAT_NEXT: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QuestionCues:
     """The words of a question, in which roles stand as `@0`, `@1`, ..."""
 
     text: str

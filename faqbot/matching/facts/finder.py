@@ -7,26 +7,26 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from faqbot.matching.facts.cues import Asked
+from faqbot.matching.facts.cues import QuestionCues
 from faqbot.matching.facts.lookups import Lookups
-from faqbot.matching.facts.subjects import Lines, Subject, Subjects, names_role, subject_of
-from faqbot.matching.matcher import Understood, certainty
+from faqbot.matching.facts.subjects import EvidenceIndex, Subject, Subjects, names_role, subject_of
+from faqbot.matching.matcher import ParsedQuestion, link_confidence
 from faqbot.matching.role_linker import Linking, Mention
 from faqbot.matching.text import normalise, words
 from faqbot.model import (
-    Answered,
+    Answer,
     Candidate,
     Comparison,
-    Declined,
+    Decline,
+    EntryKind,
     Fact,
     Faq,
-    Kind,
-    Level,
-    Library,
-    LinkedBy,
+    KnowledgeBase,
+    LinkMethod,
     NextStep,
     Outcome,
     Requirement,
+    RequirementLevel,
     Role,
     RoleLink,
 )
@@ -68,17 +68,17 @@ class FactFinder:
 
     def __init__(
         self,
-        library: Library,
+        knowledge_base: KnowledgeBase,
         roles_in: Callable[[Sequence[str]], Linking],
         everyday: frozenset[str] = frozenset(),
     ) -> None:
-        self._library = library
+        self._knowledge_base = knowledge_base
         self._roles_in = roles_in
-        self._subjects = Subjects(Lines(library), everyday)
-        self._lookups = Lookups(library, self._subjects)
+        self._subjects = Subjects(EvidenceIndex(knowledge_base), everyday)
+        self._lookups = Lookups(knowledge_base, self._subjects)
 
     def refine(
-        self, understood: Understood, outcome: Outcome, context: str | None = None
+        self, understood: ParsedQuestion, outcome: Outcome, context: str | None = None
     ) -> Outcome:
         """The outcome, or the answer that the data gives more exactly.
 
@@ -87,20 +87,20 @@ class FactFinder:
         unknown = words(understood.reading.unknown_role)
         if not understood.words or not all(map(self._subjects.is_subject, unknown)):
             return outcome
-        plain = Asked(" ".join(understood.words))
+        plain = QuestionCues(" ".join(understood.words))
         mentions = self._roles_named(understood, plain)
         if any(len(mention.links) > 1 for mention in mentions):
             return outcome
-        asked = Asked(_marked(understood.words, mentions))
+        asked = QuestionCues(_marked(understood.words, mentions))
         if not mentions and (found := self._lookups.find(plain, understood.words)):
             return found
         if len(mentions) == 1 and (asked.compares or asked.moves):
             mentions = self._with_another(understood.words, mentions[0])
-            asked = Asked(_marked(understood.words, mentions))
+            asked = QuestionCues(_marked(understood.words, mentions))
         links = [mention.links[0] for mention in mentions]
-        here = self._library.role(context)
+        here = self._knowledge_base.role(context)
         if here and (not links or (len(links) == 1 and asked.compares and asked.points_back)):
-            links.append(RoleLink(here.id, "", LinkedBy.CONVERSATION, 1.0))
+            links.append(RoleLink(here.id, "", LinkMethod.CONVERSATION, 1.0))
         found = None
         if len(links) > 1:
             found = self._step(asked, links) or self._compared(asked, links, outcome)
@@ -110,7 +110,7 @@ class FactFinder:
             found = self._needed(asked, links[0], outcome)
         return found or outcome
 
-    def _roles_named(self, understood: Understood, plain: Asked) -> list[Mention]:
+    def _roles_named(self, understood: ParsedQuestion, plain: QuestionCues) -> list[Mention]:
         """The mentions of roles; a thing that is part of a title, or like one, is none.
 
         "Which roles use Python?" and "is JavaScript a must for QA?" name a thing.
@@ -123,7 +123,7 @@ class FactFinder:
         return found
 
     def _is_thing(self, said: Sequence[str], mention: Mention) -> bool:
-        if mention.links[0].by in (LinkedBy.TITLE, LinkedBy.ALIAS):
+        if mention.links[0].by in (LinkMethod.TITLE, LinkMethod.ALIAS):
             return False
         return self._subjects.is_item(" ".join(said[mention.start : mention.end]))
 
@@ -150,7 +150,7 @@ class FactFinder:
         found = self._roles_in(said).mentions
         return [mention for mention in found if not self._is_thing(said, mention)]
 
-    def at(self, key: str) -> Answered | None:
+    def at(self, key: str) -> Answer | None:
         """The fact that a key stands for; None when it stands for nothing here."""
         kind, _, rest = key.partition(" ")
         if kind == "=find":
@@ -158,7 +158,7 @@ class FactFinder:
             return self._lookups.again(wanted, said)
         words_left = rest.split()
         part = words_left.pop(0) if kind == "=compare" and words_left else ""
-        roles = [role for role_id in words_left if (role := self._library.role(role_id))]
+        roles = [role for role_id in words_left if (role := self._knowledge_base.role(role_id))]
         if len(roles) != len(words_left) or not roles:
             return None
         ids = tuple(dict.fromkeys(role.id for role in roles))
@@ -173,8 +173,8 @@ class FactFinder:
     # -- roles side by side
 
     def _compared(
-        self, asked: Asked, links: Sequence[RoleLink], outcome: Outcome
-    ) -> Answered | None:
+        self, asked: QuestionCues, links: Sequence[RoleLink], outcome: Outcome
+    ) -> Answer | None:
         ids = tuple(dict.fromkeys(link.role for link in links))
         if not asked.compares or not 1 < len(ids) <= MOST_ROLES:
             return None
@@ -189,19 +189,19 @@ class FactFinder:
 
     def _faq_about(self, outcome: Outcome, roles: Sequence[str]) -> Candidate | None:
         """The FAQ that answers, when it tells these very roles apart."""
-        if not isinstance(outcome, Answered):
+        if not isinstance(outcome, Answer):
             return None
         best = outcome.entries[0]
-        entry = self._library.entry(best.id)
+        entry = self._knowledge_base.entry(best.id)
         if not isinstance(entry, Faq) or entry.role not in roles:
             return None
         said = " ".join(words(normalise(" . ".join((entry.question, *entry.phrasings)))))
-        others = [self._library.role(role) for role in roles if role != entry.role]
+        others = [self._knowledge_base.role(role) for role in roles if role != entry.role]
         return best if all(role and names_role(role, said) for role in others) else None
 
     # -- from role to role
 
-    def _step(self, asked: Asked, links: Sequence[RoleLink]) -> Answered | None:
+    def _step(self, asked: QuestionCues, links: Sequence[RoleLink]) -> Answer | None:
         step = asked.step()
         if step is None or len(links) != 2 or max(step) > 1:  # noqa: PLR2004 - from one to another
             return None
@@ -211,44 +211,50 @@ class FactFinder:
         fact = NextStep(origin.role, (target.role,))
         return self._answer(fact, (target.role, origin.role), _surely(links))
 
-    def _next(self, link: RoleLink, outcome: Outcome) -> Answered | None:
-        role = self._library.role(link.role)
+    def _next(self, link: RoleLink, outcome: Outcome) -> Answer | None:
+        role = self._knowledge_base.role(link.role)
         if role is None or not role.next_roles:
             return None
-        targets = tuple(one for one in role.next_roles if self._library.role(one))[:MOST_ROLES]
+        targets = tuple(one for one in role.next_roles if self._knowledge_base.role(one))[
+            :MOST_ROLES
+        ]
         answer = self._answer(NextStep(role.id, targets), (*targets, role.id), _surely([link]))
-        if isinstance(outcome, Answered) and outcome.entries[0].kind is Kind.FAQ:
+        if isinstance(outcome, Answer) and outcome.entries[0].kind is EntryKind.FAQ:
             return replace(answer, entries=(outcome.entries[0], *answer.entries))
         return answer
 
     # -- required or preferred
 
-    def _needed(self, asked: Asked, link: RoleLink, outcome: Outcome) -> Answered | None:
+    def _needed(self, asked: QuestionCues, link: RoleLink, outcome: Outcome) -> Answer | None:
         several = (
-            isinstance(outcome, Answered)
+            isinstance(outcome, Answer)
             and len(outcome.entries) > 1
             and {entry.role for entry in outcome.entries} == {link.role}
         )
         subject = subject_of([word for word in asked.text.split() if not word.startswith("@")])
         if not asked.needs or several or subject is None:
             return None
-        role = self._library.role(link.role)
+        role = self._knowledge_base.role(link.role)
         assert role is not None
         fact, entry = self._requirement(role, subject, asked)
         if fact is None:
             return None
-        if isinstance(outcome, Answered) and outcome.entries[0].kind is Kind.FAQ:
-            if fact.level is Level.NOT_LISTED or not fact.lines:
+        if isinstance(outcome, Answer) and outcome.entries[0].kind is EntryKind.FAQ:
+            if fact.level is RequirementLevel.NOT_LISTED or not fact.lines:
                 return None
             return replace(outcome, fact=fact)
-        if fact.level is Level.NOT_LISTED and isinstance(outcome, Declined) and not subject.words:
+        if (
+            fact.level is RequirementLevel.NOT_LISTED
+            and isinstance(outcome, Decline)
+            and not subject.words
+        ):
             return None
-        sure = NOT_LISTED if fact.level is Level.NOT_LISTED else SURE
-        confidence = round(sure * certainty(link), 4)
-        return Answered((Candidate(entry, Kind.SECTION, role.id, confidence),), fact=fact)
+        sure = NOT_LISTED if fact.level is RequirementLevel.NOT_LISTED else SURE
+        confidence = round(sure * link_confidence(link), 4)
+        return Answer((Candidate(entry, EntryKind.SECTION, role.id, confidence),), fact=fact)
 
     def _requirement(
-        self, role: Role, subject: Subject, asked: Asked
+        self, role: Role, subject: Subject, asked: QuestionCues
     ) -> tuple[Requirement | None, str]:
         lines = self._subjects.find(role.id, subject)
         opposite = asked.other_way_round
@@ -257,7 +263,7 @@ class FactFinder:
             section = role.section("experience")
             if section is None or section.years is None:
                 return None, ""
-            level = Level.REQUIRED if section.years.min else Level.PREFERRED
+            level = RequirementLevel.REQUIRED if section.years.min else RequirementLevel.PREFERRED
             return Requirement(role.id, subject.said, level, lines[:1], opposite), section.id
         if lines:
             level = lines[0].level
@@ -266,24 +272,26 @@ class FactFinder:
         section = role.section(about or "skills") or role.section("skills")
         if section is None or not self._subjects.is_named(subject):
             return None, ""
-        return Requirement(role.id, subject.said, Level.NOT_LISTED, (), opposite), section.id
+        return Requirement(
+            role.id, subject.said, RequirementLevel.NOT_LISTED, (), opposite
+        ), section.id
 
-    def _answer(self, fact: Fact, roles: Sequence[str], sure: float, part: str = "") -> Answered:
+    def _answer(self, fact: Fact, roles: Sequence[str], sure: float, part: str = "") -> Answer:
         entries = []
         for role_id in roles:
-            role = self._library.role(role_id)
+            role = self._knowledge_base.role(role_id)
             section = role.section(part) if role and part else None
-            kind = Kind.SECTION if section else Kind.ROLE
+            kind = EntryKind.SECTION if section else EntryKind.ROLE
             entries.append(
                 Candidate(section.id if section else role_id, kind, role_id, round(sure, 4))
             )
-        return Answered(tuple(entries), fact=fact)
+        return Answer(tuple(entries), fact=fact)
 
 
 def _surely(links: Sequence[RoleLink]) -> float:
     sure = SURE
     for link in links:
-        sure *= certainty(link)
+        sure *= link_confidence(link)
     return sure
 
 

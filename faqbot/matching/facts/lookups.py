@@ -6,19 +6,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from faqbot.matching.facts.cues import Asked
+from faqbot.matching.facts.cues import QuestionCues
 from faqbot.matching.facts.subjects import Subject, Subjects, subject_of, years_in
 from faqbot.model import (
-    Answered,
+    Answer,
     Candidate,
-    Kind,
-    Level,
-    Library,
-    Line,
+    EntryKind,
+    Evidence,
+    KnowledgeBase,
     Lookup,
+    LookupMode,
+    RequirementLevel,
     Role,
     Section,
-    Wanted,
 )
 
 SURE: Final = 0.95
@@ -33,11 +33,11 @@ class Lookups:
         subjects: finds what is wanted in the lines of a role.
     """
 
-    def __init__(self, library: Library, subjects: Subjects) -> None:
-        self._library = library
+    def __init__(self, knowledge_base: KnowledgeBase, subjects: Subjects) -> None:
+        self._knowledge_base = knowledge_base
         self._subjects = subjects
 
-    def find(self, asked: Asked, said: Sequence[str]) -> Answered | None:
+    def find(self, asked: QuestionCues, said: Sequence[str]) -> Answer | None:
         """The roles that a question looks for; None when it looks for none, or none fits."""
         if not asked.looks_up:
             return None
@@ -49,35 +49,39 @@ class Lookups:
             return None
         if not self._subjects.is_sensible(subject):
             return None
-        wanted = Wanted.REQUIRED if asked.strictly else Wanted.ANY
-        return self._by_subject(subject, Wanted.WITHOUT if asked.negates else wanted)
+        wanted = LookupMode.REQUIRED if asked.strictly else LookupMode.ANY
+        return self._by_subject(subject, LookupMode.WITHOUT if asked.negates else wanted)
 
-    def again(self, wanted: str, said: str) -> Answered | None:
+    def again(self, wanted: str, said: str) -> Answer | None:
         """The look-up of an earlier answer, over the content as it is now."""
-        if wanted not in set(Wanted):
+        if wanted not in set(LookupMode):
             return None
-        if wanted == Wanted.YEARS:
+        if wanted == LookupMode.YEARS:
             number = said.replace(".", "", 1)
             fits = number.isascii() and number.isdigit() and len(said) < 6  # noqa: PLR2004
             return self._by_years(float(said)) if fits else None
         subject = subject_of(said.split())
-        return self._by_subject(subject, Wanted(wanted)) if subject else None
+        return self._by_subject(subject, LookupMode(wanted)) if subject else None
 
-    def _by_years(self, years: float) -> Answered | None:
+    def _by_years(self, years: float) -> Answer | None:
         lines = tuple(
-            Line(section.id, "", Level.REQUIRED)
+            Evidence(section.id, "", RequirementLevel.REQUIRED)
             for section in self._sections("experience")
             if section.years and (section.years.min or 0) <= years
         )
-        return _answer(Lookup("experience", Wanted.YEARS, lines, years=years))
+        return _answer(Lookup("experience", LookupMode.YEARS, lines, years=years))
 
-    def _by_subject(self, subject: Subject, wanted: Wanted) -> Answered | None:
-        required: list[Line] = []
-        preferred: list[Line] = []
-        without: list[Line] = []
-        for role in self._library.roles:
-            found = [line for line in self._of(role, subject) if line.level is not Level.MENTIONED]
-            if found and found[0].level is Level.REQUIRED:
+    def _by_subject(self, subject: Subject, wanted: LookupMode) -> Answer | None:
+        required: list[Evidence] = []
+        preferred: list[Evidence] = []
+        without: list[Evidence] = []
+        for role in self._knowledge_base.roles:
+            found = [
+                line
+                for line in self._of(role, subject)
+                if line.level is not RequirementLevel.MENTIONED
+            ]
+            if found and found[0].level is RequirementLevel.REQUIRED:
                 required.append(found[0])
                 continue
             preferred += found[:1]
@@ -86,14 +90,14 @@ class Lookups:
                 without.append(found[0] if found else _unlisted(section, role))
         if not required and not preferred:
             return None
-        if wanted is Wanted.WITHOUT:
+        if wanted is LookupMode.WITHOUT:
             return _answer(Lookup(subject.said, wanted, tuple(without)))
-        if wanted is Wanted.REQUIRED and required:
+        if wanted is LookupMode.REQUIRED and required:
             return _answer(Lookup(subject.said, wanted, tuple(required), tuple(preferred)))
         lines = (*required, *preferred)
-        return _answer(Lookup(subject.said, Wanted.ANY, lines))
+        return _answer(Lookup(subject.said, LookupMode.ANY, lines))
 
-    def _of(self, role: Role, subject: Subject) -> tuple[Line, ...]:
+    def _of(self, role: Role, subject: Subject) -> tuple[Evidence, ...]:
         """The lines of a role that name the subject; each of several things has to be there."""
         lines = self._subjects.find(role.id, subject)
         if lines or len(subject.words) < 2:  # noqa: PLR2004 - one thing is there or not
@@ -105,15 +109,17 @@ class Lookups:
         return next((lines for lines in found if lines), ()) if fits else ()
 
     def _sections(self, key: str) -> Iterator[Section]:
-        return (section for role in self._library.roles if (section := role.section(key)))
+        return (section for role in self._knowledge_base.roles if (section := role.section(key)))
 
 
-def _unlisted(section: Section | None, role: Role) -> Line:
-    return Line(section.id if section else f"{role.id}/skills", "", Level.NOT_LISTED)
+def _unlisted(section: Section | None, role: Role) -> Evidence:
+    return Evidence(section.id if section else f"{role.id}/skills", "", RequirementLevel.NOT_LISTED)
 
 
-def _answer(fact: Lookup) -> Answered | None:
+def _answer(fact: Lookup) -> Answer | None:
     if not fact.lines:
         return None
-    entries = tuple(Candidate(line.entry, Kind.SECTION, line.role, SURE) for line in fact.lines)
-    return Answered(entries, fact=fact)
+    entries = tuple(
+        Candidate(line.entry, EntryKind.SECTION, line.role, SURE) for line in fact.lines
+    )
+    return Answer(entries, fact=fact)

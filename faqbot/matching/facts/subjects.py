@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from faqbot.matching.text import STOP_WORDS, normalise, singular, words
-from faqbot.model import Level, Library, Line, Role, Section
+from faqbot.model import Evidence, KnowledgeBase, RequirementLevel, Role, Section
 
 _SENTENCE: Final = re.compile(r"(?<=[.!?:;])\s+")
 _STEM: Final = 4
@@ -19,10 +19,10 @@ _SECTIONS: Final = ("skills", "education", "certifications")
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class IndexedLine:
     """A line with its words in the singular, sorted."""
 
-    line: Line
+    line: Evidence
     words: tuple[str, ...]
 
     @property
@@ -39,16 +39,16 @@ class Held:
         return not whole and len(word) >= _STEM and self.words[at].startswith(word)
 
 
-class Lines:
+class EvidenceIndex:
     """The lines of a library's roles, required before preferred before mentioned."""
 
-    def __init__(self, library: Library) -> None:
-        self._of: Mapping[str, tuple[Held, ...]] = {
-            role.id: tuple(sorted(_lines(role), key=_rank)) for role in library.roles
+    def __init__(self, knowledge_base: KnowledgeBase) -> None:
+        self._of: Mapping[str, tuple[IndexedLine, ...]] = {
+            role.id: tuple(sorted(_lines(role), key=_rank)) for role in knowledge_base.roles
         }
         self._named = frozenset(
             name
-            for role in library.roles
+            for role in knowledge_base.roles
             for section in role.sections
             for item in (*section.required, *section.preferred)
             for name in names_in(item)
@@ -57,11 +57,11 @@ class Lines:
             word
             for lines in self._of.values()
             for held in lines
-            if held.line.level is not Level.MENTIONED
+            if held.line.level is not RequirementLevel.MENTIONED
             for word in held.words
         )
 
-    def of(self, role: str) -> tuple[Held, ...]:
+    def of(self, role: str) -> tuple[IndexedLine, ...]:
         """The lines of one role."""
         return self._of.get(role, ())
 
@@ -94,23 +94,27 @@ def names_in(item: str) -> tuple[str, ...]:
     return tuple(filter(None, (" ".join(words(piece)) for piece in pieces)))
 
 
-def _lines(role: Role) -> Iterator[Held]:
+def _lines(role: Role) -> Iterator[IndexedLine]:
     for section in role.sections:
-        yield from _held(section, section.required, Level.REQUIRED)
-        yield from _held(section, section.preferred, Level.PREFERRED)
-        yield from _held(section, section.items, Level.MENTIONED)
-        yield from _held(section, _SENTENCE.split(section.text.strip()), Level.MENTIONED)
+        yield from _held(section, section.required, RequirementLevel.REQUIRED)
+        yield from _held(section, section.preferred, RequirementLevel.PREFERRED)
+        yield from _held(section, section.items, RequirementLevel.MENTIONED)
+        yield from _held(section, _SENTENCE.split(section.text.strip()), RequirementLevel.MENTIONED)
 
 
-def _held(section: Section, texts: Iterable[str], level: Level) -> Iterator[Held]:
+def _held(section: Section, texts: Iterable[str], level: RequirementLevel) -> Iterator[IndexedLine]:
     for text in texts:
         line = " ".join(text.split())
         if line:
-            yield Held(Line(section.id, line, level), word_set(line))
+            yield IndexedLine(Evidence(section.id, line, level), word_set(line))
 
 
-def _rank(held: Held) -> tuple[int, int]:
-    level = (Level.REQUIRED, Level.PREFERRED, Level.MENTIONED).index(held.line.level)
+def _rank(held: IndexedLine) -> tuple[int, int]:
+    level = (
+        RequirementLevel.REQUIRED,
+        RequirementLevel.PREFERRED,
+        RequirementLevel.MENTIONED,
+    ).index(held.line.level)
     known = held.section in _SECTIONS
     return level, _SECTIONS.index(held.section) if known else len(_SECTIONS)
 
@@ -228,11 +232,11 @@ class Subjects:
         everyday: the most frequent words of the language, which name no thing by themselves.
     """
 
-    def __init__(self, lines: Lines, everyday: frozenset[str]) -> None:
+    def __init__(self, lines: EvidenceIndex, everyday: frozenset[str]) -> None:
         self._lines = lines
         self._everyday = everyday
 
-    def find(self, role: str, subject: Subject) -> tuple[Line, ...]:
+    def find(self, role: str, subject: Subject) -> tuple[Evidence, ...]:
         """The lines of a role that say something of the subject, best first."""
         held = self._lines.of(role)
         match subject.section:
@@ -284,20 +288,20 @@ class Subjects:
             return subject.section in ("education", "certifications")
         return all(self._lines.names(word) or word not in self._everyday for word in subject.words)
 
-    def _named(self, held: Iterable[Held], words: Sequence[str]) -> list[Held]:
+    def _named(self, held: Iterable[IndexedLine], words: Sequence[str]) -> list[IndexedLine]:
         """Lines that hold most of the words; running text counts when it holds a telling one."""
         total = sum(self._weight(word) for word in words)
-        scored: list[tuple[bool, float, Held]] = []
+        scored: list[tuple[bool, float, IndexedLine]] = []
         for one in held:
             hits = [word for word in words if one.holds(word, whole=self._lines.lists(word))]
             share = sum(map(self._weight, hits)) / total if total else 0.0
-            listed = one.line.level is not Level.MENTIONED
+            listed = one.line.level is not RequirementLevel.MENTIONED
             telling = any(word not in self._everyday for word in hits)
             if share >= ENOUGH and (listed or (telling and share > 1 - 1e-9)):
                 scored.append((listed, share, one))
         return [one for *_, one in sorted(scored, key=lambda row: (not row[0], -row[1]))]
 
-    def _studies(self, held: Iterable[Held], subject: Subject) -> list[Held]:
+    def _studies(self, held: Iterable[IndexedLine], subject: Subject) -> list[IndexedLine]:
         inside = [one for one in held if one.section == "education"]
         wanted = frozenset(subject.grades) or _AWARDED
         if subject.any_school:
@@ -308,13 +312,13 @@ class Subjects:
             fitting = narrow or fitting
         return fitting
 
-    def _of_kind(self, held: Iterable[Held], subject: Subject) -> list[Held]:
+    def _of_kind(self, held: Iterable[IndexedLine], subject: Subject) -> list[IndexedLine]:
         inside = [one for one in held if one.section == subject.section]
         if not subject.words:
             return inside
         named = self._named(inside, subject.words)
         return named or self._named(
-            [one for one in held if one.line.level is not Level.MENTIONED], subject.words
+            [one for one in held if one.line.level is not RequirementLevel.MENTIONED], subject.words
         )
 
     def _weight(self, word: str) -> float:

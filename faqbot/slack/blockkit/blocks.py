@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
-from faqbot.replies.reply import Bullets, Button, Part, Reply, Source, Table, Text, as_text
+from faqbot.replies.reply import (
+    Bullets,
+    Button,
+    Reply,
+    ReplyPart,
+    ReplyText,
+    SourceLine,
+    Table,
+    as_text,
+)
 from faqbot.replies.reply import plain as unmarked
 from faqbot.slack.blockkit.rich_text import bullets, escape, heading, paginate, rich
 
@@ -39,7 +48,7 @@ ROLES: Final = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class EntryRef:
     """Entries to show, by id: `full` gives a role as its full description."""
 
     entries: tuple[str, ...]
@@ -59,12 +68,12 @@ class Address:
         return role if role and role != "faq" else None
 
 
-def parse(value: str) -> Address:
+def parse(value: str) -> EntryRef:
     """Read what `str(address)` wrote; anything else reads as an entry that doesn't exist."""
     entries, _, rest = value.partition("|")
     full, _, page = rest.partition("|")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 4 else 1  # noqa: PLR2004
-    return Address(tuple(entries.split()), full == FULL, max(1, number))
+    return EntryRef(tuple(entries.split()), full == FULL, max(1, number))
 
 
 Payload = dict[str, Any]
@@ -93,7 +102,7 @@ class Message:
 
 
 @lru_cache(_KEPT)
-def render(reply: Reply, address: Address | None = None) -> Message:
+def render(reply: Reply, address: EntryRef | None = None) -> Message:
     """The message for a reply; `address` says how to get at it again, and at which page.
 
     The same message is given for the same reply: whoever adds to its blocks copies them.
@@ -209,11 +218,11 @@ def _parts(page: Reply, *, several: bool) -> Iterator[Payload]:
                 yield from _side_by_side(block)
 
 
-def _body(part: Part) -> list[Payload]:
+def _body(part: ReplyPart) -> list[Payload]:
     found: list[Payload] = []
     for block in part.body:
         match block:
-            case Text(markdown=markdown):
+            case ReplyText(markdown=markdown):
                 found += rich(markdown)
             case Bullets(items=items, heading=title):
                 found += [heading(title)] if title else []
@@ -275,17 +284,17 @@ def _ways_on(page: Reply) -> Iterator[Payload]:
     roles |= {way.entry.partition("/")[0] for way in page.more if "/" in way.entry}
     elements = []
     for number, way in enumerate(page.more):
-        address = Address((way.entry,), full=way.entry in roles)
+        address = EntryRef((way.entry,), full=way.entry in roles)
         elements.append(button(SHOW, number, way.label, str(address)))
     for group in groups(elements, BUTTONS):
         yield {"type": "actions", "elements": list(group)}
 
 
-def _page_buttons(address: Address | None, number: int, count: int) -> Iterator[Payload]:
+def _page_buttons(address: EntryRef | None, number: int, count: int) -> Iterator[Payload]:
     if address is None or count == 1:
         return
     elements = [
-        button(PAGE, page, label, str(Address(address.entries, address.full, page)))
+        button(PAGE, page, label, str(EntryRef(address.entries, address.full, page)))
         for page, label in ((number - 1, "Previous page"), (number + 1, "Next page"))
         if 1 <= page <= count
     ]
@@ -305,9 +314,9 @@ def _foot(page: Reply, number: int, count: int) -> Iterator[Payload]:
         yield context(*lines)
 
 
-def _source_lines(sources: Sequence[Source]) -> Iterator[str]:
+def _source_lines(sources: Sequence[SourceLine]) -> Iterator[str]:
     """One line for each origin; parts of the same origin share it."""
-    origins: dict[tuple[object, ...], list[Source]] = {}
+    origins: dict[tuple[object, ...], list[SourceLine]] = {}
     for source in sources:
         origin = (source.role_title, source.owner, source.reviewed, source.stale, source.example)
         origins.setdefault(origin, []).append(source)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from faqbot.replies.reply import Block, Bullets, Part, Reply, Table, Text, as_text
+from faqbot.replies.reply import Block, Bullets, Reply, ReplyPart, ReplyText, Table, as_text
 
 Payload = dict[str, Any]
 
@@ -190,7 +190,7 @@ _SEAMS: Final = (r"\n\s*\n", r"\n", r"(?<=[.!?;])\s", r"\s")
 
 def paginate(reply: Reply) -> tuple[Reply, ...]:
     """The pages of a reply, at least one; lead and hint stand on the first, ways on everywhere."""
-    pages: list[list[Part]] = [[]]
+    pages: list[list[ReplyPart]] = [[]]
     room = PAGE_BYTES
     for part in reply.parts:
         for number, piece in enumerate(_pieces(part)):
@@ -208,7 +208,7 @@ def paginate(reply: Reply) -> tuple[Reply, ...]:
     )
 
 
-def _pieces(part: Part) -> Iterator[Part]:
+def _pieces(part: ReplyPart) -> Iterator[ReplyPart]:
     """The part, whole when it fits on a page, else cut."""
     if _size(part) <= PAGE_BYTES:
         yield part
@@ -232,8 +232,8 @@ def _cut(block: Block) -> Iterator[Block]:
     if isinstance(block, Table):
         yield from (replace(block, rows=(row,)) for row in block.rows)
         return
-    if isinstance(block, Text):
-        yield from map(Text, split(block.markdown, PAGE_BYTES // 3))
+    if isinstance(block, ReplyText):
+        yield from map(ReplyText, split(block.markdown, PAGE_BYTES // 3))
         return
     items = [piece for item in block.items for piece in split(item, PAGE_BYTES // 3)]
     rows: list[str] = []
@@ -277,7 +277,7 @@ def _at_seams(text: str, seam: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _size(part: Part) -> int:
+def _size(part: ReplyPart) -> int:
     return _bytes(as_text(Reply(parts=(part,)))) + _bytes(part.title) + len(" (continued)\n\n\n")
 
 

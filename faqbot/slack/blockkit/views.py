@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from faqbot.model import Library, Role
-from faqbot.replies.reply import Bullets, Button, Part, Reply, Text
+from faqbot.model import KnowledgeBase, Role
+from faqbot.replies.reply import Bullets, Button, Reply, ReplyPart, ReplyText
 from faqbot.slack.blockkit import blocks as block_values
 from faqbot.slack.blockkit.blocks import (
     BUTTONS,
@@ -34,7 +34,7 @@ _FAMILY_BUTTONS: Final = 10
 _MENUS: Final = 80
 
 
-def home(library: Library) -> Payload:
+def home(knowledge_base: KnowledgeBase) -> Payload:
     """App Home: search, example questions, and the roles by family."""
     blocks: list[Payload] = [
         {"type": "header", "text": plain("Ask about a job role")},
@@ -50,10 +50,10 @@ def home(library: Library) -> Payload:
             ],
         },
     ]
-    examples = example_questions(library)
+    examples = example_questions(knowledge_base)
     if examples:
         blocks += [_title("For example"), _actions(block_values.ASK, examples)]
-    blocks += _families(library.roles)
+    blocks += _families(knowledge_base.roles)
     blocks.append(
         context(
             "You can also send me a message, mention me in a channel, or type /role and a name."
@@ -108,26 +108,26 @@ def echoed(message: Message, asked: str) -> Message:
     return Message(message.text, (line, *message.blocks))
 
 
-def roles_list(library: Library, page: int = 1) -> Message:
+def roles_list(knowledge_base: KnowledgeBase, page: int = 1) -> Message:
     """Every role by family, with a menu that opens one."""
     parts = tuple(
-        Part(family, family, (Bullets(tuple(role.title for role in roles)),))
-        for family, roles in by_family(library.roles)
+        ReplyPart(family, family, (Bullets(tuple(role.title for role in roles)),))
+        for family, roles in by_family(knowledge_base.roles)
     )
     reply = Reply(header="Roles that I know", parts=parts)
-    message = render(reply, block_values.Address((block_values.ROLES,), page=page))
+    message = render(reply, block_values.EntryRef((block_values.ROLES,), page=page))
     pages = paginate(reply)
     shown = _titles(pages[min(page, len(pages)) - 1])
-    roles = [role for role in library.roles if role.title in shown]
+    roles = [role for role in knowledge_base.roles if role.title in shown]
     menus = list(role_menus(block_values.SHOW, _buttons(roles)))
     if not menus:
         return message
     return Message(message.text, (*message.blocks, {"type": "actions", "elements": menus}))
 
 
-def help_message(library: Library) -> Message:
+def help_message(knowledge_base: KnowledgeBase) -> Message:
     """What faqbot can do and how to ask."""
-    examples = tuple(f"“{example.entry}”" for example in example_questions(library))
+    examples = tuple(f"“{example.entry}”" for example in example_questions(knowledge_base))
     ways = (
         "Here or in a thread: just ask. I remember the role that a thread is about.",
         "In a channel: mention me, and I answer in the thread.",
@@ -139,9 +139,9 @@ def help_message(library: Library) -> Message:
         "`/faq report`: what was asked and missed in the last seven days, for owners.",
         "`/faq settings`: when I answer in a channel, and who does when I can't.",
     )
-    parts = [Part("ways", "How to ask", (Bullets(ways),))]
+    parts = [ReplyPart("ways", "How to ask", (Bullets(ways),))]
     if examples:
-        parts.insert(0, Part("examples", "For example", (Bullets(examples),)))
+        parts.insert(0, ReplyPart("examples", "For example", (Bullets(examples),)))
     message = render(
         Reply(
             header="What I can do",
@@ -149,13 +149,13 @@ def help_message(library: Library) -> Message:
             parts=tuple(parts),
         )
     )
-    menu = _actions(block_values.ASK, example_questions(library))
+    menu = _actions(block_values.ASK, example_questions(knowledge_base))
     return Message(message.text, (*message.blocks, menu)) if examples else message
 
 
-def welcome(library: Library) -> Message:
+def welcome(knowledge_base: KnowledgeBase) -> Message:
     """The first message of a direct conversation."""
-    count = len(library.roles)
+    count = len(knowledge_base.roles)
     known = f"the {count} roles" if count > 1 else "the role"
     reply = Reply(
         header="Hello!",
@@ -163,7 +163,7 @@ def welcome(library: Library) -> Message:
         hint="Say “help” to see what else I can do.",
     )
     message = render(reply)
-    examples = example_questions(library)
+    examples = example_questions(knowledge_base)
     if not examples:
         return message
     *rest, foot = message.blocks
@@ -172,20 +172,20 @@ def welcome(library: Library) -> Message:
 
 def notice(text: str) -> Message:
     """A message of one paragraph."""
-    return render(Reply(parts=(Part("", "", (Text(text),)),)))
+    return render(Reply(parts=(ReplyPart("", "", (ReplyText(text),)),)))
 
 
-def example_questions(library: Library) -> tuple[Button, ...]:
+def example_questions(knowledge_base: KnowledgeBase) -> tuple[Button, ...]:
     """Questions that the content can answer; the label is shown, `entry` holds the question."""
-    if not library.roles:
+    if not knowledge_base.roles:
         return ()
-    roles = library.roles
+    roles = knowledge_base.roles
     questions = [
         f"What skills does a {roles[0].title} need?",
         f"What does a {roles[len(roles) // 2].title} do all day?",
         f"Which education does a {roles[-1].title} need?",
     ]
-    if library.entry("faq/how-to-apply"):
+    if knowledge_base.entry("faq/how-to-apply"):
         questions.append("How do I apply?")
     return tuple(Button(question, question) for question in questions)
 

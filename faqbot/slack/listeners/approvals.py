@@ -12,21 +12,21 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.content.publisher import Draft, Publishing
-from faqbot.engine import Desk
+from faqbot.content.publisher import Draft, Publisher
+from faqbot.engine import Engine
 from faqbot.errors import FaqbotError
-from faqbot.model import Audience, Library
+from faqbot.model import Audience, KnowledgeBase
 from faqbot.slack.blockkit import blocks as block_values
 from faqbot.slack.blockkit.blocks import Message, Payload, button, plain, remark, shorten
 from faqbot.slack.blockkit.rich_text import escape
 from faqbot.slack.blockkit.views import NOT_NOW, home
 from faqbot.slack.client import client_of, reason_of
-from faqbot.slack.directory import Owners
-from faqbot.slack.interactions import Spot, spot_of, tell, value_of
+from faqbot.slack.directory import OwnerDirectory
+from faqbot.slack.interactions import Interaction, selected_value, send_ephemeral, spot_of
 from faqbot.slack.listeners.handoff import first_taken, posted
 from faqbot.slack.listeners.reports import Reports
-from faqbot.storage.models import PHRASING, Proposal, ProposalState, StoreError, now
-from faqbot.storage.recorder import Memory
+from faqbot.storage.models import PHRASING, Proposal, ProposalState, StoreError, utc_now
+from faqbot.storage.recorder import QuestionRecorder
 
 _QUOTED: Final = 2_500
 _STATES: Final = {
@@ -38,20 +38,20 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Deciding:
+class ProposalReview:
     """What it takes to decide about proposals.
 
     Args:
-        desk: knows the roles' owners.
+        engine: knows the roles' owners.
         memory: keeps the proposals.
         publisher: makes content of them; None where the content can't be written.
         owners: knows where owners are reached.
     """
 
-    desk: Desk
-    memory: Memory
-    publisher: Publishing | None
-    owners: Owners
+    engine: Engine
+    memory: QuestionRecorder
+    publisher: Publisher | None
+    owners: OwnerDirectory
 
     async def take(self, proposal: Proposal, client: AsyncWebClient) -> None:
         """Keep a proposal and show it to its owner.
@@ -59,7 +59,7 @@ class Deciding:
         Raises:
             StoreError: the database is down.
         """
-        role = self.desk.library.role(proposal.role)
+        role = self.engine.knowledge_base.role(proposal.role)
         places = await self.owners.places(client, role.owner if role else "")
         if not places:
             await self._tell(client, proposal, "Nobody is set up here to decide about proposals.")
@@ -74,14 +74,14 @@ class Deciding:
         )
 
     async def decide(
-        self, spot: Spot, proposal_id: str, context: AsyncBoltContext, *, approve: bool
+        self, spot: Interaction, proposal_id: str, context: AsyncBoltContext, *, approve: bool
     ) -> None:
         """Approve or reject, where the owners were shown it."""
         async with self.memory.store() as store:
             known = await store.proposals.get(spot.team, proposal_id)
         place = known and (known.notice_channel, known.notice_ts)
         if known is None or place != (spot.channel, spot.ts):
-            await tell(spot, "That proposal isn't yours to decide about.", context)
+            await send_ephemeral(spot, "That proposal isn't yours to decide about.", context)
             return
         async with self.memory.store() as store:
             proposal, won = await store.proposals.decide(
@@ -89,7 +89,9 @@ class Deciding:
             )
         if proposal is None or not won:
             by = f" by <@{proposal.decided_by}>" if proposal and proposal.decided_by else ""
-            await tell(spot, f"You are a moment late: it was decided{by} already.", context)
+            await send_ephemeral(
+                spot, f"You are a moment late: it was decided{by} already.", context
+            )
             return
         client = client_of(context)
         if approve and not await self._published(spot, proposal, context):
@@ -101,13 +103,13 @@ class Deciding:
         await self._tell(client, proposal, f"Your proposal “{question}” {said}.")
 
     async def decide_suggestion(
-        self, spot: Spot, proposal_id: str, context: AsyncBoltContext, *, approve: bool
+        self, spot: Interaction, proposal_id: str, context: AsyncBoltContext, *, approve: bool
     ) -> None:
         """Take up a suggested phrasing or not, in App Home; refused to who is no owner."""
         async with self.memory.store() as store:
             known = await store.proposals.get(spot.team, proposal_id)
         if known is None or known.kind != PHRASING or known.entry is None:
-            await tell(spot, "That suggestion is no longer there.", context)
+            await send_ephemeral(spot, "That suggestion is no longer there.", context)
             return
         async with self.memory.store() as store:
             proposal, won = await store.proposals.decide(
@@ -115,7 +117,9 @@ class Deciding:
             )
         if proposal is None or not won:
             by = f" by <@{proposal.decided_by}>" if proposal and proposal.decided_by else ""
-            await tell(spot, f"You are a moment late: it was decided{by} already.", context)
+            await send_ephemeral(
+                spot, f"You are a moment late: it was decided{by} already.", context
+            )
             return
         if not approve:
             return
@@ -130,16 +134,18 @@ class Deciding:
         async with self.memory.store() as store:
             await store.proposals.reopen(proposal.team, proposal.id)
         said = f"It could not be written, so it stays open: {escape(shorten(why, 1_000))}"
-        await tell(spot, said, context)
+        await send_ephemeral(spot, said, context)
 
-    async def _published(self, spot: Spot, proposal: Proposal, context: AsyncBoltContext) -> bool:
+    async def _published(
+        self, spot: Interaction, proposal: Proposal, context: AsyncBoltContext
+    ) -> bool:
         """Whether the proposal is content now; if not, it is open again and says why."""
         draft = Draft(
             proposal.question,
             proposal.answer,
             proposal.role,
             Audience(proposal.audience),
-            now().date(),
+            utc_now().date(),
         )
         why = "the content can't be written here."
         try:
@@ -152,11 +158,11 @@ class Deciding:
         async with self.memory.store() as store:
             await store.proposals.reopen(proposal.team, proposal.id)
         said = f"It could not be written, so it stays open: {escape(shorten(why, 1_000))}"
-        await tell(spot, said, context)
+        await send_ephemeral(spot, said, context)
         return False
 
     def _about(self, proposal: Proposal) -> str:
-        role = self.desk.library.role(proposal.role)
+        role = self.engine.knowledge_base.role(proposal.role)
         return role.title if role else "General"
 
     async def _tell(self, client: AsyncWebClient, proposal: Proposal, text: str) -> None:
@@ -193,7 +199,7 @@ def _section(text: str) -> Payload:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text[:3_000]}}
 
 
-def register(app: AsyncApp, deciding: Deciding) -> None:
+def register(app: AsyncApp, deciding: ProposalReview) -> None:
     """Let owners approve and reject."""
 
     @app.action(re.compile(rf"^(?:{block_values.APPROVE}|{block_values.REJECT}):0$"))
@@ -204,21 +210,21 @@ def register(app: AsyncApp, deciding: Deciding) -> None:
         spot = spot_of(body, context)
         approve = str(action.get("action_id", "")).startswith(block_values.APPROVE)
         try:
-            await deciding.decide(spot, value_of(action), context, approve=approve)
+            await deciding.decide(spot, selected_value(action), context, approve=approve)
         except StoreError:
-            await tell(spot, NOT_NOW, context)
+            await send_ephemeral(spot, NOT_NOW, context)
 
 
 MOST = 5
 _WORDS = 200
 
 
-def suggestions(proposals: Sequence[Proposal], library: Library) -> list[Payload]:
+def suggestions(proposals: Sequence[Proposal], knowledge_base: KnowledgeBase) -> list[Payload]:
     """Blocks with the suggestions that wait, each with its two buttons."""
     blocks: list[Payload] = []
     for number, proposal in enumerate(proposals[:MOST]):
-        entry = library.entry(proposal.entry or "")
-        role = library.role(proposal.role)
+        entry = knowledge_base.entry(proposal.entry or "")
+        role = knowledge_base.role(proposal.role)
         named = " · ".join(part.title for part in (role, entry) if part)
         said = f"“{escape(shorten(proposal.question, _WORDS))}”\nleads to *{escape(named)}*"
         blocks += [
@@ -234,7 +240,7 @@ def suggestions(proposals: Sequence[Proposal], library: Library) -> list[Payload
     return blocks
 
 
-def register_suggestions(app: AsyncApp, reports: Reports, deciding: Deciding) -> None:
+def register_suggestions(app: AsyncApp, reports: Reports, deciding: ProposalReview) -> None:
     """Let owners decide about suggestions."""
 
     @app.action(re.compile(rf"^(?:{block_values.TAKE}|{block_values.LEAVE}):\d+$"))
@@ -244,14 +250,16 @@ def register_suggestions(app: AsyncApp, reports: Reports, deciding: Deciding) ->
         await ack()
         spot, client = spot_of(body, context), client_of(context)
         if not await reports.may_read(client, spot.user):
-            await tell(spot, "Only the owners of content, and admins, can decide that.", context)
+            await send_ephemeral(
+                spot, "Only the owners of content, and admins, can decide that.", context
+            )
             return
         approve = str(action.get("action_id", "")).startswith(block_values.TAKE)
         try:
-            await deciding.decide_suggestion(spot, value_of(action), context, approve=approve)
+            await deciding.decide_suggestion(spot, selected_value(action), context, approve=approve)
         except StoreError:
-            await tell(spot, NOT_NOW, context)
+            await send_ephemeral(spot, NOT_NOW, context)
             return
-        view = home(reports.desk.library)
+        view = home(reports.engine.knowledge_base)
         view["blocks"] = [*view["blocks"], *await reports.home(spot.team)][:100]
         await client.views_publish(user_id=spot.user, view=view)

@@ -10,15 +10,15 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
-from faqbot.engine import Desk
-from faqbot.model import Place, Question
-from faqbot.slack.answers import Answer, ask, show, wants_help
+from faqbot.engine import Engine
+from faqbot.model import Question, Surface
+from faqbot.slack.answers import AnswerMessage, ask, show, wants_help
 from faqbot.slack.blockkit import blocks as block_values
 from faqbot.slack.blockkit.blocks import Message
 from faqbot.slack.blockkit.views import answer_modal, help_message, notice, search_modal
 from faqbot.slack.client import client_of
-from faqbot.slack.directory import Audiences, in_company
-from faqbot.slack.interactions import Spot, Threads, key, spot_of, value_of
+from faqbot.slack.directory import AudienceResolver, channel_audience
+from faqbot.slack.interactions import Interaction, Threads, key, selected_value, spot_of
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.listeners.messages import post
 
@@ -35,8 +35,8 @@ _NONE_OF_THESE = (
 class _Clicks:
     """What it takes to answer a click."""
 
-    desk: Desk
-    audiences: Audiences
+    engine: Engine
+    audiences: AudienceResolver
     threads: Threads
     feedback: Feedback
 
@@ -46,51 +46,51 @@ class _Clicks:
         """Show the entries that a button carries."""
         spot = spot_of(body, context)
         question = await self._question(spot, "", context)
-        answer = await show(self.desk, block_values.parse(value_of(action)), question)
+        answer = await show(self.engine, block_values.parse(selected_value(action)), question)
         if replace:
-            await self.feedback.picked(action, spot)
+            await self.feedback.record_pick(action, spot)
         if spot.channel:
-            answer = self.feedback.sign(answer, spot.team, spot.channel)
-        await deliver(spot, answer.message, context, replace=replace)
+            answer = self.feedback.attach_feedback(answer, spot.team, spot.channel)
+        await show_answer(spot, answer.message, context, replace=replace)
         self._note(spot, answer)
 
     async def ask(self, body: Payload, action: Payload, context: AsyncBoltContext) -> None:
         """Answer the question that a button carries."""
-        spot, text = spot_of(body, context), value_of(action)
-        answer = Answer(help_message(self.desk.library))
+        spot, text = spot_of(body, context), selected_value(action)
+        answer = AnswerMessage(help_message(self.engine.knowledge_base))
         if not wants_help(text):
-            answer = await ask(self.desk, await self._question(spot, text, context))
+            answer = await ask(self.engine, await self._question(spot, text, context))
             if spot.channel:
-                answer = self.feedback.sign(answer, spot.team, spot.channel)
+                answer = self.feedback.attach_feedback(answer, spot.team, spot.channel)
             else:
-                self.feedback.note(answer, spot.team)
-        await deliver(spot, answer.message, context, replace=False)
+                self.feedback.record(answer, spot.team)
+        await show_answer(spot, answer.message, context, replace=False)
         self._note(spot, answer)
 
-    async def _question(self, spot: Spot, text: str, context: AsyncBoltContext) -> Question:
-        place = Place.HOME
+    async def _question(self, spot: Interaction, text: str, context: AsyncBoltContext) -> Question:
+        place = Surface.HOME
         if spot.channel:
-            place = Place.DIRECT if spot.direct else Place.CHANNEL
+            place = Surface.DIRECT if spot.direct else Surface.CHANNEL
         audience = await self.audiences.of(client_of(context), spot.team, spot.user)
         return Question(
             text=text,
             asker=spot.user,
-            audience=in_company(audience)
-            if place is Place.CHANNEL and not spot.private
+            audience=channel_audience(audience)
+            if place is Surface.CHANNEL and not spot.private
             else audience,
-            place=Place.COMMAND if spot.private else place,
+            surface=Surface.COMMAND if spot.private else place,
             thread=spot.key,
         )
 
-    def _note(self, spot: Spot, answer: Answer) -> None:
+    def _note(self, spot: Interaction, answer: AnswerMessage) -> None:
         if spot.key:
             self.threads.note(spot.key, answer.role)
         if spot.key and spot.direct:
             self.threads.note(key(spot.team, spot.channel), answer.role)
 
 
-async def deliver(
-    spot: Spot, message: Message, context: AsyncBoltContext, *, replace: bool
+async def show_answer(
+    spot: Interaction, message: Message, context: AsyncBoltContext, *, replace: bool
 ) -> None:
     """Show a message where the click came from; `replace` puts it in the place of the old one."""
     client = client_of(context)
@@ -113,7 +113,7 @@ async def deliver(
         await post(client, spot.channel, spot.thread, message)
 
 
-async def _privately(spot: Spot, message: Message, context: AsyncBoltContext) -> None:
+async def _privately(spot: Interaction, message: Message, context: AsyncBoltContext) -> None:
     """Replace a private message; when its address is used up, send another one."""
     blocks = list(message.blocks)
     if context.response_url and context.respond:
@@ -138,10 +138,10 @@ def _any(*kinds: str) -> re.Pattern[str]:
 
 
 def register(
-    app: AsyncApp, desk: Desk, audiences: Audiences, threads: Threads, feedback: Feedback
+    app: AsyncApp, engine: Engine, audiences: AudienceResolver, threads: Threads, feedback: Feedback
 ) -> None:
     """Answer clicks."""
-    clicks = _Clicks(desk, audiences, threads, feedback)
+    clicks = _Clicks(engine, audiences, threads, feedback)
 
     @app.action(_any(block_values.SHOW))
     async def on_show(
@@ -160,7 +160,7 @@ def register(
     @app.action(_any(block_values.NONE))
     async def on_none(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
         await ack()
-        await deliver(spot_of(body, context), notice(_NONE_OF_THESE), context, replace=True)
+        await show_answer(spot_of(body, context), notice(_NONE_OF_THESE), context, replace=True)
 
     @app.action(_any(block_values.ASK))
     async def on_ask(

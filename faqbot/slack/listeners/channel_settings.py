@@ -18,9 +18,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from faqbot.slack.blockkit.blocks import Payload, context, plain
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of, reason_of
-from faqbot.slack.interactions import entered, part, user_of
-from faqbot.storage.models import Policy, Speaks, StoreError
-from faqbot.storage.recorder import Memory
+from faqbot.slack.interactions import dig, input_value, user_of
+from faqbot.storage.models import ChannelMode, ChannelPolicy, StoreError
+from faqbot.storage.recorder import QuestionRecorder
 
 SETTINGS_VIEW: Final = "channel-settings"
 FRESH: Final = 30.0
@@ -36,15 +36,15 @@ _QUESTION: Final = re.compile(
     re.IGNORECASE,
 )
 _CHOICES: Final = {
-    Speaks.OFF: ("Off", "I never speak here."),
-    Speaks.MENTIONS: ("When I'm mentioned", "And in threads where I have answered."),
-    Speaks.QUESTIONS: ("Questions that I'm sure about", "In a thread below the question."),
-    Speaks.ALL: ("Whatever I can answer", "In a thread below each message."),
+    ChannelMode.OFF: ("Off", "I never speak here."),
+    ChannelMode.MENTIONS: ("When I'm mentioned", "And in threads where I have answered."),
+    ChannelMode.QUESTIONS: ("Questions that I'm sure about", "In a thread below the question."),
+    ChannelMode.ALL: ("Whatever I can answer", "In a thread below each message."),
 }
 _log = logging.getLogger(__name__)
 
 
-class Channels:
+class ChannelPolicies:
     """The policies of channels, looked up once in a while.
 
     Args:
@@ -55,18 +55,18 @@ class Channels:
 
     def __init__(
         self,
-        memory: Memory | None,
-        default: Speaks = Speaks.MENTIONS,
+        memory: QuestionRecorder | None,
+        default: ChannelMode = ChannelMode.MENTIONS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._memory = memory
         self._default = default
         self._clock = clock
-        self._set: dict[str, dict[str, Policy]] = {}
+        self._set: dict[str, dict[str, ChannelPolicy]] = {}
         self._until: dict[str, float] = {}
         self._reading: dict[str, asyncio.Task[None]] = {}
 
-    async def policy(self, team: str, channel: str) -> Policy:
+    async def policy(self, team: str, channel: str) -> ChannelPolicy:
         """The policy of a channel; when the database is down, the last one known."""
         if self._until.get(team, 0.0) <= self._clock():
             task = self._reading.get(team)
@@ -77,9 +77,9 @@ class Channels:
             if team not in self._until:  # nothing is known yet, and a channel may be switched off
                 await asyncio.shield(task)
         found = self._set.get(team, {}).get(channel)
-        return found or Policy(team, channel, self._default)
+        return found or ChannelPolicy(team, channel, self._default)
 
-    async def set(self, policy: Policy) -> None:
+    async def set(self, policy: ChannelPolicy) -> None:
         """Set a policy, here at once, elsewhere within `FRESH` seconds.
 
         Raises:
@@ -132,7 +132,7 @@ async def may_manage(client: AsyncWebClient, user: str, channel: str) -> bool:
     return made.get("creator") == user
 
 
-def settings_modal(policy: Policy) -> Payload:
+def settings_modal(policy: ChannelPolicy) -> Payload:
     """The modal with a channel's settings."""
     options = {
         speaks: {
@@ -165,7 +165,7 @@ def settings_modal(policy: Policy) -> Payload:
                     "type": "radio_buttons",
                     "action_id": _SPEAKS,
                     "options": list(options.values()),
-                    "initial_option": options[policy.speaks],
+                    "initial_option": options[policy.mode],
                 },
             },
             {
@@ -191,7 +191,7 @@ def settings_modal(policy: Policy) -> Payload:
 class SettingsCommand:
     """`/faq settings`."""
 
-    channels: Channels
+    channels: ChannelPolicies
 
     async def open(self, ack: AsyncAck, command: Payload, client: AsyncWebClient) -> None:
         """Open the modal, or say why not."""
@@ -208,7 +208,7 @@ class SettingsCommand:
         await client.views_open(trigger_id=trigger, view=settings_modal(policy))
 
 
-def register(app: AsyncApp, channels: Channels) -> None:
+def register(app: AsyncApp, channels: ChannelPolicies) -> None:
     """Take settings."""
 
     @app.view(SETTINGS_VIEW)
@@ -230,19 +230,19 @@ def register(app: AsyncApp, channels: Channels) -> None:
         await ack()
         try:
             await client.chat_postEphemeral(
-                channel=channel, user=user, text=f"Saved. {_CHOICES[policy.speaks][0]}."
+                channel=channel, user=user, text=f"Saved. {_CHOICES[policy.mode][0]}."
             )
         except SlackApiError as error:
             _log.info("settings were saved; saying so was refused: %s", reason_of(error))
 
 
-def _policy(view: Payload, team: str, channel: str, user: str) -> Policy:
-    speaks, private, owner = (entered(view, block) for block in (_SPEAKS, _PRIVATE, _OWNER))
-    picked = str(part(speaks, "selected_option").get("value") or "")
-    return Policy(
+def _policy(view: Payload, team: str, channel: str, user: str) -> ChannelPolicy:
+    speaks, private, owner = (input_value(view, block) for block in (_SPEAKS, _PRIVATE, _OWNER))
+    picked = str(dig(speaks, "selected_option").get("value") or "")
+    return ChannelPolicy(
         team,
         channel,
-        Speaks(picked) if picked in set(Speaks) else Speaks.MENTIONS,
+        ChannelMode(picked) if picked in set(ChannelMode) else ChannelMode.MENTIONS,
         private=bool(private.get("selected_options")),
         owner=str(owner.get("selected_user") or ""),
         changed_by=user,

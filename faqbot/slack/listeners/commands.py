@@ -11,19 +11,19 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.engine import Desk
+from faqbot.engine import Engine
 from faqbot.exporters.markdown import advert
-from faqbot.model import Answered, Place, Question, Role
-from faqbot.runtime.leases import Claims
-from faqbot.slack.answers import Answer, ask, describe, show, wants_help
+from faqbot.model import Answer, Question, Role, Surface
+from faqbot.runtime.leases import DeliveryClaims
+from faqbot.slack.answers import AnswerMessage, ask, describe, show, wants_help
 from faqbot.slack.blockkit import blocks as block_values
 from faqbot.slack.blockkit.blocks import Message, button, context
 from faqbot.slack.blockkit.rich_text import escape, split
 from faqbot.slack.blockkit.views import echoed, help_message, notice, roles_list
 from faqbot.slack.client import client_of, reason_of
-from faqbot.slack.directory import Audiences, in_company
-from faqbot.slack.interactions import Spot, spot_of, tell, value_of
-from faqbot.slack.listeners.channel_settings import Channels, SettingsCommand
+from faqbot.slack.directory import AudienceResolver, channel_audience
+from faqbot.slack.interactions import Interaction, selected_value, send_ephemeral, spot_of
+from faqbot.slack.listeners.channel_settings import ChannelPolicies, SettingsCommand
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.listeners.reports import Reports
 from faqbot.slack.manifest import FAQ, ROLE, ROLES
@@ -39,14 +39,14 @@ _log = logging.getLogger(__name__)
 class Adverts:
     """Makes advertisements."""
 
-    desk: Desk
+    engine: Engine
 
     async def role_of(self, question: Question) -> Role | None:
         """The role that is meant; None when it isn't clear, and `/role` has to ask."""
-        receipt = await self.desk.describe(question)
-        if not isinstance(receipt.outcome, Answered):
+        receipt = await self.engine.describe(question)
+        if not isinstance(receipt.outcome, Answer):
             return None
-        return self.desk.library.role(receipt.outcome.entries[0].role)
+        return self.engine.knowledge_base.role(receipt.outcome.entries[0].role)
 
     async def give(self, ack: AsyncAck, role: Role, user: str, client: AsyncWebClient) -> None:
         """Show the advertisement to who asked for it, and send it as a file."""
@@ -106,33 +106,33 @@ _OUTSIDE: Final = frozenset({"not_in_channel", "channel_not_found", "is_archived
 class Sharing:
     """What it takes to share an answer."""
 
-    desk: Desk
-    audiences: Audiences
-    claims: Claims
+    engine: Engine
+    audiences: AudienceResolver
+    claims: DeliveryClaims
     feedback: Feedback
 
-    def sign(self, answer: Answer, command: Payload) -> Answer:
+    def sign(self, answer: AnswerMessage, command: Payload) -> AnswerMessage:
         """Add the button to a private answer that was given in a channel, and remember it."""
         channel = str(command.get("channel_id") or "")
-        signed = self.feedback.sign(answer, str(command.get("team_id") or ""), channel)
-        answered = answer.receipt and isinstance(answer.receipt.outcome, Answered)
+        signed = self.feedback.attach_feedback(answer, str(command.get("team_id") or ""), channel)
+        answered = answer.receipt and isinstance(answer.receipt.outcome, Answer)
         if not answered or answer.address is None or not channel.startswith(("C", "G")):
             return signed
         share = button(block_values.SHARE, 0, "Share with everyone", str(answer.address))
         blocks = (*signed.message.blocks, {"type": "actions", "elements": [share]})
         return replace(signed, message=Message(signed.message.text, blocks))
 
-    async def share(self, spot: Spot, value: str, context: AsyncBoltContext) -> None:
+    async def share(self, spot: Interaction, value: str, context: AsyncBoltContext) -> None:
         """Post the answer anew for everyone: with what everyone there may read."""
         client = client_of(context)
         audience = await self.audiences.of(client, spot.team, spot.user)
-        question = Question("", spot.user, in_company(audience), Place.CHANNEL)
-        answer = await show(self.desk, block_values.parse(value), question)
+        question = Question("", spot.user, channel_audience(audience), Surface.CHANNEL)
+        answer = await show(self.engine, block_values.parse(value), question)
         if answer.declined:
-            await tell(spot, "That answer isn't for everyone here to read.", context)
+            await send_ephemeral(spot, "That answer isn't for everyone here to read.", context)
             return
         if not await self.claims.claim("share", spot.team, spot.channel, spot.user, spot.ts):
-            await tell(spot, "You have shared that already.", context)
+            await send_ephemeral(spot, "You have shared that already.", context)
             return
         line = {"type": "mrkdwn", "text": f"<@{spot.user}> shares an answer:"}
         blocks = [{"type": "context", "elements": [line]}, *answer.message.blocks]
@@ -155,10 +155,10 @@ class Sharing:
             return
         await self._say(spot, "Shared with everyone here.", context)
 
-    async def _say(self, spot: Spot, text: str, context: AsyncBoltContext) -> None:
+    async def _say(self, spot: Interaction, text: str, context: AsyncBoltContext) -> None:
         """Put a word in the place of the private answer, or beside it where it has no address."""
         if not context.response_url or context.respond is None:
-            await tell(spot, text, context)
+            await send_ephemeral(spot, text, context)
             return
         message = notice(text)
         await context.respond(
@@ -177,7 +177,7 @@ def register_sharing(app: AsyncApp, sharing: Sharing) -> None:
         ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
     ) -> None:
         await ack()
-        await sharing.share(spot_of(body, context), value_of(action), context)
+        await sharing.share(spot_of(body, context), selected_value(action), context)
 
 
 _COMPARE: Final = re.compile(r"\s*compare\b", re.IGNORECASE)
@@ -185,7 +185,7 @@ _SETTINGS: Final = "settings"
 _REPORT: Final = "report"
 
 
-async def privately(ack: AsyncAck, message: Message) -> None:
+async def respond_privately(ack: AsyncAck, message: Message) -> None:
     """Acknowledge a command with a message that only its sender sees."""
     await ack(
         text=message.text,
@@ -197,10 +197,10 @@ async def privately(ack: AsyncAck, message: Message) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Backdoor:
+class AdminCommands:
     """What `/faq` does for those who look after faqbot."""
 
-    channels: Channels
+    channels: ChannelPolicies
     reports: Reports
 
 
@@ -208,10 +208,10 @@ class Backdoor:
 class _Commands:
     """What it takes to answer commands."""
 
-    desk: Desk
-    audiences: Audiences
+    engine: Engine
+    audiences: AudienceResolver
     sharing: Sharing
-    back: Backdoor
+    back: AdminCommands
 
     async def faq(
         self, ack: AsyncAck, command: Payload, context: AsyncBoltContext, client: AsyncWebClient
@@ -219,14 +219,14 @@ class _Commands:
         """Answer a question, help, or open the settings."""
         text = str(command.get("text") or "")
         if wants_help(text):
-            await privately(ack, help_message(self.desk.library))
+            await respond_privately(ack, help_message(self.engine.knowledge_base))
         elif text.strip().casefold() == _SETTINGS:
             await SettingsCommand(self.back.channels).open(ack, command, client)
         elif text.strip().casefold() == _REPORT:
             await self.back.reports.command(ack, command, client)
         else:
             question = await self._question(command, context, client)
-            await self._give(ack, await ask(self.desk, question), command, text)
+            await self._give(ack, await ask(self.engine, question), command, text)
 
     async def role(
         self, ack: AsyncAck, command: Payload, context: AsyncBoltContext, client: AsyncWebClient
@@ -234,24 +234,26 @@ class _Commands:
         """Show a role or a part of it, compare roles, or advertise one."""
         text = str(command.get("text") or "")
         if wants_help(text):
-            await privately(ack, roles_list(self.desk.library))
+            await respond_privately(ack, roles_list(self.engine.knowledge_base))
             return
         question = await self._question(command, context, client)
         if _COMPARE.match(text):
-            await self._give(ack, await ask(self.desk, question), command, text)
+            await self._give(ack, await ask(self.engine, question), command, text)
             return
         wanted = WANTED.match(text)
         if wanted:
             question = replace(question, text=text[wanted.end() :])
-            adverts = Adverts(self.desk)
+            adverts = Adverts(self.engine)
             role = await adverts.role_of(question)
             if role is not None:
                 await adverts.give(ack, role, question.asker, client)
                 return
-        await self._give(ack, await describe(self.desk, question), command)
+        await self._give(ack, await describe(self.engine, question), command)
 
-    async def _give(self, ack: AsyncAck, answer: Answer, command: Payload, asked: str = "") -> None:
-        await privately(ack, echoed(self.sharing.sign(answer, command).message, asked))
+    async def _give(
+        self, ack: AsyncAck, answer: AnswerMessage, command: Payload, asked: str = ""
+    ) -> None:
+        await respond_privately(ack, echoed(self.sharing.sign(answer, command).message, asked))
 
     async def _question(
         self, command: Payload, context: AsyncBoltContext, client: AsyncWebClient
@@ -261,15 +263,19 @@ class _Commands:
             text=str(command.get("text") or ""),
             asker=user,
             audience=await self.audiences.of(client, str(context.team_id or ""), user),
-            place=Place.COMMAND,
+            surface=Surface.COMMAND,
         )
 
 
 def register(
-    app: AsyncApp, desk: Desk, audiences: Audiences, sharing: Sharing, back: Backdoor
+    app: AsyncApp,
+    engine: Engine,
+    audiences: AudienceResolver,
+    sharing: Sharing,
+    back: AdminCommands,
 ) -> None:
     """Answer slash commands."""
-    commands = _Commands(desk, audiences, sharing, back)
+    commands = _Commands(engine, audiences, sharing, back)
 
     @app.command(FAQ.name)
     async def on_faq(
@@ -285,4 +291,4 @@ def register(
 
     @app.command(ROLES.name)
     async def on_roles(ack: AsyncAck) -> None:
-        await privately(ack, roles_list(desk.library))
+        await respond_privately(ack, roles_list(engine.knowledge_base))

@@ -9,17 +9,31 @@ from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
-from faqbot.model import Answered, Declined, Unsure
+from faqbot.model import Answer, Choices, Decline
 from faqbot.runtime.metrics import Metrics
-from faqbot.slack.answers import Answer
+from faqbot.slack.answers import AnswerMessage
 from faqbot.slack.blockkit import blocks as block_values
 from faqbot.slack.blockkit.blocks import Message, Payload, button, plain
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of
-from faqbot.slack.interactions import Spot, entered, spot_of, tell, user_of, value_of
-from faqbot.slack.listeners.handoff import Asked, People
-from faqbot.storage.models import PHRASING, Proposal, ProposalState, Record, StoreError, now
-from faqbot.storage.recorder import Memory
+from faqbot.slack.interactions import (
+    Interaction,
+    input_value,
+    selected_value,
+    send_ephemeral,
+    spot_of,
+    user_of,
+)
+from faqbot.slack.listeners.handoff import HandoffRequest, HandoffService
+from faqbot.storage.models import (
+    PHRASING,
+    Proposal,
+    ProposalState,
+    QuestionRecord,
+    StoreError,
+    utc_now,
+)
+from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import Store, new_id
 
 _RECEIPT: Final = "receipt:"
@@ -37,44 +51,44 @@ class Feedback:
         metrics: counts the questions.
     """
 
-    def __init__(self, memory: Memory | None, metrics: Metrics) -> None:
+    def __init__(self, memory: QuestionRecorder | None, metrics: Metrics) -> None:
         self._memory = memory
         self._metrics = metrics
 
-    def sign(self, answer: Answer, team: str, channel: str) -> Answer:
+    def attach_feedback(self, answer: AnswerMessage, team: str, channel: str) -> AnswerMessage:
         """Remember the question, and add to its answer what one can do with it."""
         self._count(answer)
         if self._memory is None or answer.receipt is None:
             return answer
-        receipt = self._memory.remember(answer.receipt, team, channel)
+        receipt = self._memory.record(answer.receipt, team, channel)
         if not receipt:
             return answer
         message = answer.message
         match answer.receipt.outcome:
-            case Answered():
+            case Answer():
                 blocks = (*message.blocks, _rating(receipt))
-            case Declined():
+            case Decline():
                 blocks = (*message.blocks, _person(receipt))
-            case Unsure():
+            case Choices():
                 blocks = _marked(message.blocks, receipt)
         return replace(answer, message=Message(message.text, blocks))
 
-    def note(self, answer: Answer, team: str) -> None:
+    def record(self, answer: AnswerMessage, team: str) -> None:
         """Remember a question whose answer stands where nothing can be added to it."""
         self._count(answer)
         if self._memory is not None and answer.receipt is not None:
-            self._memory.remember(answer.receipt, team, "")
+            self._memory.record(answer.receipt, team, "")
 
-    def _count(self, answer: Answer) -> None:
+    def _count(self, answer: AnswerMessage) -> None:
         if answer.receipt is not None and answer.receipt.question.text:  # else a button was pressed
             self._metrics.question(answer.receipt)
 
-    async def picked(self, action: Payload, spot: Spot) -> None:
+    async def record_pick(self, action: Payload, spot: Interaction) -> None:
         """Remember which of several readings somebody meant."""
         block = str(action.get("block_id") or "")
         if self._memory is None or not block.startswith(_RECEIPT):
             return
-        entries = block_values.parse(value_of(action)).entries
+        entries = block_values.parse(selected_value(action)).entries
         receipt = block.removeprefix(_RECEIPT)
         try:
             async with self._memory.store() as store:
@@ -105,8 +119,8 @@ async def suggest(store: Store, team: str, text: str, entry: str, user: str) -> 
         entry=entry,
         role=None if role == "faq" else role,
         proposed_by=user,
-        created=now(),
-        changed=now(),
+        created=utc_now(),
+        changed=utc_now(),
     )
     await store.proposals.add(suggestion)
 
@@ -162,25 +176,27 @@ _UNSAID: Final = "Please write what you want to know, so that a person can answe
 class _Rating:
     """What it takes to take ratings."""
 
-    memory: Memory
-    people: People
+    memory: QuestionRecorder
+    people: HandoffService
 
-    async def rate(self, spot: Spot, value: str, context: AsyncBoltContext) -> None:
+    async def rate(self, spot: Interaction, value: str, context: AsyncBoltContext) -> None:
         """Keep a rating; ask what was missing when the answer didn't help."""
         way, _, receipt = value.partition(" ")
         async with self.memory.store() as store:
             known = await store.receipts.rate(spot.team, receipt, spot.user, helpful=way == "up")
         if not known:
-            await tell(spot, "That answer is no longer remembered, so it can't be rated.", context)
+            await send_ephemeral(
+                spot, "That answer is no longer remembered, so it can't be rated.", context
+            )
         elif way == "down":
             view = _rate_modal(_metadata(receipt, spot))
             await client_of(context).views_open(trigger_id=spot.trigger, view=view)
 
-    async def ask(self, spot: Spot, receipt: str, context: AsyncBoltContext) -> None:
+    async def ask(self, spot: Interaction, receipt: str, context: AsyncBoltContext) -> None:
         """Ask for the question as a person shall read it."""
         record = await self._record(spot.team, receipt)
         if record is None:
-            await tell(spot, _GONE, context)
+            await send_ephemeral(spot, _GONE, context)
             return
         view = _person_modal(_metadata(receipt, spot), _own(record, spot.user))
         await client_of(context).views_open(trigger_id=spot.trigger, view=view)
@@ -203,7 +219,9 @@ class _Rating:
             return
         await ack()
         if wanted and record is not None:
-            asked = Asked(record, user, question, said.get("channel", ""), said.get("thread", ""))
+            asked = HandoffRequest(
+                record, user, question, said.get("channel", ""), said.get("thread", "")
+            )
             await self.people.open(context, asked)
 
     async def hand_over(
@@ -220,20 +238,22 @@ class _Rating:
             await ack(response_action="errors", errors={_QUESTION: _UNSAID})
             return
         await ack()
-        asked = Asked(record, user, question, said.get("channel", ""), said.get("thread", ""))
+        asked = HandoffRequest(
+            record, user, question, said.get("channel", ""), said.get("thread", "")
+        )
         await self.people.open(context, asked)
 
-    async def _record(self, team: str, receipt: str) -> Record | None:
+    async def _record(self, team: str, receipt: str) -> QuestionRecord | None:
         async with self.memory.store() as store:
             return await store.receipts.get(team, receipt)
 
 
-def _own(record: Record, user: str) -> str:
+def _own(record: QuestionRecord, user: str) -> str:
     """The words of a question, for nobody but who asked it."""
     return record.text or "" if record.asker == user else ""
 
 
-def _metadata(receipt: str, spot: Spot) -> dict[str, str]:
+def _metadata(receipt: str, spot: Interaction) -> dict[str, str]:
     return {"receipt": receipt, "channel": spot.channel, "thread": spot.answers_in}
 
 
@@ -326,14 +346,16 @@ def _person_modal(metadata: dict[str, str], question: str) -> Payload:
 
 
 def _typed(view: Payload, block: str) -> str:
-    return str(entered(view, block).get("value") or "").strip()
+    return str(input_value(view, block).get("value") or "").strip()
 
 
 def _checked(view: Payload, block: str) -> bool:
-    return bool(entered(view, block).get("selected_options"))
+    return bool(input_value(view, block).get("selected_options"))
 
 
-def register(app: AsyncApp, memory: Memory, people: People, metrics: Metrics) -> None:
+def register(
+    app: AsyncApp, memory: QuestionRecorder, people: HandoffService, metrics: Metrics
+) -> None:
     """Take ratings, and questions for persons."""
     rating = _Rating(memory, people)
 
@@ -344,10 +366,10 @@ def register(app: AsyncApp, memory: Memory, people: People, metrics: Metrics) ->
         await ack()
         spot = spot_of(body, context)
         try:
-            await rating.rate(spot, value_of(action), context)
-            metrics.rating(helpful=value_of(action).startswith("up "))
+            await rating.rate(spot, selected_value(action), context)
+            metrics.rating(helpful=selected_value(action).startswith("up "))
         except StoreError:
-            await tell(spot, NOT_NOW, context)
+            await send_ephemeral(spot, NOT_NOW, context)
 
     @app.action(f"{block_values.PERSON}:0")
     async def on_person(
@@ -356,9 +378,9 @@ def register(app: AsyncApp, memory: Memory, people: People, metrics: Metrics) ->
         await ack()
         spot = spot_of(body, context)
         try:
-            await rating.ask(spot, value_of(action), context)
+            await rating.ask(spot, selected_value(action), context)
         except StoreError:
-            await tell(spot, NOT_NOW, context)
+            await send_ephemeral(spot, NOT_NOW, context)
 
     @app.view(RATE_VIEW)
     async def on_comment(

@@ -13,34 +13,41 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from faqbot.engine import Desk
+from faqbot.engine import Engine
 from faqbot.model import Faq
 from faqbot.slack.blockkit import blocks as block_values
 from faqbot.slack.blockkit.blocks import Message, Payload, button, context, plain, remark, shorten
 from faqbot.slack.blockkit.rich_text import escape
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of, reason_of
-from faqbot.slack.directory import Owners, mention
-from faqbot.slack.interactions import Spot, entered, spot_of, tell, user_of, value_of
-from faqbot.storage.models import Handover, HandoverState, Record, StoreError, now
-from faqbot.storage.recorder import Memory
+from faqbot.slack.directory import OwnerDirectory, mention
+from faqbot.slack.interactions import (
+    Interaction,
+    input_value,
+    selected_value,
+    send_ephemeral,
+    spot_of,
+    user_of,
+)
+from faqbot.storage.models import Handoff, HandoffState, QuestionRecord, StoreError, utc_now
+from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import new_id
 
 QUOTED: Final = 2_500
 STATES: Final = {
-    HandoverState.OPEN: "Open",
-    HandoverState.CLAIMED: "Claimed",
-    HandoverState.ANSWERED: "Answered",
-    HandoverState.CLOSED: "Closed",
+    HandoffState.OPEN: "Open",
+    HandoffState.CLAIMED: "Claimed",
+    HandoffState.ANSWERED: "Answered",
+    HandoffState.CLOSED: "Closed",
 }
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class HandoffRequest:
     """A question for a person: what became of it so far, who asks, and where they are told."""
 
-    record: Record
+    record: QuestionRecord
     asker: str
     question: str
     channel: str
@@ -48,26 +55,26 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class HandoffService:
     """Hands questions to persons.
 
     Args:
-        desk: knows who owns a role and an FAQ.
+        engine: knows who owns a role and an FAQ.
         memory: keeps the questions.
         owners: knows where owners are reached.
     """
 
-    desk: Desk
-    memory: Memory
-    owners: Owners
+    engine: Engine
+    memory: QuestionRecorder
+    owners: OwnerDirectory
 
-    async def open(self, context: AsyncBoltContext, asked: Asked) -> None:
+    async def open(self, context: AsyncBoltContext, asked: HandoffRequest) -> None:
         """Hand a question to its owner, and tell the asker that it is there."""
         client = client_of(context)
         owner = await self._owner(asked.record)
         places = await self.owners.places(client, owner)
         group = await self.owners.group(client, owner)
-        handover = Handover(
+        handover = Handoff(
             id=new_id(),
             team=str(context.team_id or ""),
             receipt=asked.record.id,
@@ -76,8 +83,8 @@ class People:
             channel=asked.channel,
             thread=asked.thread,
             owner=group.id if group else owner,
-            created=now(),
-            changed=now(),
+            created=utc_now(),
+            changed=utc_now(),
         )
         if not places:
             who = f" {mention(group.id if group else owner)} may know." if owner else ""
@@ -99,14 +106,14 @@ class People:
             client, handover, "Your question is with a person now. I'll tell you what they say."
         )
 
-    async def _owner(self, record: Record) -> str:
+    async def _owner(self, record: QuestionRecord) -> str:
         """Whom a question belongs to: the entry's owner, the role's, the channel's."""
-        library = self.desk.library
+        knowledge_base = self.engine.knowledge_base
         for entry_id, _ in record.entries:
-            entry = library.entry(entry_id)
+            entry = knowledge_base.entry(entry_id)
             if isinstance(entry, Faq) and entry.owner:
                 return entry.owner
-        role = library.role(record.role)
+        role = knowledge_base.role(record.role)
         if role and role.owner:
             return role.owner
         try:
@@ -119,7 +126,7 @@ class People:
     async def tell_asker(
         self,
         client: AsyncWebClient,
-        handover: Handover,
+        handover: Handoff,
         text: str,
         *,
         openly: bool = True,
@@ -142,7 +149,7 @@ class People:
         except SlackApiError as error:
             _log.info("the asker could not be told: %s", reason_of(error))
 
-    async def show(self, client: AsyncWebClient, handover: Handover) -> None:
+    async def show(self, client: AsyncWebClient, handover: Handoff) -> None:
         """Bring the owner's message up to date."""
         await client.chat_update(
             channel=handover.notice_channel,
@@ -151,7 +158,7 @@ class People:
         )
 
 
-def notice_of(handover: Handover) -> Message:
+def notice_of(handover: Handoff) -> Message:
     """The message that shows a question to its owner."""
     quoted = "\n".join(
         f"> {line}" for line in escape(shorten(handover.question, QUOTED)).splitlines()
@@ -174,22 +181,22 @@ def notice_of(handover: Handover) -> Message:
         }
     )
     buttons = {
-        HandoverState.OPEN: (
+        HandoffState.OPEN: (
             (block_values.CLAIM, "Claim", "primary"),
             (block_values.REPLY, "Answer", ""),
             (block_values.ASSIGN, "Point to an answer", ""),
             (block_values.CLOSE, "Close", ""),
         ),
-        HandoverState.CLAIMED: (
+        HandoffState.CLAIMED: (
             (block_values.REPLY, "Answer", "primary"),
             (block_values.ASSIGN, "Point to an answer", ""),
             (block_values.CLOSE, "Close", ""),
         ),
-        HandoverState.ANSWERED: (
+        HandoffState.ANSWERED: (
             (block_values.SAVE, "Save as FAQ", ""),
             (block_values.CLOSE, "Close", ""),
         ),
-        HandoverState.CLOSED: (),
+        HandoffState.CLOSED: (),
     }[handover.state]
     elements = [
         button(kind, 0, label, handover.id, **({"style": style} if style else {}))
@@ -236,23 +243,23 @@ _TEXT: Final = "text"
 
 
 @dataclass(frozen=True, slots=True)
-class _Claiming:
+class HandoffActions:
     """What it takes to let owners act."""
 
-    people: People
+    people: HandoffService
 
     async def move(
-        self, spot: Spot, handover_id: str, context: AsyncBoltContext, *, close: bool
+        self, spot: Interaction, handover_id: str, context: AsyncBoltContext, *, close: bool
     ) -> None:
         """Claim or close."""
         if await shown_at(self.people, spot, handover_id) is None:
-            await tell(spot, "That question isn't yours to take.", context)
+            await send_ephemeral(spot, "That question isn't yours to take.", context)
             return
         async with self.people.memory.store() as store:
             act = store.handovers.close if close else store.handovers.claim
             handover, won = await act(spot.team, handover_id, spot.user)
         if handover is None or not won:
-            await tell(spot, late(handover), context)
+            await send_ephemeral(spot, conflict_message(handover), context)
             return
         client = client_of(context)
         await self.people.show(client, handover)
@@ -264,11 +271,11 @@ class _Claiming:
             said = f"<@{spot.user}> has closed your question without an answer."
         await self.people.tell_asker(client, handover, said)
 
-    async def reply(self, spot: Spot, handover_id: str, context: AsyncBoltContext) -> None:
+    async def reply(self, spot: Interaction, handover_id: str, context: AsyncBoltContext) -> None:
         """Ask for the answer."""
-        handover, refused = await whose(self.people, spot, handover_id)
+        handover, refused = await visible_handoff(self.people, spot, handover_id)
         if handover is None or refused:
-            await tell(spot, refused, context)
+            await send_ephemeral(spot, refused, context)
         else:
             view = _answer_modal(handover)
             await client_of(context).views_open(trigger_id=spot.trigger, view=view)
@@ -277,7 +284,7 @@ class _Claiming:
         self, ack: AsyncAck, view: Payload, user: str, context: AsyncBoltContext
     ) -> None:
         """Take the answer, and give it to the asker."""
-        text = str(entered(view, _TEXT).get("value") or "").strip()
+        text = str(input_value(view, _TEXT).get("value") or "").strip()
         if not text:
             await ack(response_action="errors", errors={_TEXT: "Please write an answer."})
             return
@@ -286,7 +293,9 @@ class _Claiming:
                 str(context.team_id or ""), str(view.get("private_metadata") or ""), user, text
             )
         if handover is None or not won:
-            await ack(response_action="errors", errors={_TEXT: late(handover, named=False)})
+            await ack(
+                response_action="errors", errors={_TEXT: conflict_message(handover, named=False)}
+            )
             return
         await ack()
         client = client_of(context)
@@ -294,7 +303,7 @@ class _Claiming:
         await self.people.tell_asker(client, handover, f"<@{user}> answers: {escape(text)}")
 
 
-async def shown_at(people: People, spot: Spot, handover_id: str) -> Handover | None:
+async def shown_at(people: HandoffService, spot: Interaction, handover_id: str) -> Handoff | None:
     """The question that is shown where somebody clicked, and nowhere else."""
     async with people.memory.store() as store:
         handover = await store.handovers.get(spot.team, handover_id)
@@ -304,7 +313,9 @@ async def shown_at(people: People, spot: Spot, handover_id: str) -> Handover | N
     return handover if place == (spot.channel, spot.ts) else None
 
 
-async def whose(people: People, spot: Spot, handover_id: str) -> tuple[Handover | None, str]:
+async def visible_handoff(
+    people: HandoffService, spot: Interaction, handover_id: str
+) -> tuple[Handoff | None, str]:
     """The question that somebody wants to answer, or why they may not."""
     handover = await shown_at(people, spot, handover_id)
     if handover is None:
@@ -314,7 +325,7 @@ async def whose(people: People, spot: Spot, handover_id: str) -> tuple[Handover 
     return handover, ""
 
 
-def late(handover: Handover | None, *, named: bool = True) -> str:
+def conflict_message(handover: Handoff | None, *, named: bool = True) -> str:
     """What to tell who comes second."""
     if handover is None:
         return "That question is no longer kept."
@@ -322,7 +333,7 @@ def late(handover: Handover | None, *, named: bool = True) -> str:
     return f"You are a moment late: it is {STATES[handover.state].lower()}{by} already."
 
 
-def _answer_modal(handover: Handover) -> Payload:
+def _answer_modal(handover: Handoff) -> Payload:
     return {
         "type": "modal",
         "callback_id": ANSWER_VIEW,
@@ -348,9 +359,9 @@ def _answer_modal(handover: Handover) -> Payload:
     }
 
 
-def register(app: AsyncApp, people: People) -> None:
+def register(app: AsyncApp, people: HandoffService) -> None:
     """Let owners claim, answer and close."""
-    claiming = _Claiming(people)
+    claiming = HandoffActions(people)
 
     @app.action(re.compile(rf"^(?:{block_values.CLAIM}|{block_values.CLOSE}):0$"))
     async def on_move(
@@ -360,9 +371,9 @@ def register(app: AsyncApp, people: People) -> None:
         spot = spot_of(body, context)
         close = str(action.get("action_id", "")).startswith(block_values.CLOSE)
         try:
-            await claiming.move(spot, value_of(action), context, close=close)
+            await claiming.move(spot, selected_value(action), context, close=close)
         except StoreError:
-            await tell(spot, NOT_NOW, context)
+            await send_ephemeral(spot, NOT_NOW, context)
 
     @app.action(f"{block_values.REPLY}:0")
     async def on_reply(
@@ -371,9 +382,9 @@ def register(app: AsyncApp, people: People) -> None:
         await ack()
         spot = spot_of(body, context)
         try:
-            await claiming.reply(spot, value_of(action), context)
+            await claiming.reply(spot, selected_value(action), context)
         except StoreError:
-            await tell(spot, NOT_NOW, context)
+            await send_ephemeral(spot, NOT_NOW, context)
 
     @app.view(ANSWER_VIEW)
     async def on_answer(

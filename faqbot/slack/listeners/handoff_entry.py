@@ -8,17 +8,25 @@ from typing import Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
-from faqbot.model import Answered, Audience, Candidate, Entry, Faq, Kind, Question
+from faqbot.model import Answer, Audience, Candidate, Entry, EntryKind, Faq, Question
 from faqbot.slack.answers import show
 from faqbot.slack.blockkit import blocks as block_values
-from faqbot.slack.blockkit.blocks import LABEL, OPTIONS, Address, Payload, context, plain, shorten
+from faqbot.slack.blockkit.blocks import LABEL, OPTIONS, EntryRef, Payload, context, plain, shorten
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of
-from faqbot.slack.directory import Audiences
-from faqbot.slack.interactions import Spot, entered, part, spot_of, tell, user_of, value_of
+from faqbot.slack.directory import AudienceResolver
+from faqbot.slack.interactions import (
+    Interaction,
+    dig,
+    input_value,
+    selected_value,
+    send_ephemeral,
+    spot_of,
+    user_of,
+)
 from faqbot.slack.listeners.feedback import suggest
-from faqbot.slack.listeners.handoff import People, late, whose
-from faqbot.storage.models import Handover, StoreError
+from faqbot.slack.listeners.handoff import HandoffService, conflict_message, visible_handoff
+from faqbot.storage.models import Handoff, StoreError
 from faqbot.storage.recorder import redacted
 
 VIEW: Final = "assign-entry"
@@ -29,23 +37,23 @@ _OF_A_KIND: Final = 35
 
 
 @dataclass(frozen=True, slots=True)
-class Assigning:
+class EntryPicker:
     """What it takes to point to an entry."""
 
-    people: People
-    audiences: Audiences
+    people: HandoffService
+    audiences: AudienceResolver
 
-    async def open(self, spot: Spot, handover_id: str, context: AsyncBoltContext) -> None:
+    async def open(self, spot: Interaction, handover_id: str, context: AsyncBoltContext) -> None:
         """Ask for the entry."""
-        handover, refused = await whose(self.people, spot, handover_id)
+        handover, refused = await visible_handoff(self.people, spot, handover_id)
         if handover is None or refused:
-            await tell(spot, refused, context)
+            await send_ephemeral(spot, refused, context)
             return
-        role, _ = self.people.desk.nearest(handover.question)
+        role, _ = self.people.engine.nearest(handover.question)
         view = self._modal(handover, role)
         await client_of(context).views_open(trigger_id=spot.trigger, view=view)
 
-    async def turn(self, view: Payload, role: str, context: AsyncBoltContext) -> None:
+    async def switch_role(self, view: Payload, role: str, context: AsyncBoltContext) -> None:
         """Show the entries of another role."""
         team = str(context.team_id or "")
         async with self.people.memory.store() as store:
@@ -63,30 +71,32 @@ class Assigning:
     ) -> None:
         """Give the asker the entry, and suggest their words as a phrasing of it."""
         team = str(context.team_id or "")
-        values = part(view, "state", "values")
+        values = dig(view, "state", "values")
         block = next((name for name in values if name.partition(" ")[0] == _ENTRY), _ENTRY)
-        entry_id = value_of(entered(view, block, _ENTRY))
+        entry_id = selected_value(input_value(view, block, _ENTRY))
         async with self.people.memory.store() as store:
             handover = await store.handovers.get(team, str(view.get("private_metadata") or ""))
         if handover is None:
-            await ack(response_action="errors", errors={block: late(None)})
+            await ack(response_action="errors", errors={block: conflict_message(None)})
             return
         client = client_of(context)
         audience = await self.audiences.of(client, handover.team, handover.asker)
         question = Question(handover.question, audience=audience)
-        answer = await show(self.people.desk, Address((entry_id,)), question)
-        if answer.receipt is None or not isinstance(answer.receipt.outcome, Answered):
+        answer = await show(self.people.engine, EntryRef((entry_id,)), question)
+        if answer.receipt is None or not isinstance(answer.receipt.outcome, Answer):
             said = "Who asks may not read that, or it is gone."
             await ack(response_action="errors", errors={block: said})
             return
-        entry = self.people.desk.library.entry(entry_id)
+        entry = self.people.engine.knowledge_base.entry(entry_id)
         assert entry is not None  # it was shown
         async with self.people.memory.store() as store:
             handover, won = await store.handovers.answer(
                 team, handover.id, user, f"See “{self._named(entry)}”."
             )
         if handover is None or not won:
-            await ack(response_action="errors", errors={block: late(handover, named=False)})
+            await ack(
+                response_action="errors", errors={block: conflict_message(handover, named=False)}
+            )
             return
         await ack()
         await self.people.show(client, handover)
@@ -96,7 +106,7 @@ class Assigning:
         async with self.people.memory.store() as store:
             await suggest(store, handover.team, redacted(handover.question), entry_id, user)
 
-    def _modal(self, handover: Handover, role: str | None) -> Payload:
+    def _modal(self, handover: Handoff, role: str | None) -> Payload:
         return {
             "type": "modal",
             "callback_id": VIEW,
@@ -125,13 +135,15 @@ class Assigning:
 
     def _roles(self, question: str, chosen: str | None) -> Payload:
         """A menu of roles, those near the question first."""
-        library = self.people.desk.library
-        _, near = self.people.desk.nearest(question)
+        knowledge_base = self.people.engine.knowledge_base
+        _, near = self.people.engine.nearest(question)
         first = [one.role for one in near if one.role]
-        ids = list(dict.fromkeys([*filter(None, [chosen]), *first, *library.roles_by_id]))[:OPTIONS]
+        ids = list(dict.fromkeys([*filter(None, [chosen]), *first, *knowledge_base.roles_by_id]))[
+            :OPTIONS
+        ]
         options = [
             {"text": plain(shorten(role.title, LABEL)), "value": role.id}
-            for role in map(library.role, ids)
+            for role in map(knowledge_base.role, ids)
             if role
         ]
         element: Payload = {
@@ -153,12 +165,12 @@ class Assigning:
 
     def _menu(self, question: str, role_id: str | None) -> Iterator[Payload]:
         """The entries to choose from: those of near meaning, the role's, the general ones."""
-        library = self.people.desk.library
-        _, near = self.people.desk.nearest(question)
+        knowledge_base = self.people.engine.knowledge_base
+        _, near = self.people.engine.nearest(question)
         closest = [one.id for one in near if _is_part(one)][:_CLOSEST]
-        role = library.role(role_id)
+        role = knowledge_base.role(role_id)
         own = [s.id for s in role.sections] + [f.id for f in role.faqs] if role else []
-        general = [faq.id for faq in library.faqs][:_OF_A_KIND]
+        general = [faq.id for faq in knowledge_base.faqs][:_OF_A_KIND]
         shown: set[str] = set()
         for title, ids in (
             ("Nearest in meaning", closest),
@@ -167,7 +179,7 @@ class Assigning:
         ):
             options = []
             for entry_id in ids:
-                entry = library.entry(entry_id)
+                entry = knowledge_base.entry(entry_id)
                 if entry is None or entry_id in shown:
                     continue
                 shown.add(entry_id)
@@ -177,17 +189,17 @@ class Assigning:
                 yield {"label": plain(shorten(title, LABEL)), "options": options}
 
     def _named(self, entry: Entry) -> str:
-        role = self.people.desk.library.role(entry.role)
+        role = self.people.engine.knowledge_base.role(entry.role)
         return entry.title if role is None or role is entry else f"{role.title}: {entry.title}"
 
 
 def _is_part(candidate: Candidate) -> bool:
-    return candidate.kind is not Kind.ROLE
+    return candidate.kind is not EntryKind.ROLE
 
 
-def register(app: AsyncApp, people: People, audiences: Audiences) -> None:
+def register(app: AsyncApp, people: HandoffService, audiences: AudienceResolver) -> None:
     """Let owners point to entries."""
-    assigning = Assigning(people, audiences)
+    assigning = EntryPicker(people, audiences)
 
     @app.action(f"{block_values.ASSIGN}:0")
     async def on_assign(
@@ -196,9 +208,9 @@ def register(app: AsyncApp, people: People, audiences: Audiences) -> None:
         await ack()
         spot = spot_of(body, context)
         try:
-            await assigning.open(spot, value_of(action), context)
+            await assigning.open(spot, selected_value(action), context)
         except StoreError:
-            await tell(spot, NOT_NOW, context)
+            await send_ephemeral(spot, NOT_NOW, context)
 
     @app.action(block_values.TURN)
     async def on_role(
@@ -206,9 +218,9 @@ def register(app: AsyncApp, people: People, audiences: Audiences) -> None:
     ) -> None:
         await ack()
         try:
-            await assigning.turn(body.get("view") or {}, value_of(action), context)
+            await assigning.switch_role(body.get("view") or {}, selected_value(action), context)
         except StoreError:
-            await tell(spot_of(body, context), NOT_NOW, context)
+            await send_ephemeral(spot_of(body, context), NOT_NOW, context)
 
     @app.view(VIEW)
     async def on_entry(

@@ -8,9 +8,9 @@ from typing import Any, Final
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 
-from faqbot.engine import Desk
-from faqbot.model import Library, Place, Question
-from faqbot.runtime.leases import Claims
+from faqbot.engine import Engine
+from faqbot.model import KnowledgeBase, Question, Surface
+from faqbot.runtime.leases import DeliveryClaims
 from faqbot.slack.answers import ask, wants_help
 from faqbot.slack.blockkit.views import (
     QUESTION_BLOCK,
@@ -22,8 +22,8 @@ from faqbot.slack.blockkit.views import (
     welcome,
 )
 from faqbot.slack.client import client_of, reason_of
-from faqbot.slack.directory import Audiences
-from faqbot.slack.interactions import entered, user_of
+from faqbot.slack.directory import AudienceResolver
+from faqbot.slack.interactions import input_value, user_of
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.listeners.reports import Reports
 
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 async def _greet(
-    event: Payload, context: AsyncBoltContext, library: Library, claims: Claims
+    event: Payload, context: AsyncBoltContext, knowledge_base: KnowledgeBase, claims: DeliveryClaims
 ) -> None:
     """Say hello once: to somebody with whom there is no conversation yet."""
     client, channel = client_of(context), str(event["channel"])
@@ -46,7 +46,7 @@ async def _greet(
     user = str(event["user"])
     if answer.get("messages") or not await claims.claim("welcome", context.team_id or "", user):
         return
-    message = welcome(library)
+    message = welcome(knowledge_base)
     await client.chat_postMessage(
         channel=channel,
         text=message.text,
@@ -60,26 +60,26 @@ async def _found(
     text: str,
     body: Payload,
     context: AsyncBoltContext,
-    desk: Desk,
-    audiences: Audiences,
+    engine: Engine,
+    audiences: AudienceResolver,
     *,
     feedback: Feedback,
 ) -> Payload:
     """The modal that answers what was typed into the search modal."""
     if wants_help(text):
-        return answer_modal(help_message(desk.library))
+        return answer_modal(help_message(engine.knowledge_base))
     user = user_of(body)
     audience = await audiences.of(client_of(context), str(context.team_id or ""), user)
-    answer = await ask(desk, Question(text, user, audience, Place.HOME))
-    feedback.note(answer, str(context.team_id or ""))
+    answer = await ask(engine, Question(text, user, audience, Surface.HOME))
+    feedback.record(answer, str(context.team_id or ""))
     return answer_modal(answer.message, text)
 
 
 def register(
     app: AsyncApp,
-    desk: Desk,
-    audiences: Audiences,
-    claims: Claims,
+    engine: Engine,
+    audiences: AudienceResolver,
+    claims: DeliveryClaims,
     *,
     reports: Reports,
     feedback: Feedback,
@@ -90,20 +90,20 @@ def register(
     async def on_home_opened(event: Payload, context: AsyncBoltContext) -> None:
         if event.get("tab") == "home" and event.get("user"):
             client, user = client_of(context), str(event["user"])
-            view = home(desk.library)
+            view = home(engine.knowledge_base)
             if reports.backstage is not None and await reports.may_read(client, user):
                 owned = await reports.home(str(context.team_id or ""))
                 view["blocks"] = [*view["blocks"], *owned][:_BLOCKS]
             await client.views_publish(user_id=user, view=view)
         elif event.get("tab") == "messages" and event.get("user") and event.get("channel"):
-            await _greet(event, context, desk.library, claims)
+            await _greet(event, context, engine.knowledge_base, claims)
 
     @app.view(SEARCH_VIEW)
     async def on_search(
         ack: AsyncAck, view: Payload, body: Payload, context: AsyncBoltContext
     ) -> None:
-        text = str(entered(view, QUESTION_BLOCK, QUESTION_INPUT).get("value") or "")
-        shown = await _found(text, body, context, desk, audiences, feedback=feedback)
+        text = str(input_value(view, QUESTION_BLOCK, QUESTION_INPUT).get("value") or "")
+        shown = await _found(text, body, context, engine, audiences, feedback=feedback)
         await ack(response_action="update", view=shown)
 
     @app.event("app_uninstalled")

@@ -16,19 +16,19 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.engine import Desk
-from faqbot.model import Answered, Audience, Place, Question
-from faqbot.runtime.leases import Claims
-from faqbot.slack.answers import Answer, ask, wants_help
+from faqbot.engine import Engine
+from faqbot.model import Answer, Audience, Question, Surface
+from faqbot.runtime.leases import DeliveryClaims
+from faqbot.slack.answers import AnswerMessage, ask, wants_help
 from faqbot.slack.blockkit.blocks import Message
 from faqbot.slack.blockkit.views import help_message, notice
 from faqbot.slack.client import ATTEMPTS, client_of, reason_of
-from faqbot.slack.directory import Audiences, in_company
-from faqbot.slack.interactions import Past, Threads, key
-from faqbot.slack.listeners.channel_settings import SURE, Channels, is_question
+from faqbot.slack.directory import AudienceResolver, channel_audience
+from faqbot.slack.interactions import Threads, ThreadState, key
+from faqbot.slack.listeners.channel_settings import SURE, ChannelPolicies, is_question
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.middleware.deduplication import AGAIN
-from faqbot.storage.models import Policy, Speaks
+from faqbot.storage.models import ChannelMode, ChannelPolicy
 
 _EVENT: Final = "faqbot_answer"
 _QUESTION: Final = "question"
@@ -43,7 +43,7 @@ def answer_to(question: str) -> dict[str, Any]:
     return {"event_type": _EVENT, "event_payload": {_QUESTION: question}}
 
 
-async def post_answer(client: AsyncWebClient, question: str, message: Mapping[str, Any]) -> None:
+async def post_once(client: AsyncWebClient, question: str, message: Mapping[str, Any]) -> None:
     """Post an answer once, also when it isn't known whether a first attempt arrived.
 
     Args:
@@ -107,7 +107,7 @@ _TO_SOMEBODY: Final = re.compile(r"\s*<@[A-Z0-9]+(\|[^>]*)?>")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class IncomingMessage:
     """What a person said, and where."""
 
     team: str
@@ -132,14 +132,14 @@ class Said:
         return key(self.team, self.channel, "" if whole else self.thread)
 
 
-def read(event: Payload, context: AsyncBoltContext, body: Payload) -> Said | None:
+def read(event: Payload, context: AsyncBoltContext, body: Payload) -> IncomingMessage | None:
     """What a person said in an event; nothing when it was a bot, an edit or a join."""
     by_bot = event.get("bot_id") or event.get("user") == context.bot_user_id
     if by_bot or event.get("hidden") or event.get("subtype") not in _SAID:
         return None
     if not (event.get("user") and event.get("channel") and event.get("ts")):
         return None
-    return Said(
+    return IncomingMessage(
         team=str(context.team_id or event.get("team") or ""),
         channel=str(event["channel"]),
         user=str(event["user"]),
@@ -173,18 +173,18 @@ async def post(
         "unfurl_media": False,
     }
     if question:
-        await post_answer(client, question, arguments)
+        await post_once(client, question, arguments)
     else:
         await client.chat_postMessage(**arguments)
 
 
-async def _answered_before(said: Said, context: AsyncBoltContext) -> bool:
+async def _answered_before(said: IncomingMessage, context: AsyncBoltContext) -> bool:
     """Whether a process that has died had answered already."""
     client = client_of(context)
     return said.again and await was_answered(client, said.channel, said.thread, said.ts)
 
 
-async def _whisper(client: AsyncWebClient, said: Said, message: Message) -> None:
+async def post_ephemeral(client: AsyncWebClient, said: IncomingMessage, message: Message) -> None:
     """Show a message to the asker alone: what is for employees is not for a guest's eyes."""
     await client.chat_postEphemeral(
         channel=said.channel,
@@ -196,23 +196,23 @@ async def _whisper(client: AsyncWebClient, said: Said, message: Message) -> None
 
 
 @dataclass(frozen=True, slots=True)
-class _Talk:
+class MessageHandler:
     """What it takes to answer somebody."""
 
-    desk: Desk
-    audiences: Audiences
+    engine: Engine
+    audiences: AudienceResolver
     threads: Threads
-    claims: Claims
+    claims: DeliveryClaims
     feedback: Feedback
-    channels: Channels
+    channels: ChannelPolicies
 
-    async def converse(self, said: Said, context: AsyncBoltContext) -> None:
+    async def answer_direct(self, said: IncomingMessage, context: AsyncBoltContext) -> None:
         """Answer somebody who speaks to faqbot."""
         if await _answered_before(said, context):
             return
         policy = await self._policy(said)
-        if policy.speaks is Speaks.OFF:
-            await _whisper(client_of(context), said, notice(_OFF))
+        if policy.mode is ChannelMode.OFF:
+            await post_ephemeral(client_of(context), said, notice(_OFF))
             return
         past = await self._past_of(said, context)
         text = without_mention(said.text, context.bot_user_id)
@@ -220,16 +220,16 @@ class _Talk:
         if answer.declined and not (said.direct or said.shared):
             alone = await self._answer_to(said, text, past, context, alone=True)
             if not alone.declined:
-                signed = self.feedback.sign(alone, said.team, said.channel)
-                await _whisper(client_of(context), said, signed.message)
+                signed = self.feedback.attach_feedback(alone, said.team, said.channel)
+                await post_ephemeral(client_of(context), said, signed.message)
                 return
         await self._deliver(said, answer, context)
 
-    async def follow(self, said: Said, context: AsyncBoltContext) -> None:
+    async def answer_follow_up(self, said: IncomingMessage, context: AsyncBoltContext) -> None:
         """Answer what goes on in a thread without naming faqbot; rather silent than declining."""
         if not said.thread_ts or _TO_SOMEBODY.match(said.text) or wants_help(said.text):
             return
-        if (await self._policy(said)).speaks is Speaks.OFF:
+        if (await self._policy(said)).mode is ChannelMode.OFF:
             return
         past = await self._past_of(said, context)
         if not past.spoken:
@@ -240,65 +240,67 @@ class _Talk:
         if not answer.declined:
             await self._deliver(said, answer, context)
 
-    async def overhear(self, said: Said, context: AsyncBoltContext) -> None:
+    async def answer_unprompted(self, said: IncomingMessage, context: AsyncBoltContext) -> None:
         """Answer who asked nobody in particular, where the channel wants that, when sure."""
         policy = await self._policy(said)
-        if said.thread_ts or policy.speaks not in (Speaks.QUESTIONS, Speaks.ALL):
+        if said.thread_ts or policy.mode not in (ChannelMode.QUESTIONS, ChannelMode.ALL):
             return
         if _TO_SOMEBODY.match(said.text) or wants_help(said.text):
             return
-        if policy.speaks is Speaks.QUESTIONS and not is_question(said.text):
+        if policy.mode is ChannelMode.QUESTIONS and not is_question(said.text):
             return
         if not await self.claims.claim("message", said.team, said.channel, said.ts):
             return
-        answer = await self._answer_to(said, said.text, Past(), context)
+        answer = await self._answer_to(said, said.text, ThreadState(), context)
         outcome = answer.receipt.outcome if answer.receipt else None
-        needed = SURE if policy.speaks is Speaks.QUESTIONS else 0.0
-        if isinstance(outcome, Answered) and outcome.entries[0].confidence >= needed:
+        needed = SURE if policy.mode is ChannelMode.QUESTIONS else 0.0
+        if isinstance(outcome, Answer) and outcome.entries[0].confidence >= needed:
             await self._deliver(said, answer, context)
 
-    async def _policy(self, said: Said) -> Policy:
+    async def _policy(self, said: IncomingMessage) -> ChannelPolicy:
         if said.direct:
-            return Policy(said.team, said.channel)
+            return ChannelPolicy(said.team, said.channel)
         return await self.channels.policy(said.team, said.channel)
 
-    async def _past_of(self, said: Said, context: AsyncBoltContext) -> Past:
+    async def _past_of(self, said: IncomingMessage, context: AsyncBoltContext) -> ThreadState:
         if not said.thread_ts:
             return self.threads.known(said.key)
         bot = context.bot_user_id or ""
         client = client_of(context)
-        return await self.threads.recall(client, said.team, said.channel, said.thread_ts, bot)
+        return await self.threads.load(client, said.team, said.channel, said.thread_ts, bot)
 
     async def _answer_to(
         self,
-        said: Said,
+        said: IncomingMessage,
         text: str,
-        past: Past,
+        past: ThreadState,
         context: AsyncBoltContext,
         *,
         alone: bool = False,
-    ) -> Answer:
+    ) -> AnswerMessage:
         """The answer that is fit for those who read along, or for the asker alone."""
         if wants_help(text):
-            return Answer(help_message(self.desk.library))
+            return AnswerMessage(help_message(self.engine.knowledge_base))
         audience = await self.audiences.of(client_of(context), said.team, said.user)
         if not (alone or said.direct):
             # People of another company read along in a shared channel.
-            audience = Audience.EVERYONE if said.shared else in_company(audience)
+            audience = Audience.EVERYONE if said.shared else channel_audience(audience)
         question = Question(
             text=text,
             asker=said.user,
             audience=audience,
-            place=Place.DIRECT if said.direct else Place.CHANNEL,
+            surface=Surface.DIRECT if said.direct else Surface.CHANNEL,
             thread=said.key,
             role=past.role,
         )
-        return await ask(self.desk, question)
+        return await ask(self.engine, question)
 
-    async def _deliver(self, said: Said, answer: Answer, context: AsyncBoltContext) -> None:
-        signed = self.feedback.sign(answer, said.team, said.channel)
+    async def _deliver(
+        self, said: IncomingMessage, answer: AnswerMessage, context: AsyncBoltContext
+    ) -> None:
+        signed = self.feedback.attach_feedback(answer, said.team, said.channel)
         if (await self._policy(said)).private:
-            await _whisper(client_of(context), said, signed.message)
+            await post_ephemeral(client_of(context), said, signed.message)
             return
         await post(client_of(context), said.channel, said.thread, signed.message, question=said.ts)
         self.threads.note(key(said.team, said.channel, said.thread), answer.role)
@@ -308,22 +310,22 @@ class _Talk:
 
 def register(
     app: AsyncApp,
-    desk: Desk,
-    audiences: Audiences,
+    engine: Engine,
+    audiences: AudienceResolver,
     threads: Threads,
     *,
-    claims: Claims,
+    claims: DeliveryClaims,
     feedback: Feedback,
-    channels: Channels,
+    channels: ChannelPolicies,
 ) -> None:
     """Answer what people say to faqbot."""
-    talk = _Talk(desk, audiences, threads, claims, feedback, channels)
+    talk = MessageHandler(engine, audiences, threads, claims, feedback, channels)
 
     @app.event("app_mention")
     async def on_mention(event: Payload, body: Payload, context: AsyncBoltContext) -> None:
         said = read(event, context, body)
         if said:
-            await talk.converse(said, context)
+            await talk.answer_direct(said, context)
 
     @app.event("message")
     async def on_message(event: Payload, body: Payload, context: AsyncBoltContext) -> None:
@@ -331,6 +333,8 @@ def register(
         if said is None:
             return
         if said.direct:
-            await talk.converse(said, context)
+            await talk.answer_direct(said, context)
         elif f"<@{context.bot_user_id}" not in said.text:  # a mention comes as app_mention too
-            await (talk.follow if said.thread_ts else talk.overhear)(said, context)
+            await (talk.answer_follow_up if said.thread_ts else talk.answer_unprompted)(
+                said, context
+            )

@@ -8,17 +8,24 @@ from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
-from faqbot.engine import Desk
-from faqbot.model import Answered, Audience, Kind, Question
+from faqbot.engine import Engine
+from faqbot.model import Answer, Audience, EntryKind, Question
 from faqbot.slack.blockkit import blocks as block_values
 from faqbot.slack.blockkit.blocks import OPTIONS, Payload, context, plain, shorten
 from faqbot.slack.blockkit.rich_text import as_markdown
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of
-from faqbot.slack.directory import Audiences
-from faqbot.slack.interactions import entered, part, spot_of, tell, user_of, value_of
-from faqbot.slack.listeners.approvals import Deciding
-from faqbot.storage.models import Proposal, StoreError, now
+from faqbot.slack.directory import AudienceResolver
+from faqbot.slack.interactions import (
+    dig,
+    input_value,
+    selected_value,
+    send_ephemeral,
+    spot_of,
+    user_of,
+)
+from faqbot.slack.listeners.approvals import ProposalReview
+from faqbot.storage.models import Proposal, StoreError, utc_now
 from faqbot.storage.store import new_id
 
 SHORTCUT: Final = "save-faq"
@@ -34,12 +41,12 @@ _ONLY_COLLEAGUES: Final = "Only colleagues can propose FAQs."
 
 
 @dataclass(frozen=True, slots=True)
-class Proposing:
+class ProposalForm:
     """What it takes to propose an FAQ."""
 
-    desk: Desk
-    audiences: Audiences
-    deciding: Deciding
+    engine: Engine
+    audiences: AudienceResolver
+    deciding: ProposalReview
 
     async def may(self, context: AsyncBoltContext, user: str) -> bool:
         """Whether somebody may propose: colleagues, not guests or strangers."""
@@ -49,7 +56,7 @@ class Proposing:
     def modal(self, question: str, answer: str, role: str | None = None) -> Payload:
         """The modal, filled with what is known."""
         roles = [("General, about no role", _GENERAL)]
-        roles += [(one.title, one.id) for one in self.desk.library.roles[: OPTIONS - 1]]
+        roles += [(one.title, one.id) for one in self.engine.knowledge_base.roles[: OPTIONS - 1]]
         audiences = [
             ("Everyone", Audience.EVERYONE.value),
             ("Employees only", Audience.EMPLOYEES.value),
@@ -94,12 +101,12 @@ class Proposing:
     async def _near(self, proposal: Proposal) -> str:
         """The question of the FAQ that answers the proposed one already, if one does."""
         question = Question(proposal.question, audience=Audience.EMPLOYEES, role=proposal.role)
-        outcome = (await self.desk.ask(question)).outcome
-        if not isinstance(outcome, Answered):
+        outcome = (await self.engine.ask(question)).outcome
+        if not isinstance(outcome, Answer):
             return ""
         best = outcome.entries[0]
-        entry = self.desk.library.entry(best.id)
-        if best.kind is not Kind.FAQ or best.confidence < NEAR or entry is None:
+        entry = self.engine.knowledge_base.entry(best.id)
+        if best.kind is not EntryKind.FAQ or best.confidence < NEAR or entry is None:
             return ""
         return entry.title
 
@@ -114,18 +121,18 @@ class Proposing:
         return modal
 
     def _read(self, view: Payload, user: str, team: str) -> Proposal:
-        role, audience = (value_of(entered(view, name)) for name in (_ROLE, _AUDIENCE))
+        role, audience = (selected_value(input_value(view, name)) for name in (_ROLE, _AUDIENCE))
         return Proposal(
             id=new_id(),
             team=team,
             kind="faq",
-            question=str(entered(view, _QUESTION).get("value") or "").strip(),
-            answer=str(entered(view, _ANSWER).get("value") or "").strip(),
-            role=role if self.desk.library.role(role) else None,
+            question=str(input_value(view, _QUESTION).get("value") or "").strip(),
+            answer=str(input_value(view, _ANSWER).get("value") or "").strip(),
+            role=role if self.engine.knowledge_base.role(role) else None,
             audience=audience if audience in set(Audience) else Audience.EMPLOYEES.value,
             proposed_by=user,
-            created=now(),
-            changed=now(),
+            created=utc_now(),
+            changed=utc_now(),
         )
 
 
@@ -159,7 +166,7 @@ def _warned_of(view: Payload) -> str | None:
         carried = json.loads(str(view.get("private_metadata") or "{}"))
     except (ValueError, RecursionError):
         return None
-    return part(carried).get("warned")
+    return dig(carried).get("warned")
 
 
 def _warned(modal: Payload, proposal: Proposal, near: str) -> Payload:
@@ -174,13 +181,13 @@ def _warned(modal: Payload, proposal: Proposal, near: str) -> Payload:
     }
 
 
-def register(app: AsyncApp, proposing: Proposing) -> None:
+def register(app: AsyncApp, proposing: ProposalForm) -> None:
     """Take proposals from messages and from persons' answers."""
 
     async def opened(body: Payload, context: AsyncBoltContext, question: str, answer: str) -> None:
         spot = spot_of(body, context)
         if not await proposing.may(context, spot.user):
-            await tell(spot, _ONLY_COLLEAGUES, context)
+            await send_ephemeral(spot, _ONLY_COLLEAGUES, context)
             return
         view = proposing.modal(question, answer)
         await client_of(context).views_open(trigger_id=spot.trigger, view=view)
@@ -188,7 +195,7 @@ def register(app: AsyncApp, proposing: Proposing) -> None:
     @app.shortcut(SHORTCUT)
     async def on_shortcut(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
         await ack()
-        text = as_markdown(str(part(body, "message").get("text") or "")).strip()
+        text = as_markdown(str(dig(body, "message").get("text") or "")).strip()
         asks = text.endswith("?")
         await opened(body, context, text if asks else "", "" if asks else text)
 
@@ -200,13 +207,13 @@ def register(app: AsyncApp, proposing: Proposing) -> None:
         spot = spot_of(body, context)
         try:
             async with proposing.deciding.memory.store() as store:
-                handover = await store.handovers.get(spot.team, value_of(action))
+                handover = await store.handovers.get(spot.team, selected_value(action))
         except StoreError:
-            await tell(spot, NOT_NOW, context)
+            await send_ephemeral(spot, NOT_NOW, context)
             return
         shown = handover and (handover.notice_channel, handover.notice_ts)
         if handover is None or shown != (spot.channel, spot.ts):
-            await tell(spot, "That answer isn't yours to save.", context)
+            await send_ephemeral(spot, "That answer isn't yours to save.", context)
             return
         await opened(body, context, handover.question, handover.answer)
 

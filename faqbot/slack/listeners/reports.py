@@ -14,28 +14,28 @@ from slack_bolt.async_app import AsyncAck
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.engine import Desk
-from faqbot.index.reloader import Loaded
-from faqbot.model import Faq, Library, Role, is_stale
-from faqbot.replies.reply import Bullets, Part, Reply
+from faqbot.engine import Engine
+from faqbot.index.reloader import ReloadState
+from faqbot.model import Faq, KnowledgeBase, Role, is_stale
+from faqbot.replies.reply import Bullets, Reply, ReplyPart
 from faqbot.slack.blockkit.blocks import Message, Payload, render, shorten
 from faqbot.slack.blockkit.rich_text import bullets, heading
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import reason_of
 from faqbot.slack.context import Backstage
-from faqbot.slack.directory import Owners
+from faqbot.slack.directory import OwnerDirectory
 from faqbot.slack.listeners.handoff import posted
 from faqbot.storage.models import (
     FAQ,
     PHRASING,
-    HandoverState,
+    HandoffState,
     Proposal,
     ProposalState,
     StoreError,
-    now,
+    utc_now,
 )
 from faqbot.storage.questions import Filter
-from faqbot.storage.reports import Figures, summed_up
+from faqbot.storage.reports import UsageStatistics, summed_up
 
 WEEK: Final = dt.timedelta(days=7)
 MONTH: Final = dt.timedelta(days=30)
@@ -52,20 +52,20 @@ class Reports:
     """Tells owners what was asked, missed and rated.
 
     Args:
-        desk: knows the content and its owners.
+        engine: knows the content and its owners.
         backstage: knows what was asked; None knows nothing.
         owners: knows where owners are reached.
         suggested: shows suggested phrasings in App Home.
     """
 
-    desk: Desk
+    engine: Engine
     backstage: Backstage | None
-    owners: Owners
-    suggested: Callable[[Sequence[Proposal], Library], list[Payload]] = lambda _, __: []
+    owners: OwnerDirectory
+    suggested: Callable[[Sequence[Proposal], KnowledgeBase], list[Payload]] = lambda _, __: []
 
     async def may_read(self, client: AsyncWebClient, user: str) -> bool:
         """Whether somebody is an owner of content, or an admin of the workspace."""
-        return await self.owners.owns(client, self.desk.library, user)
+        return await self.owners.owns(client, self.engine.knowledge_base, user)
 
     async def command(self, ack: AsyncAck, command: Payload, client: AsyncWebClient) -> None:
         """`/faq report`: the last seven days, to an owner alone."""
@@ -87,16 +87,16 @@ class Reports:
             StoreError: nothing is remembered, or the database is down.
         """
         found = await self._figures(team, WEEK, roles)
-        library = self.desk.library
+        knowledge_base = self.engine.knowledge_base
         if roles is not None:
-            owned = tuple(role for role in library.roles if role.id in roles)
-            library = Library(owned)
-        return render(report(found, library, now().date()))
+            owned = tuple(role for role in knowledge_base.roles if role.id in roles)
+            knowledge_base = KnowledgeBase(owned)
+        return render(report(found, knowledge_base, utc_now().date()))
 
     async def _owned(self, client: AsyncWebClient) -> dict[str, frozenset[str] | None]:
         """Where digests go: owners that can be reached get theirs, one place gets all of it."""
         places: dict[str, frozenset[str] | None] = {}
-        for role in self.desk.library.roles:
+        for role in self.engine.knowledge_base.roles:
             for place in (await self.owners.places(client, role.owner))[:1]:
                 places[place] = (places.get(place) or frozenset()) | {role.id}
         common = self.owners.common
@@ -137,8 +137,8 @@ class Reports:
     async def every_week(self, client: AsyncWebClient) -> None:
         """Send the digest on Monday mornings, as long as this runs."""
         while True:
-            due = next_monday(now())
-            await asyncio.sleep((due - now()).total_seconds())
+            due = next_monday(utc_now())
+            await asyncio.sleep((due - utc_now()).total_seconds())
             try:
                 team = str((await client.auth_test()).get("team_id") or "")
             except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
@@ -148,10 +148,10 @@ class Reports:
 
     async def _figures(
         self, team: str, span: dt.timedelta, roles: frozenset[str] | None = None
-    ) -> Figures:
+    ) -> UsageStatistics:
         if self.backstage is None:
             raise StoreError("Nothing is remembered.")
-        until = now()
+        until = utc_now()
         async with self.backstage.memory.store() as store:
             records = await store.receipts.all(Filter(until - span, until, team))
             ratings = await store.receipts.ratings(until - span, team)
@@ -163,7 +163,7 @@ class Reports:
         found = await self._figures(team, MONTH)
         assert self.backstage is not None
         async with self.backstage.memory.store() as store:
-            waiting = await store.handovers.all(team, (HandoverState.OPEN, HandoverState.CLAIMED))
+            waiting = await store.handovers.all(team, (HandoffState.OPEN, HandoffState.CLAIMED))
             proposed = await store.proposals.all(team, (ProposalState.OPEN,))
         lists = (
             *_content(self.backstage.content() if self.backstage.content else None),
@@ -172,7 +172,10 @@ class Reports:
                 "Proposals that wait for a decision",
                 [one.question for one in proposed if one.kind == FAQ],
             ),
-            ("Content whose review is overdue", stale(self.desk.library, now().date())),
+            (
+                "Content whose review is overdue",
+                stale(self.engine.knowledge_base, utc_now().date()),
+            ),
             ("Unanswered in the last 30 days", list(_missed(found))),
             (
                 "Ratings of the last 30 days",
@@ -190,20 +193,20 @@ class Reports:
         if phrasings:
             title = f"Suggested phrasings ({len(phrasings)})"
             blocks.append({"type": "rich_text", "elements": [heading(title)]})
-            blocks += self.suggested(phrasings, self.desk.library)
+            blocks += self.suggested(phrasings, self.engine.knowledge_base)
         return blocks
 
 
-def report(found: Figures, library: Library, today: dt.date) -> Reply:
+def report(found: UsageStatistics, knowledge_base: KnowledgeBase, today: dt.date) -> Reply:
     """The figures of a period as a message."""
     parts = [
-        ("Most asked", [_asked(library, one.entry, one.count) for one in found.most_asked]),
+        ("Most asked", [_asked(knowledge_base, one.entry, one.count) for one in found.most_asked]),
         ("Unanswered, by meaning", list(_missed(found))),
         (
             "Poorly rated",
-            [_asked(library, one.entry, one.not_helpful) for one in found.poorly_rated],
+            [_asked(knowledge_base, one.entry, one.not_helpful) for one in found.poorly_rated],
         ),
-        ("Review overdue", stale(library, today)),
+        ("Review overdue", stale(knowledge_base, today)),
     ]
     counts = dict(found.outcomes)
     answered, offered = counts.get("answer", 0), counts.get("choices", 0)
@@ -215,7 +218,7 @@ def report(found: Figures, library: Library, today: dt.date) -> Reply:
             f"Ratings: {found.helpful} helpful, {found.not_helpful} not."
         ),
         parts=tuple(
-            Part(title, title, (Bullets(tuple(map(literal, lines[:_MOST]))),))
+            ReplyPart(title, title, (Bullets(tuple(map(literal, lines[:_MOST]))),))
             for title, lines in parts
             if lines
         ),
@@ -223,7 +226,7 @@ def report(found: Figures, library: Library, today: dt.date) -> Reply:
     )
 
 
-def _content(loaded: Loaded | None) -> Iterator[tuple[str, list[str]]]:
+def _content(loaded: ReloadState | None) -> Iterator[tuple[str, list[str]]]:
     """What is answered from; and what is wrong with newer content, if something is."""
     if loaded is None:
         return
@@ -232,11 +235,11 @@ def _content(loaded: Loaded | None) -> Iterator[tuple[str, list[str]]]:
     yield "Content", [f"version {loaded.version}, since {loaded.since:%-d %B %Y, %H:%M} UTC"]
 
 
-def stale(library: Library, today: dt.date) -> list[str]:
+def stale(knowledge_base: KnowledgeBase, today: dt.date) -> list[str]:
     """The titles of the content whose review is overdue."""
-    entries: list[Role | Faq] = [*library.roles]
-    entries += [faq for role in library.roles for faq in role.faqs]
-    entries += library.faqs
+    entries: list[Role | Faq] = [*knowledge_base.roles]
+    entries += [faq for role in knowledge_base.roles for faq in role.faqs]
+    entries += knowledge_base.faqs
     return [one.title for one in entries if is_stale(one.reviewed, one.review_every, today)]
 
 
@@ -259,14 +262,14 @@ def times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-def _asked(library: Library, entry_id: str, count: int) -> str:
-    entry = library.entry(entry_id)
-    role = library.role(entry.role) if entry else None
+def _asked(knowledge_base: KnowledgeBase, entry_id: str, count: int) -> str:
+    entry = knowledge_base.entry(entry_id)
+    role = knowledge_base.role(entry.role) if entry else None
     named = f"{role.title}: {entry.title}" if role and entry and entry is not role else ""
     return f"{times(count)}: {named or (entry.title if entry else entry_id)}"
 
 
-def _missed(found: Figures) -> Iterator[str]:
+def _missed(found: UsageStatistics) -> Iterator[str]:
     for one in found.unanswered:
         words = " / ".join(shorten(text, _EXAMPLE) for text in one.examples)
         yield f"{times(one.count)}: {words or 'words not kept'}"

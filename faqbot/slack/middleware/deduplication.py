@@ -12,8 +12,8 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from faqbot.runtime.leases import Claims, RecentClaims
-from faqbot.storage.claims import one
+from faqbot.runtime.leases import DeliveryClaims, MemoryClaims
+from faqbot.storage.claims import key_string
 
 CLAIM: Final = "faqbot_claim"
 """Where a request's context holds the key of what was taken on for it."""
@@ -28,12 +28,12 @@ Dispatch = Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]
 """What handles a request, whichever workspace it is of."""
 
 
-class Kind(Enum):
+class DeliveryKind(Enum):
     """What has to be remembered of a delivery so that it is handled once."""
 
     QUESTION = "question"  # work that another process takes over if this one dies
-    ACT = "act"  # something that must not happen twice
-    REST = "rest"  # what may happen twice, but need not
+    ACTION = "act"  # something that must not happen twice
+    OTHER = "rest"  # what may happen twice, but need not
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Delivery:
     """What identifies a payload, and what it is."""
 
     key: tuple[str, ...]
-    kind: Kind
+    kind: DeliveryKind
 
 
 def delivery(body: Mapping[str, Any], bot: str | None = None) -> Delivery | None:
@@ -54,14 +54,14 @@ def delivery(body: Mapping[str, Any], bot: str | None = None) -> Delivery | None
         event = body.get("event")
         if isinstance(event, Mapping) and _asks(event, bot):
             key = ("message", team, str(event.get("channel", "")), str(event.get("ts", "")))
-            return Delivery(key, Kind.QUESTION)
-        return Delivery(("event", team, str(body["event_id"])), Kind.REST)
+            return Delivery(key, DeliveryKind.QUESTION)
+        return Delivery(("event", team, str(body["event_id"])), DeliveryKind.OTHER)
     if body.get("trigger_id"):
         known = body.get("team")
         team = str(known.get("id", "")) if isinstance(known, Mapping) else team
         kind = str(body.get("type") or body.get("command") or "")
         key = ("trigger", team, kind, str(body["trigger_id"]))
-        return Delivery(key, Kind.REST if body.get("command") else Kind.ACT)
+        return Delivery(key, DeliveryKind.OTHER if body.get("command") else DeliveryKind.ACTION)
     return None
 
 
@@ -80,9 +80,11 @@ def _asks(event: Mapping[str, Any], bot: str | None) -> bool:
     return bool(event.get("thread_ts")) and not mentioned
 
 
-def register(app: AsyncApp, claims: Claims, repeated: Callable[[], None] = lambda: None) -> None:
+def register(
+    app: AsyncApp, claims: DeliveryClaims, repeated: Callable[[], None] = lambda: None
+) -> None:
     """Acknowledge a repeated delivery without handling it again; `repeated` is told of each."""
-    here = RecentClaims()
+    here = MemoryClaims()
 
     @app.middleware
     async def once(
@@ -94,14 +96,14 @@ def register(app: AsyncApp, claims: Claims, repeated: Callable[[], None] = lambd
         found = delivery(body, context.bot_user_id)
         if found is not None and not req.context.get(CLAIM):
             match found.kind:
-                case Kind.QUESTION:
-                    times = await claims.take(found.key, body)
-                    req.context[CLAIM] = one(found.key)
+                case DeliveryKind.QUESTION:
+                    times = await claims.acquire(found.key, body)
+                    req.context[CLAIM] = key_string(found.key)
                     # What Slack sends again may have been answered where the store can't tell.
                     req.context[AGAIN] = times > 1 or "x-slack-retry-num" in req.headers
-                case Kind.ACT:
+                case DeliveryKind.ACTION:
                     times = int(await claims.claim(*found.key))
-                case Kind.REST:
+                case DeliveryKind.OTHER:
                     times = int(here.first(*found.key))
             if not times:
                 repeated()
@@ -111,7 +113,7 @@ def register(app: AsyncApp, claims: Claims, repeated: Callable[[], None] = lambd
         return None
 
 
-async def again(dispatch: Dispatch, body: Mapping[str, Any], key: str) -> bool:
+async def redeliver(dispatch: Dispatch, body: Mapping[str, Any], key: str) -> bool:
     """Handle a delivery that another process has begun; false when nobody handles it any more."""
     request = AsyncBoltRequest(
         body=dict(body), mode="socket_mode", context={CLAIM: key, AGAIN: True}

@@ -12,7 +12,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 
 from faqbot.runtime.metrics import Metrics
-from faqbot.runtime.rate_limit import Limits, Verdict
+from faqbot.runtime.rate_limit import Decision, Limits
 from faqbot.slack.client import client_of
 from faqbot.slack.middleware.deduplication import CLAIM
 
@@ -39,10 +39,10 @@ def register(app: AsyncApp, limits: Limits, metrics: Metrics, done: Callable[[st
         team, user = str(context.team_id or ""), str(context.user_id or "")
         whose, text = "person", _KIND.format(count=limits.person.count)
         verdict = limits.person.ask(team, user)
-        if verdict is Verdict.TAKEN:
+        if verdict is Decision.ALLOW:
             whose, text = "workspace", _BUSY
             verdict = limits.workspace.ask(team)
-        if verdict is Verdict.TAKEN:
+        if verdict is Decision.ALLOW:
             await next_()
             return None
         metrics.limited(whose)
@@ -53,7 +53,7 @@ def register(app: AsyncApp, limits: Limits, metrics: Metrics, done: Callable[[st
             return BoltResponse(
                 status=200, body=json.dumps(said), headers={"content-type": "application/json"}
             )
-        if verdict is Verdict.TOLD:
+        if verdict is Decision.WARN:
             await _tell(text, body, context)
         return BoltResponse(status=200, body="")
 

@@ -24,7 +24,7 @@ _BEGAN: Final = "faqbot_began"
 Ended = Callable[[AsyncBoltRequest, float], None]
 
 
-class Running:
+class ListenerTracker:
     """Strong references to the tasks of acknowledged listeners, which nobody else holds."""
 
     def __init__(self) -> None:

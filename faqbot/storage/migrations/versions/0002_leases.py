@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from faqbot.storage.tables import Time
+from faqbot.storage.tables import UtcDateTime
 
 revision = "0002"
 down_revision = "0001"
@@ -15,7 +15,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Make the change."""
-    op.add_column("claims", sa.Column("until", Time))
+    op.add_column("claims", sa.Column("until", UtcDateTime))
     op.add_column("claims", sa.Column("holder", sa.String(32), nullable=False, server_default=""))
     op.add_column("claims", sa.Column("payload", sa.LargeBinary))
     op.add_column("claims", sa.Column("tries", sa.Integer, nullable=False, server_default="1"))

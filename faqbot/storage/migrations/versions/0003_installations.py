@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from faqbot.storage.tables import Time
+from faqbot.storage.tables import UtcDateTime
 
 revision = "0003"
 down_revision = "0002"
@@ -22,11 +22,11 @@ def upgrade() -> None:
         sa.Column("enterprise", sa.String(32), primary_key=True),
         sa.Column("team", sa.String(32), primary_key=True),
         *(sa.Column(name, sa.Text(), nullable=False) for name in _TEXTS),
-        sa.Column("installed", Time, nullable=False),
-        sa.Column("expires", Time),
+        sa.Column("installed", UtcDateTime, nullable=False),
+        sa.Column("expires", UtcDateTime),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
         sa.Column("version", sa.String(32), nullable=False),
-        sa.Column("refreshing", Time),
+        sa.Column("refreshing", UtcDateTime),
     )
     workspaces = sa.text("team <> ''")
     op.create_index(
@@ -41,7 +41,7 @@ def upgrade() -> None:
         "oauth_states",
         sa.Column("state_hash", sa.String(64), primary_key=True),
         sa.Column("browser_hash", sa.String(64), nullable=False),
-        sa.Column("until", Time, nullable=False),
+        sa.Column("until", UtcDateTime, nullable=False),
     )
     op.create_index("oauth_states_by_time", "oauth_states", ["until"])
 

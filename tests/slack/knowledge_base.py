@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from faqbot.model import Audience, Faq, Library, Role, Section, Years
+from faqbot.model import Audience, Faq, KnowledgeBase, Role, Section, Years
 
 _SKILLS = {
     "data-analyst": ("SQL", "spreadsheets", "charts"),
@@ -16,10 +16,10 @@ _SKILLS = {
 _TITLES = {"ux-designer": "UX Designer", "qa-engineer": "QA Engineer"}
 
 
-def library() -> Library:
+def knowledge_base() -> KnowledgeBase:
     """Seven roles, one of them long, and general FAQs, one for employees."""
     roles = (_python(), *(_role(role, skills) for role, skills in _SKILLS.items()), _long())
-    return Library(roles=roles, faqs=_faqs(), version="test")
+    return KnowledgeBase(roles=roles, faqs=_faqs(), version="test")
 
 
 def _role(role: str, skills: tuple[str, ...]) -> Role:
