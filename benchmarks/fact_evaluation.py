@@ -94,11 +94,11 @@ def read_facts(path: Path) -> list[FactLabelled]:
     return found
 
 
-async def ask_facts(engine: Engine, questions: Iterable[FactLabelled]) -> list[FactMarked]:
+def ask_facts(engine: Engine, questions: Iterable[FactLabelled]) -> list[FactMarked]:
     """Ask the questions, each on its own, as an employee."""
     found = []
     for labelled in questions:
-        receipt = await engine.ask(
+        receipt = engine.ask(
             Question(
                 labelled.question,
                 audience=Audience.EMPLOYEES,

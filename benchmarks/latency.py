@@ -6,7 +6,6 @@ Each size is measured in a process of its own, so that its memory is its own.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import random
@@ -131,7 +130,7 @@ def _warm(knowledge_base: KnowledgeBase) -> Engine:
 def _measured(kind: str, size: int, options: argparse.Namespace) -> Row:
     engine, loaded, asked = _opened(kind, size, options)
     before = resident_mb()
-    first, again = (asyncio.run(_times(engine, asked)) for _ in range(ROUNDS))
+    first, again = (_times(engine, asked) for _ in range(ROUNDS))
     return {
         "content": kind,
         "roles": len(engine.knowledge_base.roles),
@@ -200,11 +199,11 @@ def _about(knowledge_base: KnowledgeBase, count: int, chance: random.Random) -> 
     return [Question(text, audience=Audience.EMPLOYEES, surface=Surface.DIRECT) for text in texts]
 
 
-async def _times(engine: Engine, asked: Sequence[Question]) -> list[float]:
+def _times(engine: Engine, asked: Sequence[Question]) -> list[float]:
     times = []
     for question in asked:
         began = time.perf_counter()
-        await engine.ask(question)
+        engine.ask(question)
         times.append(1000 * (time.perf_counter() - began))
     return times
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import json
 import platform
@@ -31,7 +30,7 @@ def main() -> None:
     }
     for name in SETS:
         questions = read_questions(ROOT / "tests" / "questions" / f"{name}.jsonl")
-        found = figures(asyncio.run(ask_all(engine, questions)))
+        found = figures(ask_all(engine, questions))
         result[name] = {
             key: round(value, 4) if isinstance(value, float) else value
             for key, value in asdict(found).items()
@@ -39,7 +38,7 @@ def main() -> None:
         print(f"{name}: {found}")
     for name in FACTS:
         facts = read_facts(ROOT / "tests" / "questions" / f"{name}.jsonl")
-        shares = fact_figures(asyncio.run(ask_facts(engine, facts)))
+        shares = fact_figures(ask_facts(engine, facts))
         result[name] = {
             key: round(value, 4) if isinstance(value, float) else value
             for key, value in asdict(shares).items()

@@ -38,7 +38,7 @@ async def _asked(engine: Engine, texts: list[str], until: asyncio.Event) -> list
     spent = []
     for text in itertools.cycle(texts):
         began = time.perf_counter()
-        await engine.ask(Question(text, audience=Audience.EMPLOYEES))
+        engine.ask(Question(text, audience=Audience.EMPLOYEES))
         spent.append((time.perf_counter() - began) * 1000)
         await asyncio.sleep(PAUSE)
         if until.is_set():

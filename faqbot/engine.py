@@ -146,7 +146,7 @@ class Engine:
         """Whether something was answered in that conversation."""
         return self._conversations.knows(thread)
 
-    async def ask(self, question: Question) -> Result:
+    def ask(self, question: Question) -> Result:
         """Answer, offer a choice, or decline."""
         began = time.perf_counter()
         knowledge = self._knowledge
@@ -158,7 +158,7 @@ class Engine:
         outcome = knowledge.facts.refine(understood, decided, context)
         return self._receipt(question, understood.reading, outcome, began)
 
-    async def describe(self, question: Question) -> Result:
+    def describe(self, question: Question) -> Result:
         """Find the role that the text names, and the part when it names one too."""
         began = time.perf_counter()
         knowledge = self._knowledge
@@ -169,7 +169,7 @@ class Engine:
             outcome = replace(outcome, nearest=tuple(dict.fromkeys((*outcome.nearest, *near)))[:3])
         return self._receipt(question, understood.reading, outcome, began)
 
-    async def show(self, entry_id: str, question: Question) -> Result:
+    def show(self, entry_id: str, question: Question) -> Result:
         """Answer with an entry or a fact, as a button does; declined when gone or hidden."""
         began = time.perf_counter()
         fact = self._knowledge.facts.at(entry_id) if entry_id.startswith("=") else None

@@ -50,19 +50,19 @@ def employee(text: str, thread: str = "") -> Question:
         ("product manager", "product-manager"),
     ],
 )
-async def test_a_question_is_answered_with_just_the_part_it_asks_for(
+def test_a_question_is_answered_with_just_the_part_it_asks_for(
     engine: Engine, question: str, entry: str
 ) -> None:
-    assert answers(await engine.ask(employee(question)))[0] == entry
+    assert answers(engine.ask(employee(question)))[0] == entry
 
 
-async def test_two_parts_in_one_question_are_both_answered(engine: Engine) -> None:
-    receipt = await engine.ask(employee("skills and education for a data engineer"))
+def test_two_parts_in_one_question_are_both_answered(engine: Engine) -> None:
+    receipt = engine.ask(employee("skills and education for a data engineer"))
     assert sorted(answers(receipt)) == ["data-engineer/education", "data-engineer/skills"]
 
 
-async def test_a_clear_part_without_a_role_asks_which_role(engine: Engine) -> None:
-    receipt = await engine.ask(employee("which degree do I need?"))
+def test_a_clear_part_without_a_role_asks_which_role(engine: Engine) -> None:
+    receipt = engine.ask(employee("which degree do I need?"))
     assert isinstance(receipt.outcome, Choices)
     assert receipt.outcome.why is Reason.WHICH_ROLE
     assert receipt.outcome.part == "education"
@@ -70,8 +70,8 @@ async def test_a_clear_part_without_a_role_asks_which_role(engine: Engine) -> No
     assert len(receipt.outcome.roles) == len(engine.knowledge_base.roles)
 
 
-async def test_part_of_a_title_that_roles_share_is_a_choice_between_them(engine: Engine) -> None:
-    receipt = await engine.ask(employee("what skills does a developer need"))
+def test_part_of_a_title_that_roles_share_is_a_choice_between_them(engine: Engine) -> None:
+    receipt = engine.ask(employee("what skills does a developer need"))
     assert isinstance(receipt.outcome, Choices)
     assert {option.role for option in receipt.outcome.options} >= {
         "python-back-end-developer",
@@ -79,19 +79,19 @@ async def test_part_of_a_title_that_roles_share_is_a_choice_between_them(engine:
     }
 
 
-async def test_a_thread_remembers_its_role(engine: Engine) -> None:
-    await engine.ask(employee("python backend skills", thread="t1"))
+def test_a_thread_remembers_its_role(engine: Engine) -> None:
+    engine.ask(employee("python backend skills", thread="t1"))
     assert engine.role_of("t1") == "python-back-end-developer"
-    receipt = await engine.ask(employee("and which degree?", thread="t1"))
+    receipt = engine.ask(employee("and which degree?", thread="t1"))
     assert answers(receipt) == ["python-back-end-developer/education"]
     assert engine.role_of("another") is None
 
 
-async def test_another_role_in_a_thread_is_not_answered_for_the_remembered_one(
+def test_another_role_in_a_thread_is_not_answered_for_the_remembered_one(
     engine: Engine,
 ) -> None:
-    await engine.ask(employee("python backend skills", thread="t1"))
-    receipt = await engine.ask(employee("and the duties of a nurse?", thread="t1"))
+    engine.ask(employee("python backend skills", thread="t1"))
+    receipt = engine.ask(employee("and the duties of a nurse?", thread="t1"))
     assert isinstance(receipt.outcome, Decline)
 
 
@@ -108,12 +108,12 @@ async def test_another_role_in_a_thread_is_not_answered_for_the_remembered_one(
         "{{ 7 * 7 }}",
     ],
 )
-async def test_what_the_content_does_not_answer_is_declined(engine: Engine, question: str) -> None:
-    assert isinstance((await engine.ask(employee(question))).outcome, Decline)
+def test_what_the_content_does_not_answer_is_declined(engine: Engine, question: str) -> None:
+    assert isinstance((engine.ask(employee(question))).outcome, Decline)
 
 
-async def test_a_fictional_person_gets_no_answer(engine: Engine) -> None:
-    outcome = (await engine.ask(employee("what skills does Batman have"))).outcome
+def test_a_fictional_person_gets_no_answer(engine: Engine) -> None:
+    outcome = (engine.ask(employee("what skills does Batman have"))).outcome
     assert not isinstance(outcome, Answer)
 
 
@@ -122,19 +122,19 @@ async def test_a_fictional_person_gets_no_answer(engine: Engine) -> None:
     ["", "   ", "🎉", "🎉" * 300, "\x00\x01", "\u202e\u202d", "<!channel>", "???", "a" * 5000,
      "skills " * 2000, "<b>", "\ud800", "ﷺ" * 1500],
 )  # fmt: skip
-async def test_no_text_is_too_strange_or_too_long(engine: Engine, text: str) -> None:
-    receipt = await engine.ask(employee(text))
+def test_no_text_is_too_strange_or_too_long(engine: Engine, text: str) -> None:
+    receipt = engine.ask(employee(text))
     assert not isinstance(receipt.outcome, Answer)
     assert as_text(engine.reply(receipt))
 
 
-async def test_content_for_employees_is_closed_to_others(engine: Engine) -> None:
+def test_content_for_employees_is_closed_to_others(engine: Engine) -> None:
     text = "how do I move to another team internally"
-    assert answers(await engine.ask(employee(text))) == ["faq/internal-move"]
+    assert answers(engine.ask(employee(text))) == ["faq/internal-move"]
     for audience in (Audience.CANDIDATES, Audience.EVERYONE):
-        outcome = (await engine.ask(Question(text, audience=audience))).outcome
+        outcome = (engine.ask(Question(text, audience=audience))).outcome
         assert not isinstance(outcome, Answer)
-        shown = (await engine.show("faq/internal-move", Question(text, audience=audience))).outcome
+        shown = (engine.show("faq/internal-move", Question(text, audience=audience))).outcome
         assert isinstance(shown, Decline)
 
 
@@ -147,38 +147,38 @@ async def test_content_for_employees_is_closed_to_others(engine: Engine) -> None
         ("recruiter certs", "technical-recruiter/certifications"),
     ],
 )
-async def test_a_role_is_described_by_name_and_part(engine: Engine, text: str, entry: str) -> None:
-    assert answers(await engine.describe(employee(text))) == [entry]
+def test_a_role_is_described_by_name_and_part(engine: Engine, text: str, entry: str) -> None:
+    assert answers(engine.describe(employee(text))) == [entry]
 
 
-async def test_a_role_name_that_is_nearly_one_offers_the_nearest(engine: Engine) -> None:
-    outcome = (await engine.describe(employee("data scientist"))).outcome
+def test_a_role_name_that_is_nearly_one_offers_the_nearest(engine: Engine) -> None:
+    outcome = (engine.describe(employee("data scientist"))).outcome
     assert isinstance(outcome, Decline)
     assert set(outcome.nearest) & {"data-analyst", "data-engineer"}
 
 
-async def test_a_button_shows_its_entry_and_a_stale_one_says_so(engine: Engine) -> None:
-    assert answers(await engine.show("qa-engineer/skills", employee(""))) == ["qa-engineer/skills"]
-    gone = await engine.show("qa-engineer/gone", employee(""))
+def test_a_button_shows_its_entry_and_a_stale_one_says_so(engine: Engine) -> None:
+    assert answers(engine.show("qa-engineer/skills", employee(""))) == ["qa-engineer/skills"]
+    gone = engine.show("qa-engineer/gone", employee(""))
     assert isinstance(gone.outcome, Decline)
     assert "no longer" in as_text(engine.reply(gone))
 
 
-async def test_the_reply_gives_required_before_preferred_and_its_source(engine: Engine) -> None:
-    text = as_text(engine.reply(await engine.ask(employee("data engineer skills"))))
+def test_the_reply_gives_required_before_preferred_and_its_source(engine: Engine) -> None:
+    text = as_text(engine.reply(engine.ask(employee("data engineer skills"))))
     assert text.startswith("Data Engineer · Skills")
     assert text.index("Required:") < text.index("Preferred:")
     assert "reviewed 2026-11-01" in text
 
 
-async def test_an_overdue_review_is_marked(knowledge: Index) -> None:
+def test_an_overdue_review_is_marked(knowledge: Index) -> None:
     later: Callable[[], dt.date] = lambda: dt.date(2028, 1, 1)  # noqa: E731
     engine = Engine(knowledge, ConversationMemory(time.monotonic), later)
-    assert "review overdue" in as_text(engine.reply(await engine.ask(employee("qa skills"))))
+    assert "review overdue" in as_text(engine.reply(engine.ask(employee("qa skills"))))
 
 
-async def test_a_full_description_holds_every_section_and_faq(engine: Engine) -> None:
-    receipt = await engine.describe(employee("ux designer"))
+def test_a_full_description_holds_every_section_and_faq(engine: Engine) -> None:
+    receipt = engine.describe(employee("ux designer"))
     reply = engine.reply(receipt, full=True)
     role = engine.knowledge_base.role("ux-designer")
     assert role is not None
@@ -188,7 +188,7 @@ async def test_a_full_description_holds_every_section_and_faq(engine: Engine) ->
     ]
 
 
-async def test_the_same_question_gets_the_same_bytes(engine: Engine) -> None:
-    first = await engine.ask(employee("what would a devops enginer do all day?"))
-    again = await load_engine(SHIPPED).ask(employee("what would a devops enginer do all day?"))
+def test_the_same_question_gets_the_same_bytes(engine: Engine) -> None:
+    first = engine.ask(employee("what would a devops enginer do all day?"))
+    again = load_engine(SHIPPED).ask(employee("what would a devops enginer do all day?"))
     assert replace(first, seconds=0.0) == replace(again, seconds=0.0)

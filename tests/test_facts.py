@@ -96,13 +96,13 @@ def engine() -> Engine:
     return Engine(knowledge(), ConversationMemory(time.monotonic))
 
 
-async def fact_of(engine: Engine, text: str, role: str | None = None) -> Fact | None:
-    receipt = await engine.ask(Question(text, audience=Audience.EMPLOYEES, role=role))
+def fact_of(engine: Engine, text: str, role: str | None = None) -> Fact | None:
+    receipt = engine.ask(Question(text, audience=Audience.EMPLOYEES, role=role))
     return receipt.outcome.fact if isinstance(receipt.outcome, Answer) else None
 
 
-async def said(engine: Engine, text: str, role: str | None = None) -> str:
-    receipt = await engine.ask(Question(text, audience=Audience.EMPLOYEES, role=role))
+def said(engine: Engine, text: str, role: str | None = None) -> str:
+    receipt = engine.ask(Question(text, audience=Audience.EMPLOYEES, role=role))
     return as_text(engine.reply(receipt))
 
 
@@ -149,10 +149,10 @@ async def said(engine: Engine, text: str, role: str | None = None) -> str:
         ("do i need scala for qa engineer", RequirementLevel.NOT_LISTED, "qa-engineer/skills"),
     ],
 )
-async def test_a_need_is_answered_with_its_level(
+def test_a_need_is_answered_with_its_level(
     engine: Engine, text: str, level: RequirementLevel, entry: str
 ) -> None:
-    receipt = await engine.ask(Question(text, audience=Audience.EMPLOYEES))
+    receipt = engine.ask(Question(text, audience=Audience.EMPLOYEES))
     assert isinstance(receipt.outcome, Answer)
     fact = receipt.outcome.fact
     assert isinstance(fact, Requirement)
@@ -160,35 +160,35 @@ async def test_a_need_is_answered_with_its_level(
     assert [found.id for found in receipt.outcome.entries] == [entry]
 
 
-async def test_a_part_of_another_word_is_not_the_thing(engine: Engine) -> None:
+def test_a_part_of_another_word_is_not_the_thing(engine: Engine) -> None:
     """JavaScript is no Java."""
-    fact = await fact_of(engine, "is java required for qa engineers")
+    fact = fact_of(engine, "is java required for qa engineers")
     assert isinstance(fact, Requirement)
     assert fact.level is RequirementLevel.NOT_LISTED
 
 
 async def test_the_line_that_says_so_is_quoted(engine: Engine) -> None:
-    assert "Yes, required for a Data Engineer: “SQL (PostgreSQL or MySQL)”" in await said(
+    assert "Yes, required for a Data Engineer: “SQL (PostgreSQL or MySQL)”" in said(
         engine, "is sql a must for a data engineer"
     )
-    assert "Preferred, not required" in await said(engine, "do data engineers need docker?")
-    assert "Not listed" in await said(engine, "is kubernetes needed for data analysts")
+    assert "Preferred, not required" in said(engine, "do data engineers need docker?")
+    assert "Not listed" in said(engine, "is kubernetes needed for data analysts")
 
 
-async def test_who_asks_whether_one_can_do_without_is_not_told_yes(engine: Engine) -> None:
-    text = await said(engine, "can i become a data analyst without a degree")
+def test_who_asks_whether_one_can_do_without_is_not_told_yes(engine: Engine) -> None:
+    text = said(engine, "can i become a data analyst without a degree")
     assert "No, it is required" in text
     assert "Yes, required" not in text
 
 
-async def test_a_thing_that_is_part_of_another_title_is_a_thing(engine: Engine) -> None:
-    fact = await fact_of(engine, "is python or excel needed for data analysts")
+def test_a_thing_that_is_part_of_another_title_is_a_thing(engine: Engine) -> None:
+    fact = fact_of(engine, "is python or excel needed for data analysts")
     assert isinstance(fact, Requirement)
     assert fact.role == "data-analyst"
 
 
-async def test_a_need_is_about_the_role_of_the_conversation(engine: Engine) -> None:
-    fact = await fact_of(engine, "and is python required?", "data-analyst")
+def test_a_need_is_about_the_role_of_the_conversation(engine: Engine) -> None:
+    fact = fact_of(engine, "and is python required?", "data-analyst")
     assert isinstance(fact, Requirement)
     assert (fact.role, fact.level) == ("data-analyst", RequirementLevel.PREFERRED)
 
@@ -202,8 +202,8 @@ async def test_a_need_is_about_the_role_of_the_conversation(engine: Engine) -> N
         "is python mandatory for a kindergarten teacher",
     ],
 )
-async def test_other_questions_get_no_fact(engine: Engine, text: str) -> None:
-    assert await fact_of(engine, text) is None
+def test_other_questions_get_no_fact(engine: Engine, text: str) -> None:
+    assert fact_of(engine, text) is None
 
 
 # ---------------------------------------------------------------------------- comparison
@@ -218,8 +218,8 @@ async def test_other_questions_get_no_fact(engine: Engine, text: str) -> None:
         "how is a data analyst different from a data engineer?",
     ],
 )
-async def test_roles_are_compared(engine: Engine, text: str) -> None:
-    receipt = await engine.ask(Question(text, audience=Audience.EMPLOYEES))
+def test_roles_are_compared(engine: Engine, text: str) -> None:
+    receipt = engine.ask(Question(text, audience=Audience.EMPLOYEES))
     assert isinstance(receipt.outcome, Answer)
     assert receipt.outcome.fact == Comparison(("data-analyst", "data-engineer"))
     assert [(one.id, one.kind) for one in receipt.outcome.entries] == [
@@ -228,8 +228,8 @@ async def test_roles_are_compared(engine: Engine, text: str) -> None:
     ]
 
 
-async def test_a_comparison_tells_what_is_shared_and_what_differs(engine: Engine) -> None:
-    text = await said(engine, "compare data analyst and data engineer")
+def test_a_comparison_tells_what_is_shared_and_what_differs(engine: Engine) -> None:
+    text = said(engine, "compare data analyst and data engineer")
     assert "SQL (required)" in text
     assert "Python (preferred for Data Analyst, required for Data Engineer)" in text
     assert "- Data Analyst: Excel or spreadsheets; Communication" in text
@@ -238,20 +238,20 @@ async def test_a_comparison_tells_what_is_shared_and_what_differs(engine: Engine
     assert "usual next step" in text
 
 
-async def test_what_the_data_does_not_hold_is_not_compared(engine: Engine) -> None:
-    assert await fact_of(engine, "compare the salaries of data analyst and data engineer") is None
+def test_what_the_data_does_not_hold_is_not_compared(engine: Engine) -> None:
+    assert fact_of(engine, "compare the salaries of data analyst and data engineer") is None
 
 
-async def test_one_part_is_compared_when_one_is_named(engine: Engine) -> None:
-    fact = await fact_of(engine, "compare the education of data analyst and qa engineer")
+def test_one_part_is_compared_when_one_is_named(engine: Engine) -> None:
+    fact = fact_of(engine, "compare the education of data analyst and qa engineer")
     assert fact == Comparison(("data-analyst", "qa-engineer"), "education")
-    text = await said(engine, "compare the education of data analyst and qa engineer")
+    text = said(engine, "compare the education of data analyst and qa engineer")
     assert "High-school diploma" in text
     assert "Excel" not in text
 
 
-async def test_the_role_of_the_conversation_is_compared_with_a_named_one(engine: Engine) -> None:
-    fact = await fact_of(engine, "how does that differ from a qa engineer?", "data-analyst")
+def test_the_role_of_the_conversation_is_compared_with_a_named_one(engine: Engine) -> None:
+    fact = fact_of(engine, "how does that differ from a qa engineer?", "data-analyst")
     assert isinstance(fact, Comparison)
     assert set(fact.roles) == {"data-analyst", "qa-engineer"}
 
@@ -274,16 +274,16 @@ async def test_the_role_of_the_conversation_is_compared_with_a_named_one(engine:
         ("which jobs can i get without experience", LookupMode.YEARS, {"qa-engineer"}),
     ],
 )
-async def test_roles_are_found_by_what_they_want(
+def test_roles_are_found_by_what_they_want(
     engine: Engine, text: str, wanted: LookupMode, roles: set[str]
 ) -> None:
-    fact = await fact_of(engine, text)
+    fact = fact_of(engine, text)
     assert isinstance(fact, Lookup)
     assert (fact.wanted, set(fact.roles)) == (wanted, roles)
 
 
-async def test_a_look_up_shows_the_line_that_matched(engine: Engine) -> None:
-    text = await said(engine, "which roles need sql")
+def test_a_look_up_shows_the_line_that_matched(engine: Engine) -> None:
+    text = said(engine, "which roles need sql")
     assert "Data Engineer: SQL (PostgreSQL or MySQL)" in text
     assert "Preferred in:" in text
     assert "QA Engineer: SQL" in text
@@ -297,8 +297,8 @@ async def test_a_look_up_shows_the_line_that_matched(engine: Engine) -> None:
         "could i do support with no diploma whatsoever",
     ],
 )
-async def test_what_no_role_lists_is_not_looked_up(engine: Engine, text: str) -> None:
-    assert await fact_of(engine, text) is None
+def test_what_no_role_lists_is_not_looked_up(engine: Engine, text: str) -> None:
+    assert fact_of(engine, text) is None
 
 
 # ----------------------------------------------------------------------------- next step
@@ -312,21 +312,21 @@ async def test_what_no_role_lists_is_not_looked_up(engine: Engine, text: str) ->
         "how do I switch from data analyst to data engineer?",
     ],
 )
-async def test_a_step_is_told_by_what_is_missing(engine: Engine, text: str) -> None:
-    assert await fact_of(engine, text) == NextStep("data-analyst", ("data-engineer",))
-    told = await said(engine, text)
+def test_a_step_is_told_by_what_is_missing(engine: Engine, text: str) -> None:
+    assert fact_of(engine, text) == NextStep("data-analyst", ("data-engineer",))
+    told = said(engine, text)
     assert "Data Engineer is a usual next step after Data Analyst" in told
     assert "Required, and not listed for your role:\n- Airflow" in told
     assert "Required now, preferred before:\n- Python" in told
 
 
-async def test_the_steps_after_a_role_come_from_its_next_roles(engine: Engine) -> None:
-    fact = await fact_of(engine, "what is the next role after data analyst?")
+def test_the_steps_after_a_role_come_from_its_next_roles(engine: Engine) -> None:
+    fact = fact_of(engine, "what is the next role after data analyst?")
     assert fact == NextStep("data-analyst", ("data-engineer", "qa-engineer"))
 
 
-async def test_a_step_that_is_not_listed_says_so(engine: Engine) -> None:
-    text = await said(engine, "what do i need to get from qa engineer to data engineer")
+def test_a_step_that_is_not_listed_says_so(engine: Engine) -> None:
+    text = said(engine, "what do i need to get from qa engineer to data engineer")
     assert "not a listed next step" in text
 
 
@@ -343,11 +343,11 @@ async def test_a_step_that_is_not_listed_says_so(engine: Engine) -> None:
         "what do I need to get from data analyst to data engineer",
     ],
 )
-async def test_a_fact_is_shown_again_by_its_key(engine: Engine, text: str) -> None:
-    asked = await engine.ask(Question(text, audience=Audience.EMPLOYEES))
+def test_a_fact_is_shown_again_by_its_key(engine: Engine, text: str) -> None:
+    asked = engine.ask(Question(text, audience=Audience.EMPLOYEES))
     assert isinstance(asked.outcome, Answer)
     assert asked.outcome.fact is not None
-    again = await engine.show(asked.outcome.fact.key, Question("", audience=Audience.EMPLOYEES))
+    again = engine.show(asked.outcome.fact.key, Question("", audience=Audience.EMPLOYEES))
     assert isinstance(again.outcome, Answer)
     assert again.outcome.fact == asked.outcome.fact
     assert as_text(engine.reply(again)) == as_text(engine.reply(asked))
@@ -368,8 +368,8 @@ async def test_a_fact_is_shown_again_by_its_key(engine: Engine, text: str) -> No
         "=compare",
     ],
 )
-async def test_a_forged_key_shows_nothing(engine: Engine, key: str) -> None:
-    receipt = await engine.show(key, Question("", audience=Audience.EMPLOYEES))
+def test_a_forged_key_shows_nothing(engine: Engine, key: str) -> None:
+    receipt = engine.show(key, Question("", audience=Audience.EMPLOYEES))
     if isinstance(receipt.outcome, Answer):  # a role without a target has no next step
         assert "No longer there" in as_text(engine.reply(receipt))
     else:

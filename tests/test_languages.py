@@ -58,9 +58,9 @@ def engine() -> Engine:
 
 
 @pytest.mark.parametrize("line", QUESTIONS.strip().splitlines())
-async def test_standard_sections_can_be_asked_for(engine: Engine, line: str) -> None:
+def test_standard_sections_can_be_asked_for(engine: Engine, line: str) -> None:
     question, _, entry = line.partition(" -> ")
-    receipt = await engine.ask(Question(question, audience=Audience.EMPLOYEES))
+    receipt = engine.ask(Question(question, audience=Audience.EMPLOYEES))
     assert isinstance(receipt.outcome, Answer)
     assert receipt.outcome.entries[0].id in (entry, f"{entry}/overview")
 
@@ -73,10 +73,10 @@ async def test_standard_sections_can_be_asked_for(engine: Engine, line: str) -> 
         ("quantos dias de ferias eu tenho", "faq/ferias"),
     ],
 )
-async def test_content_is_matched_in_the_language_that_it_is_written_in(
+def test_content_is_matched_in_the_language_that_it_is_written_in(
     tmp_path: Path, question: str, entry: str
 ) -> None:
     (tmp_path / "a.yaml").write_text(PORTUGUESE, encoding="utf-8")
-    receipt = await load_engine(tmp_path).ask(Question(question))
+    receipt = load_engine(tmp_path).ask(Question(question))
     assert isinstance(receipt.outcome, Answer)
     assert receipt.outcome.entries[0].id == entry

@@ -37,7 +37,7 @@ def engine() -> Engine:
         ("development-3", (0.89, 0.05, 0.93)),
     ],
 )
-async def test_development_questions_stay_answered(
+def test_development_questions_stay_answered(
     name: str,
     bounds: tuple[float, float, float],
     engine: Engine,
@@ -46,7 +46,7 @@ async def test_development_questions_stay_answered(
     """Bounds a little below what is reached; figures for reports come from the test file."""
     right, wrong, turned_away = bounds
     questions = read_questions(ROOT / "tests" / "questions" / f"{name}.jsonl")
-    found = figures(await ask_all(engine, questions))
+    found = figures(ask_all(engine, questions))
     record_property("figures", f"{name} questions, {found}")
     assert found.right >= right, found
     assert found.wrong <= wrong, found
@@ -57,7 +57,7 @@ async def test_questions_about_facts_stay_answered(
     engine: Engine, record_property: Callable[[str, object], None]
 ) -> None:
     questions = read_facts(ROOT / "tests" / "questions" / "facts-development.jsonl")
-    found = fact_figures(await ask_facts(engine, questions))
+    found = fact_figures(ask_facts(engine, questions))
     record_property("figures", f"facts-development questions, {found}")
     assert found.right >= 0.96, found
     assert found.wrong <= 0.01, found

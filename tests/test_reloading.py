@@ -46,8 +46,8 @@ def reloader(engine: Engine, folder: Path) -> Reloader:
     return Reloader(engine, folder, lambda place: build_index(load_knowledge_base(place)))
 
 
-async def skills(engine: Engine) -> str:
-    receipt = await engine.ask(Question("which skills does a tester need"))
+def skills(engine: Engine) -> str:
+    receipt = engine.ask(Question("which skills does a tester need"))
     assert isinstance(receipt.outcome, Answer)
     return repr(engine.reply(receipt))
 
@@ -74,7 +74,7 @@ async def test_changed_content_answers(engine: Engine, folder: Path, reloader: R
     assert not await reloader.reload()
     (folder / "tester.yaml").write_text(ROLE % "curiosity")
     assert await reloader.reload()
-    assert "curiosity" in await skills(engine)
+    assert "curiosity" in skills(engine)
     assert reloader.state.version not in ("", before)
     assert reloader.state.reloads == 1
 
@@ -86,7 +86,7 @@ async def test_bad_content_is_kept_out_until_it_is_good(
     (folder / "tester.yaml").write_text("role: tester\ntitel: Tester\n")
     with pytest.raises(ContentError):
         await reloader.reload()
-    assert "patience" in await skills(engine)
+    assert "patience" in skills(engine)
     assert reloader.state.version == good
     assert any("`title`" in line for line in reloader.state.problems)
     assert reloader.state.failures == 1
@@ -104,7 +104,7 @@ async def test_a_folder_that_is_emptied_keeps_its_last_content(
         await reloader.reload()
     await asyncio.to_thread(folder.rmdir)
     await reloader.reload_or_log()
-    assert "patience" in await skills(engine)
+    assert "patience" in skills(engine)
 
 
 async def test_files_are_watched(engine: Engine, folder: Path, reloader: Reloader) -> None:
@@ -115,7 +115,7 @@ async def test_files_are_watched(engine: Engine, folder: Path, reloader: Reloade
         saved.write_text(ROLE % "curiosity")
         saved.replace(folder / "tester.yaml")  # as editors save
         await eventually(lambda: reloader.state.reloads == 1)
-    assert "curiosity" in await skills(engine)
+    assert "curiosity" in skills(engine)
     assert reloader.state.problems == ()
 
 

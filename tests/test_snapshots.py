@@ -36,25 +36,25 @@ def built(request: pytest.FixtureRequest) -> Index:
         return builder.build_with(load_knowledge_base(SHIPPED), ENCODERS)
 
 
-async def said(knowledge: Index) -> list[object]:
+def said(knowledge: Index) -> list[object]:
     engine = Engine(knowledge, ConversationMemory(lambda: 0.0))
     found: list[object] = []
     for text in ASKED:
-        receipt = await engine.ask(Question(text, audience=Audience.EMPLOYEES))
+        receipt = engine.ask(Question(text, audience=Audience.EMPLOYEES))
         found.append((receipt.outcome, receipt.reading, engine.reply(receipt)))
     return found
 
 
-async def test_kept_content_answers_to_the_last_digit_like_built_content(
+def test_kept_content_answers_to_the_last_digit_like_built_content(
     built: Index, tmp_path: Path
 ) -> None:
-    before = await said(built)  # caches are full when it is kept
+    before = said(built)  # caches are full when it is kept
     snapshots = Snapshots(tmp_path / "cache")
     snapshots.keep("some", built, COMMON)
     kept = snapshots.find("some", COMMON)
     assert kept is not None
-    assert await said(kept) == before
-    assert await said(kept) == await said(built)
+    assert said(kept) == before
+    assert said(kept) == said(built)
 
 
 @pytest.mark.parametrize("name", ["objects.pickle", "arrays.bin", "sizes.json"])
@@ -111,16 +111,16 @@ def test_other_content_has_another_key(tmp_path: Path) -> None:
     assert key_of(tmp_path, None) != first
 
 
-async def test_a_second_start_reads_what_the_first_one_built(
+def test_a_second_start_reads_what_the_first_one_built(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(builder, "LONG", 0.0)
     question = Question("what degree do i need for pyhton backend?")
-    first = await app.load_engine(SHIPPED, cache=tmp_path / "cache").ask(question)
+    first = app.load_engine(SHIPPED, cache=tmp_path / "cache").ask(question)
 
     def building(*_: object) -> Index:
         raise AssertionError("built again")
 
     monkeypatch.setattr(builder, "built", building)
-    second = await app.load_engine(SHIPPED, cache=tmp_path / "cache").ask(question)
+    second = app.load_engine(SHIPPED, cache=tmp_path / "cache").ask(question)
     assert second.outcome == first.outcome

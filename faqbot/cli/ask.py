@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import codecs
 import json
 import sys
@@ -47,13 +46,12 @@ class Asker:
     """Asks questions that are independent of each other."""
 
     engine: Engine
-    runner: asyncio.Runner
     audience: Audience
     role: str | None = None
 
     def receipt(self, text: str) -> Result:
         """What became of a question."""
-        return self.runner.run(self.engine.ask(question(readable(text), self.audience, self.role)))
+        return self.engine.ask(question(readable(text), self.audience, self.role))
 
     def json(self, text: str) -> dict[str, object]:
         """The same as the JSON contract says it."""
@@ -226,12 +224,11 @@ def ask(
     from faqbot.cli.common import known_role, open_desk
 
     engine = open_desk(knowledge)
-    with asyncio.Runner() as runner:
-        asker = Asker(engine, runner, audience, known_role(engine.knowledge_base, role))
-        if batch is not None:
-            answer_lines(asker, batch)
-        elif text is not None:
-            _answer(asker, text, as_json=as_json)
+    asker = Asker(engine, audience, known_role(engine.knowledge_base, role))
+    if batch is not None:
+        answer_lines(asker, batch)
+    elif text is not None:
+        _answer(asker, text, as_json=as_json)
 
 
 def _answer(asker: Asker, text: str, *, as_json: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sys
 from dataclasses import replace
@@ -29,13 +28,11 @@ class Conversation:
 
     Args:
         engine: answers.
-        runner: runs the engine's coroutines.
         audience: who is asking.
     """
 
-    def __init__(self, engine: Engine, runner: asyncio.Runner, audience: Audience) -> None:
+    def __init__(self, engine: Engine, audience: Audience) -> None:
         self._engine = engine
-        self._runner = runner
         self._audience = audience
         self._count = 1
         self._offered: tuple[Button, ...] = ()
@@ -52,7 +49,7 @@ class Conversation:
             return self._command(text)
         if text.isdecimal() and self._offered:
             return self._pick(int(text))
-        receipt = self._runner.run(self._engine.ask(self._question(text)))
+        receipt = self._engine.ask(self._question(text))
         return self._offer(self._engine.reply(receipt))
 
     def _question(self, text: str) -> Question:
@@ -64,7 +61,7 @@ class Conversation:
         name, _, rest = text.partition(" ")
         match name.lower():
             case "/role" if rest.strip():
-                receipt = self._runner.run(self._engine.describe(self._question(rest.strip())))
+                receipt = self._engine.describe(self._question(rest.strip()))
                 return self._offer(self._engine.reply(receipt))
             case "/role":
                 return self._about()
@@ -100,9 +97,7 @@ class Conversation:
             return Reply(lead=f"Pick a number from 1 to {len(self._offered)}, or ask something.")
         picked = self._offered[number - 1]
         full = self._more and self._engine.knowledge_base.role(picked.entry) is not None
-        receipt: Result = self._runner.run(
-            self._engine.show(picked.entry, self._question(picked.label))
-        )
+        receipt: Result = self._engine.show(picked.entry, self._question(picked.label))
         return self._offer(self._engine.reply(receipt, full=full))
 
     def _offer(self, reply: Reply) -> Reply:
@@ -128,15 +123,14 @@ def chat(*, audience: Who = Audience.EMPLOYEES, knowledge: Knowledge = None) -> 
     terminal = console()
     if sys.stdin.isatty():
         terminal.print(HELP, markup=False)
-    with asyncio.Runner() as runner:
-        conversation = Conversation(engine, runner, audience)
-        while (line := _line()) is not None:
-            if line.strip().lower() in ("/quit", "/exit"):
-                return
-            if not line.strip():
-                continue
-            show(terminal, conversation.answer(line), with_more=True)
-            typer.echo()
+    conversation = Conversation(engine, audience)
+    while (line := _line()) is not None:
+        if line.strip().lower() in ("/quit", "/exit"):
+            return
+        if not line.strip():
+            continue
+        show(terminal, conversation.answer(line), with_more=True)
+        typer.echo()
 
 
 def _line() -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -124,16 +123,15 @@ def _check(folder: Path, *, stale_is_error: bool) -> _Checked:
     if knowledge_base is None:
         return _Checked(folder, None, tuple(map(of_problem, problems)))
     engine = app.load_engine(folder, configured_encoder(), configured_cache())
-    with asyncio.Runner() as runner:
-        asking = _Asking(engine, runner)
-        found = list(asking.failures())
-        found += findings(
-            knowledge_base,
-            app.encoder(),
-            asking.told,
-            dt.datetime.now().astimezone().date(),
-            stale_is_error=stale_is_error,
-        )
+    asking = _Asking(engine)
+    found = list(asking.failures())
+    found += findings(
+        knowledge_base,
+        app.encoder(),
+        asking.told,
+        dt.datetime.now().astimezone().date(),
+        stale_is_error=stale_is_error,
+    )
     return _Checked(folder, knowledge_base, tuple(sorted(found)))
 
 
@@ -142,7 +140,6 @@ class _Asking:
     """Asks the production engine."""
 
     engine: Engine
-    runner: asyncio.Runner
 
     def failures(self) -> Iterator[Finding]:
         """The content's own tests that fail, each at the entry that holds it."""
@@ -168,7 +165,7 @@ class _Asking:
 
         role = self.engine.knowledge_base.role(role_id)
         asked = text.replace("{role}", role.title) if role else text
-        return self.runner.run(self.engine.ask(question(asked, Audience.EMPLOYEES, role_id)))
+        return self.engine.ask(question(asked, Audience.EMPLOYEES, role_id))
 
 
 def _faqs(knowledge_base: KnowledgeBase) -> Iterator[Faq]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -191,7 +190,7 @@ def _ask(engine: Engine, questions: list[Labelled]) -> list[Prediction]:
         from rich.progress import track
 
         asked = track(questions, "Asking", console=console, transient=True)
-    return asyncio.run(try_all(engine, asked))
+    return try_all(engine, asked)
 
 
 def _print(report: Report, *, as_json: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -181,23 +180,21 @@ def with_more(engine: Engine, more: Mapping[str, Sequence[str]]) -> Engine:
     return Engine(knowledge, ConversationMemory(lambda: 0.0))
 
 
-async def outcome_diff(before: Engine, after: Engine, text: str) -> str:
+def outcome_diff(before: Engine, after: Engine, text: str) -> str:
     """What a change does to one question."""
     from faqbot.evaluation.runner import TestQuestion, changes
 
-    for change in await changes(before, after, [TestQuestion(text, None, "")]):
+    for change in changes(before, after, [TestQuestion(text, None, "")]):
         return f"The question itself was {change.before}, and would be {change.after}."
     return "The question itself would be answered as it is now."
 
 
-def compare(
-    runner: asyncio.Runner, before: Engine, after: Engine
-) -> tuple[int, tuple[Change, ...]]:
+def compare(before: Engine, after: Engine) -> tuple[int, tuple[Change, ...]]:
     """How many of the content's own questions there are, and which of them change."""
     from faqbot.evaluation.runner import changes, own_questions
 
     questions = own_questions(before.knowledge_base)
-    return len(questions), runner.run(changes(before, after, questions))
+    return len(questions), changes(before, after, questions)
 
 
 def tell(count: int, found: Sequence[Change]) -> None:
@@ -253,15 +250,12 @@ def explain(
     from faqbot.cli.common import known_role, open_desk
 
     engine = open_desk(knowledge)
-    with asyncio.Runner() as runner:
-        _explain(
-            Asker(engine, runner, audience, known_role(engine.knowledge_base, role)), text, as_json
-        )
-        if add:
-            _what_if(engine, runner, text, add)
+    _explain(Asker(engine, audience, known_role(engine.knowledge_base, role)), text, as_json)
+    if add:
+        _what_if(engine, text, add)
 
 
-def _what_if(engine: Engine, runner: asyncio.Runner, text: str, entry_id: str) -> None:
+def _what_if(engine: Engine, text: str, entry_id: str) -> None:
     """Say what a phrasing would change."""
     from faqbot.model import Role
 
@@ -273,8 +267,8 @@ def _what_if(engine: Engine, runner: asyncio.Runner, text: str, entry_id: str) -
         )
     after = with_more(engine, {entry_id: (text,)})
     typer.echo(f"\nWith this as a phrasing of {entry_id}:")
-    count, found = compare(runner, engine, after)
-    own = runner.run(outcome_diff(engine, after, text))
+    count, found = compare(engine, after)
+    own = outcome_diff(engine, after, text)
     typer.echo(own)
     tell(count, found)
 

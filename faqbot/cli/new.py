@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,7 +80,7 @@ def faq(
     if folder.is_dir() and any(folder.rglob("*.y*ml")):
         engine = app.load_engine(folder)
         knowledge_base = engine.knowledge_base
-        receipt = asyncio.run(engine.ask(asked(question, Audience.EMPLOYEES, about)))
+        receipt = engine.ask(asked(question, Audience.EMPLOYEES, about))
         if isinstance(receipt.outcome, Answer):
             known = ", ".join(entry.id for entry in receipt.outcome.entries)
             typer.echo(f"This is answered already, by {known}: faqbot ask shows how.", err=True)

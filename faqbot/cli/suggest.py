@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 from collections import defaultdict
 from pathlib import Path
@@ -111,9 +110,8 @@ def _write(path: Path, text: str) -> None:
 def _tell(engine: Engine, more: dict[str, list[str]]) -> None:
     from faqbot.cli.explain import compare, with_more
 
-    with asyncio.Runner() as runner:
-        after = with_more(engine, more)
-        count, found = compare(runner, engine, after)
+    after = with_more(engine, more)
+    count, found = compare(engine, after)
     better = sum(change.better for change in found)
     worse = sum(change.worse for change in found)
     phrasings = sum(map(len, more.values()))

@@ -168,11 +168,11 @@ def as_asked(labelled: Labelled) -> Question:
     )
 
 
-async def ask_all(engine: Engine, questions: Iterable[Labelled]) -> list[Marked]:
+def ask_all(engine: Engine, questions: Iterable[Labelled]) -> list[Marked]:
     """Ask every question, independently of the others."""
     marked = []
     for labelled in questions:
-        receipt = await engine.ask(as_asked(labelled))
+        receipt = engine.ask(as_asked(labelled))
         marked.append(Marked(labelled, mark(labelled, receipt.outcome), _ids(receipt.outcome)))
     return marked
 

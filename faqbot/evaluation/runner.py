@@ -103,13 +103,13 @@ class Report:
         }
 
 
-async def try_all(engine: Engine, questions: Iterable[Labelled]) -> list[Prediction]:
+def try_all(engine: Engine, questions: Iterable[Labelled]) -> list[Prediction]:
     """Ask every question, independently of the others."""
     trials = []
     for labelled in questions:
         asked = as_asked(labelled)
         began = time.perf_counter()
-        receipt = await engine.ask(asked)
+        receipt = engine.ask(asked)
         trials.append(_trial(labelled, receipt, engine.knowledge_base, time.perf_counter() - began))
     return trials
 
@@ -247,14 +247,12 @@ def own_questions(knowledge_base: KnowledgeBase) -> tuple[TestQuestion, ...]:
     return tuple(_own(knowledge_base))
 
 
-async def changes(
-    before: Engine, after: Engine, questions: Sequence[TestQuestion]
-) -> tuple[Change, ...]:
+def changes(before: Engine, after: Engine, questions: Sequence[TestQuestion]) -> tuple[Change, ...]:
     """The questions that are answered otherwise afterwards."""
     found = []
     for one in questions:
         question = Question(one.text, audience=Audience.EMPLOYEES, role=one.role)
-        was, now = [(await engine.ask(question)).outcome for engine in (before, after)]
+        was, now = [(engine.ask(question)).outcome for engine in (before, after)]
         if _said(was) == _said(now):
             continue
         fits = [(one.wanted in _ids(outcome)) is one.right for outcome in (was, now)]

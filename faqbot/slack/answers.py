@@ -33,21 +33,21 @@ def wants_help(text: str) -> bool:
     return text.strip().strip("?!./ ").casefold() in HELP
 
 
-async def ask(engine: Engine, question: Question) -> AnswerMessage:
+def ask(engine: Engine, question: Question) -> AnswerMessage:
     """Answer any question."""
-    return _answer(engine, await engine.ask(question), full=False)
+    return _answer(engine, engine.ask(question), full=False)
 
 
-async def describe(engine: Engine, question: Question) -> AnswerMessage:
+def describe(engine: Engine, question: Question) -> AnswerMessage:
     """Answer with the full description of a role, or one part of it."""
-    return _answer(engine, await engine.describe(question), full=True)
+    return _answer(engine, engine.describe(question), full=True)
 
 
-async def show(engine: Engine, address: EntryRef, question: Question) -> AnswerMessage:
+def show(engine: Engine, address: EntryRef, question: Question) -> AnswerMessage:
     """Answer with the entries that a button carries."""
     if address.entries == (block_values.ROLES,):
         return AnswerMessage(roles_list(engine.knowledge_base, address.page))
-    receipts = [await engine.show(entry, question) for entry in address.entries or ("",)]
+    receipts = [engine.show(entry, question) for entry in address.entries or ("",)]
     if len(receipts) == 1:
         return _answer(engine, receipts[0], full=address.full, page=address.page)
     roles = {receipt.role for receipt in receipts}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import cast
 
 import pytest
@@ -48,7 +47,7 @@ def entry(key: str, confidence: float) -> Candidate:
 
 def tried(labelled: Labelled, outcome: Outcome, *candidates: Candidate) -> Prediction:
     engine = cast("Engine", Settled(outcome, *candidates))
-    (trial,) = asyncio.run(try_all(engine, [labelled]))
+    (trial,) = try_all(engine, [labelled])
     return trial
 
 

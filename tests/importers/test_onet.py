@@ -73,7 +73,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> R
 FAMILIES = ("15", "17", "55")
 
 
-async def test_an_occupation_becomes_a_role_with_its_source(
+def test_an_occupation_becomes_a_role_with_its_source(
     release: Path, run: Run, tmp_path: Path
 ) -> None:
     out = tmp_path / "knowledge" / "roles"
@@ -98,7 +98,7 @@ async def test_an_occupation_becomes_a_role_with_its_source(
     assert "# shared: titles of other occupations too, left out here: Money Person" in text
     assert "# check: the release says nothing about education" in text
     engine = load_engine(out)
-    receipt = await engine.ask(Question("which software does a tax advisor use"))
+    receipt = engine.ask(Question("which software does a tax advisor use"))
     assert isinstance(receipt.outcome, Answer)
     assert receipt.outcome.entries[0].id == "tax-preparers/technology"
 

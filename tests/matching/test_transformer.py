@@ -90,7 +90,7 @@ def test_broken_files_are_advice(tmp_path: Path, offline: None) -> None:
         TransformerEncoder(tmp_path)
 
 
-async def test_a_transformer_encodes_and_answers(content: Path, offline: None) -> None:
+def test_a_transformer_encodes_and_answers(content: Path, offline: None) -> None:
     encoder = TransformerEncoder(weights())
     vectors = encoder.encode(["a car", "an automobile", "a poem", "a"] * 40)
     assert vectors.dtype == np.float32
@@ -100,8 +100,8 @@ async def test_a_transformer_encodes_and_answers(content: Path, offline: None) -
     assert encoder.encode([]).shape == (0, 384)
 
     engine = load_engine(content, weights())
-    asked = await engine.ask(Question("where may I leave my car", audience=Audience.EMPLOYEES))
+    asked = engine.ask(Question("where may I leave my car", audience=Audience.EMPLOYEES))
     assert isinstance(asked.outcome, Answer)
     assert [entry.id for entry in asked.outcome.entries] == ["faq/parking"]
-    other = await engine.ask(Question("who wrote hamlet", audience=Audience.EMPLOYEES))
+    other = engine.ask(Question("who wrote hamlet", audience=Audience.EMPLOYEES))
     assert isinstance(other.outcome, Decline)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -49,13 +48,13 @@ QUESTIONS = {
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_messages_look_as_agreed(name: str, engine: Engine) -> None:
-    answer = asyncio.run(answers.ask(engine, Question(QUESTIONS[name])))
+    answer = answers.ask(engine, Question(QUESTIONS[name]))
     same(name, answer.message)
 
 
 def test_a_full_description_looks_as_agreed(engine: Engine) -> None:
     address = EntryRef(("python-back-end-developer",), full=True)
-    answer = asyncio.run(answers.show(engine, address, Question("")))
+    answer = answers.show(engine, address, Question(""))
     same("full-description", answer.message)
 
 

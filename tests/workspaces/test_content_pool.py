@@ -102,8 +102,8 @@ def desk_of(book: LoadedContent, holder: Holder | None = None) -> Engine:
     return book.engine(holder or Holder(), ConversationMemory(time.monotonic))
 
 
-async def said(engine: Engine) -> str:
-    receipt = await engine.ask(Question("what skills does a pilot need"))
+def said(engine: Engine) -> str:
+    receipt = engine.ask(Question("what skills does a pilot need"))
     assert isinstance(receipt.outcome, Answer)
     return str(engine.reply(receipt))
 
@@ -143,7 +143,7 @@ async def test_what_is_in_use_stays_until_it_is_not(two: Room) -> None:
     for name in ("other", "third"):
         desk_of(await two.shelf.acquire(two.write(name)), Holder(is_busy=True))
     assert two.shelf.weight == 3 * WEIGHT  # all of them are in use
-    assert "amaranth" in await said(engine)
+    assert "amaranth" in said(engine)
     holder.is_busy = False
     two.shelf.evict()
     assert holder.gone == 1
@@ -187,7 +187,7 @@ async def test_bad_content_says_so_and_is_tried_again_after_a_while(
     assert caplog.text.count("can't be loaded") == 1
     role.write_text(good)
     await asyncio.sleep(0.25)
-    assert "amaranth" in await said(desk_of(await two.shelf.acquire(address)))
+    assert "amaranth" in said(desk_of(await two.shelf.acquire(address)))
 
 
 async def test_what_nobody_foresaw_costs_one_folder_only(two: Room) -> None:
@@ -196,7 +196,7 @@ async def test_what_nobody_foresaw_costs_one_folder_only(two: Room) -> None:
         with pytest.raises(ServiceError, match="odd can't be loaded: RuntimeError"):
             await two.shelf.acquire(odd)
     assert two.loads.folders == ["odd"]
-    assert "amaranth" in await said(desk_of(await two.shelf.acquire(two.write("one"))))
+    assert "amaranth" in said(desk_of(await two.shelf.acquire(two.write("one"))))
 
 
 async def test_a_change_reaches_all_who_share_a_folder_and_a_bad_one_nobody(two: Room) -> None:
@@ -208,12 +208,12 @@ async def test_a_change_reaches_all_who_share_a_folder_and_a_bad_one_nobody(two:
     two.write("one", "borage")
     await two.shelf.check_for_changes()
     assert two.loads.folders == ["one", "one"]
-    assert all(["borage" in await said(engine) for engine in engines])
+    assert all("borage" in said(engine) for engine in engines)
     role = Path(address) / "pilot.yaml"
     good = role.read_text()
     role.write_text("role: [")
     await two.shelf.check_for_changes()
-    assert all(["borage" in await said(engine) for engine in engines])
+    assert all("borage" in said(engine) for engine in engines)
     assert book.reloader.state.problems
     role.write_text(good)
     await two.shelf.check_for_changes()
@@ -240,7 +240,7 @@ async def test_changes_are_followed_and_one_that_fails_does_not_end_it(
     task = asyncio.create_task(following(two.shelf, 0.0))
     async with asyncio.timeout(10):
         await looked.wait()
-    assert "chicory" in await said(engine)
+    assert "chicory" in said(engine)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
@@ -256,11 +256,11 @@ async def test_content_from_git_is_cloned_once_and_fetched_when_it_is_newer(two:
         git(*arguments)
     book = await two.shelf.acquire(f"git+file://{origin}")
     engine = desk_of(book)
-    assert "amaranth" in await said(engine)
+    assert "amaranth" in said(engine)
     two.write("origin", "borage")
     git("commit", "-qam", "two")
     await two.shelf.fetch()
-    assert "borage" in await said(engine)
+    assert "borage" in said(engine)
 
 
 async def test_what_was_built_is_kept_on_disk(
@@ -274,4 +274,4 @@ async def test_what_was_built_is_kept_on_disk(
     assert found.weight == made.weight > 0
     assert found.knowledge.knowledge_base.version == made.knowledge.knowledge_base.version
     engine = Engine(found.knowledge, ConversationMemory(time.monotonic))
-    assert "amaranth" in await said(engine)
+    assert "amaranth" in said(engine)

@@ -46,7 +46,7 @@ class _Clicks:
         """Show the entries that a button carries."""
         spot = spot_of(body, context)
         question = await self._question(spot, "", context)
-        answer = await show(self.engine, block_values.parse(selected_value(action)), question)
+        answer = show(self.engine, block_values.parse(selected_value(action)), question)
         if replace:
             await self.feedback.record_pick(action, spot)
         if spot.channel:
@@ -59,7 +59,7 @@ class _Clicks:
         spot, text = spot_of(body, context), selected_value(action)
         answer = AnswerMessage(help_message(self.engine.knowledge_base))
         if not wants_help(text):
-            answer = await ask(self.engine, await self._question(spot, text, context))
+            answer = ask(self.engine, await self._question(spot, text, context))
             if spot.channel:
                 answer = self.feedback.attach_feedback(answer, spot.team, spot.channel)
             else:

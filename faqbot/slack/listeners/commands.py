@@ -41,9 +41,9 @@ class Adverts:
 
     engine: Engine
 
-    async def role_of(self, question: Question) -> Role | None:
+    def role_of(self, question: Question) -> Role | None:
         """The role that is meant; None when it isn't clear, and `/role` has to ask."""
-        receipt = await self.engine.describe(question)
+        receipt = self.engine.describe(question)
         if not isinstance(receipt.outcome, Answer):
             return None
         return self.engine.knowledge_base.role(receipt.outcome.entries[0].role)
@@ -127,7 +127,7 @@ class Sharing:
         client = client_of(context)
         audience = await self.audiences.of(client, spot.team, spot.user)
         question = Question("", spot.user, channel_audience(audience), Surface.CHANNEL)
-        answer = await show(self.engine, block_values.parse(value), question)
+        answer = show(self.engine, block_values.parse(value), question)
         if answer.declined:
             await send_ephemeral(spot, "That answer isn't for everyone here to read.", context)
             return
@@ -226,7 +226,7 @@ class _Commands:
             await self.back.reports.command(ack, command, client)
         else:
             question = await self._question(command, context, client)
-            await self._give(ack, await ask(self.engine, question), command, text)
+            await self._give(ack, ask(self.engine, question), command, text)
 
     async def role(
         self, ack: AsyncAck, command: Payload, context: AsyncBoltContext, client: AsyncWebClient
@@ -238,17 +238,17 @@ class _Commands:
             return
         question = await self._question(command, context, client)
         if _COMPARE.match(text):
-            await self._give(ack, await ask(self.engine, question), command, text)
+            await self._give(ack, ask(self.engine, question), command, text)
             return
         wanted = WANTED.match(text)
         if wanted:
             question = replace(question, text=text[wanted.end() :])
             adverts = Adverts(self.engine)
-            role = await adverts.role_of(question)
+            role = adverts.role_of(question)
             if role is not None:
                 await adverts.give(ack, role, question.asker, client)
                 return
-        await self._give(ack, await describe(self.engine, question), command)
+        await self._give(ack, describe(self.engine, question), command)
 
     async def _give(
         self, ack: AsyncAck, answer: AnswerMessage, command: Payload, asked: str = ""

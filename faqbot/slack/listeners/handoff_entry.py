@@ -82,7 +82,7 @@ class EntryPicker:
         client = client_of(context)
         audience = await self.audiences.of(client, handover.team, handover.asker)
         question = Question(handover.question, audience=audience)
-        answer = await show(self.people.engine, EntryRef((entry_id,)), question)
+        answer = show(self.people.engine, EntryRef((entry_id,)), question)
         if answer.receipt is None or not isinstance(answer.receipt.outcome, Answer):
             said = "Who asks may not read that, or it is gone."
             await ack(response_action="errors", errors={block: said})

@@ -70,7 +70,7 @@ async def _found(
         return answer_modal(help_message(engine.knowledge_base))
     user = user_of(body)
     audience = await audiences.of(client_of(context), str(context.team_id or ""), user)
-    answer = await ask(engine, Question(text, user, audience, Surface.HOME))
+    answer = ask(engine, Question(text, user, audience, Surface.HOME))
     feedback.record(answer, str(context.team_id or ""))
     return answer_modal(answer.message, text)
 

@@ -293,7 +293,7 @@ class MessageHandler:
             thread=said.key,
             role=past.role,
         )
-        return await ask(self.engine, question)
+        return ask(self.engine, question)
 
     async def _deliver(
         self, said: IncomingMessage, answer: AnswerMessage, context: AsyncBoltContext

@@ -91,17 +91,17 @@ class ProposalForm:
             await ack(response_action="errors", errors=empty)
             return
         warned = _warned_of(view) == proposal.question
-        near = "" if warned else await self._near(proposal)
+        near = "" if warned else self._near(proposal)
         if near:
             await ack(response_action="update", view=_warned(self._again(view), proposal, near))
             return
         await ack()
         await self.deciding.take(proposal, client_of(context))
 
-    async def _near(self, proposal: Proposal) -> str:
+    def _near(self, proposal: Proposal) -> str:
         """The question of the FAQ that answers the proposed one already, if one does."""
         question = Question(proposal.question, audience=Audience.EMPLOYEES, role=proposal.role)
-        outcome = (await self.engine.ask(question)).outcome
+        outcome = (self.engine.ask(question)).outcome
         if not isinstance(outcome, Answer):
             return ""
         best = outcome.entries[0]
