@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from faqbot.engine import Engine
 from faqbot.model import Answer, Decline, EntryKind, Question, Result
 from faqbot.replies.reply import Reply
-from faqbot.slack.blockkit import blocks as block_values
-from faqbot.slack.blockkit.blocks import EntryRef, Message, render
+from faqbot.slack.blockkit.blocks import ALL_ROLES, EntryRef, Message, render
 from faqbot.slack.blockkit.views import roles_list
 
 HELP = frozenset({"", "help"})
@@ -45,7 +44,7 @@ def describe(engine: Engine, question: Question) -> AnswerMessage:
 
 def show(engine: Engine, address: EntryRef, question: Question) -> AnswerMessage:
     """Answer with the entries that a button carries."""
-    if address.entries == (block_values.ROLES,):
+    if address.entries == (ALL_ROLES,):
         return AnswerMessage(roles_list(engine.knowledge_base, address.page))
     receipts = [engine.show(entry, question) for entry in address.entries or ("",)]
     if len(receipts) == 1:

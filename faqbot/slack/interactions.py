@@ -15,8 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.engine import Engine
-from faqbot.slack.blockkit import blocks as block_values
-from faqbot.slack.blockkit.blocks import remark
+from faqbot.slack.blockkit.blocks import Action, parse_entry_ref, remark
 from faqbot.slack.blockkit.views import answer_modal
 from faqbot.slack.client import client_of, reason_of
 
@@ -96,7 +95,7 @@ class Threads:
         knowledge_base = self._engine.knowledge_base
         for message in reversed(own):
             for value in values(message.get("blocks")):
-                role = block_values.parse(value).role
+                role = parse_entry_ref(value).role
                 if role and knowledge_base.role(role):
                     return ThreadState(spoken=True, role=role)
         return ThreadState(spoken=bool(own))
@@ -112,7 +111,7 @@ def values(blocks: Any) -> Iterator[str]:
     """The values of the buttons that lead on from an answer, in reading order."""
     if not isinstance(blocks, list):
         return
-    shown = (f"{block_values.SHOW}:", f"{block_values.PAGE}:")
+    shown = (f"{Action.SHOW}:", f"{Action.PAGE}:")
     for block in blocks:
         if not isinstance(block, Mapping) or block.get("type") != "actions":
             continue

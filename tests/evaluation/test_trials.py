@@ -35,7 +35,7 @@ class Settled:
         self._outcome = outcome
         self._candidates = candidates
 
-    async def ask(self, question: Question) -> Result:
+    def ask(self, question: Question) -> Result:
         return Result(
             question, Interpretation(question.text, candidates=self._candidates), self._outcome
         )

@@ -16,7 +16,7 @@ from faqbot.model import Decline, Interpretation, KnowledgeBase, Question, Reaso
 from faqbot.playground import validation
 from faqbot.replies.reply import Bullets, Button, Reply, ReplyPart, ReplyText, SourceLine, as_text
 from faqbot.slack import answers
-from faqbot.slack.blockkit.blocks import EntryRef, Message, parse, render
+from faqbot.slack.blockkit.blocks import EntryRef, Message, parse_entry_ref, render
 from faqbot.slack.blockkit.rich_text import bullets, escape, paginate, rich, split
 from faqbot.slack.blockkit.views import (
     answer_modal,
@@ -166,9 +166,9 @@ def test_an_address_survives_its_button() -> None:
         EntryRef(("a", "b/faq/c"), True, 3),
         EntryRef(("a",), True),
     ):
-        assert parse(str(address)) == address
-    assert parse("") == EntryRef(())
-    assert parse("x|full|-1").page == 1
+        assert parse_entry_ref(str(address)) == address
+    assert parse_entry_ref("") == EntryRef(())
+    assert parse_entry_ref("x|full|-1").page == 1
 
 
 MARKDOWN = st.text(st.sampled_from("ab *_`[]()<>&#-\n1.~!|\\é😀"), max_size=200)

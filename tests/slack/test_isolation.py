@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from faqbot.runtime.leases import MemoryClaims
-from faqbot.slack.blockkit import blocks as block_values
+from faqbot.slack.blockkit.blocks import Action
 from faqbot.slack.listeners.handoff import ANSWER_VIEW
 from faqbot.storage.installations import Installation
 from faqbot.storage.models import (
@@ -52,7 +52,7 @@ def receipt_of(answer: Call) -> str:
             button = element.get("positive_button") or element
             if str(button.get("value", "")).startswith("up "):
                 return str(button["value"]).removeprefix("up ")
-            if str(button.get("action_id", "")).startswith(block_values.PERSON):
+            if str(button.get("action_id", "")).startswith(Action.ASK_PERSON):
                 return str(button["value"])
     raise AssertionError("no button")
 
@@ -78,9 +78,9 @@ async def test_a_thread_of_one_tells_nothing_in_another(process: Many) -> None:
 async def test_a_receipt_of_another_can_be_neither_rated_nor_read(process: Many) -> None:
     (answer,) = await process.mention(A, ASKED, "1700000200.000000")
     receipt = receipt_of(answer)
-    (told,) = await process.click(B, f"{block_values.RATE}:0", f"down {receipt}", user=PERSON)
+    (told,) = await process.click(B, f"{Action.RATE}:0", f"down {receipt}", user=PERSON)
     assert "no longer remembered" in told.text
-    (told,) = await process.click(B, f"{block_values.PERSON}:0", receipt, user=PERSON)
+    (told,) = await process.click(B, f"{Action.ASK_PERSON}:0", receipt, user=PERSON)
     assert "no longer remembered" in told.text
     metadata = json.dumps({"receipt": receipt, "channel": CHANNEL, "thread": THREAD})
     values = {
@@ -93,7 +93,7 @@ async def test_a_receipt_of_another_can_be_neither_rated_nor_read(process: Many)
     )
     assert "no longer remembered" in response.body
     block = f"receipt:{receipt}"
-    await process.click(B, f"{block_values.CHOOSE}:0", "pilot/skills", user=PERSON, block_id=block)
+    await process.click(B, f"{Action.CHOOSE}:0", "pilot/skills", user=PERSON, block_id=block)
     async with process.memory.store() as store:
         (record,) = [one for one in await store.receipts.all(Filter()) if one.id == receipt]
         assert record.team == A
@@ -101,7 +101,7 @@ async def test_a_receipt_of_another_can_be_neither_rated_nor_read(process: Many)
         assert await store.receipts.picks(record.at) == ()
         assert await store.handovers.all(B, HandoffState) == ()
         assert await store.proposals.all(B, ProposalState) == ()
-    await process.click(A, f"{block_values.RATE}:0", f"up {receipt}", user=PERSON)
+    await process.click(A, f"{Action.RATE}:0", f"up {receipt}", user=PERSON)
     async with process.memory.store() as store:  # and at home it can
         (rating,) = await store.receipts.ratings(record.at, A)
         assert rating.receipt == receipt
@@ -125,14 +125,14 @@ async def handed_over(process: Many) -> str:
 async def test_a_question_for_a_person_of_another_cannot_be_touched(process: Many) -> None:
     handover = await handed_over(process)
     for kind in (
-        block_values.CLAIM,
-        block_values.CLOSE,
-        block_values.REPLY,
-        block_values.ASSIGN,
+        Action.CLAIM,
+        Action.CLOSE,
+        Action.REPLY,
+        Action.ASSIGN,
     ):
         (told,) = await process.click(B, f"{kind}:0", handover)
         assert "isn't yours" in told.text
-    (told,) = await process.click(B, f"{block_values.SAVE}:0", handover)
+    (told,) = await process.click(B, f"{Action.SAVE_AS_FAQ}:0", handover)
     assert "isn't yours" in told.text
     typed = {"answer": {"answer": {"value": "42"}}, "text": {"text": {"value": "42"}}}
     response = await process.submit(B, ANSWER_VIEW, handover, typed)
@@ -149,7 +149,7 @@ async def test_a_question_for_a_person_of_another_cannot_be_touched(process: Man
             "view": {"id": "V1", "type": "modal", "private_metadata": handover, "hash": "h"},
             "actions": [
                 {
-                    "action_id": block_values.TURN,
+                    "action_id": Action.SWITCH_ROLE,
                     "block_id": "role",
                     "type": "static_select",
                     "selected_option": {"value": "pilot"},
@@ -162,7 +162,7 @@ async def test_a_question_for_a_person_of_another_cannot_be_touched(process: Man
         assert found is not None
         assert found.state is HandoffState.OPEN
         assert await store.handovers.get(B, handover) is None
-    await process.click(A, f"{block_values.CLAIM}:0", handover)
+    await process.click(A, f"{Action.CLAIM}:0", handover)
     async with process.memory.store() as store:
         found = await store.handovers.get(A, handover)
         assert found is not None
@@ -188,10 +188,10 @@ async def proposed(process: Many, team: str, question: str) -> str:
 
 async def test_a_proposal_of_another_cannot_be_decided(process: Many) -> None:
     proposal = await proposed(process, A, f"who pays for {WORD[A]} uniforms")
-    for kind in (block_values.APPROVE, block_values.REJECT):
+    for kind in (Action.APPROVE, Action.REJECT):
         (told,) = await process.click(B, f"{kind}:0", proposal)
         assert "isn't yours" in told.text
-    for kind in (block_values.TAKE, block_values.LEAVE):
+    for kind in (Action.ACCEPT_SUGGESTION, Action.DISMISS_SUGGESTION):
         calls = await process.click(B, f"{kind}:0", proposal)
         assert any("no longer there" in call.text for call in calls)
     async with process.memory.store() as store:
@@ -210,7 +210,7 @@ async def test_approved_proposals_change_the_own_content_only(process: Many) -> 
 
     before = texts()
     proposal = await proposed(process, C, "who washes the plane")
-    *_, told = await process.click(C, f"{block_values.APPROVE}:0", proposal)
+    *_, told = await process.click(C, f"{Action.APPROVE}:0", proposal)
     assert "Several workspaces answer from this content" in told.text
     assert texts() == before
     async with process.memory.store() as store:
@@ -218,7 +218,7 @@ async def test_approved_proposals_change_the_own_content_only(process: Many) -> 
         assert found is not None
         assert found.state is ProposalState.OPEN
     proposal = await proposed(process, A, "who washes the plane")
-    await process.click(A, f"{block_values.APPROVE}:0", proposal)
+    await process.click(A, f"{Action.APPROVE}:0", proposal)
     after = texts()
     assert "who washes the plane" in after[A]
     assert {**after, A: ""} == {**before, A: ""}
@@ -233,7 +233,7 @@ async def test_approved_proposals_change_the_own_content_only(process: Many) -> 
         if faq.question == "who washes the plane"
     ]
     for team, shown in ((B, False), (A, True)):  # also for who knows its id
-        (answer,) = await process.click(team, f"{block_values.SHOW}:0", entry, user=PERSON)
+        (answer,) = await process.click(team, f"{Action.SHOW}:0", entry, user=PERSON)
         assert (f"Ask the {WORD[A]} desk" in answer.text) is shown
 
 

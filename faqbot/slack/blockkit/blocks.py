@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
@@ -22,28 +23,32 @@ from faqbot.slack.blockkit.rich_text import bullets, escape, heading, paginate, 
 
 FULL: Final = "full"
 
-SHOW: Final = "show"
-CHOOSE: Final = "choose"
-PAGE: Final = "page"
-NONE: Final = "none"
-ASK: Final = "ask"
-SEARCH: Final = "search"
-RATE: Final = "rate"
-PERSON: Final = "person"
-CLAIM: Final = "claim"
-REPLY: Final = "reply"
-ASSIGN: Final = "assign"
-TURN: Final = "turn"
-CLOSE: Final = "close"
-SHARE: Final = "share"
-SAVE: Final = "save"
-APPROVE: Final = "approve"
-REJECT: Final = "reject"
-TAKE: Final = "take"
-LEAVE: Final = "leave"
-"""The kinds of action; an `action_id` is a kind, a colon and a number that makes it unique."""
 
-ROLES: Final = "*"
+class Action(StrEnum):
+    """What a button does; an `action_id` is an action, a colon and a number."""
+
+    SHOW = "show"
+    CHOOSE = "choose"
+    PAGE = "page"
+    NONE_OF_THESE = "none"
+    ASK = "ask"
+    SEARCH = "search"
+    RATE = "rate"
+    ASK_PERSON = "person"
+    CLAIM = "claim"
+    REPLY = "reply"
+    ASSIGN = "assign"
+    SWITCH_ROLE = "turn"
+    CLOSE = "close"
+    SHARE = "share"
+    SAVE_AS_FAQ = "save"
+    APPROVE = "approve"
+    REJECT = "reject"
+    ACCEPT_SUGGESTION = "take"
+    DISMISS_SUGGESTION = "leave"
+
+
+ALL_ROLES: Final = "*"
 """Stands for the list of roles in the address of its pages; no entry can have that id."""
 
 
@@ -68,7 +73,7 @@ class EntryRef:
         return role if role and role != "faq" else None
 
 
-def parse(value: str) -> EntryRef:
+def parse_entry_ref(value: str) -> EntryRef:
     """Read what `str(address)` wrote; anything else reads as an entry that doesn't exist."""
     entries, _, rest = value.partition("|")
     full, _, page = rest.partition("|")
@@ -269,12 +274,13 @@ def _choices(page: Reply) -> Iterator[Payload]:
     if any(len(option.label) > LABEL for option in options):
         yield _rich(bullets([_literal(option.label) for option in options]))
     elements: list[Payload] = [
-        button(CHOOSE, number, option.label, option.entry) for number, option in enumerate(options)
+        button(Action.CHOOSE, number, option.label, option.entry)
+        for number, option in enumerate(options)
     ]
     if len(page.roles) > FEW_ROLES:
-        elements += role_menus(CHOOSE, page.roles)
+        elements += role_menus(Action.CHOOSE, page.roles)
     if page.choices or page.roles:
-        elements.append(button(NONE, 0, "None of these", "none"))
+        elements.append(button(Action.NONE_OF_THESE, 0, "None of these", "none"))
     for group in groups(elements, BUTTONS):
         yield {"type": "actions", "elements": list(group)}
 
@@ -285,7 +291,7 @@ def _ways_on(page: Reply) -> Iterator[Payload]:
     elements = []
     for number, way in enumerate(page.more):
         address = EntryRef((way.entry,), full=way.entry in roles)
-        elements.append(button(SHOW, number, way.label, str(address)))
+        elements.append(button(Action.SHOW, number, way.label, str(address)))
     for group in groups(elements, BUTTONS):
         yield {"type": "actions", "elements": list(group)}
 
@@ -294,7 +300,7 @@ def _page_buttons(address: EntryRef | None, number: int, count: int) -> Iterator
     if address is None or count == 1:
         return
     elements = [
-        button(PAGE, page, label, str(EntryRef(address.entries, address.full, page)))
+        button(Action.PAGE, page, label, str(EntryRef(address.entries, address.full, page)))
         for page, label in ((number - 1, "Previous page"), (number + 1, "Next page"))
         if 1 <= page <= count
     ]

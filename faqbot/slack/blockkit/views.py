@@ -7,9 +7,11 @@ from typing import Final
 
 from faqbot.model import KnowledgeBase, Role
 from faqbot.replies.reply import Bullets, Button, Reply, ReplyPart, ReplyText
-from faqbot.slack.blockkit import blocks as block_values
 from faqbot.slack.blockkit.blocks import (
+    ALL_ROLES,
     BUTTONS,
+    Action,
+    EntryRef,
     Message,
     Payload,
     button,
@@ -46,13 +48,13 @@ def home(knowledge_base: KnowledgeBase) -> Payload:
         {
             "type": "actions",
             "elements": [
-                button(block_values.SEARCH, 0, "Ask a question", "search", style="primary"),
+                button(Action.SEARCH, 0, "Ask a question", "search", style="primary"),
             ],
         },
     ]
     examples = example_questions(knowledge_base)
     if examples:
-        blocks += [_title("For example"), _actions(block_values.ASK, examples)]
+        blocks += [_title("For example"), _actions(Action.ASK, examples)]
     blocks += _families(knowledge_base.roles)
     blocks.append(
         context(
@@ -115,11 +117,11 @@ def roles_list(knowledge_base: KnowledgeBase, page: int = 1) -> Message:
         for family, roles in by_family(knowledge_base.roles)
     )
     reply = Reply(header="Roles that I know", parts=parts)
-    message = render(reply, block_values.EntryRef((block_values.ROLES,), page=page))
+    message = render(reply, EntryRef((ALL_ROLES,), page=page))
     pages = paginate(reply)
     shown = _titles(pages[min(page, len(pages)) - 1])
     roles = [role for role in knowledge_base.roles if role.title in shown]
-    menus = list(role_menus(block_values.SHOW, _buttons(roles)))
+    menus = list(role_menus(Action.SHOW, _buttons(roles)))
     if not menus:
         return message
     return Message(message.text, (*message.blocks, {"type": "actions", "elements": menus}))
@@ -149,7 +151,7 @@ def help_message(knowledge_base: KnowledgeBase) -> Message:
             parts=tuple(parts),
         )
     )
-    menu = _actions(block_values.ASK, example_questions(knowledge_base))
+    menu = _actions(Action.ASK, example_questions(knowledge_base))
     return Message(message.text, (*message.blocks, menu)) if examples else message
 
 
@@ -167,7 +169,7 @@ def welcome(knowledge_base: KnowledgeBase) -> Message:
     if not examples:
         return message
     *rest, foot = message.blocks
-    return Message(message.text, (*rest, _actions(block_values.ASK, examples), foot))
+    return Message(message.text, (*rest, _actions(Action.ASK, examples), foot))
 
 
 def notice(text: str) -> Message:
@@ -211,12 +213,12 @@ def _families(roles: Sequence[Role]) -> Iterator[Payload]:
         yield _title(title)
         if len(members) <= _FAMILY_BUTTONS:
             elements = [
-                button(f"{block_values.SHOW}", start + number, role.title, role.id)
+                button(f"{Action.SHOW}", start + number, role.title, role.id)
                 for number, role in enumerate(members)
             ]
             yield {"type": "actions", "elements": elements}
         else:
-            menus = list(role_menus(block_values.SHOW, _buttons(members), start))
+            menus = list(role_menus(Action.SHOW, _buttons(members), start))
             for group in groups(menus[:_MENUS], BUTTONS):
                 yield {"type": "actions", "elements": list(group)}
         start += len(members)

@@ -16,8 +16,7 @@ from faqbot.content.publisher import Draft, Publisher
 from faqbot.engine import Engine
 from faqbot.errors import FaqbotError
 from faqbot.model import Audience, KnowledgeBase
-from faqbot.slack.blockkit import blocks as block_values
-from faqbot.slack.blockkit.blocks import Message, Payload, button, plain, remark, shorten
+from faqbot.slack.blockkit.blocks import Action, Message, Payload, button, plain, remark, shorten
 from faqbot.slack.blockkit.rich_text import escape
 from faqbot.slack.blockkit.views import NOT_NOW, home
 from faqbot.slack.client import client_of, reason_of
@@ -188,8 +187,8 @@ def notice_of(proposal: Proposal, about: str) -> Message:
     ]
     if proposal.state is ProposalState.OPEN:
         elements = [
-            button(block_values.APPROVE, 0, "Approve", proposal.id, style="primary"),
-            button(block_values.REJECT, 0, "Reject", proposal.id),
+            button(Action.APPROVE, 0, "Approve", proposal.id, style="primary"),
+            button(Action.REJECT, 0, "Reject", proposal.id),
         ]
         blocks.append({"type": "actions", "elements": elements})
     return Message(f"A proposal for an FAQ: {escape(proposal.question)}", tuple(blocks))
@@ -202,13 +201,13 @@ def _section(text: str) -> Payload:
 def register(app: AsyncApp, deciding: ProposalReview) -> None:
     """Let owners approve and reject."""
 
-    @app.action(re.compile(rf"^(?:{block_values.APPROVE}|{block_values.REJECT}):0$"))
+    @app.action(re.compile(rf"^(?:{Action.APPROVE}|{Action.REJECT}):0$"))
     async def on_decision(
         ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
     ) -> None:
         await ack()
         spot = spot_of(body, context)
-        approve = str(action.get("action_id", "")).startswith(block_values.APPROVE)
+        approve = str(action.get("action_id", "")).startswith(Action.APPROVE)
         try:
             await deciding.decide(spot, selected_value(action), context, approve=approve)
         except StoreError:
@@ -232,8 +231,8 @@ def suggestions(proposals: Sequence[Proposal], knowledge_base: KnowledgeBase) ->
             {
                 "type": "actions",
                 "elements": [
-                    button(block_values.TAKE, number, "Take it up", proposal.id),
-                    button(block_values.LEAVE, number, "Leave it", proposal.id),
+                    button(Action.ACCEPT_SUGGESTION, number, "Take it up", proposal.id),
+                    button(Action.DISMISS_SUGGESTION, number, "Leave it", proposal.id),
                 ],
             },
         ]
@@ -243,7 +242,7 @@ def suggestions(proposals: Sequence[Proposal], knowledge_base: KnowledgeBase) ->
 def register_suggestions(app: AsyncApp, reports: Reports, deciding: ProposalReview) -> None:
     """Let owners decide about suggestions."""
 
-    @app.action(re.compile(rf"^(?:{block_values.TAKE}|{block_values.LEAVE}):\d+$"))
+    @app.action(re.compile(rf"^(?:{Action.ACCEPT_SUGGESTION}|{Action.DISMISS_SUGGESTION}):\d+$"))
     async def on_suggestion(
         ack: AsyncAck, body: Payload, action: dict[str, Any], context: AsyncBoltContext
     ) -> None:
@@ -254,7 +253,7 @@ def register_suggestions(app: AsyncApp, reports: Reports, deciding: ProposalRevi
                 spot, "Only the owners of content, and admins, can decide that.", context
             )
             return
-        approve = str(action.get("action_id", "")).startswith(block_values.TAKE)
+        approve = str(action.get("action_id", "")).startswith(Action.ACCEPT_SUGGESTION)
         try:
             await deciding.decide_suggestion(spot, selected_value(action), context, approve=approve)
         except StoreError:

@@ -13,8 +13,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from faqbot.engine import Engine
 from faqbot.model import Question, Surface
 from faqbot.slack.answers import AnswerMessage, ask, show, wants_help
-from faqbot.slack.blockkit import blocks as block_values
-from faqbot.slack.blockkit.blocks import Message
+from faqbot.slack.blockkit.blocks import Action, Message, parse_entry_ref
 from faqbot.slack.blockkit.views import answer_modal, help_message, notice, search_modal
 from faqbot.slack.client import client_of
 from faqbot.slack.directory import AudienceResolver, channel_audience
@@ -46,7 +45,7 @@ class _Clicks:
         """Show the entries that a button carries."""
         spot = spot_of(body, context)
         question = await self._question(spot, "", context)
-        answer = show(self.engine, block_values.parse(selected_value(action)), question)
+        answer = show(self.engine, parse_entry_ref(selected_value(action)), question)
         if replace:
             await self.feedback.record_pick(action, spot)
         if spot.channel:
@@ -143,33 +142,33 @@ def register(
     """Answer clicks."""
     clicks = _Clicks(engine, audiences, threads, feedback)
 
-    @app.action(_any(block_values.SHOW))
+    @app.action(_any(Action.SHOW))
     async def on_show(
         ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
     ) -> None:
         await ack()
         await clicks.show(body, action, context, replace=False)
 
-    @app.action(_any(block_values.CHOOSE, block_values.PAGE))
+    @app.action(_any(Action.CHOOSE, Action.PAGE))
     async def on_choose(
         ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
     ) -> None:
         await ack()
         await clicks.show(body, action, context, replace=True)
 
-    @app.action(_any(block_values.NONE))
+    @app.action(_any(Action.NONE_OF_THESE))
     async def on_none(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
         await ack()
         await show_answer(spot_of(body, context), notice(_NONE_OF_THESE), context, replace=True)
 
-    @app.action(_any(block_values.ASK))
+    @app.action(_any(Action.ASK))
     async def on_ask(
         ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
     ) -> None:
         await ack()
         await clicks.ask(body, action, context)
 
-    @app.action(_any(block_values.SEARCH))
+    @app.action(_any(Action.SEARCH))
     async def on_search(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
         await ack()
         trigger = str(body.get("trigger_id") or "")

@@ -16,8 +16,7 @@ from faqbot.exporters.markdown import advert
 from faqbot.model import Answer, Question, Role, Surface
 from faqbot.runtime.leases import DeliveryClaims
 from faqbot.slack.answers import AnswerMessage, ask, describe, show, wants_help
-from faqbot.slack.blockkit import blocks as block_values
-from faqbot.slack.blockkit.blocks import Message, button, context
+from faqbot.slack.blockkit.blocks import Action, Message, button, context, parse_entry_ref
 from faqbot.slack.blockkit.rich_text import escape, split
 from faqbot.slack.blockkit.views import echoed, help_message, notice, roles_list
 from faqbot.slack.client import client_of, reason_of
@@ -118,7 +117,7 @@ class Sharing:
         answered = answer.receipt and isinstance(answer.receipt.outcome, Answer)
         if not answered or answer.address is None or not channel.startswith(("C", "G")):
             return signed
-        share = button(block_values.SHARE, 0, "Share with everyone", str(answer.address))
+        share = button(Action.SHARE, 0, "Share with everyone", str(answer.address))
         blocks = (*signed.message.blocks, {"type": "actions", "elements": [share]})
         return replace(signed, message=Message(signed.message.text, blocks))
 
@@ -127,7 +126,7 @@ class Sharing:
         client = client_of(context)
         audience = await self.audiences.of(client, spot.team, spot.user)
         question = Question("", spot.user, channel_audience(audience), Surface.CHANNEL)
-        answer = show(self.engine, block_values.parse(value), question)
+        answer = show(self.engine, parse_entry_ref(value), question)
         if answer.declined:
             await send_ephemeral(spot, "That answer isn't for everyone here to read.", context)
             return
@@ -172,7 +171,7 @@ class Sharing:
 def register_sharing(app: AsyncApp, sharing: Sharing) -> None:
     """Share when asked to."""
 
-    @app.action(re.compile(rf"^{block_values.SHARE}:"))
+    @app.action(re.compile(rf"^{Action.SHARE}:"))
     async def on_share(
         ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
     ) -> None:

@@ -12,8 +12,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from faqbot.model import Answer, Choices, Decline
 from faqbot.runtime.metrics import Metrics
 from faqbot.slack.answers import AnswerMessage
-from faqbot.slack.blockkit import blocks as block_values
-from faqbot.slack.blockkit.blocks import Message, Payload, button, plain
+from faqbot.slack.blockkit.blocks import Action, Message, Payload, button, parse_entry_ref, plain
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of
 from faqbot.slack.interactions import (
@@ -88,7 +87,7 @@ class Feedback:
         block = str(action.get("block_id") or "")
         if self._memory is None or not block.startswith(_RECEIPT):
             return
-        entries = block_values.parse(selected_value(action)).entries
+        entries = parse_entry_ref(selected_value(action)).entries
         receipt = block.removeprefix(_RECEIPT)
         try:
             async with self._memory.store() as store:
@@ -131,7 +130,7 @@ def _rating(receipt: str) -> Payload:
         "elements": [
             {
                 "type": "feedback_buttons",
-                "action_id": f"{block_values.RATE}:0",
+                "action_id": f"{Action.RATE}:0",
                 "positive_button": {
                     "text": plain("Helpful"),
                     "accessibility_label": "This answer helped me",
@@ -148,7 +147,7 @@ def _rating(receipt: str) -> Payload:
 
 
 def _person(receipt: str) -> Payload:
-    ask = button(block_values.PERSON, 0, "Ask a person", receipt)
+    ask = button(Action.ASK_PERSON, 0, "Ask a person", receipt)
     return {"type": "actions", "elements": [ask]}
 
 
@@ -359,7 +358,7 @@ def register(
     """Take ratings, and questions for persons."""
     rating = _Rating(memory, people)
 
-    @app.action(f"{block_values.RATE}:0")
+    @app.action(f"{Action.RATE}:0")
     async def on_rating(
         ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
     ) -> None:
@@ -371,7 +370,7 @@ def register(
         except StoreError:
             await send_ephemeral(spot, NOT_NOW, context)
 
-    @app.action(f"{block_values.PERSON}:0")
+    @app.action(f"{Action.ASK_PERSON}:0")
     async def on_person(
         ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
     ) -> None:

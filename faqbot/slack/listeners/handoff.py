@@ -15,8 +15,16 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from faqbot.engine import Engine
 from faqbot.model import Faq
-from faqbot.slack.blockkit import blocks as block_values
-from faqbot.slack.blockkit.blocks import Message, Payload, button, context, plain, remark, shorten
+from faqbot.slack.blockkit.blocks import (
+    Action,
+    Message,
+    Payload,
+    button,
+    context,
+    plain,
+    remark,
+    shorten,
+)
 from faqbot.slack.blockkit.rich_text import escape
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of, reason_of
@@ -182,19 +190,19 @@ def notice_of(handover: Handoff) -> Message:
     )
     buttons = {
         HandoffState.OPEN: (
-            (block_values.CLAIM, "Claim", "primary"),
-            (block_values.REPLY, "Answer", ""),
-            (block_values.ASSIGN, "Point to an answer", ""),
-            (block_values.CLOSE, "Close", ""),
+            (Action.CLAIM, "Claim", "primary"),
+            (Action.REPLY, "Answer", ""),
+            (Action.ASSIGN, "Point to an answer", ""),
+            (Action.CLOSE, "Close", ""),
         ),
         HandoffState.CLAIMED: (
-            (block_values.REPLY, "Answer", "primary"),
-            (block_values.ASSIGN, "Point to an answer", ""),
-            (block_values.CLOSE, "Close", ""),
+            (Action.REPLY, "Answer", "primary"),
+            (Action.ASSIGN, "Point to an answer", ""),
+            (Action.CLOSE, "Close", ""),
         ),
         HandoffState.ANSWERED: (
-            (block_values.SAVE, "Save as FAQ", ""),
-            (block_values.CLOSE, "Close", ""),
+            (Action.SAVE_AS_FAQ, "Save as FAQ", ""),
+            (Action.CLOSE, "Close", ""),
         ),
         HandoffState.CLOSED: (),
     }[handover.state]
@@ -363,19 +371,19 @@ def register(app: AsyncApp, people: HandoffService) -> None:
     """Let owners claim, answer and close."""
     claiming = HandoffActions(people)
 
-    @app.action(re.compile(rf"^(?:{block_values.CLAIM}|{block_values.CLOSE}):0$"))
+    @app.action(re.compile(rf"^(?:{Action.CLAIM}|{Action.CLOSE}):0$"))
     async def on_move(
         ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
     ) -> None:
         await ack()
         spot = spot_of(body, context)
-        close = str(action.get("action_id", "")).startswith(block_values.CLOSE)
+        close = str(action.get("action_id", "")).startswith(Action.CLOSE)
         try:
             await claiming.move(spot, selected_value(action), context, close=close)
         except StoreError:
             await send_ephemeral(spot, NOT_NOW, context)
 
-    @app.action(f"{block_values.REPLY}:0")
+    @app.action(f"{Action.REPLY}:0")
     async def on_reply(
         ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
     ) -> None:

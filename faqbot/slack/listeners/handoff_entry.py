@@ -10,8 +10,16 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
 from faqbot.model import Answer, Audience, Candidate, Entry, EntryKind, Faq, Question
 from faqbot.slack.answers import show
-from faqbot.slack.blockkit import blocks as block_values
-from faqbot.slack.blockkit.blocks import LABEL, OPTIONS, EntryRef, Payload, context, plain, shorten
+from faqbot.slack.blockkit.blocks import (
+    LABEL,
+    OPTIONS,
+    Action,
+    EntryRef,
+    Payload,
+    context,
+    plain,
+    shorten,
+)
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of
 from faqbot.slack.directory import AudienceResolver
@@ -148,7 +156,7 @@ class EntryPicker:
         ]
         element: Payload = {
             "type": "static_select",
-            "action_id": block_values.TURN,
+            "action_id": Action.SWITCH_ROLE,
             "placeholder": plain("General"),
             "options": options,
         }
@@ -201,7 +209,7 @@ def register(app: AsyncApp, people: HandoffService, audiences: AudienceResolver)
     """Let owners point to entries."""
     assigning = EntryPicker(people, audiences)
 
-    @app.action(f"{block_values.ASSIGN}:0")
+    @app.action(f"{Action.ASSIGN}:0")
     async def on_assign(
         ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
     ) -> None:
@@ -212,7 +220,7 @@ def register(app: AsyncApp, people: HandoffService, audiences: AudienceResolver)
         except StoreError:
             await send_ephemeral(spot, NOT_NOW, context)
 
-    @app.action(block_values.TURN)
+    @app.action(Action.SWITCH_ROLE)
     async def on_role(
         ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
     ) -> None:

@@ -10,8 +10,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
 from faqbot.engine import Engine
 from faqbot.model import Answer, Audience, EntryKind, Question
-from faqbot.slack.blockkit import blocks as block_values
-from faqbot.slack.blockkit.blocks import OPTIONS, Payload, context, plain, shorten
+from faqbot.slack.blockkit.blocks import OPTIONS, Action, Payload, context, plain, shorten
 from faqbot.slack.blockkit.rich_text import as_markdown
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of
@@ -199,7 +198,7 @@ def register(app: AsyncApp, proposing: ProposalForm) -> None:
         asks = text.endswith("?")
         await opened(body, context, text if asks else "", "" if asks else text)
 
-    @app.action(f"{block_values.SAVE}:0")
+    @app.action(f"{Action.SAVE_AS_FAQ}:0")
     async def on_save(
         ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
     ) -> None:
