@@ -21,7 +21,7 @@ from faqbot.engine import ConversationMemory, Engine
 from faqbot.errors import UsageError
 from faqbot.index.builder import Encoders, build_in_subprocess, build_index, load_engine, load_index
 from faqbot.index.reloader import Reloader, write_status_file
-from faqbot.matching.clustering import group_by_meaning
+from faqbot.matching.clusters import group_by_meaning
 from faqbot.matching.encoders import StaticEncoder, check_folder
 from faqbot.settings import Mode, Settings, describe
 from faqbot.workspaces.config import read_workspaces

@@ -81,7 +81,7 @@ def role(
     from faqbot.cli.common import content_folder, known_role
     from faqbot.content.loader import load_knowledge_base
     from faqbot.content.writer import write_bytes
-    from faqbot.exporters.job_posting import JobOpening
+    from faqbot.exporters.schema_org import JobOpening
 
     knowledge_base = load_knowledge_base(content_folder(knowledge))
     found = knowledge_base.role(known_role(knowledge_base, role_id))
@@ -109,8 +109,8 @@ def role(
 
 def _written(found: object, output: ExportFormat, audience: Audience, opening: object) -> bytes:
     from faqbot.exporters.html import page
-    from faqbot.exporters.job_posting import JobOpening, missing, posting
     from faqbot.exporters.markdown import advert, markdown
+    from faqbot.exporters.schema_org import JobOpening, missing, posting
     from faqbot.exporters.word import word
     from faqbot.model import Role as ModelRole
 
@@ -149,7 +149,7 @@ def _day(option: str, text: str) -> dt.date | None:
 
 def _employment(text: str) -> str:
     from faqbot.errors import UsageError
-    from faqbot.exporters.job_posting import EMPLOYMENT_TYPES
+    from faqbot.exporters.schema_org import EMPLOYMENT_TYPES
 
     wanted = text.upper().replace("-", "_").replace(" ", "_")
     if wanted and wanted not in EMPLOYMENT_TYPES:

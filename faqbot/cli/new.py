@@ -247,7 +247,7 @@ def _says(part: Section) -> bool:
 
 
 def _span(text: str) -> Span | None:
-    from faqbot.importers.documents.mapping import years_of
+    from faqbot.importers.documents.role_draft import years_of
 
     return years_of(f"{text} years of experience") if text else None
 

@@ -35,7 +35,7 @@ def figures(
         UsageError: nothing is remembered.
         StoreError: the database can't be used.
     """
-    from faqbot.matching.clustering import group_by_meaning
+    from faqbot.matching.clusters import group_by_meaning
     from faqbot.matching.encoders import StaticEncoder
     from faqbot.storage.questions import Filter
     from faqbot.storage.reports import usage_statistics as summed_up

@@ -16,7 +16,7 @@ from faqbot.content.loader import load_knowledge_base
 from faqbot.errors import SettingsError
 from faqbot.insights.auth import Sessions, SlackIdentity
 from faqbot.insights.views import LOCAL, Pages
-from faqbot.matching.clustering import group_by_meaning
+from faqbot.matching.clusters import group_by_meaning
 from faqbot.matching.encoders import StaticEncoder
 from faqbot.model import KnowledgeBase
 from faqbot.runtime.web import Server, listen

@@ -1,6 +1,1 @@
-"""What faqbot says: receipts become replies, the same for every surface."""
-
-from faqbot.replies.compose import compose
-from faqbot.replies.entries import body
-
-__all__ = ["body", "compose"]
+"""Replies: every word that a user reads, for any surface."""

@@ -27,7 +27,7 @@ from faqbot.errors import FaqbotError
 from faqbot.index.builder import Encoders, Loader
 from faqbot.index.cache import Snapshots
 from faqbot.index.reloader import run_periodically, write_status_file
-from faqbot.matching.clustering import group_by_meaning
+from faqbot.matching.clusters import group_by_meaning
 from faqbot.runtime.web import Server, served
 from faqbot.settings import Settings
 from faqbot.slack.app import create_app

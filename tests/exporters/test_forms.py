@@ -16,8 +16,8 @@ import pytest
 from faqbot.cli.main import main
 from faqbot.content.loader import load_knowledge_base
 from faqbot.exporters.html import page, site
-from faqbot.exporters.job_posting import JobOpening, missing, posting
 from faqbot.exporters.markdown import markdown
+from faqbot.exporters.schema_org import JobOpening, missing, posting
 from faqbot.exporters.word import word
 from faqbot.model import Audience, Faq, KnowledgeBase, Role, Section, Years
 from tests.conftest import chromium_path

@@ -16,7 +16,7 @@ from faqbot.errors import UsageError
 from faqbot.importers.documents.blocks import words_of
 from faqbot.importers.documents.headings import Headings
 from faqbot.importers.documents.importer import Imported, import_documents
-from faqbot.importers.documents.mapping import years_of
+from faqbot.importers.documents.role_draft import years_of
 from faqbot.model import Role, Years
 
 DOCUMENTS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "job-documents"

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from faqbot.insights.views import Pages
-from faqbot.matching.clustering import group_by_meaning
+from faqbot.matching.clusters import group_by_meaning
 from faqbot.matching.encoders import StaticEncoder
 from faqbot.model import Faq, KnowledgeBase, Role, Section
 from faqbot.runtime.web import Server, listen

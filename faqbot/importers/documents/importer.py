@@ -13,8 +13,8 @@ from faqbot.content.writer import role_file
 from faqbot.errors import UsageError
 from faqbot.importers.documents.blocks import Boilerplate, Heading, ImportedDocument, words_of
 from faqbot.importers.documents.headings import Headings
-from faqbot.importers.documents.mapping import MappedRole, map_document
 from faqbot.importers.documents.reader import read_document
+from faqbot.importers.documents.role_draft import MappedRole, map_document
 
 _SEPARATORS = re.compile(r"[-_]+")
 
