@@ -136,7 +136,7 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
     reloader = Reloader(engine, folder, build, told)
     publisher = ContentPublisher(engine, folder, reloader.reload)
     grouping = partial(group_by_meaning, encoder=encoders.bundled)
-    following = ContentUpdates(reloader, _newer(settings, folder), settings.pull_every)
+    following = ContentUpdates(reloader, _newer(settings, folder), settings.pull_interval)
     backing = Backing(grouping, lambda: reloader.state, following.works(), publisher)
     if listener is not None:
         until_stopped(run_http(settings, engine, _say, backing, listener))
@@ -164,7 +164,7 @@ def _newer(settings: Settings, folder: Path) -> Callable[[], None] | None:
     configured = settings.faqbot_knowledge or ""
     if configured.startswith(PREFIX):
         return git_source(configured, user_cache_path("faqbot", appauthor=False)).update
-    return partial(pull, folder) if settings.pull_every else None
+    return partial(pull, folder) if settings.pull_interval else None
 
 
 async def _in_local_workspace(settings: Settings, engine: Engine, backing: Backing) -> None:

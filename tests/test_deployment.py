@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
 PORT = 3000
 USER = 10001
-STOP_WITHIN = int(Settings.model_fields["faqbot_stop_within"].default)
+STOP_WITHIN = int(Settings.model_fields["faqbot_shutdown_timeout"].default)
 
 
 def text_of(name: str) -> str:
@@ -131,10 +131,10 @@ def test_only_the_proxies_that_are_there_are_trusted() -> None:
 
 def test_everybody_waits_longer_than_faqbot_needs_to_stop() -> None:
     app = compose()["services"]["app-1"]
-    stop = int(app["environment"]["FAQBOT_STOP_WITHIN"])
+    stop = int(app["environment"]["FAQBOT_SHUTDOWN_TIMEOUT"])
     assert seconds(app["stop_grace_period"]) > stop + SPARE
     before = int(pod()["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
-    stop = int(kubernetes()["ConfigMap"]["data"]["FAQBOT_STOP_WITHIN"])
+    stop = int(kubernetes()["ConfigMap"]["data"]["FAQBOT_SHUTDOWN_TIMEOUT"])
     assert pod()["terminationGracePeriodSeconds"] > before + stop + SPARE
     assert int(unit()["Service"]["TimeoutStopSec"][0]) > STOP_WITHIN + SPARE
 

@@ -22,7 +22,7 @@ from benchmarks.soak.payloads import SECRET, TOKEN
 ROOT: Final = Path(__file__).resolve().parents[2]
 FAQBOT: Final = str(Path(sys.executable).with_name("faqbot"))
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
-UNLIMITED: Final = {"FAQBOT_QUESTIONS_PER_PERSON": "0", "FAQBOT_QUESTIONS_PER_WORKSPACE": "0"}
+UNLIMITED: Final = {"FAQBOT_RATE_LIMIT_USER": "0", "FAQBOT_RATE_LIMIT_WORKSPACE": "0"}
 
 
 def free_port() -> int:

@@ -105,7 +105,7 @@ async def _app(
             client_secret=secret,
             redirect=f"{settings.faqbot_insights_url}/sign-in/done",
             knowledge_base=lambda: knowledge_base,
-            owners=OwnerDirectory(settings.faqbot_owners),
+            owners=OwnerDirectory(settings.faqbot_default_owner),
         )
         sessions = Sessions(identity, pages.sign_in, secure=address.scheme == "https")
         yield pages.app((*LOCAL, address.hostname or ""), sessions)

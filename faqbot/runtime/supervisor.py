@@ -34,7 +34,7 @@ LONGEST: Final = 60.0
 """Seconds until a worker that keeps dying is started again, at most."""
 
 SPARE: Final = 10.0
-"""Seconds beside FAQBOT_STOP_WITHIN until a worker that doesn't stop is killed."""
+"""Seconds beside FAQBOT_SHUTDOWN_TIMEOUT until a worker that doesn't stop is killed."""
 
 _log = logging.getLogger(__name__)
 _spawn = multiprocessing.get_context("spawn")
@@ -133,7 +133,7 @@ class Workers:
         self._stopping = True
 
     def _finish(self) -> None:
-        until = time.monotonic() + self._settings.faqbot_stop_within + SPARE
+        until = time.monotonic() + self._settings.faqbot_shutdown_timeout + SPARE
         running = [place.process for place in self._places if place.process]
         for process in running:
             process.terminate()

@@ -49,13 +49,13 @@ def _slack(settings: Settings) -> Iterator[str]:
     if mode is Mode.MANY:
         yield f"installs at: {settings.faqbot_public_url}/slack/install"
         yield f"content of single workspaces: {settings.faqbot_workspaces or 'the same for all'}"
-        yield f"memory for content: {settings.faqbot_workspaces_memory} MB"
+        yield f"memory for content: {settings.faqbot_workspaces_memory_mb} MB"
 
 
 def _content(settings: Settings) -> Iterator[str]:
     yield f"knowledge: {masked(settings.faqbot_knowledge or 'default')}"
-    if settings.pull_every:
-        yield f"looks for newer content: every {settings.pull_every:g} seconds"
+    if settings.pull_interval:
+        yield f"looks for newer content: every {settings.pull_interval:g} seconds"
     yield f"encoder: {settings.faqbot_encoder or 'bundled'}"
     yield f"cache: {settings.cache or NO_CACHE}"
 
@@ -63,21 +63,21 @@ def _content(settings: Settings) -> Iterator[str]:
 def _memory(settings: Settings) -> Iterator[str]:
     yield f"database: {without_password(settings.database) or NO_CACHE}"
     days = settings.faqbot_retention_days
-    yield f"remembers: question text {settings.faqbot_remember}, {days} days"
+    yield f"remembers: question text {settings.faqbot_question_privacy}, {days} days"
     if settings.faqbot_secret_keys:
         count = len(plain(settings.faqbot_secret_keys).split(","))
         yield f"FAQBOT_SECRET_KEYS: {count} set"
 
 
 def _service(settings: Settings) -> Iterator[str]:
-    yield f"speaks in channels: {settings.faqbot_speaks}"
+    yield f"speaks in channels: {settings.faqbot_channel_mode}"
     yield (
-        f"questions a minute: {settings.faqbot_questions_per_person or 'any number'} of a person, "
-        f"{settings.faqbot_questions_per_workspace or 'any number'} of a workspace"
+        f"questions a minute: {settings.faqbot_rate_limit_user or 'any number'} of a person, "
+        f"{settings.faqbot_rate_limit_workspace or 'any number'} of a workspace"
     )
     if settings.faqbot_insights_url:
         yield f"insights: {settings.faqbot_insights_url}"
-    yield f"stops within: {settings.faqbot_stop_within} seconds"
+    yield f"stops within: {settings.faqbot_shutdown_timeout} seconds"
     yield f"log: {settings.faqbot_log_level}, as {settings.faqbot_log_format}"
 
 

@@ -101,24 +101,30 @@ class Mode(StrEnum):
 
 SLACK_API_URL: Final = "https://slack.com/api/"
 HTTP_PORT: Final = 3000
-PULL_EVERY: Final = 300.0
+DEFAULT_PULL_INTERVAL: Final = 300.0
 WORKSPACE_PORT: Final = 8765
-_REMEMBER: Final = ("full", "redacted", "hash")
-_SPEAKS: Final = ("off", "mentions", "questions", "all")
-_LEVELS: Final = ("debug", "info", "warning", "error")
-_FORMS: Final = ("text", "json")
+_CHOICES: Final = {
+    "faqbot_question_privacy": ("full", "redacted", "hash"),
+    "faqbot_channel_mode": ("off", "mentions", "questions", "all"),
+    "faqbot_log_level": ("debug", "info", "warning", "error"),
+    "faqbot_log_format": ("text", "json"),
+}
 _RATE: Final = "{name} must be a number of questions a minute up to 1000000; 0 is without limit."
 _ADVICE: Final = {
     "port": "PORT must be a whole number from 1 to 65535, such as 3000.",
-    "faqbot_pull_every": "FAQBOT_PULL_EVERY must be a number of seconds up to 86400; 0 is never.",
+    "faqbot_pull_interval": (
+        "FAQBOT_PULL_INTERVAL must be a number of seconds up to 86400; 0 is never."
+    ),
     "faqbot_retention_days": "FAQBOT_RETENTION_DAYS must be a number of days from 1 to 3650.",
     "faqbot_workers": "FAQBOT_WORKERS must be a number of processes from 1 to 64.",
-    "faqbot_stop_within": "FAQBOT_STOP_WITHIN must be a number of seconds from 1 to 600.",
-    "faqbot_questions_per_person": _RATE.format(name="FAQBOT_QUESTIONS_PER_PERSON"),
-    "faqbot_questions_per_workspace": _RATE.format(name="FAQBOT_QUESTIONS_PER_WORKSPACE"),
-    "faqbot_database_pool": "FAQBOT_DATABASE_POOL must be a number of connections from 1 to 100.",
-    "faqbot_workspaces_memory": (
-        "FAQBOT_WORKSPACES_MEMORY must be a number of megabytes from 64 to 1000000."
+    "faqbot_shutdown_timeout": "FAQBOT_SHUTDOWN_TIMEOUT must be a number of seconds from 1 to 600.",
+    "faqbot_rate_limit_user": _RATE.format(name="FAQBOT_RATE_LIMIT_USER"),
+    "faqbot_rate_limit_workspace": _RATE.format(name="FAQBOT_RATE_LIMIT_WORKSPACE"),
+    "faqbot_database_pool_size": (
+        "FAQBOT_DATABASE_POOL_SIZE must be a number of connections from 1 to 100."
+    ),
+    "faqbot_workspaces_memory_mb": (
+        "FAQBOT_WORKSPACES_MEMORY_MB must be a number of megabytes from 64 to 1000000."
     ),
 }
 
@@ -139,27 +145,27 @@ class Settings(SettingsReader):
     port: int | None = Field(default=None, ge=1, le=65535)
     faqbot_host: str = "0.0.0.0"  # noqa: S104 - a container must be reachable from outside
     faqbot_knowledge: str | None = None
-    faqbot_pull_every: int | None = Field(default=None, ge=0, le=86_400)
+    faqbot_pull_interval: int | None = Field(default=None, ge=0, le=86_400)
     faqbot_encoder: str | None = None
     faqbot_cache: str | None = None
     faqbot_database_url: str | None = None
-    faqbot_remember: str = "full"
+    faqbot_question_privacy: str = "full"
     faqbot_retention_days: int = Field(default=180, ge=1, le=3650)
-    faqbot_owners: str = ""
-    faqbot_speaks: str = "mentions"
+    faqbot_default_owner: str = ""
+    faqbot_channel_mode: str = "mentions"
     faqbot_log_level: str = "info"
     faqbot_log_format: str = "text"
     faqbot_insights_url: str = ""
     faqbot_public_url: str = ""
     faqbot_workers: int = Field(default=1, ge=1, le=64)
     faqbot_trusted_proxies: str = ""
-    faqbot_stop_within: int = Field(default=20, ge=1, le=600)
-    faqbot_questions_per_person: int = Field(default=20, ge=0, le=1_000_000)
-    faqbot_questions_per_workspace: int = Field(default=600, ge=0, le=1_000_000)
-    faqbot_database_pool: int = Field(default=5, ge=1, le=100)
+    faqbot_shutdown_timeout: int = Field(default=20, ge=1, le=600)
+    faqbot_rate_limit_user: int = Field(default=20, ge=0, le=1_000_000)
+    faqbot_rate_limit_workspace: int = Field(default=600, ge=0, le=1_000_000)
+    faqbot_database_pool_size: int = Field(default=5, ge=1, le=100)
     faqbot_secret_keys: SecretStr | None = None
     faqbot_workspaces: str | None = None
-    faqbot_workspaces_memory: int = Field(default=1024, ge=64, le=1_000_000)
+    faqbot_workspaces_memory_mb: int = Field(default=1024, ge=64, le=1_000_000)
 
     @field_validator("slack_api_url")
     @classmethod
@@ -196,32 +202,12 @@ class Settings(SettingsReader):
                 ) from None
         return value
 
-    @field_validator("faqbot_remember")
+    @field_validator(*_CHOICES)
     @classmethod
-    def _remembered(cls, value: str) -> str:
-        if value.lower() not in _REMEMBER:
-            raise ValueError(f"FAQBOT_REMEMBER must be one of {', '.join(_REMEMBER)}.")
-        return value.lower()
-
-    @field_validator("faqbot_speaks")
-    @classmethod
-    def _spoken(cls, value: str) -> str:
-        if value.lower() not in _SPEAKS:
-            raise ValueError(f"FAQBOT_SPEAKS must be one of {', '.join(_SPEAKS)}.")
-        return value.lower()
-
-    @field_validator("faqbot_log_level")
-    @classmethod
-    def _level(cls, value: str) -> str:
-        if value.lower() not in _LEVELS:
-            raise ValueError(f"FAQBOT_LOG_LEVEL must be one of {', '.join(_LEVELS)}.")
-        return value.lower()
-
-    @field_validator("faqbot_log_format")
-    @classmethod
-    def _form(cls, value: str) -> str:
-        if value.lower() not in _FORMS:
-            raise ValueError(f"FAQBOT_LOG_FORMAT must be one of {', '.join(_FORMS)}.")
+    def _choice(cls, value: str, info: ValidationInfo) -> str:
+        name = str(info.field_name)
+        if value.lower() not in _CHOICES[name]:
+            raise ValueError(f"{name.upper()} must be one of {', '.join(_CHOICES[name])}.")
         return value.lower()
 
     @model_validator(mode="wrap")
@@ -264,11 +250,11 @@ class Settings(SettingsReader):
         return database_url(self.faqbot_database_url)
 
     @property
-    def pull_every(self) -> float:
+    def pull_interval(self) -> float:
         """Seconds between two looks at the repository of the content; 0 is never."""
-        if self.faqbot_pull_every is not None:
-            return float(self.faqbot_pull_every)
-        return PULL_EVERY if (self.faqbot_knowledge or "").startswith("git+") else 0.0
+        if self.faqbot_pull_interval is not None:
+            return float(self.faqbot_pull_interval)
+        return DEFAULT_PULL_INTERVAL if (self.faqbot_knowledge or "").startswith("git+") else 0.0
 
     @property
     def listens_on(self) -> int:

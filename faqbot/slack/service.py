@@ -75,18 +75,16 @@ class House:
         """
         metrics = Metrics(metrics_folder())
         pacer = RateLimitedClient(SMOOTHED, seen=metrics.slack_call)
-        limits = Limits.of(
-            settings.faqbot_questions_per_person, settings.faqbot_questions_per_workspace
-        )
+        limits = Limits.of(settings.faqbot_rate_limit_user, settings.faqbot_rate_limit_workspace)
         if settings.database is None:
             shared = Shared(MemoryClaims(), metrics=metrics, limits=limits)
             return cls(settings, backing, shared, pacer, None, None)
         check_address(settings.database)
         memory = QuestionRecorder(
             settings.database,
-            QuestionPrivacy(settings.faqbot_remember),
+            QuestionPrivacy(settings.faqbot_question_privacy),
             settings.faqbot_retention_days,
-            pool=settings.faqbot_database_pool,
+            pool=settings.faqbot_database_pool_size,
             failed=metrics.store_error,
         )
         leases = LeaseManager(memory, seal_of(settings, secret), taken_over=metrics.taken_over)
@@ -104,9 +102,9 @@ class House:
             return None
         return Backstage(
             self.memory,
-            self.settings.faqbot_owners or self.backing.owners,
+            self.settings.faqbot_default_owner or self.backing.owners,
             self.backing.publisher,
-            ChannelMode(self.settings.faqbot_speaks),
+            ChannelMode(self.settings.faqbot_channel_mode),
             self.backing.grouping,
             self.backing.state,
         )
@@ -148,7 +146,7 @@ class House:
     @asynccontextmanager
     async def working(self, dispatch: Dispatch) -> AsyncIterator[None]:
         """Take over what others left, as long as the block runs; then finish what was begun."""
-        finish = partial(self.shared.running.stop, float(self.settings.faqbot_stop_within))
+        finish = partial(self.shared.running.stop, float(self.settings.faqbot_shutdown_timeout))
         if self.leases is None:
             try:
                 yield

@@ -225,7 +225,7 @@ class WorkspaceContent:
         kept = Snapshots(settings.cache, BUILT) if settings.cache else None
         clones = user_cache_path("faqbot", appauthor=False)
         load = Loader(settings.encoder, encoders, kept)
-        shelf = ContentPool(load, settings.faqbot_workspaces_memory * _MEGABYTE, clones)
+        shelf = ContentPool(load, settings.faqbot_workspaces_memory_mb * _MEGABYTE, clones)
         named = settings.faqbot_workspaces
         file = WorkspacesFile(Path(named)) if named else None
         configured = settings.faqbot_knowledge or ""
@@ -266,7 +266,7 @@ async def _served(
         book = await content.shelf.pin(content.default)
         house = House.of(settings, _backing(settings, content, book), secret)
         seal = seal_of(settings, secret)
-        store = await open_store(settings.database, settings.faqbot_database_pool, seal)
+        store = await open_store(settings.database, settings.faqbot_database_pool_size, seal)
         stack.push_async_callback(store.close)
         if seal.has_older:
             await store.installations.reseal()
@@ -351,7 +351,7 @@ def _backing(settings: Settings, content: WorkspaceContent, book: LoadedContent)
 
     note(book.reloader.state)
     works: tuple[BackgroundTask, ...] = (
-        *content.works(settings.pull_every),
+        *content.works(settings.pull_interval),
         partial(run_periodically, LOOK, noted),
     )
     grouping = partial(group_by_meaning, encoder=content.encoders.bundled)
