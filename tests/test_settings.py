@@ -12,7 +12,7 @@ BOT, APP = "xoxb-1-secret", "xapp-1-secret"
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in Settings.model_fields:
+    for name in (*Settings.model_fields, *RENAMED):
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -124,6 +124,44 @@ def test_what_does_not_fit_together_is_said(
 ) -> None:
     with pytest.raises(SettingsError, match=advice):
         settings(monkeypatch, **variables)
+
+
+RENAMED = {
+    "FAQBOT_SPEAKS": "FAQBOT_CHANNEL_MODE",
+    "FAQBOT_REMEMBER": "FAQBOT_QUESTION_PRIVACY",
+    "FAQBOT_OWNERS": "FAQBOT_DEFAULT_OWNER",
+    "FAQBOT_PULL_EVERY": "FAQBOT_PULL_INTERVAL",
+    "FAQBOT_STOP_WITHIN": "FAQBOT_SHUTDOWN_TIMEOUT",
+    "FAQBOT_QUESTIONS_PER_PERSON": "FAQBOT_RATE_LIMIT_USER",
+    "FAQBOT_QUESTIONS_PER_WORKSPACE": "FAQBOT_RATE_LIMIT_WORKSPACE",
+    "FAQBOT_DATABASE_POOL": "FAQBOT_DATABASE_POOL_SIZE",
+    "FAQBOT_WORKSPACES_MEMORY": "FAQBOT_WORKSPACES_MEMORY_MB",
+}
+
+
+@pytest.mark.parametrize(("former", "name"), RENAMED.items())
+def test_former_name_is_refused_with_the_new_one(
+    monkeypatch: pytest.MonkeyPatch, former: str, name: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings(monkeypatch, **{former: "1"})
+    assert str(caught.value) == f"{former} is now {name}: rename it."
+    assert caught.value.exit_code == 2
+
+
+def test_former_names_in_the_dotenv_file_are_refused_all_at_once(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("FAQBOT_REMEMBER=hash\nfaqbot_speaks=all\nPORT=0\n")
+    with pytest.raises(SettingsError) as caught:
+        Settings()
+    assert str(caught.value).splitlines() == [
+        "FAQBOT_SPEAKS is now FAQBOT_CHANNEL_MODE: rename it.",
+        "FAQBOT_REMEMBER is now FAQBOT_QUESTION_PRIVACY: rename it.",
+        "PORT must be a whole number from 1 to 65535, such as 3000.",
+    ]
+
+
+def test_empty_former_name_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings(monkeypatch, FAQBOT_REMEMBER="").faqbot_question_privacy == "full"
 
 
 def test_the_content_folder_is_known_whatever_the_tokens_are(

@@ -20,7 +20,12 @@ from pydantic import (
 )
 
 from faqbot.errors import SettingsError
-from faqbot.settings.sources import SettingsReader, cache_folder, database_url
+from faqbot.settings.sources import (
+    SettingsReader,
+    cache_folder,
+    database_url,
+    renamed_settings,
+)
 
 _MANY: Final = (
     "slack_signing_secret",
@@ -213,7 +218,7 @@ class Settings(SettingsReader):
     @model_validator(mode="wrap")
     @classmethod
     def _all_at_once(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        problems = list(token_problems(values))
+        problems = [*renamed_settings(), *token_problems(values)]
         try:
             settings = handler(values)
         except ValidationError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import SecretStr, SerializerFunctionWrapHandler, model_serializer
+from pydantic import SecretStr, SerializerFunctionWrapHandler, create_model, model_serializer
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from faqbot.errors import SettingsError
@@ -124,6 +124,36 @@ class SettingsReader(BaseSettings):
     @model_serializer(mode="wrap")
     def _masked(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return dict(masked_value(handler(self)))
+
+
+_RENAMED: Final = {
+    "faqbot_speaks": "faqbot_channel_mode",
+    "faqbot_remember": "faqbot_question_privacy",
+    "faqbot_owners": "faqbot_default_owner",
+    "faqbot_pull_every": "faqbot_pull_interval",
+    "faqbot_stop_within": "faqbot_shutdown_timeout",
+    "faqbot_questions_per_person": "faqbot_rate_limit_user",
+    "faqbot_questions_per_workspace": "faqbot_rate_limit_workspace",
+    "faqbot_database_pool": "faqbot_database_pool_size",
+    "faqbot_workspaces_memory": "faqbot_workspaces_memory_mb",
+}
+"""Former names of settings."""
+
+
+_FORMER_FIELDS: Final[dict[str, Any]] = dict.fromkeys(_RENAMED, (str | None, None))
+_FormerSettings: Final = create_model("_FormerSettings", __base__=SettingsReader, **_FORMER_FIELDS)
+
+
+def renamed_settings() -> Iterator[str]:
+    """Yields advice for each former name that the environment or `.env` sets.
+
+    An ignored setting would be the default in its place: `FAQBOT_REMEMBER=hash` would store
+    every word.
+    """
+    found = _FormerSettings().model_fields_set
+    for former, name in _RENAMED.items():
+        if former in found:
+            yield f"{former.upper()} is now {name.upper()}: rename it."
 
 
 class _Content(SettingsReader):
