@@ -64,13 +64,7 @@ class HandoffRequest:
 
 @dataclass(frozen=True, slots=True)
 class HandoffService:
-    """Hands questions to persons.
-
-    Args:
-        engine: knows who owns a role and an FAQ.
-        memory: keeps the questions.
-        owners: knows where owners are reached.
-    """
+    """Hands a question to the owner of its entry, its role or its channel."""
 
     engine: Engine
     memory: QuestionRecorder
