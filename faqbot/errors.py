@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from rapidfuzz import fuzz, process
@@ -81,3 +82,16 @@ def quoted(text: str) -> str:
 def printable(text: str) -> str:
     """Text without the characters that could move a terminal's cursor or end a line."""
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
+def damaged_file(path: Path, reason: str) -> ServiceError:
+    """Return the error for a file of the package that is missing or damaged.
+
+    Args:
+        path: the file.
+        reason: what is wrong with it, as the end of a sentence without its full stop.
+    """
+    return ServiceError(
+        f"Can't read {path}: {reason}. The file comes with faqbot: install faqbot again "
+        "(pip install --force-reinstall faqbot)."
+    )

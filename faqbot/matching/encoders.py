@@ -6,63 +6,53 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Final, Generic, ParamSpec, TypeVar
 from weakref import WeakMethod
 
 import numpy as np
 
 from faqbot.errors import UsageError
+from faqbot.matching.safetensors import Tensors
 from faqbot.matching.tfidf import Floats
+from faqbot.matching.wordpiece import WordPiece
 
-STATIC_BATCH = 8_192
-"""Texts that are encoded at a time: their tokens take more memory than their vectors."""
+MAX_TOKENS: Final = 512
+"""Tokens of a text that count; those behind them are left out."""
 
 
 class StaticEncoder:
-    """A model2vec model from a local folder; texts become vectors of length 1.
+    """The bundled encoder: a vector and a weight for each token of a vocabulary.
 
-    Args:
-        folder: holds `model.safetensors`, `tokenizer.json` and `config.json`; None takes the
-            model that is bundled with faqbot.
+    The files are those of a model2vec model, and the vectors are those that model2vec gives.
+
+    Raises:
+        ServiceError: a file is missing or damaged.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        from model2vec import StaticModel
-
-        if folder is None:
-            with as_file(files("faqbot.matching") / "encoder") as bundled:
-                self._model = StaticModel.from_pretrained(bundled)
-        else:
-            self._model = StaticModel.from_pretrained(folder)
-        weights = self._model.weights
-        if weights is None:
-            weights = np.ones(len(self._model.embedding))
-        self._weights: Floats = np.asarray(weights, dtype=np.float32)
+    def __init__(self) -> None:
+        with as_file(files("faqbot.matching") / "encoder") as folder:
+            self._tokenizer = WordPiece.read(folder / "tokenizer.json")
+            tensors = Tensors.read(folder / "model.safetensors")
+        tokens = len(self._tokenizer.vocabulary)
+        self._table = tensors.get("embeddings", "I8", tokens, None)
+        self._weights = tensors.get("weights", "F32", tokens)
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """Vectors of shape (texts, dimensions): the weighted means of the texts' token vectors.
+        """Return unit vectors of shape (texts, dimensions), float32.
 
-        The same as the model's own `encode`, whose progress bar takes longer than a question.
+        Each is the weighted sum of the vectors of a text's tokens, brought to length 1. A text
+        without known tokens has the zero vector.
         """
-        if len(texts) <= STATIC_BATCH:
-            return self._encode(texts)
-        vectors: Floats = np.empty((len(texts), self._model.dim), dtype=np.float32)
-        for first in range(0, len(texts), STATIC_BATCH):
-            vectors[first : first + STATIC_BATCH] = self._encode(
-                texts[first : first + STATIC_BATCH]
-            )
-        return vectors
-
-    def _encode(self, texts: Sequence[str]) -> Floats:
-        tokens = self._model.tokenize(list(texts))
-        vectors: Floats = np.zeros((len(tokens), self._model.dim), dtype=np.float32)
-        for row, ids in enumerate(tokens):
+        vectors: Floats = np.zeros((len(texts), self._table.shape[1]), dtype=np.float32)
+        for row, text in enumerate(texts):
+            tokens = self._tokenizer.tokenize(text, MAX_TOKENS)
+            ids = [token for token in tokens if token != self._tokenizer.unknown]
             if ids:
-                vectors[row] = self._weights[ids] @ self._model.embedding[ids].astype(np.float32)
+                vectors[row] = self._weights[ids] @ self._table[ids].astype(np.float32)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         lengths[lengths == 0] = 1
-        result: Floats = (vectors / lengths).astype(np.float32)
-        return result
+        vectors /= lengths
+        return vectors
 
     def language(self, most: int | None = None) -> frozenset[str]:
         """Whole words that the model knows: what counts as correctly spelt English.
@@ -72,7 +62,7 @@ class StaticEncoder:
         """
         return frozenset(
             token
-            for token, rank in self._model.tokenizer.get_vocab().items()
+            for token, rank in self._tokenizer.vocabulary.items()
             if token.isalpha() and token.islower() and (most is None or rank < most)
         )
 

@@ -59,5 +59,5 @@ def write(folder: Path, spec: Spec, vectors: Vectors) -> int:
 
 
 def load(folder: Path) -> StaticModel:
-    """The artefact as faqbot loads it."""
+    """The artefact as model2vec loads it; faqbot reads the same files itself."""
     return StaticModel.from_pretrained(folder)
