@@ -13,7 +13,7 @@ from pathlib import Path
 from faqbot import __version__
 
 RESULTS = Path(__file__).resolve().parent / "results"
-PACKAGES = ("numpy", "rapidfuzz", "model2vec", "bm25s", "scikit-learn", "sentence-transformers")
+PACKAGES = ("numpy", "rapidfuzz", "bm25s", "scikit-learn", "sentence-transformers")
 
 Row = Mapping[str, object]
 
