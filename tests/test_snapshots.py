@@ -121,6 +121,6 @@ def test_a_second_start_reads_what_the_first_one_built(
     def building(*_: object) -> Index:
         raise AssertionError("built again")
 
-    monkeypatch.setattr(builder, "built", building)
+    monkeypatch.setattr(builder, "build_with", building)
     second = app.load_engine(SHIPPED, cache=tmp_path / "cache").ask(question)
     assert second.outcome == first.outcome

@@ -51,7 +51,7 @@ def test_no_word_within_so_many_errors_is_skipped(
 def test_the_role_that_is_named_best_is_always_looked_at(asked: list[str]) -> None:
     found = RoleLinker(ROLES, frozenset({"skills"})).link(asked)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(titles, "HOPELESS", 0.0)
+        patch.setattr(titles, "MIN_TITLE_SCORE", 0.0)
         patch.setattr(titles, "EXAMINED", 1_000)
         everything = RoleLinker(ROLES, frozenset({"skills"})).link(asked)
     assert _best(found) == _best(everything)
