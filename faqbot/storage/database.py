@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from sqlalchemy import Table, event
+from sqlalchemy import Row, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -80,6 +80,11 @@ async def upsert(connection: AsyncConnection, table: Table, **values: Any) -> No
     await connection.execute(
         statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
     )
+
+
+def row_values(row: Row[Any], table: Table) -> dict[str, Any]:
+    """The values of a row by the keys of its table's columns, which may differ from their names."""
+    return {column.key: row._mapping[column] for column in table.c}  # noqa: SLF001 - public
 
 
 def reason_of(error: BaseException) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from faqbot.storage.database import Database, upsert
+from faqbot.storage.database import Database, row_values, upsert
 from faqbot.storage.models import Pick, QuestionRecord, Rating, utc_now
 from faqbot.storage.tables import picks, ratings, receipts
 
@@ -61,7 +61,7 @@ class Questions:
         for column, value in (
             (receipts.c.team, wanted.team),
             (receipts.c.role, wanted.role),
-            (receipts.c.place, wanted.place),
+            (receipts.c.surface, wanted.place),
             (receipts.c.outcome, wanted.outcome),
         ):
             if value is not None:
@@ -147,6 +147,6 @@ def _is(team: str, receipt: str) -> ColumnElement[bool]:
 
 
 def _record(row: Row[Any]) -> QuestionRecord:
-    values = row._asdict()
+    values = row_values(row, receipts)
     entries = tuple((str(entry), float(confidence)) for entry, confidence in values["entries"])
     return QuestionRecord(**{**values, "entries": entries})

@@ -209,14 +209,14 @@ class Policies:
     async def set(self, policy: ChannelPolicy) -> None:
         """Set the policy of a channel in the place of the old one."""
         table = tables.policies
-        values = {**asdict(policy), "speaks": policy.mode.value, "changed": utc_now()}
+        values = {**asdict(policy), "mode": policy.mode.value, "changed": utc_now()}
         async with self._database.writing() as connection:
             await upsert(connection, table, **values)
 
 
 def _policy(row: Row[Any]) -> ChannelPolicy:
     return ChannelPolicy(
-        row.team, row.channel, ChannelMode(row.speaks), row.private, row.owner, row.changed_by
+        row.team, row.channel, ChannelMode(row.mode), row.private, row.owner, row.changed_by
     )
 
 

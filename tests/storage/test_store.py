@@ -69,7 +69,7 @@ async def test_a_question_is_remembered_as_it_was(store: Store) -> None:
 
 async def test_questions_are_found_by_time_role_place_and_outcome(store: Store) -> None:
     old = record(2, at=NOW - 9 * DAY)
-    other = record(3, role=None, place="direct", outcome="decline", entries=(), team="T2")
+    other = record(3, role=None, surface="direct", outcome="decline", entries=(), team="T2")
     await store.receipts.add([record(), old, other])
     assert await store.receipts.all(Filter()) == (old, record(), other)
     assert await store.receipts.all(Filter(since=NOW - DAY, role="qa-engineer")) == (record(),)

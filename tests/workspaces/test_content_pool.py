@@ -235,7 +235,7 @@ async def test_changes_are_followed_and_one_that_fails_does_not_end_it(
         await look()
         looked.set()
 
-    monkeypatch.setattr(two.shelf, "look", failing)
+    monkeypatch.setattr(two.shelf, "check_for_changes", failing)
     two.write("one", "chicory")
     task = asyncio.create_task(following(two.shelf, 0.0))
     async with asyncio.timeout(10):
@@ -269,7 +269,7 @@ async def test_what_was_built_is_kept_on_disk(
     write_content(tmp_path / "one", "amaranth")
     load = Loader(None, encoders(), Snapshots(tmp_path / "cache"))
     made = await asyncio.to_thread(load, tmp_path / "one")
-    monkeypatch.setattr(builder, "written_aside", None)  # it may not be built again
+    monkeypatch.setattr(builder, "snapshot_from_subprocess", None)  # it may not be built again
     found = await asyncio.to_thread(load, tmp_path / "one")
     assert found.weight == made.weight > 0
     assert found.knowledge.knowledge_base.version == made.knowledge.knowledge_base.version
