@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import DEADLINE
+
 ROOT = Path(__file__).resolve().parent.parent
 FLAGS = ["--no-sandbox", "--disable-gpu"]
 
@@ -44,7 +46,7 @@ def test_a_question_is_answered_and_a_button_shows_the_next_part(
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(1000 * DEADLINE)
         page.goto(address)
         page.locator("#composer").fill("@faqbot what degree do i need for pyhton backend?")
         page.locator("#composer").press("Enter")

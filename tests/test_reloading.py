@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from faqbot.errors import ContentError, FaqbotError, UsageError
 from faqbot.index.builder import Encoders, build_in_subprocess, build_index, load_engine
 from faqbot.index.reloader import Reloader, read_status, write_status_file
 from faqbot.model import Answer, Question
+from tests.support.waiting import eventually
 
 ROLE = """
 role: tester
@@ -50,12 +51,6 @@ def skills(engine: Engine) -> str:
     receipt = engine.ask(Question("which skills does a tester need"))
     assert isinstance(receipt.outcome, Answer)
     return repr(engine.reply(receipt))
-
-
-async def eventually(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(15):
-        while not true():  # noqa: ASYNC110 - files have no event to wait for
-            await asyncio.sleep(0.05)
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ import pytest
 from faqbot.playground.workspace import LocalWorkspace
 from faqbot.slack import manifest
 from tests.slack.conftest import QUICK, SETUP
+from tests.support.waiting import DEADLINE
 
 ROOT = Path(__file__).resolve().parent.parent
 HOOKS = json.loads((ROOT / ".slack" / "hooks.json").read_text(encoding="utf-8"))
@@ -99,13 +100,13 @@ async def test_slack_run_answers_by_the_tokens_that_the_tool_gives(
         )
         assert process.stdout is not None
         try:
-            async with asyncio.timeout(40):
+            async with asyncio.timeout(DEADLINE):
                 assert b"by Socket Mode" in await process.stdout.readline()
             ts = await workspace.person("maya").dm("data analyst skills")
             (answer,) = await workspace.until(lambda: workspace.answers("@maya", ts))
             assert "SQL" in answer.text
             process.send_signal(signal.SIGINT)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(DEADLINE):
                 _, errors = await process.communicate()
         finally:
             if process.returncode is None:

@@ -15,6 +15,7 @@ import pytest
 from faqbot.playground.workspace import LocalWorkspace
 from tests.slack.conftest import QUICK, SETUP
 from tests.slack.test_service import ROLE, ended, first_line, free_port, start
+from tests.support.waiting import DEADLINE, eventually
 
 
 @pytest.fixture
@@ -66,13 +67,13 @@ async def two_workers(
 
 async def asked(workspace: LocalWorkspace) -> str:
     ts = await workspace.person("maya").dm("data analyst skills")
-    found = await workspace.until(lambda: workspace.answers("@maya", ts), within=10)
+    found = await workspace.until(lambda: workspace.answers("@maya", ts), within=DEADLINE)
     return found[0].text
 
 
 async def up(address: str, count: int, process: int) -> list[int]:
     """The workers, when there are so many and the port answers."""
-    async with asyncio.timeout(20), aiohttp.ClientSession() as session:
+    async with asyncio.timeout(DEADLINE), aiohttp.ClientSession() as session:
         while True:
             found = children(process)
             if len(found) == count:
@@ -112,9 +113,7 @@ async def test_workers_end_when_their_parent_is_killed(knowledge: Path) -> None:
         await first_line(process)
         workers = await up(address, 2, process.pid)
         process.kill()
-        async with asyncio.timeout(10):
-            while alive(workers):  # noqa: ASYNC110 - nobody tells
-                await asyncio.sleep(0.1)
+        await eventually(lambda: not alive(workers))
 
 
 async def test_a_token_that_is_refused_ends_all_with_its_advice(knowledge: Path) -> None:

@@ -264,11 +264,11 @@ class LocalWorkspace:
         """Deliver any event, such as `tokens_revoked`, if the app subscribed to it."""
         self._delivery.event(name, event)
 
-    async def until(self, true: Callable[[], T | None], within: float = 5.0) -> T:
+    async def until(self, true: Callable[[], T | None], within: float = 60.0) -> T:
         """Wait until `true()` is truthy and return it; raises TimeoutError after `within`."""
         return await self.state.pulse.until(true, within)
 
-    async def settled(self, quiet: float = 0.05, within: float = 10.0) -> None:
+    async def settled(self, quiet: float = 0.05, within: float = 60.0) -> None:
         """Wait until nothing is in delivery or in flight, and nothing happened for `quiet` seconds.
 
         What the app still computes can't be seen from here: prefer `until`.

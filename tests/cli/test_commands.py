@@ -122,7 +122,7 @@ def test_a_command_that_fails_unexpectedly_gives_one_line_with_a_reference(
     def broken(knowledge: Path, *_: object) -> None:
         raise ZeroDivisionError(knowledge)
 
-    monkeypatch.setattr(app, "open_desk", broken)
+    monkeypatch.setattr(app, "load_engine", broken)
     first, again = run("ask", "x"), run("ask", "y")
     assert first.code == 1
     assert "reference" in first.err

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import DEADLINE
+
 from .conftest import KNOWLEDGE
 
 FAQBOT = (sys.executable, "-c", "from faqbot.cli.main import main; main()")
@@ -54,7 +56,7 @@ def test_a_reader_that_goes_away_is_no_error(environment: dict[str, str]) -> Non
     asked.stdin.close()
     said = asked.stderr.read()
     asked.stderr.close()
-    asked.wait(timeout=10)
+    asked.wait(timeout=DEADLINE)
     assert said == b""
 
 

@@ -20,6 +20,7 @@ from faqbot.model import Faq, KnowledgeBase, Role, Section
 from faqbot.runtime.web import Server, listen
 from faqbot.storage.models import QuestionRecord
 from faqbot.storage.store import Store, open_store
+from tests.support.waiting import DEADLINE
 
 NOW = dt.datetime.now(dt.UTC)
 FLAGS = ["--no-sandbox", "--disable-gpu"]
@@ -177,7 +178,7 @@ async def test_a_person_looks_around_in_the_browser(address: str, chromium: str)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = await browser.new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(1000 * DEADLINE)
         problems: list[str] = []
         page.on(
             "console", lambda said: problems.append(said.text) if said.type == "error" else None

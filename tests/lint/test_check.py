@@ -19,6 +19,7 @@ import yaml
 from faqbot.cli.main import main
 from faqbot.lint.findings import RULES
 from faqbot.lint.rules import reading_ease
+from tests.support.waiting import DEADLINE
 
 ROOT = Path(__file__).resolve().parents[2]
 Check = Callable[..., tuple[int, str]]
@@ -237,7 +238,7 @@ def test_watching_checks_again_after_each_save(folder: Path) -> None:
         (folder / "one.yaml").write_text(SAYING.format(id="one", title="One"))
         until("No problems")
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) in (0, 130)
+        assert process.wait(DEADLINE) in (0, 130)
 
 
 @pytest.mark.parametrize("name", ["docs/examples/github-action.yml", ".pre-commit-hooks.yaml"])

@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.playground.models import DEFAULT_EVENTS, DEFAULT_SCOPES, Setup, Timing
 from faqbot.playground.workspace import LocalWorkspace
+from tests.support.waiting import DEADLINE
 
 QUICK = Timing(ack_deadline=0.4, retry_delays=(0.0, 0.02, 0.04))
 
@@ -81,4 +82,4 @@ async def receiver(workspace: LocalWorkspace) -> AsyncIterator[Receiver]:
     recorder.url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
     workspace.deliver_to(recorder.url)
     yield recorder
-    await asyncio.wait_for(runner.cleanup(), 5)
+    await asyncio.wait_for(runner.cleanup(), DEADLINE)

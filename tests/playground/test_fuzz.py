@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from faqbot.playground.models import Setup, Timing
 from faqbot.playground.workspace import LocalWorkspace
+from tests.support.waiting import DEADLINE
 
 SETUP = Setup()
 METHODS = (
@@ -83,7 +84,7 @@ class Local:
         async def send(message: Any) -> None:
             statuses.append(message.get("status", 0))
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(DEADLINE):
             await self.app(scope, receive, send)
         return statuses[0]
 

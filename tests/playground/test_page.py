@@ -10,6 +10,7 @@ import pytest
 
 from faqbot.playground.workspace import LocalWorkspace
 from tests.playground.showcase import connected
+from tests.support.waiting import DEADLINE
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -81,7 +82,7 @@ async def page(workspace: LocalWorkspace, chromium: Path) -> AsyncIterator[Any]:
     async with connected(workspace), async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         opened = await browser.new_page()
-        opened.set_default_timeout(5000)
+        opened.set_default_timeout(1000 * DEADLINE)
         errors: list[str] = []
         opened.on("pageerror", lambda error: errors.append(str(error)))
         opened.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)

@@ -28,10 +28,11 @@ from faqbot.slack.middleware.request_log import ListenerTracker
 from faqbot.slack.socket_mode import SocketMode
 from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.knowledge_base import knowledge_base
+from tests.support.waiting import DEADLINE
 
 TODAY = dt.date(2026, 11, 23)
 SETUP = Setup(scopes=frozenset((*SCOPES, *OPTIONAL_SCOPES)), events=frozenset(EVENTS))
-QUICK = Timing(retry_delays=(0.0, 0.02, 0.04))
+QUICK = Timing(ack_deadline=DEADLINE, retry_delays=(0.0, 0.02, 0.04))
 
 
 @cache

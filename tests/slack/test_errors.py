@@ -16,7 +16,7 @@ from tests.slack.conftest import Slack, serving
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def broken(_engine: Engine, question: Question) -> Result:
+def broken(_engine: Engine, question: Question) -> Result:
     raise KeyError(question.text)
 
 

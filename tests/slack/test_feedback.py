@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from faqbot.storage.models import HandoffState, ProposalState, QuestionPrivacy
 from faqbot.storage.questions import Filter
 from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.conftest import Slack, serving
+from tests.support.waiting import eventually
 
 ALWAYS = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 OWNERS = "C0OWNERS1"
@@ -49,13 +50,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 def labels(message: SlackMessage) -> list[str]:
     return [element.label for element in elements(message.blocks)]
-
-
-async def eventually(true: Callable[[], bool]) -> None:
-    """Wait for what the workspace can't see."""
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 - the memory has no event to wait for
-            await asyncio.sleep(0.02)
 
 
 async def handed_over(slack: Slack, text: str = UNANSWERABLE) -> tuple[str, SlackMessage]:

@@ -13,6 +13,7 @@ from faqbot.workspaces.oauth import INSTALL
 from tests.playground.test_page import FLAGS
 from tests.slack.installing import Site, site
 from tests.support.local_slack import several
+from tests.support.waiting import DEADLINE
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +27,7 @@ async def page_of(chromium: str, **given: Any) -> AsyncIterator[Any]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = await browser.new_page(**given)
-        page.set_default_timeout(5000)
+        page.set_default_timeout(1000 * DEADLINE)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
         yield page

@@ -15,6 +15,7 @@ from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import Store
 from tests.storage.conftest import server, url
+from tests.support.waiting import eventually
 
 __all__ = ["server", "url"]
 
@@ -56,12 +57,6 @@ async def at_work(memory: QuestionRecorder, count: int = 1) -> AsyncIterator[lis
         yield workers
 
 
-async def until(true: Any) -> None:
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 - the other process has no event to wait for
-            await asyncio.sleep(0.02)
-
-
 async def test_what_one_process_took_on_no_other_does(memory: QuestionRecorder) -> None:
     async with at_work(memory, 2) as (first, second):
         assert await first.leases.claim("event", "T1", "E1")
@@ -87,10 +82,10 @@ async def test_what_a_dead_process_left_is_done_by_another(memory: QuestionRecor
     async with dead.leases.running(dead.again, dead.finish):
         assert await dead.leases.acquire(KEY, BODY) == 1
         for task in asyncio.all_tasks():  # it dies without a word
-            if getattr(task.get_coro(), "__qualname__", "").startswith("Leases._"):
+            if getattr(task.get_coro(), "__qualname__", "").startswith("LeaseManager._"):
                 task.cancel()
         async with at_work(memory) as (alive,):
-            await until(lambda: alive.did)
+            await eventually(lambda: alive.did)
             assert alive.did == [BODY]
             await asyncio.sleep(3 * QUICK)
             assert len(alive.did) == 1
@@ -113,7 +108,7 @@ async def test_what_a_process_can_not_finish_at_its_stop_is_left_to_others(
         await stopping.leases.acquire(KEY, BODY)
     assert stopping.finished.is_set()
     async with at_work(memory) as (alive,):
-        await until(lambda: alive.did)
+        await eventually(lambda: alive.did)
 
 
 async def test_nothing_that_waits_can_be_read_in_the_database(memory: QuestionRecorder) -> None:
@@ -142,7 +137,7 @@ async def test_what_another_key_sealed_is_given_up_with_a_line(
         await gone.acquire(KEY, BODY)
     with caplog.at_level(logging.WARNING):
         async with at_work(memory) as (alive,):
-            await until(lambda: "encrypted with another key" in caplog.text)
+            await eventually(lambda: "encrypted with another key" in caplog.text)
             assert alive.did == []
     assert "shoe" not in caplog.text
 

@@ -16,6 +16,7 @@ from tests.slack.conftest import QUICK
 from tests.slack.installing import Browser
 from tests.slack.test_service import ROLE, ended, first_line, free_port, start
 from tests.support.local_slack import LocalSlack, several
+from tests.support.waiting import DEADLINE
 
 ALPHA, BETA = "T0ALPHA", "T0BETA"
 
@@ -39,7 +40,7 @@ class Served:
     async def asked(self, team: str, text: str) -> str:
         workspace = self.slack[team]
         ts = await workspace.person("maya").dm(text)
-        found = await workspace.until(lambda: workspace.answers("@maya", ts), within=15)
+        found = await workspace.until(lambda: workspace.answers("@maya", ts), within=DEADLINE)
         return found[0].text
 
 

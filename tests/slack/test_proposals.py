@@ -20,6 +20,7 @@ from faqbot.playground.models import Channel, ModalView, SlackMessage
 from faqbot.storage.models import ProposalState
 from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.conftest import Slack, knowledge, serving
+from tests.support.waiting import DEADLINE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWNERS = "C0OWNERS1"
@@ -99,7 +100,7 @@ async def test_a_message_becomes_an_faq_that_answers_at_once(slack: Slack, folde
         lambda: any(
             "answered from now on" in m.text for m in slack.workspace.answers("@maya")[-1:]
         ),
-        within=20,
+        within=DEADLINE,
     )
     (path,) = (folder / "proposals").glob("*.yaml")
     written = yaml.safe_load(path.read_text())
@@ -118,7 +119,8 @@ async def test_an_faq_may_belong_to_a_role(slack: Slack, folder: Path) -> None:
     notice = await proposed(slack, question, "Twice a year.", "data-analyst")
     await slack.maya.click(notice, label="Approve")
     await slack.workspace.until(
-        lambda: any("travel" in m.text for m in slack.workspace.answers("@maya")[-1:]), within=20
+        lambda: any("travel" in m.text for m in slack.workspace.answers("@maya")[-1:]),
+        within=DEADLINE,
     )
     faqs = load_knowledge_base(folder).roles_by_id["data-analyst"].faqs
     assert [faq.question for faq in faqs] == [question]
@@ -196,7 +198,7 @@ async def test_what_can_not_be_written_stays_open(
             lambda: any(
                 "stays open" in m.text for m in slack.workspace.private_messages("maya")[-1:]
             ),
-            within=20,
+            within=DEADLINE,
         )
     finally:
         broken.unlink()
@@ -232,7 +234,8 @@ async def test_a_pick_becomes_a_phrasing_when_an_owner_takes_it_up(
     assert "Only the owners" in str(modal.blocks)
     await slack.maya.act(home, take.click())
     await slack.workspace.until(
-        lambda: "Suggested" not in str((slack.workspace.home("maya") or home).blocks), within=20
+        lambda: "Suggested" not in str((slack.workspace.home("maya") or home).blocks),
+        within=DEADLINE,
     )
     written = yaml.safe_load((folder / "proposals" / "phrasings.yaml").read_text())
     assert written == {"phrasings": {"data-analyst/skills": [text]}}

@@ -20,6 +20,7 @@ import pytest
 from faqbot.playground.workspace import LocalWorkspace
 from faqbot.slack.http_endpoint import PATH
 from tests.slack.conftest import QUICK, SETUP
+from tests.support.waiting import DEADLINE
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = ROOT / "deploy" / "nginx.conf"
@@ -110,7 +111,7 @@ async def faqbot(workspace: LocalWorkspace, port: int, folder: Path, database: P
 
 async def serving(process: Process) -> None:
     assert process.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(DEADLINE):
         assert PATH.encode() in await process.stdout.readline()
 
 

@@ -17,6 +17,7 @@ from faqbot.errors import ServiceError
 from faqbot.playground.workspace import LocalWorkspace
 from faqbot.settings import Settings
 from tests.slack.conftest import QUICK, SETUP
+from tests.support.waiting import DEADLINE
 
 ROOT = Path(__file__).parents[2]
 ROLE = """role: data-analyst
@@ -54,14 +55,14 @@ async def start(knowledge: Path, **variables: str) -> Process:
 
 
 async def ended(process: Process) -> tuple[int | None, str]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(DEADLINE):
         _, errors = await process.communicate()
     return process.returncode, errors.decode()
 
 
 async def first_line(process: Process) -> str:
     assert process.stdout is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(DEADLINE):
         return (await process.stdout.readline()).decode()
 
 

@@ -18,6 +18,7 @@ from faqbot.slack.context import Shared
 from faqbot.slack.middleware.request_log import ListenerTracker
 from faqbot.slack.socket_mode import SocketMode
 from tests.slack.conftest import QUICK, SETUP, make_engine
+from tests.support.waiting import DEADLINE
 
 PING = 0.1
 
@@ -53,7 +54,7 @@ async def workspace() -> AsyncIterator[LocalWorkspace]:
 async def ask(workspace: LocalWorkspace) -> str:
     maya = workspace.person("maya")
     ts = await maya.say("#general", f"<@{workspace.bot_user_id}> data analyst skills")
-    found = await workspace.until(lambda: workspace.answers("#general", ts), within=10)
+    found = await workspace.until(lambda: workspace.answers("#general", ts), within=DEADLINE)
     return found[0].text
 
 
@@ -70,14 +71,14 @@ async def test_a_dropped_socket_is_opened_again(workspace: LocalWorkspace) -> No
         await link.connected.wait()
         workspace.drop_sockets()
         await workspace.until(lambda: workspace.connections == 0)
-        await workspace.until(lambda: workspace.connections == 1, within=10)
+        await workspace.until(lambda: workspace.connections == 1, within=DEADLINE)
         assert "SQL" in await ask(workspace)
 
 
 async def test_a_refused_handshake_is_not_the_end(workspace: LocalWorkspace) -> None:
     workspace.faults = Faults(refuse_handshakes=1)
     async with connected(workspace) as link:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(DEADLINE):
             await link.connected.wait()
         assert "SQL" in await ask(workspace)
 
@@ -114,7 +115,7 @@ async def test_an_unreachable_web_api_is_said() -> None:
 async def test_server_errors_are_not_tried_for_ever(workspace: LocalWorkspace) -> None:
     workspace.faults = Faults(fail_share=1.0, fail_status=503)
     async with web_client(workspace.bot_token, workspace.api_url) as client:
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(DEADLINE):
             with pytest.raises(ServiceError):
                 await check_bot_token(client)
 

@@ -19,6 +19,7 @@ from faqbot.workspaces.router import WorkspaceRouter
 from faqbot.workspaces.tokens import authorizing, let_go
 from tests.slack.installing import Site, site
 from tests.support.local_slack import several
+from tests.support.waiting import DEADLINE
 
 ALPHA, BETA = "T0ALPHA", "T0BETA"
 ALL = (*several("Alpha", "Beta"), *several("Here", "There", enterprise="Org", org_wide=True))
@@ -120,7 +121,7 @@ async def test_an_installation_that_ends_is_forgotten(
     async with served(server, listener):
         web.slack.deliver_to(f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}")
         (web.slack.uninstall if how == "uninstall" else web.slack.revoke)(team)
-        first = await asyncio.wait_for(gone.get(), 5)
+        first = await asyncio.wait_for(gone.get(), DEADLINE)
         await web.slack[team].settled()
     await workspaces.close()
     assert first == installation.workspace

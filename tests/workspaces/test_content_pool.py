@@ -24,6 +24,7 @@ from faqbot.model import Answer, Question
 from faqbot.workspaces import content_pool as module
 from faqbot.workspaces.content_pool import ContentPool, LoadedContent, following
 from tests.slack.many import encoders, write_content
+from tests.support.waiting import DEADLINE
 
 WEIGHT = 10
 """What each folder weighs here."""
@@ -238,7 +239,7 @@ async def test_changes_are_followed_and_one_that_fails_does_not_end_it(
     monkeypatch.setattr(two.shelf, "check_for_changes", failing)
     two.write("one", "chicory")
     task = asyncio.create_task(following(two.shelf, 0.0))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE):
         await looked.wait()
     assert "chicory" in said(engine)
     task.cancel()
