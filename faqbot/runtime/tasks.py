@@ -1,0 +1,89 @@
+"""Asyncio tasks: one call for many waiters, and tasks that end with a block."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable
+from contextlib import asynccontextmanager
+from typing import Any, Generic, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+_log = logging.getLogger(__name__)
+
+
+class CallCancelledError(Exception):
+    """The shared call that a waiter waited for was cancelled; the waiter itself was not."""
+
+
+class SingleFlight(Generic[Key, Value]):
+    """One call for many waiters: whoever asks for a key while its call runs gets its result.
+
+    A waiter that is cancelled doesn't cancel the call, which others may wait for.
+    """
+
+    def __init__(self) -> None:
+        self._calls: dict[Key, asyncio.Task[Value]] = {}
+
+    async def run(self, key: Key, call: Callable[[], Coroutine[Any, Any, Value]]) -> Value:
+        """Return the result of the call that runs for a key; start it if there is none.
+
+        Args:
+            key: identifies the call.
+            call: makes the coroutine. It isn't called while a call for the key runs.
+
+        Raises:
+            CallCancelledError: `cancel` or `close` cancelled the call.
+            Exception: whatever the call raises, to each of its waiters.
+        """
+        task = self._calls.get(key)
+        if task is None:
+            task = asyncio.create_task(call())
+            self._calls[key] = task
+            task.add_done_callback(lambda _: self._calls.pop(key, None))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            waiter = asyncio.current_task()
+            if task.cancelled() and not (waiter and waiter.cancelling()):
+                raise CallCancelledError from None
+            raise
+
+    def cancel(self, matches: Callable[[Key], bool]) -> None:
+        """Cancel the calls whose key matches."""
+        for key, task in self._calls.items():
+            if matches(key):
+                task.cancel()
+
+    async def close(self) -> None:
+        """Cancel all calls and wait until they have ended."""
+        tasks = list(self._calls.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def background_tasks(*coroutines: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
+    """Run coroutines as tasks while the block runs; cancel them at its end and wait for them.
+
+    A coroutine that fails meanwhile ends neither the block nor the others; its error is logged
+    without its message, which may contain what somebody asked.
+    """
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
+    for task in tasks:
+        task.add_done_callback(_log_failure)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _log_failure(task: asyncio.Task[object]) -> None:
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        _log.error("a background task failed: %s", type(error).__name__)
