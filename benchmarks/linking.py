@@ -100,10 +100,10 @@ def _key(title: str) -> str:
 
 def _faqbot(matcher: Matcher) -> Link:
     def link(text: str) -> tuple[str, ...] | None:
-        reading = matcher.read(text).reading
-        if reading.unknown_role:
+        parsed = matcher.parse(text)
+        if parsed.unknown_role:
             return None
-        return tuple(dict.fromkeys(link.role for link in reading.links))
+        return tuple(dict.fromkeys(link.role for link in parsed.links))
 
     return link
 

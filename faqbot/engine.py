@@ -12,16 +12,16 @@ from typing import Final
 
 from faqbot.matching.decision import Decider
 from faqbot.matching.facts.finder import FactFinder
-from faqbot.matching.matcher import Matcher, ParsedQuestion
+from faqbot.matching.matcher import Matcher
 from faqbot.model import (
     Answer,
     Candidate,
     Choices,
     Decline,
     Faq,
-    Interpretation,
     KnowledgeBase,
     Outcome,
+    ParsedQuestion,
     Question,
     Reason,
     Result,
@@ -31,7 +31,7 @@ from faqbot.replies.reply import Reply
 
 
 @dataclass(frozen=True, slots=True)
-class _Remembered:
+class _Conversation:
     role: str | None
     at: float
 
@@ -54,7 +54,7 @@ class ConversationMemory:
         self._clock = clock
         self._capacity = capacity
         self._lifetime = lifetime
-        self._threads: OrderedDict[str, _Remembered] = OrderedDict()
+        self._threads: OrderedDict[str, _Conversation] = OrderedDict()
 
     def knows(self, thread: str) -> bool:
         """Whether something was said in that conversation."""
@@ -70,12 +70,12 @@ class ConversationMemory:
         if not thread:
             return
         kept = role or self.role_of(thread)
-        self._threads[thread] = _Remembered(kept, self._clock())
+        self._threads[thread] = _Conversation(kept, self._clock())
         self._threads.move_to_end(thread)
         while len(self._threads) > self._capacity:
             self._threads.popitem(last=False)
 
-    def _fresh(self, thread: str) -> _Remembered | None:
+    def _fresh(self, thread: str) -> _Conversation | None:
         remembered = self._threads.get(thread)
         if remembered is None or self._clock() - remembered.at > self._lifetime:
             self._threads.pop(thread, None)
@@ -83,11 +83,11 @@ class ConversationMemory:
         return remembered
 
 
-KEPT: Final = 2_048
-OFTEN: Final = 200
+PARSED_CACHE_SIZE: Final = 2_048
+MAX_CACHED_CHARACTERS: Final = 200
 """Characters of a question whose reading is kept: nobody asks a longer one twice."""
 
-LONGEST: Final = 4_000
+MAX_CHARACTERS: Final = 4_000
 """Characters of a question that are read: more than the matcher takes words from."""
 
 
@@ -116,27 +116,27 @@ class Engine:
         knowledge: Index,
         conversations: ConversationMemory,
         today: Callable[[], dt.date] = dt.date.today,
-        kept: int = KEPT,
+        kept: int = PARSED_CACHE_SIZE,
     ) -> None:
-        self._knowledge = knowledge
-        self._kept = kept
-        self._read = self._reader()
+        self._index = knowledge
+        self._cache_size = kept
+        self._parse = self._caching_parser()
         self._conversations = conversations
         self._today = today
 
     def swap(self, knowledge: Index) -> Index:
         """Answer from other content, from the next question on; returns what it was."""
-        old, self._knowledge = self._knowledge, knowledge
-        self._read = self._reader()
+        old, self._index = self._index, knowledge
+        self._parse = self._caching_parser()
         return old
 
     def close(self) -> None:
         """Answer no more, and let the content go; to ask it afterwards is an error."""
-        del self._knowledge, self._read
+        del self._index, self._parse
 
     @property
     def knowledge_base(self) -> KnowledgeBase:
-        return self._knowledge.knowledge_base
+        return self._index.knowledge_base
 
     def role_of(self, thread: str) -> str | None:
         """The role that a conversation is about, if it is known to be about one."""
@@ -149,63 +149,63 @@ class Engine:
     def ask(self, question: Question) -> Result:
         """Answer, offer a choice, or decline."""
         began = time.perf_counter()
-        knowledge = self._knowledge
+        knowledge = self._index
         context = question.role or self._conversations.role_of(question.thread)
         if knowledge.knowledge_base.role(context) is None:
             context = None
-        understood = self._read(question.text[:LONGEST], context)
-        decided = knowledge.decider.decide(understood, question.audience)
-        outcome = knowledge.facts.refine(understood, decided, context)
-        return self._receipt(question, understood.reading, outcome, began)
+        parsed = self._parse(question.text[:MAX_CHARACTERS], context)
+        decided = knowledge.decider.decide(parsed, question.audience)
+        outcome = knowledge.facts.refine(parsed, decided, context)
+        return self._result(question, parsed, outcome, began)
 
     def describe(self, question: Question) -> Result:
         """Find the role that the text names, and the part when it names one too."""
         began = time.perf_counter()
-        knowledge = self._knowledge
-        understood = self._read(question.text[:LONGEST], None)
-        outcome = knowledge.decider.describe(understood, question.audience)
-        if isinstance(outcome, Decline) and outcome.why is Reason.UNKNOWN_ROLE:
+        knowledge = self._index
+        parsed = self._parse(question.text[:MAX_CHARACTERS], None)
+        outcome = knowledge.decider.describe(parsed, question.audience)
+        if isinstance(outcome, Decline) and outcome.reason is Reason.UNKNOWN_ROLE:
             near = knowledge.matcher.near_roles(question.text)
             outcome = replace(outcome, nearest=tuple(dict.fromkeys((*outcome.nearest, *near)))[:3])
-        return self._receipt(question, understood.reading, outcome, began)
+        return self._result(question, parsed, outcome, began)
 
     def show(self, entry_id: str, question: Question) -> Result:
         """Answer with an entry or a fact, as a button does; declined when gone or hidden."""
         began = time.perf_counter()
-        fact = self._knowledge.facts.at(entry_id) if entry_id.startswith("=") else None
+        fact = self._index.facts.at(entry_id) if entry_id.startswith("=") else None
         if fact is not None:
-            return self._receipt(question, Interpretation(question.text), fact, began)
+            return self._result(question, ParsedQuestion(question.text), fact, began)
         entry = self.knowledge_base.entry(entry_id)
         hidden = isinstance(entry, Faq) and not question.audience.may_read(entry.audience)
         outcome: Outcome = Decline(Reason.NOT_WRITTEN)
         if entry is not None and not hidden:
             outcome = Answer((Candidate(entry.id, entry.kind, entry.role, 1.0),))
-        return self._receipt(question, Interpretation(question.text), outcome, began)
+        return self._result(question, ParsedQuestion(question.text), outcome, began)
 
     def nearest(self, text: str) -> tuple[str | None, tuple[Candidate, ...]]:
         """The one role that a text names, if it names one, and the entries near it in meaning."""
-        reading = self._knowledge.matcher.read(text).reading
-        roles = {link.role for link in reading.links}
-        return (roles.pop() if len(roles) == 1 else None), reading.candidates
+        parsed = self._index.matcher.parse(text)
+        roles = {link.role for link in parsed.links}
+        return (roles.pop() if len(roles) == 1 else None), parsed.candidates
 
     def reply(self, receipt: Result, *, full: bool = False) -> Reply:
         """What to say; `full` gives a role as its full description instead of its overview."""
         return compose(receipt, self.knowledge_base, self._today(), full=full)
 
-    def _reader(self) -> Callable[[str, str | None], ParsedQuestion]:
+    def _caching_parser(self) -> Callable[[str, str | None], ParsedQuestion]:
         """What reads questions: what one content makes of a text is always the same."""
-        read = self._knowledge.matcher.read
-        kept = lru_cache(self._kept)(read)
-        return lambda text, role: (kept if len(text) <= OFTEN else read)(text, role)
+        read = self._index.matcher.parse
+        kept = lru_cache(self._cache_size)(read)
+        return lambda text, role: (kept if len(text) <= MAX_CACHED_CHARACTERS else read)(text, role)
 
-    def _receipt(
-        self, question: Question, reading: Interpretation, outcome: Outcome, began: float
+    def _result(
+        self, question: Question, parsed: ParsedQuestion, outcome: Outcome, began: float
     ) -> Result:
-        role = _role_of(outcome, reading)
+        role = _role_of(outcome, parsed)
         self._conversations.remember(question.thread, role)
         return Result(
             question=question,
-            reading=reading,
+            parsed=parsed,
             outcome=outcome,
             role=role,
             content_version=self.knowledge_base.version,
@@ -213,15 +213,15 @@ class Engine:
         )
 
 
-def _role_of(outcome: Outcome, reading: Interpretation) -> str | None:
+def _role_of(outcome: Outcome, parsed: ParsedQuestion) -> str | None:
     """The one role that a question turned out to be about."""
     match outcome:
         case Answer(entries=entries) | Choices(options=entries):
             roles = {entry.role for entry in entries if entry.role}
-            named = {link.role for link in reading.links}
+            named = {link.role for link in parsed.links}
             about = roles or named
             return about.pop() if len(about) == 1 else None
-        case Decline(why=why):
-            named = {link.role for link in reading.links}
+        case Decline(reason=why):
+            named = {link.role for link in parsed.links}
             known = why is not Reason.UNKNOWN_ROLE and len(named) == 1
             return named.pop() if known else None

@@ -64,7 +64,7 @@ def test_two_parts_in_one_question_are_both_answered(engine: Engine) -> None:
 def test_a_clear_part_without_a_role_asks_which_role(engine: Engine) -> None:
     receipt = engine.ask(employee("which degree do I need?"))
     assert isinstance(receipt.outcome, Choices)
-    assert receipt.outcome.why is Reason.WHICH_ROLE
+    assert receipt.outcome.reason is Reason.WHICH_ROLE
     assert receipt.outcome.part == "education"
     assert len(receipt.outcome.options) == 3
     assert len(receipt.outcome.roles) == len(engine.knowledge_base.roles)

@@ -118,7 +118,7 @@ def test_knowledge_is_built_in_another_process(folder: Path) -> None:
     encoders = Encoders.of(None)
     knowledge = build_in_subprocess(folder, None, encoders)
     assert knowledge.knowledge_base == load_knowledge_base(folder)
-    assert knowledge.matcher.read("tester skills").reading.candidates[0].id == "tester/skills"
+    assert knowledge.matcher.parse("tester skills").candidates[0].id == "tester/skills"
     (folder / "tester.yaml").write_text("titel: x")
     with pytest.raises(ContentError, match=r"tester\.yaml:1:1"):
         build_in_subprocess(folder, None, encoders)

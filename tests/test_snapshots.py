@@ -41,7 +41,7 @@ def said(knowledge: Index) -> list[object]:
     found: list[object] = []
     for text in ASKED:
         receipt = engine.ask(Question(text, audience=Audience.EMPLOYEES))
-        found.append((receipt.outcome, receipt.reading, engine.reply(receipt)))
+        found.append((receipt.outcome, receipt.parsed, engine.reply(receipt)))
     return found
 
 

@@ -15,8 +15,8 @@ from faqbot.model import (
     Candidate,
     Choices,
     Decline,
-    Interpretation,
     LinkMethod,
+    ParsedQuestion,
     Reason,
     Result,
 )
@@ -51,20 +51,20 @@ LINKS = {
 
 def explanation_json(receipt: Result) -> dict[str, object]:
     """What an explanation adds to the JSON contract."""
-    reading, outcome = receipt.reading, receipt.outcome
+    parsed, outcome = receipt.parsed, receipt.outcome
     declined = outcome if isinstance(outcome, Decline) else Decline()
     return {
-        "why": outcome.why.value,
-        "normalised": reading.normalised,
-        "repairs": [{"written": fix.written, "read": fix.read} for fix in reading.repairs],
+        "why": outcome.reason.value,
+        "normalised": parsed.normalised,
+        "repairs": [{"written": fix.written, "read": fix.corrected} for fix in parsed.corrections],
         "links": [
-            {"role": link.role, "words": link.words, "by": link.by.value, "score": link.score}
-            for link in reading.links
+            {"role": link.role, "words": link.words, "by": link.method.value, "score": link.score}
+            for link in parsed.links
         ],
-        "unknown_role": reading.unknown_role,
+        "unknown_role": parsed.unknown_role,
         "candidates": [
-            entry(candidate) | {"opinions": dict(candidate.opinions)}
-            for candidate in reading.candidates
+            entry(candidate) | {"opinions": dict(candidate.scores)}
+            for candidate in parsed.candidates
         ],
         "nearest": list(declined.nearest),
         "owner": declined.owner,
@@ -75,13 +75,13 @@ def explanation_json(receipt: Result) -> dict[str, object]:
 
 def render(receipt: Result) -> Iterator[RenderableType]:
     """The explanation, block by block."""
-    yield _reading(receipt.reading)
-    if receipt.reading.links:
+    yield _reading(receipt.parsed)
+    if receipt.parsed.links:
         yield ""
-        yield _links(receipt.reading)
-    if receipt.reading.candidates:
+        yield _links(receipt.parsed)
+    if receipt.parsed.candidates:
         yield ""
-        yield _candidates(receipt.reading.candidates)
+        yield _candidates(receipt.parsed.candidates)
     yield ""
     yield _decision(receipt)
 
@@ -95,40 +95,44 @@ def _facts() -> Table:
     return table
 
 
-def _reading(reading: Interpretation) -> Table:
+def _reading(parsed: ParsedQuestion) -> Table:
     from rich.text import Text
 
     table = _facts()
-    table.add_row("Question", Text(printable(reading.text)))
-    table.add_row("Normalised", Text(printable(reading.normalised) or "nothing is left"))
-    for repair in reading.repairs:
-        table.add_row("Repaired", Text(f"{printable(repair.written)} → {printable(repair.read)}"))
-    if reading.unknown_role:
-        table.add_row("Unknown role", Text(printable(reading.unknown_role)))
+    table.add_row("Question", Text(printable(parsed.text)))
+    table.add_row("Normalised", Text(printable(parsed.normalised) or "nothing is left"))
+    for repair in parsed.corrections:
+        table.add_row(
+            "Repaired", Text(f"{printable(repair.written)} → {printable(repair.corrected)}")
+        )
+    if parsed.unknown_role:
+        table.add_row("Unknown role", Text(printable(parsed.unknown_role)))
     return table
 
 
-def _links(reading: Interpretation) -> Table:
+def _links(parsed: ParsedQuestion) -> Table:
     from rich.table import Table
     from rich.text import Text
 
     table = Table("Role", "Words", "Linked by", "Score", title="Roles", title_justify="left")
-    for link in reading.links:
-        table.add_row(link.role, Text(printable(link.words)), LINKS[link.by], f"{link.score:.2f}")
+    for link in parsed.links:
+        table.add_row(
+            link.role, Text(printable(link.words)), LINKS[link.method], f"{link.score:.2f}"
+        )
     return table
 
 
 def _candidates(candidates: tuple[Candidate, ...]) -> Table:
     from rich.table import Table
 
-    views = list(dict.fromkeys(view for c in candidates for view, _ in c.opinions))
+    views = list(dict.fromkeys(view for c in candidates for view, _ in c.scores))
     table = Table(title="Candidates", title_justify="left")
     table.add_column("Entry", overflow="fold", min_width=24)
     table.add_column("Confidence", justify="right")
     for view in views:
         table.add_column(view, justify="right")
     for candidate in candidates:
-        opinions = dict(candidate.opinions)
+        opinions = dict(candidate.scores)
         table.add_row(
             candidate.id or "the role as a whole",
             f"{candidate.confidence:.2f}",
@@ -155,7 +159,7 @@ def _decision(receipt: Result) -> Table:
                 table.add_row("Nearest", ", ".join(nearest))
             if owner:
                 table.add_row("Ask", Text(owner))
-    table.add_row("Because", REASONS[outcome.why])
+    table.add_row("Because", REASONS[outcome.reason])
     table.add_row("Took", f"{receipt.seconds * 1000:.1f} ms")
     return table
 

@@ -126,9 +126,7 @@ def _trial(
         return owed if good else _name(ids)
 
     # Without a role a candidate may be a part alone, which is no entry and can't be answered.
-    best = tuple(c for c in receipt.reading.candidates if knowledge_base.entry(c.id) is not None)[
-        :1
-    ]
+    best = tuple(c for c in receipt.parsed.candidates if knowledge_base.entry(c.id) is not None)[:1]
     if isinstance(outcome, Answer):
         best = outcome.entries
     elif isinstance(outcome, Choices) and outcome.options:

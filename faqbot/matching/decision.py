@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from faqbot.matching.matcher import ParsedQuestion, link_confidence, link_groups
+from faqbot.matching.matcher import link_confidence, link_groups
 from faqbot.model import (
     Answer,
     Audience,
@@ -18,6 +18,7 @@ from faqbot.model import (
     KnowledgeBase,
     LinkMethod,
     Outcome,
+    ParsedQuestion,
     Reason,
     Role,
     RoleLink,
@@ -46,46 +47,45 @@ class Thresholds:
 
 
 class Decider:
-    """Turns what was understood into an outcome, for one library."""
+    """Turns what was parsed into an outcome, for one library."""
 
     def __init__(self, knowledge_base: KnowledgeBase, thresholds: Thresholds) -> None:
         self._knowledge_base = knowledge_base
         self._thresholds = thresholds
 
-    def decide(self, understood: ParsedQuestion, audience: Audience) -> Outcome:
+    def decide(self, parsed: ParsedQuestion, audience: Audience) -> Outcome:
         """The outcome for somebody of that audience."""
-        reading = understood.reading
-        if not reading.normalised or not any(c.isalnum() for c in reading.normalised):
+        if not parsed.normalised or not any(c.isalnum() for c in parsed.normalised):
             return Decline(Reason.EMPTY)
-        groups = link_groups(reading.links)
-        if reading.unknown_role and self._knowledge_base.roles:
-            return self._unknown_role(understood, groups, audience)
+        groups = link_groups(parsed.links)
+        if parsed.unknown_role and self._knowledge_base.roles:
+            return self._unknown_role(parsed, groups, audience)
         if not groups:
-            return self._without_role(understood, (), audience)
+            return self._without_role(parsed, (), audience)
         if len(groups) > 1:
-            return self._several_roles(understood, groups, audience)
+            return self._several_roles(parsed, groups, audience)
         if len(groups[0]) > 1:
-            return self._without_role(understood, groups[0], audience)
-        return self._one_role(understood, groups[0][0], audience)
+            return self._without_role(parsed, groups[0], audience)
+        return self._one_role(parsed, groups[0][0], audience)
 
-    def describe(self, understood: ParsedQuestion, audience: Audience) -> Outcome:
+    def describe(self, parsed: ParsedQuestion, audience: Audience) -> Outcome:
         """The outcome where the text is known to name a role, and perhaps a part of it."""
-        groups = link_groups(understood.reading.links)
-        if not understood.reading.normalised:
+        groups = link_groups(parsed.links)
+        if not parsed.normalised:
             return Decline(Reason.EMPTY)
         if not groups:
             return Decline(Reason.UNKNOWN_ROLE)
         best = max(groups, key=lambda group: group[0].score)
-        if understood.reading.unknown_role:
+        if parsed.unknown_role:
             return Decline(
                 Reason.UNKNOWN_ROLE, nearest=tuple(link.role for link in best[:MOST_OPTIONS])
             )
-        candidates = understood.reading.candidates
+        candidates = parsed.candidates
         named = candidates and candidates[0].confidence >= self._thresholds.offer
         if len(best) > 1:
             part = candidates[0].id if named and candidates[0].kind is EntryKind.SECTION else ""
             return self._which_role(
-                part if understood.content_words else "",
+                part if parsed.content_words else "",
                 1.0,
                 [link.role for link in best],
                 audience,
@@ -93,30 +93,28 @@ class Decider:
         role = self._knowledge_base.role(best[0].role)
         assert role is not None
         sure = link_confidence(best[0])
-        if understood.content_words:
-            outcome = self._one_role(understood, best[0], audience)
-            if not isinstance(outcome, Decline) or outcome.why is Reason.NOT_WRITTEN:
+        if parsed.content_words:
+            outcome = self._one_role(parsed, best[0], audience)
+            if not isinstance(outcome, Decline) or outcome.reason is Reason.NOT_WRITTEN:
                 return outcome
         return Answer((whole(role, sure),))
 
     # -- one role
 
-    def _one_role(self, understood: ParsedQuestion, link: RoleLink, audience: Audience) -> Outcome:
+    def _one_role(self, parsed: ParsedQuestion, link: RoleLink, audience: Audience) -> Outcome:
         role = self._knowledge_base.role(link.role)
         assert role is not None
         sure = link_confidence(link)
-        bare = not understood.content_words and link.by is not LinkMethod.CONVERSATION
-        if bare and len(understood.words_without_roles) <= FILLERS:
+        bare = not parsed.content_words and link.method is not LinkMethod.CONVERSATION
+        if bare and len(parsed.words_without_roles) <= FILLERS:
             return self._answer_or_ask((whole(role, sure),))
-        parts = self._written(self._for_role(understood.parts, role, sure), audience)
+        parts = self._written(self._for_role(parsed.parts, role, sure), audience)
         if len(parts) > 1:
             return self._answer_or_ask(parts)
-        missing = self._not_written(understood.reading.candidates, role, audience)
+        missing = self._not_written(parsed.candidates, role, audience)
         if missing:
             return Decline(Reason.NOT_WRITTEN, nearest=(role.id,), owner=role.owner)
-        candidates = self._written(
-            self._for_role(understood.reading.candidates, role, sure), audience
-        )
+        candidates = self._written(self._for_role(parsed.candidates, role, sure), audience)
         outcome = self._answer_or_offer(candidates)
         if isinstance(outcome, Decline):
             return replace(outcome, nearest=(role.id,), owner=role.owner)
@@ -149,16 +147,16 @@ class Decider:
     # -- no role, or several
 
     def _without_role(
-        self, understood: ParsedQuestion, rivals: Sequence[RoleLink], audience: Audience
+        self, parsed: ParsedQuestion, rivals: Sequence[RoleLink], audience: Audience
     ) -> Outcome:
-        candidates = understood.reading.candidates
+        candidates = parsed.candidates
         best = candidates[0] if candidates else None
         if best and best.kind is EntryKind.FAQ and best.role is None and best.id.startswith("faq/"):
             general = self._knowledge_base.entry(best.id)
             if general is not None:
                 own = [c for c in candidates if self._knowledge_base.entry(c.id) is not None]
                 return self._answer_or_offer(self._written(own, audience))
-        if not understood.content_words:
+        if not parsed.content_words:
             if rivals:
                 return self._which_role("", 1.0, [link.role for link in rivals], audience)
             return Decline(Reason.NOT_UNDERSTOOD)
@@ -190,22 +188,20 @@ class Decider:
         return Choices(tuple(options[:MOST_OPTIONS]), Reason.WHICH_ROLE, part, held)
 
     def _several_roles(
-        self, understood: ParsedQuestion, groups: Sequence[Sequence[RoleLink]], audience: Audience
+        self, parsed: ParsedQuestion, groups: Sequence[Sequence[RoleLink]], audience: Audience
     ) -> Outcome:
         single = [group[0] for group in groups if len(group) == 1]
         if len(single) < len(groups):
             if len(single) == 1:
-                return self._one_role(understood, single[0], audience)
-            return self._without_role(understood, groups[0], audience)
+                return self._one_role(parsed, single[0], audience)
+            return self._without_role(parsed, groups[0], audience)
         links = single[:MOST_OPTIONS]
-        candidates = understood.reading.candidates
+        candidates = parsed.candidates
         best = candidates[0] if candidates else None
         if best and best.kind is EntryKind.FAQ and best.confidence >= self._thresholds.offer:
             told = next((link for link in links if link.role == best.role), links[0])
-            return self._one_role(understood, told, audience)
-        if best is None or (
-            best.confidence < self._thresholds.answer and not understood.content_words
-        ):
+            return self._one_role(parsed, told, audience)
+        if best is None or (best.confidence < self._thresholds.answer and not parsed.content_words):
             roles = [(link, self._knowledge_base.role(link.role)) for link in links]
             return Choices(
                 tuple(whole(role, link_confidence(link)) for link, role in roles if role),
@@ -224,23 +220,23 @@ class Decider:
             entry = self._part(role, part) if role else None
             if entry is not None:
                 confidence = round(best.confidence * link_confidence(link), 4)
-                yield Candidate(entry.id, entry.kind, link.role, confidence, best.opinions)
+                yield Candidate(entry.id, entry.kind, link.role, confidence, best.scores)
 
     def _unknown_role(
-        self, understood: ParsedQuestion, groups: Sequence[Sequence[RoleLink]], audience: Audience
+        self, parsed: ParsedQuestion, groups: Sequence[Sequence[RoleLink]], audience: Audience
     ) -> Outcome:
         """A role that the content does not have: never an answer, its neighbours when near."""
-        candidates = understood.reading.candidates
+        candidates = parsed.candidates
         best = candidates[0] if candidates else None
         if best and best.role is None and best.confidence >= self._thresholds.answer:
             entry = self._knowledge_base.entry(best.id)
             if isinstance(entry, Faq) and self._readable(entry.id, audience):
                 return Answer((best,))
         links = [
-            link for group in groups for link in group if link.by is not LinkMethod.CONVERSATION
+            link for group in groups for link in group if link.method is not LinkMethod.CONVERSATION
         ]
-        if len(links) == 1 and links[0].by is not LinkMethod.PARTIAL:
-            outcome = self._one_role(understood, links[0], audience)
+        if len(links) == 1 and links[0].method is not LinkMethod.PARTIAL:
+            outcome = self._one_role(parsed, links[0], audience)
             if isinstance(outcome, Answer):
                 return Choices(outcome.entries, Reason.CLOSE)
             return outcome
@@ -271,7 +267,7 @@ class Decider:
                         entry.kind,
                         role.id,
                         round(candidate.confidence * sure, 4),
-                        candidate.opinions,
+                        candidate.scores,
                     )
                 )
         return tuple(found)

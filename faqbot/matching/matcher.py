@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 from faqbot.matching.calibration import Calibration, calibrate, calibrate_sampled
 from faqbot.matching.candidates import Candidates, SectionOverlap
 from faqbot.matching.ranking import EVERY, RIDGE_LIMIT, Phrasing, Ranker, RankerWeights, Scorer
-from faqbot.matching.role_linker import Linking, Mention, RoleLinker
+from faqbot.matching.role_linker import Linking, RoleLinker
 from faqbot.matching.shortlist import ShortlistRanker
 from faqbot.matching.similarity import MeaningView, TfidfView
 from faqbot.matching.spelling import Vocabulary, count_words
@@ -36,36 +36,18 @@ from faqbot.model import (
     Candidate,
     Correction,
     EntryKind,
-    Interpretation,
     KnowledgeBase,
     LinkMethod,
+    ParsedQuestion,
     Role,
     RoleLink,
+    RoleMention,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedQuestion:
-    """A reading with what the decision needs beyond it."""
-
-    reading: Interpretation
-    mentions: tuple[Mention, ...]
-    words_without_roles: tuple[str, ...]
-    """The words besides the roles'."""
-
-    content_words: tuple[str, ...]
-    """Of these, the words that carry meaning: no stop words."""
-
-    words: tuple[str, ...] = ()
-    """All words as they were read, in order; mentions give positions among them."""
-
-    parts: tuple[Candidate, ...] = ()
-    """The parts that a question with "and" asks for, when it asks for several."""
 
 
 def mask(
     asked: Sequence[Token],
-    mentions: Iterable[Mention],
+    mentions: Iterable[RoleMention],
     titles: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     own: str = "",
 ) -> list[Token]:
@@ -89,7 +71,7 @@ def links_of(linking: Linking, role: str | None) -> tuple[RoleLink, ...]:
 
 def link_confidence(link: RoleLink) -> float:
     """How surely a link names its role, as a probability."""
-    match link.by:
+    match link.method:
         case LinkMethod.TITLE | LinkMethod.ALIAS | LinkMethod.CONVERSATION:
             return 0.99
         case LinkMethod.TYPO:
@@ -178,7 +160,7 @@ class Matcher:
         self.ranker, calibration = _trained(phrasings, common)
         self._candidates = Candidates(self.ranker, calibration, contents)
 
-    def read(self, text: str, role: str | None = None) -> ParsedQuestion:
+    def parse(self, text: str, role: str | None = None) -> ParsedQuestion:
         """Understand a question; `role` is the one that the conversation is about, if any."""
         normalised = normalise(text)
         asked, repairs = self._repaired(normalised)
@@ -189,19 +171,17 @@ class Matcher:
         scope, candidates = self._best_scope(asked, linking, role)
         said = tuple(token.word for token in masked if token.word != ROLE_WORD)
         return ParsedQuestion(
-            Interpretation(
-                text=text,
-                normalised=normalised,
-                repairs=tuple(repairs),
-                links=links_of(linking, role),
-                unknown_role=linking.unknown,
-                candidates=candidates,
-            ),
-            linking.mentions,
-            said,
-            tuple(word for word in said if word not in STOP_WORDS),
-            tuple(token.word for token in asked),
-            self._parts(masked, scope),
+            text=text,
+            normalised=normalised,
+            corrections=tuple(repairs),
+            words=tuple(token.word for token in asked),
+            mentions=linking.mentions,
+            links=links_of(linking, role),
+            unknown_role=linking.unknown_role,
+            words_without_roles=said,
+            content_words=tuple(word for word in said if word not in STOP_WORDS),
+            candidates=candidates,
+            parts=self._parts(masked, scope),
         )
 
     def _repaired(self, normalised: str) -> tuple[list[Token], list[Correction]]:
@@ -279,7 +259,7 @@ class Matcher:
         mentions = [
             mention
             for mention in self._linker.link([token.word for token in asked]).mentions
-            if mention.links[0].by in (LinkMethod.TITLE, LinkMethod.ALIAS)
+            if mention.links[0].method in (LinkMethod.TITLE, LinkMethod.ALIAS)
             or mention.links[0].role == role.id
         ]
         masked = mask(asked, mentions, self._title_words, own=role.id)
@@ -325,7 +305,7 @@ def _trained(phrasings: Sequence[Phrasing], common: SharedResources) -> tuple[Sc
 
 def _named(candidate: Candidate) -> bool:
     """Whether a part is asked for in the words of a phrasing, not only in their meaning."""
-    return dict(candidate.opinions)["words"] >= IN_WORDS
+    return dict(candidate.scores)["words"] >= IN_WORDS
 
 
 def _confidence(tried: tuple[str, tuple[Candidate, ...]]) -> float:

@@ -14,7 +14,7 @@ from rapidfuzz import fuzz, process
 from faqbot.matching.lexicon import COLOURS, NO_NAMES, OCCUPATIONS, SENIORITY
 from faqbot.matching.text import STOP_WORDS, singular
 from faqbot.matching.titles import SHORT, TitleIndex, TitleReading
-from faqbot.model import LinkMethod, Role, RoleLink
+from faqbot.model import LinkMethod, Role, RoleLink, RoleMention
 
 MIN_LINK_SCORE = 0.34
 """Score from which words count as naming a role."""
@@ -40,29 +40,11 @@ FOREIGN_PENALTY = 0.45
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
-    """Words of a question that name roles: `start` to `end` (exclusive), rivals best first.
-
-    `is_full`: a whole title is named, if perhaps misspelt.
-    """
-
-    start: int
-    end: int
-    links: tuple[RoleLink, ...]
-    foreign: str = ""
-    is_full: bool = False
-
-    @property
-    def score(self) -> float:
-        return self.links[0].score
-
-
-@dataclass(frozen=True, slots=True)
 class Linking:
     """The mentions of a question in reading order, and the words of a role that is unknown."""
 
-    mentions: tuple[Mention, ...] = ()
-    unknown: str = ""
+    mentions: tuple[RoleMention, ...] = ()
+    unknown_role: str = ""
 
 
 class RoleLinker:
@@ -114,7 +96,7 @@ class RoleLinker:
                 the words beside it say so.
         """
         readings = self._index.readings(asked, written or asked)
-        mentions: list[Mention] = []
+        mentions: list[RoleMention] = []
         taken: set[int] = set()
         for reading in readings:
             if taken.intersection(range(reading.start, reading.end)):
@@ -127,7 +109,7 @@ class RoleLinker:
         mentions = _settled(mentions, asked)
         mentions = mentions or self._acronym(asked)
         mentions.sort(key=lambda mention: mention.start)
-        unknown = next((m.foreign for m in mentions if m.foreign), "")
+        unknown = next((m.unknown_role for m in mentions if m.unknown_role), "")
         if not mentions:
             unknown = self._unknown(asked)
         return Linking(tuple(mentions), unknown)
@@ -153,7 +135,7 @@ class RoleLinker:
 
     def _mention(
         self, asked: Sequence[str], reading: TitleReading, readings: Sequence[TitleReading]
-    ) -> Mention | None:
+    ) -> RoleMention | None:
         """The rivals for the words of a reading, or None when they don't name a role."""
         if self._is_superior(asked, reading) or self._is_worker(asked, reading):
             return None
@@ -182,7 +164,7 @@ class RoleLinker:
         )
         while start > 0 and asked[start - 1] in SENIORITY:
             start -= 1
-        return Mention(start, end, links, foreign, full)
+        return RoleMention(start, end, links, foreign, full)
 
     def _is_superior(self, asked: Sequence[str], reading: TitleReading) -> bool:
         """Whether the words are somebody's superior: "my manager" is a person, not a role."""
@@ -242,7 +224,7 @@ class RoleLinker:
         after = asked[reading.end : reading.end + 1]
         return not reading.is_full and bool(after) and singular(after[0]) == "worker"
 
-    def _acronym(self, asked: Sequence[str]) -> list[Mention]:
+    def _acronym(self, asked: Sequence[str]) -> list[RoleMention]:
         """In a short question, the initials of one role's title ("da certs")."""
         if len(asked) > SHORT:
             return []
@@ -250,7 +232,7 @@ class RoleLinker:
             role = self._initials.get(word)
             if role is not None and word not in STOP_WORDS:
                 link = RoleLink(role, word, LinkMethod.PARTIAL, 0.6)
-                return [Mention(position, position + 1, (link,))]
+                return [RoleMention(position, position + 1, (link,))]
         return []
 
     def _unknown(self, asked: Sequence[str]) -> str:
@@ -276,7 +258,7 @@ def _rivals(best: TitleReading, other: TitleReading) -> bool:
     return other.strength >= share * best.strength
 
 
-def _settled(mentions: Sequence[Mention], asked: Sequence[str]) -> list[Mention]:
+def _settled(mentions: Sequence[RoleMention], asked: Sequence[str]) -> list[RoleMention]:
     """Only the mentions that stand beside the best one: a full title silences stray words."""
     best = max(mentions, key=lambda mention: mention.score, default=None)
     if best is None:
@@ -296,5 +278,5 @@ def _settled(mentions: Sequence[Mention], asked: Sequence[str]) -> list[Mention]
     ]
 
 
-def _has_noun(mention: Mention) -> bool:
+def _has_noun(mention: RoleMention) -> bool:
     return any(singular(word) in OCCUPATIONS for word in mention.links[0].words.split())

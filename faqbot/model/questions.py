@@ -40,7 +40,7 @@ class Correction:
     """A word, or words, as written and as read."""
 
     written: str
-    read: str
+    corrected: str
 
 
 class LinkMethod(StrEnum):
@@ -59,7 +59,7 @@ class RoleLink:
 
     role: str
     words: str
-    by: LinkMethod
+    method: LinkMethod
     score: float
 
 
@@ -71,24 +71,59 @@ class Candidate:
     kind: EntryKind
     role: str | None
     confidence: float
-    opinions: tuple[tuple[str, float], ...] = ()
+    scores: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Interpretation:
-    """How a question was understood, before anything is decided.
+class RoleMention:
+    """Words of a question that name roles: `start` to `end` (exclusive) among its words.
 
-    `links` holds the roles that the question names, best first (several: it is ambiguous or
-    names several); `unknown_role` the words of a role that the content does not have;
-    `candidates` the entries, best first.
+    `links` holds the rival roles for these words, best first. `unknown_role` is the phrase when a
+    word in it makes it another role ("java developer"), which the content doesn't have; `is_full`
+    tells that a whole title is named, if perhaps misspelt.
+    """
+
+    start: int
+    end: int
+    links: tuple[RoleLink, ...]
+    unknown_role: str = ""
+    is_full: bool = False
+
+    @property
+    def score(self) -> float:
+        return self.links[0].score
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedQuestion:
+    """A question as the matcher understands it, before anything is decided.
+
+    Attributes:
+        text: the question as asked.
+        normalised: the same with case, accents and markup folded.
+        corrections: spelling corrections, in order.
+        words: all words after correction; the positions of `mentions` count among them.
+        mentions: the words that name roles, in order.
+        links: the roles that the question is about, best first. Several mean that it is ambiguous
+            or names several; the conversation's role stands here where the question names none.
+        unknown_role: the words of a role that the content doesn't have.
+        words_without_roles: the words besides those that name roles.
+        content_words: those of them that are no stop words.
+        candidates: the entries that may answer, best first.
+        parts: the best entry of each clause, where the question is a list of several parts.
     """
 
     text: str
     normalised: str = ""
-    repairs: tuple[Correction, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    words: tuple[str, ...] = ()
+    mentions: tuple[RoleMention, ...] = ()
     links: tuple[RoleLink, ...] = ()
     unknown_role: str = ""
+    words_without_roles: tuple[str, ...] = ()
+    content_words: tuple[str, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    parts: tuple[Candidate, ...] = ()
 
 
 class Reason(StrEnum):
@@ -113,7 +148,7 @@ class Answer:
     """
 
     entries: tuple[Candidate, ...]
-    why: Reason = Reason.CLEAR
+    reason: Reason = Reason.CLEAR
     fact: Fact | None = None
 
 
@@ -126,7 +161,7 @@ class Choices:
     """
 
     options: tuple[Candidate, ...]
-    why: Reason = Reason.CLOSE
+    reason: Reason = Reason.CLOSE
     part: str = ""
     roles: tuple[str, ...] = ()
 
@@ -135,7 +170,7 @@ class Choices:
 class Decline:
     """No answer; `nearest` are ids of entries that may be near, `owner` whom to ask."""
 
-    why: Reason = Reason.NOT_UNDERSTOOD
+    reason: Reason = Reason.NOT_UNDERSTOOD
     nearest: tuple[str, ...] = ()
     owner: str = ""
 
@@ -148,7 +183,7 @@ class Result:
     """A question with what became of it, `role` being the role that it was about."""
 
     question: Question
-    reading: Interpretation
+    parsed: ParsedQuestion
     outcome: Outcome
     role: str | None = None
     content_version: str = ""

@@ -116,7 +116,7 @@ def _more(role: Role, shown: Iterable[str]) -> tuple[Button, ...]:
 
 
 def _choices(outcome: Choices, knowledge_base: KnowledgeBase) -> Reply:
-    if outcome.why is Reason.WHICH_ROLE:
+    if outcome.reason is Reason.WHICH_ROLE:
         return _which_role(outcome, knowledge_base)
     roles = {option.role for option in outcome.options}
     role = knowledge_base.role(roles.pop()) if len(roles) == 1 else None
@@ -168,7 +168,7 @@ def _decline(receipt: Result, outcome: Decline, knowledge_base: KnowledgeBase) -
         if (entry := knowledge_base.entry(entry_id))
     )
     hint = _examples(knowledge_base)
-    match outcome.why:
+    match outcome.reason:
         case Reason.EMPTY:
             return Reply(
                 header="Ask me about a role",
@@ -176,7 +176,7 @@ def _decline(receipt: Result, outcome: Decline, knowledge_base: KnowledgeBase) -
                 hint=hint,
             )
         case Reason.UNKNOWN_ROLE:
-            named = as_written(receipt.reading.unknown_role)
+            named = as_written(receipt.parsed.unknown_role)
             what = f"I have no description of “{named}”." if named else "I don't know that role."
             near_lead = " The nearest that I have:" if near else ""
             return Reply(header="Not a role I know", lead=what + near_lead, choices=near, hint=hint)

@@ -204,7 +204,7 @@ class QuestionRecorder:
             text=kept(question.text, self._consent),
             text_hash=hash_of(question.text),
             outcome=outcome_name(receipt),
-            why=outcome.why.value,
+            why=outcome.reason.value,
             entries=entries,
             content_version=receipt.content_version,
             seconds=receipt.seconds,

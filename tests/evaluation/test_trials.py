@@ -16,9 +16,9 @@ from faqbot.model import (
     Decline,
     EntryKind,
     Faq,
-    Interpretation,
     KnowledgeBase,
     Outcome,
+    ParsedQuestion,
     Question,
     Result,
 )
@@ -37,7 +37,7 @@ class Settled:
 
     def ask(self, question: Question) -> Result:
         return Result(
-            question, Interpretation(question.text, candidates=self._candidates), self._outcome
+            question, ParsedQuestion(question.text, candidates=self._candidates), self._outcome
         )
 
 

@@ -96,7 +96,7 @@ def test_the_shortlist_holds_what_looking_at_everything_finds(shortlisting: Inde
 
 
 def test_questions_are_answered_from_a_shortlist(shortlisting: Index) -> None:
-    read = shortlisting.matcher.read("what degree do i need for pyhton backend?")
-    assert read.reading.candidates[0].id == "python-back-end-developer/education"
-    nobody = shortlisting.matcher.read("can a penguin fly to the moon")
-    assert all(one.confidence < 0.5 for one in nobody.reading.candidates)
+    read = shortlisting.matcher.parse("what degree do i need for pyhton backend?")
+    assert read.candidates[0].id == "python-back-end-developer/education"
+    nobody = shortlisting.matcher.parse("can a penguin fly to the moon")
+    assert all(one.confidence < 0.5 for one in nobody.candidates)

@@ -48,7 +48,7 @@ def test_a_role_is_linked_however_it_is_named(
     if role is None:
         assert [found.role for found in named] == ["data-analyst"]
     else:
-        assert [(found.role, found.by) for found in named] == [(role, by)]
+        assert [(found.role, found.method) for found in named] == [(role, by)]
 
 
 def test_part_of_several_titles_is_a_choice_between_them() -> None:
@@ -68,12 +68,12 @@ def test_two_roles_in_one_question_are_two_mentions() -> None:
 def test_an_occupation_without_a_description_is_an_unknown_role(question: str) -> None:
     linking = link(question)
     assert not linking.mentions
-    assert linking.unknown
+    assert linking.unknown_role
 
 
 @pytest.mark.parametrize("question", ["java developer skills", "data scientist degree"])
 def test_a_stranger_beside_a_title_makes_it_another_role(question: str) -> None:
-    assert link(question).unknown
+    assert link(question).unknown_role
 
 
 @pytest.mark.parametrize(

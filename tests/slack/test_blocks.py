@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faqbot.engine import Engine
-from faqbot.model import Decline, Interpretation, KnowledgeBase, Question, Reason, Result, Role
+from faqbot.model import Decline, KnowledgeBase, ParsedQuestion, Question, Reason, Result, Role
 from faqbot.playground import validation
 from faqbot.replies.reply import Bullets, Button, Reply, ReplyPart, ReplyText, SourceLine, as_text
 from faqbot.slack import answers
@@ -135,8 +135,8 @@ def test_what_people_write_pings_nobody() -> None:
     ],
 )
 def test_a_role_that_nobody_knows_is_repeated_as_plain_text(words: str, engine: Engine) -> None:
-    reading = Interpretation(words, unknown_role=words)
-    reply = engine.reply(Result(Question(words), reading, Decline(Reason.UNKNOWN_ROLE)))
+    parsed = ParsedQuestion(words, unknown_role=words)
+    reply = engine.reply(Result(Question(words), parsed, Decline(Reason.UNKNOWN_ROLE)))
     assert f"no description of “{words}”." in as_text(reply)
     shown = [part for block in rich(reply.lead) for part in block["elements"]]
     assert {part["type"] for part in shown} == {"text"}
@@ -145,8 +145,8 @@ def test_a_role_that_nobody_knows_is_repeated_as_plain_text(words: str, engine: 
 
 
 def test_a_long_name_of_a_role_is_repeated_in_short(engine: Engine) -> None:
-    reading = Interpretation("", unknown_role="clerk " * 1000)
-    reply = engine.reply(Result(Question(""), reading, Decline(Reason.UNKNOWN_ROLE)))
+    parsed = ParsedQuestion("", unknown_role="clerk " * 1000)
+    reply = engine.reply(Result(Question(""), parsed, Decline(Reason.UNKNOWN_ROLE)))
     assert len(as_text(reply)) < 400
 
 

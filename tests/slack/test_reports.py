@@ -116,9 +116,7 @@ async def test_an_owner_known_by_id_gets_a_digest_of_their_roles(
         replace(role, owner=jonas.id) if role.id == "ux-designer" else role
         for role in knowledge_base.roles
     )
-    knowledge = replace(
-        slack.engine._knowledge, knowledge_base=replace(knowledge_base, roles=roles)
-    )
+    knowledge = replace(slack.engine._index, knowledge_base=replace(knowledge_base, roles=roles))
     engine = Engine(knowledge, ConversationMemory(time.monotonic))
     async with web_client(slack.workspace.bot_token, slack.workspace.api_url) as client:
         reports = Reports(engine, Backstage(memory), OwnerDirectory())

@@ -154,7 +154,7 @@ async def test_what_is_in_use_stays_until_it_is_not(two: Room) -> None:
 async def test_what_is_let_go_is_free_memory(two: Room) -> None:
     book = await two.shelf.acquire(two.write("one"))
     engine = desk_of(book)
-    known = weakref.ref(engine._knowledge.matcher)
+    known = weakref.ref(engine._index.matcher)
     assert known() is not None
     book.detach(engine)
     for name in ("other", "third"):

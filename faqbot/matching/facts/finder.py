@@ -10,8 +10,8 @@ from typing import Final
 from faqbot.matching.facts.cues import QuestionCues
 from faqbot.matching.facts.lookups import Lookups
 from faqbot.matching.facts.subjects import EvidenceIndex, Subject, Subjects, names_role, subject_of
-from faqbot.matching.matcher import ParsedQuestion, link_confidence
-from faqbot.matching.role_linker import Linking, Mention
+from faqbot.matching.matcher import link_confidence
+from faqbot.matching.role_linker import Linking
 from faqbot.matching.text import normalise, words
 from faqbot.model import (
     Answer,
@@ -25,10 +25,12 @@ from faqbot.model import (
     LinkMethod,
     NextStep,
     Outcome,
+    ParsedQuestion,
     Requirement,
     RequirementLevel,
     Role,
     RoleLink,
+    RoleMention,
 )
 
 SURE: Final = 0.95
@@ -78,25 +80,25 @@ class FactFinder:
         self._lookups = Lookups(knowledge_base, self._subjects)
 
     def refine(
-        self, understood: ParsedQuestion, outcome: Outcome, context: str | None = None
+        self, parsed: ParsedQuestion, outcome: Outcome, context: str | None = None
     ) -> Outcome:
         """The outcome, or the answer that the data gives more exactly.
 
         `context` is the role that the conversation is about, if any.
         """
-        unknown = words(understood.reading.unknown_role)
-        if not understood.words or not all(map(self._subjects.is_subject, unknown)):
+        unknown = words(parsed.unknown_role)
+        if not parsed.words or not all(map(self._subjects.is_subject, unknown)):
             return outcome
-        plain = QuestionCues(" ".join(understood.words))
-        mentions = self._roles_named(understood, plain)
+        plain = QuestionCues(" ".join(parsed.words))
+        mentions = self._roles_named(parsed, plain)
         if any(len(mention.links) > 1 for mention in mentions):
             return outcome
-        asked = QuestionCues(_marked(understood.words, mentions))
-        if not mentions and (found := self._lookups.find(plain, understood.words)):
+        asked = QuestionCues(_marked(parsed.words, mentions))
+        if not mentions and (found := self._lookups.find(plain, parsed.words)):
             return found
         if len(mentions) == 1 and (asked.compares or asked.moves):
-            mentions = self._with_another(understood.words, mentions[0])
-            asked = QuestionCues(_marked(understood.words, mentions))
+            mentions = self._with_another(parsed.words, mentions[0])
+            asked = QuestionCues(_marked(parsed.words, mentions))
         links = [mention.links[0] for mention in mentions]
         here = self._knowledge_base.role(context)
         if here and (not links or (len(links) == 1 and asked.compares and asked.points_back)):
@@ -110,24 +112,24 @@ class FactFinder:
             found = self._needed(asked, links[0], outcome)
         return found or outcome
 
-    def _roles_named(self, understood: ParsedQuestion, plain: QuestionCues) -> list[Mention]:
+    def _roles_named(self, parsed: ParsedQuestion, plain: QuestionCues) -> list[RoleMention]:
         """The mentions of roles; a thing that is part of a title, or like one, is none.
 
         "Which roles use Python?" and "is JavaScript a must for QA?" name a thing.
         """
-        found = list(understood.mentions)
-        things = [mention for mention in found if self._is_thing(understood.words, mention)]
+        found = list(parsed.mentions)
+        things = [mention for mention in found if self._is_thing(parsed.words, mention)]
         others = [mention for mention in found if mention not in things]
         if others or plain.looks_up or plain.needs:
             return others
         return found
 
-    def _is_thing(self, said: Sequence[str], mention: Mention) -> bool:
-        if mention.links[0].by in (LinkMethod.TITLE, LinkMethod.ALIAS):
+    def _is_thing(self, said: Sequence[str], mention: RoleMention) -> bool:
+        if mention.links[0].method in (LinkMethod.TITLE, LinkMethod.ALIAS):
             return False
         return self._subjects.is_item(" ".join(said[mention.start : mention.end]))
 
-    def _with_another(self, said: Sequence[str], mention: Mention) -> list[Mention]:
+    def _with_another(self, said: Sequence[str], mention: RoleMention) -> list[RoleMention]:
         """The mention with the role that the words before or after it name, if they do.
 
         Beside a whole title, half of one is easily missed: "front end and back end developers".
@@ -146,7 +148,7 @@ class FactFinder:
         clear = len(others) == 1 and all(len(one.links) == 1 for one in found)
         return found if clear and len(found) == 2 else [mention]  # noqa: PLR2004 - a pair
 
-    def _named_in(self, said: Sequence[str]) -> list[Mention]:
+    def _named_in(self, said: Sequence[str]) -> list[RoleMention]:
         found = self._roles_in(said).mentions
         return [mention for mention in found if not self._is_thing(said, mention)]
 
@@ -295,7 +297,7 @@ def _surely(links: Sequence[RoleLink]) -> float:
     return sure
 
 
-def _marked(said: Sequence[str], mentions: Sequence[Mention]) -> str:
+def _marked(said: Sequence[str], mentions: Sequence[RoleMention]) -> str:
     """Words in which each mention of a role is its number."""
     marked = list(said)
     for number, mention in sorted(enumerate(mentions), key=lambda pair: -pair[1].start):
