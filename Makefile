@@ -90,7 +90,7 @@ format: $(VENV)/.installed-dev
 constraints:
 	@rm -rf build/constraints && $(PYTHON) -m venv build/constraints
 	@build/constraints/bin/pip install -q --upgrade pip
-	@build/constraints/bin/pip install -q -e . --group dev
+	@build/constraints/bin/pip install -q -e '.[all]' --group dev
 	@build/constraints/bin/pip freeze --all --exclude-editable | grep -v '^setuptools==' > constraints.txt
 	@echo "constraints.txt is new; run make check before you commit it."
 
@@ -108,7 +108,7 @@ $(VENV)/bin/pip: constraints.txt
 
 $(VENV)/.installed: $(VENV)/bin/pip pyproject.toml constraints.txt
 	@echo "Installing faqbot ..."
-	@$(BIN)/pip install --quiet -c constraints.txt -e .
+	@$(BIN)/pip install --quiet -c constraints.txt -e '.[all]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -26,6 +27,10 @@ class UsageError(FaqbotError):
     """A command was called with something that it can't use."""
 
     exit_code = 2
+
+
+class MissingExtraError(UsageError):
+    """A package that only an extra of faqbot installs is missing."""
 
 
 class ServiceError(FaqbotError):
@@ -55,6 +60,28 @@ class ContentError(FaqbotError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems: tuple[Problem, ...] = tuple(sorted(problems))
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+@contextmanager
+def needs_extra(feature: str, extra: str) -> Iterator[None]:
+    """Name the extra to install if an import in the block fails.
+
+    Only a module that isn't there counts: a package that is installed and broken must not read as
+    advice to install it.
+
+    Args:
+        feature: What needs the extra, as the subject of the message.
+        extra: The extra of `pyproject.toml` that installs the package.
+
+    Raises:
+        MissingExtraError: A module isn't installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"{feature} needs 'faqbot[{extra}]': pip install 'faqbot[{extra}]'."
+        ) from error
 
 
 _NEAR: Final = 65

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faqbot.errors import UsageError
+from faqbot.errors import UsageError, needs_extra
 from faqbot.evaluation.metrics import BINS, calibration_error, coverage, reliability
 from faqbot.evaluation.runner import Prediction, columns
 
@@ -18,24 +19,20 @@ if TYPE_CHECKING:
 FORMATS = (".svg", ".png", ".pdf")
 """What a plot can be written as."""
 
-_MISSING = "Plots need matplotlib: pip install 'faqbot[plot]'."
-
 
 def check_plot(path: Path) -> None:
     """Refuse a plot that can't be written, before anything long begins.
 
     Raises:
-        UsageError: the format is unknown, the folder is missing, or matplotlib is.
+        UsageError: The format is unknown, or the folder is missing.
+        MissingExtraError: matplotlib isn't installed.
     """
     if path.suffix.lower() not in FORMATS:
         raise UsageError(f"Can't write a plot as {path.name}: end it with {', '.join(FORMATS)}.")
     if not path.parent.is_dir():
         raise UsageError(f"There is no folder {path.parent} to write the plot to. Create it first.")
-    try:
-        import matplotlib as mpl
-    except ImportError as error:
-        raise UsageError(_MISSING) from error
-    del mpl
+    with needs_extra("A plot", "plot"):
+        import_module("matplotlib")
 
 
 def plot(trials: Sequence[Prediction], path: Path) -> None:

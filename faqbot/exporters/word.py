@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from faqbot.errors import needs_extra
 from faqbot.exporters.markdown import readable
 from faqbot.model import Audience, Role
 from faqbot.replies.entries import body
@@ -23,8 +24,8 @@ _STYLES = {"bullet_list_open": "List Bullet", "ordered_list_open": "List Number"
 
 def word(role: Role, audience: Audience = Audience.EVERYONE) -> bytes:
     """The whole role as .docx, in Word's own styles, with the FAQs that the audience may read."""
-    import docx
-
+    with needs_extra("A Word file (.docx)", "documents"):
+        import docx
     document = docx.Document()
     document.core_properties.title = role.title
     document.core_properties.author = role.owner

@@ -70,7 +70,10 @@ class StaticEncoder:
 TRANSFORMER_BATCH = 64
 """Texts that are encoded at a time."""
 
-_MISSING = "FAQBOT_ENCODER and --encoder need an extra: pip install 'faqbot[transformer]'."
+_MISSING = (
+    "FAQBOT_ENCODER and --encoder need sentence-transformers, which no extra of faqbot installs: "
+    "pip install sentence-transformers."
+)
 _ADVICE = (
     "Name the folder of a sentence-transformers model, as SentenceTransformer.save writes it, "
     "or unset FAQBOT_ENCODER to use the bundled encoder."
@@ -87,7 +90,7 @@ class TransformerEncoder:
         folder: what `SentenceTransformer.save` wrote.
 
     Raises:
-        UsageError: the extra is missing, or the folder holds no model that can be loaded.
+        UsageError: sentence-transformers is missing, or the folder holds no loadable model.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -13,11 +13,12 @@ from typing import Any, Final
 
 from rapidfuzz import fuzz, process
 
-from faqbot.errors import UsageError
+from faqbot.errors import UsageError, needs_extra
 
 LONGEST: Final = 32_767
 """Characters that a cell of Excel takes."""
 
+_EXTRA: Final = ("An Excel table (.xlsx)", "documents")
 _SEPARATORS: Final = (",", ";", "\t", "|")
 Rows = list[list[str]]
 
@@ -77,8 +78,8 @@ def _decoded(raw: bytes) -> str:
 
 
 def _of_excel(path: Path, raw: bytes) -> Rows:
-    from openpyxl import load_workbook
-
+    with needs_extra(*_EXTRA):
+        from openpyxl import load_workbook
     try:
         book = load_workbook(io.BytesIO(raw), read_only=True)
         sheet = book.worksheets[0]
@@ -102,9 +103,9 @@ def _text(value: Any) -> str:
 
 
 def _excel(rows: Iterable[Sequence[str]]) -> bytes:
-    from openpyxl import Workbook
-    from openpyxl.styles import Alignment, Font
-
+    with needs_extra(*_EXTRA):
+        from openpyxl import Workbook
+        from openpyxl.styles import Alignment, Font
     book = Workbook()
     sheet = book.active
     assert sheet is not None  # a new book has one

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -30,7 +31,7 @@ from sqlalchemy.engine import URL, CursorResult, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from faqbot.errors import SettingsError, UsageError
+from faqbot.errors import SettingsError, UsageError, needs_extra
 from faqbot.storage import tables
 from faqbot.storage.claims import DatabaseClaims
 from faqbot.storage.database import POOL, Database, engine_for, reason_of, upsert
@@ -309,6 +310,7 @@ def address(url: str) -> str:
 
     Raises:
         SettingsError: the address is none that faqbot can use.
+        MissingExtraError: It is a PostgreSQL server's, and asyncpg isn't installed.
     """
     try:
         parsed = make_url(url)
@@ -320,9 +322,12 @@ def address(url: str) -> str:
             "FAQBOT_DATABASE_URL must be the address of a database, such as "
             "sqlite:////var/lib/faqbot/faqbot.db or postgresql://user:password@host/faqbot."
         )
-    if driver == _DRIVERS["postgresql"] and "sslmode" in parsed.query:  # libpq's name of it
-        options = dict(parsed.query)
-        parsed = parsed.set(query={"ssl": options.pop("sslmode"), **options})
+    if driver == _DRIVERS["postgresql"]:
+        with needs_extra("A PostgreSQL database (FAQBOT_DATABASE_URL)", "postgres"):
+            import_module("asyncpg")
+        if "sslmode" in parsed.query:  # libpq's name of it
+            options = dict(parsed.query)
+            parsed = parsed.set(query={"ssl": options.pop("sslmode"), **options})
     return parsed.set(drivername=driver).render_as_string(hide_password=False)
 
 

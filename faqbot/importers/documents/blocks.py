@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+EXTRA: Final = ("faqbot import document", "documents")
+"""The command and the extra that it needs for HTML, Word and PDF, as `needs_extra` takes them."""
+
 _WORD: Final = re.compile(r"\w+")
 
 

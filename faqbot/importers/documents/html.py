@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from faqbot.errors import needs_extra
 from faqbot.importers.documents.blocks import (
+    EXTRA,
     Block,
     Boilerplate,
     Heading,
@@ -35,8 +37,8 @@ _PARAGRAPHS: Final = (*_HEADINGS, "p", "li", "tr", "dt", "dd", "blockquote", "pr
 
 def read(text: str) -> ImportedDocument:
     """A page; of several articles all, in their order."""
-    from bs4 import BeautifulSoup, Comment
-
+    with needs_extra(*EXTRA):
+        from bs4 import BeautifulSoup, Comment
     soup = BeautifulSoup(text, "html.parser")
     for comment in soup.find_all(string=lambda string: isinstance(string, Comment)):
         comment.extract()

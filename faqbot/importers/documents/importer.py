@@ -10,7 +10,7 @@ from pathlib import Path
 
 from faqbot.content.fields import without_controls
 from faqbot.content.writer import role_file
-from faqbot.errors import UsageError
+from faqbot.errors import MissingExtraError, UsageError
 from faqbot.importers.documents.blocks import Boilerplate, Heading, ImportedDocument, words_of
 from faqbot.importers.documents.headings import Headings
 from faqbot.importers.documents.reader import read_document
@@ -43,6 +43,8 @@ def import_documents(paths: Iterable[Path], headings: Headings) -> Iterator[Impo
     for path in paths:
         try:
             document = _clean(read_document(path))
+        except MissingExtraError:
+            raise  # one message for all files instead of the same one for each
         except UsageError as error:
             yield error
             continue

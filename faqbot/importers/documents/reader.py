@@ -8,9 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from faqbot.errors import UsageError
+from faqbot.errors import MissingExtraError, UsageError, needs_extra
 from faqbot.importers.documents import html, markdown, word
-from faqbot.importers.documents.blocks import Block, Heading, ImportedDocument, Item, Text, tidy
+from faqbot.importers.documents.blocks import (
+    EXTRA,
+    Block,
+    Heading,
+    ImportedDocument,
+    Item,
+    Text,
+    tidy,
+)
 
 _POINT: Final = re.compile(
     r"^(?P<indent>\s*)(?:[-*•●○▪■◦‣·\u2013\u2014►➢✓]|\(?\d{1,2}[.)]|o(?=\s{2,}))\s+(?P<text>\S.*)$"
@@ -122,6 +130,8 @@ def _of(path: Path, raw: bytes) -> ImportedDocument:
     if raw.startswith(_ZIP):
         try:
             return word.read(raw)
+        except MissingExtraError:
+            raise
         except Exception as error:
             raise UsageError(f"{path} is no Word document that can be read.") from error
     if suffix not in FORMATS:
@@ -151,9 +161,9 @@ def _decoded(raw: bytes) -> str:
 
 
 def _pdf(path: Path, raw: bytes) -> ImportedDocument:
-    from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
-
+    with needs_extra(*EXTRA):
+        from pypdf import PdfReader
+        from pypdf.errors import PyPdfError
     try:
         reader = PdfReader(io.BytesIO(raw))
         if reader.is_encrypted and not reader.decrypt(""):

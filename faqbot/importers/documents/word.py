@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from faqbot.errors import needs_extra
 from faqbot.importers.documents.blocks import (
+    EXTRA,
     Block,
     Boilerplate,
     Heading,
@@ -32,8 +34,8 @@ def read(raw: bytes) -> ImportedDocument:
     Raises:
         Exception: it isn't one; python-docx and zipfile have many names for that.
     """
-    import docx
-
+    with needs_extra(*EXTRA):
+        import docx
     word = docx.Document(io.BytesIO(raw))
     blocks = tuple(_blocks(word))
     title = next((p.text for p in word.paragraphs if _style(p) == "title"), "")
