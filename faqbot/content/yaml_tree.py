@@ -86,6 +86,7 @@ def _opened(error: yaml.MarkedYAMLError) -> str:
 
 MAX_DEPTH: Final = 20  # the format needs 6
 MAX_EXPANDED: Final = 50_000
+_SCANNER_LIMIT: Final = "exceeded maximum nesting depth"
 _TAG: Final = "tag:yaml.org,2002:"
 _PLAIN_TAGS: Final = frozenset(
     _TAG + name
@@ -194,8 +195,12 @@ def _too_deep(text: str, path: str) -> list[Problem]:
                     return [Problem(path, mark.line + 1, mark.column + 1, message)]
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
-    except yaml.MarkedYAMLError:
-        # The composer meets it again, and no deeper than this, and reports it.
+    except yaml.MarkedYAMLError as error:
+        if error.problem == _SCANNER_LIMIT and error.problem_mark:
+            # PyYAML 6.0.4 gives up at 1,000 levels while it looks ahead for the end of a key,
+            # before the parser reports the first of them: what stands before its mark is as deep.
+            return _too_deep(text[: error.problem_mark.index], path)
+        # The composer meets any other error again, no deeper than this, and reports it.
         return []
     return []
 
