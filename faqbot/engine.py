@@ -1,4 +1,4 @@
-"""The engine: where a question becomes a receipt. It knows neither Slack nor files."""
+"""The engine: a question in, a result out. It knows neither Slack nor files."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from faqbot.matching.facts.finder import FactFinder
 from faqbot.matching.matcher import Matcher
 from faqbot.model import (
     Answer,
+    Audience,
     Candidate,
     Choices,
     Decline,
@@ -24,25 +25,23 @@ from faqbot.model import (
     ParsedQuestion,
     Question,
     Reason,
-    Result,
 )
-from faqbot.replies.compose import compose
-from faqbot.replies.reply import Reply
+from faqbot.replies.result import Result
 
 
 @dataclass(frozen=True, slots=True)
 class _Conversation:
     role: str | None
-    at: float
+    last_question: float
 
 
 class ConversationMemory:
-    """The role of each conversation, the least recently used forgotten first.
+    """The role of each conversation; evicts the least recently used conversation first.
 
     Args:
-        clock: seconds that only grow.
+        clock: a monotonic clock, in seconds.
         capacity: how many conversations are kept.
-        lifetime: seconds after which a conversation is over.
+        lifetime: seconds after its last question at which a conversation is over.
     """
 
     def __init__(
@@ -54,46 +53,45 @@ class ConversationMemory:
         self._clock = clock
         self._capacity = capacity
         self._lifetime = lifetime
-        self._threads: OrderedDict[str, _Conversation] = OrderedDict()
+        self._conversations: OrderedDict[str, _Conversation] = OrderedDict()
 
     def knows(self, thread: str) -> bool:
-        """Whether something was said in that conversation."""
-        return self._fresh(thread) is not None
+        """Return whether that conversation is known, and not over."""
+        return self._find(thread) is not None
 
     def role_of(self, thread: str) -> str | None:
-        """The role that the conversation is about, if it is about one."""
-        remembered = self._fresh(thread)
-        return remembered.role if remembered else None
+        """Return the role that the conversation is about, if it is about one."""
+        conversation = self._find(thread)
+        return conversation.role if conversation else None
 
     def remember(self, thread: str, role: str | None) -> None:
-        """The conversation went on; without a role it stays with the one it had."""
+        """Record a question; without a role the conversation keeps the one it had."""
         if not thread:
             return
-        kept = role or self.role_of(thread)
-        self._threads[thread] = _Conversation(kept, self._clock())
-        self._threads.move_to_end(thread)
-        while len(self._threads) > self._capacity:
-            self._threads.popitem(last=False)
+        self._conversations[thread] = _Conversation(role or self.role_of(thread), self._clock())
+        self._conversations.move_to_end(thread)
+        while len(self._conversations) > self._capacity:
+            self._conversations.popitem(last=False)
 
-    def _fresh(self, thread: str) -> _Conversation | None:
-        remembered = self._threads.get(thread)
-        if remembered is None or self._clock() - remembered.at > self._lifetime:
-            self._threads.pop(thread, None)
+    def _find(self, thread: str) -> _Conversation | None:
+        conversation = self._conversations.get(thread)
+        if conversation is None or self._clock() - conversation.last_question > self._lifetime:
+            self._conversations.pop(thread, None)
             return None
-        return remembered
+        return conversation
 
 
 PARSED_CACHE_SIZE: Final = 2_048
 MAX_CACHED_CHARACTERS: Final = 200
-"""Characters of a question whose reading is kept: nobody asks a longer one twice."""
+"""A longer question isn't cached: nobody asks it twice."""
 
 MAX_CHARACTERS: Final = 4_000
-"""Characters of a question that are read: more than the matcher takes words from."""
+"""Characters of a question that are parsed: more than the matcher takes words from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Content with what was built from it; swapped in one step when content changes."""
+    """A knowledge base with all that is built from it; swapped whole when content changes."""
 
     knowledge_base: KnowledgeBase
     matcher: Matcher
@@ -102,101 +100,118 @@ class Index:
 
 
 class Engine:
-    """Answers questions about one library.
+    """Answers questions from one knowledge base.
+
+    Methods are ordinary functions that take some milliseconds; none waits for anything. An engine
+    is used by one thread at a time.
 
     Args:
-        knowledge: the content to answer from.
-        conversations: what earlier questions were about.
-        today: the date against which reviews are stale.
-        kept: questions whose reading is kept, some 14 kB each: people ask the same ones.
+        index: the content to answer from.
+        conversations: the roles of earlier questions.
+        today: returns the date against which reviews are overdue.
+        cache_size: how many parsed questions are cached, some 14 kB each: people ask the same ones.
+        audience: who asks, where a question is given as a text.
     """
 
     def __init__(
         self,
-        knowledge: Index,
+        index: Index,
         conversations: ConversationMemory,
         today: Callable[[], dt.date] = dt.date.today,
-        kept: int = PARSED_CACHE_SIZE,
+        cache_size: int = PARSED_CACHE_SIZE,
+        audience: Audience = Audience.EVERYONE,
     ) -> None:
-        self._index = knowledge
-        self._cache_size = kept
+        self._index = index
+        self._cache_size = cache_size
         self._parse = self._caching_parser()
         self._conversations = conversations
         self._today = today
+        self._audience = audience
 
-    def swap(self, knowledge: Index) -> Index:
-        """Answer from other content, from the next question on; returns what it was."""
-        old, self._index = self._index, knowledge
+    def swap(self, index: Index) -> Index:
+        """Answer from another index, from the next question on. Returns the former one."""
+        former, self._index = self._index, index
         self._parse = self._caching_parser()
-        return old
+        return former
 
     def close(self) -> None:
-        """Answer no more, and let the content go; to ask it afterwards is an error."""
+        """Free the content. Asking a closed engine is an error."""
         del self._index, self._parse
 
     @property
     def knowledge_base(self) -> KnowledgeBase:
+        """The content that questions are answered from."""
         return self._index.knowledge_base
 
     def role_of(self, thread: str) -> str | None:
-        """The role that a conversation is about, if it is known to be about one."""
+        """Return the role that a conversation is about, if it is known to be about one."""
         return self._conversations.role_of(thread)
 
     def knows(self, thread: str) -> bool:
-        """Whether something was answered in that conversation."""
+        """Return whether a question was answered in that conversation."""
         return self._conversations.knows(thread)
 
-    def ask(self, question: Question) -> Result:
-        """Answer, offer a choice, or decline."""
+    def ask(self, question: str | Question) -> Result:
+        """Answer a question, offer choices, or decline."""
         began = time.perf_counter()
-        knowledge = self._index
-        context = question.role or self._conversations.role_of(question.thread)
-        if knowledge.knowledge_base.role(context) is None:
+        index, asked = self._index, self._question(question)
+        context = asked.role or self._conversations.role_of(asked.thread)
+        if index.knowledge_base.role(context) is None:
             context = None
-        parsed = self._parse(question.text[:MAX_CHARACTERS], context)
-        decided = knowledge.decider.decide(parsed, question.audience)
-        outcome = knowledge.facts.refine(parsed, decided, context)
-        return self._result(question, parsed, outcome, began)
+        parsed = self._parse(asked.text[:MAX_CHARACTERS], context)
+        decided = index.decider.decide(parsed, asked.audience)
+        outcome = index.facts.refine(parsed, decided, context)
+        return self._result(asked, parsed, outcome, began)
 
-    def describe(self, question: Question) -> Result:
-        """Find the role that the text names, and the part when it names one too."""
+    def describe(self, question: str | Question) -> Result:
+        """Describe the role that a text names, or the part of it that it names too."""
         began = time.perf_counter()
-        knowledge = self._index
-        parsed = self._parse(question.text[:MAX_CHARACTERS], None)
-        outcome = knowledge.decider.describe(parsed, question.audience)
+        index, asked = self._index, self._question(question)
+        parsed = self._parse(asked.text[:MAX_CHARACTERS], None)
+        outcome = index.decider.describe(parsed, asked.audience)
         if isinstance(outcome, Decline) and outcome.reason is Reason.UNKNOWN_ROLE:
-            near = knowledge.matcher.near_roles(question.text)
+            near = index.matcher.near_roles(asked.text)
             outcome = replace(outcome, nearest=tuple(dict.fromkeys((*outcome.nearest, *near)))[:3])
-        return self._result(question, parsed, outcome, began)
+        return self._result(asked, parsed, outcome, began)
 
-    def show(self, entry_id: str, question: Question) -> Result:
-        """Answer with an entry or a fact, as a button does; declined when gone or hidden."""
+    def show(self, entry_id: str, question: str | Question = "") -> Result:
+        """Answer with an entry or a fact by its id; decline when it is gone or hidden.
+
+        Args:
+            entry_id: the id of a role, a section or an FAQ, or the key of a fact.
+            question: who asks, and the conversation that goes on with it.
+        """
         began = time.perf_counter()
-        fact = self._index.facts.at(entry_id) if entry_id.startswith("=") else None
+        index, asked = self._index, self._question(question)
+        parsed = ParsedQuestion(asked.text)
+        fact = index.facts.at(entry_id) if entry_id.startswith("=") else None
         if fact is not None:
-            return self._result(question, ParsedQuestion(question.text), fact, began)
-        entry = self.knowledge_base.entry(entry_id)
-        hidden = isinstance(entry, Faq) and not question.audience.may_read(entry.audience)
+            return self._result(asked, parsed, fact, began)
+        entry = index.knowledge_base.entry(entry_id)
+        hidden = isinstance(entry, Faq) and not asked.audience.may_read(entry.audience)
         outcome: Outcome = Decline(Reason.NOT_WRITTEN)
         if entry is not None and not hidden:
             outcome = Answer((Candidate(entry.id, entry.kind, entry.role, 1.0),))
-        return self._result(question, ParsedQuestion(question.text), outcome, began)
+        return self._result(asked, parsed, outcome, began)
 
     def nearest(self, text: str) -> tuple[str | None, tuple[Candidate, ...]]:
-        """The one role that a text names, if it names one, and the entries near it in meaning."""
+        """Return the role that a text names, if it names one only, and the nearest entries."""
         parsed = self._index.matcher.parse(text)
         roles = {link.role for link in parsed.links}
         return (roles.pop() if len(roles) == 1 else None), parsed.candidates
 
-    def reply(self, receipt: Result, *, full: bool = False) -> Reply:
-        """What to say; `full` gives a role as its full description instead of its overview."""
-        return compose(receipt, self.knowledge_base, self._today(), full=full)
+    def _question(self, question: str | Question) -> Question:
+        if isinstance(question, Question):
+            return question
+        return Question(question, audience=self._audience)
 
     def _caching_parser(self) -> Callable[[str, str | None], ParsedQuestion]:
-        """What reads questions: what one content makes of a text is always the same."""
-        read = self._index.matcher.parse
-        kept = lru_cache(self._cache_size)(read)
-        return lambda text, role: (kept if len(text) <= MAX_CACHED_CHARACTERS else read)(text, role)
+        """Return a parser that caches short questions, for the present index only."""
+        parse = self._index.matcher.parse
+        cached = lru_cache(self._cache_size)(parse)
+        return lambda text, role: (cached if len(text) <= MAX_CACHED_CHARACTERS else parse)(
+            text, role
+        )
 
     def _result(
         self, question: Question, parsed: ParsedQuestion, outcome: Outcome, began: float
@@ -207,21 +222,21 @@ class Engine:
             question=question,
             parsed=parsed,
             outcome=outcome,
+            knowledge_base=self.knowledge_base,
+            today=self._today(),
             role=role,
-            content_version=self.knowledge_base.version,
             seconds=time.perf_counter() - began,
         )
 
 
 def _role_of(outcome: Outcome, parsed: ParsedQuestion) -> str | None:
-    """The one role that a question turned out to be about."""
+    """Return the one role that a question turned out to be about."""
+    linked = {link.role for link in parsed.links}
     match outcome:
         case Answer(entries=entries) | Choices(options=entries):
-            roles = {entry.role for entry in entries if entry.role}
-            named = {link.role for link in parsed.links}
-            about = roles or named
-            return about.pop() if len(about) == 1 else None
-        case Decline(reason=why):
-            named = {link.role for link in parsed.links}
-            known = why is not Reason.UNKNOWN_ROLE and len(named) == 1
-            return named.pop() if known else None
+            roles = {entry.role for entry in entries if entry.role} or linked
+        case Decline(reason=Reason.UNKNOWN_ROLE):
+            return None
+        case Decline():
+            roles = linked
+    return roles.pop() if len(roles) == 1 else None

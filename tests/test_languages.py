@@ -60,9 +60,9 @@ def engine() -> Engine:
 @pytest.mark.parametrize("line", QUESTIONS.strip().splitlines())
 def test_standard_sections_can_be_asked_for(engine: Engine, line: str) -> None:
     question, _, entry = line.partition(" -> ")
-    receipt = engine.ask(Question(question, audience=Audience.EMPLOYEES))
-    assert isinstance(receipt.outcome, Answer)
-    assert receipt.outcome.entries[0].id in (entry, f"{entry}/overview")
+    result = engine.ask(Question(question, audience=Audience.EMPLOYEES))
+    assert isinstance(result.outcome, Answer)
+    assert result.outcome.entries[0].id in (entry, f"{entry}/overview")
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,6 @@ def test_content_is_matched_in_the_language_that_it_is_written_in(
     tmp_path: Path, question: str, entry: str
 ) -> None:
     (tmp_path / "a.yaml").write_text(PORTUGUESE, encoding="utf-8")
-    receipt = load_engine(tmp_path).ask(Question(question))
-    assert isinstance(receipt.outcome, Answer)
-    assert receipt.outcome.entries[0].id == entry
+    result = load_engine(tmp_path).ask(Question(question))
+    assert isinstance(result.outcome, Answer)
+    assert result.outcome.entries[0].id == entry

@@ -48,9 +48,9 @@ def reloader(engine: Engine, folder: Path) -> Reloader:
 
 
 def skills(engine: Engine) -> str:
-    receipt = engine.ask(Question("which skills does a tester need"))
-    assert isinstance(receipt.outcome, Answer)
-    return repr(engine.reply(receipt))
+    result = engine.ask(Question("which skills does a tester need"))
+    assert isinstance(result.outcome, Answer)
+    return repr(result.reply)
 
 
 @asynccontextmanager

@@ -40,8 +40,8 @@ def said(knowledge: Index) -> list[object]:
     engine = Engine(knowledge, ConversationMemory(lambda: 0.0))
     found: list[object] = []
     for text in ASKED:
-        receipt = engine.ask(Question(text, audience=Audience.EMPLOYEES))
-        found.append((receipt.outcome, receipt.parsed, engine.reply(receipt)))
+        result = engine.ask(Question(text, audience=Audience.EMPLOYEES))
+        found.append((result.outcome, result.parsed, result.reply))
     return found
 
 

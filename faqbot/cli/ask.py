@@ -25,16 +25,16 @@ from faqbot.cli.common import (
     question,
     question_of,
     readable,
-    result_as_json,
 )
 from faqbot.errors import UsageError
-from faqbot.model import Audience, Result
+from faqbot.model import Audience
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from faqbot.engine import Engine
     from faqbot.replies.reply import Reply, ReplyPart, Table
+    from faqbot.replies.result import Result
 
 
 PROGRESS_FROM = 200
@@ -49,16 +49,13 @@ class Asker:
     audience: Audience
     role: str | None = None
 
-    def receipt(self, text: str) -> Result:
-        """What became of a question."""
+    def result(self, text: str) -> Result:
+        """Ask a question."""
         return self.engine.ask(question(readable(text), self.audience, self.role))
 
     def json(self, text: str) -> dict[str, object]:
-        """The same as the JSON contract says it."""
-        from faqbot.replies.reply import as_text
-
-        receipt = self.receipt(text)
-        return result_as_json(text, receipt, as_text(self.engine.reply(receipt)))
+        """Ask a question. Returns the JSON contract, with the question as it was given."""
+        return self.result(text).to_dict() | {"question": text}
 
 
 def answer_lines(asker: Asker, name: str) -> None:
@@ -237,4 +234,4 @@ def _answer(asker: Asker, text: str, *, as_json: bool) -> None:
     if as_json:
         print_json(asker.json(text))
     else:
-        show(console(), asker.engine.reply(asker.receipt(text)))
+        show(console(), asker.result(text).reply)

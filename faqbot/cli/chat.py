@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from faqbot.cli.common import Knowledge, Who, question, readable
-from faqbot.model import Audience, Question, Result
+from faqbot.model import Audience, Question
 
 if TYPE_CHECKING:
     from faqbot.engine import Engine
@@ -49,8 +49,7 @@ class Conversation:
             return self._command(text)
         if text.isdecimal() and self._offered:
             return self._pick(int(text))
-        receipt = self._engine.ask(self._question(text))
-        return self._offer(self._engine.reply(receipt))
+        return self._offer(self._engine.ask(self._question(text)).reply)
 
     def _question(self, text: str) -> Question:
         return replace(question(text, self._audience), thread=self._thread)
@@ -61,8 +60,7 @@ class Conversation:
         name, _, rest = text.partition(" ")
         match name.lower():
             case "/role" if rest.strip():
-                receipt = self._engine.describe(self._question(rest.strip()))
-                return self._offer(self._engine.reply(receipt))
+                return self._offer(self._engine.describe(self._question(rest.strip())).reply)
             case "/role":
                 return self._about()
             case "/roles":
@@ -97,8 +95,8 @@ class Conversation:
             return Reply(lead=f"Pick a number from 1 to {len(self._offered)}, or ask something.")
         picked = self._offered[number - 1]
         full = self._more and self._engine.knowledge_base.role(picked.entry) is not None
-        receipt: Result = self._engine.show(picked.entry, self._question(picked.label))
-        return self._offer(self._engine.reply(receipt, full=full))
+        result = self._engine.show(picked.entry, self._question(picked.label))
+        return self._offer(result.full_reply() if full else result.reply)
 
     def _offer(self, reply: Reply) -> Reply:
         choices = (*reply.choices, *reply.roles)

@@ -17,7 +17,8 @@ from faqbot.cli.common import Json, Quiet, Verbose
 if TYPE_CHECKING:
     from faqbot.engine import Engine
     from faqbot.lint.findings import Finding
-    from faqbot.model import Faq, KnowledgeBase, Result
+    from faqbot.model import Faq, KnowledgeBase
+    from faqbot.replies.result import Result
 
 EXAMPLE = "Example: faqbot check knowledge --watch"
 
@@ -147,9 +148,9 @@ class _Asking:
 
         for faq in _faqs(self.engine.knowledge_base):
             for text in faq.matches:
-                receipt = self._ask(text, faq.role)
-                if faq.id not in _answers(receipt):
-                    became = _became(receipt)
+                result = self._ask(text, faq.role)
+                if faq.id not in _answers(result):
+                    became = _became(result)
                     yield own_test(faq, f"matches: {text!r} {became}, not answered by this")
             for text in faq.rejects:
                 if faq.id in _answers(self._ask(text, faq.role)):
@@ -174,22 +175,18 @@ def _faqs(knowledge_base: KnowledgeBase) -> Iterator[Faq]:
     yield from knowledge_base.faqs
 
 
-def _answers(receipt: Result) -> tuple[str, ...]:
-    from faqbot.model import Answer
-
-    outcome = receipt.outcome
-    return tuple(e.id for e in outcome.entries) if isinstance(outcome, Answer) else ()
+def _answers(result: Result) -> tuple[str, ...]:
+    return tuple(entry.id for entry in result.entries) if result.kind == "answer" else ()
 
 
-def _became(receipt: Result) -> str:
-    from faqbot.model import Answer, Choices, Decline
-
-    match receipt.outcome:
-        case Answer(entries=entries):
-            return f"is answered by {', '.join(e.id for e in entries)}"
-        case Choices(options=options):
-            return f"is asked back between {', '.join(e.id for e in options)}"
-        case Decline():
+def _became(result: Result) -> str:
+    entries = ", ".join(entry.id for entry in result.entries)
+    match result.kind:
+        case "answer":
+            return f"is answered by {entries}"
+        case "choices":
+            return f"is asked back between {entries}"
+        case "decline":
             return "is declined"
 
 

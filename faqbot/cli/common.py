@@ -12,20 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from faqbot.errors import UsageError
-from faqbot.model import (
-    Answer,
-    Audience,
-    Candidate,
-    Choices,
-    Comparison,
-    Decline,
-    Evidence,
-    KnowledgeBase,
-    Lookup,
-    Question,
-    Requirement,
-    Result,
-)
+from faqbot.model import Audience, KnowledgeBase, Question
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -183,60 +170,6 @@ def known_role(knowledge_base: KnowledgeBase, role_id: str | None) -> str | None
     )
     meant = f" Did you mean {near[0][0]!r}?" if near else ""
     raise UsageError(f"No role has the id {role_id!r}.{meant} `faqbot roles` lists them all.")
-
-
-def result_as_json(asked: str, receipt: Result, text: str) -> dict[str, object]:
-    """A receipt as the JSON that other programs read; keys are added, never changed."""
-    outcome, entries = _outcome(receipt)
-    return {
-        "question": asked,
-        "outcome": outcome,
-        "role": receipt.role,
-        "entries": [entry(candidate) for candidate in entries],
-        "text": text,
-        **_fact(receipt),
-    }
-
-
-def _fact(receipt: Result) -> dict[str, object]:
-    """What the data of roles says, only where it answers: the kind, the roles and their lines."""
-    fact = receipt.outcome.fact if isinstance(receipt.outcome, Answer) else None
-    if fact is None:
-        return {}
-    said: dict[str, object] = {"kind": fact.kind, "roles": list(fact.roles)}
-    match fact:
-        case Requirement(subject=subject, level=level, lines=lines):
-            said |= {"subject": subject, "level": level.value, "lines": _lines(lines)}
-        case Lookup(subject=subject, wanted=wanted, lines=lines, also=also):
-            said |= {"subject": subject, "wanted": wanted.value}
-            said |= {"lines": _lines(lines), "also": _lines(also)}
-        case Comparison(part=part):
-            said |= {"part": part}
-    return {"fact": said}
-
-
-def _lines(lines: tuple[Evidence, ...]) -> list[dict[str, str]]:
-    return [{"entry": line.entry, "text": line.text, "level": line.level.value} for line in lines]
-
-
-def entry(candidate: Candidate) -> dict[str, object]:
-    """A candidate as JSON."""
-    return {
-        "id": candidate.id,
-        "kind": candidate.kind.value,
-        "role": candidate.role,
-        "confidence": candidate.confidence,
-    }
-
-
-def _outcome(receipt: Result) -> tuple[str, tuple[Candidate, ...]]:
-    match receipt.outcome:
-        case Answer(entries=entries):
-            return "answer", entries
-        case Choices(options=options):
-            return "choices", options
-        case Decline():
-            return "decline", ()
 
 
 T = TypeVar("T")

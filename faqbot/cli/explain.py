@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.common import Json, Knowledge, Role, Who, Words, entry, printable, question_of
+from faqbot.cli.common import Json, Knowledge, Role, Who, Words, printable, question_of
 from faqbot.errors import UsageError
 from faqbot.model import (
     Answer,
@@ -18,7 +18,6 @@ from faqbot.model import (
     LinkMethod,
     ParsedQuestion,
     Reason,
-    Result,
 )
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from faqbot.cli.ask import Asker
     from faqbot.engine import Engine
     from faqbot.evaluation.runner import Change
+    from faqbot.replies.result import Result
 
 REASONS = {
     Reason.CLEAR: "one reading is clearly the best",
@@ -49,9 +49,11 @@ LINKS = {
 }
 
 
-def explanation_json(receipt: Result) -> dict[str, object]:
+def explanation_json(result: Result) -> dict[str, object]:
     """What an explanation adds to the JSON contract."""
-    parsed, outcome = receipt.parsed, receipt.outcome
+    from faqbot.replies.result import candidate_to_dict
+
+    parsed, outcome = result.parsed, result.outcome
     declined = outcome if isinstance(outcome, Decline) else Decline()
     return {
         "why": outcome.reason.value,
@@ -63,27 +65,27 @@ def explanation_json(receipt: Result) -> dict[str, object]:
         ],
         "unknown_role": parsed.unknown_role,
         "candidates": [
-            entry(candidate) | {"opinions": dict(candidate.scores)}
+            candidate_to_dict(candidate) | {"opinions": dict(candidate.scores)}
             for candidate in parsed.candidates
         ],
         "nearest": list(declined.nearest),
         "owner": declined.owner,
-        "content_version": receipt.content_version,
-        "milliseconds": round(receipt.seconds * 1000, 3),
+        "content_version": result.content_version,
+        "milliseconds": round(result.seconds * 1000, 3),
     }
 
 
-def render(receipt: Result) -> Iterator[RenderableType]:
+def render(result: Result) -> Iterator[RenderableType]:
     """The explanation, block by block."""
-    yield _reading(receipt.parsed)
-    if receipt.parsed.links:
+    yield _reading(result.parsed)
+    if result.parsed.links:
         yield ""
-        yield _links(receipt.parsed)
-    if receipt.parsed.candidates:
+        yield _links(result.parsed)
+    if result.parsed.candidates:
         yield ""
-        yield _candidates(receipt.parsed.candidates)
+        yield _candidates(result.parsed.candidates)
     yield ""
-    yield _decision(receipt)
+    yield _decision(result)
 
 
 def _facts() -> Table:
@@ -141,11 +143,11 @@ def _candidates(candidates: tuple[Candidate, ...]) -> Table:
     return table
 
 
-def _decision(receipt: Result) -> Table:
+def _decision(result: Result) -> Table:
     from rich.text import Text
 
     table = _facts()
-    outcome = receipt.outcome
+    outcome = result.outcome
     match outcome:
         case Answer(entries=entries):
             table.add_row("Decision", "answer")
@@ -160,7 +162,7 @@ def _decision(receipt: Result) -> Table:
             if owner:
                 table.add_row("Ask", Text(owner))
     table.add_row("Because", REASONS[outcome.reason])
-    table.add_row("Took", f"{receipt.seconds * 1000:.1f} ms")
+    table.add_row("Took", f"{result.seconds * 1000:.1f} ms")
     return table
 
 
@@ -278,14 +280,12 @@ def _what_if(engine: Engine, text: str, entry_id: str) -> None:
 
 
 def _explain(asker: Asker, text: str, as_json: bool) -> None:  # noqa: FBT001 - one caller
-    from faqbot.cli.common import console, print_json, result_as_json
-    from faqbot.replies.reply import as_text
+    from faqbot.cli.common import console, print_json
 
-    receipt = asker.receipt(text)
+    result = asker.result(text)
     if as_json:
-        reply = as_text(asker.engine.reply(receipt))
-        print_json(result_as_json(text, receipt, reply) | explanation_json(receipt))
+        print_json(result.to_dict() | {"question": text} | explanation_json(result))
     else:
         terminal = console()
-        for block in render(receipt):
+        for block in render(result):
             terminal.print(block)

@@ -80,9 +80,9 @@ def faq(
     if folder.is_dir() and any(folder.rglob("*.y*ml")):
         engine = app.load_engine(folder)
         knowledge_base = engine.knowledge_base
-        receipt = engine.ask(asked(question, Audience.EMPLOYEES, about))
-        if isinstance(receipt.outcome, Answer):
-            known = ", ".join(entry.id for entry in receipt.outcome.entries)
+        result = engine.ask(asked(question, Audience.EMPLOYEES, about))
+        if isinstance(result.outcome, Answer):
+            known = ", ".join(entry.id for entry in result.outcome.entries)
             typer.echo(f"This is answered already, by {known}: faqbot ask shows how.", err=True)
             if asks and not typer.confirm("Write it all the same?"):
                 return

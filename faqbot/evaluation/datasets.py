@@ -172,8 +172,8 @@ def ask_all(engine: Engine, questions: Iterable[Labelled]) -> list[Marked]:
     """Ask every question, independently of the others."""
     marked = []
     for labelled in questions:
-        receipt = engine.ask(as_asked(labelled))
-        marked.append(Marked(labelled, mark(labelled, receipt.outcome), _ids(receipt.outcome)))
+        result = engine.ask(as_asked(labelled))
+        marked.append(Marked(labelled, mark(labelled, result.outcome), _ids(result.outcome)))
     return marked
 
 

@@ -32,8 +32,8 @@ from faqbot.model import (
     KnowledgeBase,
     Outcome,
     Question,
-    Result,
 )
+from faqbot.replies.result import Result
 
 NO_ENTRY = ""
 """What stands for "no entry" among the entries of a trial."""
@@ -109,15 +109,13 @@ def try_all(engine: Engine, questions: Iterable[Labelled]) -> list[Prediction]:
     for labelled in questions:
         asked = as_asked(labelled)
         began = time.perf_counter()
-        receipt = engine.ask(asked)
-        trials.append(_trial(labelled, receipt, engine.knowledge_base, time.perf_counter() - began))
+        result = engine.ask(asked)
+        trials.append(_trial(labelled, result, time.perf_counter() - began))
     return trials
 
 
-def _trial(
-    labelled: Labelled, receipt: Result, knowledge_base: KnowledgeBase, seconds: float
-) -> Prediction:
-    outcome = receipt.outcome
+def _trial(labelled: Labelled, result: Result, seconds: float) -> Prediction:
+    outcome = result.outcome
     owed = _name(labelled.entries) if labelled.expect is Expect.ANSWER else NO_ENTRY
 
     def named(candidates: Sequence[Candidate]) -> str:
@@ -126,7 +124,9 @@ def _trial(
         return owed if good else _name(ids)
 
     # Without a role a candidate may be a part alone, which is no entry and can't be answered.
-    best = tuple(c for c in receipt.parsed.candidates if knowledge_base.entry(c.id) is not None)[:1]
+    best = tuple(
+        c for c in result.parsed.candidates if result.knowledge_base.entry(c.id) is not None
+    )[:1]
     if isinstance(outcome, Answer):
         best = outcome.entries
     elif isinstance(outcome, Choices) and outcome.options:

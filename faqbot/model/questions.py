@@ -176,15 +176,3 @@ class Decline:
 
 
 Outcome = Answer | Choices | Decline
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A question with what became of it, `role` being the role that it was about."""
-
-    question: Question
-    parsed: ParsedQuestion
-    outcome: Outcome
-    role: str | None = None
-    content_version: str = ""
-    seconds: float = 0.0

@@ -1,4 +1,4 @@
-"""What faqbot says: receipts become replies, the same for every surface."""
+"""Outcomes become replies, the same for every surface."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from faqbot.model import (
     EntryKind,
     Faq,
     KnowledgeBase,
+    Outcome,
     Reason,
-    Result,
     Role,
     Section,
     is_stale,
@@ -33,18 +33,31 @@ _MARKS = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 def compose(
-    receipt: Result, knowledge_base: KnowledgeBase, today: dt.date, *, full: bool = False
+    outcome: Outcome,
+    knowledge_base: KnowledgeBase,
+    today: dt.date,
+    *,
+    unknown_role: str = "",
+    full: bool = False,
 ) -> Reply:
-    """The reply to a question; `full` gives a role as its full description."""
-    match receipt.outcome:
+    """Compose the reply to a question.
+
+    Args:
+        outcome: what was decided.
+        knowledge_base: the content that it was decided from.
+        today: the date against which the content's reviews are overdue.
+        unknown_role: the words of a role that the content doesn't have.
+        full: whether to give a role as its full description instead of its overview.
+    """
+    match outcome:
         case Answer(entries=entries, fact=fact):
             shown = tuple(entry for entry in entries if not (fact and entry.kind is EntryKind.ROLE))
             answer = _answer(shown, knowledge_base, today, full=full)
             return with_fact(answer, fact, knowledge_base, today) if fact else answer
         case Choices():
-            return _choices(receipt.outcome, knowledge_base)
+            return _choices(outcome, knowledge_base)
         case Decline():
-            return _decline(receipt, receipt.outcome, knowledge_base)
+            return _decline(outcome, knowledge_base, unknown_role)
 
 
 # ------------------------------------------------------------------------------- answers
@@ -161,7 +174,7 @@ def _label(entry: Entry, knowledge_base: KnowledgeBase, *, with_role: bool) -> s
 # ------------------------------------------------------------------------------ declines
 
 
-def _decline(receipt: Result, outcome: Decline, knowledge_base: KnowledgeBase) -> Reply:
+def _decline(outcome: Decline, knowledge_base: KnowledgeBase, unknown_role: str) -> Reply:
     near = tuple(
         Button(_label(entry, knowledge_base, with_role=True), entry.id)
         for entry_id in outcome.nearest
@@ -176,7 +189,7 @@ def _decline(receipt: Result, outcome: Decline, knowledge_base: KnowledgeBase) -
                 hint=hint,
             )
         case Reason.UNKNOWN_ROLE:
-            named = as_written(receipt.parsed.unknown_role)
+            named = as_written(unknown_role)
             what = f"I have no description of “{named}”." if named else "I don't know that role."
             near_lead = " The nearest that I have:" if near else ""
             return Reply(header="Not a role I know", lead=what + near_lead, choices=near, hint=hint)

@@ -18,7 +18,7 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.process_collector import ProcessCollector
 
-from faqbot.model import Answer, Choices, Decline, Result
+from faqbot.replies.result import Result
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 _FAST: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
@@ -148,19 +148,12 @@ class Metrics:
 
     # -- what happened
 
-    def question(self, receipt: Result) -> None:
+    def question(self, result: Result) -> None:
         """A question was decided."""
-        match receipt.outcome:
-            case Answer(entries=found):
-                outcome = "answer"
-            case Choices(options=found):
-                outcome = "choices"
-            case Decline():
-                outcome, found = "decline", ()
-        self._questions.labels(outcome, receipt.question.surface.value).inc()
-        self._question_seconds.observe(receipt.seconds)
-        if found:
-            self._confidence.labels(outcome).observe(found[0].confidence)
+        self._questions.labels(result.kind, result.question.surface.value).inc()
+        self._question_seconds.observe(result.seconds)
+        if result.entries:
+            self._confidence.labels(result.kind).observe(result.entries[0].confidence)
 
     def handled(self, kind: str, seconds: float) -> None:
         """A delivery was handled."""

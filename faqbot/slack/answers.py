@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from faqbot.engine import Engine
-from faqbot.model import Answer, Decline, EntryKind, Question, Result
+from faqbot.model import EntryKind, Question
 from faqbot.replies.reply import Reply
+from faqbot.replies.result import Result
 from faqbot.slack.blockkit.blocks import ALL_ROLES, EntryRef, Message, render
 from faqbot.slack.blockkit.views import roles_list
 
@@ -23,7 +24,7 @@ class AnswerMessage:
     message: Message
     role: str | None = None
     declined: bool = False
-    receipt: Result | None = None
+    result: Result | None = None
     address: EntryRef | None = None
 
 
@@ -34,51 +35,43 @@ def wants_help(text: str) -> bool:
 
 def ask(engine: Engine, question: Question) -> AnswerMessage:
     """Answer any question."""
-    return _answer(engine, engine.ask(question), full=False)
+    return _answer(engine.ask(question), full=False)
 
 
 def describe(engine: Engine, question: Question) -> AnswerMessage:
     """Answer with the full description of a role, or one part of it."""
-    return _answer(engine, engine.describe(question), full=True)
+    return _answer(engine.describe(question), full=True)
 
 
 def show(engine: Engine, address: EntryRef, question: Question) -> AnswerMessage:
     """Answer with the entries that a button carries."""
     if address.entries == (ALL_ROLES,):
         return AnswerMessage(roles_list(engine.knowledge_base, address.page))
-    receipts = [engine.show(entry, question) for entry in address.entries or ("",)]
-    if len(receipts) == 1:
-        return _answer(engine, receipts[0], full=address.full, page=address.page)
-    roles = {receipt.role for receipt in receipts}
+    results = [engine.show(entry, question) for entry in address.entries or ("",)]
+    if len(results) == 1:
+        return _answer(results[0], full=address.full, page=address.page)
+    roles = {result.role for result in results}
     role = roles.pop() if len(roles) == 1 else None
-    reply = _joined(engine, [engine.reply(receipt) for receipt in receipts], role)
+    reply = _joined(engine, [result.reply for result in results], role)
     return AnswerMessage(render(reply, address), role)
 
 
-def _answer(engine: Engine, receipt: Result, *, full: bool, page: int = 1) -> AnswerMessage:
-    match receipt.outcome:
-        case Answer(entries=entries):
-            whole = full and len(entries) == 1 and entries[0].kind is EntryKind.ROLE
-            key = receipt.outcome.fact.key if receipt.outcome.fact else ""
-            shown = (key,) if key else tuple(entry.id for entry in entries)
-            address = EntryRef(shown, whole, page)
-            reply = _described(engine, receipt) if whole else engine.reply(receipt)
-            return AnswerMessage(
-                render(reply, address), receipt.role, receipt=receipt, address=address
-            )
-        case Decline():
-            return AnswerMessage(
-                render(engine.reply(receipt)), receipt.role, declined=True, receipt=receipt
-            )
-        case _:
-            return AnswerMessage(render(engine.reply(receipt)), receipt.role, receipt=receipt)
+def _answer(result: Result, *, full: bool, page: int = 1) -> AnswerMessage:
+    if result.kind != "answer":
+        declined = result.kind == "decline"
+        return AnswerMessage(render(result.reply), result.role, declined=declined, result=result)
+    entries = result.entries
+    whole = full and len(entries) == 1 and entries[0].kind is EntryKind.ROLE
+    key = result.fact.key if result.fact else ""
+    address = EntryRef((key,) if key else tuple(entry.id for entry in entries), whole, page)
+    reply = _described(result) if whole else result.reply
+    return AnswerMessage(render(reply, address), result.role, result=result, address=address)
 
 
-def _described(engine: Engine, receipt: Result) -> Reply:
+def _described(result: Result) -> Reply:
     """The full description, with buttons to its single parts."""
-    overview = engine.reply(receipt)
-    parts = tuple(way for way in overview.more if "/" in way.entry)
-    return replace(engine.reply(receipt, full=True), more=parts)
+    parts = tuple(way for way in result.reply.more if "/" in way.entry)
+    return replace(result.full_reply(), more=parts)
 
 
 def _joined(engine: Engine, replies: list[Reply], role_id: str | None) -> Reply:

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from faqbot.model import Answer, Choices, Decline, Result
+from faqbot.replies.result import Result
 from faqbot.storage.database import POOL
 from faqbot.storage.models import QuestionPrivacy, QuestionRecord, StoreError, utc_now
 from faqbot.storage.store import Store, new_id, open_store
@@ -97,11 +97,11 @@ class QuestionRecorder:
             if self._store is not None:
                 await self._store.close()
 
-    def record(self, receipt: Result, team: str, channel: str) -> str:
+    def record(self, result: Result, team: str, channel: str) -> str:
         """Remember a question; its id, or nothing when there is no memory now."""
         if not self._is_up:
             return ""
-        record = self._record(receipt, team, channel)
+        record = self._record(result, team, channel)
         try:
             self._queue.put_nowait(record)
         except asyncio.QueueFull:
@@ -185,14 +185,8 @@ class QuestionRecorder:
 
     # -- what is kept
 
-    def _record(self, receipt: Result, team: str, channel: str) -> QuestionRecord:
-        question, outcome = receipt.question, receipt.outcome
-        entries: tuple[tuple[str, float], ...] = ()
-        match outcome:
-            case Answer(entries=found) | Choices(options=found):
-                entries = tuple((entry.id, entry.confidence) for entry in found)
-            case Decline():
-                pass
+    def _record(self, result: Result, team: str, channel: str) -> QuestionRecord:
+        question = result.question
         return QuestionRecord(
             id=new_id(),
             team=team,
@@ -200,26 +194,15 @@ class QuestionRecorder:
             asker=question.asker,
             channel=channel,
             surface=question.surface.value,
-            role=receipt.role,
+            role=result.role,
             text=kept(question.text, self._consent),
             text_hash=hash_of(question.text),
-            outcome=outcome_name(receipt),
-            why=outcome.reason.value,
-            entries=entries,
-            content_version=receipt.content_version,
-            seconds=receipt.seconds,
+            outcome=result.kind,
+            why=result.reason.value,
+            entries=tuple((entry.id, entry.confidence) for entry in result.entries),
+            content_version=result.content_version,
+            seconds=result.seconds,
         )
-
-
-def outcome_name(receipt: Result) -> str:
-    """What became of a question, as the JSON contract names it."""
-    match receipt.outcome:
-        case Answer():
-            return "answer"
-        case Choices():
-            return "choices"
-        case Decline():
-            return "decline"
 
 
 def kept(text: str, consent: QuestionPrivacy) -> str | None:

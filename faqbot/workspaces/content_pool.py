@@ -104,7 +104,7 @@ class LoadedContent:
 
     def engine(self, holder: ContentUser, conversations: ConversationMemory) -> Engine:
         """An engine that answers from it until `leave`."""
-        engine = Engine(self._loaded, conversations, kept=KEPT)
+        engine = Engine(self._loaded, conversations, cache_size=KEPT)
         self._desks[id(engine)] = (engine, holder)
         return engine
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import cast
 
 import pytest
@@ -20,8 +21,8 @@ from faqbot.model import (
     Outcome,
     ParsedQuestion,
     Question,
-    Result,
 )
+from faqbot.replies.result import Result
 
 LIBRARY = KnowledgeBase(faqs=tuple(Faq(None, key, f"{key}?", key) for key in "abc"))
 
@@ -36,9 +37,8 @@ class Settled:
         self._candidates = candidates
 
     def ask(self, question: Question) -> Result:
-        return Result(
-            question, ParsedQuestion(question.text, candidates=self._candidates), self._outcome
-        )
+        parsed = ParsedQuestion(question.text, candidates=self._candidates)
+        return Result(question, parsed, self._outcome, LIBRARY, dt.date(2026, 11, 23))
 
 
 def entry(key: str, confidence: float) -> Candidate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import re
@@ -12,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faqbot.engine import Engine
-from faqbot.model import Decline, KnowledgeBase, ParsedQuestion, Question, Reason, Result, Role
+from faqbot.model import Decline, KnowledgeBase, Question, Reason, Role
 from faqbot.playground import validation
+from faqbot.replies.compose import compose
 from faqbot.replies.reply import Bullets, Button, Reply, ReplyPart, ReplyText, SourceLine, as_text
 from faqbot.slack import answers
 from faqbot.slack.blockkit.blocks import EntryRef, Message, parse_entry_ref, render
@@ -125,6 +127,12 @@ def test_what_people_write_pings_nobody() -> None:
     assert escape("<a&b>") == "&lt;a&amp;b&gt;"
 
 
+def unknown_role(engine: Engine, words: str) -> Reply:
+    """The reply to a question about a role that the content doesn't have."""
+    outcome = Decline(Reason.UNKNOWN_ROLE)
+    return compose(outcome, engine.knowledge_base, dt.date(2026, 11, 23), unknown_role=words)
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -135,8 +143,7 @@ def test_what_people_write_pings_nobody() -> None:
     ],
 )
 def test_a_role_that_nobody_knows_is_repeated_as_plain_text(words: str, engine: Engine) -> None:
-    parsed = ParsedQuestion(words, unknown_role=words)
-    reply = engine.reply(Result(Question(words), parsed, Decline(Reason.UNKNOWN_ROLE)))
+    reply = unknown_role(engine, words)
     assert f"no description of “{words}”." in as_text(reply)
     shown = [part for block in rich(reply.lead) for part in block["elements"]]
     assert {part["type"] for part in shown} == {"text"}
@@ -145,8 +152,7 @@ def test_a_role_that_nobody_knows_is_repeated_as_plain_text(words: str, engine: 
 
 
 def test_a_long_name_of_a_role_is_repeated_in_short(engine: Engine) -> None:
-    parsed = ParsedQuestion("", unknown_role="clerk " * 1000)
-    reply = engine.reply(Result(Question(""), parsed, Decline(Reason.UNKNOWN_ROLE)))
+    reply = unknown_role(engine, "clerk " * 1000)
     assert len(as_text(reply)) < 400
 
 

@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 
 from faqbot.engine import Engine
-from faqbot.model import Question, Result
+from faqbot.model import Question
+from faqbot.replies.result import Result
 from tests.slack.conftest import Slack, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -104,9 +104,9 @@ def desk_of(book: LoadedContent, holder: Holder | None = None) -> Engine:
 
 
 def said(engine: Engine) -> str:
-    receipt = engine.ask(Question("what skills does a pilot need"))
-    assert isinstance(receipt.outcome, Answer)
-    return str(engine.reply(receipt))
+    result = engine.ask(Question("what skills does a pilot need"))
+    assert isinstance(result.outcome, Answer)
+    return str(result.reply)
 
 
 async def test_requests_that_race_load_a_folder_once(two: Room) -> None:

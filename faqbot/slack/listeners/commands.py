@@ -42,10 +42,10 @@ class Adverts:
 
     def role_of(self, question: Question) -> Role | None:
         """The role that is meant; None when it isn't clear, and `/role` has to ask."""
-        receipt = self.engine.describe(question)
-        if not isinstance(receipt.outcome, Answer):
+        result = self.engine.describe(question)
+        if not isinstance(result.outcome, Answer):
             return None
-        return self.engine.knowledge_base.role(receipt.outcome.entries[0].role)
+        return self.engine.knowledge_base.role(result.outcome.entries[0].role)
 
     async def give(self, ack: AsyncAck, role: Role, user: str, client: AsyncWebClient) -> None:
         """Show the advertisement to who asked for it, and send it as a file."""
@@ -114,7 +114,7 @@ class Sharing:
         """Add the button to a private answer that was given in a channel, and remember it."""
         channel = str(command.get("channel_id") or "")
         signed = self.feedback.attach_feedback(answer, str(command.get("team_id") or ""), channel)
-        answered = answer.receipt and isinstance(answer.receipt.outcome, Answer)
+        answered = answer.result and isinstance(answer.result.outcome, Answer)
         if not answered or answer.address is None or not channel.startswith(("C", "G")):
             return signed
         share = button(Action.SHARE, 0, "Share with everyone", str(answer.address))

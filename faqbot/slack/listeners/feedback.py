@@ -57,13 +57,13 @@ class Feedback:
     def attach_feedback(self, answer: AnswerMessage, team: str, channel: str) -> AnswerMessage:
         """Remember the question, and add to its answer what one can do with it."""
         self._count(answer)
-        if self._memory is None or answer.receipt is None:
+        if self._memory is None or answer.result is None:
             return answer
-        receipt = self._memory.record(answer.receipt, team, channel)
+        receipt = self._memory.record(answer.result, team, channel)
         if not receipt:
             return answer
         message = answer.message
-        match answer.receipt.outcome:
+        match answer.result.outcome:
             case Answer():
                 blocks = (*message.blocks, _rating(receipt))
             case Decline():
@@ -75,12 +75,12 @@ class Feedback:
     def record(self, answer: AnswerMessage, team: str) -> None:
         """Remember a question whose answer stands where nothing can be added to it."""
         self._count(answer)
-        if self._memory is not None and answer.receipt is not None:
-            self._memory.record(answer.receipt, team, "")
+        if self._memory is not None and answer.result is not None:
+            self._memory.record(answer.result, team, "")
 
     def _count(self, answer: AnswerMessage) -> None:
-        if answer.receipt is not None and answer.receipt.question.text:  # else a button was pressed
-            self._metrics.question(answer.receipt)
+        if answer.result is not None and answer.result.question.text:  # else a button was pressed
+            self._metrics.question(answer.result)
 
     async def record_pick(self, action: Payload, spot: Interaction) -> None:
         """Remember which of several readings somebody meant."""

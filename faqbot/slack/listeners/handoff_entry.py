@@ -91,7 +91,7 @@ class EntryPicker:
         audience = await self.audiences.of(client, handover.team, handover.asker)
         question = Question(handover.question, audience=audience)
         answer = show(self.people.engine, EntryRef((entry_id,)), question)
-        if answer.receipt is None or not isinstance(answer.receipt.outcome, Answer):
+        if answer.result is None or not isinstance(answer.result.outcome, Answer):
             said = "Who asks may not read that, or it is gone."
             await ack(response_action="errors", errors={block: said})
             return

@@ -252,7 +252,7 @@ class MessageHandler:
         if not await self.claims.claim("message", said.team, said.channel, said.ts):
             return
         answer = await self._answer_to(said, said.text, ThreadState(), context)
-        outcome = answer.receipt.outcome if answer.receipt else None
+        outcome = answer.result.outcome if answer.result else None
         needed = SURE if policy.mode is ChannelMode.QUESTIONS else 0.0
         if isinstance(outcome, Answer) and outcome.entries[0].confidence >= needed:
             await self._deliver(said, answer, context)
