@@ -17,6 +17,7 @@ PACKAGE = ROOT / "faqbot"
 LONGEST = 400
 
 LAYERS = (
+    ("__main__",),
     ("cli",),
     ("app",),
     ("workspaces", "insights"),

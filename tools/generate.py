@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMAND = (sys.executable, "-m", "typer", "faqbot.cli.main", "utils", "docs")
+COMMAND = (sys.executable, "-m", "typer", "faqbot.cli.commands", "utils", "docs")
 
 
 def generated() -> Iterator[tuple[Path, str]]:

@@ -1,12 +1,7 @@
-"""The command line's front door: the commands, and what happens when one fails."""
+"""The Typer application: all commands, in the order of `faqbot --help`."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import sys
-import traceback
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,11 +23,10 @@ from faqbot.cli import (
     suggest,
     workspaces,
 )
-from faqbot.errors import FaqbotError
 
 
 class Invocation:
-    """What the options before the command say."""
+    """The options that stand before the command."""
 
     def __init__(self) -> None:
         self.debug = False
@@ -92,49 +86,3 @@ app.command(epilog=run.EXAMPLE)(run.run)
 app.command(epilog=run.STATUS_EXAMPLE)(run.status)
 app.command(epilog=suggest.EXAMPLE)(suggest.suggest)
 app.add_typer(workspaces.app)
-
-
-def main() -> None:
-    """Run a command; every failure is a line of advice and an exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-    invocation = Invocation()
-    try:
-        app(obj=invocation)
-    except FaqbotError as error:
-        _say(str(error))
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.exit(1)
-    except Exception as error:
-        if invocation.debug:
-            raise
-        _say(_unexpected(error))
-        sys.exit(1)
-    finally:
-        _flush()
-
-
-def _unexpected(error: Exception) -> str:
-    """One line whose reference is the same whenever the same thing fails in the same place."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = [f"{Path(frame.filename).name}:{frame.name}" for frame in frames[-3:]]
-    key = " ".join([type(error).__name__, *place]).encode()
-    reference = hashlib.sha256(key).hexdigest()[:8]
-    return (
-        f"Something unexpected went wrong ({type(error).__name__}, reference {reference}). "
-        "FAQBOT_DEBUG=1 shows where; please report it with the reference."
-    )
-
-
-def _say(line: str) -> None:
-    typer.echo(line, err=True)
-
-
-def _flush() -> None:
-    """Deliver what is left; a reader that has gone away is no error."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

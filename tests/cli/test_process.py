@@ -8,7 +8,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -37,6 +36,14 @@ def test_help_loads_nothing_heavy() -> None:
     assert ran.stdout.rstrip("\n").splitlines()[-1].strip() == ""
 
 
+def test_python_m_faqbot_is_the_command(environment: dict[str, str]) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "faqbot", "ask", "--json", "skills of a QA engineer"],
+        env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert '"outcome": "answer"' in ran.stdout
+
+
 def test_a_reader_that_goes_away_is_no_error(environment: dict[str, str]) -> None:
     asked = subprocess.Popen(
         [*FAQBOT, "ask", "--batch", "-"],
@@ -61,14 +68,12 @@ def test_a_reader_that_goes_away_is_no_error(environment: dict[str, str]) -> Non
 
 
 def interrupt(process: subprocess.Popen[bytes]) -> int:
-    """The exit code after Ctrl-C; pressed again where the prompt was not yet listening."""
-    for _ in range(20):
-        time.sleep(0.2)
+    """The exit code after Ctrl-C, which is pressed again and again until the process has ended."""
+    while process.poll() is None:
         process.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return process.wait(timeout=0.5)
-    process.kill()
-    return process.wait()
+            process.wait(timeout=0.02)
+    return process.returncode
 
 
 def test_an_interrupt_ends_a_conversation_quietly(environment: dict[str, str]) -> None:
@@ -91,6 +96,51 @@ def test_an_interrupt_ends_a_conversation_quietly(environment: dict[str, str]) -
     chat.stderr.close()
     os.close(ours)
     assert (code, said) == (130, b"")
+
+
+INTERRUPTED_IMPORT = """
+import os, signal, sys
+
+def interrupt(event, arguments):
+    if event == "import" and arguments[0] == "{module}":
+        os.kill(os.getpid(), signal.SIGINT)
+
+sys.addaudithook(interrupt)
+from faqbot.cli.main import main
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["typer", "numpy", "rapidfuzz.fuzz"])
+def test_interrupt_during_an_import_ends_with_130(environment: dict[str, str], module: str) -> None:
+    program = INTERRUPTED_IMPORT.format(module=module)
+    ran = subprocess.run(
+        [sys.executable, "-c", program, "chat"],
+        env=environment, capture_output=True, check=False, input=b"skills\n",
+    )  # fmt: skip
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"")
+
+
+INTERRUPTED_TWICE = """
+import os, signal
+
+class Last:
+    def __del__(self, kill=os.kill, process=os.getpid(), number=signal.SIGINT):
+        kill(process, number)
+
+last = Last()
+"""
+
+
+def test_second_interrupt_while_the_interpreter_ends_changes_nothing(
+    environment: dict[str, str],
+) -> None:
+    program = INTERRUPTED_TWICE + INTERRUPTED_IMPORT.format(module="numpy")
+    ran = subprocess.run(
+        [sys.executable, "-c", program, "ask", "skills"],
+        env=environment, capture_output=True, check=False,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"")
 
 
 def test_text_survives_a_locale_that_cannot_show_it(
