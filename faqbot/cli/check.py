@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -49,6 +49,9 @@ StaleIsError = Annotated[
     bool, typer.Option("--stale-is-error", help="Fail where a review is overdue.")
 ]
 Watch = Annotated[bool, typer.Option("--watch", help="Check again whenever a file is saved.")]
+
+_WATCH_TIMEOUT: Final = 200
+"""Milliseconds of silence after which `watch` yields an empty set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,13 @@ def _watch(where: Path, once: Callable[[], bool]) -> None:
     from faqbot.errors import FaqbotError
 
     console = Console()
-    for _ in chain([None], watch(where, raise_interrupt=False)):
+    changes = watch(where, rust_timeout=_WATCH_TIMEOUT, yield_on_timeout=True)
+    # The watcher is set up by the first `next`, which yields an empty set after the timeout: a
+    # file that is saved while the content is checked, or later, is a change from then on.
+    next(changes)
+    for changed in chain([True], changes):
+        if not changed:
+            continue
         console.clear()
         try:
             once()
