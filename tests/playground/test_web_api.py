@@ -258,7 +258,7 @@ async def test_real_tokens_are_refused_and_not_shown(name: str, token: str) -> N
 
 async def test_a_taken_port_is_one_line_of_advice(workspace: LocalWorkspace) -> None:
     port = int(workspace.address.rpartition(":")[2])
-    with pytest.raises(ServiceError, match="another port"):
+    with pytest.raises(ServiceError, match=rf"Port {port} is taken: .* set PORT"):
         async with LocalWorkspace.start(port=port):
             pass
 
