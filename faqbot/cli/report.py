@@ -37,7 +37,7 @@ def figures(
     """
     from faqbot.matching.clusters import group_by_meaning
     from faqbot.matching.encoders import StaticEncoder
-    from faqbot.storage.questions import Filter
+    from faqbot.storage.questions import QuestionFilter
     from faqbot.storage.reports import usage_statistics as summed_up
     from faqbot.storage.store import with_store
 
@@ -45,7 +45,7 @@ def figures(
 
     async def ask(store: Store) -> UsageStatistics:
         grouping = partial(group_by_meaning, encoder=encoder)
-        return await summed_up(store, since, until, grouping, Filter(role=role))
+        return await summed_up(store, since, until, grouping, QuestionFilter(role=role))
 
     return asyncio.run(with_store(database, ask))
 
@@ -69,18 +69,18 @@ def phrasing_suggestions(
         StoreError: the database can't be used.
     """
     from faqbot.storage.models import PHRASING
-    from faqbot.storage.questions import Filter
+    from faqbot.storage.questions import QuestionFilter
     from faqbot.storage.store import with_store
 
     async def ask(store: Store) -> tuple[PhrasingSuggestion, ...]:
         found = [
             PhrasingSuggestion(one.question, one.entry, sure=True)
-            for one in await store.proposals.waiting()
+            for one in await store.proposals.undecided()
             if one.kind == PHRASING and one.entry and since <= one.created < until
         ]
         if not guess:
             return tuple(found)
-        for record in await store.receipts.all(Filter(since, until, outcome="decline")):
+        for record in await store.questions.all(QuestionFilter(since, until, outcome="decline")):
             if not record.text:
                 continue
             _, near = engine.nearest(record.text)
@@ -100,7 +100,7 @@ def forget_person(database: str | None, person: str, team: str | None = None) ->
     """
     from faqbot.storage.store import with_store
 
-    return asyncio.run(with_store(database, lambda store: store.forget(person, team)))
+    return asyncio.run(with_store(database, lambda store: store.forget_person(person, team)))
 
 
 EXAMPLE = "Example: faqbot report --since 2026-11-01 --role data-analyst"
@@ -254,7 +254,7 @@ def forget(user: User, workspace: Workspace = None) -> None:
 
     gone = forget_person(configured_database(), user, workspace)
     typer.echo(
-        f"Deleted of {user}: {gone.receipts} questions, {gone.ratings} ratings, "
-        f"{gone.picks} picks, {gone.handovers} questions to persons; "
+        f"Deleted of {user}: {gone.questions} questions, {gone.ratings} ratings, "
+        f"{gone.picks} picks, {gone.handoffs} questions to persons; "
         f"taken off {gone.names} entries that stay: the name."
     )

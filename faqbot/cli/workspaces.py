@@ -89,8 +89,8 @@ def reencrypt_tokens(database: str | None, keys: str) -> int:
     from faqbot.storage.encryption import TokenCipher
     from faqbot.storage.store import with_store
 
-    seal = TokenCipher.of(keys)
-    return asyncio.run(with_store(database, lambda store: store.installations.reseal(), seal))
+    seal = TokenCipher.from_setting(keys)
+    return asyncio.run(with_store(database, lambda store: store.installations.reencrypt(), seal))
 
 
 async def _all(store: Store) -> tuple[Installed, ...]:

@@ -24,13 +24,13 @@ from faqbot.insights.auth import Sessions, SignedIn
 from faqbot.model import Entry, Faq, KnowledgeBase, Role, is_stale
 from faqbot.runtime.web import SafeHeaders, SameOrigin, safe_headers
 from faqbot.storage.models import QuestionRecord, StoreError, utc_now
-from faqbot.storage.questions import Filter
+from faqbot.storage.questions import QuestionFilter
 from faqbot.storage.reports import (
     EntryStatistics,
     Grouping,
     PartStatistics,
     UsageStatistics,
-    summed_up,
+    summarize,
 )
 from faqbot.storage.store import Store
 
@@ -47,10 +47,10 @@ class ReportView:
     role: str = ""
     place: str = ""
 
-    def filter(self, now: dt.datetime) -> Filter:
+    def filter(self, now: dt.datetime) -> QuestionFilter:
         """The questions that the view shows."""
         since = now - dt.timedelta(days=self.days)
-        return Filter(since, now, role=self.role or None, place=self.place or None)
+        return QuestionFilter(since, now, role=self.role or None, surface=self.place or None)
 
     def link(self, path: str, **more: str) -> str:
         """An address with this view's filters, or others in their place."""
@@ -217,7 +217,7 @@ class Pages:
     async def _questions(self, request: Request) -> Response:
         asked = request.query_params
         view, knowledge_base = view_of(asked), self._knowledge_base()
-        records = await self._store.receipts.all(replace(view.filter(utc_now()), team=self._team))
+        records = await self._store.questions.all(replace(view.filter(utc_now()), team=self._team))
         shown = [record for record in reversed(records) if _wanted(record, asked)]
         return self._page(
             request,
@@ -251,9 +251,9 @@ class Pages:
         until = utc_now()
         wanted = replace(view.filter(until), team=self._team)
         assert wanted.since is not None
-        records = await self._store.receipts.all(wanted)
-        ratings = await self._store.receipts.ratings(wanted.since, self._team)
-        return summed_up(records, ratings, wanted.since, until, self._grouping)
+        records = await self._store.questions.all(wanted)
+        ratings = await self._store.questions.ratings(wanted.since, self._team)
+        return summarize(records, ratings, wanted.since, until, self._grouping)
 
     def _page(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:
         return self._templates.TemplateResponse(request, name, values, status_code=status)

@@ -222,9 +222,9 @@ class LeaseManager:
         wanted = {each.key: each.payload for each in waiting}
         got: dict[str, int] | None = None
         try:
-            async with self._memory.store(settled=False) as store:
+            async with self._memory.store(flush_first=False) as store:
                 got = await store.claims.acquire(
-                    wanted, done=done, holder=self._holder, lease=self._lease
+                    wanted, completed=done, holder=self._holder, lease=self._lease
                 )
         except StoreError:
             self._done |= done  # else another process would do them again
@@ -242,7 +242,7 @@ class LeaseManager:
             return
         _log.warning("%d unfinished deliveries are left to other processes", len(self._held))
         with contextlib.suppress(StoreError):
-            async with self._memory.store(settled=False) as store:
+            async with self._memory.store(flush_first=False) as store:
                 await store.claims.renew(self._holder, 0.0)
 
     async def _renew(self) -> None:
@@ -251,7 +251,7 @@ class LeaseManager:
             if not self._held:
                 continue
             try:
-                async with self._memory.store(settled=False) as store:
+                async with self._memory.store(flush_first=False) as store:
                     await store.claims.renew(self._holder, self._lease)
             except StoreError:
                 _log.debug("leases could not be renewed: the database is down")
@@ -266,7 +266,7 @@ class LeaseManager:
             if time.monotonic() - up_since < self._lease:
                 continue
             try:
-                async with self._memory.store(settled=False) as store:
+                async with self._memory.store(flush_first=False) as store:
                     found = await store.claims.take_over(self._holder, self._lease)
             except StoreError:
                 continue

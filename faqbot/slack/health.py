@@ -101,7 +101,7 @@ class Health:
             "listeners": self.shared.running.count,
             "calls": self.pacer.waiting,
             "deliveries": self.held(),
-            "records": self.memory.waiting if self.memory else 0,
+            "records": self.memory.queued if self.memory else 0,
         }
         self.shared.metrics.sample(
             Sample(

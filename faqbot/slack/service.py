@@ -35,7 +35,7 @@ from faqbot.slack.socket_mode import SocketMode
 from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.models import ChannelMode, QuestionPrivacy
 from faqbot.storage.recorder import QuestionRecorder
-from faqbot.storage.store import address as check_address
+from faqbot.storage.store import normalized_url as check_address
 
 SMOOTHED: Final = 1.0
 """Seconds between two posts to a channel."""
@@ -84,8 +84,8 @@ class House:
             settings.database,
             QuestionPrivacy(settings.faqbot_question_privacy),
             settings.faqbot_retention_days,
-            pool=settings.faqbot_database_pool_size,
-            failed=metrics.store_error,
+            pool_size=settings.faqbot_database_pool_size,
+            on_failure=metrics.store_error,
         )
         leases = LeaseManager(memory, seal_of(settings, secret), taken_over=metrics.taken_over)
         shared = Shared(leases, metrics=metrics, limits=limits)
@@ -164,7 +164,7 @@ def seal_of(settings: Settings, secret: str) -> TokenCipher:
         SettingsError: a key is none.
     """
     keys = plain(settings.faqbot_secret_keys)
-    return TokenCipher.of(keys) if keys else TokenCipher.derived(secret)
+    return TokenCipher.from_setting(keys) if keys else TokenCipher.from_secret(secret)
 
 
 def plain(secret: Any) -> str:

@@ -15,11 +15,11 @@ from faqbot.storage import tables
 from faqbot.storage.database import Database
 from faqbot.storage.models import utc_now
 
-TRIES: Final = 3
+MAX_ATTEMPTS: Final = 3
 """How often something is begun: what ends three processes would end a fourth."""
 
-_LONGEST_KEY: Final = 300
-_AT_ONCE: Final = 20
+_MAX_KEY_LENGTH: Final = 300
+_TAKE_OVER_LIMIT: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +46,17 @@ class DatabaseClaims:
 
     async def acquire(
         self,
-        wanted: Mapping[str, bytes | None],
+        payloads: Mapping[str, bytes | None],
         *,
-        done: Collection[str] = (),
+        completed: Collection[str] = (),
         holder: str = "",
         lease: float = 0.0,
     ) -> dict[str, int]:
         """Take keys on and finish others, in one transaction.
 
         Args:
-            wanted: the keys, with what another process needs to do it again; None: for ever.
-            done: keys that are finished.
+            payloads: the keys, with what another process needs to do it again; None: for ever.
+            completed: keys that are finished.
             holder: who takes them on.
             lease: seconds until another may take over what isn't finished.
 
@@ -77,12 +77,12 @@ class DatabaseClaims:
                 "payload": payload,
                 "tries": 1,
             }
-            for key, payload in sorted(wanted.items())  # one order for all: no deadlock
+            for key, payload in sorted(payloads.items())  # one order for all: no deadlock
         ]
         async with self._database.writing() as connection:
-            if done:
+            if completed:
                 finished = {"until": None, "payload": None}
-                which = table.c.key.in_(sorted(done))
+                which = table.c.key.in_(sorted(completed))
                 await connection.execute(update(table).where(which).values(finished))
             if not rows:
                 return {}
@@ -95,7 +95,7 @@ class DatabaseClaims:
                     "holder": statement.excluded.holder,
                     "tries": table.c.tries + 1,
                 },
-                where=_is_lapsed(at),
+                where=_is_expired(at),
             ).returning(table.c.key, table.c.tries)
             return {row.key: row.tries for row in await connection.execute(taken, rows)}
 
@@ -118,7 +118,12 @@ class DatabaseClaims:
             StoreError: the database can't be used.
         """
         table, at = tables.claims, utc_now()
-        left = select(table.c.key).where(_is_lapsed(at)).order_by(table.c.until).limit(_AT_ONCE)
+        left = (
+            select(table.c.key)
+            .where(_is_expired(at))
+            .order_by(table.c.until)
+            .limit(_TAKE_OVER_LIMIT)
+        )
         async with self._database.writing() as connection:
             found = await connection.execute(left.with_for_update(skip_locked=True))
             keys = [row.key for row in found]
@@ -150,14 +155,14 @@ class DatabaseClaims:
             return len(rows.all())
 
 
-def _is_lapsed(at: dt.datetime) -> Any:
+def _is_expired(at: dt.datetime) -> Any:
     table = tables.claims
-    return table.c.until.is_not(None) & (table.c.until < at) & (table.c.tries < TRIES)
+    return table.c.until.is_not(None) & (table.c.until < at) & (table.c.tries < MAX_ATTEMPTS)
 
 
 def key_string(key: tuple[str, ...]) -> str:
     """A key as one text: different keys stay different, also long ones."""
     text = "/".join(part.replace("%", "%25").replace("/", "%2F") for part in key)
-    if len(text) <= _LONGEST_KEY:
+    if len(text) <= _MAX_KEY_LENGTH:
         return text
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -14,19 +14,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from faqbot.storage.models import StoreError
 
-PATIENCE: Final = 3.0
+TRANSACTION_TIMEOUT: Final = 3.0
 """Seconds for a transaction: what is remembered may not hold up what is answered."""
 
-BUSY: Final = 500
+SQLITE_LOCK_TIMEOUT_MS: Final = 500
 """Milliseconds that SQLite waits for a lock."""
 
-LOCKED: Final = 1000
+POSTGRESQL_LOCK_TIMEOUT_MS: Final = 1000
 """Milliseconds that PostgreSQL waits for a lock."""
 
-POOL: Final = 5
+POOL_SIZE: Final = 5
 """Connections to a PostgreSQL server."""
 
-RECYCLE: Final = 1800
+CONNECTION_LIFETIME: Final = 1800
 """Seconds after which a connection is replaced."""
 
 _WRITES: Final = "faqbot_writes"
@@ -36,7 +36,7 @@ class Database:
     """One engine, and the two kinds of transaction."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self.engine = engine
+        self.sql_engine = engine
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -61,13 +61,16 @@ class Database:
     @asynccontextmanager
     async def _transaction(self, *, writes: bool) -> AsyncIterator[AsyncConnection]:
         try:
-            async with asyncio.timeout(PATIENCE), self.engine.connect() as connection:
+            async with (
+                asyncio.timeout(TRANSACTION_TIMEOUT),
+                self.sql_engine.connect() as connection,
+            ):
                 await connection.execution_options(**{_WRITES: writes})
                 async with connection.begin():
                     yield connection
         except (SQLAlchemyError, OSError, TimeoutError, UnicodeError) as error:
             raise StoreError(
-                f"The database can't be used ({reason_of(error)}): check FAQBOT_DATABASE_URL, and "
+                f"The database can't be used ({error_name(error)}): check FAQBOT_DATABASE_URL, and "
                 "that the database runs and isn't locked by another program."
             ) from error
 
@@ -87,13 +90,13 @@ def row_values(row: Row[Any], table: Table) -> dict[str, Any]:
     return {column.key: row._mapping[column] for column in table.c}  # noqa: SLF001 - public
 
 
-def reason_of(error: BaseException) -> str:
+def error_name(error: BaseException) -> str:
     """The database's own name of an error, which holds nothing of what was asked."""
     cause = getattr(error, "orig", None) or error
     return type(cause.__cause__ or cause).__name__
 
 
-def engine_for(url: str, pool: int = POOL) -> AsyncEngine:
+def create_sql_engine(url: str, pool_size: int = POOL_SIZE) -> AsyncEngine:
     """The engine of an address; SQLite in WAL mode with foreign keys.
 
     PostgreSQL ends what takes too long itself: a client that only stops waiting leaves it running.
@@ -103,20 +106,20 @@ def engine_for(url: str, pool: int = POOL) -> AsyncEngine:
     if not url.startswith("sqlite"):
         limits = {
             "application_name": "faqbot",
-            "statement_timeout": str(int(PATIENCE * 1000)),
-            "lock_timeout": str(LOCKED),
-            "idle_in_transaction_session_timeout": str(int(PATIENCE * 2000)),
+            "statement_timeout": str(int(TRANSACTION_TIMEOUT * 1000)),
+            "lock_timeout": str(POSTGRESQL_LOCK_TIMEOUT_MS),
+            "idle_in_transaction_session_timeout": str(int(TRANSACTION_TIMEOUT * 2000)),
         }
         return create_async_engine(
             url,
             pool_pre_ping=True,
-            pool_size=pool,
+            pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=PATIENCE,
-            pool_recycle=RECYCLE,
-            connect_args={"server_settings": limits, "timeout": PATIENCE},
+            pool_timeout=TRANSACTION_TIMEOUT,
+            pool_recycle=CONNECTION_LIFETIME,
+            connect_args={"server_settings": limits, "timeout": TRANSACTION_TIMEOUT},
         )
-    engine = create_async_engine(url, connect_args={"timeout": BUSY / 1000})
+    engine = create_async_engine(url, connect_args={"timeout": SQLITE_LOCK_TIMEOUT_MS / 1000})
     event.listen(engine.sync_engine, "connect", configure_sqlite)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
@@ -128,7 +131,7 @@ def configure_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
         cursor.execute(f"PRAGMA {pragma}")
-    cursor.execute(f"PRAGMA busy_timeout={BUSY}")
+    cursor.execute(f"PRAGMA busy_timeout={SQLITE_LOCK_TIMEOUT_MS}")
     cursor.close()
 
 

@@ -30,7 +30,7 @@ class TokenCipher:
         try:
             made = [Fernet(key.encode()) for key in keys]
             self._newest, self._fernet = made[0], MultiFernet(made)
-            self.has_older = len(made) > 1
+            self.has_old_keys = len(made) > 1
         except (ValueError, IndexError):
             raise SettingsError(
                 "FAQBOT_SECRET_KEYS must be one key or several, the newest first, separated by "
@@ -38,12 +38,12 @@ class TokenCipher:
             ) from None
 
     @classmethod
-    def of(cls, keys: str) -> Self:
+    def from_setting(cls, keys: str) -> Self:
         """A seal of keys as a setting names them: the newest first, separated by commas."""
         return cls([key.strip() for key in keys.split(",") if key.strip()])
 
     @classmethod
-    def derived(cls, secret: str) -> Self:
+    def from_secret(cls, secret: str) -> Self:
         """A seal that every process with the same secret has (HKDF, RFC 5869)."""
         derived = HKDF(SHA256(), 32, None, _PURPOSE).derive(secret.encode())
         return cls([base64.urlsafe_b64encode(derived).decode()])
@@ -57,32 +57,32 @@ class TokenCipher:
         """Encrypt a text."""
         return self._fernet.encrypt(text.encode("utf-8", "surrogatepass"))
 
-    def decrypt(self, sealed: bytes) -> str:
+    def decrypt(self, encrypted: bytes) -> str:
         """Decrypt a text.
 
         Raises:
             StoreError: it was encrypted with none of the keys.
         """
         try:
-            return self._fernet.decrypt(sealed).decode("utf-8", "surrogatepass")
+            return self._fernet.decrypt(encrypted).decode("utf-8", "surrogatepass")
         except InvalidToken:
             raise StoreError(
                 "What is kept was encrypted with another key: put the old key behind the new one "
                 "in FAQBOT_SECRET_KEYS."
             ) from None
 
-    def is_old(self, sealed: bytes) -> bool:
+    def is_old(self, encrypted: bytes) -> bool:
         """Whether it was encrypted with another key than the first."""
         try:
-            self._newest.decrypt(sealed)
+            self._newest.decrypt(encrypted)
         except InvalidToken:
             return True
         return False
 
-    def renewed(self, sealed: bytes) -> bytes:
+    def reencrypt(self, encrypted: bytes) -> bytes:
         """The same under the first key.
 
         Raises:
             StoreError: it was encrypted with none of the keys.
         """
-        return self.encrypt(self.decrypt(sealed))
+        return self.encrypt(self.decrypt(encrypted))

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, insert, select, update
 
-from faqbot.storage.database import Database
+from faqbot.storage.database import Database, row_values
 from faqbot.storage.models import Handoff, HandoffState, Proposal, ProposalState, utc_now
-from faqbot.storage.tables import handovers, proposals
+from faqbot.storage.tables import handoffs, proposals
 
 
 class Handoffs:
@@ -19,98 +19,96 @@ class Handoffs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, handover: Handoff) -> None:
+    async def add(self, handoff: Handoff) -> None:
         """Remember a question that a person shall answer."""
-        values = {**asdict(handover), "state": handover.state.value}
+        values = {**asdict(handoff), "state": handoff.state.value}
         async with self._database.writing() as connection:
-            await connection.execute(insert(handovers).values(values))
+            await connection.execute(insert(handoffs).values(values))
 
-    async def get(self, team: str, handover_id: str) -> Handoff | None:
+    async def get(self, team: str, handoff_id: str) -> Handoff | None:
         """One of a team's, if it is there."""
-        query = select(handovers).where(_is_handoff(team, handover_id))
+        query = select(handoffs).where(_is_handoff(team, handoff_id))
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).one_or_none()
-        return _handover(row) if row else None
+        return _handoff_of(row) if row else None
 
     async def all(self, team: str, states: Iterable[HandoffState]) -> tuple[Handoff, ...]:
         """Those of a team in some states, the oldest first."""
         query = (
-            select(handovers)
-            .where(handovers.c.team == team, handovers.c.state.in_(tuple(states)))
-            .order_by(handovers.c.created)
+            select(handoffs)
+            .where(handoffs.c.team == team, handoffs.c.state.in_(tuple(states)))
+            .order_by(handoffs.c.created)
         )
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()
-        return tuple(_handover(row) for row in rows)
+        return tuple(_handoff_of(row) for row in rows)
 
-    async def shown(self, team: str, handover_id: str, channel: str, ts: str) -> None:
+    async def set_notice(self, team: str, handoff_id: str, channel: str, ts: str) -> None:
         """Remember the message that shows it to its owner."""
         async with self._database.writing() as connection:
             await connection.execute(
-                update(handovers)
-                .where(_is_handoff(team, handover_id))
+                update(handoffs)
+                .where(_is_handoff(team, handoff_id))
                 .values(notice_channel=channel, notice_ts=ts)
             )
 
-    async def claim(self, team: str, handover_id: str, person: str) -> tuple[Handoff | None, bool]:
+    async def claim(self, team: str, handoff_id: str, person: str) -> tuple[Handoff | None, bool]:
         """Take a question on: how it stands now, and whether this person got it."""
         return await self._move(
             team,
-            handover_id,
+            handoff_id,
             (HandoffState.OPEN,),
-            {"state": HandoffState.CLAIMED.value, "taken_by": person},
+            {"state": HandoffState.CLAIMED.value, "claimed_by": person},
         )
 
     async def answer(
-        self, team: str, handover_id: str, person: str, text: str
+        self, team: str, handoff_id: str, person: str, text: str
     ) -> tuple[Handoff | None, bool]:
         """Answer it: by whoever claimed it, or by anyone while it is open."""
         return await self._move(
             team,
-            handover_id,
+            handoff_id,
             (HandoffState.OPEN, HandoffState.CLAIMED),
-            {"state": HandoffState.ANSWERED.value, "taken_by": person, "answer": text},
+            {"state": HandoffState.ANSWERED.value, "claimed_by": person, "answer": text},
             by=person,
         )
 
-    async def close(self, team: str, handover_id: str, person: str) -> tuple[Handoff | None, bool]:
+    async def close(self, team: str, handoff_id: str, person: str) -> tuple[Handoff | None, bool]:
         """Close it, answered or not."""
         return await self._move(
             team,
-            handover_id,
+            handoff_id,
             (HandoffState.OPEN, HandoffState.CLAIMED, HandoffState.ANSWERED),
-            {"state": HandoffState.CLOSED.value, "taken_by": person},
+            {"state": HandoffState.CLOSED.value, "claimed_by": person},
             by=person,
         )
 
     async def _move(
         self,
         team: str,
-        handover_id: str,
+        handoff_id: str,
         states: tuple[HandoffState, ...],
         values: dict[str, str],
         by: str = "",
     ) -> tuple[Handoff | None, bool]:
-        change = update(handovers).where(
-            _is_handoff(team, handover_id), handovers.c.state.in_(states)
-        )
+        change = update(handoffs).where(_is_handoff(team, handoff_id), handoffs.c.state.in_(states))
         if by:
-            change = change.where(handovers.c.taken_by.in_(("", by)))
+            change = change.where(handoffs.c.claimed_by.in_(("", by)))
         async with self._database.writing() as connection:
             result = await connection.execute(change.values(**values, changed=utc_now()))
             row = (
-                await connection.execute(select(handovers).where(_is_handoff(team, handover_id)))
+                await connection.execute(select(handoffs).where(_is_handoff(team, handoff_id)))
             ).one_or_none()
-        return (_handover(row) if row else None), result.rowcount == 1
+        return (_handoff_of(row) if row else None), result.rowcount == 1
 
 
-def _is_handoff(team: str, handover_id: str) -> ColumnElement[bool]:
+def _is_handoff(team: str, handoff_id: str) -> ColumnElement[bool]:
     """It is its team's alone, also for who knows its id."""
-    return (handovers.c.id == handover_id) & (handovers.c.team == team)
+    return (handoffs.c.id == handoff_id) & (handoffs.c.team == team)
 
 
-def _handover(row: Row[Any]) -> Handoff:
-    values = row._asdict()
+def _handoff_of(row: Row[Any]) -> Handoff:
+    values = row_values(row, handoffs)
     return Handoff(**{**values, "state": HandoffState(values["state"])})
 
 
@@ -131,7 +129,7 @@ class Proposals:
         query = select(proposals).where(_is_proposal(team, proposal_id))
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).one_or_none()
-        return _proposal(row) if row else None
+        return _proposal_of(row) if row else None
 
     async def all(self, team: str, states: Iterable[ProposalState]) -> tuple[Proposal, ...]:
         """Those of a team in some states, the oldest first."""
@@ -142,9 +140,9 @@ class Proposals:
         )
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()
-        return tuple(_proposal(row) for row in rows)
+        return tuple(_proposal_of(row) for row in rows)
 
-    async def waiting(self) -> tuple[Proposal, ...]:
+    async def undecided(self) -> tuple[Proposal, ...]:
         """Those of all teams that nobody has decided about, the oldest first."""
         query = (
             select(proposals)
@@ -153,9 +151,9 @@ class Proposals:
         )
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()
-        return tuple(_proposal(row) for row in rows)
+        return tuple(_proposal_of(row) for row in rows)
 
-    async def shown(self, team: str, proposal_id: str, channel: str, ts: str) -> None:
+    async def set_notice(self, team: str, proposal_id: str, channel: str, ts: str) -> None:
         """Remember the message that shows it to its owner."""
         async with self._database.writing() as connection:
             await connection.execute(
@@ -179,7 +177,7 @@ class Proposals:
             row = (
                 await connection.execute(select(proposals).where(_is_proposal(team, proposal_id)))
             ).one_or_none()
-        return (_proposal(row) if row else None), result.rowcount == 1
+        return (_proposal_of(row) if row else None), result.rowcount == 1
 
     async def reopen(self, team: str, proposal_id: str) -> None:
         """Take a decision back that could not be carried out."""
@@ -195,6 +193,6 @@ def _is_proposal(team: str, proposal_id: str) -> ColumnElement[bool]:
     return (proposals.c.id == proposal_id) & (proposals.c.team == team)
 
 
-def _proposal(row: Row[Any]) -> Proposal:
-    values = row._asdict()
+def _proposal_of(row: Row[Any]) -> Proposal:
+    values = row_values(row, proposals)
     return Proposal(**{**values, "state": ProposalState(values["state"])})

@@ -18,8 +18,8 @@ from faqbot.storage.models import StoreError, utc_now
 from faqbot.storage.tables import installations as table
 from faqbot.storage.tables import oauth_states
 
-_HIDDEN: Final = ("sealed", "version", "refreshing")
-_SKEW: Final = dt.timedelta(seconds=2)
+_SECRET_COLUMNS: Final = ("sealed", "version", "refreshing")
+_CLOCK_SKEW: Final = dt.timedelta(seconds=2)
 """How far Slack's clock may be ahead of ours."""
 
 
@@ -78,18 +78,18 @@ class Installations:
         seal: encrypts the tokens; without it all but the tokens can be used.
     """
 
-    def __init__(self, database: Database, seal: TokenCipher | None = None) -> None:
+    def __init__(self, database: Database, cipher: TokenCipher | None = None) -> None:
         self._database = database
-        self._seal_or_none = seal
+        self._cipher_or_none = cipher
 
     @property
-    def _seal(self) -> TokenCipher:
-        if self._seal_or_none is None:
+    def _cipher(self) -> TokenCipher:
+        if self._cipher_or_none is None:
             raise SettingsError(
                 "FAQBOT_SECRET_KEYS is not set, and tokens are kept encrypted: set it to the keys "
                 "of before, or make a first one by: faqbot new key"
             )
-        return self._seal_or_none
+        return self._cipher_or_none
 
     async def find(self, enterprise: str, team: str) -> Installation | None:
         """The installation that serves a workspace: its own, else the organisation's.
@@ -104,10 +104,12 @@ class Installations:
         own = (table.c.team == team) & (table.c.team != "")  # also if it joined an organisation
         whole = (table.c.enterprise == enterprise) & (table.c.team == "")
         wanted = or_(own, whole) if enterprise else own
-        query = _shown().where(wanted).order_by(table.c.team.desc(), table.c.installed.desc())
+        query = (
+            _select_public().where(wanted).order_by(table.c.team.desc(), table.c.installed.desc())
+        )
         async with self._database.reading() as connection:
             row = (await connection.execute(query.limit(1))).one_or_none()
-        return _installation(row) if row else None
+        return _installation_of(row) if row else None
 
     async def all(self) -> tuple[Installation, ...]:
         """All of them, by organisation and workspace.
@@ -115,11 +117,11 @@ class Installations:
         Raises:
             StoreError: the database can't be used.
         """
-        query = _shown().order_by(table.c.enterprise, table.c.team)
+        query = _select_public().order_by(table.c.enterprise, table.c.team)
         async with self._database.reading() as connection:
-            return tuple(_installation(row) for row in await connection.execute(query))
+            return tuple(_installation_of(row) for row in await connection.execute(query))
 
-    async def keep(self, installation: Installation, token: str, refresh: str = "") -> None:
+    async def save(self, installation: Installation, token: str, refresh: str = "") -> None:
         """Keep an installation with its tokens, in the place of an older one.
 
         Raises:
@@ -130,9 +132,11 @@ class Installations:
         del values["workspace"]
         place = asdict(installation.workspace)
         values["scopes"] = ",".join(installation.scopes)
-        values["sealed"] = self._sealed(installation.workspace, token, refresh)
-        state = {"version": _version(), "refreshing": None}
-        elsewhere = _is(installation.workspace) & (table.c.enterprise != place["enterprise"])
+        values["sealed"] = self._encrypt(installation.workspace, token, refresh)
+        state = {"version": _new_version(), "refreshing": None}
+        elsewhere = _is_workspace(installation.workspace) & (
+            table.c.enterprise != place["enterprise"]
+        )
         async with self._database.writing() as connection:
             await connection.execute(delete(table).where(elsewhere))  # it joined an organisation
             await upsert(connection, table, **place, **values, **state)
@@ -146,14 +150,14 @@ class Installations:
             SettingsError: there are no keys.
             StoreError: the database can't be used, or another key sealed the tokens.
         """
-        query = select(table).where(_is(workspace))
+        query = select(table).where(_is_workspace(workspace))
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).one_or_none()
         if row is None:
             return None
-        if self._seal.is_old(row.sealed):
-            await self._reseal(row)
-        token, refresh = self._opened(workspace, row.sealed)
+        if self._cipher.is_old(row.sealed):
+            await self._reencrypt_row(row)
+        token, refresh = self._decrypt(workspace, row.sealed)
         return Credentials(token, refresh, row.expires, row.version)
 
     async def begin_refresh(self, workspace: Workspace, version: str, seconds: float) -> bool:
@@ -166,13 +170,13 @@ class Installations:
         free = table.c.refreshing.is_(None) | (table.c.refreshing < at)
         change = (
             update(table)
-            .where(_is(workspace), table.c.version == version, free)
+            .where(_is_workspace(workspace), table.c.version == version, free)
             .values(refreshing=at + dt.timedelta(seconds=seconds))
         )
         async with self._database.writing() as connection:
             return (await connection.execute(change)).rowcount == 1
 
-    async def refreshed(
+    async def save_refreshed(
         self, workspace: Workspace, version: str, fresh: Credentials
     ) -> Credentials | None:
         """Keep fresh tokens in the place of a version of them; None when that is gone.
@@ -181,12 +185,12 @@ class Installations:
             SettingsError: there are no keys.
             StoreError: the database can't be used.
         """
-        new = _version()
+        new = _new_version()
         change = (
             update(table)
-            .where(_is(workspace), table.c.version == version)
+            .where(_is_workspace(workspace), table.c.version == version)
             .values(
-                sealed=self._sealed(workspace, fresh.token, fresh.refresh),
+                sealed=self._encrypt(workspace, fresh.token, fresh.refresh),
                 expires=fresh.expires,
                 version=new,
                 refreshing=None,
@@ -210,15 +214,15 @@ class Installations:
         Raises:
             StoreError: the database can't be used.
         """
-        statement = delete(table).where(_is(workspace))
+        statement = delete(table).where(_is_workspace(workspace))
         if until is not None:
-            statement = statement.where(table.c.installed <= until + _SKEW)
+            statement = statement.where(table.c.installed <= until + _CLOCK_SKEW)
         gone = statement.returning(table.c.enterprise, table.c.team)
         async with self._database.writing() as connection:
             row = (await connection.execute(gone)).one_or_none()
         return Workspace(row.enterprise, row.team) if row else None
 
-    async def reseal(self) -> int:
+    async def reencrypt(self) -> int:
         """Seal all tokens with the newest key; returns how many installations had an older one.
 
         Raises:
@@ -227,60 +231,60 @@ class Installations:
         """
         async with self._database.reading() as connection:
             rows = (await connection.execute(select(table))).all()
-        old = [row for row in rows if self._seal.is_old(row.sealed)]
+        old = [row for row in rows if self._cipher.is_old(row.sealed)]
         for row in old:
-            await self._reseal(row)
+            await self._reencrypt_row(row)
         return len(old)
 
-    def _sealed(self, workspace: Workspace, token: str, refresh: str) -> bytes:
+    def _encrypt(self, workspace: Workspace, token: str, refresh: str) -> bytes:
         """The tokens with whose they are: moved to another row they are worth nothing."""
-        return self._seal.encrypt(json.dumps([_whose(workspace), token, refresh]))
+        return self._cipher.encrypt(json.dumps([_owner_of(workspace), token, refresh]))
 
-    def _opened(self, workspace: Workspace, sealed: bytes) -> tuple[str, str]:
-        whose, token, refresh = json.loads(self._seal.decrypt(sealed))
-        if whose != _whose(workspace):
+    def _decrypt(self, workspace: Workspace, encrypted: bytes) -> tuple[str, str]:
+        whose, token, refresh = json.loads(self._cipher.decrypt(encrypted))
+        if whose != _owner_of(workspace):
             raise StoreError(
-                f"The tokens kept for {_whose(workspace)} are another's: install faqbot again."
+                f"The tokens kept for {_owner_of(workspace)} are another's: install faqbot again."
             )
         return token, refresh
 
-    async def _reseal(self, row: Row[Any]) -> None:
+    async def _reencrypt_row(self, row: Row[Any]) -> None:
         """Seal the tokens of a row with the newest key, unless they have changed meanwhile."""
-        same = _is(Workspace(row.enterprise, row.team)) & (table.c.version == row.version)
+        same = _is_workspace(Workspace(row.enterprise, row.team)) & (table.c.version == row.version)
         async with self._database.writing() as connection:
             await connection.execute(
-                update(table).where(same).values(sealed=self._seal.renewed(row.sealed))
+                update(table).where(same).values(sealed=self._cipher.reencrypt(row.sealed))
             )
 
 
-def _whose(workspace: Workspace) -> str:
+def _owner_of(workspace: Workspace) -> str:
     return workspace.team or workspace.enterprise
 
 
-def _version() -> str:
+def _new_version() -> str:
     return secrets.token_hex(8)
 
 
-def _is(workspace: Workspace) -> Any:
+def _is_workspace(workspace: Workspace) -> Any:
     """A workspace is known by its own id: it may have joined an organisation since."""
     if workspace.team:
         return table.c.team == workspace.team
     return (table.c.enterprise == workspace.enterprise) & (table.c.team == "")
 
 
-def _shown() -> Select[Any]:
+def _select_public() -> Select[Any]:
     """All columns that an installation shows."""
-    return select(*(column for column in table.c if column.name not in _HIDDEN))
+    return select(*(column for column in table.c if column.name not in _SECRET_COLUMNS))
 
 
-def _installation(row: Row[Any]) -> Installation:
+def _installation_of(row: Row[Any]) -> Installation:
     values = row._asdict()
     workspace = Workspace(values.pop("enterprise"), values.pop("team"))
     scopes = tuple(filter(None, values.pop("scopes").split(",")))
     return Installation(workspace, scopes=scopes, **values)
 
 
-LIFETIME: Final = dt.timedelta(minutes=10)
+STATE_LIFETIME: Final = dt.timedelta(minutes=10)
 """How long somebody may take to decide at Slack."""
 
 
@@ -290,7 +294,7 @@ class OAuthStates:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def issue(self, browser: str, lifetime: dt.timedelta = LIFETIME) -> str:
+    async def issue(self, browser: str, lifetime: dt.timedelta = STATE_LIFETIME) -> str:
         """A state for a browser, which its cookie names; what has expired goes meanwhile.
 
         Raises:

@@ -48,7 +48,7 @@ class QuestionRecord:
 class Rating:
     """What somebody thought of an answer."""
 
-    receipt: str
+    question_id: str
     rater: str
     helpful: bool
     comment: str
@@ -59,7 +59,7 @@ class Rating:
 class Pick:
     """The entry that somebody picked among choices; `text` is the question where it was kept."""
 
-    receipt: str
+    question_id: str
     picker: str
     entry: str
     at: dt.datetime
@@ -77,11 +77,11 @@ class HandoffState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Handoff:
-    """A question that a person shall answer; `taken_by` is who claimed it."""
+    """A question that a person shall answer; `claimed_by` is who claimed it."""
 
     id: str
     team: str
-    receipt: str
+    question_id: str
     question: str
     asker: str
     channel: str
@@ -90,7 +90,7 @@ class Handoff:
     created: dt.datetime
     changed: dt.datetime
     state: HandoffState = HandoffState.OPEN
-    taken_by: str = ""
+    claimed_by: str = ""
     answer: str = ""
     notice_channel: str = ""
     notice_ts: str = ""
@@ -154,10 +154,10 @@ class ChannelPolicy:
 class DeletionReport:
     """How much of a person was deleted, by table."""
 
-    receipts: int
+    questions: int
     ratings: int
     picks: int
-    handovers: int
+    handoffs: int
     names: int
     """Rows that stay without the person's name: claims, answers, proposals, settings."""
 

@@ -13,21 +13,21 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from faqbot.replies.result import Result
-from faqbot.storage.database import POOL
+from faqbot.storage.database import POOL_SIZE
 from faqbot.storage.models import QuestionPrivacy, QuestionRecord, StoreError, utc_now
 from faqbot.storage.store import Store, new_id, open_store
 
-RETRY: Final = 5.0
+RETRY_INTERVAL: Final = 5.0
 """Seconds between two looks at a database that is down."""
 
-WAITING: Final = 2_000
+MAX_QUEUED: Final = 2_000
 """Questions that may wait to be written."""
 
-_BATCH: Final = 200
-_MOMENT: Final = 0.02
+_BATCH_SIZE: Final = 200
+_BATCH_SECONDS: Final = 0.02
 """Seconds for which a question waits for others to be written with."""
 
-_DAILY: Final = 24 * 3600.0
+_EXPIRY_INTERVAL: Final = 24 * 3600.0
 _PRIVATE: Final = re.compile(
     r"(?P<mail>[\w.+-]+@[\w-]+\.[\w.-]+)|(?P<link>https?://\S+)|(?P<person><@[^>]+>)"
     r"|(?P<number>\+?\d[\d ()/-]{5,}\d)"
@@ -50,23 +50,23 @@ class QuestionRecorder:
     def __init__(
         self,
         url: str,
-        consent: QuestionPrivacy = QuestionPrivacy.FULL,
+        privacy: QuestionPrivacy = QuestionPrivacy.FULL,
         days: int = 180,
         *,
-        retry: float = RETRY,
-        pool: int = POOL,
-        failed: Callable[[], None] = lambda: None,
+        retry_interval: float = RETRY_INTERVAL,
+        pool_size: int = POOL_SIZE,
+        on_failure: Callable[[], None] = lambda: None,
     ) -> None:
         self._url = url
-        self._pool = pool
-        self._failed = failed
-        self._consent = consent
+        self._pool_size = pool_size
+        self._on_failure = on_failure
+        self._privacy = privacy
         self._days = days
-        self._retry = retry
+        self._retry_interval = retry_interval
         self._store: Store | None = None
         self._is_up = False
-        self._told = False
-        self._queue: asyncio.Queue[QuestionRecord] = asyncio.Queue(WAITING)
+        self._is_outage_logged = False
+        self._queue: asyncio.Queue[QuestionRecord] = asyncio.Queue(MAX_QUEUED)
         self._hurry = asyncio.Event()
 
     @property
@@ -75,16 +75,17 @@ class QuestionRecorder:
         return self._is_up
 
     @property
-    def waiting(self) -> int:
+    def queued(self) -> int:
         """How many questions wait to be written."""
         return self._queue.qsize()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[QuestionRecorder]:
         """Remember as long as the block runs, and write what is left at its end."""
-        await self._look()
+        await self._connect()
         tasks = [
-            asyncio.create_task(work()) for work in (self._write, self._watch, self._clear_daily)
+            asyncio.create_task(work())
+            for work in (self._write, self._reconnect, self._expire_daily)
         ]
         try:
             yield self
@@ -114,7 +115,7 @@ class QuestionRecorder:
         await self._queue.join()
 
     @asynccontextmanager
-    async def store(self, *, settled: bool = True) -> AsyncIterator[Store]:
+    async def store(self, *, flush_first: bool = True) -> AsyncIterator[Store]:
         """The store, with all that was remembered so far in it where it is to be `settled`.
 
         Raises:
@@ -122,12 +123,12 @@ class QuestionRecorder:
         """
         if self._store is None or not self._is_up:
             raise StoreError("The database is down.")
-        if settled:
+        if flush_first:
             await self.flush()
         try:
             yield self._store
         except StoreError as error:
-            self._down(error)
+            self._mark_down(error)
             raise
 
     # -- what goes on behind the answers
@@ -136,52 +137,52 @@ class QuestionRecorder:
         while True:
             batch = [await self._queue.get()]
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_MOMENT):
+                async with asyncio.timeout(_BATCH_SECONDS):
                     await self._hurry.wait()
             self._hurry.clear()
-            while len(batch) < _BATCH and not self._queue.empty():
+            while len(batch) < _BATCH_SIZE and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             try:
                 if self._store is not None and self._is_up:
-                    await self._store.receipts.add(batch)
+                    await self._store.questions.add(batch)
             except StoreError as error:
-                self._down(error)
+                self._mark_down(error)
             finally:
                 for _ in batch:
                     self._queue.task_done()
 
-    async def _watch(self) -> None:
+    async def _reconnect(self) -> None:
         while True:
-            await asyncio.sleep(self._retry)
+            await asyncio.sleep(self._retry_interval)
             if not self._is_up:
-                await self._look()
+                await self._connect()
 
-    async def _look(self) -> None:
+    async def _connect(self) -> None:
         """Open the database, or see whether it is back."""
         try:
             if self._store is None:
-                self._store = await open_store(self._url, self._pool)
+                self._store = await open_store(self._url, self._pool_size)
             await self._store.check()
         except StoreError as error:
-            self._down(error)
+            self._mark_down(error)
             return
-        if self._told:
+        if self._is_outage_logged:
             _log.info("The database is back: questions are remembered again.")
-        self._is_up, self._told = True, False
+        self._is_up, self._is_outage_logged = True, False
 
-    async def _clear_daily(self) -> None:
+    async def _expire_daily(self) -> None:
         while True:
             with contextlib.suppress(StoreError):
                 async with self.store() as store:
                     await store.expire(utc_now() - dt.timedelta(days=self._days))
-            await asyncio.sleep(_DAILY)
+            await asyncio.sleep(_EXPIRY_INTERVAL)
 
-    def _down(self, error: StoreError) -> None:
-        self._failed()
+    def _mark_down(self, error: StoreError) -> None:
+        self._on_failure()
         self._is_up = False
-        if not self._told:
+        if not self._is_outage_logged:
             _log.warning("Questions are answered but not remembered: %s", error)
-        self._told = True
+        self._is_outage_logged = True
 
     # -- what is kept
 
@@ -195,8 +196,8 @@ class QuestionRecorder:
             channel=channel,
             surface=question.surface.value,
             role=result.role,
-            text=kept(question.text, self._consent),
-            text_hash=hash_of(question.text),
+            text=stored_text(question.text, self._privacy),
+            text_hash=question_hash(question.text),
             outcome=result.kind,
             why=result.reason.value,
             entries=tuple((entry.id, entry.confidence) for entry in result.entries),
@@ -205,23 +206,23 @@ class QuestionRecorder:
         )
 
 
-def kept(text: str, consent: QuestionPrivacy) -> str | None:
+def stored_text(text: str, privacy: QuestionPrivacy) -> str | None:
     """What may be kept of a question's words."""
-    match consent:
+    match privacy:
         case QuestionPrivacy.FULL:
             return text
         case QuestionPrivacy.REDACTED:
-            return redacted(text)
+            return redact(text)
         case QuestionPrivacy.HASH:
             return None
 
 
-def redacted(text: str) -> str:
+def redact(text: str) -> str:
     """The text without mail and web addresses, mentioned people, and long numbers."""
     return _PRIVATE.sub(lambda match: f"[{match.lastgroup}]", text)
 
 
-def hash_of(text: str) -> str:
+def question_hash(text: str) -> str:
     """What tells equal questions, without their words."""
     said = " ".join(text.casefold().split())
     return hashlib.sha256(said.encode(errors="surrogatepass")).hexdigest()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from faqbot.storage.models import QuestionRecord, Rating
-from faqbot.storage.questions import Filter
+from faqbot.storage.questions import QuestionFilter
 from faqbot.storage.store import Store
 
 Grouping = Callable[[Sequence[str]], Sequence[Sequence[int]]]
@@ -66,22 +66,22 @@ async def usage_statistics(
     since: dt.datetime,
     until: dt.datetime,
     grouping: Grouping,
-    wanted: Filter | None = None,
+    chosen: QuestionFilter | None = None,
 ) -> UsageStatistics:
     """The figures of a period, of all questions or of those that a filter wants.
 
     Raises:
         StoreError: the database is down.
     """
-    chosen = wanted or Filter()
-    records = await store.receipts.all(
-        Filter(since, until, chosen.team, chosen.role, chosen.place, chosen.outcome)
+    chosen = chosen or QuestionFilter()
+    records = await store.questions.all(
+        QuestionFilter(since, until, chosen.team, chosen.role, chosen.surface, chosen.outcome)
     )
-    ratings = await store.receipts.ratings(since)
-    return summed_up(records, ratings, since, until, grouping)
+    ratings = await store.questions.ratings(since)
+    return summarize(records, ratings, since, until, grouping)
 
 
-def summed_up(
+def summarize(
     records: Sequence[QuestionRecord],
     ratings: Iterable[Rating],
     since: dt.datetime,
@@ -90,11 +90,11 @@ def summed_up(
 ) -> UsageStatistics:
     """The figures of some questions and their ratings."""
     by_id = {record.id: record for record in records}
-    rated = [rating for rating in ratings if rating.receipt in by_id]
+    rated = [rating for rating in ratings if rating.question_id in by_id]
     good: Counter[str] = Counter()
     bad: Counter[str] = Counter()
     for rating in rated:
-        entry = _entry(by_id[rating.receipt])
+        entry = _entry(by_id[rating.question_id])
         (good if rating.helpful else bad)[entry] += 1
     answered = [record for record in records if record.outcome == "answer" and record.entries]
     counts = Counter(_entry(record) for record in answered)
@@ -109,17 +109,17 @@ def summed_up(
         since=since,
         until=until,
         questions=len(records),
-        outcomes=_counted(Counter(record.outcome for record in records)),
-        days=tuple((day, _counted(count)) for day, count in sorted(days.items())),
+        outcomes=_sorted_counts(Counter(record.outcome for record in records)),
+        days=tuple((day, _sorted_counts(count)) for day, count in sorted(days.items())),
         most_asked=most,
-        unanswered=_missed(records, grouping),
+        unanswered=_unanswered_groups(records, grouping),
         poorly_rated=tuple(
             sorted(
                 (one for one in most if one.not_helpful > one.helpful),
                 key=lambda one: (one.helpful - one.not_helpful, one.entry),
             )
         ),
-        parts=_parts(records),
+        parts=_part_statistics(records),
         helpful=sum(good.values()),
         not_helpful=sum(bad.values()),
     )
@@ -129,11 +129,13 @@ def _entry(record: QuestionRecord) -> str:
     return record.entries[0][0] if record.entries else ""
 
 
-def _counted(counter: Counter[str]) -> tuple[tuple[str, int], ...]:
+def _sorted_counts(counter: Counter[str]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(counter.items()))
 
 
-def _missed(records: Iterable[QuestionRecord], grouping: Grouping) -> tuple[UnansweredGroup, ...]:
+def _unanswered_groups(
+    records: Iterable[QuestionRecord], grouping: Grouping
+) -> tuple[UnansweredGroup, ...]:
     """Declined questions, equal ones counted, alike ones together, the most frequent first."""
     declined = [record for record in records if record.outcome == "decline"]
     same: dict[str, list[QuestionRecord]] = {}
@@ -157,7 +159,7 @@ def _missed(records: Iterable[QuestionRecord], grouping: Grouping) -> tuple[Unan
     return tuple(sorted(found, key=lambda missed: (-missed.count, missed.examples)))
 
 
-def _parts(records: Iterable[QuestionRecord]) -> tuple[PartStatistics, ...]:
+def _part_statistics(records: Iterable[QuestionRecord]) -> tuple[PartStatistics, ...]:
     answered: Counter[tuple[str, str]] = Counter()
     missed: Counter[tuple[str, str]] = Counter()
     for record in records:

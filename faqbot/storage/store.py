@@ -34,7 +34,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from faqbot.errors import SettingsError, UsageError, needs_extra
 from faqbot.storage import tables
 from faqbot.storage.claims import DatabaseClaims
-from faqbot.storage.database import POOL, Database, engine_for, reason_of, upsert
+from faqbot.storage.database import POOL_SIZE, Database, create_sql_engine, error_name, upsert
 from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.handoffs import Handoffs, Proposals
 from faqbot.storage.installations import Installations, OAuthStates
@@ -53,7 +53,7 @@ T = TypeVar("T")
 
 
 async def with_store(
-    database: str | None, work: Callable[[Store], Awaitable[T]], seal: TokenCipher | None = None
+    url: str | None, work: Callable[[Store], Awaitable[T]], cipher: TokenCipher | None = None
 ) -> T:
     """Do something with the store, and close it; `seal` opens the tokens of installations.
 
@@ -61,9 +61,9 @@ async def with_store(
         UsageError: nothing is remembered.
         StoreError: the database can't be used.
     """
-    if database is None:
+    if url is None:
         raise UsageError("FAQBOT_DATABASE_URL is off: nothing is remembered.")
-    store = await open_store(database, seal=seal)
+    store = await open_store(url, cipher=cipher)
     try:
         return await work(store)
     finally:
@@ -73,7 +73,7 @@ async def with_store(
 _DONE: Final = (HandoffState.ANSWERED, HandoffState.CLOSED)
 _DECIDED: Final = (ProposalState.APPROVED, ProposalState.REJECTED)
 
-CLAIMED: Final = dt.timedelta(days=7)
+CLAIM_LIFETIME: Final = dt.timedelta(days=7)
 """How long claims are kept: Slack delivers again within an hour, digests go once a week."""
 
 
@@ -85,19 +85,19 @@ def new_id() -> str:
 class Store:
     """Everything that is remembered, a part for each kind; `seal` is for installations' tokens."""
 
-    def __init__(self, database: Database, seal: TokenCipher | None = None) -> None:
+    def __init__(self, database: Database, cipher: TokenCipher | None = None) -> None:
         self._database = database
-        self.receipts = Questions(database)
-        self.handovers = Handoffs(database)
+        self.questions = Questions(database)
+        self.handoffs = Handoffs(database)
         self.proposals = Proposals(database)
         self.policies = Policies(database)
         self.claims = DatabaseClaims(database)
-        self.installations = Installations(database, seal)
+        self.installations = Installations(database, cipher)
         self.oauth_states = OAuthStates(database)
 
     async def close(self) -> None:
         """Let all connections go."""
-        await self._database.engine.dispose()
+        await self._database.sql_engine.dispose()
 
     async def check(self) -> None:
         """See whether the database takes a transaction that writes.
@@ -108,7 +108,7 @@ class Store:
         async with self._database.writing() as connection:
             await connection.execute(select(1))
 
-    async def forget(self, person: str, team: str | None = None) -> DeletionReport:
+    async def forget_person(self, person: str, team: str | None = None) -> DeletionReport:
         """Delete what a person asked, rated and picked; take their name off what others need.
 
         In one team, or wherever the id occurs: Slack's ids of people differ between workspaces.
@@ -117,41 +117,41 @@ class Store:
         def of_team(table: Table) -> ColumnElement[bool]:
             return true() if team is None else table.c.team == team
 
-        asked = select(tables.receipts.c.id).where(of_team(tables.receipts))
+        asked = select(tables.questions.c.id).where(of_team(tables.questions))
         async with self._database.writing() as connection:
 
             async def gone(statement: Delete) -> int:
                 result: CursorResult[Any] = await connection.execute(statement)
                 return result.rowcount
 
-            own = asked.where(tables.receipts.c.asker == person)
+            own = asked.where(tables.questions.c.asker == person)
             await connection.execute(own.with_for_update())  # the order in which ratings lock
             ratings = await gone(
                 delete(tables.ratings).where(
-                    (tables.ratings.c.rater == person) & tables.ratings.c.receipt.in_(asked)
-                    | tables.ratings.c.receipt.in_(own)
+                    (tables.ratings.c.rater == person) & tables.ratings.c.question_id.in_(asked)
+                    | tables.ratings.c.question_id.in_(own)
                 )
             )
             picks = await gone(
                 delete(tables.picks).where(
-                    (tables.picks.c.picker == person) & tables.picks.c.receipt.in_(asked)
-                    | tables.picks.c.receipt.in_(own)
+                    (tables.picks.c.picker == person) & tables.picks.c.question_id.in_(asked)
+                    | tables.picks.c.question_id.in_(own)
                 )
             )
-            handovers = await gone(
-                delete(tables.handovers).where(
-                    of_team(tables.handovers), tables.handovers.c.asker == person
+            handoffs = await gone(
+                delete(tables.handoffs).where(
+                    of_team(tables.handoffs), tables.handoffs.c.asker == person
                 )
             )
-            receipts = await gone(
-                delete(tables.receipts).where(
-                    of_team(tables.receipts), tables.receipts.c.asker == person
+            questions = await gone(
+                delete(tables.questions).where(
+                    of_team(tables.questions), tables.questions.c.asker == person
                 )
             )
             names = 0
             for column in (
-                tables.handovers.c.taken_by,
-                tables.handovers.c.owner,
+                tables.handoffs.c.claimed_by,
+                tables.handoffs.c.owner,
                 tables.proposals.c.proposed_by,
                 tables.proposals.c.decided_by,
                 tables.policies.c.owner,
@@ -160,24 +160,26 @@ class Store:
                 result = await connection.execute(
                     update(column.table)
                     .where(of_team(column.table), column == person)
-                    .values({column.name: ""})
+                    .values({column: ""})
                 )
                 names += result.rowcount
-        return DeletionReport(receipts, ratings, picks, handovers, names)
+        return DeletionReport(questions, ratings, picks, handoffs, names)
 
     async def expire(self, before: dt.datetime) -> int:
         """Delete what is older and done; returns how many rows went."""
         count = 0
         async with self._database.writing() as connection:
             for statement in (
-                delete(tables.receipts).where(tables.receipts.c.at < before),
-                delete(tables.handovers).where(
-                    tables.handovers.c.changed < before, tables.handovers.c.state.in_(_DONE)
+                delete(tables.questions).where(tables.questions.c.at < before),
+                delete(tables.handoffs).where(
+                    tables.handoffs.c.changed < before, tables.handoffs.c.state.in_(_DONE)
                 ),
                 delete(tables.proposals).where(
                     tables.proposals.c.changed < before, tables.proposals.c.state.in_(_DECIDED)
                 ),
-                delete(tables.claims).where(tables.claims.c.at < max(before, utc_now() - CLAIMED)),
+                delete(tables.claims).where(
+                    tables.claims.c.at < max(before, utc_now() - CLAIM_LIFETIME)
+                ),
             ):
                 count += (await connection.execute(statement)).rowcount
         return count
@@ -189,7 +191,7 @@ class Policies:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of(self, team: str, channel: str) -> ChannelPolicy | None:
+    async def get(self, team: str, channel: str) -> ChannelPolicy | None:
         """The policy of a channel, if one was set."""
         table = tables.policies
         async with self._database.reading() as connection:
@@ -198,14 +200,14 @@ class Policies:
                     select(table).where(table.c.team == team, table.c.channel == channel)
                 )
             ).one_or_none()
-        return None if row is None else _policy(row)
+        return None if row is None else _policy_of(row)
 
     async def all(self, team: str) -> tuple[ChannelPolicy, ...]:
         """The policies of all channels of a team for which one was set."""
         table = tables.policies
         async with self._database.reading() as connection:
             rows = await connection.execute(select(table).where(table.c.team == team))
-            return tuple(map(_policy, rows))
+            return tuple(map(_policy_of, rows))
 
     async def set(self, policy: ChannelPolicy) -> None:
         """Set the policy of a channel in the place of the old one."""
@@ -215,7 +217,7 @@ class Policies:
             await upsert(connection, table, **values)
 
 
-def _policy(row: Row[Any]) -> ChannelPolicy:
+def _policy_of(row: Row[Any]) -> ChannelPolicy:
     return ChannelPolicy(
         row.team, row.channel, ChannelMode(row.mode), row.private, row.owner, row.changed_by
     )
@@ -227,11 +229,13 @@ _DRIVERS: Final = {
     "postgres": "postgresql+asyncpg",
     "postgresql": "postgresql+asyncpg",
 }
-_STARTING: Final = 30.0
+_MIGRATION_TIMEOUT: Final = 30.0
 """Seconds for the migrations, other processes' included."""
 
 
-async def open_store(url: str, pool: int = POOL, seal: TokenCipher | None = None) -> Store:
+async def open_store(
+    url: str, pool_size: int = POOL_SIZE, cipher: TokenCipher | None = None
+) -> Store:
     """Open the store at an address, with its tables brought up to date.
 
     `pool` is how many connections to a PostgreSQL server are kept; `seal` encrypts the tokens of
@@ -241,12 +245,12 @@ async def open_store(url: str, pool: int = POOL, seal: TokenCipher | None = None
         SettingsError: the address is none that faqbot can use.
         StoreError: the database can't be reached, or is a newer faqbot's.
     """
-    chosen = address(url)
+    chosen = normalized_url(url)
     _make_folder(chosen)
-    engine = engine_for(chosen, pool)
+    engine = create_sql_engine(chosen, pool_size)
     try:
         async with (
-            asyncio.timeout(_STARTING),
+            asyncio.timeout(_MIGRATION_TIMEOUT),
             aclosing(await _connected(engine)) as connection,
             connection.begin(),
         ):
@@ -254,19 +258,19 @@ async def open_store(url: str, pool: int = POOL, seal: TokenCipher | None = None
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         await engine.dispose()
         raise StoreError(
-            f"Can't open the database {_shown(engine.url)} ({reason_of(error)}): check "
+            f"Can't open the database {_printable(engine.url)} ({error_name(error)}): check "
             "FAQBOT_DATABASE_URL, and that the database runs."
         ) from error
     except CommandError as error:
         await engine.dispose()
         raise StoreError(
-            f"The database {_shown(engine.url)} has tables that this faqbot doesn't know: update "
-            "faqbot, or name another database in FAQBOT_DATABASE_URL."
+            f"The database {_printable(engine.url)} has tables that this faqbot doesn't know: "
+            "update faqbot, or name another database in FAQBOT_DATABASE_URL."
         ) from error
     except BaseException:
         await engine.dispose()
         raise
-    return Store(Database(engine), seal)
+    return Store(Database(engine), cipher)
 
 
 async def _connected(engine: AsyncEngine) -> AsyncConnection:
@@ -286,15 +290,15 @@ async def _connected(engine: AsyncEngine) -> AsyncConnection:
         ) from error
 
 
-def _shown(url: URL) -> str:
+def _printable(url: URL) -> str:
     """An address for people: without the password, also where options hold it."""
     return url.set(query={}).render_as_string(hide_password=True)
 
 
-def _make_folder(chosen: str) -> None:
+def _make_folder(url: str) -> None:
     """Make the folder of an SQLite file."""
-    database = make_url(chosen).database
-    if not chosen.startswith("sqlite") or not database or database == ":memory:":
+    database = make_url(url).database
+    if not url.startswith("sqlite") or not database or database == ":memory:":
         return
     try:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
@@ -305,7 +309,7 @@ def _make_folder(chosen: str) -> None:
         ) from error
 
 
-def address(url: str) -> str:
+def normalized_url(url: str) -> str:
     """The address with the driver that faqbot uses.
 
     Raises:

@@ -65,7 +65,7 @@ def _utc(time: dt.datetime) -> dt.datetime:
 
 metadata: Final = MetaData()
 
-receipts: Final = Table(
+questions: Final = Table(
     "receipts",
     metadata,
     Column("id", String(32), primary_key=True),
@@ -89,7 +89,12 @@ receipts: Final = Table(
 ratings: Final = Table(
     "ratings",
     metadata,
-    Column("receipt", ForeignKey("receipts.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "receipt",
+        ForeignKey("receipts.id", ondelete="CASCADE"),
+        key="question_id",
+        primary_key=True,
+    ),
     Column("rater", String(32), primary_key=True),
     Column("helpful", Boolean, nullable=False),
     Column("comment", SafeText, nullable=False),
@@ -99,25 +104,30 @@ ratings: Final = Table(
 picks: Final = Table(
     "picks",
     metadata,
-    Column("receipt", ForeignKey("receipts.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "receipt",
+        ForeignKey("receipts.id", ondelete="CASCADE"),
+        key="question_id",
+        primary_key=True,
+    ),
     Column("picker", String(32), primary_key=True),
     Column("entry", String(300), nullable=False),
     Column("at", UtcDateTime, nullable=False),
 )
 
-handovers: Final = Table(
+handoffs: Final = Table(
     "handovers",
     metadata,
     Column("id", String(32), primary_key=True),
     Column("team", String(32), nullable=False),
-    Column("receipt", String(32), nullable=False),
+    Column("receipt", String(32), key="question_id", nullable=False),
     Column("question", SafeText, nullable=False),
     Column("asker", String(32), nullable=False),
     Column("channel", String(32), nullable=False),
     Column("thread", String(32), nullable=False),
     Column("owner", String(200), nullable=False),
     Column("state", String(16), nullable=False),
-    Column("taken_by", String(32), nullable=False),
+    Column("taken_by", String(32), key="claimed_by", nullable=False),
     Column("answer", SafeText, nullable=False),
     Column("notice_channel", String(32), nullable=False),
     Column("notice_ts", String(32), nullable=False),

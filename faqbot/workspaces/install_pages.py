@@ -23,7 +23,7 @@ from starlette.templating import Jinja2Templates
 
 from faqbot.runtime.web import SafeHeaders, safe_headers
 from faqbot.slack.manifest import OPTIONAL_SCOPES, PURPOSES, SCOPES
-from faqbot.storage.installations import LIFETIME, Workspace
+from faqbot.storage.installations import STATE_LIFETIME, Workspace
 from faqbot.storage.models import StoreError
 from faqbot.storage.store import Store
 from faqbot.workspaces.oauth import INSTALL, REDIRECT, ExchangeError, OAuthClient
@@ -203,7 +203,7 @@ class InstallPages:
         answer.set_cookie(
             self._cookie,
             browser,
-            max_age=int(LIFETIME.total_seconds()),
+            max_age=int(STATE_LIFETIME.total_seconds()),
             secure=self._exchange.is_https,
             httponly=True,
             samesite="lax",
@@ -226,7 +226,7 @@ class InstallPages:
         if not is_own or not code:
             return self._said(request, STALE)
         installation, credentials = await self._exchange.exchange_code(code)
-        await self._store.installations.keep(installation, credentials.token, credentials.refresh)
+        await self._store.installations.save(installation, credentials.token, credentials.refresh)
         workspace = installation.workspace
         self._tokens.forget(workspace)
         await self._changed(workspace)

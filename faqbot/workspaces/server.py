@@ -268,8 +268,8 @@ async def _served(
         seal = seal_of(settings, secret)
         store = await open_store(settings.database, settings.faqbot_database_pool_size, seal)
         stack.push_async_callback(store.close)
-        if seal.has_older:
-            await store.installations.reseal()
+        if seal.has_old_keys:
+            await store.installations.reencrypt()
         client = await stack.enter_async_context(house.web_client(""))
         await stack.enter_async_context(house.open())
         many = _Parts.of(settings, content, house, store, client)

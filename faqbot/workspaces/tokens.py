@@ -150,7 +150,7 @@ class TokenProvider:
         """
         self._unkept[workspace] = fresh
         try:
-            kept = await self._installations.refreshed(workspace, fresh.version, fresh)
+            kept = await self._installations.save_refreshed(workspace, fresh.version, fresh)
         except StoreError as error:
             _log.warning("a renewed token is not kept yet: %s", error)
             return fresh

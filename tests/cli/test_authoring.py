@@ -141,7 +141,7 @@ def remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 changed=NOW,
             )
         )
-        await store.receipts.add(
+        await store.questions.add(
             [
                 QuestionRecord(
                     id="r1",

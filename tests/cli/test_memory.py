@@ -55,8 +55,8 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
     async def fill() -> None:
         store = await open_store(url)
-        await store.receipts.add(RECORDS)
-        await store.receipts.rate("T1", "r3", "U0RATER01", helpful=False)
+        await store.questions.add(RECORDS)
+        await store.questions.rate("T1", "r3", "U0RATER01", helpful=False)
         await store.close()
 
     asyncio.run(fill())

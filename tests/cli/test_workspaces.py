@@ -45,7 +45,7 @@ ORG = replace(ALPHA, workspace=Workspace("E0ORG", ""), team_name="", enterprise_
 
 def with_store(url: str, keys: str, work: Callable[[Store], Awaitable[T]]) -> T:
     async def worked() -> T:
-        store = await open_store(url, seal=TokenCipher.of(keys))
+        store = await open_store(url, cipher=TokenCipher.from_setting(keys))
         try:
             return await work(store)
         finally:
@@ -60,7 +60,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
     async def fill(store: Store) -> None:
         for one in (ALPHA, BETA, ORG):
-            await store.installations.keep(one, f"xoxb-{one.workspace.team}", "xoxe-1-secret")
+            await store.installations.save(one, f"xoxb-{one.workspace.team}", "xoxe-1-secret")
 
     with_store(url, OLD, fill)
     monkeypatch.setenv("FAQBOT_DATABASE_URL", url)
@@ -177,8 +177,8 @@ def test_without_a_database_there_is_advice(run: Run, monkeypatch: pytest.Monkey
 def test_each_new_key_is_another_and_good(run: Run) -> None:
     first, second = (run("new", "key").out.strip() for _ in range(2))
     assert first != second
-    seal = TokenCipher.of(f"{first},{second}")
-    assert seal.decrypt(TokenCipher.of(second).encrypt("token")) == "token"
+    seal = TokenCipher.from_setting(f"{first},{second}")
+    assert seal.decrypt(TokenCipher.from_setting(second).encrypt("token")) == "token"
 
 
 @pytest.mark.parametrize(

@@ -74,8 +74,8 @@ RECORDS = (
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     opened = await open_store(f"sqlite:///{tmp_path}/faqbot.db")
-    await opened.receipts.add(RECORDS)
-    await opened.receipts.rate("T1", "r1", "U0RATER01", helpful=False)
+    await opened.questions.add(RECORDS)
+    await opened.questions.rate("T1", "r1", "U0RATER01", helpful=False)
     yield opened
     await opened.close()
 

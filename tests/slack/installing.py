@@ -118,7 +118,7 @@ async def site(
     listener = listen("127.0.0.1", 0)
     base = f"http://127.0.0.1:{listener.getsockname()[1]}"
     key = TokenCipher.new_key()
-    store = await open_store(url, seal=TokenCipher([key]))
+    store = await open_store(url, cipher=TokenCipher([key]))
     async with (
         LocalSlack.start(setups, lifetime=lifetime) as slack,
         web_client("", api or slack.api_url, RateLimitedClient(backoff=0.001)) as client,

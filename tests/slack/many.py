@@ -270,7 +270,7 @@ async def many(
     await listener.start()
     address = f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
     url = f"sqlite+aiosqlite:///{folder / 'faqbot.db'}"
-    store = await open_store(url, seal=TokenCipher([TokenCipher.new_key()]))
+    store = await open_store(url, cipher=TokenCipher([TokenCipher.new_key()]))
     memory = QuestionRecorder(url, QuestionPrivacy.FULL, 30)
     async with web_client("", address) as client, memory.running():
         default = folder / WORD[C]
@@ -296,7 +296,7 @@ async def many(
             store.installations, opener, left, most=most, done=shared.claims.complete, look=look
         )
         for team in (A, B, C):
-            await store.installations.keep(
+            await store.installations.save(
                 Installation(Workspace("", team), "A1", "B0BOT", "U0BOT", ("chat:write",)),
                 f"xoxb-{team}",
             )

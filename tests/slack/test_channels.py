@@ -20,7 +20,9 @@ HIRING = "C0HIRING1"
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def memory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[QuestionRecorder]:
     folder = tmp_path_factory.mktemp("store")
-    async with QuestionRecorder(f"sqlite:///{folder}/faqbot.db", retry=0.05).running() as made:
+    async with QuestionRecorder(
+        f"sqlite:///{folder}/faqbot.db", retry_interval=0.05
+    ).running() as made:
         yield made
 
 
@@ -46,7 +48,7 @@ async def test_a_channel_is_set_up_and_keeps_its_settings(
     jonas = slack.workspace.person("jonas")
     await set_up(slack, "#hiring", speaks="all", owner=jonas.id)
     async with memory.store() as store:
-        policy = await store.policies.of("T0LOCAL01", HIRING)
+        policy = await store.policies.get("T0LOCAL01", HIRING)
     expected = ChannelPolicy(
         "T0LOCAL01", HIRING, ChannelMode.ALL, owner=jonas.id, changed_by=slack.maya.id
     )
@@ -71,7 +73,7 @@ async def test_a_forged_submission_changes_nothing(slack: Slack, memory: Questio
     result = await slack.workspace.person("jonas").submit(modal, {"speaks": "off"})
     assert "Only admins" in str(result.errors)
     async with memory.store() as store:
-        assert await store.policies.of("T0LOCAL01", GENERAL) is None
+        assert await store.policies.get("T0LOCAL01", GENERAL) is None
     await slack.maya.close(modal)
 
 

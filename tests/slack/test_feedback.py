@@ -14,7 +14,7 @@ import pytest_asyncio
 from faqbot.playground.blocks import elements
 from faqbot.playground.models import Channel, SlackMessage, UserGroup
 from faqbot.storage.models import HandoffState, ProposalState, QuestionPrivacy
-from faqbot.storage.questions import Filter
+from faqbot.storage.questions import QuestionFilter
 from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.conftest import Slack, serving
 from tests.support.waiting import eventually
@@ -28,7 +28,9 @@ UNANSWERABLE = "which shoe size do astronauts have on the moon"
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def memory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[QuestionRecorder]:
     folder = tmp_path_factory.mktemp("store")
-    async with QuestionRecorder(f"sqlite:///{folder}/faqbot.db", retry=0.05).running() as made:
+    async with QuestionRecorder(
+        f"sqlite:///{folder}/faqbot.db", retry_interval=0.05
+    ).running() as made:
         yield made
 
 
@@ -72,7 +74,7 @@ async def test_a_question_is_remembered_with_what_became_of_it(
 ) -> None:
     await slack.asked("which skills does a data analyst need")
     async with memory.store() as store:
-        *_, record = await store.receipts.all(Filter())
+        *_, record = await store.questions.all(QuestionFilter())
     assert record.text == "which skills does a data analyst need"
     assert (record.outcome, record.role) == ("answer", "data-analyst")
     assert record.entries[0][0] == "data-analyst/skills"
@@ -87,7 +89,7 @@ async def test_an_answer_is_rated_by_slacks_own_buttons(
     await slack.maya.click(answer, label="Helpful")
     await slack.running.drain()
     async with memory.store() as store:
-        *_, rating = await store.receipts.ratings(ALWAYS)
+        *_, rating = await store.questions.ratings(ALWAYS)
     assert (rating.helpful, rating.rater) == (True, slack.maya.id)
 
 
@@ -100,7 +102,7 @@ async def test_an_answer_that_did_not_help_is_asked_about(
     result = await slack.maya.submit(modal, {"comment": "Is a master's needed?"})
     assert result.ok, result.errors
     async with memory.store() as store:
-        *_, rating = await store.receipts.ratings(ALWAYS)
+        *_, rating = await store.questions.ratings(ALWAYS)
     assert (rating.helpful, rating.comment) == (False, "Is a master's needed?")
     assert len(slack.workspace.answers("#general", ts)) == 1
 
@@ -123,7 +125,7 @@ async def test_what_is_picked_is_remembered_with_its_question(
     await slack.maya.select(answer, "Data Engineer", action_id="choose:menu-0")
     await slack.workspace.until(lambda: "Spark" in slack.workspace.answers("#general", ts)[0].text)
     async with memory.store() as store:
-        *_, pick = await store.receipts.picks(ALWAYS)
+        *_, pick = await store.questions.picks(ALWAYS)
     assert (pick.entry, pick.text) == ("data-engineer/skills", "what skills do I need?")
 
 
@@ -186,7 +188,7 @@ async def test_who_was_not_asked_can_not_take_a_question(
         lambda: any("isn't yours" in m.text for m in slack.workspace.private_messages("guest")[-1:])
     )
     async with memory.store() as store:
-        *_, kept = await store.handovers.all("T0LOCAL01", HandoffState)
+        *_, kept = await store.handoffs.all("T0LOCAL01", HandoffState)
     assert kept.state is HandoffState.OPEN
 
 
@@ -257,7 +259,7 @@ async def test_a_guest_is_not_pointed_to_what_guests_may_not_read(
     refused = await maya.submit(modal, {"entry": EMPLOYEES_ONLY})
     assert "may not read that" in refused.errors["entry"]
     async with memory.store() as store:
-        *_, kept = await store.handovers.all("T0LOCAL01", HandoffState)
+        *_, kept = await store.handoffs.all("T0LOCAL01", HandoffState)
     assert kept.state is HandoffState.OPEN
 
 
@@ -332,7 +334,7 @@ async def test_a_database_that_is_down_costs_the_buttons_and_comes_back(
     path = tmp_path / "faqbot.db"
     async with (
         QuestionRecorder(
-            f"sqlite:///{path}", QuestionPrivacy.REDACTED, retry=0.05
+            f"sqlite:///{path}", QuestionPrivacy.REDACTED, retry_interval=0.05
         ).running() as memory,
         serving(memory=memory) as slack,
     ):
@@ -351,7 +353,7 @@ async def test_a_database_that_is_down_costs_the_buttons_and_comes_back(
         _, answer = await slack.asked("ux designer skills for me@example.org")
         assert "Helpful" in labels(answer)
         async with memory.store() as store:
-            texts = [record.text for record in await store.receipts.all(Filter())]
+            texts = [record.text for record in await store.questions.all(QuestionFilter())]
         assert texts[-1] is not None
         assert "example.org" not in texts[-1]
     said = [record.message for record in caplog.records if "not remembered" in record.message]
@@ -367,5 +369,5 @@ async def test_what_is_asked_in_app_home_is_remembered_too(
     modal = await slack.workspace.until(lambda: slack.workspace.modal("maya"))
     assert (await slack.maya.submit(modal, {"text": "archivist skills"})).ok
     async with memory.store() as store:
-        *_, record = await store.receipts.all(Filter(place="home"))
+        *_, record = await store.questions.all(QuestionFilter(surface="home"))
     assert record.text == "archivist skills"

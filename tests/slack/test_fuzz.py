@@ -28,7 +28,7 @@ from faqbot.slack.client import web_client
 from faqbot.slack.context import Backstage, Shared
 from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.storage.models import Handoff, utc_now
-from faqbot.storage.questions import Filter
+from faqbot.storage.questions import QuestionFilter
 from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import new_id
 from tests.slack.conftest import SETUP, make_engine
@@ -173,13 +173,13 @@ async def _start(stack: AsyncExitStack, folder: Path, runner: asyncio.Runner) ->
     answered = await started._post(question.encode(), FORM, {})
     assert answered.status == 200
     async with memory.store() as store:
-        (receipt,) = await store.receipts.all(Filter())
+        (receipt,) = await store.questions.all(QuestionFilter())
         handed = Handoff(
             new_id(), SETUP.team_id, receipt.id, "What?", "U0MAYA001", "C0GENERAL", "", "",
             created=utc_now(), changed=utc_now(),
             notice_channel="C0GENERAL", notice_ts=started.thread,
         )  # fmt: skip
-        await store.handovers.add(handed)
+        await store.handoffs.add(handed)
     started.known = (receipt.id, f"up {receipt.id}", f"down {receipt.id}", handed.id)
     return started
 

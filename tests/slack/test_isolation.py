@@ -23,7 +23,7 @@ from faqbot.storage.models import (
     ProposalState,
     utc_now,
 )
-from faqbot.storage.questions import Filter
+from faqbot.storage.questions import QuestionFilter
 from faqbot.workspaces.digests import Digests
 from tests.slack.many import CHANNEL, OWNER, PERSON, WORD, A, B, C, Call, Many, many
 
@@ -95,17 +95,19 @@ async def test_a_receipt_of_another_can_be_neither_rated_nor_read(process: Many)
     block = f"receipt:{receipt}"
     await process.click(B, f"{Action.CHOOSE}:0", "pilot/skills", user=PERSON, block_id=block)
     async with process.memory.store() as store:
-        (record,) = [one for one in await store.receipts.all(Filter()) if one.id == receipt]
+        (record,) = [
+            one for one in await store.questions.all(QuestionFilter()) if one.id == receipt
+        ]
         assert record.team == A
-        assert await store.receipts.ratings(record.at) == ()
-        assert await store.receipts.picks(record.at) == ()
-        assert await store.handovers.all(B, HandoffState) == ()
+        assert await store.questions.ratings(record.at) == ()
+        assert await store.questions.picks(record.at) == ()
+        assert await store.handoffs.all(B, HandoffState) == ()
         assert await store.proposals.all(B, ProposalState) == ()
     await process.click(A, f"{Action.RATE}:0", f"up {receipt}", user=PERSON)
     async with process.memory.store() as store:  # and at home it can
-        (rating,) = await store.receipts.ratings(record.at, A)
-        assert rating.receipt == receipt
-        assert await store.receipts.ratings(record.at, B) == ()
+        (rating,) = await store.questions.ratings(record.at, A)
+        assert rating.question_id == receipt
+        assert await store.questions.ratings(record.at, B) == ()
 
 
 async def handed_over(process: Many) -> str:
@@ -117,7 +119,7 @@ async def handed_over(process: Many) -> str:
         A, "person", metadata, {"question": {"question": {"value": words}}}, user=PERSON
     )
     async with process.memory.store() as store:
-        *_, handover = await store.handovers.all(A, [HandoffState.OPEN])
+        *_, handover = await store.handoffs.all(A, [HandoffState.OPEN])
     assert handover.question == words
     return handover.id
 
@@ -158,13 +160,13 @@ async def test_a_question_for_a_person_of_another_cannot_be_touched(process: Man
         }
     )
     async with process.memory.store() as store:
-        found = await store.handovers.get(A, handover)
+        found = await store.handoffs.get(A, handover)
         assert found is not None
         assert found.state is HandoffState.OPEN
-        assert await store.handovers.get(B, handover) is None
+        assert await store.handoffs.get(B, handover) is None
     await process.click(A, f"{Action.CLAIM}:0", handover)
     async with process.memory.store() as store:
-        found = await store.handovers.get(A, handover)
+        found = await store.handoffs.get(A, handover)
         assert found is not None
         assert found.state is HandoffState.CLAIMED
 
@@ -322,9 +324,9 @@ async def test_reports_and_forgetting_keep_to_their_workspace(process: Many) -> 
         assert "questions" in response.body
         assert not any(WORD[other] in response.body for other in {A, B, C} - {team})
     async with process.memory.store() as store:
-        ours, theirs = Filter(team=A), Filter(team=B)
-        kept = len(await store.receipts.all(theirs))
-        assert len(await store.receipts.all(ours))
-        assert (await store.forget(PERSON, A)).receipts
-        assert await store.receipts.all(ours) == ()
-        assert len(await store.receipts.all(theirs)) == kept
+        ours, theirs = QuestionFilter(team=A), QuestionFilter(team=B)
+        kept = len(await store.questions.all(theirs))
+        assert len(await store.questions.all(ours))
+        assert (await store.forget_person(PERSON, A)).questions
+        assert await store.questions.all(ours) == ()
+        assert len(await store.questions.all(theirs)) == kept

@@ -22,7 +22,7 @@ __all__ = ["server", "url"]
 QUICK = 0.2
 KEY = ("message", "T1", "C1", "1.2")
 BODY = {"event": {"text": "what is a shoe size"}}
-SEAL = TokenCipher.derived("secret")
+SEAL = TokenCipher.from_secret("secret")
 
 
 class Worker:
@@ -44,7 +44,7 @@ class Worker:
 
 @pytest.fixture
 async def memory(url: str) -> AsyncIterator[QuestionRecorder]:
-    async with QuestionRecorder(url, retry=0.05).running() as made:
+    async with QuestionRecorder(url, retry_interval=0.05).running() as made:
         yield made
 
 
@@ -132,7 +132,7 @@ async def _payloads(store: Store) -> list[bytes]:
 async def test_what_another_key_sealed_is_given_up_with_a_line(
     memory: QuestionRecorder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    gone = LeaseManager(memory, TokenCipher.derived("another"), lease=QUICK)
+    gone = LeaseManager(memory, TokenCipher.from_secret("another"), lease=QUICK)
     async with gone.running(Worker(memory).again, Worker(memory).finish):
         await gone.acquire(KEY, BODY)
     with caplog.at_level(logging.WARNING):
@@ -150,8 +150,8 @@ class Hanging(QuestionRecorder):
         return True
 
     @asynccontextmanager
-    async def store(self, *, settled: bool = True) -> AsyncIterator[Store]:
-        del settled
+    async def store(self, *, flush_first: bool = True) -> AsyncIterator[Store]:
+        del flush_first
         await asyncio.Event().wait()
         yield Store(None)  # type: ignore[arg-type]  # never reached
 

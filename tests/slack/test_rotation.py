@@ -50,7 +50,7 @@ async def installed(web: Site, hours: float) -> Credentials:
     kept = await web.store.installations.credentials(ALPHA)
     assert kept
     ends = utc_now() + dt.timedelta(hours=hours)
-    await web.store.installations.keep(replace(found, expires=ends), kept.token, kept.refresh)
+    await web.store.installations.save(replace(found, expires=ends), kept.token, kept.refresh)
     again = await web.store.installations.credentials(ALPHA)
     assert again
     return again
@@ -59,7 +59,7 @@ async def installed(web: Site, hours: float) -> Credentials:
 @asynccontextmanager
 async def another(web: Site, keys: str = "") -> AsyncIterator[TokenProvider]:
     """What another process gives."""
-    store = await open_store(web.url, seal=TokenCipher.of(keys or web.key))
+    store = await open_store(web.url, cipher=TokenCipher.from_setting(keys or web.key))
     yield TokenProvider(store.installations, web.exchange)
     await store.close()
 
@@ -135,7 +135,7 @@ async def test_whoever_died_while_renewing_is_followed_by_another(web: Site) -> 
     )
     assert await impatient.of(ALPHA) == old.token  # the other may still be at it
     (found,) = await web.store.installations.all()
-    await web.store.installations.keep(found, old.token, old.refresh)
+    await web.store.installations.save(found, old.token, old.refresh)
     again = await web.store.installations.credentials(ALPHA)
     assert again
     assert await web.store.installations.begin_refresh(ALPHA, again.version, -1)  # it is over

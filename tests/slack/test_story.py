@@ -11,7 +11,7 @@ from faqbot.app import build_index, load_engine
 from faqbot.content.loader import load_knowledge_base
 from faqbot.content.publisher import ContentPublisher
 from faqbot.index.reloader import Reloader
-from faqbot.storage.questions import Filter
+from faqbot.storage.questions import QuestionFilter
 from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.conftest import Slack, knowledge, serving
 from tests.slack.test_feedback import UNANSWERABLE, labels
@@ -32,7 +32,7 @@ sections:
 @pytest.fixture
 async def memory(url: str) -> AsyncIterator[QuestionRecorder]:
     knowledge()  # made before there is a database to wait for
-    async with QuestionRecorder(url, retry=0.05).running() as made:
+    async with QuestionRecorder(url, retry_interval=0.05).running() as made:
         assert made.is_up
         yield made
 
@@ -108,7 +108,7 @@ async def test_from_a_question_to_an_faq_that_answers_it(
     assert "Size 42." in told[0].text
 
     async with memory.store() as store:
-        kept = await store.receipts.all(Filter())
+        kept = await store.questions.all(QuestionFilter())
         assert "decline" in {record.outcome for record in kept}
         report = await maya.command("/faq", "report", "#general")
     assert "questions" in report.messages[0].text

@@ -224,7 +224,7 @@ async def test_what_another_process_was_told_is_found_out(tmp_path: Path) -> Non
         found = await process.installations.find("", A)
         assert found is not None
         anew = replace(found, bot_user="U0BOT2", installed=found.installed + dt.timedelta(1))
-        await process.installations.keep(anew, f"xoxb-{A}")
+        await process.installations.save(anew, f"xoxb-{A}")
         await process.send(command(A, 3))
         assert process.workspaces.count == 0
         assert WORD[A] in (await process.send(command(A, 4))).body
@@ -259,7 +259,7 @@ async def test_an_organisation_serves_its_workspaces_each_by_an_app_of_its_own(
         f"workspaces:\n  {org}: {{knowledge: {WORD[B]}}}\n  {other}: {{knowledge: {WORD[C]}}}\n"
     )
     assert process.file.refresh()
-    await process.installations.keep(
+    await process.installations.save(
         Installation(Workspace(org, ""), "A1", "B0BOT", "U0BOT", ("chat:write",)), f"xoxb-{org}"
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from faqbot.storage.claims import TRIES, key_string
+from faqbot.storage.claims import MAX_ATTEMPTS, key_string
 from faqbot.storage.store import Store, open_store
 
 KEY = "message/T1/C1/1.2"
@@ -56,7 +56,7 @@ async def test_a_lease_that_is_renewed_is_nobody_elses(store: Store) -> None:
 async def test_what_is_done_keeps_no_words_and_is_never_taken_again(store: Store) -> None:
     await store.claims.acquire({KEY: b"sealed"}, holder="a", lease=0.0)
     assert await store.claims.unfinished() == 1
-    await store.claims.acquire({}, done=[KEY])
+    await store.claims.acquire({}, completed=[KEY])
     assert await store.claims.unfinished() == 0
     assert await store.claims.take_over("b", lease=60) == ()
     assert await store.claims.acquire({KEY: b"again"}, holder="b", lease=60) == {}
@@ -64,7 +64,7 @@ async def test_what_is_done_keeps_no_words_and_is_never_taken_again(store: Store
 
 async def test_what_ends_every_process_is_given_up(store: Store) -> None:
     await store.claims.acquire({KEY: b"deadly"}, holder="a", lease=0.0)
-    for _ in range(TRIES - 1):
+    for _ in range(MAX_ATTEMPTS - 1):
         assert await store.claims.take_over("b", lease=0.0)
     assert await store.claims.take_over("b", lease=0.0) == ()
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 
 from faqbot.errors import SettingsError
 from faqbot.storage.models import ChannelMode, ChannelPolicy, StoreError
-from faqbot.storage.questions import PAGE, Filter
+from faqbot.storage.questions import PAGE_SIZE, QuestionFilter
 from faqbot.storage.store import Store, open_store
 from faqbot.storage.tables import metadata
 from tests.storage.test_store import ALWAYS, DAY, NOW, handover, proposal, record
@@ -24,11 +24,11 @@ FAR_EAST = dt.timezone(dt.timedelta(hours=9))
 
 
 async def _rate(store: Store) -> object:
-    return await store.receipts.rate("T1", "r1", "U2", helpful=True)
+    return await store.questions.rate("T1", "r1", "U2", helpful=True)
 
 
 async def _pick(store: Store) -> object:
-    return await store.receipts.pick("T1", "r1", "U2", "qa-engineer/skills")
+    return await store.questions.pick("T1", "r1", "U2", "qa-engineer/skills")
 
 
 async def _set(store: Store) -> None:
@@ -40,10 +40,10 @@ async def test_who_presses_twice_at_once_is_no_trouble(
     url: str, act: Callable[[Store], Awaitable[object]]
 ) -> None:
     first, second = await open_store(url), await open_store(url)
-    await first.receipts.add([record()])
+    await first.questions.add([record()])
     await asyncio.gather(*(act(store) for store in (first, second) for _ in range(3)))
-    assert len(await first.receipts.ratings(ALWAYS)) == (act is _rate)
-    assert len(await first.receipts.picks(ALWAYS)) == (act is _pick)
+    assert len(await first.questions.ratings(ALWAYS)) == (act is _rate)
+    assert len(await first.questions.picks(ALWAYS)) == (act is _pick)
     await first.close()
     await second.close()
 
@@ -51,36 +51,36 @@ async def test_who_presses_twice_at_once_is_no_trouble(
 async def test_rating_while_the_question_is_forgotten_is_no_trouble(url: str) -> None:
     first, second = await open_store(url), await open_store(url)
     for number in range(10):
-        await first.receipts.add([record(number)])
+        await first.questions.add([record(number)])
         await asyncio.gather(
-            first.forget("U1"),
+            first.forget_person("U1"),
             *(
-                second.receipts.rate("T1", f"r{number}", f"U{who}", helpful=True)
+                second.questions.rate("T1", f"r{number}", f"U{who}", helpful=True)
                 for who in (2, 3, 4)
             ),
         )
-    assert await first.receipts.ratings(ALWAYS) == ()
+    assert await first.questions.ratings(ALWAYS) == ()
     await first.close()
     await second.close()
 
 
 async def test_letters_that_databases_refuse_are_replaced(store: Store) -> None:
-    await store.receipts.add([record(text="a\0b\ud800c"), record(2, text="ä🙂")])
-    await store.receipts.rate("T1", "r1", "U2", helpful=False, comment="\0")
-    first, second = await store.receipts.all(Filter())
+    await store.questions.add([record(text="a\0b\ud800c"), record(2, text="ä🙂")])
+    await store.questions.rate("T1", "r1", "U2", helpful=False, comment="\0")
+    first, second = await store.questions.all(QuestionFilter())
     assert (first.text, second.text) == ("a\ufffdb\ufffdc", "ä🙂")
-    (rating,) = await store.receipts.ratings(ALWAYS)
+    (rating,) = await store.questions.ratings(ALWAYS)
     assert rating.comment == "\ufffd"
 
 
 async def test_a_time_of_another_zone_is_the_same_moment(store: Store) -> None:
-    await store.receipts.add([record(at=NOW.astimezone(FAR_EAST))])
-    found = await store.receipts.get("T1", "r1")
+    await store.questions.add([record(at=NOW.astimezone(FAR_EAST))])
+    found = await store.questions.get("T1", "r1")
     assert found is not None
     assert (found.at, found.at.tzinfo) == (NOW, dt.UTC)
-    assert len(await store.receipts.all(Filter(since=NOW.astimezone(FAR_EAST)))) == 1
+    assert len(await store.questions.all(QuestionFilter(since=NOW.astimezone(FAR_EAST)))) == 1
     later = NOW.astimezone(FAR_EAST) + dt.timedelta(seconds=1)
-    assert await store.receipts.all(Filter(since=later)) == ()
+    assert await store.questions.all(QuestionFilter(since=later)) == ()
 
 
 async def test_different_keys_are_claimed_apart_also_long_ones(store: Store) -> None:
@@ -92,27 +92,31 @@ async def test_different_keys_are_claimed_apart_also_long_ones(store: Store) -> 
 async def test_more_questions_than_one_reading_holds_are_found_once_and_in_order(
     store: Store,
 ) -> None:
-    many = [record(number, at=NOW + number // 3 * DAY / 9999) for number in range(2 * PAGE + 7)]
+    many = [
+        record(number, at=NOW + number // 3 * DAY / 9999) for number in range(2 * PAGE_SIZE + 7)
+    ]
     for start in range(0, len(many), 1000):
-        await store.receipts.add(many[start : start + 1000])
+        await store.questions.add(many[start : start + 1000])
     expected = sorted(many, key=lambda one: (one.at, one.id))
-    assert [one.id for one in await store.receipts.all(Filter())] == [one.id for one in expected]
-    newest = await store.receipts.all(Filter(), most=PAGE + 1)
-    assert newest == tuple(expected[-PAGE - 1 :])
+    assert [one.id for one in await store.questions.all(QuestionFilter())] == [
+        one.id for one in expected
+    ]
+    newest = await store.questions.all(QuestionFilter(), limit=PAGE_SIZE + 1)
+    assert newest == tuple(expected[-PAGE_SIZE - 1 :])
 
 
 async def test_a_forgotten_person_owns_no_questions_of_others(store: Store) -> None:
-    await store.handovers.add(handover())
+    await store.handoffs.add(handover())
     await store.proposals.add(proposal())
     await store.proposals.decide("T1", "p1", "U7", approve=True)
-    await store.handovers.claim("T1", "h1", "U7")
-    await store.handovers.answer("T1", "h1", "U7", "18")
-    assert (await store.forget("U7")).names == 2
-    assert (await store.forget("@people")).names == 1
-    kept, decided = await store.handovers.get("T1", "h1"), await store.proposals.get("T1", "p1")
+    await store.handoffs.claim("T1", "h1", "U7")
+    await store.handoffs.answer("T1", "h1", "U7", "18")
+    assert (await store.forget_person("U7")).names == 2
+    assert (await store.forget_person("@people")).names == 1
+    kept, decided = await store.handoffs.get("T1", "h1"), await store.proposals.get("T1", "p1")
     assert kept is not None
     assert decided is not None
-    assert (kept.owner, kept.taken_by, kept.answer) == ("", "", "18")
+    assert (kept.owner, kept.claimed_by, kept.answer) == ("", "", "18")
     assert decided.decided_by == ""
 
 
@@ -155,9 +159,9 @@ async def test_a_locked_table_is_said_after_a_second_and_recovers(url: str) -> N
         await other.execute("LOCK TABLE receipts")
         began = time.monotonic()
         with pytest.raises(StoreError, match="locked by another program"):
-            await store.receipts.add([record()])
+            await store.questions.add([record()])
         assert time.monotonic() - began < 2
-    await store.receipts.add([record()])
+    await store.questions.add([record()])
     await other.close()
     await store.close()
 
@@ -168,14 +172,14 @@ async def test_cut_connections_are_replaced_without_a_restart(url: str) -> None:
     import asyncpg
 
     store = await open_store(url)
-    await store.receipts.add([record()])
+    await store.questions.add([record()])
     other = await asyncpg.connect(url)
     await other.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     await other.close()
-    assert await store.receipts.get("T1", "r1") == record()
+    assert await store.questions.get("T1", "r1") == record()
     await store.close()
 
 

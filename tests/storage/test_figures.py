@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from faqbot.storage.questions import Filter
+from faqbot.storage.questions import QuestionFilter
 from faqbot.storage.reports import (
     EntryStatistics,
     PartStatistics,
@@ -30,7 +30,7 @@ def alone(texts: Sequence[str]) -> Sequence[Sequence[int]]:
 async def asked(store: Store) -> Store:
     """Five questions of two days, two of them without an answer, one too old."""
     missed = {"outcome": "decline", "why": "unclear", "entries": (), "asker": "UNAME"}
-    await store.receipts.add(
+    await store.questions.add(
         [
             record(1),
             record(2, at=NOW - DAY, entries=SKILLS),
@@ -40,12 +40,12 @@ async def asked(store: Store) -> Store:
             record(6, at=NOW - 30 * DAY),
         ]
     )
-    await store.receipts.rate("T1", "r1", "URATER", helpful=False)
-    await store.receipts.rate("T1", "r2", "URATER", helpful=True)
+    await store.questions.rate("T1", "r1", "URATER", helpful=False)
+    await store.questions.rate("T1", "r2", "URATER", helpful=True)
     return store
 
 
-async def of(store: Store, wanted: Filter | None = None) -> UsageStatistics:
+async def of(store: Store, wanted: QuestionFilter | None = None) -> UsageStatistics:
     return await usage_statistics(store, NOW - 7 * DAY, NOW + DAY, alone, wanted)
 
 
@@ -78,7 +78,7 @@ async def test_missed_questions_are_told_also_without_their_words(asked: Store) 
 
 
 async def test_parts_of_a_role_are_counted(asked: Store) -> None:
-    assert (await of(asked, Filter(role="qa-engineer"))).parts == (
+    assert (await of(asked, QuestionFilter(role="qa-engineer"))).parts == (
         PartStatistics("qa-engineer", "", 0, 1),
         PartStatistics("qa-engineer", "education", 1, 0),
         PartStatistics("qa-engineer", "skills", 2, 0),

@@ -37,7 +37,7 @@ ORG = replace(ALPHA, workspace=Workspace("E0ORG", ""), team_name="", enterprise_
 
 @pytest.fixture
 async def store(url: str) -> AsyncIterator[Store]:
-    opened = await open_store(url, seal=TokenCipher([OLD]))
+    opened = await open_store(url, cipher=TokenCipher([OLD]))
     yield opened
     await opened.close()
 
@@ -48,7 +48,7 @@ async def rows(store: Store) -> list[Any]:
 
 
 async def test_an_installation_is_kept_as_it_was(store: Store) -> None:
-    await store.installations.keep(ALPHA, "xoxb-1", "xoxe-1")
+    await store.installations.save(ALPHA, "xoxb-1", "xoxe-1")
     assert await store.installations.find("", "T0ALPHA") == ALPHA
     assert await store.installations.find("", "T0OTHER") is None
     found = await store.installations.credentials(ALPHA.workspace)
@@ -58,53 +58,53 @@ async def test_an_installation_is_kept_as_it_was(store: Store) -> None:
 
 
 async def test_tokens_are_nowhere_in_the_clear(store: Store) -> None:
-    await store.installations.keep(ALPHA, "xoxb-1", "xoxe-1")
+    await store.installations.save(ALPHA, "xoxb-1", "xoxe-1")
     assert b"xoxb" not in repr(await rows(store)).encode()
 
 
 async def test_an_organisations_installation_serves_its_workspaces(store: Store) -> None:
-    await store.installations.keep(ORG, "xoxb-org")
+    await store.installations.save(ORG, "xoxb-org")
     assert await store.installations.find("E0ORG", "T0ALPHA") == ORG
     assert await store.installations.find("E0ORG", "") == ORG
     assert await store.installations.find("", "T0ALPHA") is None
     assert await store.installations.find("E0ELSE", "T0ALPHA") is None
-    await store.installations.keep(ALPHA, "xoxb-1")
+    await store.installations.save(ALPHA, "xoxb-1")
     assert await store.installations.find("E0ORG", "T0ALPHA") == ALPHA
     assert await store.installations.all() == (ALPHA, ORG)
 
 
 async def test_installing_again_takes_the_place_of_the_first(store: Store) -> None:
-    await store.installations.keep(ALPHA, "xoxb-1", "xoxe-1")
+    await store.installations.save(ALPHA, "xoxb-1", "xoxe-1")
     before = await store.installations.credentials(ALPHA.workspace)
     again = replace(ALPHA, scopes=("commands",), expires=None)
-    await store.installations.keep(again, "xoxb-2")
+    await store.installations.save(again, "xoxb-2")
     after = await store.installations.credentials(ALPHA.workspace)
     assert await store.installations.all() == (again,)
     assert before
     assert after
     assert (after.token, after.refresh) == ("xoxb-2", "")
     late = Credentials("xoxb-late", "xoxe-late")
-    assert await store.installations.refreshed(ALPHA.workspace, before.version, late) is None
+    assert await store.installations.save_refreshed(ALPHA.workspace, before.version, late) is None
 
 
 async def test_a_workspace_that_joins_an_organisation_stays_one(store: Store) -> None:
-    await store.installations.keep(ALPHA, "xoxb-1")
+    await store.installations.save(ALPHA, "xoxb-1")
     assert await store.installations.find("E0ORG", "T0ALPHA") == ALPHA
     joined = replace(ALPHA, workspace=Workspace("E0ORG", "T0ALPHA"))
     assert await store.installations.credentials(joined.workspace)
-    await store.installations.keep(joined, "xoxb-2")
+    await store.installations.save(joined, "xoxb-2")
     assert await store.installations.all() == (joined,)
     assert await store.installations.remove(ALPHA.workspace) == joined.workspace
 
 
 async def test_of_ten_one_may_refresh_until_it_is_done_or_late(store: Store) -> None:
     places, where = store.installations, ALPHA.workspace
-    await places.keep(ALPHA, "xoxb-1", "xoxe-1")
+    await places.save(ALPHA, "xoxb-1", "xoxe-1")
     old = await places.credentials(where)
     assert old
     begun = await asyncio.gather(*(places.begin_refresh(where, old.version, 9) for _ in range(10)))
     assert sorted(begun) == [False] * 9 + [True]
-    fresh = await places.refreshed(where, old.version, Credentials("xoxb-2", "xoxe-2", SOON))
+    fresh = await places.save_refreshed(where, old.version, Credentials("xoxb-2", "xoxe-2", SOON))
     assert fresh == await places.credentials(where)
     assert not await places.begin_refresh(where, old.version, 9)
     assert fresh
@@ -113,7 +113,7 @@ async def test_of_ten_one_may_refresh_until_it_is_done_or_late(store: Store) -> 
 
 
 async def test_what_was_installed_after_an_event_stays(store: Store) -> None:
-    await store.installations.keep(ALPHA, "xoxb-1")
+    await store.installations.save(ALPHA, "xoxb-1")
     before = NOW - dt.timedelta(minutes=5)
     assert await store.installations.remove(ALPHA.workspace, until=before) is None
     assert await store.installations.remove(ALPHA.workspace, until=NOW) == ALPHA.workspace
@@ -123,15 +123,15 @@ async def test_what_was_installed_after_an_event_stays(store: Store) -> None:
 async def test_a_new_key_takes_over_row_by_row_and_by_command(store: Store, url: str) -> None:
     beta = replace(ALPHA, workspace=Workspace("", "T0BETA"))
     for one in (ALPHA, beta, ORG):
-        await store.installations.keep(one, f"xoxb-{one.workspace.team}")
-    rotated = await open_store(url, seal=TokenCipher([NEW, OLD]))
+        await store.installations.save(one, f"xoxb-{one.workspace.team}")
+    rotated = await open_store(url, cipher=TokenCipher([NEW, OLD]))
     touched = await rotated.installations.credentials(ALPHA.workspace)
     assert touched
     assert touched.token == "xoxb-T0ALPHA"
-    assert await rotated.installations.reseal() == 2
-    assert await rotated.installations.reseal() == 0
+    assert await rotated.installations.reencrypt() == 2
+    assert await rotated.installations.reencrypt() == 0
     await rotated.close()
-    only_new = await open_store(url, seal=TokenCipher([NEW]))
+    only_new = await open_store(url, cipher=TokenCipher([NEW]))
     found = await only_new.installations.credentials(beta.workspace)
     assert found
     assert found.token == "xoxb-T0BETA"
@@ -142,8 +142,8 @@ async def test_a_new_key_takes_over_row_by_row_and_by_command(store: Store, url:
 
 async def test_tokens_in_another_row_are_refused(store: Store) -> None:
     beta = replace(ALPHA, workspace=Workspace("", "T0BETA"))
-    await store.installations.keep(ALPHA, "xoxb-1")
-    await store.installations.keep(beta, "xoxb-2")
+    await store.installations.save(ALPHA, "xoxb-1")
+    await store.installations.save(beta, "xoxb-2")
     table = tables.installations
     stolen = select(table.c.sealed).where(table.c.team == "T0ALPHA").scalar_subquery()
     async with store._database.writing() as connection:
@@ -155,7 +155,7 @@ async def test_tokens_in_another_row_are_refused(store: Store) -> None:
 
 
 async def test_without_keys_all_but_the_tokens_can_be_used(store: Store, url: str) -> None:
-    await store.installations.keep(ALPHA, "xoxb-1")
+    await store.installations.save(ALPHA, "xoxb-1")
     keyless = await open_store(url)
     assert await keyless.installations.all() == (ALPHA,)
     with pytest.raises(SettingsError, match="FAQBOT_SECRET_KEYS"):

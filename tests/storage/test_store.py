@@ -21,7 +21,7 @@ from faqbot.storage.models import (
     QuestionRecord,
     StoreError,
 )
-from faqbot.storage.questions import Filter
+from faqbot.storage.questions import QuestionFilter
 from faqbot.storage.store import Store, open_store
 
 NOW = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
@@ -62,74 +62,76 @@ def proposal(number: int = 1) -> Proposal:
 
 
 async def test_a_question_is_remembered_as_it_was(store: Store) -> None:
-    await store.receipts.add([record()])
-    assert await store.receipts.get("T1", "r1") == record()
-    assert await store.receipts.get("T1", "r2") is None
+    await store.questions.add([record()])
+    assert await store.questions.get("T1", "r1") == record()
+    assert await store.questions.get("T1", "r2") is None
 
 
 async def test_questions_are_found_by_time_role_place_and_outcome(store: Store) -> None:
     old = record(2, at=NOW - 9 * DAY)
     other = record(3, role=None, surface="direct", outcome="decline", entries=(), team="T2")
-    await store.receipts.add([record(), old, other])
-    assert await store.receipts.all(Filter()) == (old, record(), other)
-    assert await store.receipts.all(Filter(since=NOW - DAY, role="qa-engineer")) == (record(),)
-    assert await store.receipts.all(Filter(until=NOW)) == (old,)
-    assert await store.receipts.all(Filter(place="direct")) == (other,)
-    assert await store.receipts.all(Filter(outcome="decline", team="T1")) == ()
-    assert await store.receipts.all(Filter(), most=1) == (other,)
+    await store.questions.add([record(), old, other])
+    assert await store.questions.all(QuestionFilter()) == (old, record(), other)
+    assert await store.questions.all(QuestionFilter(since=NOW - DAY, role="qa-engineer")) == (
+        record(),
+    )
+    assert await store.questions.all(QuestionFilter(until=NOW)) == (old,)
+    assert await store.questions.all(QuestionFilter(surface="direct")) == (other,)
+    assert await store.questions.all(QuestionFilter(outcome="decline", team="T1")) == ()
+    assert await store.questions.all(QuestionFilter(), limit=1) == (other,)
 
 
 async def test_rating_again_replaces_the_first_rating(store: Store) -> None:
-    await store.receipts.add([record()])
-    assert await store.receipts.rate("T1", "r1", "U2", helpful=True)
-    assert await store.receipts.rate("T1", "r1", "U2", helpful=False, comment="outdated")
-    (rating,) = await store.receipts.ratings(ALWAYS)
+    await store.questions.add([record()])
+    assert await store.questions.rate("T1", "r1", "U2", helpful=True)
+    assert await store.questions.rate("T1", "r1", "U2", helpful=False, comment="outdated")
+    (rating,) = await store.questions.ratings(ALWAYS)
     assert (rating.helpful, rating.comment) == (False, "outdated")
 
 
 async def test_what_is_not_remembered_can_not_be_rated_or_picked(store: Store) -> None:
-    assert not await store.receipts.rate("T1", "gone", "U2", helpful=True)
-    assert not await store.receipts.pick("T1", "gone", "U2", "x")
+    assert not await store.questions.rate("T1", "gone", "U2", helpful=True)
+    assert not await store.questions.pick("T1", "gone", "U2", "x")
 
 
 async def test_a_pick_knows_the_question(store: Store) -> None:
-    await store.receipts.add([record(), record(2, text=None)])
-    assert await store.receipts.pick("T1", "r1", "U1", "qa-engineer/skills")
-    assert await store.receipts.pick("T1", "r2", "U1", "qa-engineer/skills")
-    words = [pick.text for pick in await store.receipts.picks(ALWAYS)]
+    await store.questions.add([record(), record(2, text=None)])
+    assert await store.questions.pick("T1", "r1", "U1", "qa-engineer/skills")
+    assert await store.questions.pick("T1", "r2", "U1", "qa-engineer/skills")
+    words = [pick.text for pick in await store.questions.picks(ALWAYS)]
     assert words == ["is a degree mandatory?", None]
 
 
 async def test_of_two_who_claim_at_once_one_wins_and_the_other_is_told_who(url: str) -> None:
     first, second = await open_store(url), await open_store(url)
-    await first.handovers.add(handover())
+    await first.handoffs.add(handover())
     (one, won_one), (two, won_two) = await asyncio.gather(
-        first.handovers.claim("T1", "h1", "U7"), second.handovers.claim("T1", "h1", "U8")
+        first.handoffs.claim("T1", "h1", "U7"), second.handoffs.claim("T1", "h1", "U8")
     )
     assert sorted((won_one, won_two)) == [False, True]
     assert one is not None
     assert two is not None
-    assert one.taken_by == two.taken_by == ("U7" if won_one else "U8")
+    assert one.claimed_by == two.claimed_by == ("U7" if won_one else "U8")
     await first.close()
     await second.close()
 
 
 async def test_a_hand_over_goes_from_open_to_closed(store: Store) -> None:
-    await store.handovers.add(handover())
-    await store.handovers.shown("T1", "h1", "C9", "2.0")
-    await store.handovers.claim("T1", "h1", "U7")
-    assert (await store.handovers.answer("T1", "h1", "U8", "no"))[1] is False
-    answered, won = await store.handovers.answer("T1", "h1", "U7", "18")
+    await store.handoffs.add(handover())
+    await store.handoffs.set_notice("T1", "h1", "C9", "2.0")
+    await store.handoffs.claim("T1", "h1", "U7")
+    assert (await store.handoffs.answer("T1", "h1", "U8", "no"))[1] is False
+    answered, won = await store.handoffs.answer("T1", "h1", "U7", "18")
     assert won
     assert answered is not None
     assert (answered.state, answered.answer) == (HandoffState.ANSWERED, "18")
     assert (answered.notice_channel, answered.notice_ts) == ("C9", "2.0")
-    assert (await store.handovers.answer("T1", "h1", "U7", "19"))[1] is False
-    assert (await store.handovers.close("T1", "h1", "U7"))[1] is True
-    assert (await store.handovers.close("T1", "h1", "U7"))[1] is False
-    assert await store.handovers.all("T1", [HandoffState.OPEN]) == ()
-    assert len(await store.handovers.all("T1", [HandoffState.CLOSED])) == 1
-    assert await store.handovers.claim("T1", "gone", "U7") == (None, False)
+    assert (await store.handoffs.answer("T1", "h1", "U7", "19"))[1] is False
+    assert (await store.handoffs.close("T1", "h1", "U7"))[1] is True
+    assert (await store.handoffs.close("T1", "h1", "U7"))[1] is False
+    assert await store.handoffs.all("T1", [HandoffState.OPEN]) == ()
+    assert len(await store.handoffs.all("T1", [HandoffState.CLOSED])) == 1
+    assert await store.handoffs.claim("T1", "gone", "U7") == (None, False)
 
 
 async def test_of_two_who_decide_at_once_one_wins(url: str) -> None:
@@ -154,13 +156,13 @@ async def test_a_decision_can_be_taken_back(store: Store) -> None:
 
 
 async def test_a_channel_has_one_policy(store: Store) -> None:
-    assert await store.policies.of("T1", "C1") is None
+    assert await store.policies.get("T1", "C1") is None
     await store.policies.set(ChannelPolicy("T1", "C1", ChannelMode.ALL, private=True))
     await store.policies.set(
         ChannelPolicy("T1", "C1", ChannelMode.OFF, owner="@people", changed_by="U1")
     )
     expected = ChannelPolicy("T1", "C1", ChannelMode.OFF, owner="@people", changed_by="U1")
-    assert await store.policies.of("T1", "C1") == expected
+    assert await store.policies.get("T1", "C1") == expected
 
 
 async def test_a_key_is_claimed_once_also_by_several_processes(url: str) -> None:
@@ -174,50 +176,50 @@ async def test_a_key_is_claimed_once_also_by_several_processes(url: str) -> None
 
 
 async def test_a_person_is_forgotten(store: Store) -> None:
-    await store.receipts.add([record(), record(2, asker="U2")])
-    await store.receipts.rate("T1", "r1", "U2", helpful=True)
-    await store.receipts.rate("T1", "r2", "U1", helpful=True)
-    await store.receipts.pick("T1", "r2", "U1", "x")
-    await store.handovers.add(handover())
-    await store.handovers.add(replace(handover(2), asker="U2", taken_by="U1"))
+    await store.questions.add([record(), record(2, asker="U2")])
+    await store.questions.rate("T1", "r1", "U2", helpful=True)
+    await store.questions.rate("T1", "r2", "U1", helpful=True)
+    await store.questions.pick("T1", "r2", "U1", "x")
+    await store.handoffs.add(handover())
+    await store.handoffs.add(replace(handover(2), asker="U2", claimed_by="U1"))
     await store.proposals.add(proposal())
-    forgotten = await store.forget("U1")
-    assert (forgotten.receipts, forgotten.ratings, forgotten.picks) == (1, 2, 1)
-    assert (forgotten.handovers, forgotten.names) == (1, 2)
-    assert await store.receipts.get("T1", "r1") is None
-    assert await store.receipts.get("T1", "r2") is not None
-    kept = await store.handovers.get("T1", "h2")
+    forgotten = await store.forget_person("U1")
+    assert (forgotten.questions, forgotten.ratings, forgotten.picks) == (1, 2, 1)
+    assert (forgotten.handoffs, forgotten.names) == (1, 2)
+    assert await store.questions.get("T1", "r1") is None
+    assert await store.questions.get("T1", "r2") is not None
+    kept = await store.handoffs.get("T1", "h2")
     assert kept is not None
-    assert kept.taken_by == ""
-    assert (await store.forget("U1")).receipts == 0
+    assert kept.claimed_by == ""
+    assert (await store.forget_person("U1")).questions == 0
 
 
 async def test_old_questions_expire_and_open_ones_stay(store: Store) -> None:
     long_ago = NOW - 400 * DAY
-    await store.receipts.add([record(1, at=long_ago), record(2)])
-    await store.receipts.rate("T1", "r1", "U1", helpful=True)
-    await store.handovers.add(replace(handover(1), changed=long_ago))
-    await store.handovers.add(replace(handover(2), changed=long_ago, state=HandoffState.CLOSED))
+    await store.questions.add([record(1, at=long_ago), record(2)])
+    await store.questions.rate("T1", "r1", "U1", helpful=True)
+    await store.handoffs.add(replace(handover(1), changed=long_ago))
+    await store.handoffs.add(replace(handover(2), changed=long_ago, state=HandoffState.CLOSED))
     assert await store.expire(NOW - 180 * DAY) == 2
-    assert await store.receipts.get("T1", "r1") is None
-    assert await store.receipts.get("T1", "r2") is not None
-    assert await store.handovers.get("T1", "h1") is not None
+    assert await store.questions.get("T1", "r1") is None
+    assert await store.questions.get("T1", "r2") is not None
+    assert await store.handoffs.get("T1", "h1") is not None
 
 
 async def test_several_processes_may_start_at_once(url: str) -> None:
     stores = await asyncio.gather(*(open_store(url) for _ in range(4)))
-    await stores[0].receipts.add([record()])
-    assert await stores[3].receipts.get("T1", "r1") == record()
+    await stores[0].questions.add([record()])
+    assert await stores[3].questions.get("T1", "r1") == record()
     for store in stores:
         await store.close()
 
 
 async def test_what_was_remembered_is_there_after_a_restart(url: str) -> None:
     first = await open_store(url)
-    await first.receipts.add([record()])
+    await first.questions.add([record()])
     await first.close()
     again = await open_store(url)
-    assert await again.receipts.get("T1", "r1") == record()
+    assert await again.questions.get("T1", "r1") == record()
     await again.close()
 
 
@@ -226,11 +228,11 @@ async def test_a_locked_database_is_said_and_recovers(tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "faqbot.db", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(StoreError, match="locked by another program"):
-        await store.receipts.add([record()])
+        await store.questions.add([record()])
     other.execute("ROLLBACK")
     other.close()
-    await store.receipts.add([record()])
-    assert await store.receipts.get("T1", "r1") == record()
+    await store.questions.add([record()])
+    assert await store.questions.get("T1", "r1") == record()
     await store.close()
 
 

@@ -67,7 +67,9 @@ class ProposalReview:
             await store.proposals.add(proposal)
         shown = await first_taken(client, places, notice_of(proposal, self._about(proposal)))
         async with self.memory.store() as store:
-            await store.proposals.shown(proposal.team, proposal.id, shown["channel"], shown["ts"])
+            await store.proposals.set_notice(
+                proposal.team, proposal.id, shown["channel"], shown["ts"]
+            )
         await self._tell(
             client, proposal, "Thank you! The owners decide about your proposal, and I tell you."
         )

@@ -95,7 +95,7 @@ class ChannelPolicies:
         """Read what was set in a team: few channels have something, and many don't."""
         if self._memory is not None and self._memory.is_up:
             try:
-                async with self._memory.store(settled=False) as store:
+                async with self._memory.store(flush_first=False) as store:
                     found = await store.policies.all(team)
                 self._set[team] = {policy.channel: policy for policy in found}
             except StoreError:

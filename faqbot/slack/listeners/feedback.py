@@ -91,8 +91,8 @@ class Feedback:
         receipt = block.removeprefix(_RECEIPT)
         try:
             async with self._memory.store() as store:
-                await store.receipts.pick(spot.team, receipt, spot.user, " ".join(entries)[:300])
-                record = await store.receipts.get(spot.team, receipt)
+                await store.questions.pick(spot.team, receipt, spot.user, " ".join(entries)[:300])
+                record = await store.questions.get(spot.team, receipt)
                 if record is not None and record.text and len(entries) == 1:
                     await suggest(store, record.team, record.text, entries[0], spot.user)
         except StoreError:
@@ -182,7 +182,7 @@ class _Rating:
         """Keep a rating; ask what was missing when the answer didn't help."""
         way, _, receipt = value.partition(" ")
         async with self.memory.store() as store:
-            known = await store.receipts.rate(spot.team, receipt, spot.user, helpful=way == "up")
+            known = await store.questions.rate(spot.team, receipt, spot.user, helpful=way == "up")
         if not known:
             await send_ephemeral(
                 spot, "That answer is no longer remembered, so it can't be rated.", context
@@ -207,7 +207,7 @@ class _Rating:
         said, team = _said(view), str(context.team_id or "")
         comment, wanted = _typed(view, _COMMENT), _checked(view, _HAND_OVER)
         async with self.memory.store() as store:
-            await store.receipts.rate(
+            await store.questions.rate(
                 team, said.get("receipt", ""), user, helpful=False, comment=comment
             )
         record = await self._record(team, said.get("receipt", ""))
@@ -244,7 +244,7 @@ class _Rating:
 
     async def _record(self, team: str, receipt: str) -> QuestionRecord | None:
         async with self.memory.store() as store:
-            return await store.receipts.get(team, receipt)
+            return await store.questions.get(team, receipt)
 
 
 def _own(record: QuestionRecord, user: str) -> str:

@@ -79,7 +79,7 @@ class HandoffService:
         handover = Handoff(
             id=new_id(),
             team=str(context.team_id or ""),
-            receipt=asked.record.id,
+            question_id=asked.record.id,
             question=asked.question,
             asker=asked.asker,
             channel=asked.channel,
@@ -94,10 +94,10 @@ class HandoffService:
             return
         try:
             async with self.memory.store() as store:
-                await store.handovers.add(handover)
+                await store.handoffs.add(handover)
             shown = await first_taken(client, places, notice_of(handover))
             async with self.memory.store() as store:
-                await store.handovers.shown(
+                await store.handoffs.set_notice(
                     handover.team, handover.id, shown["channel"], shown["ts"]
                 )
         except (StoreError, SlackApiError) as error:
@@ -120,7 +120,7 @@ class HandoffService:
             return role.owner
         try:
             async with self.memory.store() as store:
-                policy = await store.policies.of(record.team, record.channel)
+                policy = await store.policies.get(record.team, record.channel)
         except StoreError:
             return ""
         return policy.owner if policy else ""
@@ -167,14 +167,14 @@ def notice_of(handover: Handoff) -> Message:
     )
     said = f"<@{handover.asker}> asks:\n{quoted}"
     state = STATES[handover.state]
-    lines = [f"{state} by" if handover.taken_by else state]
+    lines = [f"{state} by" if handover.claimed_by else state]
     blocks: list[Payload] = [
         {"type": "header", "text": plain("A question for a person")},
         _mrkdwn(said),
     ]
     if handover.answer:
         blocks.append(_mrkdwn(f"*Answer*\n{escape(shorten(handover.answer, QUOTED))}"))
-    by = f" <@{handover.taken_by}>" if handover.taken_by else ""
+    by = f" <@{handover.claimed_by}>" if handover.claimed_by else ""
     owner = f" · for {mention(handover.owner)}" if handover.owner else ""
     blocks.append(
         {
@@ -258,7 +258,7 @@ class HandoffActions:
             await send_ephemeral(spot, "That question isn't yours to take.", context)
             return
         async with self.people.memory.store() as store:
-            act = store.handovers.close if close else store.handovers.claim
+            act = store.handoffs.close if close else store.handoffs.claim
             handover, won = await act(spot.team, handover_id, spot.user)
         if handover is None or not won:
             await send_ephemeral(spot, conflict_message(handover), context)
@@ -291,7 +291,7 @@ class HandoffActions:
             await ack(response_action="errors", errors={_TEXT: "Please write an answer."})
             return
         async with self.people.memory.store() as store:
-            handover, won = await store.handovers.answer(
+            handover, won = await store.handoffs.answer(
                 str(context.team_id or ""), str(view.get("private_metadata") or ""), user, text
             )
         if handover is None or not won:
@@ -308,7 +308,7 @@ class HandoffActions:
 async def shown_at(people: HandoffService, spot: Interaction, handover_id: str) -> Handoff | None:
     """The question that is shown where somebody clicked, and nowhere else."""
     async with people.memory.store() as store:
-        handover = await store.handovers.get(spot.team, handover_id)
+        handover = await store.handoffs.get(spot.team, handover_id)
     if handover is None:
         return None
     place = (handover.notice_channel, handover.notice_ts)
@@ -322,8 +322,8 @@ async def visible_handoff(
     handover = await shown_at(people, spot, handover_id)
     if handover is None:
         return None, "That question isn't yours to answer."
-    if handover.taken_by not in ("", spot.user):
-        return handover, f"<@{handover.taken_by}> has taken that question."
+    if handover.claimed_by not in ("", spot.user):
+        return handover, f"<@{handover.claimed_by}> has taken that question."
     return handover, ""
 
 
@@ -331,7 +331,7 @@ def conflict_message(handover: Handoff | None, *, named: bool = True) -> str:
     """What to tell who comes second."""
     if handover is None:
         return "That question is no longer kept."
-    by = f" by <@{handover.taken_by}>" if named and handover.taken_by else ""
+    by = f" by <@{handover.claimed_by}>" if named and handover.claimed_by else ""
     return f"You are a moment late: it is {STATES[handover.state].lower()}{by} already."
 
 

@@ -35,7 +35,7 @@ from faqbot.slack.interactions import (
 from faqbot.slack.listeners.feedback import suggest
 from faqbot.slack.listeners.handoff import HandoffService, conflict_message, visible_handoff
 from faqbot.storage.models import Handoff, StoreError
-from faqbot.storage.recorder import redacted
+from faqbot.storage.recorder import redact
 
 VIEW: Final = "assign-entry"
 _ENTRY: Final = "entry"
@@ -65,7 +65,7 @@ class EntryPicker:
         """Show the entries of another role."""
         team = str(context.team_id or "")
         async with self.people.memory.store() as store:
-            handover = await store.handovers.get(team, str(view.get("private_metadata") or ""))
+            handover = await store.handoffs.get(team, str(view.get("private_metadata") or ""))
         if handover is None:
             return
         await client_of(context).views_update(
@@ -83,7 +83,7 @@ class EntryPicker:
         block = next((name for name in values if name.partition(" ")[0] == _ENTRY), _ENTRY)
         entry_id = selected_value(input_value(view, block, _ENTRY))
         async with self.people.memory.store() as store:
-            handover = await store.handovers.get(team, str(view.get("private_metadata") or ""))
+            handover = await store.handoffs.get(team, str(view.get("private_metadata") or ""))
         if handover is None:
             await ack(response_action="errors", errors={block: conflict_message(None)})
             return
@@ -98,7 +98,7 @@ class EntryPicker:
         entry = self.people.engine.knowledge_base.entry(entry_id)
         assert entry is not None  # it was shown
         async with self.people.memory.store() as store:
-            handover, won = await store.handovers.answer(
+            handover, won = await store.handoffs.answer(
                 team, handover.id, user, f"See “{self._named(entry)}”."
             )
         if handover is None or not won:
@@ -112,7 +112,7 @@ class EntryPicker:
         openly = not isinstance(entry, Faq) or entry.audience is Audience.EVERYONE
         await self.people.tell_asker(client, handover, said, openly=openly, more=answer.message)
         async with self.people.memory.store() as store:
-            await suggest(store, handover.team, redacted(handover.question), entry_id, user)
+            await suggest(store, handover.team, redact(handover.question), entry_id, user)
 
     def _modal(self, handover: Handoff, role: str | None) -> Payload:
         return {

@@ -206,7 +206,7 @@ def register(app: AsyncApp, proposing: ProposalForm) -> None:
         spot = spot_of(body, context)
         try:
             async with proposing.deciding.memory.store() as store:
-                handover = await store.handovers.get(spot.team, selected_value(action))
+                handover = await store.handoffs.get(spot.team, selected_value(action))
         except StoreError:
             await send_ephemeral(spot, NOT_NOW, context)
             return

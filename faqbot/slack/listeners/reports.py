@@ -34,8 +34,8 @@ from faqbot.storage.models import (
     StoreError,
     utc_now,
 )
-from faqbot.storage.questions import Filter
-from faqbot.storage.reports import UsageStatistics, summed_up
+from faqbot.storage.questions import QuestionFilter
+from faqbot.storage.reports import UsageStatistics, summarize
 
 WEEK: Final = dt.timedelta(days=7)
 MONTH: Final = dt.timedelta(days=30)
@@ -153,17 +153,17 @@ class Reports:
             raise StoreError("Nothing is remembered.")
         until = utc_now()
         async with self.backstage.memory.store() as store:
-            records = await store.receipts.all(Filter(until - span, until, team))
-            ratings = await store.receipts.ratings(until - span, team)
+            records = await store.questions.all(QuestionFilter(until - span, until, team))
+            ratings = await store.questions.ratings(until - span, team)
         if roles is not None:
             records = tuple(record for record in records if record.role in roles)
-        return summed_up(records, ratings, until - span, until, self.backstage.grouping)
+        return summarize(records, ratings, until - span, until, self.backstage.grouping)
 
     async def _home(self, team: str) -> list[Payload]:
         found = await self._figures(team, MONTH)
         assert self.backstage is not None
         async with self.backstage.memory.store() as store:
-            waiting = await store.handovers.all(team, (HandoffState.OPEN, HandoffState.CLAIMED))
+            waiting = await store.handoffs.all(team, (HandoffState.OPEN, HandoffState.CLAIMED))
             proposed = await store.proposals.all(team, (ProposalState.OPEN,))
         lists = (
             *_content(self.backstage.content() if self.backstage.content else None),
