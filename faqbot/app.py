@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
+from faqbot.content.defaults import shipped_knowledge
 from faqbot.content.git import PREFIX, git_source, pull
 from faqbot.content.loader import load_knowledge_base
 from faqbot.content.publisher import ContentPublisher
@@ -65,11 +65,7 @@ def knowledge_folder(configured: str | None) -> tuple[Path, str]:
     here = Path("knowledge")
     if here.is_dir():
         return here, ""
-    with as_file(files("faqbot") / "knowledge") as carried:
-        shipped = carried
-    if not shipped.is_dir():
-        shipped = Path(__file__).resolve().parent.parent / "knowledge"
-    return shipped, (
+    return shipped_knowledge(), (
         f"No folder {here.resolve()}: answering from the content shipped with faqbot. "
         "Set FAQBOT_KNOWLEDGE or --knowledge to use yours."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import os
 import re
 import shlex
@@ -76,6 +77,29 @@ def test_the_authors_guide_can_be_followed_from_top_to_bottom(
             assert re.search(pattern, said, re.DOTALL), (command, said)
 
 
+@pytest.mark.parametrize("page", ["docs/api.md"])
+def test_python_examples_print_what_the_page_shows(
+    page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All examples of a page are one session."""
+    monkeypatch.chdir(ROOT)
+    blocks = re.findall(r"```pycon\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+    session = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, page, page, 0)
+    failures: list[str] = []
+    ran = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(session, out=failures.append)
+    assert ran.attempted > len(blocks)
+    assert ran.failed == 0, "".join(failures)
+
+
+def test_python_example_of_the_readme_answers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    exec(example, {})
+    assert capsys.readouterr().out.startswith("Data Analyst · Skills\n")
+
+
 @pytest.mark.parametrize("document", ["README.md", ".env.example"])
 def test_every_setting_is_documented(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
@@ -83,7 +107,8 @@ def test_every_setting_is_documented(document: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "docs/decisions/README.md", "docs/authors.md"]
+    "page",
+    ["README.md", "CONTRIBUTING.md", "docs/decisions/README.md", "docs/authors.md", "docs/api.md"],
 )
 def test_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")

@@ -1,10 +1,11 @@
-"""What ships with faqbot beside the roles: phrasings of standard sections, general negatives."""
+"""What ships with faqbot: content, phrasings of the standard sections, general negatives."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -25,6 +26,15 @@ class Shipped:
 
     phrasings: Mapping[str, tuple[str, ...]]
     negatives: Mapping[str, tuple[str, ...]]
+
+
+def shipped_knowledge() -> Path:
+    """Return the folder of the content that ships with faqbot."""
+    with resources.as_file(resources.files("faqbot") / "knowledge") as folder:
+        installed = folder
+    # In a checkout the folder stands beside the package; building the wheel copies it inside.
+    beside = Path(__file__).resolve().parents[2] / "knowledge"
+    return installed if installed.is_dir() else beside
 
 
 def load_shipped() -> Shipped:

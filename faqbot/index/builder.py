@@ -27,25 +27,32 @@ from faqbot.matching.facts.finder import FactFinder
 from faqbot.matching.matcher import Matcher
 from faqbot.matching.similarity import Encoder
 from faqbot.matching.training_data import SharedResources
-from faqbot.model import KnowledgeBase
+from faqbot.model import Audience, KnowledgeBase
 
 LONG: Final = 4.0
 """Seconds of building from which its result is kept: below, reading it gains nothing."""
 
 
-def load_engine(knowledge: Path, encoder: Path | None = None, cache: Path | None = None) -> Engine:
-    """An engine that answers from a content folder.
+def load_engine(
+    knowledge: Path,
+    encoder: Path | None = None,
+    cache: Path | None = None,
+    audience: Audience = Audience.EVERYONE,
+) -> Engine:
+    """Return an engine that answers from a content folder.
 
     Args:
         knowledge: the content folder.
         encoder: the folder of a sentence-transformers model; None takes the bundled encoder.
         cache: the folder in which to keep what took long to build; None keeps nothing.
+        audience: who asks the questions that are given as a text.
 
     Raises:
         ContentError: the content has problems.
         UsageError: there is no content in the folder, or the encoder can't be loaded.
     """
-    return Engine(load_index(knowledge, encoder, cache), ConversationMemory(time.monotonic))
+    index = load_index(knowledge, encoder, cache)
+    return Engine(index, ConversationMemory(time.monotonic), audience=audience)
 
 
 def load_index(folder: Path, encoder: Path | None, cache: Path | None) -> Index:
