@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from faqbot.engine import Engine
 from faqbot.errors import UsageError
-from faqbot.evaluation.datasets import unreadable
+from faqbot.evaluation.datasets import describe_read_error
 from faqbot.model import Answer, Audience, Comparison, Fact, Outcome, Question, Requirement, Surface
 
 NONE = "none"
@@ -84,7 +84,7 @@ def read_facts(path: Path) -> list[FactLabelled]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(unreadable(path, error)) from error
+        raise UsageError(describe_read_error(path, error)) from error
     found = []
     for number, line in enumerate(lines, 1):
         try:

@@ -24,7 +24,7 @@ from benchmarks.typing_errors import questions, with_errors
 from faqbot.app import WARM, build_index, load_engine
 from faqbot.content.loader import load_knowledge_base
 from faqbot.engine import ConversationMemory, Engine
-from faqbot.evaluation.datasets import as_asked, read_questions
+from faqbot.evaluation.datasets import read_questions, to_question
 from faqbot.evaluation.runner import resident_mb
 from faqbot.model import Audience, KnowledgeBase, Question, Surface
 
@@ -108,7 +108,7 @@ def _opened(
         engine = _warm(load_knowledge_base(ROOT / "knowledge"))
         loaded = time.perf_counter() - began
         labelled = read_questions(ROOT / "tests" / "questions" / "development.jsonl")
-        return engine, loaded, [as_asked(one) for one in labelled]
+        return engine, loaded, [to_question(one) for one in labelled]
     chance = random.Random(options.seed)
     onet = Onet(options.data)
     knowledge_base = (

@@ -24,9 +24,9 @@ from faqbot.content.loader import load_knowledge_base
 from faqbot.errors import FaqbotError
 from faqbot.evaluation.datasets import (
     Expect,
-    Labelled,
-    knowledge_base_of,
-    questions_of,
+    LabelledQuestion,
+    knowledge_base_from,
+    labelled_questions,
     read_questions,
 )
 from faqbot.evaluation.runner import NO_ENTRY, Prediction, report
@@ -48,7 +48,7 @@ class Task:
     """What to ask, what the peers learn, and the arguments with which faqbot is measured."""
 
     name: str
-    questions: Sequence[Labelled]
+    questions: Sequence[LabelledQuestion]
     phrasings: Sequence[tuple[str, str]]
     arguments: tuple[str, ...]
 
@@ -118,10 +118,10 @@ def _intent_task(chosen: IntentSet, options: argparse.Namespace, folder: Path) -
         else training_split(chosen, options.data, options.seed)
     )
     train, test = split.write(folder)
-    knowledge_base = knowledge_base_of(split.train, NONE)
+    knowledge_base = knowledge_base_from(split.train, NONE)
     return Task(
         name=chosen.name if published else f"{chosen.name}, split of training data",
-        questions=questions_of(split.test, knowledge_base),
+        questions=labelled_questions(split.test, knowledge_base),
         phrasings=[(f"faq/{one.label}", one.text) for one in split.train if one.label != NONE],
         arguments=("--train", str(train), "--test", str(test), "--none-label", NONE),
     )
@@ -139,13 +139,13 @@ def _own_task(name: str, path: Path) -> Task:
     )
 
 
-def _with_role(labelled: Labelled, knowledge_base: KnowledgeBase) -> Labelled:
+def _with_role(labelled: LabelledQuestion, knowledge_base: KnowledgeBase) -> LabelledQuestion:
     """A follow-up with its role in front: peers have no conversation."""
     role = knowledge_base.role(labelled.role)
     if role is None:
         return labelled
     asked = f"{role.title}: {labelled.question}"
-    return Labelled(asked, labelled.expect, labelled.entries, labelled.accept)
+    return LabelledQuestion(asked, labelled.expect, labelled.entries, labelled.accept)
 
 
 def _written_out(knowledge_base: KnowledgeBase) -> Iterator[tuple[str, str]]:
@@ -217,7 +217,7 @@ def _peer(task: Task, peer: Peer) -> Row:
     }
 
 
-def _trial(labelled: Labelled, find: Callable[[str], tuple[str, float]]) -> Prediction:
+def _trial(labelled: LabelledQuestion, find: Callable[[str], tuple[str, float]]) -> Prediction:
     began = time.perf_counter()
     guess, score = find(labelled.question)
     seconds = time.perf_counter() - began

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.fact_evaluation import ask_facts, fact_figures, read_facts
 from faqbot import __version__
 from faqbot.app import load_engine
-from faqbot.evaluation.datasets import ask_all, figures, read_questions
+from faqbot.evaluation.datasets import ask_all, dataset_figures, read_questions
 
 ROOT = Path(__file__).resolve().parent.parent
 SETS = ("development", "development-2", "development-3", "test")
@@ -30,7 +30,7 @@ def main() -> None:
     }
     for name in SETS:
         questions = read_questions(ROOT / "tests" / "questions" / f"{name}.jsonl")
-        found = figures(ask_all(engine, questions))
+        found = dataset_figures(ask_all(engine, questions))
         result[name] = {
             key: round(value, 4) if isinstance(value, float) else value
             for key, value in asdict(found).items()

@@ -12,10 +12,10 @@ from faqbot.app import load_engine
 from faqbot.engine import Engine
 from faqbot.evaluation.datasets import (
     Expect,
-    Labelled,
+    LabelledQuestion,
     Mark,
     ask_all,
-    figures,
+    dataset_figures,
     mark,
     read_questions,
 )
@@ -46,7 +46,7 @@ def test_development_questions_stay_answered(
     """Bounds a little below what is reached; figures for reports come from the test file."""
     right, wrong, turned_away = bounds
     questions = read_questions(ROOT / "tests" / "questions" / f"{name}.jsonl")
-    found = figures(ask_all(engine, questions))
+    found = dataset_figures(ask_all(engine, questions))
     record_property("figures", f"{name} questions, {found}")
     assert found.right >= right, found
     assert found.wrong <= wrong, found
@@ -82,8 +82,8 @@ def _answered(*ids: str) -> Answer:
     return Answer(tuple(Candidate(entry_id, EntryKind.SECTION, None, 1.0) for entry_id in ids))
 
 
-BOTH = Labelled("?", Expect.ANSWER, ("r/skills", "r/education"))
-ONE = Labelled("?", Expect.ANSWER, ("r/skills",), ("r",))
+BOTH = LabelledQuestion("?", Expect.ANSWER, ("r/skills", "r/education"))
+ONE = LabelledQuestion("?", Expect.ANSWER, ("r/skills",), ("r",))
 
 
 @pytest.mark.parametrize(
@@ -95,15 +95,15 @@ ONE = Labelled("?", Expect.ANSWER, ("r/skills",), ("r",))
         (ONE, _answered("r/skills", "r"), Mark.WRONG),
         (ONE, Choices(()), Mark.ASKED),
         (ONE, Decline(), Mark.DECLINED),
-        (Labelled("?", Expect.ASK), Choices(()), Mark.RIGHT),
-        (Labelled("?", Expect.ASK), _answered("r"), Mark.WRONG),
-        (Labelled("?", Expect.ASK), Decline(), Mark.DECLINED),
-        (Labelled("?", Expect.DECLINE), Decline(), Mark.RIGHT),
-        (Labelled("?", Expect.DECLINE), Choices(()), Mark.RIGHT),
-        (Labelled("?", Expect.DECLINE), _answered("r"), Mark.WRONG),
+        (LabelledQuestion("?", Expect.ASK), Choices(()), Mark.RIGHT),
+        (LabelledQuestion("?", Expect.ASK), _answered("r"), Mark.WRONG),
+        (LabelledQuestion("?", Expect.ASK), Decline(), Mark.DECLINED),
+        (LabelledQuestion("?", Expect.DECLINE), Decline(), Mark.RIGHT),
+        (LabelledQuestion("?", Expect.DECLINE), Choices(()), Mark.RIGHT),
+        (LabelledQuestion("?", Expect.DECLINE), _answered("r"), Mark.WRONG),
     ],
 )
 def test_only_an_answer_that_gives_what_was_asked_for_is_right(
-    labelled: Labelled, outcome: Outcome, worth: Mark
+    labelled: LabelledQuestion, outcome: Outcome, worth: Mark
 ) -> None:
     assert mark(labelled, outcome) is worth

@@ -16,15 +16,15 @@ import typer
 from faqbot.cli.common import (
     Json,
     Knowledge,
-    Role,
+    QuestionWords,
+    RoleId,
     Who,
-    Words,
-    errors,
+    error_console,
     print_json,
     printable,
-    question,
     question_of,
     readable,
+    terminal_question,
 )
 from faqbot.errors import UsageError
 from faqbot.model import Audience
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     from faqbot.replies.result import Result
 
 
-PROGRESS_FROM = 200
+MIN_LINES_FOR_PROGRESS = 200
 """Questions from which a person wants to see how far the file is."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class QuestionAsker:
     """Asks questions that are independent of each other."""
 
     engine: Engine
@@ -51,14 +51,14 @@ class Asker:
 
     def result(self, text: str) -> Result:
         """Ask a question."""
-        return self.engine.ask(question(readable(text), self.audience, self.role))
+        return self.engine.ask(terminal_question(readable(text), self.audience, self.role))
 
     def json(self, text: str) -> dict[str, object]:
         """Ask a question. Returns the JSON contract, with the question as it was given."""
         return self.result(text).to_dict() | {"question": text}
 
 
-def answer_lines(asker: Asker, name: str) -> None:
+def answer_file(asker: QuestionAsker, name: str) -> None:
     """Ask every line of a file ("-": of standard input), each answered before the next is read.
 
     Raises:
@@ -66,10 +66,10 @@ def answer_lines(asker: Asker, name: str) -> None:
     """
     with _lines(name) as lines:
         for line in lines:
-            print_json(asker.json(decoded(line)))
+            print_json(asker.json(decode_line(line)))
 
 
-def decoded(line: bytes) -> str:
+def decode_line(line: bytes) -> str:
     """The question that a line holds: a JSON string's value, else the line itself."""
     text = line.removesuffix(b"\n").removesuffix(b"\r").decode(errors="replace")
     if text.lstrip().startswith('"'):
@@ -85,7 +85,7 @@ def decoded(line: bytes) -> str:
 @contextmanager
 def _lines(name: str) -> Iterator[Iterable[bytes]]:
     if name == "-":
-        yield _without_mark(sys.stdin.buffer)
+        yield _without_byte_order_mark(sys.stdin.buffer)
         return
     try:
         stream = Path(name).open("rb")  # noqa: SIM115 - only what opening raises is advice
@@ -98,27 +98,29 @@ def _lines(name: str) -> Iterator[Iterable[bytes]]:
         yield _with_progress(stream)
 
 
-def _without_mark(stream: BinaryIO) -> Iterator[bytes]:
+def _without_byte_order_mark(stream: BinaryIO) -> Iterator[bytes]:
     """The lines, the first without the byte order mark that some editors write."""
     for number, line in enumerate(stream):
         yield line if number else line.removeprefix(codecs.BOM_UTF8)
 
 
 def _with_progress(stream: BinaryIO) -> Iterator[bytes]:
-    console = errors()
+    console = error_console()
     total = sum(1 for _ in stream) if stream.seekable() and console.is_terminal else 0
-    if total <= PROGRESS_FROM:
+    if total <= MIN_LINES_FOR_PROGRESS:
         if total:
             stream.seek(0)
-        yield from _without_mark(stream)
+        yield from _without_byte_order_mark(stream)
         return
     stream.seek(0)
     from rich.progress import track
 
-    yield from track(_without_mark(stream), "Asking", total=total, console=console, transient=True)
+    yield from track(
+        _without_byte_order_mark(stream), "Asking", total=total, console=console, transient=True
+    )
 
 
-def show(console: Console, reply: Reply, *, with_more: bool = False) -> None:
+def print_reply(console: Console, reply: Reply, *, with_more: bool = False) -> None:
     """Print a reply as the console can show it; `with_more` numbers the ways on too."""
     from faqbot.replies.reply import as_text
 
@@ -198,9 +200,9 @@ Batch = Annotated[
 
 
 def ask(
-    words: Words = None,
+    words: QuestionWords = None,
     *,
-    role: Role = None,
+    role: RoleId = None,
     as_json: Json = False,
     batch: Batch = None,
     audience: Who = Audience.EMPLOYEES,
@@ -218,20 +220,20 @@ def ask(
             'Give one question, as in `faqbot ask "Which skills does a data analyst need?"`, '
             "or a file of them with --batch FILE."
         )
-    from faqbot.cli.common import known_role, open_desk
+    from faqbot.cli.common import checked_role_id, load_engine
 
-    engine = open_desk(knowledge)
-    asker = Asker(engine, audience, known_role(engine.knowledge_base, role))
+    engine = load_engine(knowledge)
+    asker = QuestionAsker(engine, audience, checked_role_id(engine.knowledge_base, role))
     if batch is not None:
-        answer_lines(asker, batch)
+        answer_file(asker, batch)
     elif text is not None:
         _answer(asker, text, as_json=as_json)
 
 
-def _answer(asker: Asker, text: str, *, as_json: bool) -> None:
+def _answer(asker: QuestionAsker, text: str, *, as_json: bool) -> None:
     from faqbot.cli.common import console, print_json
 
     if as_json:
         print_json(asker.json(text))
     else:
-        show(console(), asker.result(text).reply)
+        print_reply(console(), asker.result(text).reply)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from faqbot.cli.common import Knowledge, Who, question, readable
+from faqbot.cli.common import Knowledge, Who, readable, terminal_question
 from faqbot.model import Audience, Question
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Conversation:
         return self._offer(self._engine.ask(self._question(text)).reply)
 
     def _question(self, text: str) -> Question:
-        return replace(question(text, self._audience), thread=self._thread)
+        return replace(terminal_question(text, self._audience), thread=self._thread)
 
     def _command(self, text: str) -> Reply:
         from faqbot.replies.reply import Reply
@@ -114,10 +114,10 @@ def chat(*, audience: Who = Audience.EMPLOYEES, knowledge: Knowledge = None) -> 
 
     Within the conversation: /role, /roles, /new, /help, /quit.
     """
-    from faqbot.cli.ask import show
-    from faqbot.cli.common import console, open_desk
+    from faqbot.cli.ask import print_reply
+    from faqbot.cli.common import console, load_engine
 
-    engine = open_desk(knowledge)
+    engine = load_engine(knowledge)
     terminal = console()
     if sys.stdin.isatty():
         terminal.print(HELP, markup=False)
@@ -127,7 +127,7 @@ def chat(*, audience: Who = Audience.EMPLOYEES, knowledge: Knowledge = None) -> 
             return
         if not line.strip():
             continue
-        show(terminal, conversation.answer(line), with_more=True)
+        print_reply(terminal, conversation.answer(line), with_more=True)
         typer.echo()
 
 

@@ -55,7 +55,7 @@ _WATCH_TIMEOUT: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class _Checked:
+class _CheckResult:
     folder: Path
     knowledge_base: KnowledgeBase | None
     found: tuple[Finding, ...]
@@ -120,7 +120,7 @@ def _watch(where: Path, once: Callable[[], bool]) -> None:
         typer.echo(f"Watching {where}; Ctrl-C ends it.")
 
 
-def _check(folder: Path, *, stale_is_error: bool) -> _Checked:
+def _check(folder: Path, *, stale_is_error: bool) -> _CheckResult:
     import datetime as dt
 
     from faqbot import app
@@ -131,22 +131,22 @@ def _check(folder: Path, *, stale_is_error: bool) -> _Checked:
 
     knowledge_base, problems = check_folder(folder)
     if knowledge_base is None:
-        return _Checked(folder, None, tuple(map(of_problem, problems)))
+        return _CheckResult(folder, None, tuple(map(of_problem, problems)))
     engine = app.load_engine(folder, configured_encoder(), configured_cache())
-    asking = _Asking(engine)
+    asking = _ContentTests(engine)
     found = list(asking.failures())
     found += findings(
         knowledge_base,
         app.encoder(),
-        asking.told,
+        asking.describe_outcome,
         dt.datetime.now().astimezone().date(),
         stale_is_error=stale_is_error,
     )
-    return _Checked(folder, knowledge_base, tuple(sorted(found)))
+    return _CheckResult(folder, knowledge_base, tuple(sorted(found)))
 
 
 @dataclass(frozen=True, slots=True)
-class _Asking:
+class _ContentTests:
     """Asks the production engine."""
 
     engine: Engine
@@ -159,23 +159,23 @@ class _Asking:
             for text in faq.matches:
                 result = self._ask(text, faq.role)
                 if faq.id not in _answers(result):
-                    became = _became(result)
+                    became = _describe(result)
                     yield own_test(faq, f"matches: {text!r} {became}, not answered by this")
             for text in faq.rejects:
                 if faq.id in _answers(self._ask(text, faq.role)):
                     yield own_test(faq, f"rejects: {text!r} is answered by this")
 
-    def told(self, text: str, role: str | None) -> str:
+    def describe_outcome(self, text: str, role: str | None) -> str:
         """How a question is answered now."""
-        return _became(self._ask(text, role))
+        return _describe(self._ask(text, role))
 
     def _ask(self, text: str, role_id: str | None) -> Result:
-        from faqbot.cli.common import question
+        from faqbot.cli.common import terminal_question
         from faqbot.model import Audience
 
         role = self.engine.knowledge_base.role(role_id)
         asked = text.replace("{role}", role.title) if role else text
-        return self.engine.ask(question(asked, Audience.EMPLOYEES, role_id))
+        return self.engine.ask(terminal_question(asked, Audience.EMPLOYEES, role_id))
 
 
 def _faqs(knowledge_base: KnowledgeBase) -> Iterator[Faq]:
@@ -188,7 +188,7 @@ def _answers(result: Result) -> tuple[str, ...]:
     return tuple(entry.id for entry in result.entries) if result.kind == "answer" else ()
 
 
-def _became(result: Result) -> str:
+def _describe(result: Result) -> str:
     entries = ", ".join(entry.id for entry in result.entries)
     match result.kind:
         case "answer":
@@ -199,7 +199,7 @@ def _became(result: Result) -> str:
             return "is declined"
 
 
-def _print(checked: _Checked, shape: CheckFormat, *, quiet: bool, verbose: bool) -> None:
+def _print(checked: _CheckResult, shape: CheckFormat, *, quiet: bool, verbose: bool) -> None:
     from faqbot.cli.common import print_json
     from faqbot.lint.findings import github, sarif
 
@@ -215,7 +215,7 @@ def _print(checked: _Checked, shape: CheckFormat, *, quiet: bool, verbose: bool)
             _print_text(checked, quiet=quiet, verbose=verbose)
 
 
-def _print_json(checked: _Checked) -> None:
+def _print_json(checked: _CheckResult) -> None:
     from faqbot.cli.common import print_json
 
     knowledge_base, found = checked.knowledge_base, checked.found
@@ -237,7 +237,7 @@ def _as_json(one: Finding) -> dict[str, object]:
     return {"path": one.path, "line": one.line, "column": one.column, "message": one.message}
 
 
-def _print_text(checked: _Checked, *, quiet: bool, verbose: bool) -> None:
+def _print_text(checked: _CheckResult, *, quiet: bool, verbose: bool) -> None:
     from faqbot.cli.common import printable
     from faqbot.lint.findings import RULES
 
@@ -256,7 +256,7 @@ def _print_text(checked: _Checked, *, quiet: bool, verbose: bool) -> None:
         typer.echo(_good(checked, checked.knowledge_base))
 
 
-def _good(checked: _Checked, knowledge_base: KnowledgeBase) -> str:
+def _good(checked: _CheckResult, knowledge_base: KnowledgeBase) -> str:
     entries = sum(1 for _ in knowledge_base.entries())
     tests = sum(len(faq.matches) + len(faq.rejects) for faq in _faqs(knowledge_base))
     counts = Counter(one.level.value for one in checked.found)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from faqbot.engine import Engine
 
 
-Words = Annotated[
+QuestionWords = Annotated[
     list[str] | None,
     typer.Argument(metavar="QUESTION", help="What to ask.", show_default=False),
 ]
@@ -37,7 +37,7 @@ Knowledge = Annotated[
     ),
 ]
 
-Role = Annotated[
+RoleId = Annotated[
     str | None,
     typer.Option(
         "--role",
@@ -80,17 +80,17 @@ def console() -> Console:
     return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False, emoji=False)
 
 
-def errors() -> Console:
+def error_console() -> Console:
     """Where everything else goes."""
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, emoji=False, markup=False, soft_wrap=True)
 
 
-def note(line: str) -> None:
+def print_note(line: str) -> None:
     """Say something beside the result."""
     if line:
-        errors().print(line, style="dim")
+        error_console().print(line, style="dim")
 
 
 def json_line(value: Mapping[str, object]) -> str:
@@ -119,7 +119,7 @@ def printable(text: str) -> str:
     return readable(_CONTROL.sub("\ufffd", text))
 
 
-def open_desk(knowledge: str | None) -> Engine:
+def load_engine(knowledge: str | None) -> Engine:
     """The engine of a content folder; says on standard error when it is the shipped one.
 
     Raises:
@@ -142,16 +142,16 @@ def content_folder(knowledge: str | None) -> Path:
     from faqbot.settings import configured_knowledge
 
     folder, line = app.knowledge_folder(knowledge or configured_knowledge())
-    note(line)
+    print_note(line)
     return folder
 
 
-def question(text: str, audience: Audience, role: str | None = None) -> Question:
+def terminal_question(text: str, audience: Audience, role: str | None = None) -> Question:
     """A question from this terminal."""
     return Question(text, asker="terminal", audience=audience, role=role)
 
 
-def known_role(knowledge_base: KnowledgeBase, role_id: str | None) -> str | None:
+def checked_role_id(knowledge_base: KnowledgeBase, role_id: str | None) -> str | None:
     """The id of a role, if one is given.
 
     Raises:
@@ -175,7 +175,7 @@ def known_role(knowledge_base: KnowledgeBase, role_id: str | None) -> str | None
 T = TypeVar("T")
 
 
-def steps(work: Iterable[T], count: int, what: str, *, quiet: bool = False) -> Iterator[T]:
+def with_progress(work: Iterable[T], count: int, what: str, *, quiet: bool = False) -> Iterator[T]:
     """The work, with a bar of how much is done; none where nobody would see it."""
     from rich.console import Console
 

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from faqbot.engine import Engine
-    from faqbot.evaluation.datasets import Labelled
-    from faqbot.evaluation.runner import Prediction, Report
+    from faqbot.evaluation.datasets import LabelledQuestion
+    from faqbot.evaluation.runner import EvaluationReport, Prediction
     from faqbot.model import KnowledgeBase
 
 EXAMPLE = "Example: faqbot evaluate --questions tests/questions/development.jsonl"
 
-PROGRESS_FROM = 200
+MIN_QUESTIONS_FOR_PROGRESS = 200
 """Questions from which a person wants to see how far it is."""
 
 Train = Annotated[
@@ -115,7 +115,7 @@ def evaluate(
 
 def _content(
     path: Path, knowledge: str | None, encoder: Path | None
-) -> tuple[list[Labelled], Engine, float]:
+) -> tuple[list[LabelledQuestion], Engine, float]:
     """The questions of a file, an engine for the content folder, and how long that took to load."""
     from faqbot.cli.common import content_folder
     from faqbot.content.loader import load_knowledge_base
@@ -144,23 +144,23 @@ def _intents(
     none_label: str | None,
     *,
     encoder: Path | None,
-) -> tuple[list[Labelled], Engine, float]:
+) -> tuple[list[LabelledQuestion], Engine, float]:
     """The questions of an intent set, an engine that knows its labels, and how long that took."""
-    from faqbot.cli.common import note
+    from faqbot.cli.common import print_note
     from faqbot.evaluation.datasets import (
-        knowledge_base_of,
-        questions_of,
+        knowledge_base_from,
+        labelled_questions,
         read_sentences,
         unseen_labels,
     )
 
-    knowledge_base = knowledge_base_of(read_sentences(train, text, label), none_label)
+    knowledge_base = knowledge_base_from(read_sentences(train, text, label), none_label)
     sentences = read_sentences(test, text, label)
-    questions = questions_of(sentences, knowledge_base)
+    questions = labelled_questions(sentences, knowledge_base)
     unseen = unseen_labels(sentences, knowledge_base, none_label)
     if unseen:
         few = ", ".join(unseen[:3]) + (", ..." if len(unseen) > 3 else "")  # noqa: PLR2004
-        note(f"{test} has labels that {train} has not ({few}): counted as out of scope.")
+        print_note(f"{test} has labels that {train} has not ({few}): counted as out of scope.")
     began = time.perf_counter()
     engine = _engine(knowledge_base, encoder)
     return questions, engine, time.perf_counter() - began
@@ -168,32 +168,32 @@ def _intents(
 
 def _engine(knowledge_base: KnowledgeBase, encoder: Path | None) -> Engine:
     from faqbot import app
-    from faqbot.cli.common import errors
+    from faqbot.cli.common import error_console
     from faqbot.engine import ConversationMemory, Engine
     from faqbot.settings import configured_encoder
 
     folder = encoder or configured_encoder()
-    console = errors()
+    console = error_console()
     if not console.is_terminal:
         return Engine(app.build_index(knowledge_base, folder), ConversationMemory(time.monotonic))
     with console.status("Loading"):
         return Engine(app.build_index(knowledge_base, folder), ConversationMemory(time.monotonic))
 
 
-def _ask(engine: Engine, questions: list[Labelled]) -> list[Prediction]:
-    from faqbot.cli.common import errors
-    from faqbot.evaluation.runner import try_all
+def _ask(engine: Engine, questions: list[LabelledQuestion]) -> list[Prediction]:
+    from faqbot.cli.common import error_console
+    from faqbot.evaluation.runner import predict_all
 
-    console = errors()
-    asked: Iterable[Labelled] = questions
-    if console.is_terminal and len(questions) > PROGRESS_FROM:
+    console = error_console()
+    asked: Iterable[LabelledQuestion] = questions
+    if console.is_terminal and len(questions) > MIN_QUESTIONS_FOR_PROGRESS:
         from rich.progress import track
 
         asked = track(questions, "Asking", console=console, transient=True)
-    return try_all(engine, asked)
+    return predict_all(engine, asked)
 
 
-def _print(report: Report, *, as_json: bool) -> None:
+def _print(report: EvaluationReport, *, as_json: bool) -> None:
     from faqbot.cli.common import console, print_json
 
     if as_json:
@@ -202,7 +202,7 @@ def _print(report: Report, *, as_json: bool) -> None:
         console().print(_table(report))
 
 
-def _table(report: Report) -> Table:
+def _table(report: EvaluationReport) -> Table:
     from rich.table import Table
 
     def share(value: float | None) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.common import Json, Knowledge, Role, Who, Words, printable, question_of
+from faqbot.cli.common import Json, Knowledge, QuestionWords, RoleId, Who, printable, question_of
 from faqbot.errors import UsageError
 from faqbot.model import (
     Answer,
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from faqbot.cli.ask import Asker
+    from faqbot.cli.ask import QuestionAsker
     from faqbot.engine import Engine
-    from faqbot.evaluation.runner import Change
+    from faqbot.evaluation.runner import OutcomeChange
     from faqbot.replies.result import Result
 
 REASONS = {
@@ -172,10 +172,10 @@ def _rows(table: Table, label: str, candidates: tuple[Candidate, ...]) -> None:
         table.add_row("" if number else label, confidence)
 
 
-_MOST = 12
+_MAX_CHANGES = 12
 
 
-def with_more(engine: Engine, more: Mapping[str, Sequence[str]]) -> Engine:
+def with_phrasings(engine: Engine, more: Mapping[str, Sequence[str]]) -> Engine:
     """An engine on the same content with more phrasings."""
     from faqbot import app
     from faqbot.content.loader import phrased
@@ -188,22 +188,22 @@ def with_more(engine: Engine, more: Mapping[str, Sequence[str]]) -> Engine:
 
 def outcome_diff(before: Engine, after: Engine, text: str) -> str:
     """What a change does to one question."""
-    from faqbot.evaluation.runner import TestQuestion, changes
+    from faqbot.evaluation.runner import TestQuestion, outcome_changes
 
-    for change in changes(before, after, [TestQuestion(text, None, "")]):
+    for change in outcome_changes(before, after, [TestQuestion(text, None, "")]):
         return f"The question itself was {change.before}, and would be {change.after}."
     return "The question itself would be answered as it is now."
 
 
-def compare(before: Engine, after: Engine) -> tuple[int, tuple[Change, ...]]:
+def compare(before: Engine, after: Engine) -> tuple[int, tuple[OutcomeChange, ...]]:
     """How many of the content's own questions there are, and which of them change."""
-    from faqbot.evaluation.runner import changes, own_questions
+    from faqbot.evaluation.runner import content_questions, outcome_changes
 
-    questions = own_questions(before.knowledge_base)
-    return len(questions), changes(before, after, questions)
+    questions = content_questions(before.knowledge_base)
+    return len(questions), outcome_changes(before, after, questions)
 
 
-def tell(count: int, found: Sequence[Change]) -> None:
+def print_changes(count: int, found: Sequence[OutcomeChange]) -> None:
     """Say what changes."""
     from faqbot.cli.common import printable
 
@@ -214,10 +214,10 @@ def tell(count: int, found: Sequence[Change]) -> None:
         f"{better} for the better, {worse} for the worse."
     )
     ordered = sorted(found, key=lambda change: (not change.worse, not change.better))
-    for change in ordered[:_MOST]:
+    for change in ordered[:_MAX_CHANGES]:
         mark = "worse" if change.worse else "better" if change.better else "other"
         typer.echo(
-            printable(f"  {mark}: “{change.asked.text}” was {change.before}, is {change.after}")
+            printable(f"  {mark}: “{change.question.text}” was {change.before}, is {change.after}")
         )
 
 
@@ -234,9 +234,9 @@ EXAMPLE = 'Example: faqbot explain "wich degree for a data anlyst"'
 
 
 def explain(
-    words: Words = None,
+    words: QuestionWords = None,
     *,
-    role: Role = None,
+    role: RoleId = None,
     add: Add = None,
     as_json: Json = False,
     audience: Who = Audience.EMPLOYEES,
@@ -252,16 +252,18 @@ def explain(
     text = question_of(words)
     if text is None:
         raise UsageError(f"Give a question to explain. {EXAMPLE}")
-    from faqbot.cli.ask import Asker
-    from faqbot.cli.common import known_role, open_desk
+    from faqbot.cli.ask import QuestionAsker
+    from faqbot.cli.common import checked_role_id, load_engine
 
-    engine = open_desk(knowledge)
-    _explain(Asker(engine, audience, known_role(engine.knowledge_base, role)), text, as_json)
+    engine = load_engine(knowledge)
+    _explain(
+        QuestionAsker(engine, audience, checked_role_id(engine.knowledge_base, role)), text, as_json
+    )
     if add:
-        _what_if(engine, text, add)
+        _print_changes_by_phrasing(engine, text, add)
 
 
-def _what_if(engine: Engine, text: str, entry_id: str) -> None:
+def _print_changes_by_phrasing(engine: Engine, text: str, entry_id: str) -> None:
     """Say what a phrasing would change."""
     from faqbot.model import Role
 
@@ -271,15 +273,15 @@ def _what_if(engine: Engine, text: str, entry_id: str) -> None:
             f"--add {entry_id} is neither a section nor an FAQ: write role/section, role/faq/id or "
             "faq/id as faqbot roles and faqbot ask --json show them."
         )
-    after = with_more(engine, {entry_id: (text,)})
+    after = with_phrasings(engine, {entry_id: (text,)})
     typer.echo(f"\nWith this as a phrasing of {entry_id}:")
     count, found = compare(engine, after)
     own = outcome_diff(engine, after, text)
     typer.echo(own)
-    tell(count, found)
+    print_changes(count, found)
 
 
-def _explain(asker: Asker, text: str, as_json: bool) -> None:  # noqa: FBT001 - one caller
+def _explain(asker: QuestionAsker, text: str, as_json: bool) -> None:  # noqa: FBT001 - one caller
     from faqbot.cli.common import console, print_json
 
     result = asker.result(text)

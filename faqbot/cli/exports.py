@@ -78,13 +78,13 @@ def role(
     Exit code 0 when it was written, 1 when the content has problems, 2 when there is no such role
     or the file is there already.
     """
-    from faqbot.cli.common import content_folder, known_role
+    from faqbot.cli.common import checked_role_id, content_folder
     from faqbot.content.loader import load_knowledge_base
     from faqbot.content.writer import write_bytes
     from faqbot.exporters.schema_org import JobOpening
 
     knowledge_base = load_knowledge_base(content_folder(knowledge))
-    found = knowledge_base.role(known_role(knowledge_base, role_id))
+    found = knowledge_base.role(checked_role_id(knowledge_base, role_id))
     assert found is not None  # it is known
     opening = JobOpening(
         organization,
@@ -97,7 +97,7 @@ def role(
         _day("--until", until),
         link,
     )
-    content = _written(found, output, audience, opening)
+    content = _render(found, output, audience, opening)
     if out is None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
@@ -107,7 +107,7 @@ def role(
         typer.echo(f"{out}: {found.title}")
 
 
-def _written(found: object, output: ExportFormat, audience: Audience, opening: object) -> bytes:
+def _render(found: object, output: ExportFormat, audience: Audience, opening: object) -> bytes:
     from faqbot.exporters.html import page
     from faqbot.exporters.markdown import advert, markdown
     from faqbot.exporters.schema_org import JobOpening, missing, posting

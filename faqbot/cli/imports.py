@@ -21,7 +21,7 @@ Files = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="Markdown, HTML, Word, PDF or text.")
 ]
 DocumentOut = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the role files go.")]
-_MOST = 8
+_MAX_MISSING_WORDS = 8
 
 
 def document(
@@ -39,14 +39,14 @@ def document(
     when one or more were not; the others are.
     """
     from faqbot import app
-    from faqbot.cli.common import steps
+    from faqbot.cli.common import with_progress
     from faqbot.content.writer import write_file
     from faqbot.errors import UsageError
     from faqbot.importers.documents.importer import import_documents
 
     failed = 0
     work = import_documents(files, app.headings())
-    for result in steps(work, len(files), "Importing", quiet=quiet):
+    for result in with_progress(work, len(files), "Importing", quiet=quiet):
         try:
             if isinstance(result, UsageError):
                 raise result
@@ -75,7 +75,9 @@ def _report(result: Imported, target: Path, *, verbose: bool) -> None:
     parts = ", ".join(f"{key} {count}" for key, count in result.placed.words.items())
     typer.echo(f"  {result.source} words, {share:.1%} of them in the file: {parts}")
     if result.missing:
-        typer.echo(printable(f"  not in the file: {', '.join(result.missing[:_MOST])}"))
+        typer.echo(
+            printable(f"  not in the file: {', '.join(result.missing[:_MAX_MISSING_WORDS])}")
+        )
     kinds = Counter[str]()
     for one in result.left_out:
         kinds[one.kind] += len(one.text.split())
@@ -114,7 +116,7 @@ def onet(
     the release doesn't say, are marked. Exit code 0 when all were written, 2 when the file isn't
     such a release, a wish fits nothing, or a file is there already.
     """
-    from faqbot.cli.common import steps
+    from faqbot.cli.common import with_progress
     from faqbot.content.writer import write_file
     from faqbot.errors import UsageError
     from faqbot.importers.onet.occupations import read_release
@@ -122,7 +124,7 @@ def onet(
 
     found = read_release(release)
     wanted = select_occupations(found.occupations, only or ())
-    work = steps(roles_of(found, wanted), len(wanted), "Importing", quiet=quiet)
+    work = with_progress(roles_of(found, wanted), len(wanted), "Importing", quiet=quiet)
     written = list(work)
     targets = [out / f"{one.role.id}.yaml" for one in written]
     there = [target for target in targets if target.exists()]
@@ -177,7 +179,7 @@ def table(
         for target, text in files.items():
             write_file(Path(place) / target.name, text, force=True)
         load_knowledge_base(Path(place))
-    old = _held(out)
+    old = _existing(out)
     lines = list(differences(old, read.knowledge_base))
     if not quiet or dry_run:
         for line in lines:
@@ -199,7 +201,7 @@ def table(
         )
 
 
-def _held(out: Path) -> KnowledgeBase:
+def _existing(out: Path) -> KnowledgeBase:
     from faqbot.content.loader import load_knowledge_base
     from faqbot.model import KnowledgeBase
 

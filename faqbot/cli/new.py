@@ -22,14 +22,14 @@ def is_interactive(*, yes: bool) -> bool:
     return not yes and sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def ask(what: str, given: str, *, asks: bool) -> str:
+def prompt(what: str, given: str, *, asks: bool) -> str:
     """A text that was given, or asked for; Enter leaves it out."""
     if given or not asks:
         return given.strip()
     return str(typer.prompt(what, default="", show_default=False)).strip()
 
 
-def ask_list(what: str, given: Sequence[str] | None, *, asks: bool) -> tuple[str, ...]:
+def prompt_list(what: str, given: Sequence[str] | None, *, asks: bool) -> tuple[str, ...]:
     """A list that was given, or asked for in one line with commas."""
     if given or not asks:
         return tuple(filter(None, (text.strip() for text in given or ())))
@@ -69,8 +69,8 @@ def faq(
     has problems, 2 when there is no answer or no such role.
     """
     from faqbot import app
-    from faqbot.cli.common import known_role
-    from faqbot.cli.common import question as asked
+    from faqbot.cli.common import checked_role_id
+    from faqbot.cli.common import terminal_question as asked
     from faqbot.content.writer import faq_file, key_for, write_file
     from faqbot.errors import UsageError
     from faqbot.model import Answer, Faq, KnowledgeBase
@@ -86,11 +86,11 @@ def faq(
             typer.echo(f"This is answered already, by {known}: faqbot ask shows how.", err=True)
             if asks and not typer.confirm("Write it all the same?"):
                 return
-    role = known_role(knowledge_base, about)
-    text = ask("The answer", answer, asks=asks)
+    role = checked_role_id(knowledge_base, about)
+    text = prompt("The answer", answer, asks=asks)
     if not text:
         raise UsageError("An FAQ needs an answer: give it by --answer.")
-    phrasings = ask_list("Other ways to ask it", phrasing, asks=asks)
+    phrasings = prompt_list("Other ways to ask it", phrasing, asks=asks)
     key = key_for(question, role, knowledge_base)
     made = Faq(role, key, question.strip(), text, phrasings=phrasings, audience=audience)
     target = folder / "faqs" / f"{f'{role}-' if role else ''}{key}.yaml"
@@ -130,7 +130,7 @@ Education = Annotated[str, typer.Option(help="The education that one must have."
 Years = Annotated[float | None, typer.Option("--years", min=0, max=80, help="Years of experience.")]
 RoleDefaults = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")]
 
-_LATER: Final = {
+_PLACEHOLDERS: Final = {
     "overview": ("overview: >", "  A {role} ... in a sentence or two."),
     "responsibilities": (
         "responsibilities:",
@@ -195,39 +195,41 @@ def role(
     if asks:
         typer.echo("Enter leaves a question out; all of it can be changed in the file later.")
     named = id_of(title)
-    aliases = ask_list("Other titles for it", alias, asks=asks)
-    family, owner = ask("Family", family, asks=asks), ask("Owner", owner, asks=asks)
+    aliases = prompt_list("Other titles for it", alias, asks=asks)
+    family, owner = prompt("Family", family, asks=asks), prompt("Owner", owner, asks=asks)
     parts = [
-        Section(named, "overview", "Overview", text=ask("What is it?", overview, asks=asks)),
+        Section(named, "overview", "Overview", text=prompt("What is it?", overview, asks=asks)),
         Section(
             named,
             "responsibilities",
             "Responsibilities",
-            items=ask_list("What does one do?", duty, asks=asks),
+            items=prompt_list("What does one do?", duty, asks=asks),
         ),
         Section(
             named,
             "skills",
             "Skills",
-            required=ask_list("Skills that one must have", required, asks=asks),
-            preferred=ask_list("Skills that are welcome", preferred, asks=asks),
+            required=prompt_list("Skills that one must have", required, asks=asks),
+            preferred=prompt_list("Skills that are welcome", preferred, asks=asks),
         ),
         Section(
             named,
             "education",
             "Education",
-            required=tuple(filter(None, [ask("Education", education, asks=asks)])),
+            required=tuple(filter(None, [prompt("Education", education, asks=asks)])),
         ),
         Section(
             named,
             "experience",
             "Experience",
-            years=Span(years) if years is not None else _span(ask("Years", "", asks=asks)),
+            years=Span(years)
+            if years is not None
+            else _parse_years(prompt("Years", "", asks=asks)),
         ),
     ]
-    sections = tuple(part for part in parts if _says(part))
+    sections = tuple(part for part in parts if _has_content(part))
     made = Role(named, title.strip(), aliases, family, owner, sections=sections)
-    later = _later(made)
+    later = _placeholder_comments(made)
     text = role_file(made, schema="../schema.json", heading=_HEADING, notes=_notes(made))
     target = folder / "roles" / f"{named}.yaml"
     write_file(target, text.rstrip("\n") + "\n" + later, force=force)
@@ -242,28 +244,28 @@ def _notes(made: Role) -> dict[str, tuple[str, ...]]:
     return {key: lines for key, lines in _NOTES.items() if key in held}
 
 
-def _says(part: Section) -> bool:
+def _has_content(part: Section) -> bool:
     return bool(part.text or part.items or part.required or part.preferred or part.years)
 
 
-def _span(text: str) -> Span | None:
+def _parse_years(text: str) -> Span | None:
     from faqbot.importers.documents.role_draft import years_of
 
     return years_of(f"{text} years of experience") if text else None
 
 
-def _later(made: Role) -> str:
+def _placeholder_comments(made: Role) -> str:
     """What nobody has said yet, as comments to fill in."""
     lines = [
         f"# {line}"
         for key, line in (("aliases", "aliases: [another title]"), ("family", "family: a-group"))
         if not getattr(made, key)
     ]
-    missing = [key for key in _LATER if made.section(key) is None]
+    missing = [key for key in _PLACEHOLDERS if made.section(key) is None]
     lower: list[str] = []
     if missing:
         lower.append("  # Take away the # before what you fill in, and keep the spaces:")
-        lower += [f"  # {line}" for key in missing for line in _LATER[key]]
+        lower += [f"  # {line}" for key in missing for line in _PLACEHOLDERS[key]]
     if lower and not made.sections:
         lower.insert(0, "# sections:")
     # Comments on sections stand below them, those on the role after all of it.

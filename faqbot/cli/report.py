@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from faqbot.storage.store import Store
 
 
-NEAR = 0.25
+MIN_GUESS_CONFIDENCE = 0.25
 """The confidence from which a declined question is guessed to belong to an entry."""
 
 
-def figures(
+def load_statistics(
     database: str | None, since: dt.datetime, until: dt.datetime, role: str | None = None
 ) -> UsageStatistics:
     """The figures of a period.
@@ -84,7 +84,7 @@ def phrasing_suggestions(
             if not record.text:
                 continue
             _, near = engine.nearest(record.text)
-            if near and near[0].confidence >= NEAR and "/" in near[0].id:
+            if near and near[0].confidence >= MIN_GUESS_CONFIDENCE and "/" in near[0].id:
                 found.append(PhrasingSuggestion(record.text, near[0].id, sure=False))
         return tuple(found)
 
@@ -129,7 +129,7 @@ def report(
     from faqbot.settings import configured_database
 
     until = dt.datetime.now(dt.UTC)
-    found = figures(configured_database(), since_when(since, until), until, role)
+    found = load_statistics(configured_database(), parse_since(since, until), until, role)
     if as_json:
         print_json(as_object(found))
     elif as_csv:
@@ -140,7 +140,7 @@ def report(
             console().print(line, markup=False, highlight=False)
 
 
-def since_when(text: str | None, now: dt.datetime) -> dt.datetime:
+def parse_since(text: str | None, now: dt.datetime) -> dt.datetime:
     """The moment that `--since` means."""
     said = (text or "30d").strip()
     if said.endswith("d") and said[:-1].isdigit() and len(said) < 6:  # noqa: PLR2004 - 9999 days
@@ -218,7 +218,7 @@ def _csv(found: UsageStatistics) -> Iterator[str]:
         ("asked", one.entry, one.count, one.helpful, one.not_helpful) for one in found.most_asked
     ]
     rows += [
-        ("unanswered", _inert(" | ".join(one.examples)), one.count, "", "")
+        ("unanswered", _escape_formula(" | ".join(one.examples)), one.count, "", "")
         for one in found.unanswered
     ]
     for row in rows:
@@ -227,7 +227,7 @@ def _csv(found: UsageStatistics) -> Iterator[str]:
         yield line.getvalue()
 
 
-def _inert(text: str) -> str:
+def _escape_formula(text: str) -> str:
     """A text that a spreadsheet doesn't take for a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 

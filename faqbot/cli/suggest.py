@@ -41,21 +41,21 @@ def suggest(
     Prints a patch of the YAML that keeps comments and order, and says what it would change. Exit
     code 0, also when there is nothing to suggest; 1 when the content has problems.
     """
-    from faqbot.cli.common import open_desk
-    from faqbot.cli.report import phrasing_suggestions, since_when
+    from faqbot.cli.common import load_engine
+    from faqbot.cli.report import parse_since, phrasing_suggestions
     from faqbot.settings import configured_database
     from faqbot.storage.models import utc_now
 
     until = utc_now()
-    engine = open_desk(knowledge)
+    engine = load_engine(knowledge)
     found = phrasing_suggestions(
-        configured_database(), since_when(since, until), until, engine, guess=declined
+        configured_database(), parse_since(since, until), until, engine, guess=declined
     )
-    more = _fresh(engine, found)
+    more = _new_phrasings(engine, found)
     if not more:
         typer.echo("Nothing to suggest.", err=True)
         return
-    patches = _patched(engine, more)
+    patches = _changed_files(engine, more)
     for path, (old, new) in patches.items():
         if apply:
             _write(path, new)
@@ -63,10 +63,10 @@ def suggest(
         else:
             typer.echo(_patch(path, old, new), nl=False)
     if not quiet:
-        _tell(engine, more)
+        _print_effect(engine, more)
 
 
-def _fresh(engine: Engine, found: tuple[PhrasingSuggestion, ...]) -> dict[str, list[str]]:
+def _new_phrasings(engine: Engine, found: tuple[PhrasingSuggestion, ...]) -> dict[str, list[str]]:
     """The phrasings that entries don't have yet, by entry."""
     more: dict[str, list[str]] = defaultdict(list)
     for wish in found:
@@ -77,7 +77,7 @@ def _fresh(engine: Engine, found: tuple[PhrasingSuggestion, ...]) -> dict[str, l
     return {entry: texts for entry, texts in more.items() if texts}
 
 
-def _patched(engine: Engine, more: dict[str, list[str]]) -> dict[Path, tuple[str, str]]:
+def _changed_files(engine: Engine, more: dict[str, list[str]]) -> dict[Path, tuple[str, str]]:
     from faqbot.content.writer import add_phrasings
 
     paths: dict[Path, None] = {}
@@ -107,10 +107,10 @@ def _write(path: Path, text: str) -> None:
     write_file(path, text, force=True)
 
 
-def _tell(engine: Engine, more: dict[str, list[str]]) -> None:
-    from faqbot.cli.explain import compare, with_more
+def _print_effect(engine: Engine, more: dict[str, list[str]]) -> None:
+    from faqbot.cli.explain import compare, with_phrasings
 
-    after = with_more(engine, more)
+    after = with_phrasings(engine, more)
     count, found = compare(engine, after)
     better = sum(change.better for change in found)
     worse = sum(change.worse for change in found)
@@ -122,4 +122,4 @@ def _tell(engine: Engine, more: dict[str, list[str]]) -> None:
     )
     for change in found:
         if change.worse:
-            typer.echo(f"  worse: “{change.asked.text}” would be {change.after}", err=True)
+            typer.echo(f"  worse: “{change.question.text}” would be {change.after}", err=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Installed:
+class InstallationStatus:
     """An installation, and the scopes that it lacks: those faqbot needs, and those it can spare."""
 
     installation: Installation
@@ -30,7 +30,7 @@ class Installed:
     missing_optional: tuple[str, ...]
 
     @classmethod
-    def of(cls, installation: Installation) -> Installed:
+    def of(cls, installation: Installation) -> InstallationStatus:
         """What the manifest makes of an installation."""
         from faqbot.slack.manifest import OPTIONAL_SCOPES, SCOPES
 
@@ -46,7 +46,7 @@ class Installed:
         return self.installation.workspace.team or self.installation.workspace.enterprise
 
 
-def installed(database: str | None) -> tuple[Installed, ...]:
+def list_installations(database: str | None) -> tuple[InstallationStatus, ...]:
     """All installations, by organisation and workspace.
 
     Raises:
@@ -58,7 +58,7 @@ def installed(database: str | None) -> tuple[Installed, ...]:
     return asyncio.run(with_store(database, _all))
 
 
-def remove_installation(database: str | None, wanted: str) -> Installed:
+def remove_installation(database: str | None, wanted: str) -> InstallationStatus:
     """Forget the installation of a workspace or of a whole organisation, and say what it was.
 
     Raises:
@@ -67,7 +67,7 @@ def remove_installation(database: str | None, wanted: str) -> Installed:
     """
     from faqbot.storage.store import with_store
 
-    async def forget(store: Store) -> Installed:
+    async def forget(store: Store) -> InstallationStatus:
         for one in await _all(store):
             if one.id == wanted and await store.installations.remove(one.installation.workspace):
                 return one
@@ -93,15 +93,15 @@ def reencrypt_tokens(database: str | None, keys: str) -> int:
     return asyncio.run(with_store(database, lambda store: store.installations.reencrypt(), seal))
 
 
-async def _all(store: Store) -> tuple[Installed, ...]:
-    return tuple(Installed.of(one) for one in await store.installations.all())
+async def _all(store: Store) -> tuple[InstallationStatus, ...]:
+    return tuple(InstallationStatus.of(one) for one in await store.installations.all())
 
 
 EXAMPLE = "Example: faqbot workspaces --json"
 RESEAL_EXAMPLE = "Example: faqbot workspaces reseal"
 REMOVE_EXAMPLE = "Example: faqbot workspaces remove T0123456789"
 
-Wanted = Annotated[
+Team = Annotated[
     str,
     typer.Argument(
         metavar="TEAM",
@@ -120,10 +120,10 @@ def workspaces(context: typer.Context, *, as_json: Json = False) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    from faqbot.cli.common import console, note, print_json
+    from faqbot.cli.common import console, print_json, print_note
     from faqbot.settings import configured_database
 
-    found = installed(configured_database())
+    found = list_installations(configured_database())
     if as_json:
         for one in found:
             print_json(_json(one))
@@ -131,7 +131,7 @@ def workspaces(context: typer.Context, *, as_json: Json = False) -> None:
     if found:
         console().print(_table(found))
     else:
-        note("faqbot is installed in no workspace: people do so at /slack/install.")
+        print_note("faqbot is installed in no workspace: people do so at /slack/install.")
 
 
 @app.command(epilog=RESEAL_EXAMPLE)
@@ -147,7 +147,7 @@ def reseal() -> None:
 
 
 @app.command(epilog=REMOVE_EXAMPLE)
-def remove(team: Wanted) -> None:
+def remove(team: Team) -> None:
     """Forget an installation and its tokens; a running faqbot stops answering within a minute.
 
     Slack is not told: whoever wants faqbot out of the workspace uninstalls it there, and that
@@ -161,7 +161,7 @@ def remove(team: Wanted) -> None:
     typer.echo(printable(f"Forgotten: the installation in {name or gone.id} ({gone.id})."))
 
 
-def _json(one: Installed) -> dict[str, object]:
+def _json(one: InstallationStatus) -> dict[str, object]:
     installation = one.installation
     return {
         "team": installation.workspace.team or None,
@@ -179,7 +179,7 @@ def _json(one: Installed) -> dict[str, object]:
     }
 
 
-def _table(found: tuple[Installed, ...]) -> Table:
+def _table(found: tuple[InstallationStatus, ...]) -> Table:
     import datetime as dt
 
     from rich.table import Table
@@ -204,7 +204,7 @@ def _table(found: tuple[Installed, ...]) -> Table:
             Text(printable(name)),
             Text(printable(organisation)),
             _time(installation.installed),
-            _ends(installation.expires, now),
+            _expiry(installation.expires, now),
             _missing(one),
         )
     return table
@@ -214,7 +214,7 @@ def _time(at: dt.datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M}"
 
 
-def _ends(expires: dt.datetime | None, now: dt.datetime) -> Text:
+def _expiry(expires: dt.datetime | None, now: dt.datetime) -> Text:
     from rich.text import Text
 
     if expires is None:
@@ -223,7 +223,7 @@ def _ends(expires: dt.datetime | None, now: dt.datetime) -> Text:
     return Text.assemble(_time(expires), ended)
 
 
-def _missing(one: Installed) -> Text:
+def _missing(one: InstallationStatus) -> Text:
     from rich.text import Text
 
     needed = (", ".join(one.missing), "yellow")

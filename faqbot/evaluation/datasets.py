@@ -46,7 +46,7 @@ class Mark(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledQuestion:
     """A question with what is owed in return; `accept` are single ids that are as good."""
 
     question: str
@@ -57,14 +57,14 @@ class Labelled:
     tags: tuple[str, ...] = ()
 
 
-_LABELLED = TypeAdapter(Labelled)
+_LABELLED_QUESTION = TypeAdapter(LabelledQuestion)
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class MarkedQuestion:
     """A labelled question with its mark and the ids that were answered or offered."""
 
-    labelled: Labelled
+    labelled: LabelledQuestion
     mark: Mark
     got: tuple[str, ...]
 
@@ -97,7 +97,7 @@ class DatasetFigures:
         )
 
 
-def read_questions(path: Path) -> list[Labelled]:
+def read_questions(path: Path) -> list[LabelledQuestion]:
     """The labelled questions of a JSON Lines file.
 
     Raises:
@@ -106,14 +106,14 @@ def read_questions(path: Path) -> list[Labelled]:
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(unreadable(path, error)) from error
+        raise UsageError(describe_read_error(path, error)) from error
     found = [_labelled(path, number, text) for number, text in enumerate(lines, 1) if text.strip()]
     if not found:
         raise UsageError(f"{path} holds no questions. Write a JSON object on each line.")
     return found
 
 
-def unreadable(path: Path, error: OSError | UnicodeDecodeError) -> str:
+def describe_read_error(path: Path, error: OSError | UnicodeDecodeError) -> str:
     """Why a text file can't be read, as advice."""
     if isinstance(error, OSError):
         return f"Can't read {path}: {error.strerror or error}. Name a file that is there."
@@ -121,9 +121,9 @@ def unreadable(path: Path, error: OSError | UnicodeDecodeError) -> str:
     return f"{path} is not UTF-8 (line {line}). Save it as UTF-8."
 
 
-def _labelled(path: Path, number: int, text: str) -> Labelled:
+def _labelled(path: Path, number: int, text: str) -> LabelledQuestion:
     try:
-        labelled = _LABELLED.validate_json(text)
+        labelled = _LABELLED_QUESTION.validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         where = f"{first['loc'][0]}: " if first["loc"] else ""
@@ -140,7 +140,7 @@ def _labelled(path: Path, number: int, text: str) -> Labelled:
     return labelled
 
 
-def mark(labelled: Labelled, outcome: Outcome) -> Mark:
+def mark(labelled: LabelledQuestion, outcome: Outcome) -> Mark:
     """What an outcome is worth for a question with that label."""
     match outcome, labelled.expect:
         case Answer(entries=entries, fact=fact), Expect.ANSWER:
@@ -161,23 +161,25 @@ def mark(labelled: Labelled, outcome: Outcome) -> Mark:
             return Mark.DECLINED
 
 
-def as_asked(labelled: Labelled) -> Question:
+def to_question(labelled: LabelledQuestion) -> Question:
     """The question as an employee asks it in a direct message."""
     return Question(
         labelled.question, audience=Audience.EMPLOYEES, surface=Surface.DIRECT, role=labelled.role
     )
 
 
-def ask_all(engine: Engine, questions: Iterable[Labelled]) -> list[Marked]:
+def ask_all(engine: Engine, questions: Iterable[LabelledQuestion]) -> list[MarkedQuestion]:
     """Ask every question, independently of the others."""
     marked = []
     for labelled in questions:
-        result = engine.ask(as_asked(labelled))
-        marked.append(Marked(labelled, mark(labelled, result.outcome), _ids(result.outcome)))
+        result = engine.ask(to_question(labelled))
+        marked.append(
+            MarkedQuestion(labelled, mark(labelled, result.outcome), _ids(result.outcome))
+        )
     return marked
 
 
-def figures(marked: Sequence[Marked]) -> DatasetFigures:
+def dataset_figures(marked: Sequence[MarkedQuestion]) -> DatasetFigures:
     """The figures of a set of marked questions."""
     counts = {expect: Counter[Mark]() for expect in Expect}
     for one in marked:
@@ -228,7 +230,7 @@ def read_sentences(path: Path, text_column: str, label_column: str) -> list[Sent
         with path.open(encoding="utf-8-sig", newline="") as stream:
             found = _sentences(path, csv.DictReader(stream), text_column, label_column)
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(unreadable(path, error)) from error
+        raise UsageError(describe_read_error(path, error)) from error
     except csv.Error as error:
         raise UsageError(f"{path} can't be read as CSV: {error}. Write it as UTF-8 CSV.") from error
     if not found:
@@ -254,7 +256,7 @@ def _sentences(
     return found
 
 
-def knowledge_base_of(train: Iterable[Sentence], none_label: str | None = None) -> KnowledgeBase:
+def knowledge_base_from(train: Iterable[Sentence], none_label: str | None = None) -> KnowledgeBase:
     """Content with a general FAQ for each label: its first sentence asks, the rest rephrase.
 
     Raises:
@@ -274,7 +276,9 @@ def knowledge_base_of(train: Iterable[Sentence], none_label: str | None = None) 
     )
 
 
-def questions_of(test: Sequence[Sentence], knowledge_base: KnowledgeBase) -> list[Labelled]:
+def labelled_questions(
+    test: Sequence[Sentence], knowledge_base: KnowledgeBase
+) -> list[LabelledQuestion]:
     """The sentences as questions; those whose label the content lacks are out of scope.
 
     Raises:
@@ -282,9 +286,9 @@ def questions_of(test: Sequence[Sentence], knowledge_base: KnowledgeBase) -> lis
     """
     ids = {faq.key: faq.id for faq in knowledge_base.faqs}
     questions = [
-        Labelled(sentence.text, Expect.ANSWER, (ids[sentence.label],))
+        LabelledQuestion(sentence.text, Expect.ANSWER, (ids[sentence.label],))
         if sentence.label in ids
-        else Labelled(sentence.text, Expect.DECLINE)
+        else LabelledQuestion(sentence.text, Expect.DECLINE)
         for sentence in test
     ]
     if all(question.expect is Expect.DECLINE for question in questions):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from faqbot.errors import UsageError, needs_extra
 from faqbot.evaluation.metrics import BINS, calibration_error, coverage, reliability
-from faqbot.evaluation.runner import Prediction, columns
+from faqbot.evaluation.runner import Prediction, as_columns
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,7 +45,7 @@ def plot(trials: Sequence[Prediction], path: Path) -> None:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    data = columns(trials)
+    data = as_columns(trials)
     confidences, right = data.confidences[data.judged], data.right[data.judged]
     # The same trials give the same file: no date, no random ids.
     with rc_context({"svg.hashsalt": "faqbot", "svg.fonttype": "none"}):

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from faqbot.engine import Engine
-from faqbot.evaluation.datasets import Expect, Labelled, as_asked
+from faqbot.evaluation.datasets import Expect, LabelledQuestion, to_question
 from faqbot.evaluation.metrics import (
     NO_LABEL,
     Classes,
@@ -64,7 +64,7 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class EvaluationReport:
     """The figures of a set of trials; shares of nothing are None."""
 
     questions: int
@@ -103,18 +103,18 @@ class Report:
         }
 
 
-def try_all(engine: Engine, questions: Iterable[Labelled]) -> list[Prediction]:
+def predict_all(engine: Engine, questions: Iterable[LabelledQuestion]) -> list[Prediction]:
     """Ask every question, independently of the others."""
     trials = []
     for labelled in questions:
-        asked = as_asked(labelled)
+        asked = to_question(labelled)
         began = time.perf_counter()
         result = engine.ask(asked)
-        trials.append(_trial(labelled, result, time.perf_counter() - began))
+        trials.append(_prediction(labelled, result, time.perf_counter() - began))
     return trials
 
 
-def _trial(labelled: Labelled, result: Result, seconds: float) -> Prediction:
+def _prediction(labelled: LabelledQuestion, result: Result, seconds: float) -> Prediction:
     outcome = result.outcome
     owed = _name(labelled.entries) if labelled.expect is Expect.ANSWER else NO_ENTRY
 
@@ -162,7 +162,7 @@ class Columns:
         return right
 
 
-def columns(trials: Sequence[Prediction]) -> Columns:
+def as_columns(trials: Sequence[Prediction]) -> Columns:
     """The arrays of a set of trials."""
     names = {name for one in trials for name in (one.expected, one.guess, one.answer)} - {NO_ENTRY}
     numbers = {NO_ENTRY: NO_LABEL} | {name: number for number, name in enumerate(sorted(names))}
@@ -179,13 +179,13 @@ def columns(trials: Sequence[Prediction]) -> Columns:
     )
 
 
-def report(trials: Sequence[Prediction], *, load_s: float = 0.0) -> Report:
+def report(trials: Sequence[Prediction], *, load_s: float = 0.0) -> EvaluationReport:
     """The figures of a set of trials, with the memory that this process holds now."""
-    data = columns(trials)
+    data = as_columns(trials)
     in_scope = [one for one in trials if one.expect is Expect.ANSWER]
     outside = [one for one in trials if one.expect is Expect.DECLINE]
     times = 1000 * np.array([one.seconds for one in trials] or [0.0])
-    return Report(
+    return EvaluationReport(
         questions=len(trials),
         in_scope=len(in_scope),
         top1=_share([one.is_guessed for one in in_scope]),
@@ -225,63 +225,67 @@ class TestQuestion:
 
     text: str
     role: str | None
-    wanted: str
-    right: bool = True
+    expected: str
+    is_match: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class OutcomeChange:
     """A question that would be answered otherwise, and whether that is for the better."""
 
-    asked: TestQuestion
+    question: TestQuestion
     before: str
     after: str
     better: bool
     worse: bool
 
 
-def own_questions(knowledge_base: KnowledgeBase) -> tuple[TestQuestion, ...]:
+def content_questions(knowledge_base: KnowledgeBase) -> tuple[TestQuestion, ...]:
     """The tests and the phrasings of all FAQs, and the phrasings that authors gave sections."""
-    return tuple(_own(knowledge_base))
+    return tuple(_content_questions(knowledge_base))
 
 
-def changes(before: Engine, after: Engine, questions: Sequence[TestQuestion]) -> tuple[Change, ...]:
+def outcome_changes(
+    before: Engine, after: Engine, questions: Sequence[TestQuestion]
+) -> tuple[OutcomeChange, ...]:
     """The questions that are answered otherwise afterwards."""
     found = []
     for one in questions:
         question = Question(one.text, audience=Audience.EMPLOYEES, role=one.role)
         was, now = [(engine.ask(question)).outcome for engine in (before, after)]
-        if _said(was) == _said(now):
+        if _describe(was) == _describe(now):
             continue
-        fits = [(one.wanted in _ids(outcome)) is one.right for outcome in (was, now)]
+        fits = [(one.expected in _ids(outcome)) is one.is_match for outcome in (was, now)]
         found.append(
-            Change(
+            OutcomeChange(
                 one,
-                _said(was),
-                _said(now),
-                better=bool(one.wanted) and not fits[0] and fits[1],
-                worse=bool(one.wanted) and fits[0] and not fits[1],
+                _describe(was),
+                _describe(now),
+                better=bool(one.expected) and not fits[0] and fits[1],
+                worse=bool(one.expected) and fits[0] and not fits[1],
             )
         )
     return tuple(found)
 
 
-def _own(knowledge_base: KnowledgeBase) -> Iterator[TestQuestion]:
+def _content_questions(knowledge_base: KnowledgeBase) -> Iterator[TestQuestion]:
     faqs: list[Faq] = [faq for role in knowledge_base.roles for faq in role.faqs]
     for faq in (*faqs, *knowledge_base.faqs):
         for text in dict.fromkeys((faq.question, *faq.phrasings, *faq.matches)):
-            yield TestQuestion(_named(text, faq.role, knowledge_base), faq.role, faq.id)
+            yield TestQuestion(_with_role_title(text, faq.role, knowledge_base), faq.role, faq.id)
         for text in faq.rejects:
             yield TestQuestion(
-                _named(text, faq.role, knowledge_base), faq.role, faq.id, right=False
+                _with_role_title(text, faq.role, knowledge_base), faq.role, faq.id, is_match=False
             )
     for role in knowledge_base.roles:
         for section in role.sections:
             for text in section.phrasings:
-                yield TestQuestion(_named(text, role.id, knowledge_base), role.id, section.id)
+                yield TestQuestion(
+                    _with_role_title(text, role.id, knowledge_base), role.id, section.id
+                )
 
 
-def _named(text: str, role_id: str | None, knowledge_base: KnowledgeBase) -> str:
+def _with_role_title(text: str, role_id: str | None, knowledge_base: KnowledgeBase) -> str:
     role = knowledge_base.role(role_id)
     return text.replace("{role}", role.title) if role else text
 
@@ -290,7 +294,7 @@ def _ids(outcome: Outcome) -> tuple[str, ...]:
     return tuple(entry.id for entry in outcome.entries) if isinstance(outcome, Answer) else ()
 
 
-def _said(outcome: Outcome) -> str:
+def _describe(outcome: Outcome) -> str:
     match outcome:
         case Answer(entries=entries):
             return f"answered by {', '.join(entry.id for entry in entries)}"

@@ -8,8 +8,8 @@ from typing import cast
 import pytest
 
 from faqbot.engine import Engine
-from faqbot.evaluation.datasets import Expect, Labelled
-from faqbot.evaluation.runner import Prediction, Report, report, try_all
+from faqbot.evaluation.datasets import Expect, LabelledQuestion
+from faqbot.evaluation.runner import EvaluationReport, Prediction, predict_all, report
 from faqbot.model import (
     Answer,
     Candidate,
@@ -45,16 +45,16 @@ def entry(key: str, confidence: float) -> Candidate:
     return Candidate(f"faq/{key}", EntryKind.FAQ, None, confidence)
 
 
-def tried(labelled: Labelled, outcome: Outcome, *candidates: Candidate) -> Prediction:
+def tried(labelled: LabelledQuestion, outcome: Outcome, *candidates: Candidate) -> Prediction:
     engine = cast("Engine", Settled(outcome, *candidates))
-    (trial,) = try_all(engine, [labelled])
+    (trial,) = predict_all(engine, [labelled])
     return trial
 
 
-A = Labelled("?", Expect.ANSWER, ("faq/a",), ("faq/b",))
-BOTH = Labelled("?", Expect.ANSWER, ("faq/a", "faq/b"))
-OUTSIDE = Labelled("?", Expect.DECLINE)
-WHICH = Labelled("?", Expect.ASK)
+A = LabelledQuestion("?", Expect.ANSWER, ("faq/a",), ("faq/b",))
+BOTH = LabelledQuestion("?", Expect.ANSWER, ("faq/a", "faq/b"))
+OUTSIDE = LabelledQuestion("?", Expect.DECLINE)
+WHICH = LabelledQuestion("?", Expect.ASK)
 PART = Candidate("skills", EntryKind.SECTION, None, 0.99)
 
 
@@ -72,7 +72,7 @@ PART = Candidate("skills", EntryKind.SECTION, None, 0.99)
     ],
 )
 def test_a_trial_keeps_the_best_guess_and_the_answer(
-    labelled: Labelled, outcome: Outcome, guess: str, confidence: float, answer: str
+    labelled: LabelledQuestion, outcome: Outcome, guess: str, confidence: float, answer: str
 ) -> None:
     trial = tried(labelled, outcome)
     assert (trial.guess, trial.confidence, trial.answer) == (guess, confidence, answer)
@@ -93,7 +93,7 @@ def trial(expect: Expect, owed: str, guess: str, confidence: float, answer: str)
     return Prediction(expect, owed, guess, confidence, answer, 0.002)
 
 
-def figures() -> Report:
+def figures() -> EvaluationReport:
     return report(
         [
             trial(Expect.ANSWER, "a", "a", 0.95, "a"),
