@@ -92,11 +92,11 @@ def run(settings: Settings) -> None:
     from faqbot.runtime.logs import set_up
 
     set_up(settings.faqbot_log_level, settings.faqbot_log_format)
-    if settings.mode in (Mode.HTTP, Mode.MANY):
+    if settings.mode in (Mode.HTTP, Mode.MANY_WORKSPACES):
         from faqbot.runtime.supervisor import run_workers
         from faqbot.runtime.web import listen
 
-        with closing(listen(settings.faqbot_host, settings.listens_on)) as listener:
+        with closing(listen(settings.faqbot_host, settings.listen_port)) as listener:
             if settings.faqbot_workers > 1:
                 run_workers(serve, settings, listener)
             else:
@@ -114,7 +114,7 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
     folder, line = knowledge_folder(settings.faqbot_knowledge)
     if line:
         _say(line)
-    if settings.mode is Mode.MANY:
+    if settings.mode is Mode.MANY_WORKSPACES:
         from faqbot.workspaces.server import serve_many
 
         assert listener is not None, "many workspaces are served over HTTP"
@@ -178,7 +178,7 @@ async def _in_local_workspace(settings: Settings, engine: Engine, backing: Backi
         commands=tuple((command.name, command.description) for command in COMMANDS),
         shortcuts=tuple((shortcut.callback_id, shortcut.name) for shortcut in SHORTCUTS),
     )
-    port = settings.listens_on
+    port = settings.listen_port
     listen("127.0.0.1", port).close()  # so that a taken port gives the same advice in every mode
     async with LocalWorkspace.start(port=port, setup=setup) as workspace:
         house = House.of(

@@ -13,7 +13,7 @@ import pytest
 import structlog
 
 from faqbot.runtime.logs import set_up
-from faqbot.settings.sources import masked, masked_value
+from faqbot.settings.sources import mask, mask_value
 
 SECRETS = {
     "bot token": ("xoxb-123-456-hidden", "hidden"),
@@ -94,12 +94,12 @@ HARMLESS = (
 
 @pytest.mark.parametrize("text", HARMLESS)
 def test_what_is_no_secret_stays_readable(text: str) -> None:
-    assert masked(text) == text
+    assert mask(text) == text
 
 
 def test_numbers_and_truths_stay_what_they_are() -> None:
     value: Any = {"seconds": 0.5, "ok": True, "none": None, "names": ["a", 1]}
-    assert masked_value(value) == value
+    assert mask_value(value) == value
 
 
 def test_json_is_one_line_an_event() -> None:
@@ -138,7 +138,7 @@ HOSTILE = ("a-", "a.b+c", "secret", "a://b:", "token ", "https://", 'secret="', 
 @pytest.mark.parametrize("part", HOSTILE)
 def test_masking_takes_no_long_time_whatever_is_logged(part: str) -> None:
     began = time.perf_counter()
-    masked(part * (100_000 // len(part)))
+    mask(part * (100_000 // len(part)))
     assert time.perf_counter() - began < 2
 
 

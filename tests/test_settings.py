@@ -25,8 +25,8 @@ def settings(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
 
 def test_no_slack_variable_means_the_local_workspace(monkeypatch: pytest.MonkeyPatch) -> None:
     found = settings(monkeypatch, SLACK_BOT_TOKEN="", PORT="")
-    assert found.mode is Mode.WORKSPACE
-    assert found.listens_on == 8765
+    assert found.mode is Mode.LOCAL_WORKSPACE
+    assert found.listen_port == 8765
 
 
 def test_an_app_token_means_socket_mode(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,14 +37,14 @@ def test_an_app_token_means_socket_mode(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_signing_secret_means_http(monkeypatch: pytest.MonkeyPatch) -> None:
     found = settings(monkeypatch, SLACK_BOT_TOKEN=BOT, SLACK_SIGNING_SECRET="s")
     assert found.mode is Mode.HTTP
-    assert found.listens_on == 3000
+    assert found.listen_port == 3000
 
 
 def test_a_dotenv_file_is_read(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(f"SLACK_BOT_TOKEN={BOT}\nSLACK_APP_TOKEN={APP}\nPORT=8000\n")
     found = Settings()
     assert found.mode is Mode.SOCKET
-    assert found.listens_on == 8000
+    assert found.listen_port == 8000
 
 
 def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:

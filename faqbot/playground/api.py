@@ -9,7 +9,7 @@ from typing import Any
 
 from faqbot.playground.delivery import EventDelivery
 from faqbot.playground.models import Channel, Payload, User
-from faqbot.playground.state import State
+from faqbot.playground.state import WorkspaceState
 
 
 class Refusal(Exception):  # noqa: N818  (an answer of the API, not a failure of this program)
@@ -21,7 +21,7 @@ class Refusal(Exception):  # noqa: N818  (an answer of the API, not a failure of
         self.more = more
 
 
-def malformed(*messages: str, error: str = "invalid_arguments") -> Refusal:
+def invalid_arguments(*messages: str, error: str = "invalid_arguments") -> Refusal:
     """A refusal that says in detail what is wrong, as Slack does."""
     return Refusal(
         error,
@@ -34,7 +34,7 @@ def malformed(*messages: str, error: str = "invalid_arguments") -> Refusal:
 class Call:
     """What a method is given."""
 
-    state: State
+    state: WorkspaceState
     delivery: EventDelivery
     arguments: Mapping[str, Any]
 
@@ -43,7 +43,7 @@ class Call:
         value = self.arguments.get(name)
         if value is None or value == "":
             if default is None:
-                raise malformed(f"missing required field: {name}")
+                raise invalid_arguments(f"missing required field: {name}")
             return default
         return str(value)
 
@@ -56,7 +56,7 @@ class Call:
         try:
             return int(self.arguments.get(name) or default)
         except (TypeError, ValueError):
-            raise malformed(f"must be a number: {name}") from None
+            raise invalid_arguments(f"must be a number: {name}") from None
 
     def structure(self, name: str) -> Any:
         """An argument that is JSON: form bodies carry it as text; raises Refusal for bad JSON."""

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from faqbot.playground.api import Call, Endpoint, Refusal, malformed
+from faqbot.playground.api import Call, Endpoint, Refusal, invalid_arguments
 from faqbot.playground.models import Payload, SlackMessage, Suggestions
 from faqbot.playground.payloads import as_message
 from faqbot.playground.validation import (
-    MESSAGE_BLOCKS,
-    MESSAGE_CHARACTERS,
-    PROMPTS,
-    TEXT_CHARACTERS,
-    UPDATE_BYTES,
+    MAX_MESSAGE_BLOCKS,
+    MAX_MESSAGE_CHARACTERS,
+    MAX_PROMPTS,
+    MAX_TEXT_CHARACTERS,
+    MAX_UPDATE_BYTES,
     characters,
     message_problems,
 )
@@ -27,17 +27,17 @@ def checked_blocks(blocks: Any) -> tuple[Payload, ...]:
     if not isinstance(blocks, list):
         raise Refusal("invalid_blocks_format")
     found = message_problems(blocks)
-    if len(blocks) <= MESSAGE_BLOCKS and characters(blocks) > MESSAGE_CHARACTERS:
+    if len(blocks) <= MAX_MESSAGE_BLOCKS and characters(blocks) > MAX_MESSAGE_CHARACTERS:
         raise Refusal("msg_blocks_too_long")
     if found:
-        raise malformed(*found, error="invalid_blocks")
+        raise invalid_arguments(*found, error="invalid_blocks")
     return tuple(blocks)
 
 
 def content(call: Call) -> tuple[str, tuple[Payload, ...]]:
     """Text and blocks of a call; raises Refusal when both are empty or one is too long."""
     text = call.text("text", "")
-    if len(text) > TEXT_CHARACTERS:
+    if len(text) > MAX_TEXT_CHARACTERS:
         raise Refusal("msg_too_long")
     blocks = checked_blocks(call.structure("blocks"))
     attachments = call.structure("attachments")
@@ -120,7 +120,7 @@ async def update(call: Call) -> Payload:
     """chat.update."""
     old = _own_message(call, denied="cant_update_message")
     text, blocks = content(call)
-    if len(text.encode()) > UPDATE_BYTES:
+    if len(text.encode()) > MAX_UPDATE_BYTES:
         raise Refusal("msg_too_long")
     if "blocks" not in call.arguments and "text" not in call.arguments:
         blocks = old.blocks
@@ -178,7 +178,7 @@ async def get_upload_url(call: Call) -> Payload:
     """files.getUploadURLExternal."""
     name, length = call.text("filename"), call.number("length", 0)
     if length <= 0:
-        raise malformed("must be more than 0: length")
+        raise invalid_arguments("must be more than 0: length")
     file_id = call.state.new_id("F")
     call.state.files[file_id] = {"id": file_id, "name": name, "title": name, "size": length}
     return {"upload_url": f"{call.text('_base')}upload/{file_id}", "file_id": file_id}
@@ -188,7 +188,7 @@ async def complete_upload(call: Call) -> Payload:
     """files.completeUploadExternal."""
     asked = call.structure("files")
     if not isinstance(asked, list) or not asked:
-        raise malformed("missing required field: files")
+        raise invalid_arguments("missing required field: files")
     files = [_uploaded(call, file) for file in asked]
     if call.text("channel_id", ""):
         channel = call.joined_channel("channel_id")
@@ -228,18 +228,18 @@ async def set_suggested_prompts(call: Call) -> Payload:
     channel = call.channel("channel_id")
     prompts = call.structure("prompts")
     if not isinstance(prompts, list) or not prompts:
-        raise malformed("missing required field: prompts")
-    if len(prompts) > PROMPTS:
-        raise malformed(f"prompts: {len(prompts)} prompts, {PROMPTS} are allowed")
+        raise invalid_arguments("missing required field: prompts")
+    if len(prompts) > MAX_PROMPTS:
+        raise invalid_arguments(f"prompts: {len(prompts)} prompts, {MAX_PROMPTS} are allowed")
     for prompt in prompts:
         if not isinstance(prompt, Mapping) or not prompt.get("title") or not prompt.get("message"):
-            raise malformed("prompts: each needs a title and a message")
+            raise invalid_arguments("prompts: each needs a title and a message")
     if not call.text("thread_ts", ""):
         call.state.suggestions[channel.id] = Suggestions(
             call.text("title", ""),
             tuple((str(prompt["title"]), str(prompt["message"])) for prompt in prompts),
         )
-        call.state.pulse.beat()
+        call.state.changes.notify()
     return {}
 
 
@@ -251,7 +251,7 @@ async def set_status(call: Call) -> Payload:
         call.state.statuses[place] = status
     else:
         call.state.statuses.pop(place, None)
-    call.state.pulse.beat()
+    call.state.changes.notify()
     return {}
 
 
@@ -259,14 +259,14 @@ async def set_title(call: Call) -> Payload:
     """assistant.threads.setTitle."""
     place = (call.channel("channel_id").id, call.text("thread_ts"))
     call.state.titles[place] = call.text("title")
-    call.state.pulse.beat()
+    call.state.changes.notify()
     return {}
 
 
-SCOPES = ("assistant:write", "chat:write")
+STATUS_SCOPES = ("assistant:write", "chat:write")
 
 ASSISTANT_ENDPOINTS = {
-    "assistant.threads.setSuggestedPrompts": Endpoint(set_suggested_prompts, SCOPES[:1]),
-    "assistant.threads.setStatus": Endpoint(set_status, SCOPES),
-    "assistant.threads.setTitle": Endpoint(set_title, SCOPES[:1]),
+    "assistant.threads.setSuggestedPrompts": Endpoint(set_suggested_prompts, STATUS_SCOPES[:1]),
+    "assistant.threads.setStatus": Endpoint(set_status, STATUS_SCOPES),
+    "assistant.threads.setTitle": Endpoint(set_title, STATUS_SCOPES[:1]),
 }

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from faqbot.playground.api import Call, Endpoint, Refusal, malformed
+from faqbot.playground.api import Call, Endpoint, Refusal, invalid_arguments
 from faqbot.playground.models import Channel, ModalView, Payload, SlackMessage
 from faqbot.playground.payloads import as_channel, as_message, as_user
 from faqbot.playground.validation import view_problems
 
-READ = ("channels:read", "im:read", "groups:read", "mpim:read")
+READ_SCOPES = ("channels:read", "im:read", "groups:read", "mpim:read")
 
 
 async def auth_test(call: Call) -> Payload:
@@ -158,7 +158,7 @@ async def conversations_replies(call: Call) -> Payload:
     return _page(call, (parent, *call.state.replies(channel.id, parent.ts)))
 
 
-HISTORY = ("channels:history", "im:history", "groups:history", "mpim:history")
+HISTORY_SCOPES = ("channels:history", "im:history", "groups:history", "mpim:history")
 
 WORKSPACE_ENDPOINTS = {
     "auth.test": Endpoint(auth_test),
@@ -168,26 +168,26 @@ WORKSPACE_ENDPOINTS = {
     "usergroups.list": Endpoint(usergroups_list, ("usergroups:read",)),
     "usergroups.users.list": Endpoint(usergroup_users, ("usergroups:read",)),
     "conversations.open": Endpoint(conversations_open, ("im:write",)),
-    "conversations.info": Endpoint(conversations_info, READ),
-    "conversations.list": Endpoint(conversations_list, READ),
-    "conversations.members": Endpoint(conversations_members, READ),
+    "conversations.info": Endpoint(conversations_info, READ_SCOPES),
+    "conversations.list": Endpoint(conversations_list, READ_SCOPES),
+    "conversations.members": Endpoint(conversations_members, READ_SCOPES),
     "conversations.join": Endpoint(conversations_join, ("channels:join",)),
-    "conversations.history": Endpoint(conversations_history, HISTORY),
-    "conversations.replies": Endpoint(conversations_replies, HISTORY),
+    "conversations.history": Endpoint(conversations_history, HISTORY_SCOPES),
+    "conversations.replies": Endpoint(conversations_replies, HISTORY_SCOPES),
 }
 
-STACK = 3
+MAX_MODALS = 3
 
 
 def checked_view(view: Any, kind: str) -> Payload:
     """The view of a call or an acknowledgement; raises Refusal when Slack would not take it."""
     if not isinstance(view, Mapping):
-        raise malformed("missing required field: view")
+        raise invalid_arguments("missing required field: view")
     if view.get("type") != kind:
-        raise malformed(f"view.type: must be {kind!r}, not {view.get('type')!r}")
+        raise invalid_arguments(f"view.type: must be {kind!r}, not {view.get('type')!r}")
     found = view_problems(view)
     if found:
-        raise malformed(*found)
+        raise invalid_arguments(*found)
     return dict(view)
 
 
@@ -215,7 +215,7 @@ async def push(call: Call) -> Payload:
     stack = call.state.modals.get(user, [])
     if not stack:
         raise Refusal("not_found")
-    if len(stack) >= STACK:
+    if len(stack) >= MAX_MODALS:
         raise Refusal("push_limit_reached")
     view = call.state.new_view(user, payload, root_id=stack[0].id, previous_id=stack[-1].id)
     call.state.show_modal(view, push=True)

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from faqbot.playground.models import Ack, FaultLine, Payload, Sent, SlackMessage
+from faqbot.playground.models import Ack, FaultInjector, Payload, SentPayload, SlackMessage
 from faqbot.playground.payloads import (
     changed_event,
     deleted_event,
@@ -21,8 +21,8 @@ from faqbot.playground.payloads import (
     mention_event,
     message_event,
 )
-from faqbot.playground.socket_mode import Sockets
-from faqbot.playground.state import State
+from faqbot.playground.socket_mode import SocketConnections
+from faqbot.playground.state import WorkspaceState
 
 
 def signed_headers(secret: str, body: bytes, timestamp: int) -> dict[str, str]:
@@ -43,7 +43,9 @@ def _other_bot() -> Payload:
 class EventDelivery:
     """Brings payloads to the app, over a web socket when one is open, else to `url`."""
 
-    def __init__(self, state: State, faults: FaultLine, sockets: Sockets) -> None:
+    def __init__(
+        self, state: WorkspaceState, faults: FaultInjector, sockets: SocketConnections
+    ) -> None:
         self.url = ""
         self._state = state
         self._faults = faults
@@ -151,7 +153,7 @@ class EventDelivery:
         else:
             ack = await self._post(kind, body, attempt, reason)
         if ack.body:
-            self._state.note(Sent("ack", ack.body))
+            self._state.record(SentPayload("ack", ack.body))
         return ack
 
     async def _post(self, kind: str, body: Payload, attempt: int, reason: str) -> Ack:

@@ -155,7 +155,7 @@ class ModalView:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentPayload:
     """One payload that left the app: a Web API call, an acknowledgement, or a response_url post."""
 
     by: str  # the method, "ack" or "response_url"
@@ -218,18 +218,20 @@ def text_of(node: Mapping[str, Any] | str | None) -> str:
     return str(node.get("text") or "")
 
 
-TOO_MANY: Final = 429
+TOO_MANY_REQUESTS: Final = 429
 
 
-def failure(faults: Faults) -> Response:
+def fault_response(faults: Faults) -> Response:
     """What a call that fails is answered with."""
-    if faults.fail_status == TOO_MANY:
+    if faults.fail_status == TOO_MANY_REQUESTS:
         body = {"ok": False, "error": "ratelimited"}
-        return JSONResponse(body, TOO_MANY, headers={"Retry-After": str(faults.retry_after)})
+        return JSONResponse(
+            body, TOO_MANY_REQUESTS, headers={"Retry-After": str(faults.retry_after)}
+        )
     return PlainTextResponse("upstream request failed", faults.fail_status)
 
 
-class FaultLine:
+class FaultInjector:
     """Holds the faults that are set and uses up those that are counted."""
 
     def __init__(self) -> None:

@@ -17,10 +17,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from faqbot.playground.models import FaultLine, Payload, failure
-from faqbot.playground.state import State
+from faqbot.playground.models import FaultInjector, Payload, fault_response
+from faqbot.playground.state import WorkspaceState
 
-HOURS_12: Final = 43_200
+ROTATED_TOKEN_LIFETIME: Final = 43_200
 """Seconds for which a token that is rotated is good."""
 
 
@@ -35,7 +35,7 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
+class IssuedToken:
     """A token of a grant, good until a time; `error` is why it isn't any more."""
 
     token: str
@@ -53,8 +53,8 @@ class Grants:
         self.refreshes = 0
         self._clock = clock
         self._codes: dict[str, tuple[Grant, str] | None] = {}
-        self._tokens: dict[str, Issued] = {}
-        self._refresh: dict[str, Issued] = {}
+        self._tokens: dict[str, IssuedToken] = {}
+        self._refresh: dict[str, IssuedToken] = {}
 
     def code(self, grant: Grant, back: str) -> str:
         """A code for a grant, to be redeemed with the same redirect."""
@@ -62,7 +62,7 @@ class Grants:
         self._codes[code] = (grant, back)
         return code
 
-    def redeem(self, code: str, back: str) -> Issued:
+    def redeem(self, code: str, back: str) -> IssuedToken:
         """Tokens for a code; raises LookupError with Slack's error."""
         if code not in self._codes:
             raise LookupError("invalid_code")
@@ -75,7 +75,7 @@ class Grants:
             raise LookupError("bad_redirect_uri")
         return self._issue(grant)
 
-    def refresh(self, token: str) -> Issued:
+    def refresh(self, token: str) -> IssuedToken:
         """Fresh tokens for a refresh token; raises LookupError with Slack's error."""
         old = self._refresh.pop(token, None)
         if old is None or self._tokens[old.token].error:
@@ -83,7 +83,7 @@ class Grants:
         self.refreshes += 1
         return self._issue(old.grant)
 
-    def find(self, token: str) -> Issued:
+    def find(self, token: str) -> IssuedToken:
         """What a token stands for; raises LookupError with Slack's error."""
         issued = self._tokens.get(token)
         if issued is None:
@@ -100,26 +100,28 @@ class Grants:
             if team in issued.grant.teams and not issued.error:
                 self._tokens[token] = replace(issued, error=error)
 
-    def _issue(self, grant: Grant) -> Issued:
+    def _issue(self, grant: Grant) -> IssuedToken:
         made = secrets.token_urlsafe(16)
         if not self.lifetime:
-            issued = Issued(f"xoxb-local-{made}", grant)
+            issued = IssuedToken(f"xoxb-local-{made}", grant)
         else:
             until = self._clock() + self.lifetime
-            issued = Issued(f"xoxe.xoxb-local-{made}", grant, f"xoxe-local-{made}-r", until)
+            issued = IssuedToken(f"xoxe.xoxb-local-{made}", grant, f"xoxe-local-{made}-r", until)
             self._refresh[issued.refresh] = issued
         self._tokens[issued.token] = issued
         return issued
 
 
-METHOD: Final = "oauth.v2.access"
-_LOCAL: Final = ("127.0.0.1", "localhost")
+ACCESS_METHOD: Final = "oauth.v2.access"
+_LOCAL_HOSTS: Final = ("127.0.0.1", "localhost")
 
 
-class OAuth:
+class OAuthServer:
     """Lets people install the app in one of several workspaces, or in a whole organisation."""
 
-    def __init__(self, states: Mapping[str, State], grants: Grants, line: FaultLine) -> None:
+    def __init__(
+        self, states: Mapping[str, WorkspaceState], grants: Grants, line: FaultInjector
+    ) -> None:
         self._states = states
         self._grants = grants
         self._line = line
@@ -129,7 +131,7 @@ class OAuth:
         """The addresses that Slack serves for this."""
         return [
             Route("/oauth/v2/authorize", self._authorize),
-            Route(f"/api/{METHOD}", self._access, methods=["POST"]),
+            Route(f"/api/{ACCESS_METHOD}", self._access, methods=["POST"]),
         ]
 
     async def _authorize(self, request: Request) -> Response:
@@ -137,7 +139,7 @@ class OAuth:
         back = asked.get("redirect_uri", "")
         if asked.get("client_id") != self._app.client_id or not asked.get("scope"):
             return HTMLResponse("Invalid client_id or scope.", 400)
-        if urlsplit(back).hostname not in _LOCAL:
+        if urlsplit(back).hostname not in _LOCAL_HOSTS:
             return HTMLResponse("redirect_uri did not match any configured URIs.", 400)
         state = asked.get("state", "")
         if asked.get("deny"):
@@ -150,7 +152,7 @@ class OAuth:
         code = self._grants.code(self._grant(chosen, asked["scope"]), back)
         return RedirectResponse(f"{back}?{urlencode({'code': code, 'state': state})}", 303)
 
-    def _grant(self, chosen: State, scope: str) -> Grant:
+    def _grant(self, chosen: WorkspaceState, scope: str) -> Grant:
         setup = chosen.setup
         teams = tuple(
             one.setup.team_id
@@ -180,9 +182,9 @@ class OAuth:
         )
 
     async def _access(self, request: Request) -> Response:
-        await asyncio.sleep(self._line.delay(METHOD))
-        if self._line.call_fails(METHOD):
-            return failure(self._line.current)
+        await asyncio.sleep(self._line.delay(ACCESS_METHOD))
+        if self._line.call_fails(ACCESS_METHOD):
+            return fault_response(self._line.current)
         async with request.form() as form:
             given = {name: str(value) for name, value in form.items()}
         error = self._credentials_error(request, given)
@@ -210,7 +212,7 @@ class OAuth:
             return "bad_client_secret"
         return ""
 
-    def _answer(self, issued: Issued) -> Payload:
+    def _answer(self, issued: IssuedToken) -> Payload:
         grant = issued.grant
         setup = self._states[grant.teams[0]].setup
         enterprise = {"id": setup.enterprise_id, "name": setup.enterprise_name}
@@ -235,10 +237,10 @@ class OAuth:
 ISSUER = "https://slack.com"
 
 
-class OpenId:
+class OpenIdServer:
     """The authorisation page, and the exchange of its codes."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: WorkspaceState) -> None:
         self._state = state
         self._codes: dict[str, tuple[str, str, str]] = {}
 
@@ -293,11 +295,11 @@ class OpenId:
             "https://slack.com/user_id": person,
             "https://slack.com/team_id": setup.team_id,
         }
-        token = ".".join(_part(part) for part in ({"alg": "none"}, claims, {}))
+        token = ".".join(_base64_json(part) for part in ({"alg": "none"}, claims, {}))
         return JSONResponse(
             {"ok": True, "access_token": "xoxp-local-0000-signed-in", "id_token": token}
         )
 
 
-def _part(value: object) -> str:
+def _base64_json(value: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")

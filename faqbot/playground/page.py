@@ -16,14 +16,14 @@ from starlette.templating import Jinja2Templates
 
 from faqbot.playground.blocks import elements
 from faqbot.playground.models import Channel, ModalView, Payload, SlackMessage, User
-from faqbot.playground.person import Reaction, SimulatedUser
-from faqbot.playground.state import State
+from faqbot.playground.person import ActionResult, SimulatedUser
+from faqbot.playground.state import WorkspaceState
 from faqbot.runtime.web import safe_headers
 
-LATEST: Final = 300
+MAX_MESSAGES: Final = 300
 
 
-def snapshot(state: State, user: User) -> Payload:
+def snapshot(state: WorkspaceState, user: User) -> Payload:
     """What this person sees now."""
     state.direct(user.id)
     mine = [c for c in state.channels.values() if user.id in c.members]
@@ -50,7 +50,7 @@ def _person(user: User) -> Payload:
     }
 
 
-def _channel(state: State, channel: Channel, user: User) -> Payload:
+def _channel(state: WorkspaceState, channel: Channel, user: User) -> Payload:
     suggestions = state.suggestions.get(channel.id)
     statuses = {
         thread: status for (place, thread), status in state.statuses.items() if place == channel.id
@@ -62,7 +62,7 @@ def _channel(state: State, channel: Channel, user: User) -> Payload:
         "direct": channel.direct,
         "topic": channel.topic,
         "hasBot": state.setup.bot_user_id in channel.members,
-        "messages": [_message(m) for m in seen[-LATEST:]],
+        "messages": [_message(m) for m in seen[-MAX_MESSAGES:]],
         "statuses": statuses,
         "prompts": {
             "title": suggestions.title,
@@ -91,25 +91,34 @@ def _view(view: ModalView) -> Payload:
     return {"id": view.id, "hash": view.hash, **view.payload}
 
 
-HERE: Final = Path(__file__).parent
+_FOLDER: Final = Path(__file__).parent
 HEADERS: Final = safe_headers(
     {"script-src": "'self'", "style-src": "'self'", "connect-src": "'self'", "img-src": "'self'"}
 )
-_LONGEST: Final = 100_000
-_BURST: Final = 0.02
-_ODD: Final = (TypeError, ValueError, LookupError, AttributeError, RuntimeError, RecursionError)
+_MAX_BODY: Final = 100_000
+_COALESCE_SECONDS: Final = 0.02
+_MALFORMED_INPUT: Final = (
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    RuntimeError,
+    RecursionError,
+)
 """What comes of a request that isn't as the page makes them."""
 
 
-class Page:
+class PlaygroundPage:
     """Serves the page and does what people do on it."""
 
-    def __init__(self, state: State, person: Callable[[str], SimulatedUser]) -> None:
+    def __init__(self, state: WorkspaceState, person: Callable[[str], SimulatedUser]) -> None:
         self.closing = False
         self._state = state
         self._person = person
-        self._templates = Jinja2Templates(directory=HERE / "templates")
-        self._does: Mapping[str, Callable[[SimulatedUser, Payload], Awaitable[Reaction | None]]] = {
+        self._templates = Jinja2Templates(directory=_FOLDER / "templates")
+        self._does: Mapping[
+            str, Callable[[SimulatedUser, Payload], Awaitable[ActionResult | None]]
+        ] = {
             "say": self._say,
             "command": self._command,
             "act": self._act,
@@ -126,7 +135,7 @@ class Page:
             Route("/", self._document),
             Route("/page/news", self._news),
             Route("/page/do", self._do, methods=["POST"]),
-            Mount("/static", StaticFiles(directory=HERE / "static")),
+            Mount("/static", StaticFiles(directory=_FOLDER / "static")),
         ]
 
     async def _document(self, request: Request) -> Response:
@@ -147,10 +156,10 @@ class Page:
 
         async def news() -> AsyncIterator[str]:
             while not self.closing:
-                count = self._state.pulse.count
+                count = self._state.changes.count
                 yield f"data: {json.dumps(snapshot(self._state, user))}\n\n"
-                await self._state.pulse.after(count)
-                await asyncio.sleep(_BURST)
+                await self._state.changes.wait_after(count)
+                await asyncio.sleep(_COALESCE_SECONDS)
 
         return StreamingResponse(news(), media_type="text/event-stream")
 
@@ -162,12 +171,12 @@ class Page:
             body = b""
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > _LONGEST:
+                if len(body) > _MAX_BODY:
                     return JSONResponse({"error": "That is too long for one message."}, 413)
             asked = json.loads(body)
             does = self._does[asked["do"]]
             reaction = await does(self._person(asked["as"]), asked)
-        except _ODD as error:
+        except _MALFORMED_INPUT as error:
             return JSONResponse({"error": f"The page asked for something odd: {error}"}, 400)
         if reaction is None:
             return JSONResponse({"error": "", "errors": {}})
@@ -176,10 +185,10 @@ class Page:
     async def _say(self, person: SimulatedUser, asked: Payload) -> None:
         await person.say(asked["channel"], asked["text"], asked.get("thread") or None)
 
-    async def _command(self, person: SimulatedUser, asked: Payload) -> Reaction:
+    async def _command(self, person: SimulatedUser, asked: Payload) -> ActionResult:
         return await person.command(asked["command"], asked["text"], channel=asked["channel"])
 
-    async def _act(self, person: SimulatedUser, asked: Payload) -> Reaction:
+    async def _act(self, person: SimulatedUser, asked: Payload) -> ActionResult:
         shown = self._shown(asked)
         wanted = (asked["block"], asked["action"])
         fitting = [e for e in elements(shown.blocks) if (e.block_id, e.action_id) == wanted]
@@ -192,13 +201,13 @@ class Page:
         element = next(e for e in fitting if e.value == asked.get("value", ""))
         return await person.act(shown, element.click(), given)
 
-    async def _submit(self, person: SimulatedUser, asked: Payload) -> Reaction:
+    async def _submit(self, person: SimulatedUser, asked: Payload) -> ActionResult:
         return await person.submit(self._view(asked), asked.get("values") or {})
 
     async def _close(self, person: SimulatedUser, asked: Payload) -> None:
         await person.close(self._view(asked), everything=bool(asked.get("everything")))
 
-    async def _shortcut(self, person: SimulatedUser, asked: Payload) -> Reaction:
+    async def _shortcut(self, person: SimulatedUser, asked: Payload) -> ActionResult:
         return await person.shortcut(asked["shortcut"], self._message(asked))
 
     def _shown(self, asked: Payload) -> SlackMessage | ModalView:

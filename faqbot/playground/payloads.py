@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from faqbot.playground.models import Channel, ModalView, Payload, SlackMessage, User
-from faqbot.playground.state import State
+from faqbot.playground.state import WorkspaceState
 
 TOKEN: Final = "local-verification-token"  # noqa: S105  (Slack's legacy field; nothing reads it)
 
 
-def as_user(state: State, user: User) -> Payload:
+def as_user(state: WorkspaceState, user: User) -> Payload:
     """A user as users.info shows one."""
     return {
         "id": user.id,
@@ -33,7 +33,7 @@ def as_user(state: State, user: User) -> Payload:
     }
 
 
-def as_channel(state: State, channel: Channel) -> Payload:
+def as_channel(state: WorkspaceState, channel: Channel) -> Payload:
     """A channel as conversations.info shows one."""
     bot = state.setup.bot_user_id
     shown: Payload = {
@@ -53,7 +53,7 @@ def as_channel(state: State, channel: Channel) -> Payload:
     return shown
 
 
-def as_message(state: State, message: SlackMessage) -> Payload:
+def as_message(state: WorkspaceState, message: SlackMessage) -> Payload:
     """A message as the API and the payloads show it."""
     app = state.setup
     shown: Payload = {
@@ -89,7 +89,7 @@ def as_message(state: State, message: SlackMessage) -> Payload:
     return shown
 
 
-def _bot_profile(state: State) -> Payload:
+def _bot_profile(state: WorkspaceState) -> Payload:
     app = state.setup
     return {
         "id": app.bot_id,
@@ -102,7 +102,7 @@ def _bot_profile(state: State) -> Payload:
     }
 
 
-def event_body(state: State, event: Payload) -> Payload:
+def event_body(state: WorkspaceState, event: Payload) -> Payload:
     """The envelope of the Events API around an event."""
     app = state.setup
     event_id = state.new_id("Ev")
@@ -131,7 +131,7 @@ def event_body(state: State, event: Payload) -> Payload:
     }
 
 
-def message_event(state: State, message: SlackMessage) -> Payload:
+def message_event(state: WorkspaceState, message: SlackMessage) -> Payload:
     """A new message as a `message` event."""
     channel = state.channels[message.channel]
     event = as_message(state, message)
@@ -142,14 +142,14 @@ def message_event(state: State, message: SlackMessage) -> Payload:
     return event
 
 
-def mention_event(state: State, message: SlackMessage) -> Payload:
+def mention_event(state: WorkspaceState, message: SlackMessage) -> Payload:
     """A new message as an `app_mention` event, which has no channel_type."""
     event = {**message_event(state, message), "type": "app_mention"}
     del event["channel_type"]
     return event
 
 
-def changed_event(state: State, old: SlackMessage, new: SlackMessage) -> Payload:
+def changed_event(state: WorkspaceState, old: SlackMessage, new: SlackMessage) -> Payload:
     """An edited message as a `message_changed` event."""
     return _subtype_event(
         state,
@@ -160,7 +160,7 @@ def changed_event(state: State, old: SlackMessage, new: SlackMessage) -> Payload
     )
 
 
-def deleted_event(state: State, message: SlackMessage) -> Payload:
+def deleted_event(state: WorkspaceState, message: SlackMessage) -> Payload:
     """A deleted message as a `message_deleted` event."""
     shown = as_message(state, message)
     return _subtype_event(
@@ -168,7 +168,9 @@ def deleted_event(state: State, message: SlackMessage) -> Payload:
     )
 
 
-def _subtype_event(state: State, about: SlackMessage, subtype: str, **more: Any) -> Payload:
+def _subtype_event(
+    state: WorkspaceState, about: SlackMessage, subtype: str, **more: Any
+) -> Payload:
     ts = state.new_ts()
     return {
         "type": "message",
@@ -182,7 +184,7 @@ def _subtype_event(state: State, about: SlackMessage, subtype: str, **more: Any)
     }
 
 
-def home_event(state: State, user: User, tab: str) -> Payload:
+def home_event(state: WorkspaceState, user: User, tab: str) -> Payload:
     """A user opened the app's Home or Messages tab."""
     event: Payload = {
         "type": "app_home_opened",
@@ -197,7 +199,13 @@ def home_event(state: State, user: User, tab: str) -> Payload:
 
 
 def command_body(
-    state: State, user: User, channel: Channel, *, command: str, text: str, response_url: str
+    state: WorkspaceState,
+    user: User,
+    channel: Channel,
+    *,
+    command: str,
+    text: str,
+    response_url: str,
 ) -> Payload:
     """A slash command."""
     app = state.setup
@@ -219,14 +227,14 @@ def command_body(
     }
 
 
-def _enterprise(state: State) -> Payload:
+def _enterprise(state: WorkspaceState) -> Payload:
     app = state.setup
     if not app.enterprise_id:
         return {}
     return {"enterprise_id": app.enterprise_id, "enterprise_name": app.enterprise_name}
 
 
-def _interaction(state: State, user: User, kind: str) -> Payload:
+def _interaction(state: WorkspaceState, user: User, kind: str) -> Payload:
     app = state.setup
     return {
         "type": kind,
@@ -247,7 +255,7 @@ def _interaction(state: State, user: User, kind: str) -> Payload:
 
 
 def message_action_body(
-    state: State,
+    state: WorkspaceState,
     user: User,
     message: SlackMessage,
     action: Payload,
@@ -282,7 +290,7 @@ def message_action_body(
 
 
 def view_action_body(
-    state: State, user: User, view: ModalView, action: Payload, values: Payload
+    state: WorkspaceState, user: User, view: ModalView, action: Payload, values: Payload
 ) -> Payload:
     """A block action in a modal or App Home."""
     shown = {**state.as_view(view), "state": {"values": values}}
@@ -294,7 +302,7 @@ def view_action_body(
     }
 
 
-def submission_body(state: State, user: User, view: ModalView, values: Payload) -> Payload:
+def submission_body(state: WorkspaceState, user: User, view: ModalView, values: Payload) -> Payload:
     """A modal was submitted."""
     shown = {**state.as_view(view), "state": {"values": values}}
     return _interaction(state, user, "view_submission") | {
@@ -304,7 +312,7 @@ def submission_body(state: State, user: User, view: ModalView, values: Payload) 
     }
 
 
-def closed_body(state: State, user: User, view: ModalView, *, cleared: bool) -> Payload:
+def closed_body(state: WorkspaceState, user: User, view: ModalView, *, cleared: bool) -> Payload:
     """A modal was closed."""
     return _interaction(state, user, "view_closed") | {
         "view": state.as_view(view),
@@ -313,7 +321,11 @@ def closed_body(state: State, user: User, view: ModalView, *, cleared: bool) -> 
 
 
 def shortcut_body(
-    state: State, user: User, callback_id: str, message: SlackMessage | None, response_url: str
+    state: WorkspaceState,
+    user: User,
+    callback_id: str,
+    message: SlackMessage | None,
+    response_url: str,
 ) -> Payload:
     """A shortcut, on a message or anywhere."""
     body = _interaction(state, user, "message_action" if message else "shortcut") | {

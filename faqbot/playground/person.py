@@ -10,19 +10,27 @@ from typing import Any
 
 from faqbot.playground import payloads
 from faqbot.playground.api import Refusal
-from faqbot.playground.api_workspace import STACK, checked_view
+from faqbot.playground.api_workspace import MAX_MODALS, checked_view
 from faqbot.playground.blocks import Element, find, missing, state_values
 from faqbot.playground.delivery import EventDelivery
-from faqbot.playground.models import Ack, Channel, ModalView, Payload, Sent, SlackMessage, User
+from faqbot.playground.models import (
+    Ack,
+    Channel,
+    ModalView,
+    Payload,
+    SentPayload,
+    SlackMessage,
+    User,
+)
 from faqbot.playground.payloads import escaped, home_event, rich_text
-from faqbot.playground.state import State
+from faqbot.playground.state import WorkspaceState
 from faqbot.playground.web_api import ResponseUrls
 
 _MENTION = re.compile(r"(?<![<\w])@([A-Za-z][\w-]*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Reaction:
+class ActionResult:
     """What came back at once: the acknowledgement and the error that a person sees, if any.
 
     `since` reads all messages that the app showed this person in the place since then.
@@ -48,7 +56,7 @@ class SimulatedUser:
     """Acts for one user of the workspace, as their Slack client would."""
 
     def __init__(
-        self, user: User, state: State, delivery: EventDelivery, responses: ResponseUrls
+        self, user: User, state: WorkspaceState, delivery: EventDelivery, responses: ResponseUrls
     ) -> None:
         self.user = user
         self._state = state
@@ -108,10 +116,10 @@ class SimulatedUser:
         self._state.remove(message)
         self._delivery.message_deleted(message)
 
-    async def command(self, command: str, text: str = "", channel: str = "") -> Reaction:
+    async def command(self, command: str, text: str = "", channel: str = "") -> ActionResult:
         """Use a slash command, in a channel or (by default) in the direct message."""
         place = self._state.channel(channel) if channel else self.direct
-        before = self._last()
+        before = self._now()
         url = self._responses.make(place.id, self.user.id)
         typed = escaped(text)
         body = payloads.command_body(
@@ -124,16 +132,16 @@ class SimulatedUser:
                 self._responses.show(place.id, self.user.id, ack.body)
             except Refusal as refusal:
                 error = f"{command} failed: {refusal.error}"
-                self._state.note(Sent("ack", ack.body, refusal.error))
-        return self._reaction(ack, error, place.id, before)
+                self._state.record(SentPayload("ack", ack.body, refusal.error))
+        return self._result(ack, error, place.id, before)
 
-    async def shortcut(self, callback_id: str, message: SlackMessage | None = None) -> Reaction:
+    async def shortcut(self, callback_id: str, message: SlackMessage | None = None) -> ActionResult:
         """Use a shortcut, on a message or anywhere."""
         place = message.channel if message else self.direct.id
-        before = self._last()
+        before = self._now()
         url = self._responses.make(place, self.user.id, message) if message else ""
         body = payloads.shortcut_body(self._state, self.user, callback_id, message, url)
-        return self._reaction(await self._delivery.interaction(body), "", place, before)
+        return self._result(await self._delivery.interaction(body), "", place, before)
 
     # Blocks
 
@@ -144,14 +152,14 @@ class SimulatedUser:
         action_id: str | None = None,
         value: str | None = None,
         label: str | None = None,
-    ) -> Reaction:
+    ) -> ActionResult:
         """Click the one button that fits, in a message, a modal or App Home."""
         element = find(shown.blocks, action_id=action_id, value=value, label=label)
         return await self.act(shown, element.click())
 
     async def select(
         self, shown: SlackMessage | ModalView, option: str, *, action_id: str | None = None
-    ) -> Reaction:
+    ) -> ActionResult:
         """Pick an option, by value or label, of a select or an overflow menu."""
         element = self._with_options(shown, action_id)
         return await self.act(shown, element.pick(element.option(option)))
@@ -167,9 +175,9 @@ class SimulatedUser:
         shown: SlackMessage | ModalView,
         action: Payload,
         given: Mapping[str, Any] | None = None,
-    ) -> Reaction:
+    ) -> ActionResult:
         """Send a ready action with the inputs' values as they stand."""
-        before = self._last()
+        before = self._now()
         values = state_values(shown.blocks, given)
         if isinstance(shown, SlackMessage):
             place = shown.channel
@@ -180,7 +188,7 @@ class SimulatedUser:
         else:
             place = self.direct.id
             body = payloads.view_action_body(self._state, self.user, shown, action, values)
-        return self._reaction(await self._delivery.interaction(body), "", place, before)
+        return self._result(await self._delivery.interaction(body), "", place, before)
 
     # Views
 
@@ -192,26 +200,26 @@ class SimulatedUser:
         """Open the app's Messages tab."""
         self._delivery.event("app_home_opened", home_event(self._state, self.user, "messages"))
 
-    async def submit(self, view: ModalView, given: Mapping[str, Any] | None = None) -> Reaction:
+    async def submit(self, view: ModalView, given: Mapping[str, Any] | None = None) -> ActionResult:
         """Submit a modal; `given` holds texts and option values by action_id."""
-        before = self._last()
+        before = self._now()
         values = state_values(view.blocks, given)
         incomplete = missing(view.blocks, values)
         if incomplete:
-            return self._reaction(Ack(ok=False), "", self.direct.id, before, incomplete)
+            return self._result(Ack(ok=False), "", self.direct.id, before, incomplete)
         body = payloads.submission_body(self._state, self.user, view, values)
         ack = await self._delivery.interaction(body)
         errors: dict[str, str] = {}
         error = ""
         if ack.ok:
             try:
-                errors = self._follow(view, ack.body)
+                errors = self._apply_response_action(view, ack.body)
             except Refusal as refusal:
                 error = f"We had some trouble connecting ({refusal.error}). Try again?"
-                self._state.note(Sent("ack", ack.body, refusal.error))
-        return self._reaction(ack, error, self.direct.id, before, errors)
+                self._state.record(SentPayload("ack", ack.body, refusal.error))
+        return self._result(ack, error, self.direct.id, before, errors)
 
-    def _follow(self, view: ModalView, body: Payload) -> dict[str, str]:
+    def _apply_response_action(self, view: ModalView, body: Payload) -> dict[str, str]:
         match body.get("response_action"):
             case None:
                 self._state.close_modal(self.user.id, everything=False)
@@ -224,7 +232,7 @@ class SimulatedUser:
             case "push":
                 payload = checked_view(body.get("view"), "modal")
                 stack = self._state.modals.get(self.user.id, [])
-                if len(stack) >= STACK:
+                if len(stack) >= MAX_MODALS:
                     raise Refusal("push_limit_reached")
                 new = self._state.new_view(
                     self.user.id, payload, root_id=view.root_id, previous_id=view.id
@@ -243,17 +251,17 @@ class SimulatedUser:
 
     # What came back
 
-    def _last(self) -> str:
+    def _now(self) -> str:
         return self._state.new_ts()
 
-    def _reaction(
+    def _result(
         self,
         ack: Ack,
         error: str,
         channel: str,
         before: str,
         errors: Mapping[str, str] | None = None,
-    ) -> Reaction:
+    ) -> ActionResult:
         if not ack.ok and not error and not errors:
             error = "The app did not respond"
 
@@ -264,4 +272,4 @@ class SimulatedUser:
                 if float(m.ts) > float(before) and m.bot and m.visible_to in {"", self.user.id}
             )
 
-        return Reaction(ack, error, since, errors or {})
+        return ActionResult(ack, error, since, errors or {})

@@ -11,32 +11,32 @@ from typing import Any, Final
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from faqbot.playground.models import Ack, FaultLine, Payload
-from faqbot.playground.state import State
+from faqbot.playground.models import Ack, FaultInjector, Payload
+from faqbot.playground.state import WorkspaceState
 
-MOST_CONNECTIONS: Final = 10
+MAX_CONNECTIONS: Final = 10
 
 
-class Connection:
+class SocketConnection:
     """One web socket with the envelopes that it still owes an acknowledgement."""
 
     def __init__(self, socket: WebSocket) -> None:
         self.socket = socket
         self.waiting: dict[str, asyncio.Future[Ack]] = {}
 
-    def gone(self) -> None:
+    def fail_waiting(self) -> None:
         """The socket is closed: whoever waits learns it now."""
         for future in self.waiting.values():
             if not future.done():
                 future.set_result(Ack(ok=False, error="connection_failed"))
 
 
-class Sockets:
+class SocketConnections:
     """All web sockets of the app; each payload goes to one of them."""
 
-    def __init__(self, state: State, faults: FaultLine) -> None:
+    def __init__(self, state: WorkspaceState, faults: FaultInjector) -> None:
         self.ever_connected = False
-        self.connections: list[Connection] = []
+        self.connections: list[SocketConnection] = []
         self._state = state
         self._faults = faults
         self._tickets: dict[str, float] = {}
@@ -52,25 +52,25 @@ class Sockets:
         """Hold one web socket from its handshake to its end."""
         until = self._tickets.pop(socket.query_params.get("ticket", ""), 0.0)
         refused = self._faults.handshake_refused() or time.monotonic() > until
-        if refused or len(self.connections) >= MOST_CONNECTIONS:
+        if refused or len(self.connections) >= MAX_CONNECTIONS:
             await socket.close(4001)
             return
         await socket.accept()
-        connection = Connection(socket)
+        connection = SocketConnection(socket)
         self.connections.append(connection)
         self.ever_connected = True
         try:
             await socket.send_json(self._hello())
-            self._state.pulse.beat()
+            self._state.changes.notify()
             while True:
-                self._acknowledged(connection, await socket.receive_json())
+                self._acknowledge(connection, await socket.receive_json())
         except (WebSocketDisconnect, RuntimeError, ValueError):
             pass  # closed by the app, or no JSON: Slack drops such a socket too
         finally:
             if connection in self.connections:
                 self.connections.remove(connection)
-            connection.gone()
-            self._state.pulse.beat()
+            connection.fail_waiting()
+            self._state.changes.notify()
 
     def _hello(self) -> Payload:
         return {
@@ -80,7 +80,7 @@ class Sockets:
             "connection_info": {"app_id": self._state.setup.app_id},
         }
 
-    def _acknowledged(self, connection: Connection, said: Any) -> None:
+    def _acknowledge(self, connection: SocketConnection, said: Any) -> None:
         if not isinstance(said, dict) or self._faults.ack_lost():
             return
         future = connection.waiting.get(str(said.get("envelope_id")))

@@ -14,7 +14,7 @@ from faqbot.playground.models import (
     Channel,
     ModalView,
     Payload,
-    Sent,
+    SentPayload,
     Setup,
     SlackMessage,
     Suggestions,
@@ -33,13 +33,13 @@ class ChangeSignal:
         self.count = 0
         self._next = asyncio.Event()
 
-    def beat(self) -> None:
+    def notify(self) -> None:
         """Tell everyone that something changed."""
         self.count += 1
         waiting, self._next = self._next, asyncio.Event()
         waiting.set()
 
-    async def after(self, count: int) -> int:
+    async def wait_after(self, count: int) -> int:
         """Wait until more than `count` changes happened; returns how many it is now."""
         while self.count <= count:
             await self._next.wait()
@@ -49,21 +49,21 @@ class ChangeSignal:
         """Wait until `true()` is truthy and return it; raises TimeoutError after `within`."""
         async with asyncio.timeout(within):
             while not (value := true()):
-                await self.after(self.count)
+                await self.wait_after(self.count)
             return value
 
 
-class State:
+class WorkspaceState:
     """Users, channels, messages, views and all that the app sent."""
 
     def __init__(self, setup: Setup, timing: Timing) -> None:
         self.setup = setup
         self.timing = timing
-        self.pulse = ChangeSignal()
+        self.changes = ChangeSignal()
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.groups: dict[str, UserGroup] = {}
-        self.sent: list[Sent] = []
+        self.sent: list[SentPayload] = []
         self.homes: dict[str, ModalView] = {}
         self.modals: dict[str, list[ModalView]] = {}
         self.suggestions: dict[str, Suggestions] = {}
@@ -75,9 +75,9 @@ class State:
         self._triggers: dict[str, tuple[str, float, bool]] = {}
         self._last_ts = 0
         self._numbers = itertools.count(1)
-        self._furnish()
+        self._populate()
 
-    def _furnish(self) -> None:
+    def _populate(self) -> None:
         bot, mark = self.setup, self.setup.mark
         for user in (
             User(f"U0MAYA001{mark}", "maya", "Maya Hassan", admin=True),
@@ -102,17 +102,17 @@ class State:
         """Add a channel or replace one of the same id."""
         self.channels[channel.id] = channel
         self._messages.setdefault(channel.id, {})
-        self.pulse.beat()
+        self.changes.notify()
 
     def add_group(self, group: UserGroup) -> None:
         """Add a user group or replace one of the same id."""
         self.groups[group.id] = group
-        self.pulse.beat()
+        self.changes.notify()
 
     def add_user(self, user: User) -> None:
         """Add a user who is in no channel yet."""
         self.users[user.id] = user
-        self.pulse.beat()
+        self.changes.notify()
 
     def user(self, name: str) -> User:
         """Find a user by name or id; raises LookupError that names those there are."""
@@ -164,13 +164,13 @@ class State:
         self._messages[message.channel][message.ts] = message
         if message.bot:
             self.statuses.pop((message.channel, message.thread_ts or message.ts), None)
-        self.pulse.beat()
+        self.changes.notify()
         return message
 
     def remove(self, message: SlackMessage) -> None:
         """Forget a message."""
         self._messages[message.channel].pop(message.ts, None)
-        self.pulse.beat()
+        self.changes.notify()
 
     def message(self, channel_id: str, ts: str) -> SlackMessage | None:
         """The message of a channel at a timestamp, if there is one."""
@@ -206,7 +206,7 @@ class State:
         if not push:
             stack.clear()
         stack.append(view)
-        self.pulse.beat()
+        self.changes.notify()
 
     def replace_view(self, old: ModalView, payload: Payload) -> ModalView:
         """Put new content into a view that is on a screen."""
@@ -222,7 +222,7 @@ class State:
                 stack[index] = fresh
         if self.homes.get(old.user) is not None and self.homes[old.user].id == old.id:
             self.homes[old.user] = fresh
-        self.pulse.beat()
+        self.changes.notify()
         return fresh
 
     def close_modal(self, user: str, *, everything: bool) -> None:
@@ -232,7 +232,7 @@ class State:
             stack.clear()
         elif stack:
             stack.pop()
-        self.pulse.beat()
+        self.changes.notify()
 
     def publish_home(self, user: str, payload: Payload) -> ModalView:
         """Show an App Home to a user."""
@@ -240,7 +240,7 @@ class State:
         if old is not None:
             return self.replace_view(old, payload)
         self.homes[user] = self.new_view(user, payload)
-        self.pulse.beat()
+        self.changes.notify()
         return self.homes[user]
 
     def view(self, view_id: str = "", external_id: str = "") -> ModalView | None:
@@ -273,10 +273,10 @@ class State:
         self._triggers[trigger] = (user, until, True)
         return user
 
-    def note(self, sent: Sent) -> None:
+    def record(self, sent: SentPayload) -> None:
         """Record one payload that left the app."""
         self.sent.append(sent)
-        self.pulse.beat()
+        self.changes.notify()
 
     def new_id(self, prefix: str) -> str:
         """An id that nothing else has."""
@@ -289,12 +289,12 @@ class State:
     def started(self) -> None:
         """Something is under way."""
         self.busy += 1
-        self.pulse.beat()
+        self.changes.notify()
 
     def finished(self) -> None:
         """What was under way is done."""
         self.busy -= 1
-        self.pulse.beat()
+        self.changes.notify()
 
     def as_view(self, view: ModalView) -> Payload:
         """A view as Slack shows it to the app, ids and empty state included."""

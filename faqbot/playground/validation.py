@@ -17,14 +17,14 @@ from slack_sdk.models.blocks import Block, BlockElement, ConfirmObject, Option, 
 from slack_sdk.models.blocks.basic_components import FeedbackButtonObject
 from slack_sdk.models.views import View
 
-MESSAGE_BLOCKS: Final = 50
-MESSAGE_CHARACTERS: Final = 13_200
-TEXT_CHARACTERS: Final = 40_000
-UPDATE_BYTES: Final = 4_000
-FIELD_CHARACTERS: Final = 2_000
-CONTEXT_CHARACTERS: Final = 3_000
-MARKDOWN_CHARACTERS: Final = 12_000
-PROMPTS: Final = 4
+MAX_MESSAGE_BLOCKS: Final = 50
+MAX_MESSAGE_CHARACTERS: Final = 13_200
+MAX_TEXT_CHARACTERS: Final = 40_000
+MAX_UPDATE_BYTES: Final = 4_000
+MAX_FIELD_CHARACTERS: Final = 2_000
+MAX_CONTEXT_CHARACTERS: Final = 3_000
+MAX_MARKDOWN_CHARACTERS: Final = 12_000
+MAX_PROMPTS: Final = 4
 
 _SELECTS: Final = frozenset(
     {"static_select", "multi_static_select", "radio_buttons", "checkboxes", "overflow"}
@@ -44,8 +44,8 @@ def problems(payload: Mapping[str, Any]) -> tuple[str, ...]:
     elif payload.get("blocks"):
         found += message_problems(payload["blocks"])
     text = payload.get("text")
-    if isinstance(text, str) and len(text) > TEXT_CHARACTERS:
-        found.append(f"text: {len(text)} characters, {TEXT_CHARACTERS} are allowed")
+    if isinstance(text, str) and len(text) > MAX_TEXT_CHARACTERS:
+        found.append(f"text: {len(text)} characters, {MAX_TEXT_CHARACTERS} are allowed")
     return tuple(found)
 
 
@@ -54,11 +54,13 @@ def message_problems(blocks: Any) -> tuple[str, ...]:
     if not isinstance(blocks, Sequence) or isinstance(blocks, str):
         return ("blocks: must be a list",)
     found: list[str] = []
-    if len(blocks) > MESSAGE_BLOCKS:
-        found.append(f"blocks: {len(blocks)} blocks, {MESSAGE_BLOCKS} are allowed in a message")
+    if len(blocks) > MAX_MESSAGE_BLOCKS:
+        found.append(f"blocks: {len(blocks)} blocks, {MAX_MESSAGE_BLOCKS} are allowed in a message")
     size = characters(blocks)
-    if size > MESSAGE_CHARACTERS:
-        found.append(f"blocks: {size} characters, {MESSAGE_CHARACTERS} are allowed in a message")
+    if size > MAX_MESSAGE_CHARACTERS:
+        found.append(
+            f"blocks: {size} characters, {MAX_MESSAGE_CHARACTERS} are allowed in a message"
+        )
     return (*found, *_blocks_problems(blocks, "blocks"))
 
 
@@ -144,7 +146,7 @@ def _section_problems(block: Mapping[str, Any], where: str) -> Iterator[str]:
     if fields is not None and not fields:
         yield f"{where}.fields: must not be empty"
     for index, field in enumerate(fields or ()):
-        yield from _text_problems(field, f"{where}.fields[{index}]", most=FIELD_CHARACTERS)
+        yield from _text_problems(field, f"{where}.fields[{index}]", most=MAX_FIELD_CHARACTERS)
     if block.get("accessory") is not None:
         yield from _element_problems(block["accessory"], f"{where}.accessory")
 
@@ -155,7 +157,7 @@ def _context_problems(block: Mapping[str, Any], where: str) -> Iterator[str]:
     for index, element in enumerate(block.get("elements") or ()):
         place = f"{where}.elements[{index}]"
         if element.get("type") in _TEXTS:
-            yield from _text_problems(element, place, most=CONTEXT_CHARACTERS)
+            yield from _text_problems(element, place, most=MAX_CONTEXT_CHARACTERS)
         elif element.get("type") == "image":
             yield from _parsed_problems(BlockElement, element, place)
         else:

@@ -18,12 +18,19 @@ from faqbot.playground import api_messages, api_workspace
 from faqbot.playground.api import Call, Endpoint, Refusal
 from faqbot.playground.api_messages import checked_blocks
 from faqbot.playground.delivery import EventDelivery
-from faqbot.playground.models import TOO_MANY, FaultLine, Payload, Sent, SlackMessage, failure
-from faqbot.playground.socket_mode import Sockets
-from faqbot.playground.state import State
-from faqbot.playground.validation import TEXT_CHARACTERS
+from faqbot.playground.models import (
+    TOO_MANY_REQUESTS,
+    FaultInjector,
+    Payload,
+    SentPayload,
+    SlackMessage,
+    fault_response,
+)
+from faqbot.playground.socket_mode import SocketConnections
+from faqbot.playground.state import WorkspaceState
+from faqbot.playground.validation import MAX_TEXT_CHARACTERS
 
-USES: Final = 5
+MAX_USES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class _ResponseUrl:
 class ResponseUrls:
     """Makes response URLs and does what the app posts to them."""
 
-    def __init__(self, state: State, delivery: EventDelivery) -> None:
+    def __init__(self, state: WorkspaceState, delivery: EventDelivery) -> None:
         self.base = ""
         self._state = state
         self._delivery = delivery
@@ -56,7 +63,7 @@ class ResponseUrls:
         place = self._places.get(token)
         if place is None or time.monotonic() > place.until:
             raise Refusal("expired_url", status=404)
-        if place.uses >= USES:
+        if place.uses >= MAX_USES:
             raise Refusal("used_url", status=404)
         if not isinstance(body, Mapping):
             raise Refusal("invalid_payload", status=400)
@@ -66,7 +73,7 @@ class ResponseUrls:
             if original is not None:
                 self._state.remove(original)
             return
-        text, blocks = read(body)
+        text, blocks = parse_response(body)
         if body.get("replace_original") and original is not None:
             self._state.put(replace(original, text=text, blocks=blocks, edited=True))
         else:
@@ -74,7 +81,7 @@ class ResponseUrls:
 
     def show(self, channel: str, user: str, body: Mapping[str, Any]) -> None:
         """Show what came back in the acknowledgement of a command; raises Refusal."""
-        text, blocks = read(body)
+        text, blocks = parse_response(body)
         self._post(channel, user, body, text, blocks)
 
     def _post(
@@ -103,10 +110,10 @@ class ResponseUrls:
             self._delivery.message_posted(message)
 
 
-def read(body: Mapping[str, Any]) -> tuple[str, tuple[Payload, ...]]:
+def parse_response(body: Mapping[str, Any]) -> tuple[str, tuple[Payload, ...]]:
     """Text and blocks of a response; raises Refusal when Slack would not take them."""
     text = str(body.get("text") or "")
-    if len(text) > TEXT_CHARACTERS:
+    if len(text) > MAX_TEXT_CHARACTERS:
         raise Refusal("msg_too_long", status=400)
     try:
         blocks = checked_blocks(body.get("blocks"))
@@ -117,7 +124,7 @@ def read(body: Mapping[str, Any]) -> tuple[str, tuple[Payload, ...]]:
     return text, blocks
 
 
-_ODD: Final = (TypeError, AttributeError, ValueError, LookupError, RecursionError)
+_MALFORMED_INPUT: Final = (TypeError, AttributeError, ValueError, LookupError, RecursionError)
 """What comes of arguments of other types than Slack takes."""
 
 _log = logging.getLogger(__name__)
@@ -128,10 +135,10 @@ class WebApi:
 
     def __init__(
         self,
-        state: State,
-        faults: FaultLine,
+        state: WorkspaceState,
+        faults: FaultInjector,
         delivery: EventDelivery,
-        sockets: Sockets,
+        sockets: SocketConnections,
         responses: ResponseUrls,
     ) -> None:
         self._state = state
@@ -159,7 +166,7 @@ class WebApi:
                 return self._failure(method, arguments)
             return await self._answer(request, method, arguments)
         except Refusal as refusal:  # a body that can't be read
-            return _Answer({"ok": False, "error": refusal.error, **refusal.more})
+            return _AsciiJSONResponse({"ok": False, "error": refusal.error, **refusal.more})
         finally:
             self._state.finished()
 
@@ -170,16 +177,16 @@ class WebApi:
             base = {"_base": str(request.base_url)}
             call = Call(self._state, self._delivery, {**arguments, **base})
             body = {"ok": True, **await endpoint.method(call)}
-            self._state.note(Sent(method, arguments))
+            self._state.record(SentPayload(method, arguments))
         except Refusal as refusal:
             body = {"ok": False, "error": refusal.error, **refusal.more}
-            self._state.note(Sent(method, arguments, refusal.error))
-        except _ODD as error:
+            self._state.record(SentPayload(method, arguments, refusal.error))
+        except _MALFORMED_INPUT as error:
             _log.warning("%s can't read its arguments: %s", method, error)
             body = {"ok": False, "error": "invalid_arguments"}
-            self._state.note(Sent(method, arguments, "invalid_arguments"))
+            self._state.record(SentPayload(method, arguments, "invalid_arguments"))
         scopes = ",".join(sorted(self._state.setup.scopes))
-        return _Answer(body, headers={"x-oauth-scopes": scopes})
+        return _AsciiJSONResponse(body, headers={"x-oauth-scopes": scopes})
 
     def _endpoint(self, method: str, token: str) -> Endpoint:
         app = self._state.setup
@@ -199,9 +206,9 @@ class WebApi:
 
     def _failure(self, method: str, arguments: Payload) -> Response:
         status = self._faults.current.fail_status
-        error = "ratelimited" if status == TOO_MANY else f"http_{status}"
-        self._state.note(Sent(method, arguments, error))
-        return failure(self._faults.current)
+        error = "ratelimited" if status == TOO_MANY_REQUESTS else f"http_{status}"
+        self._state.record(SentPayload(method, arguments, error))
+        return fault_response(self._faults.current)
 
     async def _open_connection(self, call: Call) -> Payload:
         if self._faults.connection_refused():
@@ -217,14 +224,14 @@ class WebApi:
             body = await request.json()
             self._respond(request.path_params["token"], body)
         except (ValueError, RecursionError):
-            return _Answer({"ok": False, "error": "invalid_payload"}, 400)
+            return _AsciiJSONResponse({"ok": False, "error": "invalid_payload"}, 400)
         except Refusal as refusal:
-            self._state.note(Sent("response_url", body or {}, refusal.error))
+            self._state.record(SentPayload("response_url", body or {}, refusal.error))
             status = refusal.more.pop("status", 400)
-            return _Answer({"ok": False, "error": refusal.error, **refusal.more}, status)
+            return _AsciiJSONResponse({"ok": False, "error": refusal.error, **refusal.more}, status)
         finally:
             self._state.finished()
-        self._state.note(Sent("response_url", body))
+        self._state.record(SentPayload("response_url", body))
         return PlainTextResponse("ok")
 
     def _respond(self, token: str, body: Any) -> None:
@@ -244,7 +251,7 @@ class WebApi:
         return PlainTextResponse(f"OK - {len(content)}")
 
 
-class _Answer(JSONResponse):
+class _AsciiJSONResponse(JSONResponse):
     """JSON in ASCII, as Slack writes it: what an app sent comes back whatever it holds."""
 
     def render(self, content: Any) -> bytes:

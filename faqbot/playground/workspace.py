@@ -25,24 +25,24 @@ from faqbot.playground import validation
 from faqbot.playground.delivery import EventDelivery
 from faqbot.playground.models import (
     Channel,
-    FaultLine,
+    FaultInjector,
     Faults,
     ModalView,
-    Sent,
+    SentPayload,
     Setup,
     SlackMessage,
     Timing,
     User,
 )
-from faqbot.playground.oauth import OpenId
-from faqbot.playground.page import HEADERS, Page
+from faqbot.playground.oauth import OpenIdServer
+from faqbot.playground.page import HEADERS, PlaygroundPage
 from faqbot.playground.person import SimulatedUser
-from faqbot.playground.socket_mode import Sockets
-from faqbot.playground.state import State
+from faqbot.playground.socket_mode import SocketConnections
+from faqbot.playground.state import WorkspaceState
 from faqbot.playground.web_api import ResponseUrls, WebApi
 from faqbot.runtime.web import LocalServer, SafeHeaders, SameOrigin, listen
 
-HOSTS: Final = ("127.0.0.1", "localhost", "::1")
+LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "::1")
 """Where it can listen: this machine has no other names in a browser."""
 
 T = TypeVar("T")
@@ -53,13 +53,13 @@ class LocalWorkspace:
 
     def __init__(self, setup: Setup, timing: Timing) -> None:
         self.setup = setup
-        self.state = State(setup, timing)
-        self._line = FaultLine()
-        self._sockets = Sockets(self.state, self._line)
+        self.state = WorkspaceState(setup, timing)
+        self._line = FaultInjector()
+        self._sockets = SocketConnections(self.state, self._line)
         self._delivery = EventDelivery(self.state, self._line, self._sockets)
         self._responses = ResponseUrls(self.state, self._delivery)
         self._api = WebApi(self.state, self._line, self._delivery, self._sockets, self._responses)
-        self._page = Page(self.state, self.person)
+        self._page = PlaygroundPage(self.state, self.person)
         self._server: LocalServer | None = None
         self.address = ""
 
@@ -80,12 +80,12 @@ class LocalWorkspace:
             ServiceError: the port is taken.
         """
         setup = setup or Setup()
-        refuse_what_is_real(host, setup)
+        check_local_only(host, setup)
         workspace = cls(setup, timing or Timing())
         listener = listen(host, port)
         server = LocalServer(workspace.asgi())
         shown = f"[{host}]" if ":" in host else host
-        workspace.placed(server, f"http://{shown}:{listener.getsockname()[1]}")
+        workspace.set_address(server, f"http://{shown}:{listener.getsockname()[1]}")
         running = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             await server.ready.wait()
@@ -96,7 +96,7 @@ class LocalWorkspace:
             await running
             listener.close()
 
-    def placed(self, server: LocalServer, address: str) -> None:
+    def set_address(self, server: LocalServer, address: str) -> None:
         """It is served at this address."""
         self._server = server
         self.address = address
@@ -105,7 +105,7 @@ class LocalWorkspace:
     async def close(self) -> None:
         """Stop all deliveries, and close what is open."""
         self._page.closing = True
-        self.state.pulse.beat()
+        self.state.changes.notify()
         await self._delivery.close()
         for connection in tuple(self._sockets.connections):
             with contextlib.suppress(RuntimeError):
@@ -114,14 +114,14 @@ class LocalWorkspace:
     def asgi(self) -> Starlette:
         """The whole workspace as one ASGI application."""
         routes: list[BaseRoute] = [
-            *OpenId(self.state).routes(),
+            *OpenIdServer(self.state).routes(),
             Route("/api/{method:path}", self._api.call, methods=["GET", "POST"]),
             Route("/response/{token}", self._api.respond, methods=["POST"]),
             Route("/upload/{file}", self._api.upload, methods=["POST"]),
             WebSocketRoute("/link/", self._sockets.serve),
             *self._page.routes(),
         ]
-        hosts = [f"[{host}]" if ":" in host else host for host in HOSTS]
+        hosts = [f"[{host}]" if ":" in host else host for host in LOCAL_HOSTS]
         middleware = [
             Middleware(SafeHeaders, headers=HEADERS),
             # A name that somebody lets lead here is none of ours.
@@ -218,7 +218,7 @@ class LocalWorkspace:
         return stack[-1] if stack else None
 
     @property
-    def sent(self) -> tuple[Sent, ...]:
+    def sent(self) -> tuple[SentPayload, ...]:
         """Every payload that left the app, refused ones included."""
         return tuple(self.state.sent)
 
@@ -255,7 +255,7 @@ class LocalWorkspace:
         """Ask the app to reconnect, as Slack does every few hours ("warning" announces it)."""
         await self._sockets.disconnect(reason)
 
-    def other_bot_says(self, channel: str, text: str) -> SlackMessage:
+    def post_as_other_bot(self, channel: str, text: str) -> SlackMessage:
         """Let another app's bot write in a channel."""
         place = self.channel(channel)
         return self._delivery.from_other_bot(place.id, text)
@@ -266,7 +266,7 @@ class LocalWorkspace:
 
     async def until(self, true: Callable[[], T | None], within: float = 60.0) -> T:
         """Wait until `true()` is truthy and return it; raises TimeoutError after `within`."""
-        return await self.state.pulse.until(true, within)
+        return await self.state.changes.until(true, within)
 
     async def settled(self, quiet: float = 0.05, within: float = 60.0) -> None:
         """Wait until nothing is in delivery or in flight, and nothing happened for `quiet` seconds.
@@ -275,20 +275,20 @@ class LocalWorkspace:
         """
         async with asyncio.timeout(within):
             while True:
-                await self.state.pulse.until(lambda: self.state.busy == 0, within)
-                count = self.state.pulse.count
+                await self.state.changes.until(lambda: self.state.busy == 0, within)
+                count = self.state.changes.count
                 await asyncio.sleep(quiet)
-                if self.state.pulse.count == count and self.state.busy == 0:
+                if self.state.changes.count == count and self.state.busy == 0:
                     return
 
 
-def refuse_what_is_real(host: str, setup: Setup) -> None:
+def check_local_only(host: str, setup: Setup) -> None:
     """Keep what has no login on this machine, and real tokens out of it.
 
     Raises:
         SettingsError: the address is reachable from elsewhere, or a token is a real one.
     """
-    if host not in HOSTS:  # nor is another name, whatever it leads to now
+    if host not in LOCAL_HOSTS:  # nor is another name, whatever it leads to now
         raise SettingsError(
             f"the local workspace has no login, so it can't listen on {host}: use 127.0.0.1"
         )

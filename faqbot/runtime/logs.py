@@ -10,7 +10,7 @@ from typing import Final, TextIO
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
-from faqbot.settings.sources import masked_value
+from faqbot.settings.sources import mask_value
 
 
 class _Handler(logging.StreamHandler[TextIO]):
@@ -23,7 +23,7 @@ class _Handler(logging.StreamHandler[TextIO]):
 
 
 def _without_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    return {key: masked_value(value, key) for key, value in event.items()}
+    return {key: mask_value(value, key) for key, value in event.items()}
 
 
 def set_up(level: str, form: str, stream: TextIO | None = None) -> None:

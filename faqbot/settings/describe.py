@@ -7,14 +7,16 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from faqbot.settings.models import Mode, Settings, plain
-from faqbot.settings.sources import NO_CACHE, masked, without_password
+from faqbot.settings.models import Mode, Settings, reveal
+from faqbot.settings.sources import OFF, mask, mask_url
 
 _REASONS: Final = {
     Mode.SOCKET: "SLACK_BOT_TOKEN and SLACK_APP_TOKEN are set",
     Mode.HTTP: "SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET are set",
-    Mode.MANY: "SLACK_SIGNING_SECRET and SLACK_CLIENT_ID are set, SLACK_BOT_TOKEN is not",
-    Mode.WORKSPACE: "no Slack variable is set",
+    Mode.MANY_WORKSPACES: (
+        "SLACK_SIGNING_SECRET and SLACK_CLIENT_ID are set, SLACK_BOT_TOKEN is not"
+    ),
+    Mode.LOCAL_WORKSPACE: "no Slack variable is set",
 }
 
 
@@ -26,46 +28,46 @@ def describe(settings: Settings) -> tuple[str, ...]:
 def _slack(settings: Settings) -> Iterator[str]:
     mode = settings.mode
     yield f"mode: {mode.value} ({_REASONS[mode]})"
-    if mode is Mode.WORKSPACE:
-        yield f"page: http://127.0.0.1:{settings.listens_on}/"
+    if mode is Mode.LOCAL_WORKSPACE:
+        yield f"page: http://127.0.0.1:{settings.listen_port}/"
         return
     if settings.slack_bot_token:
-        yield f"SLACK_BOT_TOKEN: {_masked(settings.slack_bot_token)}"
-    yield f"Web API: {masked(settings.slack_api_url)}"
+        yield f"SLACK_BOT_TOKEN: {_token_prefix(settings.slack_bot_token)}"
+    yield f"Web API: {mask(settings.slack_api_url)}"
     if mode is Mode.SOCKET:
-        yield f"SLACK_APP_TOKEN: {_masked(settings.slack_app_token)}"
+        yield f"SLACK_APP_TOKEN: {_token_prefix(settings.slack_app_token)}"
         if settings.slack_signing_secret:
             yield "SLACK_SIGNING_SECRET: set, not needed in Socket Mode"
         if settings.port:
             yield f"health and metrics: {settings.faqbot_host}:{settings.port}"
     else:
         yield "SLACK_SIGNING_SECRET: set"
-        yield f"listens on: {settings.faqbot_host}:{settings.listens_on}/slack/events"
+        yield f"listens on: {settings.faqbot_host}:{settings.listen_port}/slack/events"
         yield f"workers: {settings.faqbot_workers}"
         yield f"forwarded headers are believed from: {settings.faqbot_trusted_proxies or 'nobody'}"
     if settings.slack_client_id:
         yield f"SLACK_CLIENT_ID: {settings.slack_client_id}"
         yield f"SLACK_CLIENT_SECRET: {'set' if settings.slack_client_secret else 'missing'}"
-    if mode is Mode.MANY:
+    if mode is Mode.MANY_WORKSPACES:
         yield f"installs at: {settings.faqbot_public_url}/slack/install"
         yield f"content of single workspaces: {settings.faqbot_workspaces or 'the same for all'}"
         yield f"memory for content: {settings.faqbot_workspaces_memory_mb} MB"
 
 
 def _content(settings: Settings) -> Iterator[str]:
-    yield f"knowledge: {masked(settings.faqbot_knowledge or 'default')}"
+    yield f"knowledge: {mask(settings.faqbot_knowledge or 'default')}"
     if settings.pull_interval:
         yield f"looks for newer content: every {settings.pull_interval:g} seconds"
     yield f"encoder: {settings.faqbot_encoder or 'bundled'}"
-    yield f"cache: {settings.cache or NO_CACHE}"
+    yield f"cache: {settings.cache or OFF}"
 
 
 def _memory(settings: Settings) -> Iterator[str]:
-    yield f"database: {without_password(settings.database) or NO_CACHE}"
+    yield f"database: {mask_url(settings.database) or OFF}"
     days = settings.faqbot_retention_days
     yield f"remembers: question text {settings.faqbot_question_privacy}, {days} days"
     if settings.faqbot_secret_keys:
-        count = len(plain(settings.faqbot_secret_keys).split(","))
+        count = len(reveal(settings.faqbot_secret_keys).split(","))
         yield f"FAQBOT_SECRET_KEYS: {count} set"
 
 
@@ -81,5 +83,5 @@ def _service(settings: Settings) -> Iterator[str]:
     yield f"log: {settings.faqbot_log_level}, as {settings.faqbot_log_format}"
 
 
-def _masked(secret: SecretStr | None) -> str:
-    return f"{plain(secret)[:5]}…"
+def _token_prefix(secret: SecretStr | None) -> str:
+    return f"{reveal(secret)[:5]}…"

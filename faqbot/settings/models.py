@@ -27,7 +27,7 @@ from faqbot.settings.sources import (
     renamed_settings,
 )
 
-_MANY: Final = (
+_NEEDED_FOR_MANY_WORKSPACES: Final = (
     "slack_signing_secret",
     "slack_client_id",
     "slack_client_secret",
@@ -42,7 +42,7 @@ def token_problems(values: Any) -> Iterator[str]:
     if not isinstance(values, Mapping):
         return
     bot, app, secret = (
-        plain(values.get(name))
+        reveal(values.get(name))
         for name in ("slack_bot_token", "slack_app_token", "slack_signing_secret")
     )
     if bot and not bot.startswith("xoxb-"):
@@ -66,7 +66,7 @@ def token_problems(values: Any) -> Iterator[str]:
 
 def _without_bot_token(values: Mapping[str, Any], app: str, secret: str) -> Iterator[str]:
     if secret and values.get("slack_client_id"):
-        missing = [name.upper() for name in _MANY if not values.get(name)]
+        missing = [name.upper() for name in _NEEDED_FOR_MANY_WORKSPACES if not values.get(name)]
         if missing:
             yield (
                 f"{', '.join(missing)} must be set too to serve many workspaces; for one, set "
@@ -90,7 +90,7 @@ def _without_bot_token(values: Mapping[str, Any], app: str, secret: str) -> Iter
             )
 
 
-def plain(value: Any) -> str:
+def reveal(value: Any) -> str:
     """A secret as text."""
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value or "")
 
@@ -100,14 +100,14 @@ class Mode(StrEnum):
 
     SOCKET = "Socket Mode"
     HTTP = "HTTP"
-    MANY = "HTTP for many workspaces"
-    WORKSPACE = "local workspace"
+    MANY_WORKSPACES = "HTTP for many workspaces"
+    LOCAL_WORKSPACE = "local workspace"
 
 
-SLACK_API_URL: Final = "https://slack.com/api/"
-HTTP_PORT: Final = 3000
+DEFAULT_SLACK_API_URL: Final = "https://slack.com/api/"
+DEFAULT_HTTP_PORT: Final = 3000
 DEFAULT_PULL_INTERVAL: Final = 300.0
-WORKSPACE_PORT: Final = 8765
+DEFAULT_LOCAL_WORKSPACE_PORT: Final = 8765
 _CHOICES: Final = {
     "faqbot_question_privacy": ("full", "redacted", "hash"),
     "faqbot_channel_mode": ("off", "mentions", "questions", "all"),
@@ -146,7 +146,7 @@ class Settings(SettingsReader):
     slack_signing_secret: SecretStr | None = None
     slack_client_id: str = ""
     slack_client_secret: SecretStr | None = None
-    slack_api_url: str = SLACK_API_URL
+    slack_api_url: str = DEFAULT_SLACK_API_URL
     port: int | None = Field(default=None, ge=1, le=65535)
     faqbot_host: str = "0.0.0.0"  # noqa: S104 - a container must be reachable from outside
     faqbot_knowledge: str | None = None
@@ -174,17 +174,17 @@ class Settings(SettingsReader):
 
     @field_validator("slack_api_url")
     @classmethod
-    def _address(cls, value: str) -> str:
+    def _check_api_url(cls, value: str) -> str:
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.netloc:
             raise ValueError(
-                f"SLACK_API_URL must be an address such as {SLACK_API_URL}; unset is Slack."
+                f"SLACK_API_URL must be an address such as {DEFAULT_SLACK_API_URL}; unset is Slack."
             )
         return value.rstrip("/") + "/"
 
     @field_validator("faqbot_insights_url", "faqbot_public_url")
     @classmethod
-    def _public(cls, value: str, info: ValidationInfo) -> str:
+    def _check_public_url(cls, value: str, info: ValidationInfo) -> str:
         parts = urlsplit(value)
         local = parts.hostname in ("127.0.0.1", "localhost")
         if value and not (parts.hostname and parts.scheme == ("http" if local else "https")):
@@ -196,7 +196,7 @@ class Settings(SettingsReader):
 
     @field_validator("faqbot_trusted_proxies")
     @classmethod
-    def _networks(cls, value: str) -> str:
+    def _check_networks(cls, value: str) -> str:
         for one in filter(None, map(str.strip, value.split(","))):
             try:
                 ipaddress.ip_network(one, strict=False)
@@ -209,7 +209,7 @@ class Settings(SettingsReader):
 
     @field_validator(*_CHOICES)
     @classmethod
-    def _choice(cls, value: str, info: ValidationInfo) -> str:
+    def _check_choice(cls, value: str, info: ValidationInfo) -> str:
         name = str(info.field_name)
         if value.lower() not in _CHOICES[name]:
             raise ValueError(f"{name.upper()} must be one of {', '.join(_CHOICES[name])}.")
@@ -217,7 +217,7 @@ class Settings(SettingsReader):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _all_at_once(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+    def _collect_problems(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         problems = [*renamed_settings(), *token_problems(values)]
         try:
             settings = handler(values)
@@ -236,7 +236,7 @@ class Settings(SettingsReader):
         """
         if self.slack_bot_token is None:
             many = self.slack_signing_secret and self.slack_client_id
-            return Mode.MANY if many else Mode.WORKSPACE
+            return Mode.MANY_WORKSPACES if many else Mode.LOCAL_WORKSPACE
         return Mode.SOCKET if self.slack_app_token else Mode.HTTP
 
     @property
@@ -262,9 +262,11 @@ class Settings(SettingsReader):
         return DEFAULT_PULL_INTERVAL if (self.faqbot_knowledge or "").startswith("git+") else 0.0
 
     @property
-    def listens_on(self) -> int:
+    def listen_port(self) -> int:
         """The port to serve on: PORT, or the default of the mode."""
-        return self.port or (WORKSPACE_PORT if self.mode is Mode.WORKSPACE else HTTP_PORT)
+        return self.port or (
+            DEFAULT_LOCAL_WORKSPACE_PORT if self.mode is Mode.LOCAL_WORKSPACE else DEFAULT_HTTP_PORT
+        )
 
 
 def _advice(detail: Mapping[str, Any]) -> str:

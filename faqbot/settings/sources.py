@@ -14,18 +14,18 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from faqbot.errors import SettingsError
 
-_METRICS: Final = "PROMETHEUS_MULTIPROC_DIR"
+_METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def metrics_folder() -> Path | None:
     """Where workers put their metrics; None for a process that is alone."""
-    named = os.environ.get(_METRICS)
+    named = os.environ.get(_METRICS_FOLDER)
     return Path(named) if named else None
 
 
 def share_metrics(folder: Path) -> None:
     """Let the workers that are started from now on put their metrics into a folder."""
-    os.environ[_METRICS] = str(folder)
+    os.environ[_METRICS_FOLDER] = str(folder)
 
 
 MASK: Final = "…"
@@ -54,44 +54,44 @@ _SECRET: Final = re.compile(
     r"|(?P<signed>\bv0=)[0-9a-f]{64}\b",
     re.IGNORECASE,
 )
-_SUSPECT: Final = re.compile(r"[=:/]|xox|xapp|xwfp|bearer|basic", re.IGNORECASE)
+_SECRET_HINT: Final = re.compile(r"[=:/]|xox|xapp|xwfp|bearer|basic", re.IGNORECASE)
 """Without any of these nothing in a text is a secret by its looks; most texts have none."""
 
 _SECRET_NAME: Final = re.compile(rf"(?:{_NAMES})", re.IGNORECASE)
 
-_DEEPEST: Final = 8
+_MAX_DEPTH: Final = 8
 
 
-def masked(text: str) -> str:
+def mask(text: str) -> str:
     """A text in which tokens and passwords can't be read."""
-    return _SECRET.sub(_start, text) if _SUSPECT.search(text) else text
+    return _SECRET.sub(_mask_match, text) if _SECRET_HINT.search(text) else text
 
 
-def masked_value(value: Any, name: str = "", depth: int = 0) -> Any:
+def mask_value(value: Any, name: str = "", depth: int = 0) -> Any:
     """A value as it may be logged: masked by its name, and all texts inside it."""
     if value and _SECRET_NAME.fullmatch(name):
         return MASK
     if isinstance(value, str):
-        return masked(value)
+        return mask(value)
     if value is None or isinstance(value, bool | int | float):
         return value
-    if depth < _DEEPEST:
+    if depth < _MAX_DEPTH:
         if isinstance(value, dict):
             return {
-                masked_value(key): masked_value(inner, str(key), depth + 1)
+                mask_value(key): mask_value(inner, str(key), depth + 1)
                 for key, inner in value.items()
             }
         if isinstance(value, list | tuple | set | frozenset):
-            return [masked_value(inner, name, depth + 1) for inner in value]
-    return masked(str(value))
+            return [mask_value(inner, name, depth + 1) for inner in value]
+    return mask(str(value))
 
 
-def _start(match: re.Match[str]) -> str:
+def _mask_match(match: re.Match[str]) -> str:
     """What may be read of a secret: where it stood."""
     return next(str(group) for group in match.groupdict().values() if group) + MASK
 
 
-NO_CACHE: Final = "off"
+OFF: Final = "off"
 
 
 class SettingsReader(BaseSettings):
@@ -119,11 +119,11 @@ class SettingsReader(BaseSettings):
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():
-            yield name, masked_value(value, name or "")
+            yield name, mask_value(value, name or "")
 
     @model_serializer(mode="wrap")
     def _masked(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return dict(masked_value(handler(self)))
+        return dict(mask_value(handler(self)))
 
 
 _RENAMED: Final = {
@@ -156,7 +156,7 @@ def renamed_settings() -> Iterator[str]:
             yield f"{former.upper()} is now {name.upper()}: rename it."
 
 
-class _Content(SettingsReader):
+class _ContentSettings(SettingsReader):
     """The settings that commands without Slack need; tokens are not looked at."""
 
     faqbot_knowledge: str | None = None
@@ -175,12 +175,12 @@ def configured_cache() -> Path | None:
     Raises:
         SettingsError: `.env` can't be read.
     """
-    return cache_folder(_Content().faqbot_cache)
+    return cache_folder(_ContentSettings().faqbot_cache)
 
 
 def database_url(configured: str | None) -> str | None:
     """The address of the database, by default a file in the user's folder for data."""
-    if configured and configured.lower() == NO_CACHE:
+    if configured and configured.lower() == OFF:
         return None
     if configured:
         return configured
@@ -196,15 +196,15 @@ def configured_database() -> str | None:
     Raises:
         SettingsError: `.env` can't be read.
     """
-    return database_url(_Content().faqbot_database_url)
+    return database_url(_ContentSettings().faqbot_database_url)
 
 
-def without_password(url: str | None) -> str:
-    return masked(url or "")
+def mask_url(url: str | None) -> str:
+    return mask(url or "")
 
 
 def cache_folder(configured: str | None) -> Path | None:
-    if configured and configured.lower() == NO_CACHE:
+    if configured and configured.lower() == OFF:
         return None
     return Path(configured) if configured else user_cache_path("faqbot", appauthor=False)
 
@@ -215,7 +215,7 @@ def configured_encoder() -> Path | None:
     Raises:
         SettingsError: `.env` can't be read.
     """
-    configured = _Content().faqbot_encoder
+    configured = _ContentSettings().faqbot_encoder
     return Path(configured) if configured else None
 
 
@@ -225,7 +225,7 @@ def configured_knowledge() -> str | None:
     Raises:
         SettingsError: `.env` can't be read.
     """
-    return _Content().faqbot_knowledge
+    return _ContentSettings().faqbot_knowledge
 
 
 def configured_secret_keys() -> str:
@@ -234,5 +234,5 @@ def configured_secret_keys() -> str:
     Raises:
         SettingsError: `.env` can't be read.
     """
-    configured = _Content().faqbot_secret_keys
+    configured = _ContentSettings().faqbot_secret_keys
     return configured.get_secret_value() if configured else ""

@@ -239,7 +239,7 @@ async def run_http(
             served(Server(site, settings.faqbot_trusted_proxies), listener) as serving,
             health.watching(),
         ):
-            say(f"faqbot serves {team}: http://{settings.faqbot_host}:{settings.listens_on}{PATH}")
+            say(f"faqbot serves {team}: http://{settings.faqbot_host}:{settings.listen_port}{PATH}")
             await asyncio.shield(serving)
 
 

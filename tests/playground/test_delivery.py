@@ -56,7 +56,7 @@ async def test_own_and_other_bots_messages_are_delivered_too(
     workspace: LocalWorkspace, receiver: Receiver, client: AsyncWebClient
 ) -> None:
     await client.chat_postMessage(channel="#general", text="mine")
-    workspace.other_bot_says("#general", "theirs")
+    workspace.post_as_other_bot("#general", "theirs")
     await workspace.settled()
     assert {event["bot_id"] for event in receiver.events} == {"B0LOCAL01", "B0OTHERB1"}
 

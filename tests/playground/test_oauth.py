@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.errors import SettingsError
 from faqbot.playground.models import Faults, Setup
-from faqbot.playground.oauth import HOURS_12, Grant, Grants
+from faqbot.playground.oauth import ROTATED_TOKEN_LIFETIME, Grant, Grants
 from tests.playground.conftest import QUICK, Receiver
 from tests.support.local_slack import LocalSlack, several
 
@@ -158,9 +158,9 @@ async def test_a_code_is_good_once_for_its_app_and_its_redirect(two: App) -> Non
 
 
 async def test_tokens_that_are_rotated_end_and_are_renewed_once() -> None:
-    async with app(TWO, lifetime=HOURS_12) as rotating:
+    async with app(TWO, lifetime=ROTATED_TOKEN_LIFETIME) as rotating:
         first = await rotating.installed(ALPHA)
-        assert first["expires_in"] == HOURS_12
+        assert first["expires_in"] == ROTATED_TOKEN_LIFETIME
         again = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
         second = await rotating.access(**again)
         assert second["access_token"] != first["access_token"]
@@ -175,11 +175,11 @@ async def test_tokens_that_are_rotated_end_and_are_renewed_once() -> None:
 
 def test_a_token_ends_when_its_time_is_up() -> None:
     now = 0.0
-    grants = Grants(HOURS_12, lambda: now)
+    grants = Grants(ROTATED_TOKEN_LIFETIME, lambda: now)
     issued = grants.redeem(grants.code(Grant((ALPHA,), (), "U1"), BACK), BACK)
-    now = HOURS_12 - 1.0
+    now = ROTATED_TOKEN_LIFETIME - 1.0
     assert grants.find(issued.token) == issued
-    now = HOURS_12
+    now = ROTATED_TOKEN_LIFETIME
     with pytest.raises(LookupError, match="token_expired"):
         grants.find(issued.token)
     assert grants.refresh(issued.refresh).token != issued.token

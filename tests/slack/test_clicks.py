@@ -6,7 +6,7 @@ import pytest
 
 from faqbot.playground.blocks import elements
 from faqbot.playground.models import Faults, ModalView, SlackMessage
-from faqbot.playground.person import Reaction
+from faqbot.playground.person import ActionResult
 from tests.slack.conftest import Slack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -21,7 +21,7 @@ def labels(shown: SlackMessage | ModalView) -> list[str]:
     return found
 
 
-async def changed(slack: Slack, result: Reaction, message: SlackMessage) -> None:
+async def changed(slack: Slack, result: ActionResult, message: SlackMessage) -> None:
     """Wait until a private message was replaced."""
     await slack.workspace.until(lambda: result.messages[0].text != message.text)
 

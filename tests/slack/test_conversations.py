@@ -80,7 +80,7 @@ async def test_a_lost_acknowledgement_brings_no_second_answer(slack: Slack) -> N
 
 
 async def test_other_bots_and_edits_are_ignored(slack: Slack) -> None:
-    slack.workspace.other_bot_says("#hiring", slack.mention("data analyst skills"))
+    slack.workspace.post_as_other_bot("#hiring", slack.mention("data analyst skills"))
     ts = await slack.maya.dm("product manager skills")
     await slack.answer("@maya", ts)
     message = slack.workspace.message("@maya", ts)

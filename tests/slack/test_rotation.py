@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from faqbot.playground.models import Faults
-from faqbot.playground.oauth import HOURS_12
+from faqbot.playground.oauth import ROTATED_TOKEN_LIFETIME
 from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.installations import Credentials, Workspace
 from faqbot.storage.models import StoreError, utc_now
@@ -31,7 +31,7 @@ ALPHA = Workspace("", "T0ALPHA")
 
 @pytest.fixture
 async def web(url: str) -> AsyncIterator[Site]:
-    async with site(url, several("Alpha"), lifetime=HOURS_12) as made:
+    async with site(url, several("Alpha"), lifetime=ROTATED_TOKEN_LIFETIME) as made:
         yield made
 
 
@@ -39,7 +39,7 @@ async def web(url: str) -> AsyncIterator[Site]:
 async def local(tmp_path: Path) -> AsyncIterator[Site]:
     """The same with SQLite alone, where no other process matters."""
     address = f"sqlite:///{tmp_path}/faqbot.db"
-    async with site(address, several("Alpha"), lifetime=HOURS_12) as made:
+    async with site(address, several("Alpha"), lifetime=ROTATED_TOKEN_LIFETIME) as made:
         yield made
 
 

@@ -22,9 +22,9 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from faqbot.playground.models import FaultLine, Faults, Setup, Timing
-from faqbot.playground.oauth import METHOD, Grants, Issued, OAuth
-from faqbot.playground.workspace import LocalWorkspace, refuse_what_is_real
+from faqbot.playground.models import FaultInjector, Faults, Setup, Timing
+from faqbot.playground.oauth import ACCESS_METHOD, Grants, IssuedToken, OAuthServer
+from faqbot.playground.workspace import LocalWorkspace, check_local_only
 from faqbot.runtime.web import LocalServer, SafeHeaders, listen, safe_headers
 
 HOST: Final = "127.0.0.1"
@@ -55,12 +55,12 @@ class LocalSlack:
 
     def __init__(self, setups: Iterable[Setup], timing: Timing, grants: Grants) -> None:
         self.grants = grants
-        self._line = FaultLine()
+        self._line = FaultInjector()
         self.workspaces = {setup.team_id: LocalWorkspace(setup, timing) for setup in setups}
         self.address = ""
         states = {team: one.state for team, one in self.workspaces.items()}
         self._oauth = Starlette(
-            routes=OAuth(states, grants, self._line).routes(),
+            routes=OAuthServer(states, grants, self._line).routes(),
             middleware=[
                 Middleware(SafeHeaders, headers=safe_headers({})),
                 Middleware(TrustedHostMiddleware, allowed_hosts=[HOST], www_redirect=False),
@@ -80,13 +80,13 @@ class LocalSlack:
         """
         setups = tuple(setups)
         for setup in setups:
-            refuse_what_is_real(HOST, setup)
+            check_local_only(HOST, setup)
         slack = cls(setups, timing or Timing(), Grants(lifetime))
         listener = listen(HOST, 0)
         server = LocalServer(slack)
         slack.address = f"http://{HOST}:{listener.getsockname()[1]}"
         for team, workspace in slack.workspaces.items():
-            workspace.placed(server, f"{slack.address}/w/{team}")
+            workspace.set_address(server, f"{slack.address}/w/{team}")
         running = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             await server.ready.wait()
@@ -143,7 +143,7 @@ class LocalSlack:
             if team in self.workspaces:
                 await self._app(team)({**scope, "root_path": f"/w/{team}"}, receive, send)
                 return
-        if not path.startswith("/api/") or path == f"/api/{METHOD}":
+        if not path.startswith("/api/") or path == f"/api/{ACCESS_METHOD}":
             await self._oauth(scope, receive, send)
             return
         method = path.removeprefix("/api/")
@@ -171,7 +171,7 @@ class LocalSlack:
             self._apps[team] = self[team].asgi()
         return self._apps[team]
 
-    def _meant(self, scope: Scope, arguments: Mapping[str, Any]) -> tuple[str, Issued]:
+    def _meant(self, scope: Scope, arguments: Mapping[str, Any]) -> tuple[str, IssuedToken]:
         """The workspace that a call is for; raises LookupError with Slack's error.
 
         A token of an organisation is good in several: the arguments say where.
@@ -198,7 +198,7 @@ class LocalSlack:
             raise LookupError("bad_client_secret")
 
     def _own(
-        self, method: str, team: str, issued: Issued, arguments: Mapping[str, Any]
+        self, method: str, team: str, issued: IssuedToken, arguments: Mapping[str, Any]
     ) -> dict[str, Any] | None:
         """The answer to a method that is about the token itself."""
         if method == "auth.revoke":
