@@ -23,7 +23,6 @@ from typing import Any
 
 import numpy as np
 from aiohttp import web
-from slack_bolt.request.async_request import AsyncBoltRequest
 
 from benchmarks.building import build, team, word
 from benchmarks.companies import questions, titles, write_company
@@ -33,6 +32,7 @@ from faqbot.index.builder import Encoders, Loader
 from faqbot.index.cache import Snapshots
 from faqbot.slack.client import web_client
 from faqbot.slack.context import Shared
+from faqbot.slack.payload_parser import make_request
 from faqbot.storage.installations import Credentials, Installation, Workspace
 from faqbot.workspaces.config import Assigned
 from faqbot.workspaces.content_pool import ContentPool
@@ -98,8 +98,7 @@ class Service:
                 "trigger_id": f"t{next(self.numbers)}",
             }
             began = time.perf_counter()
-            request = AsyncBoltRequest(body=body, mode="socket_mode")
-            answer = await self.workspaces.dispatch(request)
+            answer = await self.workspaces.dispatch(make_request(body))
             spent = (time.perf_counter() - began) * 1000
             if "getting ready" not in answer.body:
                 break

@@ -13,7 +13,7 @@ import yaml
 from faqbot import __version__
 from faqbot.runtime.supervisor import SPARE
 from faqbot.settings import Settings
-from faqbot.slack.http_endpoint import MOST_BYTES, PATH
+from faqbot.slack.http_endpoint import MAX_BYTES, PATH
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
@@ -195,7 +195,7 @@ def test_the_ingress_leads_only_slacks_paths_inside() -> None:
 
 def test_the_proxy_and_the_guard_take_payloads_of_the_same_size() -> None:
     (found,) = re.findall(r"client_max_body_size (\d+)m;", text_of("nginx.conf"))
-    assert 0 <= int(found) * 2**20 - MOST_BYTES < 100_000
+    assert 0 <= int(found) * 2**20 - MAX_BYTES < 100_000
 
 
 def test_systemd_keeps_it_running_and_shut_in() -> None:

@@ -31,7 +31,9 @@ from faqbot.slack.listeners import (
 from faqbot.slack.listeners.commands import AdminCommands
 from faqbot.slack.middleware import deduplication, rate_limit, request_log
 from faqbot.slack.middleware.deduplication import CLAIM
-from faqbot.slack.middleware.request_log import kind_of, log_handled
+from faqbot.slack.middleware.rate_limit import RateLimiter
+from faqbot.slack.middleware.request_log import log_handled
+from faqbot.slack.payloads import payload_of
 from faqbot.storage.models import ChannelMode
 
 Authorize = Callable[..., Awaitable[AuthorizeResult]]
@@ -76,21 +78,23 @@ def create_app(
     def ended(request: AsyncBoltRequest, seconds: float) -> None:
         if request.context.get(CLAIM):
             taken.complete(str(request.context[CLAIM]))
-        shared.metrics.handled(kind_of(request.body), seconds)
+        shared.metrics.handled(payload_of(request).name, seconds)
         log_handled(request, seconds)
 
     shared.running.watch(app, ended)
     request_log.register(app)
     errors.register(app, shared.metrics.error)
     deduplication.register(app, taken, shared.metrics.repeated)
-    rate_limit.register(app, shared.limits, shared.metrics, taken.complete)
+    limiter = RateLimiter(shared.limits, shared.metrics)
+    rate_limit.register(app, limiter, taken.complete)
     memory = backstage.memory if backstage else None
     answered = feedback.Feedback(memory, shared.metrics)
     speaks = backstage.speaks if backstage else ChannelMode.MENTIONS
     places = channel_settings.ChannelPolicies(memory, speaks)
     sharer = commands.Sharing(engine, audiences, taken, answered)
     messages.register(
-        app, engine, audiences, threads, claims=taken, feedback=answered, channels=places
+        app,
+        messages.MessageHandler(engine, audiences, threads, taken, answered, places, limiter),
     )
     owners = OwnerDirectory(backstage.owners if backstage else "")
     owner_reports = reports.Reports(engine, backstage, owners, approvals.suggestions)

@@ -1,10 +1,8 @@
-"""What stands in front of Bolt over HTTP: only what Slack signed, in a size and form it sends."""
+"""HTTP endpoint for Slack: checks signature and size, parses the payload, and calls Bolt."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import logging
 import re
 import secrets
@@ -13,77 +11,59 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from faqbot.runtime.web import SafeHeaders, safe_headers
-from faqbot.slack.middleware.deduplication import Dispatch
-from faqbot.slack.middleware.payloads import Malformed, read
+from faqbot.slack.payload_parser import Dispatch, MalformedPayload, parse_request
 
 PATH: Final = "/slack/events"
-
-
-def asgi(
-    dispatch: Dispatch,
-    signing_secret: str,
-    routes: Sequence[BaseRoute] = (),
-    seen: Callable[[int], None] = lambda _: None,
-) -> ASGIApp:
-    """What answers Slack behind its guard, and the other paths, as an ASGI application.
-
-    Args:
-        dispatch: handles a request that Slack sent.
-        signing_secret: what Slack signs with.
-        routes: the other paths.
-        seen: is told the status of each answer to Slack.
-    """
-    guard = SlackEndpoint(_Events(dispatch, seen), signing_secret, seen=seen)
-    others = SafeHeaders(Starlette(routes=list(routes)), safe_headers({}))
-
-    async def site(scope: Scope, receive: Receive, send: Send) -> None:
-        to_slack = scope["type"] == "http" and scope["path"] == PATH
-        await (guard if to_slack else others)(scope, receive, send)
-
-    return site
-
-
-class _Events:
-    """Hands what the guard let through to Bolt, and gives Bolt's answer."""
-
-    def __init__(self, dispatch: Dispatch, seen: Callable[[int], None]) -> None:
-        self._dispatch = dispatch
-        self._seen = seen
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = await self._dispatch(scope[REQUEST])
-        self._seen(answer.status)
-        told = answer.first_headers_without_set_cookie()
-        response = Response(answer.body, answer.status, told)
-        await response(scope, receive, send)
-
-
-MOST_BYTES: Final = 1_000_000
-CLOCK_SKEW: Final = 300
-PATIENCE: Final = 10.0
-REQUEST: Final = "faqbot.request"
-"""Where the scope of a request that was let through holds it as Bolt takes it."""
+MAX_BYTES: Final = 1_000_000
+MAX_CLOCK_SKEW: Final = 300
+BODY_TIMEOUT: Final = 10.0
+"""Seconds that a client has to send the body."""
 
 _TIMESTAMP: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 _SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
-_STRIPPED: Final = b"x-slack-bolt-"
-_ONCE: Final = (
+_SINGLE_HEADERS: Final = (
     "x-slack-signature",
     "x-slack-request-timestamp",
     "content-type",
     "content-length",
     "transfer-encoding",
 )
-"""Headers of which a proxy could read another one than we do if they came twice."""
+"""Headers of which a proxy could read another one than this endpoint if they came twice."""
 
 _log = logging.getLogger(__name__)
+
+
+def asgi(
+    dispatch: Dispatch,
+    signing_secret: str,
+    routes: Sequence[BaseRoute] = (),
+    on_response: Callable[[int], None] = lambda _: None,
+) -> ASGIApp:
+    """Return the ASGI application of the service: Slack's endpoint, and other routes.
+
+    Args:
+        dispatch: handles a request that Slack sent.
+        signing_secret: verifies that Slack sent a request.
+        routes: the other paths.
+        on_response: called with the status of each response to Slack.
+    """
+    endpoint = SlackEndpoint(dispatch, signing_secret, on_response=on_response)
+    others = SafeHeaders(Starlette(routes=list(routes)), safe_headers({}))
+
+    async def site(scope: Scope, receive: Receive, send: Send) -> None:
+        to_slack = scope["type"] == "http" and scope["path"] == PATH
+        await (endpoint if to_slack else others)(scope, receive, send)
+
+    return site
 
 
 class RequestRejected(Exception):  # noqa: N818 - it never leaves this module
@@ -94,127 +74,107 @@ class RequestRejected(Exception):  # noqa: N818 - it never leaves this module
 
 
 class SlackEndpoint:
-    """Lets signed requests through and refuses everything else before Bolt reads it.
+    """Passes signed requests to Bolt and rejects everything else before Bolt reads it.
+
+    Bolt would read a body of any size before it verifies the signature, and answers a body that
+    isn't JSON with 500.
 
     Args:
-        app: what comes after; it finds the request under `REQUEST` in the scope.
-        signing_secret: what Slack signs with.
-        clock: seconds since 1970.
-        seen: is told the status of each refusal.
+        dispatch: handles a request.
+        signing_secret: verifies that Slack sent a request.
+        on_response: called with the status of each response.
     """
 
     def __init__(
         self,
-        app: ASGIApp,
+        dispatch: Dispatch,
         signing_secret: str,
-        clock: Callable[[], float] = time.time,
-        seen: Callable[[int], None] = lambda _: None,
+        on_response: Callable[[int], None] = lambda _: None,
     ) -> None:
         if not signing_secret:
             raise ValueError("without a signing secret everybody could sign")
-        self._app = app
-        self._secret = signing_secret.encode()
-        self._clock = clock
-        self._seen = seen
+        self._dispatch = dispatch
+        self._verifier = SignatureVerifier(signing_secret)
+        self._on_response = on_response
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+        """Answer a request."""
         try:
-            passed = await self._passed(scope, receive)
-        except RequestRejected as refused:
-            self._seen(refused.status)
-            headers = {"Allow": "POST"} if refused.status == 405 else {}  # noqa: PLR2004
-            await PlainTextResponse(refused.reason, refused.status, headers)(scope, receive, send)
-            return
-        if passed is not None:
-            inner, body = passed
-            await self._handled(inner, _replay(body, receive), send)
+            request = await self._request(scope, receive)
+        except RequestRejected as rejected:
+            headers = {"Allow": "POST"} if rejected.status == 405 else {}  # noqa: PLR2004
+            response: Response = PlainTextResponse(rejected.reason, rejected.status, headers)
+        else:
+            if request is None:
+                return
+            response = await self._response(request)
+        self._on_response(response.status_code)
+        await response(scope, receive, send)
 
-    async def _passed(self, scope: Scope, receive: Receive) -> tuple[Scope, bytes] | None:
-        """The request without what isn't Slack's, and its body; None when the client went away."""
+    async def _request(self, scope: Scope, receive: Receive) -> AsyncBoltRequest | None:
+        """The parsed request; None when the client went away."""
         if scope["method"] != "POST":
             raise RequestRejected(405, "POST only")
         headers = Headers(scope=scope)
-        signature, stamp = self._signature(headers)
-        body = await self._body(headers, receive)
+        signature, timestamp = _signature(headers)
+        body = await _body(headers, receive)
         if body is None:
             return None
-        signed = hmac.new(self._secret, b"v0:" + stamp + b":" + body, hashlib.sha256)
-        if not hmac.compare_digest(signed.hexdigest(), signature):
-            raise RequestRejected(401, "wrong signature")
-        kept = [pair for pair in scope["headers"] if not pair[0].lower().startswith(_STRIPPED)]
         try:
-            request = read(body, Headers(raw=kept))
-        except Malformed:
+            if not self._verifier.is_valid(body, timestamp, signature):
+                raise RequestRejected(401, "wrong signature")
+            return parse_request(body, headers)
+        except (MalformedPayload, UnicodeDecodeError):
             raise RequestRejected(400, "malformed") from None
-        return {**scope, "headers": kept, REQUEST: request}, body
 
-    def _signature(self, headers: Headers) -> tuple[str, bytes]:
-        """The signature and the time that were given, before anything is read for them."""
-        if any(len(headers.getlist(name)) > 1 for name in _ONCE):
-            raise RequestRejected(400, "a header that comes twice")
-        stamp = headers.get("x-slack-request-timestamp", "")
-        signature = headers.get("x-slack-signature", "")
-        if not (_TIMESTAMP.fullmatch(stamp) and _SIGNATURE.fullmatch(signature)):
-            raise RequestRejected(401, "not signed")
-        if abs(self._clock() - int(stamp)) > CLOCK_SKEW:
-            raise RequestRejected(401, "signed too long ago, or the clocks differ")
-        return signature.removeprefix("v0="), stamp.encode()
-
-    async def _body(self, headers: Headers, receive: Receive) -> bytes | None:
-        """The whole body, at most a megabyte; None when the client went away."""
-        length = headers.get("content-length", "0")
-        if not (length.isascii() and length.isdigit()):
-            raise RequestRejected(400, "bad content-length")
-        if "content-length" in headers and "transfer-encoding" in headers:
-            raise RequestRejected(400, "a length and chunks")
-        if len(length) > 9 or int(length) > MOST_BYTES:  # noqa: PLR2004
-            raise RequestRejected(413, "too large")
-        chunks: list[bytes] = []
-        size = 0
+    async def _response(self, request: AsyncBoltRequest) -> Response:
+        """Call Bolt. An uncaught error is logged without the payload."""
         try:
-            async with asyncio.timeout(PATIENCE):
-                while True:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        return None
-                    chunks.append(message.get("body", b""))
-                    size += len(chunks[-1])
-                    if size > MOST_BYTES:
-                        raise RequestRejected(413, "too large")
-                    if not message.get("more_body"):
-                        return b"".join(chunks)
-        except TimeoutError:
-            raise RequestRejected(408, "too slow") from None
-
-    async def _handled(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let it be handled; an error that nobody caught is logged without what was said."""
-        started = False
-
-        async def sending(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await self._app(scope, receive, sending)
-        except Exception as error:  # noqa: BLE001 - the last one that can say so without its words
+            answer = await self._dispatch(request)
+        except Exception as error:  # noqa: BLE001 - uvicorn would log it with its message
             reference = secrets.token_hex(4)
             where = "".join(traceback.format_tb(error.__traceback__))
             _log.error("reference %s: %s\n%s", reference, type(error).__name__, where)
-            if not started:
-                said = f"something went wrong, reference {reference}"
-                await PlainTextResponse(said, 500)(scope, receive, send)
+            return PlainTextResponse(f"something went wrong, reference {reference}", 500)
+        headers = answer.first_headers_without_set_cookie()
+        return Response(answer.body, answer.status, headers)
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """Give the body once more, then what the server says."""
-    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+def _signature(headers: Headers) -> tuple[str, str]:
+    """The signature and the timestamp, before the body is read."""
+    if any(len(headers.getlist(name)) > 1 for name in _SINGLE_HEADERS):
+        raise RequestRejected(400, "a header that comes twice")
+    timestamp = headers.get("x-slack-request-timestamp", "")
+    signature = headers.get("x-slack-signature", "")
+    if not (_TIMESTAMP.fullmatch(timestamp) and _SIGNATURE.fullmatch(signature)):
+        raise RequestRejected(401, "not signed")
+    if abs(time.time() - int(timestamp)) > MAX_CLOCK_SKEW:
+        raise RequestRejected(401, "signed too long ago, or the clocks differ")
+    return signature, timestamp
 
-    async def again() -> Message:
-        return waiting.pop() if waiting else await receive()
 
-    return again
+async def _body(headers: Headers, receive: Receive) -> bytes | None:
+    """The whole body, at most `MAX_BYTES`; None when the client went away."""
+    length = headers.get("content-length", "0")
+    if not (length.isascii() and length.isdigit()):
+        raise RequestRejected(400, "bad content-length")
+    if "content-length" in headers and "transfer-encoding" in headers:
+        raise RequestRejected(400, "a length and chunks")
+    if len(length) > 9 or int(length) > MAX_BYTES:  # noqa: PLR2004
+        raise RequestRejected(413, "too large")
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return None
+                chunks.append(message.get("body", b""))
+                size += len(chunks[-1])
+                if size > MAX_BYTES:
+                    raise RequestRejected(413, "too large")
+                if not message.get("more_body"):
+                    return b"".join(chunks)
+    except TimeoutError:
+        raise RequestRejected(408, "too slow") from None

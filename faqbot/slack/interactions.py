@@ -18,15 +18,11 @@ from faqbot.engine import Engine
 from faqbot.slack.blockkit.blocks import Action, parse_entry_ref, remark
 from faqbot.slack.blockkit.views import answer_modal
 from faqbot.slack.client import client_of, reason_of
+from faqbot.slack.payloads import Interaction, conversation_key
 
 PATIENCE: Final = 3.0
 _READ: Final = 200
 _log = logging.getLogger(__name__)
-
-
-def key(team: str, channel: str, thread_ts: str = "") -> str:
-    """The key of a conversation; without a thread that of a direct message as a whole."""
-    return "/".join(filter(None, (team, channel, thread_ts)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,7 @@ class Threads:
         self, client: AsyncWebClient, team: str, channel: str, thread_ts: str, bot: str
     ) -> ThreadState:
         """What is known of a thread, read from Slack when this process doesn't know it."""
-        thread = key(team, channel, thread_ts)
+        thread = conversation_key(team, channel, thread_ts)
         known = self.known(thread)
         if known.spoken or thread in self._past:
             return known
@@ -123,92 +119,20 @@ def values(blocks: Any) -> Iterator[str]:
                 yield str(element["value"])
 
 
-Payload = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Interaction:
-    """Where something was clicked: a message, a private message, App Home or a modal."""
-
-    team: str
-    user: str
-    channel: str
-    ts: str
-    thread: str
-    private: bool
-    view: str
-    trigger: str
-
-    @property
-    def direct(self) -> bool:
-        return self.channel.startswith("D")
-
-    @property
-    def key(self) -> str:
-        """The key of the conversation; private messages and views belong to none."""
-        if self.private or not self.channel:
-            return ""
-        return key(self.team, self.channel, self.thread)
-
-    @property
-    def answers_in(self) -> str:
-        """The thread in which later answers are posted; empty: nowhere that others see."""
-        return "" if self.private or not self.channel else self.thread
-
-
-def dig(body: Any, *names: str) -> Mapping[str, Any]:
-    """An object inside a payload, by the names that lead to it; empty where there is none."""
-    for name in names:
-        body = body.get(name) if isinstance(body, Mapping) else None
-    return body if isinstance(body, Mapping) else {}
-
-
-def input_value(view: Any, block: str, action: str | None = None) -> Mapping[str, Any]:
-    """What was entered into a block of a modal; empty where nothing was."""
-    return dig(view, "state", "values", block, action or block)
-
-
-def spot_of(body: Payload, context: AsyncBoltContext) -> Interaction:
-    """Read where something was clicked."""
-    container, message = dig(body, "container"), dig(body, "message")
-    ts = str(container.get("message_ts") or message.get("ts") or "")
-    thread = str(container.get("thread_ts") or message.get("thread_ts") or ts)
-    view, channel = dig(body, "view"), dig(body, "channel")
-    return Interaction(
-        team=str(context.team_id or ""),
-        user=user_of(body),
-        channel=str(container.get("channel_id") or channel.get("id") or ""),
-        ts=ts,
-        thread=thread,
-        private=bool(container.get("is_ephemeral")),
-        view=str(view.get("id") or "") if view.get("type") == "modal" else "",
-        trigger=str(body.get("trigger_id") or ""),
-    )
-
-
-def user_of(body: Payload) -> str:
-    """The id of who acted."""
-    return str(dig(body, "user").get("id") or "")
-
-
-def selected_value(action: Mapping[str, Any]) -> str:
-    """What was clicked or picked."""
-    return str(action.get("value") or dig(action, "selected_option").get("value") or "")
-
-
-async def send_ephemeral(spot: Interaction, text: str, context: AsyncBoltContext) -> None:
+async def send_ephemeral(interaction: Interaction, text: str, context: AsyncBoltContext) -> None:
     """Tell somebody something that nobody else sees."""
     client, message = client_of(context), remark(text)
     try:
-        if spot.channel:
+        if interaction.channel:
+            in_thread = interaction.thread != interaction.ts
             await client.chat_postEphemeral(
-                channel=spot.channel,
-                user=spot.user,
-                thread_ts=spot.thread if spot.thread != spot.ts else None,
+                channel=interaction.channel,
+                user=interaction.user,
+                thread_ts=interaction.thread if in_thread else None,
                 text=message.text,
                 blocks=list(message.blocks),
             )
-        elif spot.trigger:
-            await client.views_open(trigger_id=spot.trigger, view=answer_modal(message))
+        elif interaction.trigger:
+            await client.views_open(trigger_id=interaction.trigger, view=answer_modal(message))
     except SlackApiError as error:
         _log.info("a private message was refused: %s", reason_of(error))

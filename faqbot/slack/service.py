@@ -30,7 +30,8 @@ from faqbot.slack.directory import OwnerDirectory
 from faqbot.slack.health import Check, Health, token_check
 from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.slack.listeners.reports import Reports
-from faqbot.slack.middleware.deduplication import Dispatch, redeliver
+from faqbot.slack.middleware.deduplication import redeliver
+from faqbot.slack.payload_parser import Dispatch
 from faqbot.slack.socket_mode import SocketMode
 from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.models import ChannelMode, QuestionPrivacy

@@ -10,12 +10,17 @@ from typing import Final
 
 import aiohttp
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.adapter.socket_mode.async_internals import send_async_response
+from slack_bolt.adapter.socket_mode.internals import build_headers
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 
 from faqbot.errors import ServiceError
 from faqbot.runtime.logs import bolt_logger
 from faqbot.slack.client import refusal
+from faqbot.slack.payload_parser import MalformedPayload, make_request
 
 PING: Final = 2.0
 """Seconds between pings; a dropped connection is noticed after one."""
@@ -24,6 +29,23 @@ GIVE_UP: Final = 300.0
 """Seconds without a connection after which faqbot ends, so that a supervisor starts it anew."""
 
 _log = logging.getLogger(__name__)
+
+
+class _Handler(AsyncSocketModeHandler):
+    """Bolt's handler of envelopes, which parses each payload first."""
+
+    async def handle(self, client: AsyncBaseSocketModeClient, req: SocketModeRequest) -> None:
+        began = time.time()
+        # Of the first attempt, numbered 0, Bolt would make a header as if it were a second one.
+        headers = build_headers(req) if req.retry_attempt else None
+        try:
+            request = make_request(req.payload, headers)
+        except MalformedPayload:
+            # Not acknowledged, as the HTTP endpoint answers 400: the sender sees that it failed.
+            _log.warning("Slack sent a payload of an unknown shape; it is ignored.")
+            return
+        answer = await self.app.async_dispatch(request)
+        await send_async_response(client, req, answer, began)
 
 
 class SocketMode:
@@ -39,9 +61,7 @@ class SocketMode:
     def __init__(
         self, app: AsyncApp, app_token: str, ping: float = PING, give_up: float = GIVE_UP
     ) -> None:
-        self._handler = AsyncSocketModeHandler(
-            app, app_token, logger=bolt_logger(), ping_interval=ping
-        )
+        self._handler = _Handler(app, app_token, logger=bolt_logger(), ping_interval=ping)
         self._client = self._handler.client
         self._token = app_token
         self._ping = ping

@@ -28,13 +28,14 @@ from faqbot.slack.app import Authorize
 from faqbot.slack.blockkit.views import NOT_NOW, answer_modal, notice
 from faqbot.slack.client import client_of
 from faqbot.slack.context import Shared
-from faqbot.slack.interactions import send_ephemeral, spot_of
+from faqbot.slack.interactions import send_ephemeral
 from faqbot.slack.listeners import errors
 from faqbot.slack.listeners.messages import post
 from faqbot.slack.manifest import COMMANDS
 from faqbot.slack.middleware import deduplication, request_log
 from faqbot.slack.middleware.deduplication import CLAIM
-from faqbot.slack.middleware.request_log import kind_of, log_handled
+from faqbot.slack.middleware.request_log import log_handled
+from faqbot.slack.payloads import IncomingMessage, Interaction, payload_of
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.storage.models import StoreError
 from faqbot.workspaces.app_pool import MOST, AppHandle, AppPool, Open, WorkspaceApp, WorkspaceKey
@@ -325,7 +326,7 @@ def create_unavailable(
     def ended(request: AsyncBoltRequest, seconds: float) -> None:
         if request.context.get(CLAIM):
             shared.claims.complete(str(request.context[CLAIM]))
-        shared.metrics.handled(kind_of(request.body), seconds)
+        shared.metrics.handled(payload_of(request).name, seconds)
         log_handled(request, seconds)
 
     shared.running.watch(app, ended)
@@ -346,14 +347,10 @@ def _say_to_who_speaks(app: AsyncApp) -> None:
             await ack(response_type="ephemeral", text=SAID)
 
     @app.event("app_mention")
-    async def on_mention(event: dict[str, Any], context: AsyncBoltContext) -> None:
-        await _say(event, context)
-
     @app.event("message")
-    async def on_message(event: dict[str, Any], context: AsyncBoltContext) -> None:
-        person = event.get("user") and not event.get("bot_id") and not event.get("subtype")
-        if event.get("channel_type") == "im" and person:
-            await _say(event, context)
+    async def on_message(incoming: IncomingMessage | None, context: AsyncBoltContext) -> None:
+        if incoming is not None and incoming.is_question:
+            await post(client_of(context), incoming.channel, incoming.thread, notice(SAID))
 
     @app.event("app_home_opened")
     async def on_home() -> None:
@@ -363,9 +360,9 @@ def _say_to_who_speaks(app: AsyncApp) -> None:
 def _say_to_who_clicks(app: AsyncApp) -> None:
     @app.shortcut(_ANY)
     @app.action(_ANY)
-    async def on_click(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+    async def on_click(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        await send_ephemeral(spot_of(body, context), SAID, context)
+        await send_ephemeral(interaction, SAID, context)
 
     @app.options(_ANY)
     async def on_options(ack: AsyncAck) -> None:
@@ -374,8 +371,3 @@ def _say_to_who_clicks(app: AsyncApp) -> None:
     @app.view(_ANY)
     async def on_view(ack: AsyncAck) -> None:
         await ack(response_action="update", view=answer_modal(notice(SAID)))
-
-
-async def _say(event: dict[str, Any], context: AsyncBoltContext) -> None:
-    thread = str(event.get("thread_ts") or event.get("ts") or "")
-    await post(client_of(context), str(event.get("channel") or ""), thread, notice(SAID))

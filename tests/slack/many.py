@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from faqbot.content.loader import load_knowledge_base
@@ -25,6 +24,7 @@ from faqbot.index.builder import Encoders, build_with
 from faqbot.index.cache import SizedIndex
 from faqbot.slack.client import web_client
 from faqbot.slack.context import Backstage, Shared
+from faqbot.slack.payload_parser import make_request
 from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.installations import Installation, Installations, Workspace
 from faqbot.storage.models import QuestionPrivacy
@@ -146,9 +146,7 @@ class Many:
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     async def send(self, body: Mapping[str, Any]) -> BoltResponse:
-        response = await self.workspaces.dispatch(
-            AsyncBoltRequest(body=dict(body), mode="socket_mode")
-        )
+        response = await self.workspaces.dispatch(make_request(body))
         await asyncio.sleep(0)
         await self.finished()
         return response

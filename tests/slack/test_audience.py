@@ -10,7 +10,6 @@ from faqbot.playground.workspace import LocalWorkspace
 from faqbot.runtime.leases import MemoryClaims
 from faqbot.slack.client import web_client
 from faqbot.slack.directory import FAILURE_LIFETIME, AudienceResolver, audience_of
-from faqbot.slack.middleware.deduplication import Delivery, DeliveryKind, delivery
 from tests.slack.conftest import QUICK, SETUP
 
 
@@ -56,24 +55,3 @@ async def test_claims_are_bounded_and_expire() -> None:
     for key in "bcd":
         assert await claims.claim(key)
     assert await claims.claim("a")
-
-
-def test_a_delivery_is_known_by_its_message_its_event_or_its_trigger() -> None:
-    said = {"type": "app_mention", "user": "U", "channel": "C", "ts": "1.2"}
-    by_mention = delivery({"event_id": "E1", "team_id": "T", "event": said}, "UBOT")
-    assert by_mention == Delivery(("message", "T", "C", "1.2"), DeliveryKind.QUESTION)
-    joined = {"event_id": "E", "team_id": "T", "event": {"type": "member_joined_channel"}}
-    assert delivery(joined) == Delivery(("event", "T", "E"), DeliveryKind.OTHER)
-    pressed = delivery({"trigger_id": "1", "team": None, "type": "x"})
-    assert pressed == Delivery(("trigger", "", "x", "1"), DeliveryKind.ACTION)
-    typed = delivery({"trigger_id": "1", "team_id": "T", "command": "/role"})
-    assert typed == Delivery(("trigger", "T", "/role", "1"), DeliveryKind.OTHER)
-    assert delivery({"type": "url_verification"}) is None
-
-
-def test_a_mention_that_comes_as_a_message_too_is_one_question() -> None:
-    said = {"type": "message", "user": "U", "channel": "C", "ts": "1.2", "thread_ts": "1.1"}
-    body = {"event_id": "E2", "team_id": "T", "event": {**said, "text": "<@UBOT> which skills"}}
-    found = delivery(body, "UBOT")
-    assert found is not None
-    assert found.kind is DeliveryKind.OTHER

@@ -13,11 +13,11 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from slack_bolt.request.async_request import AsyncBoltRequest
-from starlette.responses import PlainTextResponse
-from starlette.types import Message, Receive, Scope, Send
+from slack_bolt.response import BoltResponse
+from starlette.types import Message
 
 from faqbot.playground.delivery import signed_headers
-from faqbot.slack.http_endpoint import PATH, REQUEST, SlackEndpoint
+from faqbot.slack.http_endpoint import PATH, SlackEndpoint
 from tests.slack.conftest import SETUP, Slack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -139,14 +139,13 @@ def headers_of(body: bytes, **more: str) -> list[Header]:
 async def through(
     headers: list[Header], parts: list[bytes], method: str = "POST"
 ) -> tuple[int, int, list[int]]:
-    """The status of a request at the guard, how many parts of it were read, what was counted."""
+    """The status of a request, how many parts of it were read, which statuses were counted."""
     answered, left, counted = [], list(parts), list[int]()
 
-    async def inner(scope: Scope, receive: Receive, send: Send) -> None:
-        assert isinstance(scope[REQUEST], AsyncBoltRequest)
-        assert (await receive())["body"] == b"".join(parts)
-        assert not any(name.startswith(b"x-slack-bolt-") for name, _ in scope["headers"])
-        await PlainTextResponse("passed")(scope, receive, send)
+    async def dispatch(request: AsyncBoltRequest) -> BoltResponse:
+        assert request.raw_body.encode() == b"".join(parts)
+        assert not any(name.startswith("x-slack-bolt-") for name in request.headers)
+        return BoltResponse(status=202, body="passed")
 
     async def receive() -> Message:
         if not left:
@@ -157,14 +156,14 @@ async def through(
         answered.append(message.get("status", 0))
 
     scope = {"type": "http", "method": method, "path": PATH, "headers": headers}
-    await SlackEndpoint(inner, SECRET, seen=counted.append)(scope, receive, send)
+    await SlackEndpoint(dispatch, SECRET, on_response=counted.append)(scope, receive, send)
     return (answered[0] if answered else 0), len(parts) - len(left), counted
 
 
 async def test_a_body_in_chunks_passes_and_an_empty_one_too() -> None:
-    body = b'{"type":"x"}'
-    assert await through(headers_of(body), [body[:3], b"", body[3:]]) == (200, 3, [])
-    assert await through(headers_of(b""), [b""]) == (200, 1, [])
+    body = b'{"type":"url_verification"}'
+    assert await through(headers_of(body), [body[:3], b"", body[3:]]) == (202, 3, [202])
+    assert await through(headers_of(b""), [b""]) == (202, 1, [202])
 
 
 @pytest.mark.parametrize("name", ["x-slack-signature", "x-slack-request-timestamp", "content-type"])
@@ -203,7 +202,7 @@ async def test_who_goes_away_is_not_answered() -> None:
 
 async def test_bolts_own_headers_do_not_pass() -> None:
     more = {"X-Slack-Bolt-Lazy-Only": "1", "x-slack-bolt-lazy-function-name": "on_roles"}
-    assert (await through(headers_of(b"{}", **more), [b"{}"]))[0] == 200
+    assert (await through(headers_of(b"{}", **more), [b"{}"]))[0] == 202
 
 
 async def test_what_nobody_caught_has_a_reference_and_no_words(
@@ -212,7 +211,7 @@ async def test_what_nobody_caught_has_a_reference_and_no_words(
     said: list[bytes] = []
     words = "private words"
 
-    async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+    async def broken(_: AsyncBoltRequest) -> BoltResponse:
         raise RuntimeError(words)
 
     async def receive() -> Message:
@@ -229,9 +228,12 @@ async def test_what_nobody_caught_has_a_reference_and_no_words(
     assert words not in caplog.text
 
 
-async def test_without_a_secret_there_is_no_guard() -> None:
+async def test_without_a_secret_there_is_no_endpoint() -> None:
+    async def dispatch(_: AsyncBoltRequest) -> BoltResponse:
+        raise AssertionError("nothing is signed")
+
     with pytest.raises(ValueError, match="everybody"):
-        SlackEndpoint(PlainTextResponse("x"), "")
+        SlackEndpoint(dispatch, "")
 
 
 async def test_a_replayed_command_is_not_answered_again(

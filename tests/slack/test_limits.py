@@ -1,9 +1,20 @@
-"""Who asks too much is told so once, kindly and alone."""
+"""Rate limits: who asks too much is told so once, and only by a message of their own."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from faqbot.playground.models import SlackMessage
 from faqbot.runtime.rate_limit import Decision, Limits, TokenBuckets
+from faqbot.storage.models import ChannelMode, ChannelPolicy
+from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.conftest import Slack, serving
+
+GENERAL = "C0GENERAL"
+QUESTION = "which skills does a data analyst need?"
 
 
 def test_a_minutes_worth_may_come_at_once_and_then_refills() -> None:
@@ -26,9 +37,23 @@ def test_without_a_limit_everything_is_taken() -> None:
     assert {rates.ask("U1") for _ in range(1000)} == {Decision.ALLOW}
 
 
-def whispers(slack: Slack) -> list[str]:
-    said = slack.workspace.state.messages(slack.workspace.state.channel("#general").id)
-    return [message.text for message in said if message.visible_to]
+def answers(slack: Slack, channel: str = "#general") -> int:
+    """How many messages of faqbot in a channel everybody there can read."""
+    found = slack.workspace.state.messages(slack.workspace.channel(channel).id)
+    return len([message for message in found if message.bot and not message.visible_to])
+
+
+def notices(slack: Slack, channel: str = "#general") -> list[str]:
+    """The texts of the private messages in a channel."""
+    found = slack.workspace.state.messages(slack.workspace.channel(channel).id)
+    return [message.text for message in found if message.visible_to]
+
+
+async def finished(slack: Slack) -> None:
+    """All deliveries have come, and all listeners have ended."""
+    await slack.workspace.settled()
+    assert await slack.running.drain()
+    await slack.workspace.settled()
 
 
 async def test_a_person_who_asks_too_much_is_told_once_and_others_are_answered() -> None:
@@ -38,14 +63,101 @@ async def test_a_person_who_asks_too_much_is_told_once_and_others_are_answered()
         silent = [
             await slack.maya.say("#general", slack.mention("data analyst skills")) for _ in range(3)
         ]
-        await slack.workspace.settled()
-        assert len(whispers(slack)) == 1
-        assert "2 a minute" in whispers(slack)[0]
+        await finished(slack)
+        limit = "You've reached the limit of 2 questions a minute. Please try again shortly."
+        assert notices(slack) == [limit]
         assert [slack.workspace.answers("#general", ts) for ts in silent] == [()] * 3
         ts = await slack.workspace.person("jonas").say(
             "#general", slack.mention("data analyst skills")
         )
         assert "SQL" in (await slack.answer("#general", ts)).text
+
+
+async def test_follow_ups_count_towards_the_limit() -> None:
+    async with serving(limits=Limits.of(2, 0)) as slack:
+        ts, _ = await slack.asked(QUESTION)
+        for _ in range(6):
+            await slack.maya.say("#general", "and which education?", thread_ts=ts)
+            await finished(slack)
+        assert answers(slack) == 2
+        assert len(notices(slack)) == 1
+
+
+def event(slack: Slack, channel: str, number: int, **more: object) -> dict[str, object]:
+    """A message with a question, also put into the channel so that it can be answered."""
+    ts = f"17000000{number:02}.000100"
+    place = slack.workspace.channel(channel)
+    thread = str(more.get("thread_ts", ""))
+    slack.workspace.state.put(SlackMessage(ts, place.id, slack.maya.id, QUESTION, thread_ts=thread))
+    return {
+        "type": "message",
+        "channel": place.id,
+        "channel_type": place.type,
+        "user": slack.maya.id,
+        "text": QUESTION,
+        "ts": ts,
+        **more,
+    }
+
+
+async def test_direct_messages_with_a_file_count_towards_the_limit() -> None:
+    async with serving(limits=Limits.of(2, 0)) as slack:
+        for number in range(6):
+            posted = event(slack, "@maya", number, subtype="file_share", files=[])
+            slack.workspace.event("message.im", posted)
+            await finished(slack)
+        assert answers(slack, "@maya") == 2
+        assert len(notices(slack, "@maya")) == 1
+
+
+async def test_replies_that_are_also_sent_to_the_channel_count_towards_the_limit() -> None:
+    async with serving(limits=Limits.of(2, 0)) as slack:
+        ts, _ = await slack.asked(QUESTION)
+        for number in range(6):
+            broadcast = event(slack, "#general", number, subtype="thread_broadcast", thread_ts=ts)
+            slack.workspace.event("message.channels", broadcast)
+            await finished(slack)
+        assert answers(slack) == 2
+        assert len(notices(slack)) == 1
+
+
+@pytest.fixture
+async def recorder(tmp_path: Path) -> AsyncIterator[QuestionRecorder]:
+    async with QuestionRecorder(f"sqlite:///{tmp_path}/faqbot.db").running() as started:
+        yield started
+
+
+@pytest.mark.parametrize("mode", [ChannelMode.ALL, ChannelMode.QUESTIONS])
+async def test_unprompted_answers_count_towards_the_limit(
+    recorder: QuestionRecorder, mode: ChannelMode
+) -> None:
+    async with serving(memory=recorder, limits=Limits.of(2, 0)) as slack:
+        async with recorder.store() as store:
+            await store.policies.set(ChannelPolicy(slack.workspace.setup.team_id, GENERAL, mode))
+        for _ in range(6):
+            await slack.maya.say("#general", QUESTION)
+            await finished(slack)
+        assert answers(slack) == 2
+        assert len(notices(slack)) == 1
+
+
+async def test_chatter_is_neither_counted_nor_warned_about(recorder: QuestionRecorder) -> None:
+    async with serving(memory=recorder, limits=Limits.of(2, 0)) as slack:
+        team = slack.workspace.setup.team_id
+        async with recorder.store() as store:
+            await store.policies.set(ChannelPolicy(team, GENERAL, ChannelMode.ALL))
+        ts, _ = await slack.asked(QUESTION)
+        for _ in range(4):
+            await slack.maya.say("#general", "thanks, see you at lunch on Friday")
+            await slack.maya.say("#general", "thanks, see you at lunch on Friday", thread_ts=ts)
+            await slack.maya.say("#general", f"<@U0JONAS01> {QUESTION}", thread_ts=ts)
+        await finished(slack)
+        assert (answers(slack), notices(slack)) == (1, [])
+        await slack.asked(QUESTION)
+        for _ in range(4):
+            await slack.maya.say("#general", "thanks, see you at lunch on Friday", thread_ts=ts)
+        await finished(slack)
+        assert (answers(slack), notices(slack)) == (2, [])
 
 
 async def test_a_command_above_the_limit_is_answered_privately_each_time() -> None:
@@ -55,7 +167,7 @@ async def test_a_command_above_the_limit_is_answered_privately_each_time() -> No
         for _ in range(2):
             refused = await slack.maya.command("/role", "data analyst", "#general")
             assert refused.ok
-            assert "1 a minute" in refused.messages[0].text
+            assert "1 question a minute" in refused.messages[0].text
 
 
 async def test_a_workspace_has_a_limit_of_its_own() -> None:
@@ -73,5 +185,5 @@ async def test_clicks_and_what_nobody_asked_count_for_nothing() -> None:
         for number in range(5):
             await slack.maya.say("#general", f"lunch at {number}?")
             assert (await slack.maya.click(answer, label="Education")).ok
-        await slack.workspace.settled()
-        assert whispers(slack) == []
+        await finished(slack)
+        assert notices(slack) == []

@@ -18,7 +18,7 @@ from faqbot.slack.context import Shared
 from faqbot.slack.middleware.request_log import ListenerTracker
 from faqbot.slack.socket_mode import SocketMode
 from tests.slack.conftest import QUICK, SETUP, make_engine
-from tests.support.waiting import DEADLINE
+from tests.support.waiting import DEADLINE, eventually
 
 PING = 0.1
 
@@ -131,3 +131,23 @@ async def test_a_thread_is_remembered_after_a_restart(workspace: LocalWorkspace)
         await maya.say("#general", "and the education?", thread_ts=ts)
         found = await workspace.until(lambda: workspace.answers("#general", ts)[1:])
     assert "Data Analyst · Education" in found[0].text
+
+
+async def test_a_payload_of_another_shape_is_refused_and_the_next_is_answered(
+    workspace: LocalWorkspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with connected(workspace) as link:
+        await link.connected.wait()
+        workspace.event("app_mention", {"type": "app_mention", "user": 17, "text": "private words"})
+        await eventually(lambda: "unknown shape" in caplog.text)
+        assert "SQL" in await ask(workspace)
+    assert "private words" not in caplog.text
+
+
+async def test_a_first_delivery_is_not_taken_for_a_repeated_one(
+    workspace: LocalWorkspace,
+) -> None:
+    async with connected(workspace) as link:
+        await link.connected.wait()
+        assert "SQL" in await ask(workspace)
+    assert not [sent for sent in workspace.sent if sent.by == "conversations.replies"]

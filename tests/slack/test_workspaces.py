@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from slack_bolt.request.async_request import AsyncBoltRequest
 
 from faqbot.slack.middleware.deduplication import redeliver
+from faqbot.slack.payload_parser import make_request
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.storage.models import StoreError
 from faqbot.workspaces import router as module
@@ -183,9 +183,7 @@ async def test_all_answer_while_memory_is_too_small_for_two(tmp_path: Path) -> N
         wanted = [(team, number) for number, team in enumerate((A, B, C) * 8)]
         found = await asyncio.gather(
             *(
-                process.workspaces.dispatch(
-                    AsyncBoltRequest(body=command(team, number), mode="socket_mode")
-                )
+                process.workspaces.dispatch(make_request(command(team, number)))
                 for team, number in wanted
             )
         )
@@ -314,7 +312,7 @@ async def test_an_app_that_can_not_be_opened_costs_its_own_workspace_only(
 ) -> None:
     workspaces = WorkspaceRouter(process.installations, broken, nobody)
     for body, status in ((command(A, 1), 200), (process.event(A, asked()), 503)):
-        response = await workspaces.dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
+        response = await workspaces.dispatch(make_request(body))
         assert response.status == status
     assert "could not be served: RuntimeError" in caplog.text
     await workspaces.close()

@@ -1,4 +1,4 @@
-"""Signed bytes for the guard, and what passes it for every reader of payloads: none may fail."""
+"""Signed bytes for the HTTP endpoint, and what it parses for every reader: none may fail."""
 
 from __future__ import annotations
 
@@ -13,51 +13,42 @@ from typing import Any
 import atheris
 
 with atheris.instrument_imports(include=["faqbot.slack", "slack_bolt.request", "json"]):
-    from faqbot.slack.blockkit.blocks import parse
+    from slack_bolt.request.async_request import AsyncBoltRequest
+    from slack_bolt.response import BoltResponse
+
+    from faqbot.slack.blockkit.blocks import parse_entry_ref
     from faqbot.slack.directory import audience_of
-    from faqbot.slack.http_endpoint import REQUEST, SlackEndpoint
-    from faqbot.slack.interactions import dig, selected_value, spot_of, user_of, values
-    from faqbot.slack.listeners.channel_settings import _policy
-    from faqbot.slack.listeners.feedback import _checked, _said, _typed
-    from faqbot.slack.listeners.messages import read, without_mention
+    from faqbot.slack.http_endpoint import SlackEndpoint
+    from faqbot.slack.interactions import values
+    from faqbot.slack.listeners.channel_settings import policy_of
+    from faqbot.slack.listeners.feedback import _said
     from faqbot.slack.listeners.proposals import _warned_of
-    from faqbot.slack.middleware.deduplication import delivery
-    from faqbot.slack.middleware.rate_limit import _asks
-    from faqbot.slack.middleware.request_log import kind_of
+    from faqbot.slack.middleware.deduplication import delivery_of
+    from faqbot.slack.payloads import IncomingMessage, Interaction, payload_of
 
 from faqbot.playground.delivery import signed_headers
 from tests.slack import hostile
 
 SECRET = "local-signing-secret-of-faqbot"
-BOT = "U0FAQBOT1"
 KINDS = (b"application/json", b"application/x-www-form-urlencoded", b"", b"text/plain; x=\xe9")
 
 
-def read_all(request: Any) -> None:
+def read_all(request: AsyncBoltRequest) -> None:
     """Read a request with every reader that a listener would use."""
-    body, context = request.body, request.context
-    delivery(body, BOT)
-    _asks(body)
-    kind_of(body)
-    event = body.get("event")
-    if isinstance(event, dict):
-        said = read(event, context, body)
-        if said is not None:
-            without_mention(said.text, BOT).encode()
-            str(said.key + said.thread).encode()
-    spot = spot_of(body, context)
-    str((spot.key, spot.direct, spot.answers_in)).encode()
-    user_of(body)
-    for action in body.get("actions") or ():
-        parse(selected_value(action))
-    view = dig(body, "view")
-    _said(dict(view))
-    _warned_of(dict(view))
-    _typed(dict(view), "question")
-    _checked(dict(view), "hand-over")
-    _policy(dict(view), "T1", "C1", "U1")
-    for unsigned in (body, event, body.get("message")):  # what Slack's Web API answers, too
-        list(values(dig(unsigned).get("blocks")))
+    payload = payload_of(request)
+    delivery_of(payload)
+    if isinstance(payload, IncomingMessage):
+        payload.question.encode()
+        str(payload.conversation + payload.thread).encode()
+    if isinstance(payload, Interaction):
+        str((payload.conversation, payload.direct, payload.modal, payload.public_thread)).encode()
+        parse_entry_ref(payload.value)
+        policy_of(payload)
+        _said(payload.view)
+        _warned_of(payload.view)
+    body = request.body
+    for unsigned in (body, body.get("event"), body.get("message")):  # what the Web API answers, too
+        list(values(unsigned.get("blocks") if isinstance(unsigned, dict) else None))
         audience_of(unsigned, "T1")
 
 
@@ -89,18 +80,18 @@ def one_input(data: bytes) -> None:
     scope["headers"] = [*headers, (b"content-type", kind)]
     statuses = _Statuses()
 
-    async def inner(scope: Any, _receive: Any, send: Any) -> None:
-        read_all(scope[REQUEST])
-        json.dumps(scope[REQUEST].body)
-        await send({"type": "http.response.start", "status": 200, "headers": []})
+    async def dispatch(request: AsyncBoltRequest) -> BoltResponse:
+        read_all(request)
+        json.dumps(request.body)
+        return BoltResponse(status=200)
 
     async def receive() -> Any:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    guard = SlackEndpoint(inner, SECRET)
+    endpoint = SlackEndpoint(dispatch, SECRET)
     loop = asyncio.new_event_loop()
     try:
-        loop.run_until_complete(guard(scope, receive, statuses.send))
+        loop.run_until_complete(endpoint(scope, receive, statuses.send))
     finally:
         loop.close()
     if statuses.last not in (200, 400):

@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
@@ -21,9 +21,10 @@ from faqbot.slack.blockkit.rich_text import escape
 from faqbot.slack.blockkit.views import NOT_NOW, home
 from faqbot.slack.client import client_of, reason_of
 from faqbot.slack.directory import OwnerDirectory
-from faqbot.slack.interactions import Interaction, selected_value, send_ephemeral, spot_of
+from faqbot.slack.interactions import send_ephemeral
 from faqbot.slack.listeners.handoff import first_taken, posted
 from faqbot.slack.listeners.reports import Reports
+from faqbot.slack.payloads import Interaction
 from faqbot.storage.models import PHRASING, Proposal, ProposalState, StoreError, utc_now
 from faqbot.storage.recorder import QuestionRecorder
 
@@ -75,27 +76,27 @@ class ProposalReview:
         )
 
     async def decide(
-        self, spot: Interaction, proposal_id: str, context: AsyncBoltContext, *, approve: bool
+        self, interaction: Interaction, context: AsyncBoltContext, *, approve: bool
     ) -> None:
         """Approve or reject, where the owners were shown it."""
         async with self.memory.store() as store:
-            known = await store.proposals.get(spot.team, proposal_id)
+            known = await store.proposals.get(interaction.team, interaction.value)
         place = known and (known.notice_channel, known.notice_ts)
-        if known is None or place != (spot.channel, spot.ts):
-            await send_ephemeral(spot, "That proposal isn't yours to decide about.", context)
+        if known is None or place != (interaction.channel, interaction.ts):
+            await send_ephemeral(interaction, "That proposal isn't yours to decide about.", context)
             return
         async with self.memory.store() as store:
             proposal, won = await store.proposals.decide(
-                spot.team, proposal_id, spot.user, approve=approve
+                interaction.team, interaction.value, interaction.user, approve=approve
             )
         if proposal is None or not won:
             by = f" by <@{proposal.decided_by}>" if proposal and proposal.decided_by else ""
             await send_ephemeral(
-                spot, f"You are a moment late: it was decided{by} already.", context
+                interaction, f"You are a moment late: it was decided{by} already.", context
             )
             return
         client = client_of(context)
-        if approve and not await self._published(spot, proposal, context):
+        if approve and not await self._published(interaction, proposal, context):
             return
         shown = posted(notice_of(proposal, self._about(proposal)))
         await client.chat_update(channel=proposal.notice_channel, ts=proposal.notice_ts, **shown)
@@ -104,22 +105,22 @@ class ProposalReview:
         await self._tell(client, proposal, f"Your proposal “{question}” {said}.")
 
     async def decide_suggestion(
-        self, spot: Interaction, proposal_id: str, context: AsyncBoltContext, *, approve: bool
+        self, interaction: Interaction, context: AsyncBoltContext, *, approve: bool
     ) -> None:
         """Take up a suggested phrasing or not, in App Home; refused to who is no owner."""
         async with self.memory.store() as store:
-            known = await store.proposals.get(spot.team, proposal_id)
+            known = await store.proposals.get(interaction.team, interaction.value)
         if known is None or known.kind != PHRASING or known.entry is None:
-            await send_ephemeral(spot, "That suggestion is no longer there.", context)
+            await send_ephemeral(interaction, "That suggestion is no longer there.", context)
             return
         async with self.memory.store() as store:
             proposal, won = await store.proposals.decide(
-                spot.team, proposal_id, spot.user, approve=approve
+                interaction.team, interaction.value, interaction.user, approve=approve
             )
         if proposal is None or not won:
             by = f" by <@{proposal.decided_by}>" if proposal and proposal.decided_by else ""
             await send_ephemeral(
-                spot, f"You are a moment late: it was decided{by} already.", context
+                interaction, f"You are a moment late: it was decided{by} already.", context
             )
             return
         if not approve:
@@ -135,10 +136,10 @@ class ProposalReview:
         async with self.memory.store() as store:
             await store.proposals.reopen(proposal.team, proposal.id)
         said = f"It could not be written, so it stays open: {escape(shorten(why, 1_000))}"
-        await send_ephemeral(spot, said, context)
+        await send_ephemeral(interaction, said, context)
 
     async def _published(
-        self, spot: Interaction, proposal: Proposal, context: AsyncBoltContext
+        self, interaction: Interaction, proposal: Proposal, context: AsyncBoltContext
     ) -> bool:
         """Whether the proposal is content now; if not, it is open again and says why."""
         draft = Draft(
@@ -159,7 +160,7 @@ class ProposalReview:
         async with self.memory.store() as store:
             await store.proposals.reopen(proposal.team, proposal.id)
         said = f"It could not be written, so it stays open: {escape(shorten(why, 1_000))}"
-        await send_ephemeral(spot, said, context)
+        await send_ephemeral(interaction, said, context)
         return False
 
     def _about(self, proposal: Proposal) -> str:
@@ -205,15 +206,14 @@ def register(app: AsyncApp, deciding: ProposalReview) -> None:
 
     @app.action(re.compile(rf"^(?:{Action.APPROVE}|{Action.REJECT}):0$"))
     async def on_decision(
-        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
+        ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
         await ack()
-        spot = spot_of(body, context)
-        approve = str(action.get("action_id", "")).startswith(Action.APPROVE)
+        approve = interaction.action.startswith(Action.APPROVE)
         try:
-            await deciding.decide(spot, selected_value(action), context, approve=approve)
+            await deciding.decide(interaction, context, approve=approve)
         except StoreError:
-            await send_ephemeral(spot, NOT_NOW, context)
+            await send_ephemeral(interaction, NOT_NOW, context)
 
 
 MOST = 5
@@ -246,21 +246,21 @@ def register_suggestions(app: AsyncApp, reports: Reports, deciding: ProposalRevi
 
     @app.action(re.compile(rf"^(?:{Action.ACCEPT_SUGGESTION}|{Action.DISMISS_SUGGESTION}):\d+$"))
     async def on_suggestion(
-        ack: AsyncAck, body: Payload, action: dict[str, Any], context: AsyncBoltContext
+        ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
         await ack()
-        spot, client = spot_of(body, context), client_of(context)
-        if not await reports.may_read(client, spot.user):
+        client = client_of(context)
+        if not await reports.may_read(client, interaction.user):
             await send_ephemeral(
-                spot, "Only the owners of content, and admins, can decide that.", context
+                interaction, "Only the owners of content, and admins, can decide that.", context
             )
             return
-        approve = str(action.get("action_id", "")).startswith(Action.ACCEPT_SUGGESTION)
+        approve = interaction.action.startswith(Action.ACCEPT_SUGGESTION)
         try:
-            await deciding.decide_suggestion(spot, selected_value(action), context, approve=approve)
+            await deciding.decide_suggestion(interaction, context, approve=approve)
         except StoreError:
-            await send_ephemeral(spot, NOT_NOW, context)
+            await send_ephemeral(interaction, NOT_NOW, context)
             return
         view = home(reports.engine.knowledge_base)
-        view["blocks"] = [*view["blocks"], *await reports.home(spot.team)][:100]
-        await client.views_publish(user_id=spot.user, view=view)
+        view["blocks"] = [*view["blocks"], *await reports.home(interaction.team)][:100]
+        await client.views_publish(user_id=interaction.user, view=view)

@@ -6,7 +6,6 @@ import logging
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
@@ -17,11 +16,11 @@ from faqbot.slack.blockkit.blocks import Action, Message, parse_entry_ref
 from faqbot.slack.blockkit.views import answer_modal, help_message, notice, search_modal
 from faqbot.slack.client import client_of
 from faqbot.slack.directory import AudienceResolver, channel_audience
-from faqbot.slack.interactions import Interaction, Threads, key, selected_value, spot_of
+from faqbot.slack.interactions import Threads
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.listeners.messages import post
+from faqbot.slack.payloads import Interaction, conversation_key
 
-Payload = dict[str, Any]
 _log = logging.getLogger(__name__)
 
 _NONE_OF_THESE = (
@@ -40,79 +39,82 @@ class _Clicks:
     feedback: Feedback
 
     async def show(
-        self, body: Payload, action: Payload, context: AsyncBoltContext, *, replace: bool
+        self, interaction: Interaction, context: AsyncBoltContext, *, replace: bool
     ) -> None:
         """Show the entries that a button carries."""
-        spot = spot_of(body, context)
-        question = await self._question(spot, "", context)
-        answer = show(self.engine, parse_entry_ref(selected_value(action)), question)
+        question = await self._question(interaction, "", context)
+        answer = show(self.engine, parse_entry_ref(interaction.value), question)
         if replace:
-            await self.feedback.record_pick(action, spot)
-        if spot.channel:
-            answer = self.feedback.attach_feedback(answer, spot.team, spot.channel)
-        await show_answer(spot, answer.message, context, replace=replace)
-        self._note(spot, answer)
+            await self.feedback.record_pick(interaction)
+        if interaction.channel:
+            answer = self.feedback.attach_feedback(answer, interaction.team, interaction.channel)
+        await show_answer(interaction, answer.message, context, replace=replace)
+        self._note(interaction, answer)
 
-    async def ask(self, body: Payload, action: Payload, context: AsyncBoltContext) -> None:
+    async def ask(self, interaction: Interaction, context: AsyncBoltContext) -> None:
         """Answer the question that a button carries."""
-        spot, text = spot_of(body, context), selected_value(action)
+        text = interaction.value
         answer = AnswerMessage(help_message(self.engine.knowledge_base))
         if not wants_help(text):
-            answer = ask(self.engine, await self._question(spot, text, context))
-            if spot.channel:
-                answer = self.feedback.attach_feedback(answer, spot.team, spot.channel)
+            answer = ask(self.engine, await self._question(interaction, text, context))
+            if interaction.channel:
+                answer = self.feedback.attach_feedback(
+                    answer, interaction.team, interaction.channel
+                )
             else:
-                self.feedback.record(answer, spot.team)
-        await show_answer(spot, answer.message, context, replace=False)
-        self._note(spot, answer)
+                self.feedback.record(answer, interaction.team)
+        await show_answer(interaction, answer.message, context, replace=False)
+        self._note(interaction, answer)
 
-    async def _question(self, spot: Interaction, text: str, context: AsyncBoltContext) -> Question:
+    async def _question(
+        self, interaction: Interaction, text: str, context: AsyncBoltContext
+    ) -> Question:
         place = Surface.HOME
-        if spot.channel:
-            place = Surface.DIRECT if spot.direct else Surface.CHANNEL
-        audience = await self.audiences.of(client_of(context), spot.team, spot.user)
+        if interaction.channel:
+            place = Surface.DIRECT if interaction.direct else Surface.CHANNEL
+        audience = await self.audiences.of(client_of(context), interaction.team, interaction.user)
         return Question(
             text=text,
-            asker=spot.user,
+            asker=interaction.user,
             audience=channel_audience(audience)
-            if place is Surface.CHANNEL and not spot.private
+            if place is Surface.CHANNEL and not interaction.private
             else audience,
-            surface=Surface.COMMAND if spot.private else place,
-            thread=spot.key,
+            surface=Surface.COMMAND if interaction.private else place,
+            thread=interaction.conversation,
         )
 
-    def _note(self, spot: Interaction, answer: AnswerMessage) -> None:
-        if spot.key:
-            self.threads.note(spot.key, answer.role)
-        if spot.key and spot.direct:
-            self.threads.note(key(spot.team, spot.channel), answer.role)
+    def _note(self, interaction: Interaction, answer: AnswerMessage) -> None:
+        if interaction.conversation:
+            self.threads.note(interaction.conversation, answer.role)
+        if interaction.conversation and interaction.direct:
+            self.threads.note(conversation_key(interaction.team, interaction.channel), answer.role)
 
 
 async def show_answer(
-    spot: Interaction, message: Message, context: AsyncBoltContext, *, replace: bool
+    interaction: Interaction, message: Message, context: AsyncBoltContext, *, replace: bool
 ) -> None:
     """Show a message where the click came from; `replace` puts it in the place of the old one."""
     client = client_of(context)
-    if not spot.channel and spot.view:
-        await client.views_update(view_id=spot.view, view=answer_modal(message))
-    elif not spot.channel:
-        await client.views_open(trigger_id=spot.trigger, view=answer_modal(message))
-    elif spot.private:
-        await _privately(spot, message, context)
+    if not interaction.channel and interaction.modal:
+        await client.views_update(view_id=interaction.modal, view=answer_modal(message))
+    elif not interaction.channel:
+        await client.views_open(trigger_id=interaction.trigger, view=answer_modal(message))
+    elif interaction.private:
+        await _privately(interaction, message, context)
     elif replace:
         await client.chat_update(
-            channel=spot.channel,
-            ts=spot.ts,
+            channel=interaction.channel,
+            ts=interaction.ts,
             text=message.text,
             blocks=list(message.blocks),
             unfurl_links=False,
             unfurl_media=False,
         )
     else:
-        await post(client, spot.channel, spot.thread, message)
+        await post(client, interaction.channel, interaction.thread, message)
 
 
-async def _privately(spot: Interaction, message: Message, context: AsyncBoltContext) -> None:
+async def _privately(interaction: Interaction, message: Message, context: AsyncBoltContext) -> None:
     """Replace a private message; when its address is used up, send another one."""
     blocks = list(message.blocks)
     if context.response_url and context.respond:
@@ -128,7 +130,7 @@ async def _privately(spot: Interaction, message: Message, context: AsyncBoltCont
             return
         _log.info("response_url answered %s", answer.status_code)
     await client_of(context).chat_postEphemeral(
-        channel=spot.channel, user=spot.user, text=message.text, blocks=blocks
+        channel=interaction.channel, user=interaction.user, text=message.text, blocks=blocks
     )
 
 
@@ -143,33 +145,27 @@ def register(
     clicks = _Clicks(engine, audiences, threads, feedback)
 
     @app.action(_any(Action.SHOW))
-    async def on_show(
-        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
-    ) -> None:
+    async def on_show(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        await clicks.show(body, action, context, replace=False)
+        await clicks.show(interaction, context, replace=False)
 
     @app.action(_any(Action.CHOOSE, Action.PAGE))
-    async def on_choose(
-        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
-    ) -> None:
+    async def on_choose(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        await clicks.show(body, action, context, replace=True)
+        await clicks.show(interaction, context, replace=True)
 
     @app.action(_any(Action.NONE_OF_THESE))
-    async def on_none(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
+    async def on_none(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        await show_answer(spot_of(body, context), notice(_NONE_OF_THESE), context, replace=True)
+        await show_answer(interaction, notice(_NONE_OF_THESE), context, replace=True)
 
     @app.action(_any(Action.ASK))
-    async def on_ask(
-        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
-    ) -> None:
+    async def on_ask(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        await clicks.ask(body, action, context)
+        await clicks.ask(interaction, context)
 
     @app.action(_any(Action.SEARCH))
-    async def on_search(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
+    async def on_search(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        trigger = str(body.get("trigger_id") or "")
-        await client_of(context).views_open(trigger_id=trigger, view=search_modal())
+        client = client_of(context)
+        await client.views_open(trigger_id=interaction.trigger, view=search_modal())

@@ -18,7 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from faqbot.slack.blockkit.blocks import Payload, context, plain
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of, reason_of
-from faqbot.slack.interactions import dig, input_value, user_of
+from faqbot.slack.payloads import Interaction, SlashCommand
 from faqbot.storage.models import ChannelMode, ChannelPolicy, StoreError
 from faqbot.storage.recorder import QuestionRecorder
 
@@ -193,19 +193,18 @@ class SettingsCommand:
 
     channels: ChannelPolicies
 
-    async def open(self, ack: AsyncAck, command: Payload, client: AsyncWebClient) -> None:
+    async def open(self, ack: AsyncAck, command: SlashCommand, client: AsyncWebClient) -> None:
         """Open the modal, or say why not."""
-        channel, user = str(command.get("channel_id") or ""), str(command.get("user_id") or "")
+        channel = command.channel
         if not channel.startswith(("C", "G")):
             await ack(text="Use `/faq settings` in the channel that you want to set up.")
             return
-        if not await may_manage(client, user, channel):
+        if not await may_manage(client, command.user, channel):
             await ack(text="Only admins, and who made this channel, can set me up here.")
             return
         await ack()
-        policy = await self.channels.policy(str(command.get("team_id") or ""), channel)
-        trigger = str(command.get("trigger_id") or "")
-        await client.views_open(trigger_id=trigger, view=settings_modal(policy))
+        policy = await self.channels.policy(command.team, channel)
+        await client.views_open(trigger_id=command.trigger, view=settings_modal(policy))
 
 
 def register(app: AsyncApp, channels: ChannelPolicies) -> None:
@@ -213,15 +212,15 @@ def register(app: AsyncApp, channels: ChannelPolicies) -> None:
 
     @app.view(SETTINGS_VIEW)
     async def on_settings(
-        ack: AsyncAck, view: Payload, body: Payload, context: AsyncBoltContext
+        ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
-        channel, user = str(view.get("private_metadata") or ""), user_of(body)
+        channel, user = interaction.view.metadata, interaction.user
         client = client_of(context)
         if not await may_manage(client, user, channel):
             refused = "Only admins, and who made this channel, can set me up here."
             await ack(response_action="errors", errors={_SPEAKS: refused})
             return
-        policy = _policy(view, str(context.team_id or ""), channel, user)
+        policy = policy_of(interaction)
         try:
             await channels.set(policy)
         except StoreError:
@@ -236,14 +235,15 @@ def register(app: AsyncApp, channels: ChannelPolicies) -> None:
             _log.info("settings were saved; saying so was refused: %s", reason_of(error))
 
 
-def _policy(view: Payload, team: str, channel: str, user: str) -> ChannelPolicy:
-    speaks, private, owner = (input_value(view, block) for block in (_SPEAKS, _PRIVATE, _OWNER))
-    picked = str(dig(speaks, "selected_option").get("value") or "")
+def policy_of(submitted: Interaction) -> ChannelPolicy:
+    """The policy that somebody entered into the modal."""
+    view = submitted.view
+    mode = view.input(_SPEAKS).value
     return ChannelPolicy(
-        team,
-        channel,
-        ChannelMode(picked) if picked in set(ChannelMode) else ChannelMode.MENTIONS,
-        private=bool(private.get("selected_options")),
-        owner=str(owner.get("selected_user") or ""),
-        changed_by=user,
+        submitted.team,
+        view.metadata,
+        ChannelMode(mode) if mode in set(ChannelMode) else ChannelMode.MENTIONS,
+        private=view.input(_PRIVATE).checked,
+        owner=view.input(_OWNER).user,
+        changed_by=submitted.user,
     )

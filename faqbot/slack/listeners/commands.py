@@ -21,11 +21,12 @@ from faqbot.slack.blockkit.rich_text import escape, split
 from faqbot.slack.blockkit.views import echoed, help_message, notice, roles_list
 from faqbot.slack.client import client_of, reason_of
 from faqbot.slack.directory import AudienceResolver, channel_audience
-from faqbot.slack.interactions import Interaction, selected_value, send_ephemeral, spot_of
+from faqbot.slack.interactions import send_ephemeral
 from faqbot.slack.listeners.channel_settings import ChannelPolicies, SettingsCommand
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.listeners.reports import Reports
 from faqbot.slack.manifest import FAQ, ROLE, ROLES
+from faqbot.slack.payloads import Interaction, SlashCommand
 
 WANTED: Final = re.compile(r"\s*(?:advert|advertisement|ad|posting)\b[:\s]*", re.IGNORECASE)
 _ROOM: Final = 11_000
@@ -97,7 +98,6 @@ def _payload(message: Message) -> dict[str, Any]:
     return {"text": message.text, "blocks": list(message.blocks)}
 
 
-Payload = dict[str, Any]
 _OUTSIDE: Final = frozenset({"not_in_channel", "channel_not_found", "is_archived"})
 
 
@@ -110,10 +110,10 @@ class Sharing:
     claims: DeliveryClaims
     feedback: Feedback
 
-    def sign(self, answer: AnswerMessage, command: Payload) -> AnswerMessage:
+    def sign(self, answer: AnswerMessage, command: SlashCommand) -> AnswerMessage:
         """Add the button to a private answer that was given in a channel, and remember it."""
-        channel = str(command.get("channel_id") or "")
-        signed = self.feedback.attach_feedback(answer, str(command.get("team_id") or ""), channel)
+        channel = command.channel
+        signed = self.feedback.attach_feedback(answer, command.team, channel)
         answered = answer.result and isinstance(answer.result.outcome, Answer)
         if not answered or answer.address is None or not channel.startswith(("C", "G")):
             return signed
@@ -121,23 +121,27 @@ class Sharing:
         blocks = (*signed.message.blocks, {"type": "actions", "elements": [share]})
         return replace(signed, message=Message(signed.message.text, blocks))
 
-    async def share(self, spot: Interaction, value: str, context: AsyncBoltContext) -> None:
+    async def share(self, interaction: Interaction, value: str, context: AsyncBoltContext) -> None:
         """Post the answer anew for everyone: with what everyone there may read."""
         client = client_of(context)
-        audience = await self.audiences.of(client, spot.team, spot.user)
-        question = Question("", spot.user, channel_audience(audience), Surface.CHANNEL)
+        audience = await self.audiences.of(client, interaction.team, interaction.user)
+        question = Question("", interaction.user, channel_audience(audience), Surface.CHANNEL)
         answer = show(self.engine, parse_entry_ref(value), question)
         if answer.declined:
-            await send_ephemeral(spot, "That answer isn't for everyone here to read.", context)
+            await send_ephemeral(
+                interaction, "That answer isn't for everyone here to read.", context
+            )
             return
-        if not await self.claims.claim("share", spot.team, spot.channel, spot.user, spot.ts):
-            await send_ephemeral(spot, "You have shared that already.", context)
+        if not await self.claims.claim(
+            "share", interaction.team, interaction.channel, interaction.user, interaction.ts
+        ):
+            await send_ephemeral(interaction, "You have shared that already.", context)
             return
-        line = {"type": "mrkdwn", "text": f"<@{spot.user}> shares an answer:"}
+        line = {"type": "mrkdwn", "text": f"<@{interaction.user}> shares an answer:"}
         blocks = [{"type": "context", "elements": [line]}, *answer.message.blocks]
         try:
             await client.chat_postMessage(
-                channel=spot.channel,
+                channel=interaction.channel,
                 text=answer.message.text,
                 blocks=blocks,
                 unfurl_links=False,
@@ -147,17 +151,17 @@ class Sharing:
             if reason_of(error) not in _OUTSIDE:
                 raise
             await self._say(
-                spot,
+                interaction,
                 "I'm not in this channel: invite me with `/invite @faqbot`, then ask again.",
                 context,
             )
             return
-        await self._say(spot, "Shared with everyone here.", context)
+        await self._say(interaction, "Shared with everyone here.", context)
 
-    async def _say(self, spot: Interaction, text: str, context: AsyncBoltContext) -> None:
+    async def _say(self, interaction: Interaction, text: str, context: AsyncBoltContext) -> None:
         """Put a word in the place of the private answer, or beside it where it has no address."""
         if not context.response_url or context.respond is None:
-            await send_ephemeral(spot, text, context)
+            await send_ephemeral(interaction, text, context)
             return
         message = notice(text)
         await context.respond(
@@ -172,11 +176,9 @@ def register_sharing(app: AsyncApp, sharing: Sharing) -> None:
     """Share when asked to."""
 
     @app.action(re.compile(rf"^{Action.SHARE}:"))
-    async def on_share(
-        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
-    ) -> None:
+    async def on_share(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        await sharing.share(spot_of(body, context), selected_value(action), context)
+        await sharing.share(interaction, interaction.value, context)
 
 
 _COMPARE: Final = re.compile(r"\s*compare\b", re.IGNORECASE)
@@ -212,11 +214,9 @@ class _Commands:
     sharing: Sharing
     back: AdminCommands
 
-    async def faq(
-        self, ack: AsyncAck, command: Payload, context: AsyncBoltContext, client: AsyncWebClient
-    ) -> None:
+    async def faq(self, ack: AsyncAck, command: SlashCommand, client: AsyncWebClient) -> None:
         """Answer a question, help, or open the settings."""
-        text = str(command.get("text") or "")
+        text = command.text
         if wants_help(text):
             await respond_privately(ack, help_message(self.engine.knowledge_base))
         elif text.strip().casefold() == _SETTINGS:
@@ -224,18 +224,16 @@ class _Commands:
         elif text.strip().casefold() == _REPORT:
             await self.back.reports.command(ack, command, client)
         else:
-            question = await self._question(command, context, client)
+            question = await self._question(command, client)
             await self._give(ack, ask(self.engine, question), command, text)
 
-    async def role(
-        self, ack: AsyncAck, command: Payload, context: AsyncBoltContext, client: AsyncWebClient
-    ) -> None:
+    async def role(self, ack: AsyncAck, command: SlashCommand, client: AsyncWebClient) -> None:
         """Show a role or a part of it, compare roles, or advertise one."""
-        text = str(command.get("text") or "")
+        text = command.text
         if wants_help(text):
             await respond_privately(ack, roles_list(self.engine.knowledge_base))
             return
-        question = await self._question(command, context, client)
+        question = await self._question(command, client)
         if _COMPARE.match(text):
             await self._give(ack, ask(self.engine, question), command, text)
             return
@@ -250,18 +248,15 @@ class _Commands:
         await self._give(ack, describe(self.engine, question), command)
 
     async def _give(
-        self, ack: AsyncAck, answer: AnswerMessage, command: Payload, asked: str = ""
+        self, ack: AsyncAck, answer: AnswerMessage, command: SlashCommand, asked: str = ""
     ) -> None:
         await respond_privately(ack, echoed(self.sharing.sign(answer, command).message, asked))
 
-    async def _question(
-        self, command: Payload, context: AsyncBoltContext, client: AsyncWebClient
-    ) -> Question:
-        user = str(command.get("user_id") or "")
+    async def _question(self, command: SlashCommand, client: AsyncWebClient) -> Question:
         return Question(
-            text=str(command.get("text") or ""),
-            asker=user,
-            audience=await self.audiences.of(client, str(context.team_id or ""), user),
+            text=command.text,
+            asker=command.user,
+            audience=await self.audiences.of(client, command.team, command.user),
             surface=Surface.COMMAND,
         )
 
@@ -277,16 +272,12 @@ def register(
     commands = _Commands(engine, audiences, sharing, back)
 
     @app.command(FAQ.name)
-    async def on_faq(
-        ack: AsyncAck, command: Payload, context: AsyncBoltContext, client: AsyncWebClient
-    ) -> None:
-        await commands.faq(ack, command, context, client)
+    async def on_faq(ack: AsyncAck, slash_command: SlashCommand, client: AsyncWebClient) -> None:
+        await commands.faq(ack, slash_command, client)
 
     @app.command(ROLE.name)
-    async def on_role(
-        ack: AsyncAck, command: Payload, context: AsyncBoltContext, client: AsyncWebClient
-    ) -> None:
-        await commands.role(ack, command, context, client)
+    async def on_role(ack: AsyncAck, slash_command: SlashCommand, client: AsyncWebClient) -> None:
+        await commands.role(ack, slash_command, client)
 
     @app.command(ROLES.name)
     async def on_roles(ack: AsyncAck) -> None:

@@ -12,14 +12,22 @@ from typing import Any, Final
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 
 from faqbot.slack.blockkit.views import answer_modal, notice
 from faqbot.slack.client import client_of, reason_of
 from faqbot.slack.listeners.messages import post
+from faqbot.slack.payloads import (
+    IncomingMessage,
+    Interaction,
+    Payload,
+    SlashCommand,
+    View,
+    payload_of,
+)
 
-Payload = dict[str, Any]
 _POLLED: Final = 0.05
 """Seconds after which Bolt has seen an acknowledgement; it looks each 0.01 s."""
 
@@ -38,15 +46,20 @@ def register(app: AsyncApp, happened: Callable[[], None] = lambda: None) -> None
 
     @app.error
     async def on_error(
-        error: Exception, body: Payload, context: AsyncBoltContext, response: BoltResponse | None
+        error: Exception,
+        request: AsyncBoltRequest,
+        context: AsyncBoltContext,
+        response: BoltResponse | None,
     ) -> BoltResponse | None:
+        payload = payload_of(request)
         happened()
         reference = secrets.token_hex(4)
         # What Slack refuses is no error of ours: where it was asked for says nothing.
         refused = isinstance(error, SlackApiError)
         where = "" if refused else "".join(traceback.format_tb(error.__traceback__))
-        kind = str(body.get("command") or (body.get("event") or body).get("type") or "request")
-        _log.error("reference %s: %s while handling %s\n%s", reference, named(error), kind, where)
+        _log.error(
+            "reference %s: %s while handling %s\n%s", reference, named(error), payload.name, where
+        )
         if response is None:
             # Bolt forgets an acknowledgement when the listener fails before it has looked, waits
             # for three seconds and answers 404.
@@ -56,45 +69,33 @@ def register(app: AsyncApp, happened: Callable[[], None] = lambda: None) -> None
             f"tell whoever runs faqbot here the reference {reference}."
         )
         try:
-            return await _tell(text, body, context, response)
+            return await _tell(text, payload, context, response)
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as failure:
             _log.warning("reference %s: could not be shown: %s", reference, named(failure))
             return None
 
 
 async def _tell(
-    text: str, body: Payload, context: AsyncBoltContext, response: BoltResponse | None
+    text: str, payload: Payload, context: AsyncBoltContext, response: BoltResponse | None
 ) -> BoltResponse | None:
     """Tell the person, in the acknowledgement when it is still to come."""
-    if body.get("type") == "view_submission" and response is not None:
-        return _json({"response_action": "update", "view": answer_modal(notice(text))})
-    if body.get("command") and response is not None:
-        return _json({"response_type": "ephemeral", "text": text})
-    if context.response_url and context.respond:
-        await context.respond(text=text, response_type="ephemeral", replace_original=False)
-    elif body.get("trigger_id") and (body.get("view") or {}).get("type") == "home":
-        await client_of(context).views_open(
-            trigger_id=body["trigger_id"], view=answer_modal(notice(text))
-        )
-    else:
-        await _in_thread(text, body.get("event") or {}, context)
+    client = client_of(context)
+    match payload:
+        case Interaction(name="view_submission") if response is not None:
+            return _json({"response_action": "update", "view": answer_modal(notice(text))})
+        case SlashCommand() if response is not None:
+            return _json({"response_type": "ephemeral", "text": text})
+        case _ if context.response_url and context.respond:
+            await context.respond(text=text, response_type="ephemeral", replace_original=False)
+        case Interaction(trigger=trigger, view=View(type="home")) if trigger:
+            await client.views_open(trigger_id=trigger, view=answer_modal(notice(text)))
+        case IncomingMessage(channel=channel, thread=thread) if payload.is_question:
+            # Who only wrote in a thread isn't waiting for an answer.
+            await post(client, channel, thread, notice(text))
     return None
 
 
-async def _in_thread(text: str, event: Payload, context: AsyncBoltContext) -> None:
-    """Answer who spoke to faqbot; who only wrote in a thread isn't waiting for it."""
-    direct = event.get("channel_type") == "im"
-    if event.get("type") == "app_mention" or direct:
-        thread = str(event.get("thread_ts") or event.get("ts") or "")
-        await post(
-            client_of(context),
-            str(context.channel_id or event.get("channel")),
-            thread,
-            notice(text),
-        )
-
-
-def _json(body: Payload) -> BoltResponse:
+def _json(body: dict[str, Any]) -> BoltResponse:
     return BoltResponse(
         status=200, body=json.dumps(body), headers={"content-type": "application/json"}
     )

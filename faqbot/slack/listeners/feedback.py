@@ -15,15 +15,9 @@ from faqbot.slack.answers import AnswerMessage
 from faqbot.slack.blockkit.blocks import Action, Message, Payload, button, parse_entry_ref, plain
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of
-from faqbot.slack.interactions import (
-    Interaction,
-    input_value,
-    selected_value,
-    send_ephemeral,
-    spot_of,
-    user_of,
-)
+from faqbot.slack.interactions import send_ephemeral
 from faqbot.slack.listeners.handoff import HandoffRequest, HandoffService
+from faqbot.slack.payloads import Interaction, View
 from faqbot.storage.models import (
     PHRASING,
     Proposal,
@@ -82,19 +76,20 @@ class Feedback:
         if answer.result is not None and answer.result.question.text:  # else a button was pressed
             self._metrics.question(answer.result)
 
-    async def record_pick(self, action: Payload, spot: Interaction) -> None:
+    async def record_pick(self, interaction: Interaction) -> None:
         """Remember which of several readings somebody meant."""
-        block = str(action.get("block_id") or "")
-        if self._memory is None or not block.startswith(_RECEIPT):
+        if self._memory is None or not interaction.block.startswith(_RECEIPT):
             return
-        entries = parse_entry_ref(selected_value(action)).entries
-        receipt = block.removeprefix(_RECEIPT)
+        entries = parse_entry_ref(interaction.value).entries
+        receipt = interaction.block.removeprefix(_RECEIPT)
         try:
             async with self._memory.store() as store:
-                await store.questions.pick(spot.team, receipt, spot.user, " ".join(entries)[:300])
-                record = await store.questions.get(spot.team, receipt)
+                await store.questions.pick(
+                    interaction.team, receipt, interaction.user, " ".join(entries)[:300]
+                )
+                record = await store.questions.get(interaction.team, receipt)
                 if record is not None and record.text and len(entries) == 1:
-                    await suggest(store, record.team, record.text, entries[0], spot.user)
+                    await suggest(store, record.team, record.text, entries[0], interaction.user)
         except StoreError:
             _log.info("a pick was not remembered: the database is down")
 
@@ -178,34 +173,37 @@ class _Rating:
     memory: QuestionRecorder
     people: HandoffService
 
-    async def rate(self, spot: Interaction, value: str, context: AsyncBoltContext) -> None:
+    async def rate(self, interaction: Interaction, value: str, context: AsyncBoltContext) -> None:
         """Keep a rating; ask what was missing when the answer didn't help."""
         way, _, receipt = value.partition(" ")
         async with self.memory.store() as store:
-            known = await store.questions.rate(spot.team, receipt, spot.user, helpful=way == "up")
+            known = await store.questions.rate(
+                interaction.team, receipt, interaction.user, helpful=way == "up"
+            )
         if not known:
             await send_ephemeral(
-                spot, "That answer is no longer remembered, so it can't be rated.", context
+                interaction, "That answer is no longer remembered, so it can't be rated.", context
             )
         elif way == "down":
-            view = _rate_modal(_metadata(receipt, spot))
-            await client_of(context).views_open(trigger_id=spot.trigger, view=view)
+            view = _rate_modal(_metadata(receipt, interaction))
+            await client_of(context).views_open(trigger_id=interaction.trigger, view=view)
 
-    async def ask(self, spot: Interaction, receipt: str, context: AsyncBoltContext) -> None:
+    async def ask(self, interaction: Interaction, receipt: str, context: AsyncBoltContext) -> None:
         """Ask for the question as a person shall read it."""
-        record = await self._record(spot.team, receipt)
+        record = await self._record(interaction.team, receipt)
         if record is None:
-            await send_ephemeral(spot, _GONE, context)
+            await send_ephemeral(interaction, _GONE, context)
             return
-        view = _person_modal(_metadata(receipt, spot), _own(record, spot.user))
-        await client_of(context).views_open(trigger_id=spot.trigger, view=view)
+        view = _person_modal(_metadata(receipt, interaction), _own(record, interaction.user))
+        await client_of(context).views_open(trigger_id=interaction.trigger, view=view)
 
     async def comment(
-        self, ack: AsyncAck, view: Payload, user: str, context: AsyncBoltContext
+        self, ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
         """Keep what was missing, and hand the question over where that is wanted."""
-        said, team = _said(view), str(context.team_id or "")
-        comment, wanted = _typed(view, _COMMENT), _checked(view, _HAND_OVER)
+        view, user, team = interaction.view, interaction.user, interaction.team
+        said = _said(view)
+        comment, wanted = view.input(_COMMENT).value.strip(), view.input(_HAND_OVER).checked
         async with self.memory.store() as store:
             await store.questions.rate(
                 team, said.get("receipt", ""), user, helpful=False, comment=comment
@@ -224,15 +222,15 @@ class _Rating:
             await self.people.open(context, asked)
 
     async def hand_over(
-        self, ack: AsyncAck, view: Payload, user: str, context: AsyncBoltContext
+        self, ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
         """Hand the question over as it was written."""
-        said = _said(view)
-        record = await self._record(str(context.team_id or ""), said.get("receipt", ""))
+        user, said = interaction.user, _said(interaction.view)
+        record = await self._record(interaction.team, said.get("receipt", ""))
         if record is None:
             await ack(response_action="errors", errors={_QUESTION: _GONE})
             return
-        question = _typed(view, _QUESTION)
+        question = interaction.view.input(_QUESTION).value.strip()
         if not question:
             await ack(response_action="errors", errors={_QUESTION: _UNSAID})
             return
@@ -252,14 +250,14 @@ def _own(record: QuestionRecord, user: str) -> str:
     return record.text or "" if record.asker == user else ""
 
 
-def _metadata(receipt: str, spot: Interaction) -> dict[str, str]:
-    return {"receipt": receipt, "channel": spot.channel, "thread": spot.answers_in}
+def _metadata(receipt: str, interaction: Interaction) -> dict[str, str]:
+    return {"receipt": receipt, "channel": interaction.channel, "thread": interaction.public_thread}
 
 
-def _said(view: Payload) -> dict[str, str]:
+def _said(view: View) -> dict[str, str]:
     """What a modal of ours carries; nothing when it isn't one of ours."""
     try:
-        found = json.loads(str(view.get("private_metadata") or "{}"))
+        found = json.loads(view.metadata or "{}")
     except (ValueError, RecursionError):
         return {}
     return {name: str(value) for name, value in found.items()} if isinstance(found, dict) else {}
@@ -344,14 +342,6 @@ def _person_modal(metadata: dict[str, str], question: str) -> Payload:
     )
 
 
-def _typed(view: Payload, block: str) -> str:
-    return str(input_value(view, block).get("value") or "").strip()
-
-
-def _checked(view: Payload, block: str) -> bool:
-    return bool(input_value(view, block).get("selected_options"))
-
-
 def register(
     app: AsyncApp, memory: QuestionRecorder, people: HandoffService, metrics: Metrics
 ) -> None:
@@ -359,42 +349,36 @@ def register(
     rating = _Rating(memory, people)
 
     @app.action(f"{Action.RATE}:0")
-    async def on_rating(
-        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
-    ) -> None:
+    async def on_rating(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        spot = spot_of(body, context)
         try:
-            await rating.rate(spot, selected_value(action), context)
-            metrics.rating(helpful=selected_value(action).startswith("up "))
+            await rating.rate(interaction, interaction.value, context)
+            metrics.rating(helpful=interaction.value.startswith("up "))
         except StoreError:
-            await send_ephemeral(spot, NOT_NOW, context)
+            await send_ephemeral(interaction, NOT_NOW, context)
 
     @app.action(f"{Action.ASK_PERSON}:0")
-    async def on_person(
-        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
-    ) -> None:
+    async def on_person(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        spot = spot_of(body, context)
         try:
-            await rating.ask(spot, selected_value(action), context)
+            await rating.ask(interaction, interaction.value, context)
         except StoreError:
-            await send_ephemeral(spot, NOT_NOW, context)
+            await send_ephemeral(interaction, NOT_NOW, context)
 
     @app.view(RATE_VIEW)
     async def on_comment(
-        ack: AsyncAck, view: Payload, body: Payload, context: AsyncBoltContext
+        ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
         try:
-            await rating.comment(ack, view, user_of(body), context)
+            await rating.comment(ack, interaction, context)
         except StoreError:
             await ack(response_action="errors", errors={_COMMENT: NOT_NOW})
 
     @app.view(PERSON_VIEW)
     async def on_question(
-        ack: AsyncAck, view: Payload, body: Payload, context: AsyncBoltContext
+        ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
         try:
-            await rating.hand_over(ack, view, user_of(body), context)
+            await rating.hand_over(ack, interaction, context)
         except StoreError:
             await ack(response_action="errors", errors={_QUESTION: NOT_NOW})

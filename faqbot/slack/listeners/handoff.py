@@ -29,14 +29,8 @@ from faqbot.slack.blockkit.rich_text import escape
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of, reason_of
 from faqbot.slack.directory import OwnerDirectory, mention
-from faqbot.slack.interactions import (
-    Interaction,
-    input_value,
-    selected_value,
-    send_ephemeral,
-    spot_of,
-    user_of,
-)
+from faqbot.slack.interactions import send_ephemeral
+from faqbot.slack.payloads import Interaction
 from faqbot.storage.models import Handoff, HandoffState, QuestionRecord, StoreError, utc_now
 from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import new_id
@@ -78,7 +72,7 @@ class HandoffService:
         group = await self.owners.group(client, owner)
         handover = Handoff(
             id=new_id(),
-            team=str(context.team_id or ""),
+            team=asked.record.team,
             question_id=asked.record.id,
             question=asked.question,
             asker=asked.asker,
@@ -251,48 +245,50 @@ class HandoffActions:
     people: HandoffService
 
     async def move(
-        self, spot: Interaction, handover_id: str, context: AsyncBoltContext, *, close: bool
+        self, interaction: Interaction, handover_id: str, context: AsyncBoltContext, *, close: bool
     ) -> None:
         """Claim or close."""
-        if await shown_at(self.people, spot, handover_id) is None:
-            await send_ephemeral(spot, "That question isn't yours to take.", context)
+        if await shown_at(self.people, interaction, handover_id) is None:
+            await send_ephemeral(interaction, "That question isn't yours to take.", context)
             return
         async with self.people.memory.store() as store:
             act = store.handoffs.close if close else store.handoffs.claim
-            handover, won = await act(spot.team, handover_id, spot.user)
+            handover, won = await act(interaction.team, handover_id, interaction.user)
         if handover is None or not won:
-            await send_ephemeral(spot, conflict_message(handover), context)
+            await send_ephemeral(interaction, conflict_message(handover), context)
             return
         client = client_of(context)
         await self.people.show(client, handover)
         if not close:
-            said = f"<@{spot.user}> is looking into your question."
+            said = f"<@{interaction.user}> is looking into your question."
         elif handover.answer:
             return
         else:
-            said = f"<@{spot.user}> has closed your question without an answer."
+            said = f"<@{interaction.user}> has closed your question without an answer."
         await self.people.tell_asker(client, handover, said)
 
-    async def reply(self, spot: Interaction, handover_id: str, context: AsyncBoltContext) -> None:
+    async def reply(
+        self, interaction: Interaction, handover_id: str, context: AsyncBoltContext
+    ) -> None:
         """Ask for the answer."""
-        handover, refused = await visible_handoff(self.people, spot, handover_id)
+        handover, refused = await visible_handoff(self.people, interaction, handover_id)
         if handover is None or refused:
-            await send_ephemeral(spot, refused, context)
+            await send_ephemeral(interaction, refused, context)
         else:
             view = _answer_modal(handover)
-            await client_of(context).views_open(trigger_id=spot.trigger, view=view)
+            await client_of(context).views_open(trigger_id=interaction.trigger, view=view)
 
     async def answer(
-        self, ack: AsyncAck, view: Payload, user: str, context: AsyncBoltContext
+        self, ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
         """Take the answer, and give it to the asker."""
-        text = str(input_value(view, _TEXT).get("value") or "").strip()
+        user, text = interaction.user, interaction.view.input(_TEXT).value.strip()
         if not text:
             await ack(response_action="errors", errors={_TEXT: "Please write an answer."})
             return
         async with self.people.memory.store() as store:
             handover, won = await store.handoffs.answer(
-                str(context.team_id or ""), str(view.get("private_metadata") or ""), user, text
+                interaction.team, interaction.view.metadata, user, text
             )
         if handover is None or not won:
             await ack(
@@ -305,24 +301,26 @@ class HandoffActions:
         await self.people.tell_asker(client, handover, f"<@{user}> answers: {escape(text)}")
 
 
-async def shown_at(people: HandoffService, spot: Interaction, handover_id: str) -> Handoff | None:
+async def shown_at(
+    people: HandoffService, interaction: Interaction, handover_id: str
+) -> Handoff | None:
     """The question that is shown where somebody clicked, and nowhere else."""
     async with people.memory.store() as store:
-        handover = await store.handoffs.get(spot.team, handover_id)
+        handover = await store.handoffs.get(interaction.team, handover_id)
     if handover is None:
         return None
     place = (handover.notice_channel, handover.notice_ts)
-    return handover if place == (spot.channel, spot.ts) else None
+    return handover if place == (interaction.channel, interaction.ts) else None
 
 
 async def visible_handoff(
-    people: HandoffService, spot: Interaction, handover_id: str
+    people: HandoffService, interaction: Interaction, handover_id: str
 ) -> tuple[Handoff | None, str]:
     """The question that somebody wants to answer, or why they may not."""
-    handover = await shown_at(people, spot, handover_id)
+    handover = await shown_at(people, interaction, handover_id)
     if handover is None:
         return None, "That question isn't yours to answer."
-    if handover.claimed_by not in ("", spot.user):
+    if handover.claimed_by not in ("", interaction.user):
         return handover, f"<@{handover.claimed_by}> has taken that question."
     return handover, ""
 
@@ -366,33 +364,25 @@ def register(app: AsyncApp, people: HandoffService) -> None:
     claiming = HandoffActions(people)
 
     @app.action(re.compile(rf"^(?:{Action.CLAIM}|{Action.CLOSE}):0$"))
-    async def on_move(
-        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
-    ) -> None:
+    async def on_move(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        spot = spot_of(body, context)
-        close = str(action.get("action_id", "")).startswith(Action.CLOSE)
+        close = interaction.action.startswith(Action.CLOSE)
         try:
-            await claiming.move(spot, selected_value(action), context, close=close)
+            await claiming.move(interaction, interaction.value, context, close=close)
         except StoreError:
-            await send_ephemeral(spot, NOT_NOW, context)
+            await send_ephemeral(interaction, NOT_NOW, context)
 
     @app.action(f"{Action.REPLY}:0")
-    async def on_reply(
-        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
-    ) -> None:
+    async def on_reply(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        spot = spot_of(body, context)
         try:
-            await claiming.reply(spot, selected_value(action), context)
+            await claiming.reply(interaction, interaction.value, context)
         except StoreError:
-            await send_ephemeral(spot, NOT_NOW, context)
+            await send_ephemeral(interaction, NOT_NOW, context)
 
     @app.view(ANSWER_VIEW)
-    async def on_answer(
-        ack: AsyncAck, view: Payload, body: Payload, context: AsyncBoltContext
-    ) -> None:
+    async def on_answer(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         try:
-            await claiming.answer(ack, view, user_of(body), context)
+            await claiming.answer(ack, interaction, context)
         except StoreError:
             await ack(response_action="errors", errors={_TEXT: NOT_NOW})

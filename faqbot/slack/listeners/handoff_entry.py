@@ -23,17 +23,10 @@ from faqbot.slack.blockkit.blocks import (
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of
 from faqbot.slack.directory import AudienceResolver
-from faqbot.slack.interactions import (
-    Interaction,
-    dig,
-    input_value,
-    selected_value,
-    send_ephemeral,
-    spot_of,
-    user_of,
-)
+from faqbot.slack.interactions import send_ephemeral
 from faqbot.slack.listeners.feedback import suggest
 from faqbot.slack.listeners.handoff import HandoffService, conflict_message, visible_handoff
+from faqbot.slack.payloads import Interaction
 from faqbot.storage.models import Handoff, StoreError
 from faqbot.storage.recorder import redact
 
@@ -51,39 +44,38 @@ class EntryPicker:
     people: HandoffService
     audiences: AudienceResolver
 
-    async def open(self, spot: Interaction, handover_id: str, context: AsyncBoltContext) -> None:
+    async def open(
+        self, interaction: Interaction, handover_id: str, context: AsyncBoltContext
+    ) -> None:
         """Ask for the entry."""
-        handover, refused = await visible_handoff(self.people, spot, handover_id)
+        handover, refused = await visible_handoff(self.people, interaction, handover_id)
         if handover is None or refused:
-            await send_ephemeral(spot, refused, context)
+            await send_ephemeral(interaction, refused, context)
             return
         role, _ = self.people.engine.nearest(handover.question)
         view = self._modal(handover, role)
-        await client_of(context).views_open(trigger_id=spot.trigger, view=view)
+        await client_of(context).views_open(trigger_id=interaction.trigger, view=view)
 
-    async def switch_role(self, view: Payload, role: str, context: AsyncBoltContext) -> None:
+    async def switch_role(self, interaction: Interaction, context: AsyncBoltContext) -> None:
         """Show the entries of another role."""
-        team = str(context.team_id or "")
+        view = interaction.view
         async with self.people.memory.store() as store:
-            handover = await store.handoffs.get(team, str(view.get("private_metadata") or ""))
+            handover = await store.handoffs.get(interaction.team, view.metadata)
         if handover is None:
             return
         await client_of(context).views_update(
-            view_id=str(view.get("id") or ""),
-            hash=str(view.get("hash") or ""),
-            view=self._modal(handover, role),
+            view_id=view.id, hash=view.hash, view=self._modal(handover, interaction.value)
         )
 
     async def assign(
-        self, ack: AsyncAck, view: Payload, user: str, context: AsyncBoltContext
+        self, ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
         """Give the asker the entry, and suggest their words as a phrasing of it."""
-        team = str(context.team_id or "")
-        values = dig(view, "state", "values")
-        block = next((name for name in values if name.partition(" ")[0] == _ENTRY), _ENTRY)
-        entry_id = selected_value(input_value(view, block, _ENTRY))
+        team, user, view = interaction.team, interaction.user, interaction.view
+        block = next((name for name in view.inputs if name.partition(" ")[0] == _ENTRY), _ENTRY)
+        entry_id = view.input(block, _ENTRY).value
         async with self.people.memory.store() as store:
-            handover = await store.handoffs.get(team, str(view.get("private_metadata") or ""))
+            handover = await store.handoffs.get(team, view.metadata)
         if handover is None:
             await ack(response_action="errors", errors={block: conflict_message(None)})
             return
@@ -210,31 +202,24 @@ def register(app: AsyncApp, people: HandoffService, audiences: AudienceResolver)
     assigning = EntryPicker(people, audiences)
 
     @app.action(f"{Action.ASSIGN}:0")
-    async def on_assign(
-        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
-    ) -> None:
+    async def on_assign(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        spot = spot_of(body, context)
         try:
-            await assigning.open(spot, selected_value(action), context)
+            await assigning.open(interaction, interaction.value, context)
         except StoreError:
-            await send_ephemeral(spot, NOT_NOW, context)
+            await send_ephemeral(interaction, NOT_NOW, context)
 
     @app.action(Action.SWITCH_ROLE)
-    async def on_role(
-        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
-    ) -> None:
+    async def on_role(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
         try:
-            await assigning.switch_role(body.get("view") or {}, selected_value(action), context)
+            await assigning.switch_role(interaction, context)
         except StoreError:
-            await send_ephemeral(spot_of(body, context), NOT_NOW, context)
+            await send_ephemeral(interaction, NOT_NOW, context)
 
     @app.view(VIEW)
-    async def on_entry(
-        ack: AsyncAck, view: Payload, body: Payload, context: AsyncBoltContext
-    ) -> None:
+    async def on_entry(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         try:
-            await assigning.assign(ack, view, user_of(body), context)
+            await assigning.assign(ack, interaction, context)
         except StoreError:
             await ack(response_action="errors", errors={"role": NOT_NOW})

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.engine import Engine
 from faqbot.model import KnowledgeBase, Question, Surface
@@ -23,9 +24,9 @@ from faqbot.slack.blockkit.views import (
 )
 from faqbot.slack.client import client_of, reason_of
 from faqbot.slack.directory import AudienceResolver
-from faqbot.slack.interactions import input_value, user_of
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.listeners.reports import Reports
+from faqbot.slack.payloads import HomeOpened, Interaction
 
 Payload = dict[str, Any]
 _BLOCKS: Final = 100
@@ -33,18 +34,21 @@ _log = logging.getLogger(__name__)
 
 
 async def _greet(
-    event: Payload, context: AsyncBoltContext, knowledge_base: KnowledgeBase, claims: DeliveryClaims
+    opened: HomeOpened,
+    client: AsyncWebClient,
+    knowledge_base: KnowledgeBase,
+    claims: DeliveryClaims,
 ) -> None:
     """Say hello once: to somebody with whom there is no conversation yet."""
-    client, channel = client_of(context), str(event["channel"])
+    channel = opened.channel
     try:
         answer = await client.conversations_history(channel=channel, limit=1)
     except SlackApiError as error:
         # Without a look at the conversation the greeting could come again and again.
         _log.info("conversations.history failed: %s", reason_of(error))
         return
-    user = str(event["user"])
-    if answer.get("messages") or not await claims.claim("welcome", context.team_id or "", user):
+    known = answer.get("messages")
+    if known or not await claims.claim("welcome", opened.team, opened.user):
         return
     message = welcome(knowledge_base)
     await client.chat_postMessage(
@@ -58,8 +62,8 @@ async def _greet(
 
 async def _found(
     text: str,
-    body: Payload,
-    context: AsyncBoltContext,
+    interaction: Interaction,
+    client: AsyncWebClient,
     engine: Engine,
     audiences: AudienceResolver,
     *,
@@ -68,10 +72,9 @@ async def _found(
     """The modal that answers what was typed into the search modal."""
     if wants_help(text):
         return answer_modal(help_message(engine.knowledge_base))
-    user = user_of(body)
-    audience = await audiences.of(client_of(context), str(context.team_id or ""), user)
-    answer = ask(engine, Question(text, user, audience, Surface.HOME))
-    feedback.record(answer, str(context.team_id or ""))
+    audience = await audiences.of(client, interaction.team, interaction.user)
+    answer = ask(engine, Question(text, interaction.user, audience, Surface.HOME))
+    feedback.record(answer, interaction.team)
     return answer_modal(answer.message, text)
 
 
@@ -87,23 +90,23 @@ def register(
     """Show App Home, greet, and answer the search modal."""
 
     @app.event("app_home_opened")
-    async def on_home_opened(event: Payload, context: AsyncBoltContext) -> None:
-        if event.get("tab") == "home" and event.get("user"):
-            client, user = client_of(context), str(event["user"])
+    async def on_home_opened(home_opened: HomeOpened, context: AsyncBoltContext) -> None:
+        client, user = client_of(context), home_opened.user
+        if home_opened.tab == "home" and user:
             view = home(engine.knowledge_base)
             if reports.backstage is not None and await reports.may_read(client, user):
-                owned = await reports.home(str(context.team_id or ""))
+                owned = await reports.home(home_opened.team)
                 view["blocks"] = [*view["blocks"], *owned][:_BLOCKS]
             await client.views_publish(user_id=user, view=view)
-        elif event.get("tab") == "messages" and event.get("user") and event.get("channel"):
-            await _greet(event, context, engine.knowledge_base, claims)
+        elif home_opened.tab == "messages" and user and home_opened.channel:
+            await _greet(home_opened, client, engine.knowledge_base, claims)
 
     @app.view(SEARCH_VIEW)
-    async def on_search(
-        ack: AsyncAck, view: Payload, body: Payload, context: AsyncBoltContext
-    ) -> None:
-        text = str(input_value(view, QUESTION_BLOCK, QUESTION_INPUT).get("value") or "")
-        shown = await _found(text, body, context, engine, audiences, feedback=feedback)
+    async def on_search(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
+        text = interaction.view.input(QUESTION_BLOCK, QUESTION_INPUT).value
+        shown = await _found(
+            text, interaction, client_of(context), engine, audiences, feedback=feedback
+        )
         await ack(response_action="update", view=shown)
 
     @app.event("app_uninstalled")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -24,10 +23,11 @@ from faqbot.slack.blockkit.blocks import Message
 from faqbot.slack.blockkit.views import help_message, notice
 from faqbot.slack.client import ATTEMPTS, client_of, reason_of
 from faqbot.slack.directory import AudienceResolver, channel_audience
-from faqbot.slack.interactions import Threads, ThreadState, key
+from faqbot.slack.interactions import Threads, ThreadState
 from faqbot.slack.listeners.channel_settings import SURE, ChannelPolicies, is_question
 from faqbot.slack.listeners.feedback import Feedback
-from faqbot.slack.middleware.deduplication import AGAIN
+from faqbot.slack.middleware.rate_limit import RateLimiter
+from faqbot.slack.payloads import IncomingMessage, MessageKind, conversation_key
 from faqbot.storage.models import ChannelMode, ChannelPolicy
 
 _EVENT: Final = "faqbot_answer"
@@ -96,65 +96,7 @@ def _answers(message: Any, question: str) -> bool:
     return isinstance(payload, Mapping) and payload.get(_QUESTION) == question
 
 
-Payload = dict[str, Any]
-
-_SAID: Final = frozenset({None, "file_share", "thread_broadcast"})
-"""Subtypes of messages that a person wrote; all others are edits, joins and the like."""
-
 _OFF: Final = "I'm switched off in this channel. Write to me directly, or use `/faq`."
-
-_TO_SOMEBODY: Final = re.compile(r"\s*<@[A-Z0-9]+(\|[^>]*)?>")
-
-
-@dataclass(frozen=True, slots=True)
-class IncomingMessage:
-    """What a person said, and where."""
-
-    team: str
-    channel: str
-    user: str
-    text: str
-    ts: str
-    thread_ts: str
-    direct: bool
-    shared: bool
-    again: bool = False
-
-    @property
-    def thread(self) -> str:
-        """The timestamp of the thread that the answer goes to."""
-        return self.thread_ts or self.ts
-
-    @property
-    def key(self) -> str:
-        """The key of the conversation; top-level direct messages are one conversation."""
-        whole = self.direct and not self.thread_ts
-        return key(self.team, self.channel, "" if whole else self.thread)
-
-
-def read(event: Payload, context: AsyncBoltContext, body: Payload) -> IncomingMessage | None:
-    """What a person said in an event; nothing when it was a bot, an edit or a join."""
-    by_bot = event.get("bot_id") or event.get("user") == context.bot_user_id
-    if by_bot or event.get("hidden") or event.get("subtype") not in _SAID:
-        return None
-    if not (event.get("user") and event.get("channel") and event.get("ts")):
-        return None
-    return IncomingMessage(
-        team=str(context.team_id or event.get("team") or ""),
-        channel=str(event["channel"]),
-        user=str(event["user"]),
-        text=str(event.get("text") or ""),
-        ts=str(event["ts"]),
-        thread_ts=str(event.get("thread_ts") or ""),
-        direct=event.get("channel_type") == "im" or str(event["channel"]).startswith("D"),
-        shared=bool(body.get("is_ext_shared_channel")),
-        again=bool(context.get(AGAIN)),
-    )
-
-
-def without_mention(text: str, bot: str | None) -> str:
-    """The text without the mentions of faqbot itself."""
-    return re.sub(rf"<@{re.escape(bot)}(\|[^>]*)?>", " ", text).strip() if bot else text.strip()
 
 
 async def post(
@@ -164,7 +106,7 @@ async def post(
 
     `question` is the timestamp of what it answers, so that it is posted once.
     """
-    arguments: Payload = {
+    arguments: dict[str, Any] = {
         "channel": channel,
         "thread_ts": thread,
         "text": message.text,
@@ -178,18 +120,21 @@ async def post(
         await client.chat_postMessage(**arguments)
 
 
-async def _answered_before(said: IncomingMessage, context: AsyncBoltContext) -> bool:
+async def _was_answered_before(message: IncomingMessage, client: AsyncWebClient) -> bool:
     """Whether a process that has died had answered already."""
-    client = client_of(context)
-    return said.again and await was_answered(client, said.channel, said.thread, said.ts)
+    return message.may_be_answered and await was_answered(
+        client, message.channel, message.thread, message.ts
+    )
 
 
-async def post_ephemeral(client: AsyncWebClient, said: IncomingMessage, message: Message) -> None:
+async def post_ephemeral(
+    client: AsyncWebClient, question: IncomingMessage, message: Message
+) -> None:
     """Show a message to the asker alone: what is for employees is not for a guest's eyes."""
     await client.chat_postEphemeral(
-        channel=said.channel,
-        user=said.user,
-        thread_ts=said.thread_ts or None,
+        channel=question.channel,
+        user=question.user,
+        thread_ts=question.thread_ts or None,
         text=message.text,
         blocks=list(message.blocks),
     )
@@ -197,7 +142,7 @@ async def post_ephemeral(client: AsyncWebClient, said: IncomingMessage, message:
 
 @dataclass(frozen=True, slots=True)
 class MessageHandler:
-    """What it takes to answer somebody."""
+    """Answers messages."""
 
     engine: Engine
     audiences: AudienceResolver
@@ -205,136 +150,125 @@ class MessageHandler:
     claims: DeliveryClaims
     feedback: Feedback
     channels: ChannelPolicies
+    limiter: RateLimiter
 
-    async def answer_direct(self, said: IncomingMessage, context: AsyncBoltContext) -> None:
+    async def handle(self, message: IncomingMessage, client: AsyncWebClient) -> None:
+        """Answer a message, if faqbot has to."""
+        match message.kind:
+            case MessageKind.DIRECT | MessageKind.MENTION:
+                await self.answer_question(message, client)
+            case MessageKind.FOLLOW_UP:
+                await self.answer_follow_up(message, client)
+            case MessageKind.UNPROMPTED:
+                await self.answer_unprompted(message, client)
+
+    async def answer_question(self, message: IncomingMessage, client: AsyncWebClient) -> None:
         """Answer somebody who speaks to faqbot."""
-        if await _answered_before(said, context):
+        if await _was_answered_before(message, client):
             return
-        policy = await self._policy(said)
+        policy = await self._policy(message)
         if policy.mode is ChannelMode.OFF:
-            await post_ephemeral(client_of(context), said, notice(_OFF))
+            await post_ephemeral(client, message, notice(_OFF))
             return
-        past = await self._past_of(said, context)
-        text = without_mention(said.text, context.bot_user_id)
-        answer = await self._answer_to(said, text, past, context)
-        if answer.declined and not (said.direct or said.shared):
-            alone = await self._answer_to(said, text, past, context, alone=True)
-            if not alone.declined:
-                signed = self.feedback.attach_feedback(alone, said.team, said.channel)
-                await post_ephemeral(client_of(context), said, signed.message)
+        past = await self._thread_state(message, client)
+        answer = await self._answer(message, message.question, past, client)
+        if answer.declined and not (message.direct or message.shared):
+            private = await self._answer(message, message.question, past, client, private=True)
+            if not private.declined:
+                signed = self.feedback.attach_feedback(private, message.team, message.channel)
+                await post_ephemeral(client, message, signed.message)
                 return
-        await self._deliver(said, answer, context)
+        await self._deliver(message, answer, client)
 
-    async def answer_follow_up(self, said: IncomingMessage, context: AsyncBoltContext) -> None:
-        """Answer what goes on in a thread without naming faqbot; rather silent than declining."""
-        if not said.thread_ts or _TO_SOMEBODY.match(said.text) or wants_help(said.text):
+    async def answer_follow_up(self, message: IncomingMessage, client: AsyncWebClient) -> None:
+        """Answer a reply in a thread where faqbot has spoken; rather silent than declining."""
+        if wants_help(message.text) or (await self._policy(message)).mode is ChannelMode.OFF:
             return
-        if (await self._policy(said)).mode is ChannelMode.OFF:
+        past = await self._thread_state(message, client)
+        if not past.spoken or await _was_answered_before(message, client):
             return
-        past = await self._past_of(said, context)
-        if not past.spoken:
-            return
-        if await _answered_before(said, context):
-            return
-        answer = await self._answer_to(said, said.text, past, context)
-        if not answer.declined:
-            await self._deliver(said, answer, context)
+        answer = await self._answer(message, message.text, past, client)
+        if not answer.declined and await self.limiter.admits(message, client):
+            await self._deliver(message, answer, client)
 
-    async def answer_unprompted(self, said: IncomingMessage, context: AsyncBoltContext) -> None:
+    async def answer_unprompted(self, message: IncomingMessage, client: AsyncWebClient) -> None:
         """Answer who asked nobody in particular, where the channel wants that, when sure."""
-        policy = await self._policy(said)
-        if said.thread_ts or policy.mode not in (ChannelMode.QUESTIONS, ChannelMode.ALL):
+        policy = await self._policy(message)
+        if policy.mode not in (ChannelMode.QUESTIONS, ChannelMode.ALL) or wants_help(message.text):
             return
-        if _TO_SOMEBODY.match(said.text) or wants_help(said.text):
+        if policy.mode is ChannelMode.QUESTIONS and not is_question(message.text):
             return
-        if policy.mode is ChannelMode.QUESTIONS and not is_question(said.text):
+        if not await self.claims.claim("message", message.team, message.channel, message.ts):
             return
-        if not await self.claims.claim("message", said.team, said.channel, said.ts):
-            return
-        answer = await self._answer_to(said, said.text, ThreadState(), context)
+        answer = await self._answer(message, message.text, ThreadState(), client)
         outcome = answer.result.outcome if answer.result else None
         needed = SURE if policy.mode is ChannelMode.QUESTIONS else 0.0
-        if isinstance(outcome, Answer) and outcome.entries[0].confidence >= needed:
-            await self._deliver(said, answer, context)
+        if not isinstance(outcome, Answer) or outcome.entries[0].confidence < needed:
+            return
+        if await self.limiter.admits(message, client):
+            await self._deliver(message, answer, client)
 
-    async def _policy(self, said: IncomingMessage) -> ChannelPolicy:
-        if said.direct:
-            return ChannelPolicy(said.team, said.channel)
-        return await self.channels.policy(said.team, said.channel)
+    async def _policy(self, message: IncomingMessage) -> ChannelPolicy:
+        if message.direct:
+            return ChannelPolicy(message.team, message.channel)
+        return await self.channels.policy(message.team, message.channel)
 
-    async def _past_of(self, said: IncomingMessage, context: AsyncBoltContext) -> ThreadState:
-        if not said.thread_ts:
-            return self.threads.known(said.key)
-        bot = context.bot_user_id or ""
-        client = client_of(context)
-        return await self.threads.load(client, said.team, said.channel, said.thread_ts, bot)
+    async def _thread_state(self, message: IncomingMessage, client: AsyncWebClient) -> ThreadState:
+        if not message.thread_ts:
+            return self.threads.known(message.conversation)
+        return await self.threads.load(
+            client, message.team, message.channel, message.thread_ts, message.bot
+        )
 
-    async def _answer_to(
+    async def _answer(
         self,
-        said: IncomingMessage,
+        message: IncomingMessage,
         text: str,
         past: ThreadState,
-        context: AsyncBoltContext,
+        client: AsyncWebClient,
         *,
-        alone: bool = False,
+        private: bool = False,
     ) -> AnswerMessage:
         """The answer that is fit for those who read along, or for the asker alone."""
         if wants_help(text):
             return AnswerMessage(help_message(self.engine.knowledge_base))
-        audience = await self.audiences.of(client_of(context), said.team, said.user)
-        if not (alone or said.direct):
+        audience = await self.audiences.of(client, message.team, message.user)
+        if not (private or message.direct):
             # People of another company read along in a shared channel.
-            audience = Audience.EVERYONE if said.shared else channel_audience(audience)
+            audience = Audience.EVERYONE if message.shared else channel_audience(audience)
         question = Question(
             text=text,
-            asker=said.user,
+            asker=message.user,
             audience=audience,
-            surface=Surface.DIRECT if said.direct else Surface.CHANNEL,
-            thread=said.key,
+            surface=Surface.DIRECT if message.direct else Surface.CHANNEL,
+            thread=message.conversation,
             role=past.role,
         )
         return ask(self.engine, question)
 
     async def _deliver(
-        self, said: IncomingMessage, answer: AnswerMessage, context: AsyncBoltContext
+        self, message: IncomingMessage, answer: AnswerMessage, client: AsyncWebClient
     ) -> None:
-        signed = self.feedback.attach_feedback(answer, said.team, said.channel)
-        if (await self._policy(said)).private:
-            await post_ephemeral(client_of(context), said, signed.message)
+        signed = self.feedback.attach_feedback(answer, message.team, message.channel)
+        if (await self._policy(message)).private:
+            await post_ephemeral(client, message, signed.message)
             return
-        await post(client_of(context), said.channel, said.thread, signed.message, question=said.ts)
-        self.threads.note(key(said.team, said.channel, said.thread), answer.role)
-        if said.direct:
-            self.threads.note(key(said.team, said.channel), answer.role)
+        await post(client, message.channel, message.thread, signed.message, question=message.ts)
+        thread = conversation_key(message.team, message.channel, message.thread)
+        self.threads.note(thread, answer.role)
+        if message.direct:
+            self.threads.note(conversation_key(message.team, message.channel), answer.role)
 
 
-def register(
-    app: AsyncApp,
-    engine: Engine,
-    audiences: AudienceResolver,
-    threads: Threads,
-    *,
-    claims: DeliveryClaims,
-    feedback: Feedback,
-    channels: ChannelPolicies,
-) -> None:
+def register(app: AsyncApp, handler: MessageHandler) -> None:
     """Answer what people say to faqbot."""
-    talk = MessageHandler(engine, audiences, threads, claims, feedback, channels)
 
     @app.event("app_mention")
-    async def on_mention(event: Payload, body: Payload, context: AsyncBoltContext) -> None:
-        said = read(event, context, body)
-        if said:
-            await talk.answer_direct(said, context)
+    async def on_mention(incoming: IncomingMessage | None, context: AsyncBoltContext) -> None:
+        if incoming is not None:
+            await handler.handle(incoming, client_of(context))
 
     @app.event("message")
-    async def on_message(event: Payload, body: Payload, context: AsyncBoltContext) -> None:
-        said = read(event, context, body)
-        if said is None:
-            return
-        if said.direct:
-            await talk.answer_direct(said, context)
-        elif f"<@{context.bot_user_id}" not in said.text:  # a mention comes as app_mention too
-            await (talk.answer_follow_up if said.thread_ts else talk.answer_unprompted)(
-                said, context
-            )
+    async def on_message(incoming: IncomingMessage | None, context: AsyncBoltContext) -> None:
+        if incoming is not None:
+            await handler.handle(incoming, client_of(context))

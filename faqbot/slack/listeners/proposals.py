@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.engine import Engine
 from faqbot.model import Answer, Audience, EntryKind, Question
@@ -15,15 +16,9 @@ from faqbot.slack.blockkit.rich_text import as_markdown
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of
 from faqbot.slack.directory import AudienceResolver
-from faqbot.slack.interactions import (
-    dig,
-    input_value,
-    selected_value,
-    send_ephemeral,
-    spot_of,
-    user_of,
-)
+from faqbot.slack.interactions import send_ephemeral
 from faqbot.slack.listeners.approvals import ProposalReview
+from faqbot.slack.payloads import Interaction, View
 from faqbot.storage.models import Proposal, StoreError, utc_now
 from faqbot.storage.store import new_id
 
@@ -47,10 +42,10 @@ class ProposalForm:
     audiences: AudienceResolver
     deciding: ProposalReview
 
-    async def may(self, context: AsyncBoltContext, user: str) -> bool:
+    async def may(self, interaction: Interaction, client: AsyncWebClient) -> bool:
         """Whether somebody may propose: colleagues, not guests or strangers."""
-        client, team = client_of(context), str(context.team_id or "")
-        return await self.audiences.of(client, team, user) is Audience.EMPLOYEES
+        audience = await self.audiences.of(client, interaction.team, interaction.user)
+        return audience is Audience.EMPLOYEES
 
     def modal(self, question: str, answer: str, role: str | None = None) -> Payload:
         """The modal, filled with what is known."""
@@ -78,24 +73,24 @@ class ProposalForm:
         }
 
     async def propose(
-        self, ack: AsyncAck, view: Payload, user: str, context: AsyncBoltContext
+        self, ack: AsyncAck, interaction: Interaction, client: AsyncWebClient
     ) -> None:
         """Take a proposal; ask once whether it is meant where an FAQ answers that already."""
-        if not await self.may(context, user):
+        if not await self.may(interaction, client):
             await ack(response_action="errors", errors={_QUESTION: _ONLY_COLLEAGUES})
             return
-        proposal = self._read(view, user, str(context.team_id or ""))
+        proposal = self._read(interaction)
         empty = {name: _EMPTY for name in (_QUESTION, _ANSWER) if not getattr(proposal, name)}
         if empty:
             await ack(response_action="errors", errors=empty)
             return
-        warned = _warned_of(view) == proposal.question
+        warned = _warned_of(interaction.view) == proposal.question
         near = "" if warned else self._near(proposal)
         if near:
-            await ack(response_action="update", view=_warned(self._again(view), proposal, near))
+            await ack(response_action="update", view=_warned(self._again(proposal), proposal, near))
             return
         await ack()
-        await self.deciding.take(proposal, client_of(context))
+        await self.deciding.take(proposal, client)
 
     def _near(self, proposal: Proposal) -> str:
         """The question of the FAQ that answers the proposed one already, if one does."""
@@ -109,9 +104,8 @@ class ProposalForm:
             return ""
         return entry.title
 
-    def _again(self, view: Payload) -> Payload:
+    def _again(self, proposal: Proposal) -> Payload:
         """The modal as it was filled in."""
-        proposal = self._read(view, "", "")
         modal = self.modal(proposal.question, proposal.answer, proposal.role)
         audience = modal["blocks"][3]["element"]
         audience["initial_option"] = next(
@@ -119,17 +113,18 @@ class ProposalForm:
         )
         return modal
 
-    def _read(self, view: Payload, user: str, team: str) -> Proposal:
-        role, audience = (selected_value(input_value(view, name)) for name in (_ROLE, _AUDIENCE))
+    def _read(self, interaction: Interaction) -> Proposal:
+        view = interaction.view
+        role, audience = view.input(_ROLE).value, view.input(_AUDIENCE).value
         return Proposal(
             id=new_id(),
-            team=team,
+            team=interaction.team,
             kind="faq",
-            question=str(input_value(view, _QUESTION).get("value") or "").strip(),
-            answer=str(input_value(view, _ANSWER).get("value") or "").strip(),
+            question=view.input(_QUESTION).value.strip(),
+            answer=view.input(_ANSWER).value.strip(),
             role=role if self.engine.knowledge_base.role(role) else None,
             audience=audience if audience in set(Audience) else Audience.EMPLOYEES.value,
-            proposed_by=user,
+            proposed_by=interaction.user,
             created=utc_now(),
             changed=utc_now(),
         )
@@ -159,13 +154,13 @@ def _select(block: str, label: str, options: list[tuple[str, str]], initial: str
     return {"type": "input", "block_id": block, "label": plain(label), "element": element}
 
 
-def _warned_of(view: Payload) -> str | None:
+def _warned_of(view: View) -> str | None:
     """The question about which this modal has warned already."""
     try:
-        carried = json.loads(str(view.get("private_metadata") or "{}"))
+        carried = json.loads(view.metadata or "{}")
     except (ValueError, RecursionError):
         return None
-    return dig(carried).get("warned")
+    return carried.get("warned") if isinstance(carried, dict) else None
 
 
 def _warned(modal: Payload, proposal: Proposal, near: str) -> Payload:
@@ -183,44 +178,45 @@ def _warned(modal: Payload, proposal: Proposal, near: str) -> Payload:
 def register(app: AsyncApp, proposing: ProposalForm) -> None:
     """Take proposals from messages and from persons' answers."""
 
-    async def opened(body: Payload, context: AsyncBoltContext, question: str, answer: str) -> None:
-        spot = spot_of(body, context)
-        if not await proposing.may(context, spot.user):
-            await send_ephemeral(spot, _ONLY_COLLEAGUES, context)
+    async def opened(
+        interaction: Interaction, context: AsyncBoltContext, question: str, answer: str
+    ) -> None:
+        client = client_of(context)
+        if not await proposing.may(interaction, client):
+            await send_ephemeral(interaction, _ONLY_COLLEAGUES, context)
             return
         view = proposing.modal(question, answer)
-        await client_of(context).views_open(trigger_id=spot.trigger, view=view)
+        await client.views_open(trigger_id=interaction.trigger, view=view)
 
     @app.shortcut(SHORTCUT)
-    async def on_shortcut(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
-        await ack()
-        text = as_markdown(str(dig(body, "message").get("text") or "")).strip()
-        asks = text.endswith("?")
-        await opened(body, context, text if asks else "", "" if asks else text)
-
-    @app.action(f"{Action.SAVE_AS_FAQ}:0")
-    async def on_save(
-        ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext
+    async def on_shortcut(
+        ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
         await ack()
-        spot = spot_of(body, context)
+        text = as_markdown(interaction.text).strip()
+        asks = text.endswith("?")
+        await opened(interaction, context, text if asks else "", "" if asks else text)
+
+    @app.action(f"{Action.SAVE_AS_FAQ}:0")
+    async def on_save(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
+        await ack()
         try:
             async with proposing.deciding.memory.store() as store:
-                handover = await store.handoffs.get(spot.team, selected_value(action))
+                handover = await store.handoffs.get(interaction.team, interaction.value)
         except StoreError:
-            await send_ephemeral(spot, NOT_NOW, context)
+            await send_ephemeral(interaction, NOT_NOW, context)
             return
         shown = handover and (handover.notice_channel, handover.notice_ts)
-        if handover is None or shown != (spot.channel, spot.ts):
-            await send_ephemeral(spot, "That answer isn't yours to save.", context)
+        if handover is None or shown != (interaction.channel, interaction.ts):
+            await send_ephemeral(interaction, "That answer isn't yours to save.", context)
             return
-        await opened(body, context, handover.question, handover.answer)
+        await opened(interaction, context, handover.question, handover.answer)
 
     @app.view(VIEW)
     async def on_proposal(
-        ack: AsyncAck, view: Payload, body: Payload, context: AsyncBoltContext
+        ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
         try:
-            await proposing.propose(ack, view, user_of(body), context)
+            await proposing.propose(ack, interaction, client_of(context))
         except StoreError:
             await ack(response_action="errors", errors={_QUESTION: NOT_NOW})

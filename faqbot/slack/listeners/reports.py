@@ -25,6 +25,7 @@ from faqbot.slack.client import reason_of
 from faqbot.slack.context import Backstage
 from faqbot.slack.directory import OwnerDirectory
 from faqbot.slack.listeners.handoff import posted
+from faqbot.slack.payloads import SlashCommand
 from faqbot.storage.models import (
     FAQ,
     PHRASING,
@@ -67,14 +68,13 @@ class Reports:
         """Whether somebody is an owner of content, or an admin of the workspace."""
         return await self.owners.owns(client, self.engine.knowledge_base, user)
 
-    async def command(self, ack: AsyncAck, command: Payload, client: AsyncWebClient) -> None:
+    async def command(self, ack: AsyncAck, command: SlashCommand, client: AsyncWebClient) -> None:
         """`/faq report`: the last seven days, to an owner alone."""
-        user = str(command.get("user_id") or "")
-        if not await self.may_read(client, user):
+        if not await self.may_read(client, command.user):
             await ack(text="Only the owners of content, and admins, can read the report.")
             return
         try:
-            found = await self.week(str(command.get("team_id") or ""))
+            found = await self.week(command.team)
         except StoreError:
             await ack(text=NOT_NOW)
             return

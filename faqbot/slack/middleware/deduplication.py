@@ -1,112 +1,101 @@
-"""Each delivery is handled once, whatever Slack sends twice."""
+"""Bolt middleware that drops duplicate deliveries."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from http import HTTPStatus
 from typing import Any, Final
 
-from slack_bolt.async_app import AsyncApp, AsyncBoltContext
+from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from faqbot.runtime.leases import DeliveryClaims, MemoryClaims
+from faqbot.slack.payload_parser import Dispatch, make_request
+from faqbot.slack.payloads import (
+    IncomingMessage,
+    Interaction,
+    MessageKind,
+    Payload,
+    SlashCommand,
+    payload_of,
+    set_payload,
+)
 from faqbot.storage.claims import key_string
 
 CLAIM: Final = "faqbot_claim"
-"""Where a request's context holds the key of what was taken on for it."""
-
-AGAIN: Final = "faqbot_again"
-"""Where a request's context says that it may have been answered before."""
+"""The name in Bolt's context of the key under which a delivery was claimed."""
 
 _PASSED: Final = "faqbot_passed"
-"""Where a request's context says that it went on to the listeners."""
-
-Dispatch = Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]
-"""What handles a request, whichever workspace it is of."""
+"""The name in Bolt's context of the mark that the listeners were called."""
 
 
 class DeliveryKind(Enum):
-    """What has to be remembered of a delivery so that it is handled once."""
+    """How a delivery is claimed, so that it is handled once."""
 
-    QUESTION = "question"  # work that another process takes over if this one dies
-    ACTION = "act"  # something that must not happen twice
-    OTHER = "rest"  # what may happen twice, but need not
+    QUESTION = "question"  # in all processes, and taken over when this one dies
+    ACTION = "action"  # in all processes
+    OTHER = "other"  # in this process: handling it twice does no harm
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What identifies a payload, and what it is."""
+    """The key that identifies a delivery, and how it is claimed."""
 
     key: tuple[str, ...]
     kind: DeliveryKind
 
 
-def delivery(body: Mapping[str, Any], bot: str | None = None) -> Delivery | None:
-    """What identifies a payload: the message, the event, or the trigger of a click or command.
+def delivery_of(payload: Payload) -> Delivery | None:
+    """The message, event or trigger by which a payload is known; None where it has nothing.
 
     Slack sends an event again to any process, but never a command.
     """
-    team = str(body.get("team_id", ""))
-    if body.get("event_id"):
-        event = body.get("event")
-        if isinstance(event, Mapping) and _asks(event, bot):
-            key = ("message", team, str(event.get("channel", "")), str(event.get("ts", "")))
+    match payload:
+        case SlashCommand(trigger="") | Interaction(trigger=""):
+            return None
+        case SlashCommand():
+            key = ("trigger", payload.team, payload.name, payload.trigger)
+            return Delivery(key, DeliveryKind.OTHER)
+        case Interaction():
+            key = ("trigger", payload.team, payload.name, payload.trigger)
+            return Delivery(key, DeliveryKind.ACTION)
+        case IncomingMessage(kind=kind) if payload.is_question or kind is MessageKind.FOLLOW_UP:
+            key = ("message", payload.team, payload.channel, payload.ts)
             return Delivery(key, DeliveryKind.QUESTION)
-        return Delivery(("event", team, str(body["event_id"])), DeliveryKind.OTHER)
-    if body.get("trigger_id"):
-        known = body.get("team")
-        team = str(known.get("id", "")) if isinstance(known, Mapping) else team
-        kind = str(body.get("type") or body.get("command") or "")
-        key = ("trigger", team, kind, str(body["trigger_id"]))
-        return Delivery(key, DeliveryKind.OTHER if body.get("command") else DeliveryKind.ACTION)
+        case _ if payload.event_id:
+            return Delivery(("event", payload.team, payload.event_id), DeliveryKind.OTHER)
     return None
 
 
-def _asks(event: Mapping[str, Any], bot: str | None) -> bool:
-    """Whether an event may be a question to faqbot; channels also tell of what isn't."""
-    if event.get("bot_id") or not event.get("user") or not event.get("ts"):
-        return False
-    if event.get("type") == "app_mention":
-        return True
-    if event.get("type") != "message":
-        return False
-    if event.get("channel_type") == "im" or str(event.get("channel", "")).startswith("D"):
-        return True
-    # A mention in a channel comes as app_mention too.
-    mentioned = bool(bot) and f"<@{bot}" in str(event.get("text", ""))
-    return bool(event.get("thread_ts")) and not mentioned
-
-
 def register(
-    app: AsyncApp, claims: DeliveryClaims, repeated: Callable[[], None] = lambda: None
+    app: AsyncApp, claims: DeliveryClaims, on_duplicate: Callable[[], None] = lambda: None
 ) -> None:
-    """Acknowledge a repeated delivery without handling it again; `repeated` is told of each."""
-    here = MemoryClaims()
+    """Acknowledge duplicates without calling the listeners; `on_duplicate` is called for each."""
+    own = MemoryClaims()
 
     @app.middleware
-    async def once(
-        req: AsyncBoltRequest,
-        body: dict[str, Any],
-        context: AsyncBoltContext,
-        next_: Callable[[], Awaitable[None]],
+    async def drop_duplicates(
+        req: AsyncBoltRequest, next_: Callable[[], Awaitable[None]]
     ) -> BoltResponse | None:
-        found = delivery(body, context.bot_user_id)
-        if found is not None and not req.context.get(CLAIM):
-            match found.kind:
+        payload = payload_of(req)
+        delivery = delivery_of(payload)
+        if delivery is not None and not req.context.get(CLAIM):
+            match delivery.kind:
                 case DeliveryKind.QUESTION:
-                    times = await claims.acquire(found.key, body)
-                    req.context[CLAIM] = key_string(found.key)
-                    # What Slack sends again may have been answered where the store can't tell.
-                    req.context[AGAIN] = times > 1 or "x-slack-retry-num" in req.headers
+                    attempts = await claims.acquire(delivery.key, req.body)
+                    req.context[CLAIM] = key_string(delivery.key)
+                    # The database may not know of the answer to what Slack sends again.
+                    if attempts > 1 or "x-slack-retry-num" in req.headers:
+                        _mark(req, payload)
                 case DeliveryKind.ACTION:
-                    times = int(await claims.claim(*found.key))
+                    attempts = int(await claims.claim(*delivery.key))
                 case DeliveryKind.OTHER:
-                    times = int(here.first(*found.key))
-            if not times:
-                repeated()
+                    attempts = int(own.first(*delivery.key))
+            if not attempts:
+                on_duplicate()
                 return BoltResponse(status=200, body="")
         req.context[_PASSED] = True
         await next_()
@@ -114,9 +103,18 @@ def register(
 
 
 async def redeliver(dispatch: Dispatch, body: Mapping[str, Any], key: str) -> bool:
-    """Handle a delivery that another process has begun; false when nobody handles it any more."""
-    request = AsyncBoltRequest(
-        body=dict(body), mode="socket_mode", context={CLAIM: key, AGAIN: True}
-    )
+    """Handle a delivery that another process has begun. Returns False when no app handles it.
+
+    Raises:
+        MalformedPayload: it was kept by a version that parsed payloads differently.
+    """
+    request = make_request(body, context={CLAIM: key})
+    _mark(request, payload_of(request))
     answer = await dispatch(request)
     return bool(request.context.get(_PASSED)) and answer.status != HTTPStatus.NOT_FOUND
+
+
+def _mark(request: AsyncBoltRequest, payload: Payload) -> None:
+    """Mark a message as one that may have been answered before."""
+    if isinstance(payload, IncomingMessage):
+        set_payload(request, replace(payload, may_be_answered=True))

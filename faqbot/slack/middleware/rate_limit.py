@@ -1,80 +1,113 @@
-"""How many questions a person and a workspace may ask; above it a kind word once, then silence."""
+"""Rate limits per user and workspace. The first rejected question gets a notice, others none."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
-from slack_bolt.async_app import AsyncApp, AsyncBoltContext
+import aiohttp
+from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.runtime.metrics import Metrics
 from faqbot.runtime.rate_limit import Decision, Limits
 from faqbot.slack.client import client_of
 from faqbot.slack.middleware.deduplication import CLAIM
+from faqbot.slack.payloads import IncomingMessage, SlashCommand, payload_of
 
-_KIND: Final = (
-    "That's a lot of questions at once. I take {count} a minute from each person: please wait a "
-    "moment, then ask again."
+_USER_NOTICE: Final = "You've reached the limit of {questions} a minute. Please try again shortly."
+_WORKSPACE_NOTICE: Final = (
+    "Very many people are asking me at this moment. Please try again in a minute."
 )
-_BUSY: Final = "Very many people are asking me at this moment. Please try again in a minute."
 
 
-def register(app: AsyncApp, limits: Limits, metrics: Metrics, done: Callable[[str], None]) -> None:
-    """Count the questions that are put to faqbot; `done` is told of deliveries that end here."""
+@dataclass(frozen=True, slots=True)
+class RateLimiter:
+    """Counts the questions that faqbot answers.
 
-    @app.middleware
-    async def limited(
-        req: AsyncBoltRequest,
-        body: dict[str, Any],
-        context: AsyncBoltContext,
-        next_: Callable[[], Awaitable[None]],
-    ) -> BoltResponse | None:
-        if not _asks(body):
-            await next_()
-            return None
-        team, user = str(context.team_id or ""), str(context.user_id or "")
-        whose, text = "person", _KIND.format(count=limits.person.count)
-        verdict = limits.person.ask(team, user)
-        if verdict is Decision.ALLOW:
-            whose, text = "workspace", _BUSY
-            verdict = limits.workspace.ask(team)
-        if verdict is Decision.ALLOW:
-            await next_()
-            return None
-        metrics.limited(whose)
-        if req.context.get(CLAIM):
-            done(str(req.context[CLAIM]))
-        if body.get("command"):
-            said = {"response_type": "ephemeral", "text": text}
-            return BoltResponse(
-                status=200, body=json.dumps(said), headers={"content-type": "application/json"}
-            )
-        if verdict is Decision.WARN:
-            await _tell(text, body, context)
-        return BoltResponse(status=200, body="")
+    What is put to faqbot is counted when it comes. A message that only may be a question, in a
+    thread or in a channel where faqbot answers unprompted, is counted when there is an answer to
+    it, so that people who talk to each other use up nothing.
 
+    Args:
+        limits: of users and workspaces.
+        metrics: count the rejected questions.
+    """
 
-def _asks(body: dict[str, Any]) -> bool:
-    if body.get("command"):
-        return True
-    event = body.get("event") or {}
-    direct = event.get("type") == "message" and event.get("channel_type") == "im"
-    person = event.get("user") and not event.get("bot_id") and not event.get("subtype")
-    return bool(person) and (direct or event.get("type") == "app_mention")
+    limits: Limits
+    metrics: Metrics
+
+    async def admits(self, message: IncomingMessage, client: AsyncWebClient) -> bool:
+        """Count a message. Where it is one too many, its author is told so once."""
+        decision, notice = self.count(message.team, message.user)
+        if decision is Decision.WARN:
+            await _post_notice(client, message, notice)
+        return decision is Decision.ALLOW
+
+    def count(self, team: str, user: str) -> tuple[Decision, str]:
+        """Count a question. Returns the decision, and a notice unless the question is allowed."""
+        decision, notice = self.limits.person.ask(team, user), ""
+        if decision is not Decision.ALLOW:
+            self.metrics.limited("person")
+            return decision, _USER_NOTICE.format(questions=_questions(self.limits.person.count))
+        decision = self.limits.workspace.ask(team)
+        if decision is not Decision.ALLOW:
+            self.metrics.limited("workspace")
+            notice = _WORKSPACE_NOTICE
+        return decision, notice
 
 
-async def _tell(text: str, body: dict[str, Any], context: AsyncBoltContext) -> None:
-    event = body.get("event") or {}
+def _questions(count: int) -> str:
+    return "1 question" if count == 1 else f"{count} questions"
+
+
+async def _post_notice(client: AsyncWebClient, message: IncomingMessage, text: str) -> None:
     try:
-        await client_of(context).chat_postEphemeral(
-            channel=str(event.get("channel") or ""),
-            user=str(event.get("user") or ""),
-            thread_ts=event.get("thread_ts"),
+        await client.chat_postEphemeral(
+            channel=message.channel,
+            user=message.user,
+            thread_ts=message.thread_ts or None,
             text=text,
         )
-    except SlackApiError:
+    except (SlackApiError, aiohttp.ClientError, TimeoutError):
         return
+
+
+def register(app: AsyncApp, limiter: RateLimiter, complete: Callable[[str], None]) -> None:
+    """Reject the commands and messages to faqbot that are above the limits.
+
+    Args:
+        app: the app.
+        limiter: counts them.
+        complete: called with the claim of each delivery that ends here.
+    """
+
+    @app.middleware
+    async def limit_rate(
+        req: AsyncBoltRequest, next_: Callable[[], Awaitable[None]]
+    ) -> BoltResponse | None:
+        payload = payload_of(req)
+        if isinstance(payload, SlashCommand):
+            decision, notice = limiter.count(payload.team, payload.user)
+            if decision is not Decision.ALLOW:
+                answer = {"response_type": "ephemeral", "text": notice}
+                return BoltResponse(
+                    status=200,
+                    body=json.dumps(answer),
+                    headers={"content-type": "application/json"},
+                )
+        elif (
+            isinstance(payload, IncomingMessage)
+            and payload.is_question
+            and not await limiter.admits(payload, client_of(req.context))
+        ):
+            if req.context.get(CLAIM):
+                complete(str(req.context[CLAIM]))
+            return BoltResponse(status=200, body="")
+        await next_()
+        return None

@@ -9,12 +9,14 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from slack_bolt.async_app import AsyncApp, AsyncBoltContext
+from slack_bolt.async_app import AsyncApp
 from slack_bolt.listener.async_listener_completion_handler import AsyncListenerCompletionHandler
 from slack_bolt.listener.async_listener_start_handler import AsyncListenerStartHandler
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from faqbot.slack.payloads import payload_of
 
 WITHIN: Final = 20.0
 """Seconds that listeners have to end when faqbot stops."""
@@ -96,24 +98,14 @@ class _End(AsyncListenerCompletionHandler):
 _log = logging.getLogger(__name__)
 
 
-def kind_of(body: dict[str, Any]) -> str:
-    """What a delivery is: a command, the type of an event, or the type of an interaction."""
-    event = body.get("event")
-    found = body.get("command") or (event if isinstance(event, dict) else body).get("type")
-    return found if isinstance(found, str) else "request"
-
-
 def register(app: AsyncApp) -> None:
     """Bind the number to the context of each delivery; listeners inherit it."""
 
     @app.middleware
-    async def traced(
-        body: dict[str, Any], context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]
-    ) -> None:
+    async def trace(req: AsyncBoltRequest, next_: Callable[[], Awaitable[None]]) -> None:
+        payload = payload_of(req)
         clear_contextvars()
-        bind_contextvars(
-            request=secrets.token_hex(6), team=context.team_id or "", kind=kind_of(body)
-        )
+        bind_contextvars(request=secrets.token_hex(6), team=payload.team, kind=payload.name)
         await next_()
 
 

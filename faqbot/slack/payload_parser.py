@@ -1,0 +1,321 @@
+"""Parse what Slack sends, at the HTTP endpoint and at the Socket Mode handler, or refuse it.
+
+Bolt reads the same payload for itself. What it reads is checked here too, so that a payload of
+another shape is refused instead of failing inside Bolt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+
+from faqbot.slack.payloads import (
+    HomeOpened,
+    IncomingMessage,
+    Input,
+    Interaction,
+    MessageKind,
+    OtherPayload,
+    Payload,
+    SlashCommand,
+    View,
+    set_payload,
+)
+
+Dispatch = Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]
+"""Handles a parsed request: the dispatch of an app, or of the app of the request's workspace."""
+
+MAX_DEPTH: Final = 100
+"""How deep a payload may nest; Slack's are below twenty."""
+
+_MAX_FORM_FIELDS: Final = 1_000
+"""Fields of a form; a command has some fifteen."""
+
+_HEADERS: Final = ("content-type", "x-slack-retry-num", "x-slack-retry-reason")
+"""The headers that Bolt is given."""
+
+_BOLT_CONTEXT: Final = (
+    "enterprise_id",
+    "team_id",
+    "user_id",
+    "channel_id",
+    "thread_ts",
+    "response_url",
+    "actor_enterprise_id",
+    "actor_team_id",
+    "actor_user_id",
+)
+"""What Bolt reads from a payload by itself, by its names in Bolt's context."""
+
+
+class MalformedPayload(ValueError):  # noqa: N818 - it says what the payload is
+    """A payload that Slack doesn't send. Holds nothing of the payload."""
+
+
+def parse_request(body: bytes, headers: Mapping[str, str]) -> AsyncBoltRequest:
+    """Parse the body of an HTTP request as Bolt reads it, so that nothing can mean two things.
+
+    Raises:
+        MalformedPayload: Slack sends no such payload.
+    """
+    if body.count(b"&") > _MAX_FORM_FIELDS and not body.lstrip().startswith(b"{"):
+        raise MalformedPayload
+    given: dict[str, str | Sequence[str]] = {
+        name: headers[name] for name in _HEADERS if name in headers
+    }
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise MalformedPayload from None
+    # Only what has that many brackets can nest too deep; of a form they may be escaped.
+    deep = body.count(b"{") + body.count(b"[") + body.count(b"%") > MAX_DEPTH
+    return _request({"body": text, "headers": given}, deep=deep)
+
+
+def make_request(
+    payload: Mapping[str, Any],
+    headers: Mapping[str, str | Sequence[str]] | None = None,
+    context: Mapping[str, Any] | None = None,
+) -> AsyncBoltRequest:
+    """Parse a payload that came by Socket Mode, or that was kept since it came.
+
+    Raises:
+        MalformedPayload: Slack sends no such payload.
+    """
+    arguments = {"body": dict(payload), "headers": headers, "context": context}
+    return _request({**arguments, "mode": "socket_mode"}, deep=True)
+
+
+def _request(arguments: dict[str, Any], *, deep: bool) -> AsyncBoltRequest:
+    try:
+        request = AsyncBoltRequest(**arguments)
+        body = request.body
+        if deep and _nests_too_deep(body):
+            raise MalformedPayload
+        if body.get("view", ...) is None:
+            # Bolt takes a view that is named for one that is there.
+            del body["view"]
+        known = [request.context.get(name) or "" for name in _BOLT_CONTEXT]
+        if not all(isinstance(value, str) and value.isascii() for value in known):
+            raise MalformedPayload
+        set_payload(request, parse(body, str(request.context.get("team_id") or "")))
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+        # Bolt reads what isn't there, or text as if it were an object.
+        raise MalformedPayload from None
+    return request
+
+
+def _nests_too_deep(payload: Any) -> bool:
+    """Whether a payload nests too deep for readers that call themselves for each level."""
+    layer = [payload]
+    for _ in range(MAX_DEPTH):
+        layer = [
+            inner
+            for one in layer
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not layer:
+            return False
+    return True
+
+
+# ----------------------------------------------------------------------------------- parsing
+
+_BY_PERSONS: Final = frozenset({"", "file_share", "thread_broadcast"})
+"""Subtypes of messages that a person wrote; the others are edits, joins and the like."""
+
+_ADDRESSEE: Final = re.compile(r"\s*<@[A-Z0-9]+(\|[^>]*)?>")
+_INTERACTIONS: Final = frozenset(
+    {"block_actions", "block_suggestion", "message_action", "shortcut"}
+    | {"view_submission", "view_closed"}
+)
+_UNUSED: Final = frozenset({"", "url_verification", "app_rate_limited"})
+"""Types of payloads that nothing is read of: Bolt answers them. Without a type: `ssl_check`."""
+
+_ID: Final = re.compile(r"[^\x00-\x20]{0,255}")
+_NAME: Final = re.compile(r"[^\x00]{0,255}")
+_VALUE: Final = re.compile(r"[^\x00]{0,12000}")
+_TEXT: Final = re.compile(r".*", re.DOTALL)
+_URL: Final = re.compile(r"(https?://[^\x00-\x20]{1,1990})?")
+
+
+def parse(body: Mapping[str, Any], team: str) -> Payload:
+    """Parse a payload; `team` is the workspace that Bolt reads from it.
+
+    Raises:
+        MalformedPayload: a field that is read has another type, or Slack sends no such payload.
+    """
+    fields = _Fields(body)
+    kind = fields.string("type")
+    fields.string("response_url", _URL)
+    for name in ("team", "user", "channel"):  # Bolt takes the ids of these
+        fields.object(name).string("id")
+    # Bolt tells payloads apart by the fields that they have, so none may be of two kinds.
+    if ("event" in body) != (kind == "event_callback") or ("command" in body and kind):
+        raise MalformedPayload
+    if "command" in body:
+        return _command(fields, team)
+    if kind == "event_callback":
+        return _event(fields, team)
+    if kind in _INTERACTIONS:
+        return _interaction(fields, kind, team)
+    if kind not in _UNUSED:
+        raise MalformedPayload
+    return OtherPayload(kind or "request", team)
+
+
+class _Fields:
+    """The fields of an object, each checked when it is read; what isn't there is empty."""
+
+    def __init__(self, raw: Any) -> None:
+        if not isinstance(raw, dict | None):
+            raise MalformedPayload
+        self._raw: dict[str, Any] = raw or {}
+
+    def string(self, name: str, pattern: re.Pattern[str] = _ID) -> str:
+        value = self._raw.get(name)
+        if value is None:
+            return ""
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise MalformedPayload
+        value.encode()  # half a surrogate pair can't be written anywhere
+        return value
+
+    def flag(self, name: str) -> bool:
+        return bool(self._raw.get(name))
+
+    def object(self, name: str) -> _Fields:
+        return _Fields(self._raw.get(name))
+
+    def first(self, name: str) -> _Fields:
+        """The first object of a list; one without fields where there is none."""
+        listed = self._raw.get(name) or [None]
+        if not isinstance(listed, list):
+            raise MalformedPayload
+        return _Fields(listed[0])
+
+    def objects(self) -> Iterator[tuple[str, _Fields]]:
+        for name, value in self._raw.items():
+            if not _NAME.fullmatch(name):
+                raise MalformedPayload
+            name.encode()
+            yield name, _Fields(value)
+
+
+def _event(fields: _Fields, team: str) -> Payload:
+    event = fields.object("event")
+    name, event_id = event.string("type"), fields.string("event_id")
+    if not name:
+        raise MalformedPayload
+    if name == "app_home_opened":
+        user, channel = event.string("user"), event.string("channel")
+        return HomeOpened(name, event_id, team, user, channel, event.string("tab"))
+    message = _message(fields, event, name, team) if name in ("message", "app_mention") else None
+    return message or OtherPayload(name, team, event_id)
+
+
+def _message(fields: _Fields, event: _Fields, name: str, team: str) -> IncomingMessage | None:
+    """The message of an event; None where no person wrote it."""
+    by_person = event.string("subtype") in _BY_PERSONS and not event.string("bot_id")
+    channel, user, ts = event.string("channel"), event.string("user"), event.string("ts")
+    text, thread_ts = event.string("text", _TEXT), event.string("thread_ts")
+    direct = event.string("channel_type") == "im" or channel.startswith("D")
+    bot = fields.first("authorizations").string("user_id")
+    if not (by_person and channel and user and ts) or event.flag("hidden"):
+        return None
+    return IncomingMessage(
+        name=name,
+        event_id=fields.string("event_id"),
+        team=team or event.string("team"),
+        channel=channel,
+        user=user,
+        bot=bot,
+        text=text,
+        ts=ts,
+        thread_ts=thread_ts,
+        kind=_kind(name, text, thread_ts, bot, direct=direct),
+        direct=direct,
+        shared=fields.flag("is_ext_shared_channel"),
+    )
+
+
+def _kind(name: str, text: str, thread_ts: str, bot: str, *, direct: bool) -> MessageKind:
+    if direct:
+        return MessageKind.DIRECT
+    if name == "app_mention":
+        return MessageKind.MENTION
+    # Slack sends a mention in a channel twice: as app_mention, and as message.
+    if (bot and f"<@{bot}" in text) or _ADDRESSEE.match(text):
+        return MessageKind.FOR_OTHERS
+    return MessageKind.FOLLOW_UP if thread_ts else MessageKind.UNPROMPTED
+
+
+def _command(fields: _Fields, team: str) -> SlashCommand:
+    name = fields.string("command")
+    if not name:
+        raise MalformedPayload
+    return SlashCommand(
+        name,
+        team,
+        channel=fields.string("channel_id"),
+        user=fields.string("user_id"),
+        text=fields.string("text", _TEXT),
+        trigger=fields.string("trigger_id"),
+    )
+
+
+def _interaction(fields: _Fields, name: str, team: str) -> Interaction:
+    fields.string("callback_id", _VALUE)
+    view = _view(fields.object("view"))
+    if name.startswith("view_") and view.type not in ("modal", "home"):
+        raise MalformedPayload
+    container, message = fields.object("container"), fields.object("message")
+    ts = container.string("message_ts") or message.string("ts")
+    action = fields.first("actions") if name == "block_actions" else fields
+    action_id = action.string("action_id", _NAME)
+    if name == "block_actions" and not action_id:
+        raise MalformedPayload
+    return Interaction(
+        name,
+        team,
+        user=fields.object("user").string("id"),
+        trigger=fields.string("trigger_id"),
+        channel=container.string("channel_id") or fields.object("channel").string("id"),
+        ts=ts,
+        thread=container.string("thread_ts") or message.string("thread_ts") or ts,
+        private=container.flag("is_ephemeral"),
+        text=message.string("text", _TEXT),
+        action=action_id,
+        block=action.string("block_id", _NAME),
+        value=_input(action).value,
+        view=view,
+    )
+
+
+def _view(fields: _Fields) -> View:
+    fields.string("callback_id", _VALUE)
+    values = fields.object("state").object("values")
+    return View(
+        id=fields.string("id"),
+        type=fields.string("type"),
+        hash=fields.string("hash"),
+        metadata=fields.string("private_metadata", _VALUE),
+        inputs={
+            block: {action: _input(element) for action, element in actions.objects()}
+            for block, actions in values.objects()
+        },
+    )
+
+
+def _input(element: _Fields) -> Input:
+    option = element.object("selected_option").string("value", _VALUE)
+    return Input(
+        value=element.string("value", _VALUE) or option,
+        checked=element.flag("selected_options"),
+        user=element.string("selected_user"),
+    )

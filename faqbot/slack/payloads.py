@@ -1,0 +1,235 @@
+"""What Slack sends, as frozen values: messages, interactions and slash commands.
+
+The HTTP endpoint and the Socket Mode handler parse each payload once (`payload_parser`). The value
+travels in Bolt's context, from which Bolt passes it to listeners as the argument `incoming`,
+`home_opened`, `slash_command` or `interaction`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final, TypeAlias
+
+from slack_bolt.request.async_request import AsyncBoltRequest
+
+
+class MessageKind(Enum):
+    """How a message reaches faqbot."""
+
+    DIRECT = "direct"  # in the direct conversation with faqbot
+    MENTION = "mention"  # names faqbot in a channel
+    FOLLOW_UP = "follow-up"  # in a thread of a channel, addressed to nobody
+    UNPROMPTED = "unprompted"  # in a channel, addressed to nobody
+    FOR_OTHERS = "for others"  # names somebody else, or arrives as a mention too
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingMessage:
+    """A message that a person wrote, as a `message` or an `app_mention` event.
+
+    Args:
+        name: the event's type.
+        event_id: Slack's id of the event, the same when Slack sends it again.
+        team: the workspace whose installation may read the message.
+        channel: where it was written.
+        user: who wrote it.
+        bot: faqbot's own user in the workspace.
+        text: in Slack's markup.
+        ts: the message's timestamp, its id in the channel.
+        thread_ts: the timestamp of the thread's first message; empty outside threads.
+        kind: how the message reaches faqbot.
+        direct: whether it was written in the direct conversation with faqbot.
+        shared: whether people of other companies read along.
+        may_be_answered: whether an earlier delivery of it may have been answered.
+    """
+
+    name: str
+    event_id: str
+    team: str
+    channel: str
+    user: str
+    bot: str
+    text: str
+    ts: str
+    thread_ts: str
+    kind: MessageKind
+    direct: bool
+    shared: bool
+    may_be_answered: bool = False
+
+    @property
+    def is_question(self) -> bool:
+        """Whether the message is put to faqbot, which owes it an answer.
+
+        Whether a follow-up or an unprompted message is one as well depends on its thread and its
+        channel, which `MessageHandler` looks up.
+        """
+        return self.kind in (MessageKind.DIRECT, MessageKind.MENTION)
+
+    @property
+    def thread(self) -> str:
+        """The timestamp of the thread that the answer goes to."""
+        return self.thread_ts or self.ts
+
+    @property
+    def conversation(self) -> str:
+        """The key of the conversation; top-level direct messages are one conversation."""
+        whole = self.direct and not self.thread_ts
+        return conversation_key(self.team, self.channel, "" if whole else self.thread)
+
+    @property
+    def question(self) -> str:
+        """The text without the mentions of faqbot."""
+        if not self.bot:
+            return self.text.strip()
+        return re.sub(rf"<@{re.escape(self.bot)}(\|[^>]*)?>", " ", self.text).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class HomeOpened:
+    """Somebody opened a tab of the app: `home` or `messages`."""
+
+    name: str
+    event_id: str
+    team: str
+    user: str
+    channel: str
+    tab: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlashCommand:
+    """A slash command: `name` begins with its slash, `text` is what follows."""
+
+    name: str
+    team: str
+    channel: str
+    user: str
+    text: str
+    trigger: str
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What somebody entered into an input: text or the value of an option, a check, a person."""
+
+    value: str = ""
+    checked: bool = False
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A modal or App Home, with its inputs by block and action."""
+
+    id: str = ""
+    type: str = ""
+    hash: str = ""
+    metadata: str = ""
+    inputs: Mapping[str, Mapping[str, Input]] = field(default_factory=dict)
+
+    def input(self, block: str, action: str = "") -> Input:
+        """The input of a block; its action is named like the block where none is given."""
+        return self.inputs.get(block, {}).get(action or block, Input())
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """What somebody clicked, picked, submitted, or chose from the menu of a message.
+
+    Args:
+        name: Slack's type, such as `block_actions`.
+        team: the workspace.
+        user: who did it.
+        trigger: opens a modal, for three seconds.
+        channel: where the message is; empty in modals and App Home.
+        ts: the message's timestamp.
+        thread: the timestamp of the message's thread, or its own.
+        private: whether only this person sees the message.
+        text: the message's text, where Slack sends it.
+        action: the action id of the element that was used.
+        block: the id of its block.
+        value: what the element carries, or the option that was picked.
+        view: the modal or App Home that it happened in.
+    """
+
+    name: str
+    team: str
+    user: str
+    trigger: str
+    channel: str = ""
+    ts: str = ""
+    thread: str = ""
+    private: bool = False
+    text: str = ""
+    action: str = ""
+    block: str = ""
+    value: str = ""
+    view: View = View()
+
+    @property
+    def direct(self) -> bool:
+        """Whether the message is in the direct conversation with faqbot."""
+        return self.channel.startswith("D")
+
+    @property
+    def modal(self) -> str:
+        """The id of the modal that it happened in; empty elsewhere."""
+        return self.view.id if self.view.type == "modal" else ""
+
+    @property
+    def conversation(self) -> str:
+        """The key of the conversation; private messages and views belong to none."""
+        if self.private or not self.channel:
+            return ""
+        return conversation_key(self.team, self.channel, self.thread)
+
+    @property
+    def public_thread(self) -> str:
+        """The thread in which later answers are posted; empty where others don't see any."""
+        return "" if self.private or not self.channel else self.thread
+
+
+@dataclass(frozen=True, slots=True)
+class OtherPayload:
+    """A payload that faqbot needs nothing of: edits, other bots' messages, the end of a token."""
+
+    name: str
+    team: str
+    event_id: str = ""
+
+
+Payload: TypeAlias = IncomingMessage | HomeOpened | SlashCommand | Interaction | OtherPayload
+
+
+def conversation_key(team: str, channel: str, thread_ts: str = "") -> str:
+    """The key of a conversation; without a thread that of a direct conversation as a whole."""
+    return "/".join(filter(None, (team, channel, thread_ts)))
+
+
+CONTEXT_NAMES: Final[Mapping[str, type]] = {
+    "incoming": IncomingMessage,
+    "home_opened": HomeOpened,
+    "slash_command": SlashCommand,
+    "interaction": Interaction,
+}
+"""The names of parsed payloads as arguments of listeners; what a payload isn't is None."""
+
+_PARSED: Final = "faqbot_payload"
+
+
+def payload_of(request: AsyncBoltRequest) -> Payload:
+    """The parsed payload of a request that this module made."""
+    found: Payload = request.context[_PARSED]
+    return found
+
+
+def set_payload(request: AsyncBoltRequest, payload: Payload) -> None:
+    """Put a parsed payload into the context of a request."""
+    request.context[_PARSED] = payload
+    for name, shape in CONTEXT_NAMES.items():
+        # Bolt warns of arguments that the context doesn't know.
+        request.context[name] = payload if isinstance(payload, shape) else None
