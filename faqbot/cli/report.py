@@ -12,6 +12,7 @@ import typer
 
 from faqbot.cli.common import Json
 from faqbot.errors import UsageError
+from faqbot.matching.thresholds import THRESHOLDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from faqbot.storage.models import DeletionReport
     from faqbot.storage.reports import UsageStatistics
     from faqbot.storage.store import Store
-
-
-MIN_GUESS_CONFIDENCE = 0.25
-"""The confidence from which a declined question is guessed to belong to an entry."""
 
 
 def load_statistics(
@@ -84,7 +81,7 @@ def phrasing_suggestions(
             if not record.text:
                 continue
             _, near = engine.nearest(record.text)
-            if near and near[0].confidence >= MIN_GUESS_CONFIDENCE and "/" in near[0].id:
+            if near and near[0].confidence >= THRESHOLDS.suggest_phrasing and "/" in near[0].id:
                 found.append(PhrasingSuggestion(record.text, near[0].id, sure=False))
         return tuple(found)
 

@@ -21,7 +21,7 @@ from faqbot.engine import ConversationMemory, Engine, Index
 from faqbot.errors import ContentError, FaqbotError, Problem, ServiceError, UsageError
 from faqbot.index import cache
 from faqbot.index.cache import SizedIndex, Snapshots, key_of
-from faqbot.matching.decision import Decider, Thresholds
+from faqbot.matching.decision import Decider
 from faqbot.matching.encoders import StaticEncoder, TransformerEncoder
 from faqbot.matching.facts.finder import FactFinder
 from faqbot.matching.matcher import Matcher
@@ -102,7 +102,7 @@ def build_with(knowledge_base: KnowledgeBase, encoders: Encoders) -> Index:
     common = encoders.common
     matcher = Matcher(knowledge_base, common)
     threadpool_limits(limits=1, user_api="blas")
-    decider = Decider(knowledge_base, Thresholds())
+    decider = Decider(knowledge_base)
     facts = FactFinder(knowledge_base, matcher.roles_in, common.everyday)
     return Index(knowledge_base, matcher, decider, facts)
 

@@ -14,11 +14,9 @@ from faqbot.matching.encoders import weak_lru_cache
 from faqbot.matching.ranking import EVERY, Scorer
 from faqbot.matching.text import ROLE_WORD, STOP_WORDS, normalise, singular, words
 from faqbot.matching.tfidf import Floats
+from faqbot.matching.thresholds import SCORE_WEIGHTS
 from faqbot.matching.training_data import GENERAL
 from faqbot.model import Candidate, EntryKind, KnowledgeBase
-
-ASKING, EVERYDAY = 0.25, 0.4
-"""What a word for asking, and an everyday word, weigh beside a word like "Kubernetes"."""
 
 STEM = 4
 """Letters of a word that may stand for a longer one: "mongo" for MongoDB."""
@@ -69,8 +67,8 @@ class SectionOverlap:
 
     def _weight(self, word: str) -> float:
         if word in self._asking:
-            return ASKING
-        return EVERYDAY if word in self._everyday else 1.0
+            return SCORE_WEIGHTS.asking_word
+        return SCORE_WEIGHTS.everyday_word if word in self._everyday else 1.0
 
     def _words_of(self, role_id: str) -> Mapping[str, tuple[str, ...]]:
         role = self._knowledge_base.role(role_id)
@@ -101,12 +99,6 @@ def _holds(inside: Sequence[str], word: str) -> bool:
 WHOLE = "role"
 """The key of the class that asks for a role as a whole."""
 
-CONTENT = 0.3
-"""What it adds to a part's score when all that a question says besides asking stands in it."""
-
-OWN = 0.02
-"""What it adds to the score of a role's own FAQ: an author wrote it for just this question."""
-
 CACHED = 1024
 """Texts whose candidates are kept: people ask the same again."""
 
@@ -135,7 +127,11 @@ class Candidates:
         if not scored.keys:
             return ()
         overlaps = self._contents.overlaps(asked, scope, scored.keys)
-        scores = scored.scores + CONTENT * overlaps + OWN * scored.own
+        scores = (
+            scored.scores
+            + SCORE_WEIGHTS.section_overlap * overlaps
+            + SCORE_WEIGHTS.role_faq * scored.own
+        )
         scored = replace(scored, scores=scores)
         confidences = self._calibration.confidences(scored)
         best = np.argpartition(-scores, min(SHOWN, len(scores)) - 1)[:SHOWN]

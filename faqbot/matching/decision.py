@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from faqbot.matching.matcher import link_confidence, link_groups
+from faqbot.matching.thresholds import THRESHOLDS, Thresholds
 from faqbot.model import (
     Answer,
     Audience,
@@ -31,25 +32,10 @@ FILLERS = 2
 """Stop words beside a role's name that ask for nothing but the role."""
 
 
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """Confidences from which a reading is answered, offered, or worth naming.
-
-    `lead` is how far the best must lie before the second; `part` the confidence from
-    which a part is clear enough to ask which role is meant.
-    """
-
-    answer: float = 0.45
-    offer: float = 0.1
-    min_margin: float = 0.045
-    min_part: float = 0.38
-    min_option: float = 0.04
-
-
 class Decider:
     """Turns what was parsed into an outcome, for one library."""
 
-    def __init__(self, knowledge_base: KnowledgeBase, thresholds: Thresholds) -> None:
+    def __init__(self, knowledge_base: KnowledgeBase, thresholds: Thresholds = THRESHOLDS) -> None:
         self._knowledge_base = knowledge_base
         self._thresholds = thresholds
 

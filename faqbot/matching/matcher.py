@@ -22,6 +22,7 @@ from faqbot.matching.text import (
     words,
 )
 from faqbot.matching.tfidf import LETTERS, WORDS
+from faqbot.matching.thresholds import CONFIDENCES, THRESHOLDS
 from faqbot.matching.titles import title_key
 from faqbot.matching.training_data import (
     SharedResources,
@@ -73,11 +74,12 @@ def link_confidence(link: RoleLink) -> float:
     """How surely a link names its role, as a probability."""
     match link.method:
         case LinkMethod.TITLE | LinkMethod.ALIAS | LinkMethod.CONVERSATION:
-            return 0.99
+            return CONFIDENCES.exact_link
         case LinkMethod.TYPO:
-            return min(0.97, 0.75 + 0.25 * link.score)
+            confidence = CONFIDENCES.typo_link + CONFIDENCES.typo_link_slope * link.score
         case LinkMethod.PARTIAL:
-            return min(0.97, 0.7 + 0.35 * link.score)
+            confidence = CONFIDENCES.partial_link + CONFIDENCES.partial_link_slope * link.score
+    return min(CONFIDENCES.max_inexact_link, confidence)
 
 
 def link_groups(links: Iterable[RoleLink]) -> list[list[RoleLink]]:
@@ -94,17 +96,8 @@ MIX = RankerWeights(views=(0.12, 0.18, 0.7), ridge=0.7, penalty=0.2)
 LONGEST = 160
 """Words of a question that are read."""
 
-CLAUSE = 0.87
-"""The confidence that a clause needs to be one of several parts that a question asks for."""
-
-IN_WORDS = 0.25
-"""The cosine of words from which a clause names a part."""
-
 SHORT_CLAUSE = 6
 """Words of a clause that names a part; a longer one tells a story."""
-
-FIRST_NAMED = 0.15
-"""What the role that is named first may lie behind: two roles often have the same FAQ."""
 
 MOST_PARTS = 4
 """Clauses above which a question is a story, not a list of parts."""
@@ -244,11 +237,13 @@ class Matcher:
             for scope in scopes
         ]
         best = max(alike, key=_confidence)
-        if _confidence(best) >= CLAUSE and best[1][0].kind is not EntryKind.FAQ:
+        if _confidence(best) >= THRESHOLDS.min_clause and best[1][0].kind is not EntryKind.FAQ:
             return best
         of_each = [max(pair, key=_confidence) for pair in zip(alike, told_apart, strict=True)]
         highest = max(_confidence(each) for each in of_each)
-        return next(each for each in of_each if _confidence(each) >= highest - FIRST_NAMED)
+        return next(
+            each for each in of_each if _confidence(each) >= highest - THRESHOLDS.max_first_role_lag
+        )
 
     def _mask(self, text: str, role: Role) -> str:
         asked = [
@@ -280,7 +275,11 @@ class Matcher:
             if sum(word != ROLE_WORD for word in clause) > SHORT_CLAUSE:
                 continue
             candidates = self._candidates.of(clause, scope)
-            if candidates and candidates[0].confidence >= CLAUSE and _named(candidates[0]):
+            if (
+                candidates
+                and candidates[0].confidence >= THRESHOLDS.min_clause
+                and _named(candidates[0])
+            ):
                 best.setdefault(candidates[0].id, candidates[0])
         return tuple(best.values()) if len(best) > 1 else ()
 
@@ -305,7 +304,7 @@ def _trained(phrasings: Sequence[Phrasing], common: SharedResources) -> tuple[Sc
 
 def _named(candidate: Candidate) -> bool:
     """Whether a part is asked for in the words of a phrasing, not only in their meaning."""
-    return dict(candidate.scores)["words"] >= IN_WORDS
+    return dict(candidate.scores)["words"] >= THRESHOLDS.min_clause_cosine
 
 
 def _confidence(tried: tuple[str, tuple[Candidate, ...]]) -> float:

@@ -13,14 +13,9 @@ from rapidfuzz import fuzz, process
 
 from faqbot.matching.lexicon import COLOURS, NO_NAMES, OCCUPATIONS, SENIORITY
 from faqbot.matching.text import STOP_WORDS, singular
+from faqbot.matching.thresholds import LINK_THRESHOLDS, LinkThresholds
 from faqbot.matching.titles import SHORT, TitleIndex, TitleReading
 from faqbot.model import LinkMethod, Role, RoleLink, RoleMention
-
-MIN_LINK_SCORE = 0.34
-"""Score from which words count as naming a role."""
-
-MAX_RIVAL_GAP = 0.8
-"""A role whose score is above this share of the best one's is a rival reading of the same words."""
 
 POSSESSIVES = frozenset({"my", "our", "his", "her", "their"})
 
@@ -28,15 +23,6 @@ SUPERIORS = frozenset("manager managers lead director supervisor head chief".spl
 
 COMPARING = frozenset("or vs versus than between differ difference different compare".split())
 """Words beside which even part of a title names a second role."""
-
-RIVAL = 0.6
-"""A second mention counts when its score reaches this share of the best one's."""
-
-PARTLY_CLOSE = 0.6
-"""The same where no title is named in full: part of a title is part of others too."""
-
-FOREIGN_PENALTY = 0.45
-"""What a score keeps when a word beside the title makes it another role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +43,7 @@ class RoleLinker:
         everyday: the most frequent words of the language, which name no role by themselves.
         known: words of the content, which make no other role of a title that they stand beside.
         compounds: joined words of titles with the pair that they stand for.
+        thresholds: from which scores on words name a role.
     """
 
     def __init__(
@@ -68,10 +55,14 @@ class RoleLinker:
         everyday: frozenset[str] = frozenset(),
         known: frozenset[str] = frozenset(),
         compounds: Mapping[str, tuple[str, str]] | None = None,
+        thresholds: LinkThresholds = LINK_THRESHOLDS,
     ) -> None:
+        self._thresholds = thresholds
         self._asking = asking
         self._known = known | asking
-        self._index = TitleIndex(roles, asking, language, everyday, compounds or {})
+        self._index = TitleIndex(
+            roles, asking, language, everyday, compounds or {}, thresholds=thresholds
+        )
         self._initials = self._unique_initials()
 
     def _unique_initials(self) -> Mapping[str, str]:
@@ -106,7 +97,7 @@ class RoleLinker:
                 continue
             mentions.append(mention)
             taken.update(range(mention.start, mention.end))
-        mentions = _settled(mentions, asked)
+        mentions = self._beside_best(mentions, asked)
         mentions = mentions or self._acronym(asked)
         mentions.sort(key=lambda mention: mention.start)
         unknown = next((m.unknown_role for m in mentions if m.unknown_role), "")
@@ -123,15 +114,11 @@ class RoleLinker:
                 " ".join(asked),
                 [" ".join(title) for title in self._index.titles],
                 scorer=fuzz.WRatio,
-                score_cutoff=70,
+                score_cutoff=self._thresholds.min_near_score,
                 limit=8,
             )
             roles = dict.fromkeys(self._index.roles[row] for _, _, row in found)
         return tuple(roles)[:3]
-
-    # -- evidence
-
-    # -- judgement
 
     def _mention(
         self, asked: Sequence[str], reading: TitleReading, readings: Sequence[TitleReading]
@@ -145,7 +132,7 @@ class RoleLinker:
         for rival in readings:
             if rival.start >= end or rival.end <= start:
                 continue
-            if not _rivals(reading, rival):
+            if not self._is_rival(reading, rival):
                 continue
             best.setdefault(self._index.roles[rival.title], rival)
         full = reading.is_full
@@ -154,8 +141,11 @@ class RoleLinker:
                 role: r for role, r in best.items() if r.is_full and r.strength == reading.strength
             }
             best = exact or {self._index.roles[reading.title]: reading}
-        factor = FOREIGN_PENALTY if foreign else 1.0
-        if reading.score * factor < MIN_LINK_SCORE * (0.5 if foreign else 1.0):
+        factor, needed = 1.0, self._thresholds.min_link_score
+        if foreign:
+            factor = self._thresholds.unknown_role_factor
+            needed = self._thresholds.min_unknown_role_score
+        if reading.score * factor < needed:
             return None
         words_read = " ".join(asked[start:end])
         links = tuple(
@@ -231,7 +221,7 @@ class RoleLinker:
         for position, word in enumerate(asked):
             role = self._initials.get(word)
             if role is not None and word not in STOP_WORDS:
-                link = RoleLink(role, word, LinkMethod.PARTIAL, 0.6)
+                link = RoleLink(role, word, LinkMethod.PARTIAL, self._thresholds.initials_score)
                 return [RoleMention(position, position + 1, (link,))]
         return []
 
@@ -249,33 +239,34 @@ class RoleLinker:
             return " ".join(asked[left : position + 1])
         return ""
 
+    def _is_rival(self, best: TitleReading, other: TitleReading) -> bool:
+        """Whether another reading of the same words is as good, or as little, as the best one."""
+        if best.is_full:
+            return other.strength >= self._thresholds.min_rival_share * best.strength
+        share = self._thresholds.min_partial_rival_share
+        if other.covered >= best.covered:
+            share *= share
+        return other.strength >= share * best.strength
 
-def _rivals(best: TitleReading, other: TitleReading) -> bool:
-    """Whether another reading of the same words is as good, or as little, as the best one."""
-    if best.is_full:
-        return other.strength >= MAX_RIVAL_GAP * best.strength
-    share = PARTLY_CLOSE if other.covered < best.covered else PARTLY_CLOSE * PARTLY_CLOSE
-    return other.strength >= share * best.strength
-
-
-def _settled(mentions: Sequence[RoleMention], asked: Sequence[str]) -> list[RoleMention]:
-    """Only the mentions that stand beside the best one: a full title silences stray words."""
-    best = max(mentions, key=lambda mention: mention.score, default=None)
-    if best is None:
-        return []
-    full = best.is_full
-    said = set(best.links[0].words.split())
-    compared = not COMPARING.isdisjoint(asked)
-    return [
-        mention
-        for mention in mentions
-        if mention is best
-        or (
-            mention.score >= RIVAL * best.score
-            and not (full and said.issuperset(mention.links[0].words.split()))
-            and (not full or compared or _has_noun(mention))
-        )
-    ]
+    def _beside_best(
+        self, mentions: Sequence[RoleMention], asked: Sequence[str]
+    ) -> list[RoleMention]:
+        """The mentions that count beside the best one: a full title silences stray words."""
+        best = max(mentions, key=lambda mention: mention.score, default=None)
+        if best is None:
+            return []
+        best_words = set(best.links[0].words.split())
+        compared = not COMPARING.isdisjoint(asked)
+        return [
+            mention
+            for mention in mentions
+            if mention is best
+            or (
+                mention.score >= self._thresholds.min_mention_share * best.score
+                and not (best.is_full and best_words.issuperset(mention.links[0].words.split()))
+                and (not best.is_full or compared or _has_noun(mention))
+            )
+        ]
 
 
 def _has_noun(mention: RoleMention) -> bool:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from faqbot.matching.lexicon import OCCUPATIONS
 from faqbot.matching.spelling import ALMOST_SHORT, Vocabulary
 from faqbot.matching.text import STOP_WORDS, normalise, singular, words
+from faqbot.matching.thresholds import LINK_THRESHOLDS, LinkThresholds
 from faqbot.model import Role
 
 _BRACKETS = re.compile(r"\(([^()]+)\)")
@@ -39,12 +40,6 @@ def title_key(title: str, compounds: Mapping[str, tuple[str, str]]) -> tuple[str
         found.extend(singular(part) for part in compounds.get(word, (word,)))
     return tuple(found)
 
-
-EXAMINED = 48
-"""How many titles the index hands on to the closer look."""
-
-MIN_TITLE_SCORE = 0.3
-"""A title that can't reach this share of the strongest one's strength is not looked at."""
 
 SHORT = 4
 """Words of a question in which little is enough to name a role."""
@@ -113,6 +108,7 @@ class TitleIndex:
         language: words of the language, which are not typing errors by themselves.
         everyday: the most frequent of them, which name no role by themselves.
         compounds: joined words of titles with the pair that they stand for.
+        thresholds: which titles are judged.
     """
 
     def __init__(
@@ -122,7 +118,10 @@ class TitleIndex:
         language: frozenset[str],
         everyday: frozenset[str],
         compounds: Mapping[str, tuple[str, str]],
+        *,
+        thresholds: LinkThresholds = LINK_THRESHOLDS,
     ) -> None:
+        self._thresholds = thresholds
         self.titles: list[tuple[str, ...]] = []
         self.roles: list[str] = []
         self.is_alias: list[bool] = []
@@ -226,11 +225,11 @@ class TitleIndex:
         covered = np.bincount(inverse, weights)
         coverage = covered / self._weights[touched]
         rank = coverage * np.sqrt(covered)
-        order = np.lexsort((touched, -rank))[:EXAMINED]
+        order = np.lexsort((touched, -rank))[: self._thresholds.max_judged_titles]
         readings: list[TitleReading] = []
         strongest = 0.0
         for row, most in zip(touched[order].tolist(), rank[order].tolist(), strict=True):
-            if most < MIN_TITLE_SCORE * strongest:
+            if most < self._thresholds.min_title_score * strongest:
                 break
             reading = self._reading(row, asked, matches)
             if reading is not None:

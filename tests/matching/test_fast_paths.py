@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import string
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from faqbot.matching import titles
 from faqbot.matching.role_linker import Linking, RoleLinker
 from faqbot.matching.spelling import WordList
+from faqbot.matching.thresholds import LinkThresholds
 from faqbot.model import Role, RoleLink
 
 WORD = st.text(alphabet=string.ascii_lowercase[:8] + "+é9", min_size=1, max_size=9)
@@ -50,10 +49,8 @@ def test_no_word_within_so_many_errors_is_skipped(
 @settings(max_examples=150, deadline=None)
 def test_the_role_that_is_named_best_is_always_looked_at(asked: list[str]) -> None:
     found = RoleLinker(ROLES, frozenset({"skills"})).link(asked)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(titles, "MIN_TITLE_SCORE", 0.0)
-        patch.setattr(titles, "EXAMINED", 1_000)
-        everything = RoleLinker(ROLES, frozenset({"skills"})).link(asked)
+    all_titles = LinkThresholds(min_title_score=0.0, max_judged_titles=1_000)
+    everything = RoleLinker(ROLES, frozenset({"skills"}), thresholds=all_titles).link(asked)
     assert _best(found) == _best(everything)
 
 

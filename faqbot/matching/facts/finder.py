@@ -13,6 +13,7 @@ from faqbot.matching.facts.subjects import EvidenceIndex, Subject, Subjects, nam
 from faqbot.matching.matcher import link_confidence
 from faqbot.matching.role_linker import Linking
 from faqbot.matching.text import normalise, words
+from faqbot.matching.thresholds import CONFIDENCES
 from faqbot.model import (
     Answer,
     Candidate,
@@ -32,12 +33,6 @@ from faqbot.model import (
     RoleLink,
     RoleMention,
 )
-
-SURE: Final = 0.95
-"""How often a fact is what was asked for, on the development questions about facts."""
-
-NOT_LISTED: Final = 0.9
-"""The same for a thing that a role does not list."""
 
 MOST_ROLES: Final = 3
 """As many roles can stand side by side."""
@@ -251,7 +246,9 @@ class FactFinder:
             and not subject.words
         ):
             return None
-        sure = NOT_LISTED if fact.level is RequirementLevel.NOT_LISTED else SURE
+        sure = CONFIDENCES.fact
+        if fact.level is RequirementLevel.NOT_LISTED:
+            sure = CONFIDENCES.fact_not_listed
         confidence = round(sure * link_confidence(link), 4)
         return Answer((Candidate(entry, EntryKind.SECTION, role.id, confidence),), fact=fact)
 
@@ -291,7 +288,7 @@ class FactFinder:
 
 
 def _surely(links: Sequence[RoleLink]) -> float:
-    sure = SURE
+    sure = CONFIDENCES.fact
     for link in links:
         sure *= link_confidence(link)
     return sure

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final
 
 from faqbot.matching.facts.cues import QuestionCues
 from faqbot.matching.facts.subjects import Subject, Subjects, subject_of, years_in
+from faqbot.matching.thresholds import CONFIDENCES
 from faqbot.model import (
     Answer,
     Candidate,
@@ -20,9 +20,6 @@ from faqbot.model import (
     Role,
     Section,
 )
-
-SURE: Final = 0.95
-"""How often a look-up is what was asked for, on the development questions about facts."""
 
 
 class Lookups:
@@ -120,6 +117,6 @@ def _answer(fact: Lookup) -> Answer | None:
     if not fact.lines:
         return None
     entries = tuple(
-        Candidate(line.entry, EntryKind.SECTION, line.role, SURE) for line in fact.lines
+        Candidate(line.entry, EntryKind.SECTION, line.role, CONFIDENCES.fact) for line in fact.lines
     )
     return Answer(entries, fact=fact)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from faqbot.matching.text import STOP_WORDS, normalise, singular, words
+from faqbot.matching.thresholds import SCORE_WEIGHTS, THRESHOLDS
 from faqbot.model import Evidence, KnowledgeBase, RequirementLevel, Role, Section
 
 _SENTENCE: Final = re.compile(r"(?<=[.!?:;])\s+")
@@ -168,12 +169,6 @@ _FILLERS: Final = frozenset(
 )
 _YEARS_WORDS: Final = frozenset("year years yrs yr yoe month months".split())
 _OR: Final = frozenset({"or"})
-ENOUGH: Final = 0.6
-"""The share of what was asked for that a line must hold."""
-
-EVERYDAY: Final = 0.4
-"""What an everyday word weighs beside one like "Kubernetes"."""
-
 MOST: Final = 4
 """More words than these name no single thing."""
 
@@ -297,7 +292,7 @@ class Subjects:
             share = sum(map(self._weight, hits)) / total if total else 0.0
             listed = one.line.level is not RequirementLevel.MENTIONED
             telling = any(word not in self._everyday for word in hits)
-            if share >= ENOUGH and (listed or (telling and share > 1 - 1e-9)):
+            if share >= THRESHOLDS.min_line_share and (listed or (telling and share > 1 - 1e-9)):
                 scored.append((listed, share, one))
         return [one for *_, one in sorted(scored, key=lambda row: (not row[0], -row[1]))]
 
@@ -322,7 +317,7 @@ class Subjects:
         )
 
     def _weight(self, word: str) -> float:
-        return EVERYDAY if word in self._everyday else 1.0
+        return SCORE_WEIGHTS.everyday_word if word in self._everyday else 1.0
 
 
 _NUMBERS: Final = {

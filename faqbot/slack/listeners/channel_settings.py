@@ -26,9 +26,6 @@ SETTINGS_VIEW: Final = "channel-settings"
 FRESH: Final = 30.0
 """Seconds for which the policies of a team are believed without another look."""
 
-SURE: Final = 0.8
-"""The confidence from which an answer is given to who didn't ask faqbot."""
-
 _SPEAKS, _PRIVATE, _OWNER = "speaks", "private", "owner"
 _QUESTION: Final = re.compile(
     r"\?|^\s*(?:hi|hello|hey)?[ ,!]*(?:what|which|who|how|where|when|why|is|are|do|does|can|could"

@@ -16,6 +16,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.engine import Engine
+from faqbot.matching.thresholds import THRESHOLDS
 from faqbot.model import Answer, Audience, Question, Surface
 from faqbot.runtime.leases import DeliveryClaims
 from faqbot.slack.answers import AnswerMessage, ask, wants_help
@@ -24,7 +25,7 @@ from faqbot.slack.blockkit.views import help_message, notice
 from faqbot.slack.client import ATTEMPTS, client_of, reason_of
 from faqbot.slack.directory import AudienceResolver, channel_audience
 from faqbot.slack.interactions import Threads, ThreadState
-from faqbot.slack.listeners.channel_settings import SURE, ChannelPolicies, is_question
+from faqbot.slack.listeners.channel_settings import ChannelPolicies, is_question
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.middleware.rate_limit import RateLimiter
 from faqbot.slack.payloads import IncomingMessage, MessageKind, conversation_key
@@ -202,7 +203,7 @@ class MessageHandler:
             return
         answer = await self._answer(message, message.text, ThreadState(), client)
         outcome = answer.result.outcome if answer.result else None
-        needed = SURE if policy.mode is ChannelMode.QUESTIONS else 0.0
+        needed = THRESHOLDS.unprompted if policy.mode is ChannelMode.QUESTIONS else 0.0
         if not isinstance(outcome, Answer) or outcome.entries[0].confidence < needed:
             return
         if await self.limiter.admits(message, client):

@@ -10,7 +10,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.engine import Engine
-from faqbot.model import Answer, Audience, EntryKind, Question
+from faqbot.matching.thresholds import THRESHOLDS
+from faqbot.model import Audience, EntryKind, Question
 from faqbot.slack.blockkit.blocks import OPTIONS, Action, Payload, context, plain, shorten
 from faqbot.slack.blockkit.rich_text import as_markdown
 from faqbot.slack.blockkit.views import NOT_NOW
@@ -24,8 +25,6 @@ from faqbot.storage.store import new_id
 
 SHORTCUT: Final = "save-faq"
 VIEW: Final = "propose-faq"
-NEAR: Final = 0.6
-"""The confidence from which an FAQ seems to answer a proposed question already."""
 
 _QUESTION, _ANSWER, _ROLE, _AUDIENCE = "question", "answer", "role", "audience"
 _GENERAL: Final = "-"
@@ -95,12 +94,16 @@ class ProposalForm:
     def _near(self, proposal: Proposal) -> str:
         """The question of the FAQ that answers the proposed one already, if one does."""
         question = Question(proposal.question, audience=Audience.EMPLOYEES, role=proposal.role)
-        outcome = (self.engine.ask(question)).outcome
-        if not isinstance(outcome, Answer):
+        result = self.engine.ask(question)
+        if result.kind != "answer":
             return ""
-        best = outcome.entries[0]
+        best = result.entries[0]
         entry = self.engine.knowledge_base.entry(best.id)
-        if best.kind is not EntryKind.FAQ or best.confidence < NEAR or entry is None:
+        if (
+            best.kind is not EntryKind.FAQ
+            or best.confidence < THRESHOLDS.already_answered
+            or entry is None
+        ):
             return ""
         return entry.title
 
