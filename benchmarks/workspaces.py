@@ -34,7 +34,7 @@ from faqbot.slack.client import web_client
 from faqbot.slack.context import Shared
 from faqbot.slack.payload_parser import make_request
 from faqbot.storage.installations import Credentials, Installation, Workspace
-from faqbot.workspaces.config import Assigned
+from faqbot.workspaces.config import WorkspaceConfig
 from faqbot.workspaces.content_pool import ContentPool
 from faqbot.workspaces.oauth import OAuthClient
 from faqbot.workspaces.router import WorkspaceRouter
@@ -135,8 +135,8 @@ async def measured(folder: Path, count: int, roles: int, memory: int) -> list[Ro
     async with web_client("", address) as client:
         tokens: Any = OneToken(None, OAuthClient(client, "1", "2", "https://example.com"))  # type: ignore[arg-type]
 
-        def assigned(of: str, _: str) -> Assigned:
-            return Assigned(str(folder / "content" / f"{int(of[1:]):04}"))
+        def assigned(of: str, _: str) -> WorkspaceConfig:
+            return WorkspaceConfig(str(folder / "content" / f"{int(of[1:]):04}"))
 
         opener = AppFactory(shelf, assigned, lambda _: False, "", client, tokens, Shared(), None)
 

@@ -89,9 +89,9 @@ def run(settings: Settings) -> None:
     Raises:
         FaqbotError: it can't start or can't go on; says why and what to do.
     """
-    from faqbot.runtime.logs import set_up
+    from faqbot.runtime.logs import configure_logging
 
-    set_up(settings.faqbot_log_level, settings.faqbot_log_format)
+    configure_logging(settings.faqbot_log_level, settings.faqbot_log_format)
     if settings.mode in (Mode.HTTP, Mode.MANY_WORKSPACES):
         from faqbot.runtime.supervisor import run_workers
         from faqbot.runtime.web import listen
@@ -115,10 +115,10 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
     if line:
         _say(line)
     if settings.mode is Mode.MANY_WORKSPACES:
-        from faqbot.workspaces.server import serve_many
+        from faqbot.workspaces.server import serve_workspaces
 
         assert listener is not None, "many workspaces are served over HTTP"
-        serve_many(settings, folder, listener, _say)
+        serve_workspaces(settings, folder, listener, _say)
         return
     knowledge = load_index(folder, settings.encoder, settings.cache)
     encoders = Encoders.of(settings.encoder)

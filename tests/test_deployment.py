@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from faqbot import __version__
-from faqbot.runtime.supervisor import SPARE
+from faqbot.runtime.supervisor import KILL_MARGIN
 from faqbot.settings import Settings
 from faqbot.slack.http_endpoint import MAX_BYTES, PATH
 
@@ -132,11 +132,11 @@ def test_only_the_proxies_that_are_there_are_trusted() -> None:
 def test_everybody_waits_longer_than_faqbot_needs_to_stop() -> None:
     app = compose()["services"]["app-1"]
     stop = int(app["environment"]["FAQBOT_SHUTDOWN_TIMEOUT"])
-    assert seconds(app["stop_grace_period"]) > stop + SPARE
+    assert seconds(app["stop_grace_period"]) > stop + KILL_MARGIN
     before = int(pod()["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
     stop = int(kubernetes()["ConfigMap"]["data"]["FAQBOT_SHUTDOWN_TIMEOUT"])
-    assert pod()["terminationGracePeriodSeconds"] > before + stop + SPARE
-    assert int(unit()["Service"]["TimeoutStopSec"][0]) > STOP_WITHIN + SPARE
+    assert pod()["terminationGracePeriodSeconds"] > before + stop + KILL_MARGIN
+    assert int(unit()["Service"]["TimeoutStopSec"][0]) > STOP_WITHIN + KILL_MARGIN
 
 
 def test_kubernetes_looks_where_faqbot_tells() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import structlog
 
-from faqbot.runtime.logs import set_up
+from faqbot.runtime.logs import configure_logging
 from faqbot.settings.sources import mask, mask_value
 
 SECRETS = {
@@ -48,7 +48,7 @@ def log(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
     own = logging.getLogger("faqbot")
     handlers, levels = root.handlers, (root.level, own.level)
     written = io.StringIO()
-    set_up("debug", request.param, written)
+    configure_logging("debug", request.param, written)
     yield written
     root.handlers = handlers
     root.setLevel(levels[0])
@@ -107,7 +107,7 @@ def test_json_is_one_line_an_event() -> None:
     root = logging.getLogger()
     before = root.handlers
     try:
-        set_up("info", "json", written)
+        configure_logging("info", "json", written)
         logging.getLogger("faqbot.test").info("two\nlines", extra={"seconds": 0.5})
         logging.getLogger("faqbot.test").info("half a pair \ud800")
     finally:
@@ -124,7 +124,7 @@ def test_a_line_that_can_not_be_written_is_told_of_without_its_words(
     before = root.handlers
     written = io.StringIO()
     try:
-        set_up("info", "text", written)
+        configure_logging("info", "text", written)
         logging.getLogger("faqbot.test").info("%d questions", "private words")
     finally:
         root.handlers = before

@@ -15,7 +15,7 @@ from starlette.routing import Mount, Route
 
 from faqbot.exporters.html import page, site
 from faqbot.insights.auth import Sessions
-from faqbot.insights.views import Pages
+from faqbot.insights.views import InsightsPages
 from faqbot.model import KnowledgeBase, Role
 from faqbot.playground.workspace import LocalWorkspace
 from faqbot.runtime.web import LocalServer, listen
@@ -36,10 +36,10 @@ FOREIGN = (
 class _Known:
     """An identity provider that knows one person."""
 
-    def address(self, state: str, nonce: str) -> str:
+    def sign_in_url(self, state: str, nonce: str) -> str:
         return f"https://slack.example.org/?state={state}&nonce={nonce}"
 
-    async def person(self, code: str, nonce: str) -> str | None:
+    async def identify(self, code: str, nonce: str) -> str | None:
         return "U1" if code == "right" and nonce else None
 
     async def may_read(self, person: str) -> bool:
@@ -71,14 +71,14 @@ async def insights(
 ) -> AsyncIterator[tuple[str, Starlette, bool]]:
     secure = request.param == "https"
     store = await open_store(f"sqlite:///{tmp_path}/faqbot.db")
-    pages = Pages(store, lambda: LIBRARY, lambda texts: [[at] for at in range(len(texts))])
+    pages = InsightsPages(store, lambda: LIBRARY, lambda texts: [[at] for at in range(len(texts))])
     app = pages.app(sessions=Sessions(_Known(), pages.sign_in, secure=secure))
     listener = listen("127.0.0.1", 0)
     server = LocalServer(app)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     await server.ready.wait()
     yield f"http://127.0.0.1:{listener.getsockname()[1]}", app, secure
-    server.over.set()
+    server.stopped.set()
     await task
     listener.close()
     await store.close()

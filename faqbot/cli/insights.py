@@ -37,9 +37,9 @@ def insights(
     SLACK_CLIENT_SECRET.
     """
     from faqbot.cli.common import content_folder
-    from faqbot.insights.server import BindAddress, show_insights
+    from faqbot.insights.server import BindAddress, serve_insights
     from faqbot.settings import Settings, configured_database
 
     place = BindAddress(host, port)
     settings = None if place.is_local and not sign_in else Settings()
-    show_insights(configured_database(), content_folder(knowledge), place, settings)
+    serve_insights(configured_database(), content_folder(knowledge), place, settings)

@@ -26,35 +26,35 @@ from faqbot.model import KnowledgeBase
 from faqbot.slack.client import reason_of
 from faqbot.slack.directory import OwnerDirectory
 
-SESSION: Final = 8 * 3600.0
+SESSION_LIFETIME: Final = 8 * 3600.0
 """Seconds for which somebody stays signed in."""
 
-RECHECKED: Final = 600.0
+OWNER_CHECK_INTERVAL: Final = 600.0
 """Seconds after which somebody who is signed in must still be an owner."""
 
-SIGNING_IN: Final = 600.0
+SIGN_IN_TIMEOUT: Final = 600.0
 """Seconds that signing in may take."""
 
-_MOST: Final = 10_000
-_SESSION: Final = "faqbot-session"
-_BROWSER: Final = "faqbot-signing-in"
+_MAX_SESSIONS: Final = 10_000
+_SESSION_COOKIE: Final = "faqbot-session"
+_BROWSER_COOKIE: Final = "faqbot-signing-in"
 _HOST_ONLY: Final = "__Host-"
 """Cookies with this before their name come from this very host, and by HTTPS."""
 
-_OPEN: Final = ("/sign-in", "/sign-out", "/static/")
+_PUBLIC_PATHS: Final = ("/sign-in", "/sign-out", "/static/")
 T = TypeVar("T")
 Page = Callable[[Request, int, str], Response]
 """Makes the page for somebody who isn't signed in: the status, and what to tell them."""
 
 
-class Identity(Protocol):
+class IdentityProvider(Protocol):
     """Says who somebody is, and whether they may read."""
 
-    def address(self, state: str, nonce: str) -> str:
+    def sign_in_url(self, state: str, nonce: str) -> str:
         """Where somebody goes to sign in."""
         ...
 
-    async def person(self, code: str, nonce: str) -> str | None:
+    async def identify(self, code: str, nonce: str) -> str | None:
         """The id of who came back with a code; None when the code proves nothing."""
         ...
 
@@ -86,7 +86,7 @@ class _Kept(Generic[T]):
     def put(self, value: T) -> str:
         key = secrets.token_urlsafe(32)
         self._values[key] = (value, self._clock() + self._lifetime)
-        while len(self._values) > _MOST:
+        while len(self._values) > _MAX_SESSIONS:
             self._values.popitem(last=False)
         return key
 
@@ -115,7 +115,7 @@ class Sessions:
 
     def __init__(
         self,
-        identity: Identity,
+        identity: IdentityProvider,
         page: Page,
         *,
         secure: bool = True,
@@ -126,53 +126,53 @@ class Sessions:
         self._secure = secure
         self._prefix = _HOST_ONLY if secure else ""
         self._clock = clock
-        self._sessions = _Kept[_Session](SESSION, clock)
-        self._attempts = _Kept[_Attempt](SIGNING_IN, clock)
+        self._sessions = _Kept[_Session](SESSION_LIFETIME, clock)
+        self._attempts = _Kept[_Attempt](SIGN_IN_TIMEOUT, clock)
 
     def routes(self) -> list[Route]:
         """The pages of signing in and out."""
         return [
-            Route("/sign-in", self._ask),
+            Route("/sign-in", self._sign_in),
             Route("/sign-in/start", self._start),
             Route("/sign-in/done", self._done),
-            Route("/sign-out", self._leave, methods=["POST"]),
+            Route("/sign-out", self._sign_out, methods=["POST"]),
         ]
 
-    async def is_in(self, request: Request) -> bool:
+    async def is_signed_in(self, request: Request) -> bool:
         """Whether a request comes from somebody who is signed in and may still read."""
-        key = self._given(request, _SESSION)
+        key = self._cookie(request, _SESSION_COOKIE)
         session = self._sessions.get(key)
         if session is None:
             return False
-        if self._clock() - session.checked > RECHECKED:
+        if self._clock() - session.checked > OWNER_CHECK_INTERVAL:
             if not await self._identity.may_read(session.person):
                 self._sessions.take(key)
                 return False
             self._sessions.change(key, replace(session, checked=self._clock()))
         return True
 
-    async def _ask(self, request: Request) -> Response:
+    async def _sign_in(self, request: Request) -> Response:
         return self._page(request, 200, "")
 
     async def _start(self, request: Request) -> Response:
         del request
         browser, nonce = secrets.token_urlsafe(32), secrets.token_urlsafe(16)
         state = self._attempts.put(_Attempt(browser, nonce))
-        answer = RedirectResponse(self._identity.address(state, nonce), 303)
-        self._give(answer, _BROWSER, browser, SIGNING_IN)
+        answer = RedirectResponse(self._identity.sign_in_url(state, nonce), 303)
+        self._set_cookie(answer, _BROWSER_COOKIE, browser, SIGN_IN_TIMEOUT)
         return answer
 
     async def _done(self, request: Request) -> Response:
         asked = request.query_params
         attempt = self._attempts.take(asked.get("state", ""))
-        browser = self._given(request, _BROWSER)
+        browser = self._cookie(request, _BROWSER_COOKIE)
         if attempt is None or not secrets.compare_digest(
             attempt.browser.encode(), browser.encode()
         ):
             return self._page(request, 400, "That took too long, or began in another browser.")
         if asked.get("error"):
             return self._page(request, 403, "You were not signed in.")
-        person = await self._identity.person(asked.get("code", ""), attempt.nonce)
+        person = await self._identity.identify(asked.get("code", ""), attempt.nonce)
         if person is None:
             return self._page(request, 403, "Slack did not confirm who you are. Try again.")
         if not await self._identity.may_read(person):
@@ -180,17 +180,17 @@ class Sessions:
             return self._page(request, 403, said)
         answer = RedirectResponse("/", 303)
         key = self._sessions.put(_Session(person, self._clock()))
-        self._give(answer, _SESSION, key, SESSION)
-        self._forget(answer, _BROWSER)
+        self._set_cookie(answer, _SESSION_COOKIE, key, SESSION_LIFETIME)
+        self._delete_cookie(answer, _BROWSER_COOKIE)
         return answer
 
-    async def _leave(self, request: Request) -> Response:
-        self._sessions.take(self._given(request, _SESSION))
+    async def _sign_out(self, request: Request) -> Response:
+        self._sessions.take(self._cookie(request, _SESSION_COOKIE))
         answer = RedirectResponse("/sign-in", 303)
-        self._forget(answer, _SESSION)
+        self._delete_cookie(answer, _SESSION_COOKIE)
         return answer
 
-    def _give(self, answer: Response, name: str, value: str, lifetime: float) -> None:
+    def _set_cookie(self, answer: Response, name: str, value: str, lifetime: float) -> None:
         answer.set_cookie(
             f"{self._prefix}{name}",
             value,
@@ -200,16 +200,16 @@ class Sessions:
             samesite="lax",  # strict would not be sent when Slack leads back
         )
 
-    def _forget(self, answer: Response, name: str) -> None:
+    def _delete_cookie(self, answer: Response, name: str) -> None:
         # A browser takes no cookie of such a name that isn't secure, not even to drop it.
         name = f"{self._prefix}{name}"
         answer.delete_cookie(name, secure=self._secure, httponly=True, samesite="lax")
 
-    def _given(self, request: Request, name: str) -> str:
+    def _cookie(self, request: Request, name: str) -> str:
         return request.cookies.get(f"{self._prefix}{name}", "")
 
 
-class SignedIn:
+class RequireSignIn:
     """ASGI middleware: pages only for those who are signed in."""
 
     def __init__(self, app: ASGIApp, sessions: Sessions) -> None:
@@ -218,16 +218,16 @@ class SignedIn:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a page, or lead to signing in."""
-        if scope["type"] == "http" and not scope["path"].startswith(_OPEN):
+        if scope["type"] == "http" and not scope["path"].startswith(_PUBLIC_PATHS):
             request = Request(scope)
-            if not await self._sessions.is_in(request):
+            if not await self._sessions.is_signed_in(request):
                 await RedirectResponse("/sign-in", 303)(scope, receive, send)
                 return
             scope["signed_in"] = True
         await self._app(scope, receive, send)
 
 
-AUTHORIZE: Final = "/openid/connect/authorize"
+AUTHORIZE_PATH: Final = "/openid/connect/authorize"
 _TEAM, _USER = "https://slack.com/team_id", "https://slack.com/user_id"
 _log = logging.getLogger(__name__)
 
@@ -248,15 +248,15 @@ class SlackIdentity:
     """
 
     bot: AsyncWebClient
-    anyone: AsyncWebClient
+    client: AsyncWebClient
     team: str
     client_id: str
     client_secret: str = field(repr=False)
-    redirect: str
+    redirect_url: str
     knowledge_base: Callable[[], KnowledgeBase]
     owners: OwnerDirectory
 
-    def address(self, state: str, nonce: str) -> str:
+    def sign_in_url(self, state: str, nonce: str) -> str:
         """Where somebody goes to sign in."""
         asked = {
             "response_type": "code",
@@ -265,18 +265,18 @@ class SlackIdentity:
             "state": state,
             "nonce": nonce,
             "team": self.team,
-            "redirect_uri": self.redirect,
+            "redirect_uri": self.redirect_url,
         }
-        return f"{urljoin(self.anyone.base_url, AUTHORIZE)}?{urlencode(asked)}"
+        return f"{urljoin(self.client.base_url, AUTHORIZE_PATH)}?{urlencode(asked)}"
 
-    async def person(self, code: str, nonce: str) -> str | None:
+    async def identify(self, code: str, nonce: str) -> str | None:
         """The id of who came back with a code; None when the code proves nothing."""
         try:
-            answer = await self.anyone.openid_connect_token(
+            answer = await self.client.openid_connect_token(
                 self.client_id,
                 self.client_secret,
                 code=code,
-                redirect_uri=self.redirect,
+                redirect_uri=self.redirect_url,
                 grant_type="authorization_code",
             )
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from faqbot.content.loader import load_knowledge_base
 from faqbot.errors import SettingsError
 from faqbot.insights.auth import Sessions, SlackIdentity
-from faqbot.insights.views import LOCAL, Pages
+from faqbot.insights.views import LOCAL_HOSTS, InsightsPages
 from faqbot.matching.clusters import group_by_meaning
 from faqbot.matching.encoders import StaticEncoder
 from faqbot.model import KnowledgeBase
@@ -45,8 +45,8 @@ class BindAddress:
             return False
 
 
-def show_insights(
-    database: str | None, knowledge: Path, place: BindAddress, settings: Settings | None
+def serve_insights(
+    database: str | None, knowledge: Path, address: BindAddress, settings: Settings | None
 ) -> None:
     """Serve the insights pages until told to stop; with settings only to owners who sign in.
 
@@ -57,18 +57,20 @@ def show_insights(
         ServiceError: the port is taken, or Slack can't be reached.
         StoreError: the database can't be used.
     """
-    if settings is None and not place.is_local:
-        raise SettingsError(f"On {place.host} the pages need signing in: set FAQBOT_INSIGHTS_URL.")
+    if settings is None and not address.is_local:
+        raise SettingsError(
+            f"On {address.host} the pages need signing in: set FAQBOT_INSIGHTS_URL."
+        )
     knowledge_base = load_knowledge_base(knowledge)
     grouping = partial(group_by_meaning, encoder=StaticEncoder())
 
     async def serve(store: Store) -> None:
-        pages = partial(Pages, store, lambda: knowledge_base, grouping)
-        listener = listen(place.host, place.port)
+        pages = partial(InsightsPages, store, lambda: knowledge_base, grouping)
+        listener = listen(address.host, address.port)
         try:
             async with _app(pages, knowledge_base, settings) as app:
                 shown = settings.faqbot_insights_url if settings else ""
-                _say(f"faqbot insights: {shown or f'http://{place.host}:{place.port}'}/")
+                _say(f"faqbot insights: {shown or f'http://{address.host}:{address.port}'}/")
                 server = Server(app)
                 try:
                     await server.serve(sockets=[listener])
@@ -82,7 +84,9 @@ def show_insights(
 
 @asynccontextmanager
 async def _app(
-    of_team: Callable[[str | None], Pages], knowledge_base: KnowledgeBase, settings: Settings | None
+    of_team: Callable[[str | None], InsightsPages],
+    knowledge_base: KnowledgeBase,
+    settings: Settings | None,
 ) -> AsyncIterator[Starlette]:
     if settings is None:
         yield of_team(None).app()
@@ -99,16 +103,16 @@ async def _app(
         pages = of_team(team)  # who owns content in one workspace reads nothing of another
         identity = SlackIdentity(
             bot=bot,
-            anyone=anyone,
+            client=anyone,
             team=team,
             client_id=settings.slack_client_id,
             client_secret=secret,
-            redirect=f"{settings.faqbot_insights_url}/sign-in/done",
+            redirect_url=f"{settings.faqbot_insights_url}/sign-in/done",
             knowledge_base=lambda: knowledge_base,
             owners=OwnerDirectory(settings.faqbot_default_owner),
         )
         sessions = Sessions(identity, pages.sign_in, secure=address.scheme == "https")
-        yield pages.app((*LOCAL, address.hostname or ""), sessions)
+        yield pages.app((*LOCAL_HOSTS, address.hostname or ""), sessions)
 
 
 def _check(settings: Settings) -> None:

@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from faqbot.content.writer import draft_of
-from faqbot.insights.auth import Sessions, SignedIn
+from faqbot.insights.auth import RequireSignIn, Sessions
 from faqbot.model import Entry, Faq, KnowledgeBase, Role, is_stale
 from faqbot.runtime.web import SafeHeaders, SameOrigin, safe_headers
 from faqbot.storage.models import QuestionRecord, StoreError, utc_now
@@ -35,7 +35,7 @@ from faqbot.storage.reports import (
 from faqbot.storage.store import Store
 
 SPANS: Final = (7, 30, 90, 365)
-PLACES: Final = ("channel", "direct", "command", "home", "terminal")
+SURFACES: Final = ("channel", "direct", "command", "home", "terminal")
 OUTCOMES: Final = ("answer", "choices", "decline")
 
 
@@ -45,20 +45,20 @@ class ReportView:
 
     days: int = 30
     role: str = ""
-    place: str = ""
+    surface: str = ""
 
     def filter(self, now: dt.datetime) -> QuestionFilter:
         """The questions that the view shows."""
         since = now - dt.timedelta(days=self.days)
-        return QuestionFilter(since, now, role=self.role or None, surface=self.place or None)
+        return QuestionFilter(since, now, role=self.role or None, surface=self.surface or None)
 
     def link(self, path: str, **more: str) -> str:
         """An address with this view's filters, or others in their place."""
-        values = {"days": str(self.days), "role": self.role, "place": self.place, **more}
+        values = {"days": str(self.days), "role": self.role, "place": self.surface, **more}
         return f"{path}?{urlencode({name: value for name, value in values.items() if value})}"
 
 
-def view_of(asked: Mapping[str, str]) -> ReportView:
+def parse_view(asked: Mapping[str, str]) -> ReportView:
     """The view that an address asks for; what can't be is as if it weren't there."""
     days = asked.get("days", "")
     fits = days.isascii() and days.isdigit() and len(days) < 5 and int(days) > 0  # noqa: PLR2004
@@ -66,17 +66,17 @@ def view_of(asked: Mapping[str, str]) -> ReportView:
     return ReportView(
         int(days) if fits else 30,
         asked.get("role", "")[:200],
-        place if place in PLACES else "",
+        place if place in SURFACES else "",
     )
 
 
 COLOURS: Final = {"answer": "#2a9d8f", "choices": "#e9c46a", "decline": "#e76f51"}
-NAMES: Final = {"answer": "Answered", "choices": "Asked back", "decline": "Not answered"}
+OUTCOME_NAMES: Final = {"answer": "Answered", "choices": "Asked back", "decline": "Not answered"}
 _MAX_BARS: Final = 12
-_LONGEST: Final = 40
+_MAX_TITLE: Final = 40
 
 
-def over_time(found: UsageStatistics, view: ReportView) -> str:
+def questions_chart(found: UsageStatistics, view: ReportView) -> str:
     """Questions by day and outcome as JSON, days without questions included."""
     first, last = found.since.date(), found.until.date()
     days = [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
@@ -85,17 +85,20 @@ def over_time(found: UsageStatistics, view: ReportView) -> str:
         [f"{day:%-d %b}" for day in days],
         [
             (name, COLOURS[outcome], [counts.get(f"{day}", {}).get(outcome, 0) for day in days])
-            for outcome, name in NAMES.items()
+            for outcome, name in OUTCOME_NAMES.items()
         ],
         [view.link("/questions", day=f"{day}") for day in days],
     )
 
 
-def ratings(rated: Sequence[tuple[str, EntryStatistics]], view: ReportView) -> str:
+def ratings_chart(rated: Sequence[tuple[str, EntryStatistics]], view: ReportView) -> str:
     """Helpful and not helpful by entry as JSON; each comes with its title."""
     shown = rated[:_MAX_BARS]
     return _chart(
-        [title if len(title) <= _LONGEST else f"{title[: _LONGEST - 1]}…" for title, _ in shown],
+        [
+            title if len(title) <= _MAX_TITLE else f"{title[: _MAX_TITLE - 1]}…"
+            for title, _ in shown
+        ],
         [
             ("Helpful", COLOURS["answer"], [one.helpful for _, one in shown]),
             ("Not helpful", COLOURS["decline"], [one.not_helpful for _, one in shown]),
@@ -125,24 +128,24 @@ HEADERS: Final = safe_headers(
         "form-action": "'self'",
     }
 )
-LOCAL: Final = ("127.0.0.1", "localhost", "[::1]")
+LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
 _MAX_ROWS: Final = 15
-_QUESTIONS: Final = 500
-_SHADES: Final = 5
+_MAX_QUESTIONS: Final = 500
+_MAX_SHADE: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class HeatCell:
     """A part of a role in the heat map: `shade` is 0 (nobody asked) to 5."""
 
     part: str
     asked: int
-    missed: int
+    not_answered: int
     shade: int
     link: str
 
 
-class Pages:
+class InsightsPages:
     """Serves the pages from a store and a library.
 
     Args:
@@ -165,12 +168,14 @@ class Pages:
         self._team = team
         self._templates = Jinja2Templates(directory=HERE / "templates")
 
-    def app(self, hosts: Sequence[str] = LOCAL, sessions: Sessions | None = None) -> Starlette:
+    def app(
+        self, hosts: Sequence[str] = LOCAL_HOSTS, sessions: Sessions | None = None
+    ) -> Starlette:
         """The pages as an ASGI application, by the names of their host.
 
         Without sessions everybody who reaches it may read it: for this machine alone.
         """
-        guard = [Middleware(SignedIn, sessions=sessions)] if sessions else []
+        guard = [Middleware(RequireSignIn, sessions=sessions)] if sessions else []
         return Starlette(
             routes=[
                 Route("/", self._overview),
@@ -185,7 +190,7 @@ class Pages:
                 Middleware(SameOrigin),
                 *guard,
             ],
-            exception_handlers={StoreError: self._down},
+            exception_handlers={StoreError: self._store_error},
         )
 
     def sign_in(self, request: Request, status: int, said: str) -> Response:
@@ -193,40 +198,42 @@ class Pages:
         return self._page(request, "sign-in.html", status, said=said)
 
     async def _overview(self, request: Request) -> Response:
-        view, knowledge_base = view_of(request.query_params), self._knowledge_base()
-        found = await self._figures(view)
+        view, knowledge_base = parse_view(request.query_params), self._knowledge_base()
+        found = await self._statistics(view)
         rated = [one for one in found.most_asked if one.helpful or one.not_helpful]
         return self._page(
             request,
             "overview.html",
-            over_time=over_time(found, view),
-            ratings=ratings([(_title(knowledge_base, one.entry), one) for one in rated], view),
+            over_time=questions_chart(found, view),
+            ratings=ratings_chart(
+                [(_title(knowledge_base, one.entry), one) for one in rated], view
+            ),
             view=view,
             found=found,
             knowledge_base=knowledge_base,
             counts=dict(found.outcomes),
-            names=NAMES,
+            names=OUTCOME_NAMES,
             spans=SPANS,
-            places=PLACES,
+            places=SURFACES,
             titles={one.entry: _title(knowledge_base, one.entry) for one in found.most_asked},
             most=_MAX_ROWS,
-            heat=_heat(found.parts, knowledge_base, view),
-            stale=_stale(knowledge_base, utc_now().date()),
+            heat=_heat_map(found.parts, knowledge_base, view),
+            stale=_overdue(knowledge_base, utc_now().date()),
         )
 
     async def _questions(self, request: Request) -> Response:
         asked = request.query_params
-        view, knowledge_base = view_of(asked), self._knowledge_base()
+        view, knowledge_base = parse_view(asked), self._knowledge_base()
         records = await self._store.questions.all(replace(view.filter(utc_now()), team=self._team))
-        shown = [record for record in reversed(records) if _wanted(record, asked)]
+        shown = [record for record in reversed(records) if _matches(record, asked)]
         return self._page(
             request,
             "questions.html",
             view=view,
             asked=asked,
-            records=shown[:_QUESTIONS],
+            records=shown[:_MAX_QUESTIONS],
             count=len(shown),
-            names=NAMES,
+            names=OUTCOME_NAMES,
             outcomes=OUTCOMES,
             titles={
                 entry: _title(knowledge_base, entry)
@@ -241,13 +248,13 @@ class Pages:
         role = knowledge_base.role(asked.get("role"))
         text = draft_of(question or "What is asked?", role.id if role else None, knowledge_base)
         return self._page(
-            request, "draft.html", view=view_of(asked), question=question, role=role, draft=text
+            request, "draft.html", view=parse_view(asked), question=question, role=role, draft=text
         )
 
-    async def _down(self, request: Request, error: Exception) -> Response:
+    async def _store_error(self, request: Request, error: Exception) -> Response:
         return self._page(request, "error.html", 503, said=str(error))
 
-    async def _figures(self, view: ReportView) -> UsageStatistics:
+    async def _statistics(self, view: ReportView) -> UsageStatistics:
         until = utc_now()
         wanted = replace(view.filter(until), team=self._team)
         assert wanted.since is not None
@@ -259,7 +266,7 @@ class Pages:
         return self._templates.TemplateResponse(request, name, values, status_code=status)
 
 
-def _wanted(record: QuestionRecord, asked: Any) -> bool:
+def _matches(record: QuestionRecord, asked: Any) -> bool:
     """Whether a question stands behind the figure that was followed."""
     entry = record.entries[0][0] if record.entries else ""
     outcome, wanted, part = asked.get("outcome"), asked.get("entry"), asked.get("part")
@@ -284,9 +291,9 @@ def _title(knowledge_base: KnowledgeBase, entry_id: str) -> str:
     return entry.title if role is None or role is entry else f"{role.title}: {entry.title}"
 
 
-def _heat(
+def _heat_map(
     parts: tuple[PartStatistics, ...], knowledge_base: KnowledgeBase, view: ReportView
-) -> tuple[list[str], list[tuple[str, list[Cell]]]]:
+) -> tuple[list[str], list[tuple[str, list[HeatCell]]]]:
     """The columns and the rows of the heat map: a row for each role that was asked about."""
     columns = sorted({part.part for part in parts if part.part})
     most = max((part.answered + part.not_answered for part in parts), default=1)
@@ -297,14 +304,14 @@ def _heat(
         for column in columns:
             part = counts.get(column, PartStatistics(role, column, 0, 0))
             asked = part.answered + part.not_answered
-            shade = -(-asked * _SHADES // most) if asked else 0
+            shade = -(-asked * _MAX_SHADE // most) if asked else 0
             link = view.link("/questions", role=role, part=column)
-            cells.append(Cell(column, asked, part.not_answered, shade, link))
+            cells.append(HeatCell(column, asked, part.not_answered, shade, link))
         rows.append((_title(knowledge_base, role), cells))
     return columns, rows
 
 
-def _stale(knowledge_base: KnowledgeBase, today: dt.date) -> list[tuple[str, str, dt.date]]:
+def _overdue(knowledge_base: KnowledgeBase, today: dt.date) -> list[tuple[str, str, dt.date]]:
     """What is overdue: title, owner, and when it was last reviewed."""
     entries: list[Role | Faq] = [*knowledge_base.roles, *knowledge_base.faqs]
     entries += [faq for role in knowledge_base.roles for faq in role.faqs]

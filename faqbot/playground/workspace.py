@@ -92,7 +92,7 @@ class LocalWorkspace:
             yield workspace
         finally:
             await workspace.close()
-            server.over.set()
+            server.stopped.set()
             await running
             listener.close()
 
@@ -126,7 +126,7 @@ class LocalWorkspace:
             Middleware(SafeHeaders, headers=HEADERS),
             # A name that somebody lets lead here is none of ours.
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
-            Middleware(SameOrigin, acting=("/api/", "/link/")),
+            Middleware(SameOrigin, unsafe_paths=("/api/", "/link/")),
         ]
         return Starlette(routes=routes, middleware=middleware)
 

@@ -60,35 +60,35 @@ class MemoryClaims:
         self._capacity = capacity
         self._lifetime = lifetime
         self._clock = clock
-        self._taken: OrderedDict[bytes, float] = OrderedDict()
+        self._claimed: OrderedDict[bytes, float] = OrderedDict()
 
     async def claim(self, *key: str) -> bool:
         """Take a key on: true for the first who asks, false for everyone after."""
-        return self.first(*key)
+        return self.claim_now(*key)
 
-    def first(self, *key: str) -> bool:
+    def claim_now(self, *key: str) -> bool:
         """Take a key on here, at once."""
         now = self._clock()
-        while self._taken and (
-            len(self._taken) > self._capacity
-            or now - next(iter(self._taken.values())) > self._lifetime
+        while self._claimed and (
+            len(self._claimed) > self._capacity
+            or now - next(iter(self._claimed.values())) > self._lifetime
         ):
-            self._taken.popitem(last=False)
+            self._claimed.popitem(last=False)
         short = blake2b(key_string(key).encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        if short in self._taken:
+        if short in self._claimed:
             return False
-        self._taken[short] = now
+        self._claimed[short] = now
         return True
 
     async def acquire(self, key: tuple[str, ...], body: Mapping[str, Any]) -> int:  # noqa: ARG002
         """Take a delivery on: 1 for the first who asks, 0 after."""
-        return int(self.first(*key))
+        return int(self.claim_now(*key))
 
     def complete(self, key: str) -> None:
         """Nothing: what this process took on, nobody else can take over."""
 
 
-LEASE: Final = 20.0
+LEASE_SECONDS: Final = 20.0
 """Seconds after which another process takes over what a dead one has not finished."""
 
 DATABASE_TIMEOUT: Final = 2.0
@@ -103,16 +103,16 @@ CLAIM_BATCH_SECONDS: Final = 0.005
 DONE_BATCH_SECONDS: Final = 0.05
 """Seconds for which finished work waits for other work to be written with."""
 
-Again = Callable[[Mapping[str, Any], str], Awaitable[bool]]
-Finish = Callable[[], Awaitable[object]]
+Redeliver = Callable[[Mapping[str, Any], str], Awaitable[bool]]
+Drain = Callable[[], Awaitable[object]]
 _log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False, slots=True)
-class _Wanted:
+class _PendingClaim:
     key: str
     payload: bytes | None
-    times: asyncio.Future[int] = field(
+    attempt: asyncio.Future[int] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
 
@@ -130,22 +130,22 @@ class LeaseManager:
 
     def __init__(
         self,
-        memory: QuestionRecorder,
-        seal: TokenCipher,
-        own: MemoryClaims | None = None,
-        lease: float = LEASE,
-        taken_over: Callable[[], None] = lambda: None,
+        recorder: QuestionRecorder,
+        cipher: TokenCipher,
+        local: MemoryClaims | None = None,
+        lease: float = LEASE_SECONDS,
+        on_takeover: Callable[[], None] = lambda: None,
     ) -> None:
-        self._memory = memory
-        self._seal = seal
-        self._own = own or MemoryClaims()
+        self._recorder = recorder
+        self._cipher = cipher
+        self._local = local or MemoryClaims()
         self._lease = lease
-        self._taken_over = taken_over
+        self._on_takeover = on_takeover
         self._holder = new_id()
-        self._waiting: list[_Wanted] = []
-        self._done: set[str] = set()
+        self._pending: list[_PendingClaim] = []
+        self._completed: set[str] = set()
         self._held: dict[str, bool] = {}  # and whether the database knows of it
-        self._called = asyncio.Event()
+        self._wake = asyncio.Event()
 
     @property
     def held(self) -> int:
@@ -154,12 +154,12 @@ class LeaseManager:
 
     async def claim(self, *key: str) -> bool:
         """Take a key on for ever: true for the first who asks, false for everyone after."""
-        return bool(await self._take(key, None))
+        return bool(await self._acquire(key, None))
 
     async def acquire(self, key: tuple[str, ...], body: Mapping[str, Any]) -> int:
         """Take a delivery on until it is done; how often it was begun, 0 when it is another's."""
-        up = self._memory.is_up
-        times = await self._take(key, self._seal.encrypt(json.dumps(body)) if up else b"")
+        up = self._recorder.is_up
+        times = await self._acquire(key, self._cipher.encrypt(json.dumps(body)) if up else b"")
         if times:
             self._held[key_string(key)] = up
         return times
@@ -167,74 +167,79 @@ class LeaseManager:
     def complete(self, key: str) -> None:
         """A delivery needs nobody any more; `key` is as `store.claims.one` writes it."""
         if self._held.pop(key, False):
-            self._done.add(key)
-            self._called.set()
+            self._completed.add(key)
+            self._wake.set()
 
     @asynccontextmanager
-    async def running(self, again: Again, finish: Finish) -> AsyncIterator[None]:
+    async def running(self, redeliver: Redeliver, drain: Drain) -> AsyncIterator[None]:
         """Keep leases as long as the block runs, and take over what others have left.
 
         Args:
-            again: does a delivery again, given its body and key; false when nobody does it.
-            finish: is awaited at the end, when no more is taken over; what it doesn't finish is
-                left to other processes.
+            redeliver: handles a delivery again, given its payload and key. Returns False if nothing
+                handles it any more.
+            drain: waits at the end, after the last take-over, until running deliveries have ended.
+                What it leaves unfinished is left to other processes.
         """
-        taking_over = asyncio.create_task(self._take_over(again))
-        keeping = [asyncio.create_task(work) for work in (self._write(), self._renew())]
+        taking_over = asyncio.create_task(self._take_over(redeliver))
+        keeping = [
+            asyncio.create_task(work) for work in (self._write_batches(), self._renew_leases())
+        ]
         try:
             yield
         finally:
             await _ended(taking_over)
-            await finish()
+            await drain()
             await _ended(*keeping)
-            if self._done or self._waiting:
-                await self._together()
+            if self._completed or self._pending:
+                await self._write_batch()
             await self._release()
 
-    async def _take(self, key: tuple[str, ...], payload: bytes | None) -> int:
-        if not await self._own.claim(*key):
+    async def _acquire(self, key: tuple[str, ...], payload: bytes | None) -> int:
+        if not await self._local.claim(*key):
             return 0
-        if not self._memory.is_up:
+        if not self._recorder.is_up:
             return 1
-        wanted = _Wanted(key_string(key), payload)
-        self._waiting.append(wanted)
-        self._called.set()
+        wanted = _PendingClaim(key_string(key), payload)
+        self._pending.append(wanted)
+        self._wake.set()
         try:
             async with asyncio.timeout(DATABASE_TIMEOUT):
-                return await wanted.times
+                return await wanted.attempt
         except TimeoutError:
             return UNKNOWN_ATTEMPT
 
-    async def _write(self) -> None:
+    async def _write_batches(self) -> None:
         while True:
-            await self._called.wait()
-            await asyncio.sleep(CLAIM_BATCH_SECONDS if self._waiting else DONE_BATCH_SECONDS)
-            self._called.clear()
-            await self._together()
-            if self._done and not self._memory.is_up:
+            await self._wake.wait()
+            await asyncio.sleep(CLAIM_BATCH_SECONDS if self._pending else DONE_BATCH_SECONDS)
+            self._wake.clear()
+            await self._write_batch()
+            if self._completed and not self._recorder.is_up:
                 await asyncio.sleep(DATABASE_TIMEOUT)
-                self._called.set()
+                self._wake.set()
 
-    async def _together(self) -> None:
+    async def _write_batch(self) -> None:
         """Write all claims of this moment, and all that is done, in one transaction."""
-        waiting, self._waiting = self._waiting, []
-        done, self._done = self._done, set()
+        waiting, self._pending = self._pending, []
+        done, self._completed = self._completed, set()
         wanted = {each.key: each.payload for each in waiting}
         got: dict[str, int] | None = None
         try:
-            async with self._memory.store(flush_first=False) as store:
+            async with self._recorder.store(flush_first=False) as store:
                 got = await store.claims.acquire(
                     wanted, completed=done, holder=self._holder, lease=self._lease
                 )
         except StoreError:
-            self._done |= done  # else another process would do them again
+            self._completed |= done  # else another process would do them again
         except asyncio.CancelledError:
-            self._done |= done
+            self._completed |= done
             raise
         finally:
             for each in waiting:
-                if not each.times.done():
-                    each.times.set_result(UNKNOWN_ATTEMPT if got is None else got.get(each.key, 0))
+                if not each.attempt.done():
+                    each.attempt.set_result(
+                        UNKNOWN_ATTEMPT if got is None else got.get(each.key, 0)
+                    )
 
     async def _release(self) -> None:
         """Leave what isn't finished to the others, without letting them wait for the lease."""
@@ -242,48 +247,48 @@ class LeaseManager:
             return
         _log.warning("%d unfinished deliveries are left to other processes", len(self._held))
         with contextlib.suppress(StoreError):
-            async with self._memory.store(flush_first=False) as store:
+            async with self._recorder.store(flush_first=False) as store:
                 await store.claims.renew(self._holder, 0.0)
 
-    async def _renew(self) -> None:
+    async def _renew_leases(self) -> None:
         while True:
             await asyncio.sleep(self._lease / 4)
             if not self._held:
                 continue
             try:
-                async with self._memory.store(flush_first=False) as store:
+                async with self._recorder.store(flush_first=False) as store:
                     await store.claims.renew(self._holder, self._lease)
             except StoreError:
                 _log.debug("leases could not be renewed: the database is down")
 
-    async def _take_over(self, again: Again) -> None:
+    async def _take_over(self, again: Redeliver) -> None:
         """Look for what others have left; not before they had time to renew it."""
         up_since = time.monotonic()
         while True:
             await asyncio.sleep(self._lease / 4)
-            if not self._memory.is_up:
+            if not self._recorder.is_up:
                 up_since = time.monotonic() + self._lease / 4
             if time.monotonic() - up_since < self._lease:
                 continue
             try:
-                async with self._memory.store(flush_first=False) as store:
+                async with self._recorder.store(flush_first=False) as store:
                     found = await store.claims.take_over(self._holder, self._lease)
             except StoreError:
                 continue
             for lapsed in found:
-                await self._again(lapsed, again)
+                await self._redeliver(lapsed, again)
 
-    async def _again(self, lapsed: ExpiredLease, again: Again) -> None:
-        self._held[lapsed.key] = True
-        self._taken_over()
+    async def _redeliver(self, expired: ExpiredLease, again: Redeliver) -> None:
+        self._held[expired.key] = True
+        self._on_takeover()
         _log.warning("taking over a delivery that another process has not finished")
         try:
-            handled = await again(json.loads(self._seal.decrypt(lapsed.payload)), lapsed.key)
+            handled = await again(json.loads(self._cipher.decrypt(expired.payload)), expired.key)
         except (StoreError, ValueError) as error:
             _log.warning("a delivery could not be taken over: %s", error)
             handled = False
         if not handled:
-            self.complete(lapsed.key)
+            self.complete(expired.key)
 
 
 async def _ended(*tasks: asyncio.Task[None]) -> None:

@@ -22,11 +22,11 @@ class _Handler(logging.StreamHandler[TextIO]):
             self.stream.write(f"a line of {record.name} could not be written: {kind}\n")
 
 
-def _without_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+def _mask_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return {key: mask_value(value, key) for key, value in event.items()}
 
 
-def set_up(level: str, form: str, stream: TextIO | None = None) -> None:
+def configure_logging(level: str, log_format: str, stream: TextIO | None = None) -> None:
     """Write the log to a stream (standard error), as `text` or as `json`."""
     target = stream or sys.stderr
     before: list[Processor] = [
@@ -38,9 +38,9 @@ def set_up(level: str, form: str, stream: TextIO | None = None) -> None:
     after: list[Processor] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,
-        _without_secrets,
+        _mask_secrets,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _renderer(form, target),
+        _renderer(log_format, target),
     ]
     formatter = structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=after)
     handler = _Handler(target)
@@ -52,13 +52,13 @@ def set_up(level: str, form: str, stream: TextIO | None = None) -> None:
     logging.getLogger("faqbot").setLevel(level.upper())
 
 
-def _renderer(form: str, target: TextIO) -> Processor:
-    if form == "json":
+def _renderer(log_format: str, target: TextIO) -> Processor:
+    if log_format == "json":
         return structlog.processors.JSONRenderer(ensure_ascii=False)
     return structlog.dev.ConsoleRenderer(colors=target.isatty(), pad_event_to=0)
 
 
-_BODIES: Final = (
+_PAYLOAD_MESSAGES: Final = (
     "Invalid request signature",
     "Received message",
     "Received the following response",
@@ -81,7 +81,7 @@ class PayloadFilter(logging.Filter):
             record.msg = f"{record.msg} ({type(record.exc_info[1]).__name__})"
             record.exc_info = record.exc_text = None
         message = str(record.msg)
-        return not any(body in message for body in _BODIES)
+        return not any(body in message for body in _PAYLOAD_MESSAGES)
 
 
 def bolt_logger() -> logging.Logger:

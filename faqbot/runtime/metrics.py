@@ -20,17 +20,17 @@ from prometheus_client.process_collector import ProcessCollector
 
 from faqbot.replies.result import Result
 
-CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
-_FAST: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
-_SLOW: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0)
-_Mode = Literal["livesum", "livemin", "livemax"]
+METRICS_CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+_QUESTION_BUCKETS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+_CALL_BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0)
+_GaugeMode = Literal["livesum", "livemin", "livemax"]
 """How the gauges of several workers become one."""
 
-_SURE: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+_CONFIDENCE_BUCKETS: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class GaugeValues:
     """What is so at a moment.
 
     `waiting` counts what waits by queue, `since` and `tried` are seconds since 1970.
@@ -69,21 +69,21 @@ class Metrics:
         self._question_seconds = Histogram(
             "faqbot_question_seconds",
             "Time in which a question was understood and decided.",
-            buckets=_FAST,
+            buckets=_QUESTION_BUCKETS,
             registry=own,
         )
         self._handled_seconds = Histogram(
             "faqbot_handled_seconds",
             "Time of a delivery from its listener's start to its end, Slack's calls included.",
             ("kind",),
-            buckets=_SLOW,
+            buckets=_CALL_BUCKETS,
             registry=own,
         )
         self._confidence = Histogram(
             "faqbot_confidence",
             "Confidence of the best entry, by outcome.",
             ("outcome",),
-            buckets=_SURE,
+            buckets=_CONFIDENCE_BUCKETS,
             registry=own,
         )
         self._ratings = Counter("faqbot_ratings", "Ratings.", ("rating",), registry=own)
@@ -96,7 +96,10 @@ class Metrics:
             registry=own,
         )
         self._call_seconds = Histogram(
-            "faqbot_slack_call_seconds", "Time of a call to Slack.", buckets=_SLOW, registry=own
+            "faqbot_slack_call_seconds",
+            "Time of a call to Slack.",
+            buckets=_CALL_BUCKETS,
+            registry=own,
         )
         self._requests = Counter(
             "faqbot_http_requests", "Requests by status.", ("status",), registry=own
@@ -104,16 +107,16 @@ class Metrics:
         self._limited = Counter(
             "faqbot_limited", "Questions above a limit.", ("whose",), registry=own
         )
-        self._repeated = Counter(
+        self._duplicates = Counter(
             "faqbot_deliveries_repeated", "Deliveries that another had taken on.", registry=own
         )
-        self._taken_over = Counter(
+        self._takeovers = Counter(
             "faqbot_deliveries_taken_over",
             "Deliveries that a dead process had begun.",
             registry=own,
         )
 
-        def gauge(name: str, text: str, mode: _Mode, labels: tuple[str, ...] = ()) -> Gauge:
+        def gauge(name: str, text: str, mode: _GaugeMode, labels: tuple[str, ...] = ()) -> Gauge:
             return Gauge(name, text, labels, registry=own, multiprocess_mode=mode)
 
         self._waiting = gauge("faqbot_waiting", "What waits, by queue.", "livesum", ("queue",))
@@ -184,17 +187,17 @@ class Metrics:
         """A question was above a limit: the person's or the workspace's."""
         self._limited.labels(whose).inc()
 
-    def repeated(self) -> None:
+    def duplicate(self) -> None:
         """A delivery came that was taken on before."""
-        self._repeated.inc()
+        self._duplicates.inc()
 
-    def taken_over(self) -> None:
+    def takeover(self) -> None:
         """A delivery was taken over from a process that died."""
-        self._taken_over.inc()
+        self._takeovers.inc()
 
     # -- what is so
 
-    def sample(self, sample: Sample) -> None:
+    def set_gauges(self, sample: GaugeValues) -> None:
         """Take down what is so now."""
         for queue, count in sample.waiting.items():
             self._waiting.labels(queue).set(count)

@@ -23,17 +23,17 @@ from types import FrameType
 from typing import Final
 
 from faqbot.errors import FaqbotError
-from faqbot.runtime.logs import set_up
+from faqbot.runtime.logs import configure_logging
 from faqbot.settings import Settings
 from faqbot.settings.sources import share_metrics
 
-SETTLED: Final = 30.0
+MIN_LIFETIME: Final = 30.0
 """Seconds that a worker must live to count as started; one that ends sooner waits longer."""
 
-LONGEST: Final = 60.0
+MAX_RESTART_DELAY: Final = 60.0
 """Seconds until a worker that keeps dying is started again, at most."""
 
-SPARE: Final = 10.0
+KILL_MARGIN: Final = 10.0
 """Seconds beside FAQBOT_SHUTDOWN_TIMEOUT until a worker that doesn't stop is killed."""
 
 _log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ def run_workers(serve: Serve, settings: Settings, listener: socket.socket) -> No
     """
     with tempfile.TemporaryDirectory(prefix="faqbot-metrics-") as folder:
         share_metrics(Path(folder))
-        Workers(serve, settings, listener, Path(folder)).run()
+        Supervisor(serve, settings, listener, Path(folder)).run()
 
 
 @dataclass(slots=True)
@@ -64,11 +64,11 @@ class _Worker:
 
     process: SpawnProcess | None = None
     since: float = 0.0
-    deaths: int = 0
-    due: float = field(default=0.0)
+    early_exits: int = 0
+    restart_at: float = field(default=0.0)
 
 
-class Workers:
+class Supervisor:
     """Looks after the workers.
 
     Args:
@@ -85,8 +85,8 @@ class Workers:
         self._settings = settings
         self._listener = listener
         self._folder = folder
-        self._places = [_Worker() for _ in range(settings.faqbot_workers)]
-        self._began = time.monotonic()
+        self._workers = [_Worker() for _ in range(settings.faqbot_workers)]
+        self._started = time.monotonic()
         self._stopping = False
 
     def run(self) -> None:
@@ -95,7 +95,7 @@ class Workers:
             signal.signal(name, self._stop)
         try:
             while not self._stopping:
-                for place in self._places:
+                for place in self._workers:
                     self._check(place)
                 self._wait()
         finally:
@@ -104,28 +104,30 @@ class Workers:
     def _check(self, place: _Worker) -> None:
         now = time.monotonic()
         if place.process is None:
-            if now >= place.due:
+            if now >= place.restart_at:
                 self._start(place)
             return
         code = place.process.exitcode
         if code is None:
             return
         self._forget(place.process)
-        if code in (1, 2, 3) and now - self._began < SETTLED:
-            raise _RefusedError(code)
-        place.deaths = place.deaths + 1 if now - place.since < SETTLED else 0
-        place.due = now + (min(LONGEST, 2.0**place.deaths) if place.deaths else 0.0)
+        if code in (1, 2, 3) and now - self._started < MIN_LIFETIME:
+            raise _StartupError(code)
+        place.early_exits = place.early_exits + 1 if now - place.since < MIN_LIFETIME else 0
+        place.restart_at = now + (
+            min(MAX_RESTART_DELAY, 2.0**place.early_exits) if place.early_exits else 0.0
+        )
         place.process = None
         _log.error("a worker ended with exit code %s and is started again", code)
 
     def _start(self, place: _Worker) -> None:
         arguments = (self._serve, self._settings, self._listener)
-        place.process = _spawn.Process(target=_work, args=arguments, name="faqbot worker")
+        place.process = _spawn.Process(target=_run_worker, args=arguments, name="faqbot worker")
         place.process.start()
         place.since = time.monotonic()
 
     def _wait(self) -> None:
-        running = [place.process.sentinel for place in self._places if place.process]
+        running = [place.process.sentinel for place in self._workers if place.process]
         wait(running, timeout=0.5)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
@@ -133,8 +135,8 @@ class Workers:
         self._stopping = True
 
     def _finish(self) -> None:
-        until = time.monotonic() + self._settings.faqbot_shutdown_timeout + SPARE
-        running = [place.process for place in self._places if place.process]
+        until = time.monotonic() + self._settings.faqbot_shutdown_timeout + KILL_MARGIN
+        running = [place.process for place in self._workers if place.process]
         for process in running:
             process.terminate()
         for process in running:
@@ -150,7 +152,7 @@ class Workers:
         forget_process(self._folder, process.pid or 0)
 
 
-class _RefusedError(FaqbotError):
+class _StartupError(FaqbotError):
     """A worker can't start: it has said why, and would say it again."""
 
     def __init__(self, code: int) -> None:
@@ -158,10 +160,10 @@ class _RefusedError(FaqbotError):
         self.exit_code = code
 
 
-def _work(serve: Serve, settings: Settings, listener: socket.socket) -> None:
+def _run_worker(serve: Serve, settings: Settings, listener: socket.socket) -> None:
     """What a worker does."""
-    set_up(settings.faqbot_log_level, settings.faqbot_log_format)
-    threading.Thread(target=_stop_with_parent, daemon=True).start()
+    configure_logging(settings.faqbot_log_level, settings.faqbot_log_format)
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
     try:
         serve(settings, listener)
     except FaqbotError as error:
@@ -169,7 +171,7 @@ def _work(serve: Serve, settings: Settings, listener: socket.socket) -> None:
         sys.exit(error.exit_code)
 
 
-def _stop_with_parent() -> None:
+def _exit_with_parent() -> None:
     """Stop when the parent was killed: nobody else would start, stop or count this worker."""
     parent = multiprocessing.parent_process()
     if parent is not None:

@@ -17,8 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from faqbot.errors import ServiceError
 
-_NOTHING: Final = ("default-src", "base-uri", "form-action", "frame-ancestors")
-_ALWAYS: Final = {
+_DIRECTIVES: Final = ("default-src", "base-uri", "form-action", "frame-ancestors")
+_FIXED_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -29,7 +29,7 @@ _ALWAYS: Final = {
     ),
     "Cache-Control": "no-store",
 }
-_HTTPS_ONLY: Final = "max-age=31536000"
+_HSTS: Final = "max-age=31536000"
 
 
 def safe_headers(policy: Mapping[str, str], *, https: bool = False) -> dict[str, str]:
@@ -39,10 +39,10 @@ def safe_headers(policy: Mapping[str, str], *, https: bool = False) -> dict[str,
         policy: directives of the Content-Security-Policy; what is left out is forbidden.
         https: whether it is served by HTTPS, and browsers shall remember that.
     """
-    directives = {**dict.fromkeys(_NOTHING, "'none'"), **policy}
+    directives = {**dict.fromkeys(_DIRECTIVES, "'none'"), **policy}
     content = "; ".join(f"{name} {sources}" for name, sources in directives.items())
-    remembered = {"Strict-Transport-Security": _HTTPS_ONLY} if https else {}
-    return {"Content-Security-Policy": content, **_ALWAYS, **remembered}
+    remembered = {"Strict-Transport-Security": _HSTS} if https else {}
+    return {"Content-Security-Policy": content, **_FIXED_HEADERS, **remembered}
 
 
 class SafeHeaders:
@@ -65,7 +65,7 @@ class SafeHeaders:
         await self._app(scope, receive, sending if scope["type"] == "http" else send)
 
 
-_GRACE: Final = 5
+_SHUTDOWN_TIMEOUT: Final = 5
 _BACKLOG: Final = 512
 
 
@@ -104,7 +104,7 @@ class Server(uvicorn.Server):
         proxies: addresses and networks whose forwarded headers are believed, by commas.
     """
 
-    def __init__(self, app: ASGIApp, proxies: str = "") -> None:
+    def __init__(self, app: ASGIApp, trusted_proxies: str = "") -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -114,10 +114,10 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                proxy_headers=bool(proxies),
-                forwarded_allow_ips=proxies,
+                proxy_headers=bool(trusted_proxies),
+                forwarded_allow_ips=trusted_proxies,
                 backlog=_BACKLOG,
-                timeout_graceful_shutdown=_GRACE,
+                timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
             )
         )
 
@@ -128,7 +128,9 @@ class Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def served(server: Server, listener: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
+async def background_server(
+    server: Server, listener: socket.socket
+) -> AsyncIterator[asyncio.Task[None]]:
     """Serve as long as the block runs; then no new requests, and those under way are answered."""
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
@@ -138,8 +140,8 @@ async def served(server: Server, listener: socket.socket) -> AsyncIterator[async
         await asyncio.gather(serving, return_exceptions=True)
 
 
-_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_REFUSED: Final = "This request comes from another site's page."
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_CROSS_SITE: Final = "This request comes from another site's page."
 
 
 class SameOrigin:
@@ -150,27 +152,31 @@ class SameOrigin:
         acting: beginnings of paths where reading acts too.
     """
 
-    def __init__(self, app: ASGIApp, acting: Sequence[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, unsafe_paths: Sequence[str] = ()) -> None:
         self._app = app
-        self._acting = tuple(acting)
+        self._unsafe_paths = tuple(unsafe_paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        if scope["type"] in ("http", "websocket") and self._acts(scope) and _is_foreign(scope):
+        if (
+            scope["type"] in ("http", "websocket")
+            and self._is_unsafe(scope)
+            and _is_cross_site(scope)
+        ):
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1008})
             else:
-                await PlainTextResponse(_REFUSED, 403)(scope, receive, send)
+                await PlainTextResponse(_CROSS_SITE, 403)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
-    def _acts(self, scope: Scope) -> bool:
-        if scope["type"] == "websocket" or scope["method"] not in _READING:
+    def _is_unsafe(self, scope: Scope) -> bool:
+        if scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS:
             return True
-        return bool(self._acting) and scope["path"].startswith(self._acting)
+        return bool(self._unsafe_paths) and scope["path"].startswith(self._unsafe_paths)
 
 
-def _is_foreign(scope: Scope) -> bool:
+def _is_cross_site(scope: Scope) -> bool:
     """Whether a browser says that another origin's page asks; other programs say nothing."""
     headers = Headers(scope=scope)
     site = headers.get("sec-fetch-site")
@@ -199,7 +205,7 @@ class LocalServer(uvicorn.Server):
             )
         )
         self.ready = asyncio.Event()
-        self.over = asyncio.Event()
+        self.stopped = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
@@ -207,7 +213,7 @@ class LocalServer(uvicorn.Server):
 
     async def main_loop(self) -> None:
         """Wait for the end without a tick: nothing here needs one."""
-        await self.over.wait()
+        await self.stopped.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

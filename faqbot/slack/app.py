@@ -84,7 +84,7 @@ def create_app(
     shared.running.watch(app, ended)
     request_log.register(app)
     errors.register(app, shared.metrics.error)
-    deduplication.register(app, taken, shared.metrics.repeated)
+    deduplication.register(app, taken, shared.metrics.duplicate)
     limiter = RateLimiter(shared.limits, shared.metrics)
     rate_limit.register(app, limiter, taken.complete)
     memory = backstage.memory if backstage else None

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from faqbot.index.reloader import ReloadState, run_periodically
-from faqbot.runtime.metrics import CONTENT_TYPE, Sample
+from faqbot.runtime.metrics import METRICS_CONTENT_TYPE, GaugeValues
 from faqbot.slack.client import REFUSED, RateLimitedClient, reason_of
 from faqbot.slack.context import Shared
 from faqbot.storage.recorder import QuestionRecorder
@@ -92,7 +92,7 @@ class Health:
     async def exposition(self, _: Request) -> Response:
         """What is counted and measured."""
         self.sample()
-        return Response(self.shared.metrics.exposition(), media_type=CONTENT_TYPE)
+        return Response(self.shared.metrics.exposition(), media_type=METRICS_CONTENT_TYPE)
 
     def sample(self) -> None:
         """Take down what is so now."""
@@ -103,8 +103,8 @@ class Health:
             "deliveries": self.held(),
             "records": self.memory.queued if self.memory else 0,
         }
-        self.shared.metrics.sample(
-            Sample(
+        self.shared.metrics.set_gauges(
+            GaugeValues(
                 waiting=waiting,
                 store_up=self.memory is not None and self.memory.is_up,
                 socket_connected=bool(self.connected and self.connected()),

@@ -20,7 +20,7 @@ from faqbot.engine import Engine
 from faqbot.runtime.leases import LeaseManager, MemoryClaims
 from faqbot.runtime.metrics import Metrics
 from faqbot.runtime.rate_limit import Limits
-from faqbot.runtime.web import SafeHeaders, Server, safe_headers, served
+from faqbot.runtime.web import SafeHeaders, Server, background_server, safe_headers
 from faqbot.settings import Settings
 from faqbot.settings.sources import metrics_folder
 from faqbot.slack.app import create_app
@@ -88,7 +88,7 @@ class House:
             pool_size=settings.faqbot_database_pool_size,
             on_failure=metrics.store_error,
         )
-        leases = LeaseManager(memory, seal_of(settings, secret), taken_over=metrics.taken_over)
+        leases = LeaseManager(memory, seal_of(settings, secret), on_takeover=metrics.takeover)
         shared = Shared(leases, metrics=metrics, limits=limits)
         return cls(settings, backing, shared, pacer, memory, leases)
 
@@ -237,7 +237,7 @@ async def run_http(
         async with (
             weekly_digest(engine, house.backstage, client),
             house.working(app.async_dispatch),
-            served(Server(site, settings.faqbot_trusted_proxies), listener) as serving,
+            background_server(Server(site, settings.faqbot_trusted_proxies), listener) as serving,
             health.watching(),
         ):
             say(f"faqbot serves {team}: http://{settings.faqbot_host}:{settings.listen_port}{PATH}")
@@ -278,7 +278,7 @@ async def serve_health(
         yield
         return
     site = SafeHeaders(Starlette(routes=health.routes()), safe_headers({}))
-    async with served(Server(site, proxies), listener):
+    async with background_server(Server(site, proxies), listener):
         yield
 
 

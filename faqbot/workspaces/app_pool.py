@@ -19,7 +19,7 @@ from slack_bolt.response import BoltResponse
 from faqbot.errors import ServiceError
 from faqbot.storage.installations import Installation, Workspace
 
-Digest = Callable[[dt.date], Awaitable[int]]
+SendDigest = Callable[[dt.date], Awaitable[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class WorkspaceApp:
     """
 
     app: AsyncApp
-    digest: Digest
-    used: Callable[[], None] = lambda: None
+    send_digest: SendDigest
+    on_use: Callable[[], None] = lambda: None
     close: Callable[[], None] = lambda: None
     lifetime: float | None = None
 
@@ -48,68 +48,68 @@ class AppHandle:
         forget: is told when nothing new may come.
     """
 
-    def __init__(self, forget: Callable[[], None]) -> None:
-        self._forget = forget
-        self._opened: WorkspaceApp | None = None
-        self._until: float | None = None
+    def __init__(self, on_release: Callable[[], None]) -> None:
+        self._on_release = on_release
+        self._app: WorkspaceApp | None = None
+        self._expires_at: float | None = None
         self._count = 0
-        self._leaving = False
+        self._is_released = False
 
-    def opened(self, opened: WorkspaceApp) -> None:
+    def attach(self, app: WorkspaceApp) -> None:
         """The app is open."""
-        self._opened = opened
-        if opened.lifetime is not None:
-            self._until = asyncio.get_running_loop().time() + opened.lifetime
-        runner = opened.app.listener_runner
-        runner.listener_start_handler = _ListenerStart(runner.listener_start_handler, self._began)
+        self._app = app
+        if app.lifetime is not None:
+            self._expires_at = asyncio.get_running_loop().time() + app.lifetime
+        runner = app.app.listener_runner
+        runner.listener_start_handler = _ListenerStart(runner.listener_start_handler, self._begin)
         runner.listener_completion_handler = _ListenerEnd(
-            runner.listener_completion_handler, self._ended
+            runner.listener_completion_handler, self._end
         )
 
     @property
     def is_busy(self) -> bool:
         """Whether something is under way; an app that is being opened is about to be used."""
-        return self._opened is None or self._count > 0
+        return self._app is None or self._count > 0
 
     @property
     def is_open(self) -> bool:
         """Whether something may be handed to it."""
-        return self._opened is not None and not self._leaving
+        return self._app is not None and not self._is_released
 
     @property
-    def is_over(self) -> bool:
+    def is_expired(self) -> bool:
         """Whether it has to be opened anew."""
-        return self._until is not None and asyncio.get_running_loop().time() > self._until
+        return self._expires_at is not None and asyncio.get_running_loop().time() > self._expires_at
 
     @contextmanager
-    def using(self) -> Iterator[WorkspaceApp]:
+    def use(self) -> Iterator[WorkspaceApp]:
         """Hand something to the app, and keep it open meanwhile."""
-        assert self._opened is not None
-        self._opened.used()
-        self._began()
+        assert self._app is not None
+        self._app.on_use()
+        self._begin()
         try:
-            yield self._opened
+            yield self._app
         finally:
             # A listener that runs on was made a task before, so it begins before this.
-            asyncio.get_running_loop().call_soon(self._ended)
+            asyncio.get_running_loop().call_soon(self._end)
 
     def release(self) -> None:
         """Take nothing new, and close when all that is under way has ended."""
-        if not self._leaving:
-            self._leaving = True
-            self._forget()
-        self._close_if_free()
+        if not self._is_released:
+            self._is_released = True
+            self._on_release()
+        self._close_if_idle()
 
-    def _began(self) -> None:
+    def _begin(self) -> None:
         self._count += 1
 
-    def _ended(self) -> None:
+    def _end(self) -> None:
         self._count -= 1
-        self._close_if_free()
+        self._close_if_idle()
 
-    def _close_if_free(self) -> None:
-        if self._leaving and not self._count and self._opened is not None:
-            opened, self._opened = self._opened, None
+    def _close_if_idle(self) -> None:
+        if self._is_released and not self._count and self._app is not None:
+            opened, self._app = self._app, None
             opened.close()
 
 
@@ -135,7 +135,7 @@ class _ListenerEnd(AsyncListenerCompletionHandler):
             self._ended()
 
 
-MOST: Final = 5_000
+MAX_OPEN_APPS: Final = 5_000
 """Apps that are open at most, some 70 KB each without their content."""
 
 
@@ -147,7 +147,7 @@ class WorkspaceKey:
     team: str
 
 
-Open = Callable[[Installation, str, AppHandle], Awaitable[WorkspaceApp]]
+OpenApp = Callable[[Installation, str, AppHandle], Awaitable[WorkspaceApp]]
 """Opens the app of an installation for one team; the content knows by `Occupied` what is under
 way."""
 
@@ -160,30 +160,30 @@ class AppPool:
         most: how many are open; of those with nothing under way the least recently used goes.
     """
 
-    def __init__(self, opener: Open, most: int = MOST) -> None:
-        self._open = opener
-        self._most = most
-        self._edition = 0
-        self._occupied: OrderedDict[WorkspaceKey, AppHandle] = OrderedDict()
+    def __init__(self, open_app: OpenApp, max_open: int = MAX_OPEN_APPS) -> None:
+        self._open_app = open_app
+        self._max_open = max_open
+        self._generation = 0
+        self._handles: OrderedDict[WorkspaceKey, AppHandle] = OrderedDict()
         self._opening: dict[WorkspaceKey, asyncio.Task[AppHandle]] = {}
 
     @property
     def count(self) -> int:
         """How many apps are open."""
-        return len(self._occupied)
+        return len(self._handles)
 
-    def get(self, place: WorkspaceKey) -> AppHandle | None:
+    def get(self, key: WorkspaceKey) -> AppHandle | None:
         """The app of a place if it is open, which counts as its use."""
-        occupied = self._occupied.get(place)
+        occupied = self._handles.get(key)
         if occupied is None:
             return None
-        if occupied.is_over:
+        if occupied.is_expired:
             occupied.release()
             return None
-        self._occupied.move_to_end(place)
+        self._handles.move_to_end(key)
         return occupied
 
-    async def occupy(self, installation: Installation, team: str) -> AppHandle:
+    async def acquire(self, installation: Installation, team: str) -> AppHandle:
         """The app of a team, opened if it isn't; who goes on without a pause finds it open.
 
         Raises:
@@ -194,7 +194,7 @@ class AppPool:
         while (occupied := self.get(place)) is None:
             task = self._opening.get(place)
             if task is None:
-                task = asyncio.create_task(self._opened(installation, place))
+                task = asyncio.create_task(self._open(installation, place))
                 self._opening[place] = task
                 task.add_done_callback(lambda _: self._opening.pop(place, None))
             await self._opening_ended(task)
@@ -202,17 +202,17 @@ class AppPool:
 
     def release(self, workspace: Workspace) -> None:
         """Let the apps of an installation go; what is under way is finished."""
-        for place, occupied in list(self._occupied.items()):
+        for place, occupied in list(self._handles.items()):
             if place.installation == workspace:
                 occupied.release()
         for place, task in self._opening.items():
             if place.installation == workspace:
                 task.cancel()
 
-    def renew(self) -> None:
+    def release_all(self) -> None:
         """Let all go, also those that are being opened: each is opened anew when it is needed."""
-        self._edition += 1
-        for occupied in list(self._occupied.values()):
+        self._generation += 1
+        for occupied in list(self._handles.values()):
             occupied.release()
 
     async def close(self) -> None:
@@ -221,7 +221,7 @@ class AppPool:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for occupied in list(self._occupied.values()):
+        for occupied in list(self._handles.values()):
             occupied.release()
 
     async def _opening_ended(self, task: asyncio.Task[AppHandle]) -> None:
@@ -233,21 +233,21 @@ class AppPool:
                 raise
             raise ServiceError("faqbot was uninstalled, or installed anew.") from None
 
-    async def _opened(self, installation: Installation, place: WorkspaceKey) -> AppHandle:
-        edition = self._edition
-        occupied = AppHandle(lambda: self._forget(place, occupied))
-        occupied.opened(await self._open(installation, place.team, occupied))
-        if edition != self._edition:
+    async def _open(self, installation: Installation, key: WorkspaceKey) -> AppHandle:
+        edition = self._generation
+        occupied = AppHandle(lambda: self._forget(key, occupied))
+        occupied.attach(await self._open_app(installation, key.team, occupied))
+        if edition != self._generation:
             occupied.release()
-            return await self._opened(installation, place)
-        self._occupied[place] = occupied
-        for other in list(self._occupied):
-            if len(self._occupied) <= self._most:
+            return await self._open(installation, key)
+        self._handles[key] = occupied
+        for other in list(self._handles):
+            if len(self._handles) <= self._max_open:
                 break
-            if not self._occupied[other].is_busy and other != place:
-                self._occupied[other].release()
+            if not self._handles[other].is_busy and other != key:
+                self._handles[other].release()
         return occupied
 
-    def _forget(self, place: WorkspaceKey, occupied: AppHandle) -> None:
-        if self._occupied.get(place) is occupied:
-            del self._occupied[place]
+    def _forget(self, key: WorkspaceKey, handle: AppHandle) -> None:
+        if self._handles.get(key) is handle:
+            del self._handles[key]

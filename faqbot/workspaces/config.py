@@ -25,8 +25,8 @@ from faqbot.content.messages import advise
 from faqbot.content.yaml_tree import Loc, YamlDocument, parse
 from faqbot.errors import ContentError, Problem, UsageError, printable, quoted
 
-_WORKSPACE: Final = re.compile(r"[TE][A-Z0-9]{2,29}")
-_PLACE: Final = re.compile(r"[CGUDW][A-Z0-9]{2,29}")
+_WORKSPACE_ID: Final = re.compile(r"[TE][A-Z0-9]{2,29}")
+_SLACK_ID: Final = re.compile(r"[CGUDW][A-Z0-9]{2,29}")
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class WorkspacesPart(ContentModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Assigned:
+class WorkspaceConfig:
     """What the file says of a workspace; "" leaves it to the settings.
 
     `knowledge` is an absolute folder, or the git address of one; `owners` the channel or person for
@@ -58,7 +58,7 @@ class Assigned:
     speaks: str = ""
 
 
-NOTHING: Final = Assigned()
+NO_CONFIG: Final = WorkspaceConfig()
 
 
 class WorkspacesFile:
@@ -73,29 +73,29 @@ class WorkspacesFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._state = _state(path)
-        self._assigned = read_workspaces(path)
+        self._state = _file_state(path)
+        self._configs = read_workspaces(path)
 
-    def of(self, team: str, enterprise: str = "") -> Assigned:
+    def config_of(self, team: str, enterprise: str = "") -> WorkspaceConfig:
         """What a workspace has: under its own id, or else under its organisation's."""
-        found = self._assigned.get(team) or self._assigned.get(enterprise)
-        return found or NOTHING
+        found = self._configs.get(team) or self._configs.get(enterprise)
+        return found or NO_CONFIG
 
     def owns(self, team: str, default: Path) -> bool:
         """Whether a folder is one workspace's alone, so that its people may change it.
 
         What comes from git is changed there; what an organisation has, several workspaces share.
         """
-        own = self._assigned.get(team, NOTHING).knowledge
+        own = self._configs.get(team, NO_CONFIG).knowledge
         if not own or own.startswith(PREFIX) or not team.startswith("T"):
             return False
-        others = [each.knowledge for name, each in self._assigned.items() if name != team]
+        others = [each.knowledge for name, each in self._configs.items() if name != team]
         folders = [Path(each) for each in others if each and not each.startswith(PREFIX)]
         return not any(_overlap(Path(own), other) for other in (*folders, default.resolve()))
 
     def refresh(self) -> bool:
         """Read the file again if it changed; whether it did. What is bad keeps what was good."""
-        state = _state(self._path)
+        state = _file_state(self._path)
         if state == self._state:
             return False
         self._state = state
@@ -108,12 +108,12 @@ class WorkspacesFile:
                 error.problems[0],
             )
             return False
-        changed = assigned != self._assigned
-        self._assigned = assigned
+        changed = assigned != self._configs
+        self._configs = assigned
         return changed
 
 
-def read_workspaces(path: Path) -> Mapping[str, Assigned]:
+def read_workspaces(path: Path) -> Mapping[str, WorkspaceConfig]:
     """What a file says of each workspace, by team or enterprise id.
 
     Raises:
@@ -132,10 +132,10 @@ def read_workspaces(path: Path) -> Mapping[str, Assigned]:
         problems.append(Problem(shown, 1, 1, "has to be one document that starts `workspaces:`"))
     if problems:
         raise ContentError(problems)
-    return MappingProxyType(_assigned(documents[0], path.resolve().parent))
+    return MappingProxyType(_configs_of(documents[0], path.resolve().parent))
 
 
-def _assigned(document: YamlDocument, base: Path) -> dict[str, Assigned]:
+def _configs_of(document: YamlDocument, base: Path) -> dict[str, WorkspaceConfig]:
     problems: list[Problem] = []
     file: WorkspacesPart | None = None
     if not isinstance(document.value, dict):
@@ -144,16 +144,18 @@ def _assigned(document: YamlDocument, base: Path) -> dict[str, Assigned]:
         file = WorkspacesPart.model_validate(document.value)
     except ValidationError as error:
         problems += advise(document, error, _part)
-    problems += _details(document)
+    problems += _id_problems(document)
     if file is None or problems:
         raise ContentError(problems)
     return {
-        workspace: Assigned(_place(part.knowledge, base), part.owners or "", part.speaks or "")
+        workspace: WorkspaceConfig(
+            _content_address(part.knowledge, base), part.owners or "", part.speaks or ""
+        )
         for workspace, part in file.workspaces.items()
     }
 
 
-def _place(knowledge: str | None, base: Path) -> str:
+def _content_address(knowledge: str | None, base: Path) -> str:
     if not knowledge or knowledge.startswith(PREFIX):
         return knowledge or ""
     return str((base / Path(knowledge).expanduser()).resolve())
@@ -163,12 +165,12 @@ def _overlap(one: Path, other: Path) -> bool:
     return one == other or one in other.parents or other in one.parents
 
 
-def _details(document: YamlDocument) -> Iterator[Problem]:
+def _id_problems(document: YamlDocument) -> Iterator[Problem]:
     """What is wrong with ids and addresses, whatever else is wrong."""
     workspaces = document.value.get("workspaces")
     for workspace, part in workspaces.items() if isinstance(workspaces, dict) else ():
         loc = ("workspaces", workspace)
-        if not _WORKSPACE.fullmatch(workspace):
+        if not _WORKSPACE_ID.fullmatch(workspace):
             message = f"{quoted(workspace)} is no id of a workspace; write it as in `T0123ABCD`"
             yield document.problem(loc, message, key=True)
         if not isinstance(part, dict):
@@ -179,7 +181,7 @@ def _details(document: YamlDocument) -> Iterator[Problem]:
                 git_source(knowledge, Path())
             except UsageError as error:
                 yield document.problem((*loc, "knowledge"), str(error))
-        if isinstance(owners, str) and not _PLACE.fullmatch(owners.strip()):
+        if isinstance(owners, str) and not _SLACK_ID.fullmatch(owners.strip()):
             message = "`owners` has to be the id of a channel or a person, as in `C0123ABCD`"
             yield document.problem((*loc, "owners"), message)
 
@@ -190,7 +192,7 @@ def _part(loc: Loc) -> tuple[str, tuple[str, ...]]:
     return "a workspace", keys_of(WorkspacePart)
 
 
-def _state(path: Path) -> tuple[int, ...]:
+def _file_state(path: Path) -> tuple[int, ...]:
     try:
         status = path.stat()
     except OSError:

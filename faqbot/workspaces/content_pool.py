@@ -25,11 +25,11 @@ from faqbot.index.cache import SizedIndex
 from faqbot.index.reloader import Reloader, digest_of
 from faqbot.model import KnowledgeBase
 
-KEPT = 16
+CACHED_QUESTIONS = 16
 """Readings of questions that an engine keeps: of a thousand engines each keeps few."""
 
 _log = logging.getLogger(__name__)
-Read = Callable[[Path], tuple[Index, int]]
+ReadIndex = Callable[[Path], tuple[Index, int]]
 
 
 class ContentUser(Protocol):
@@ -50,7 +50,7 @@ class ContentSource:
     """Where content stands, and what brings it there from elsewhere, if something does."""
 
     folder: Path
-    newer: Callable[[], None] | None = None
+    fetch: Callable[[], None] | None = None
 
 
 class LoadedContent:
@@ -62,20 +62,20 @@ class LoadedContent:
         read: loads and weighs it.
     """
 
-    def __init__(self, address: str, source: ContentSource, read: Read) -> None:
+    def __init__(self, address: str, source: ContentSource, read: ReadIndex) -> None:
         self.address = address
         self.source = source
         self._read = read
         self._stamp = _stamp(source.folder)
         digest = digest_of(source.folder)
-        self._knowledge: Index | None
-        self._knowledge, self.weight = read(source.folder)
-        self._desks: dict[int, tuple[Engine, ContentUser]] = {}
-        self.reloader = Reloader(self, source.folder, self._rebuilt, digest=digest)
+        self._index_or_none: Index | None
+        self._index_or_none, self.size = read(source.folder)
+        self._engines: dict[int, tuple[Engine, ContentUser]] = {}
+        self.reloader = Reloader(self, source.folder, self._rebuild, digest=digest)
         self.publisher = ContentPublisher(self, source.folder, self.reloader.reload)
 
     @classmethod
-    def read(cls, address: str, source: ContentSource, read: Read) -> LoadedContent:
+    def read(cls, address: str, source: ContentSource, read: ReadIndex) -> LoadedContent:
         """Load content; takes its time, so call it in a thread.
 
         Raises:
@@ -86,38 +86,38 @@ class LoadedContent:
     @property
     def knowledge_base(self) -> KnowledgeBase:
         """What is answered from."""
-        return self._loaded.knowledge_base
+        return self._index.knowledge_base
 
     @property
     def is_busy(self) -> bool:
         """Whether something is under way that needs it."""
-        return any(holder.is_busy for _, holder in self._desks.values())
+        return any(holder.is_busy for _, holder in self._engines.values())
 
     def swap(self, knowledge: Index) -> Index:
         """Let all engines answer from newer content."""
-        if self._knowledge is None:  # let go while it was read anew
+        if self._index_or_none is None:  # let go while it was read anew
             return knowledge
-        old, self._knowledge = self._knowledge, knowledge
-        for engine, _ in self._desks.values():
+        old, self._index_or_none = self._index_or_none, knowledge
+        for engine, _ in self._engines.values():
             engine.swap(knowledge)
         return old
 
-    def engine(self, holder: ContentUser, conversations: ConversationMemory) -> Engine:
+    def engine(self, user: ContentUser, conversations: ConversationMemory) -> Engine:
         """An engine that answers from it until `leave`."""
-        engine = Engine(self._loaded, conversations, cache_size=KEPT)
-        self._desks[id(engine)] = (engine, holder)
+        engine = Engine(self._index, conversations, cache_size=CACHED_QUESTIONS)
+        self._engines[id(engine)] = (engine, user)
         return engine
 
     def detach(self, engine: Engine) -> None:
         """An engine answers no more."""
-        if self._desks.pop(id(engine), None):
+        if self._engines.pop(id(engine), None):
             engine.close()
 
     def release(self) -> None:
         """Let all who answer from it go."""
-        for _, holder in list(self._desks.values()):
+        for _, holder in list(self._engines.values()):
             holder.release()
-        self._knowledge = None  # gone at once: no circle of ours holds it
+        self._index_or_none = None  # gone at once: no circle of ours holds it
 
     async def check_for_changes(self) -> None:
         """Reload it where its folder changed; what is bad is told to the log."""
@@ -129,22 +129,22 @@ class LoadedContent:
 
     async def fetch(self) -> None:
         """Bring it from elsewhere; what fails is tried again the next time."""
-        if self.source.newer is None:
+        if self.source.fetch is None:
             return
         try:
-            await asyncio.to_thread(self.source.newer)
+            await asyncio.to_thread(self.source.fetch)
         except FaqbotError as error:
             _log.warning("newer content could not be fetched: %s", error)
             return
         await self.check_for_changes()
 
     @property
-    def _loaded(self) -> Index:
-        assert self._knowledge is not None, "it was let go"
-        return self._knowledge
+    def _index(self) -> Index:
+        assert self._index_or_none is not None, "it was let go"
+        return self._index_or_none
 
-    def _rebuilt(self, folder: Path) -> Index:
-        knowledge, self.weight = self._read(folder)
+    def _rebuild(self, folder: Path) -> Index:
+        knowledge, self.size = self._read(folder)
         return knowledge
 
 
@@ -159,21 +159,21 @@ def _stamp(folder: Path) -> frozenset[tuple[str, int, int]]:
             except OSError:
                 continue
             found.add((path, status.st_mtime_ns, status.st_size))
-        if len(found) > _FILES:
+        if len(found) > _MAX_FILES:
             break
     return frozenset(found)
 
 
-_FILES = 20_000
+_MAX_FILES = 20_000
 """Files above which a folder is not looked at wholly: links can lead anywhere."""
 
-AGAIN: Final = 60.0
+RETRY_INTERVAL: Final = 60.0
 """Seconds after which content that could not be loaded is tried again."""
 
-THAWED: Final = 2_000
+LOADS_PER_COLLECTION: Final = 2_000
 """Loads after which the garbage collector looks through everything once."""
 
-LOOK: Final = 10.0
+CHANGE_CHECK_INTERVAL: Final = 10.0
 """Seconds after which loaded folders are looked at for changes."""
 
 
@@ -197,12 +197,12 @@ class GcFreezer:
     """
 
     def __init__(self) -> None:
-        self._count = 0
+        self._loads = 0
 
-    def take(self) -> None:
+    def freeze(self) -> None:
         """Content was loaded."""
-        self._count += 1
-        if self._count % THAWED == 0:
+        self._loads += 1
+        if self._loads % LOADS_PER_COLLECTION == 0:
             gc.unfreeze()
             gc.collect()
         gc.freeze()
@@ -222,8 +222,8 @@ class ContentPool:
         self._load = load
         self._memory = memory
         self._cache = cache
-        self._books: OrderedDict[str, LoadedContent] = OrderedDict()
-        self._left_alone = GcFreezer()
+        self._contents: OrderedDict[str, LoadedContent] = OrderedDict()
+        self._freezer = GcFreezer()
         self._pinned: dict[str, LoadedContent] = {}
         self._loading: dict[str, asyncio.Task[LoadedContent]] = {}
         self._failed: dict[str, _Failed] = {}
@@ -231,15 +231,15 @@ class ContentPool:
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="content")
 
     @property
-    def weight(self) -> int:
+    def size(self) -> int:
         """The bytes that what is loaded takes, without what is pinned."""
-        loose = (book for book in self._books.values() if book.address not in self._pinned)
-        return sum(book.weight for book in loose)
+        loose = (book for book in self._contents.values() if book.address not in self._pinned)
+        return sum(book.size for book in loose)
 
     @property
     def count(self) -> int:
         """How many folders are loaded."""
-        return len(self._books)
+        return len(self._contents)
 
     async def acquire(self, address: str) -> LoadedContent:
         """The content at an address: a folder, or a git address; loaded if it isn't.
@@ -247,8 +247,8 @@ class ContentPool:
         Raises:
             FaqbotError: it can't be loaded; for a while the same is said without another try.
         """
-        while (book := self._books.get(address)) is None:
-            await self._loaded(address)
+        while (book := self._contents.get(address)) is None:
+            await self._wait_for(address)
         self.touch(book)
         return book
 
@@ -258,41 +258,41 @@ class ContentPool:
         self._pinned[address] = book
         return book
 
-    async def _loaded(self, address: str) -> None:
+    async def _wait_for(self, address: str) -> None:
         failed, now = self._failed.get(address), asyncio.get_running_loop().time()
         if failed and failed.until > now:
             raise failed.error
         task = self._loading.get(address)
         if task is None:
-            task = asyncio.create_task(self._shelve(address))
+            task = asyncio.create_task(self._load_content(address))
             self._loading[address] = task
             task.add_done_callback(lambda _: self._loading.pop(address, None))
         await asyncio.shield(task)  # who stops waiting doesn't stop the others
 
-    def touch(self, book: LoadedContent) -> None:
+    def touch(self, content: LoadedContent) -> None:
         """Somebody asked for this content."""
-        if book.address in self._books:
-            self._books.move_to_end(book.address)
+        if content.address in self._contents:
+            self._contents.move_to_end(content.address)
 
     def evict(self) -> None:
         """Let the least recently used go until the rest fits."""
-        weight = self.weight
-        for book in list(self._books.values())[:-1]:  # the newest is about to be used
+        weight = self.size
+        for book in list(self._contents.values())[:-1]:  # the newest is about to be used
             if weight <= self._memory:
                 return
             if not book.is_busy and book.address not in self._pinned:
-                weight -= book.weight
-                self._let_go(book)
+                weight -= book.size
+                self._unload(book)
 
     async def check_for_changes(self) -> None:
         """Bring loaded content that has changed in its folder up to date."""
-        for book in list(self._books.values()):
+        for book in list(self._contents.values()):
             await book.check_for_changes()
         self.evict()
 
     async def fetch(self) -> None:
         """Bring loaded content from git up to date."""
-        for book in list(self._books.values()):
+        for book in list(self._contents.values()):
             await book.fetch()
         self.evict()
 
@@ -301,11 +301,11 @@ class ContentPool:
         for task in list(self._loading.values()):
             task.cancel()
         await asyncio.gather(*self._loading.values(), return_exceptions=True)
-        for book in list(self._books.values()):
-            self._let_go(book)
+        for book in list(self._contents.values()):
+            self._unload(book)
         self._loader.shutdown(wait=False, cancel_futures=True)
 
-    async def _shelve(self, address: str) -> LoadedContent:
+    async def _load_content(self, address: str) -> LoadedContent:
         loop = asyncio.get_running_loop()
         source = self._source(address)
         try:
@@ -319,7 +319,7 @@ class ContentPool:
             self._fail(address, source, told)
             raise told from error
         self._failed.pop(address, None)
-        self._books[address] = book
+        self._contents[address] = book
         self.evict()
         return book
 
@@ -332,16 +332,16 @@ class ContentPool:
             len(lines),
             lines[0],
         )
-        self._failed[address] = _Failed(error, asyncio.get_running_loop().time() + AGAIN)
+        self._failed[address] = _Failed(error, asyncio.get_running_loop().time() + RETRY_INTERVAL)
 
     def _read(self, address: str, source: ContentSource) -> LoadedContent:
-        if source.newer and not source.folder.is_dir():
-            source.newer()
-        book = LoadedContent.read(address, source, self._load_weighed)
-        self._left_alone.take()
+        if source.fetch and not source.folder.is_dir():
+            source.fetch()
+        book = LoadedContent.read(address, source, self._load_index)
+        self._freezer.freeze()
         return book
 
-    def _load_weighed(self, folder: Path) -> tuple[Index, int]:
+    def _load_index(self, folder: Path) -> tuple[Index, int]:
         found = self._load(folder)
         return found.knowledge, found.weight
 
@@ -351,21 +351,23 @@ class ContentPool:
             return ContentSource(clone.content, clone.update)
         return ContentSource(Path(address))
 
-    def _let_go(self, book: LoadedContent) -> None:
-        del self._books[book.address]
-        book.release()
+    def _unload(self, content: LoadedContent) -> None:
+        del self._contents[content.address]
+        content.release()
 
 
-async def following(shelf: ContentPool, fetch_every: float) -> None:
+async def keep_up_to_date(pool: ContentPool, fetch_interval: float) -> None:
     """Keep loaded content as it is elsewhere, as long as this runs.
 
     Args:
-        shelf: what is loaded.
-        fetch_every: seconds after which git is asked; 0 is never.
+        pool: the loaded content.
+        fetch_interval: seconds between two fetches from git; 0 for none.
     """
-    works: list[tuple[float, Callable[[], Awaitable[None]]]] = [(LOOK, shelf.check_for_changes)]
-    if fetch_every:
-        works.append((fetch_every, shelf.fetch))
+    works: list[tuple[float, Callable[[], Awaitable[None]]]] = [
+        (CHANGE_CHECK_INTERVAL, pool.check_for_changes)
+    ]
+    if fetch_interval:
+        works.append((fetch_interval, pool.fetch))
 
     async def again(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -17,15 +17,15 @@ from faqbot.storage.installations import Installation
 from faqbot.storage.models import StoreError, utc_now
 from faqbot.workspaces.router import WorkspaceRouter
 
-AGAIN = 300.0
+RETRY_INTERVAL = 300.0
 """Seconds until another try where the store is down on Monday morning."""
 
-TRIES = 12
+MAX_ATTEMPTS = 12
 
 _log = logging.getLogger(__name__)
 
 
-class Listing(Protocol):
+class InstallationList(Protocol):
     """Knows all installations."""
 
     async def all(self) -> tuple[Installation, ...]:
@@ -33,12 +33,12 @@ class Listing(Protocol):
         ...
 
 
-Teams = Callable[[Installation], Awaitable[tuple[str, ...]]]
+TeamsOf = Callable[[Installation], Awaitable[tuple[str, ...]]]
 """The teams that an installation serves: its own, or those of the organisation."""
 
 
 @dataclass(frozen=True, slots=True)
-class Digests:
+class WeeklyDigests:
     """Sends digests on Monday mornings.
 
     Args:
@@ -48,23 +48,23 @@ class Digests:
         claims: make each workspace the work of one process.
     """
 
-    installations: Listing
+    installations: InstallationList
     workspaces: WorkspaceRouter
-    teams: Teams
+    teams: TeamsOf
     claims: DeliveryClaims
 
-    async def every_week(self) -> None:
+    async def run(self) -> None:
         """Send them on Monday mornings, as long as this runs."""
         while True:
             due = next_monday(utc_now())
             await asyncio.sleep((due - utc_now()).total_seconds())
-            for _ in range(TRIES):
+            for _ in range(MAX_ATTEMPTS):
                 try:
                     await self.send(due.date())
                     break
                 except StoreError:
                     _log.warning("the weekly digests wait for the database")
-                    await asyncio.sleep(AGAIN)
+                    await asyncio.sleep(RETRY_INTERVAL)
 
     async def send(self, day: dt.date) -> int:
         """Send the digests of the week that ends on a day; how many went from this process.
@@ -77,17 +77,17 @@ class Digests:
         sent = 0
         for installation in found:
             for team in await self.teams(installation):
-                sent += await self._one(installation, team, day)
+                sent += await self._send_one(installation, team, day)
         return sent
 
-    async def _one(self, installation: Installation, team: str, day: dt.date) -> int:
+    async def _send_one(self, installation: Installation, team: str, day: dt.date) -> int:
         place = installation.workspace
         key = ("digests", place.enterprise, team, day.isoformat())
         if not await self.claims.claim(*key):
             return 0
         try:
-            async with self.workspaces.using(installation, team) as opened:
-                return await opened.digest(day)
+            async with self.workspaces.use(installation, team) as opened:
+                return await opened.send_digest(day)
         except FaqbotError as error:
             _log.warning("the digest of %s was not sent: %s", team, type(error).__name__)
         except Exception as error:  # noqa: BLE001 - whatever one workspace has, others get theirs

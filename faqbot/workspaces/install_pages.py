@@ -26,7 +26,7 @@ from faqbot.slack.manifest import OPTIONAL_SCOPES, PURPOSES, SCOPES
 from faqbot.storage.installations import STATE_LIFETIME, Workspace
 from faqbot.storage.models import StoreError
 from faqbot.storage.store import Store
-from faqbot.workspaces.oauth import INSTALL, REDIRECT, ExchangeError, OAuthClient
+from faqbot.workspaces.oauth import INSTALL_PATH, REDIRECT_PATH, OAuthClient, OAuthError
 from faqbot.workspaces.tokens import TokenProvider
 
 
@@ -57,7 +57,7 @@ REFUSED: Final = InstallError(
     "Slack did not confirm it",
     "What Slack sent along has expired or was used before. Start again.",
 )
-MISTAKEN: Final = InstallError(
+MISCONFIGURED: Final = InstallError(
     502,
     "faqbot is not set up rightly",
     "Slack refuses this faqbot, so it can't be installed. Please tell whoever runs it; its log "
@@ -68,13 +68,13 @@ UNREACHABLE: Final = InstallError(
     "Slack can't be reached",
     "Nothing was installed. Try again in some minutes.",
 )
-DOWN: Final = InstallError(
+UNAVAILABLE: Final = InstallError(
     503,
     "Not just now",
     "faqbot can't keep the installation at the moment. Try again in some minutes; if it goes on, "
     "tell whoever runs faqbot.",
 )
-_OF_REASONS: Final = {
+_ERRORS: Final = {
     "code_already_used": REFUSED,
     "code_expired": REFUSED,
     "invalid_code": REFUSED,
@@ -87,27 +87,27 @@ _OF_REASONS: Final = {
 }
 
 
-def said_of(reason: str) -> InstallError:
+def install_error(reason: str) -> InstallError:
     """What to say of Slack's reason for giving no token."""
     if reason.startswith("status 5"):
         return UNREACHABLE
-    return _OF_REASONS.get(reason, MISTAKEN)
+    return _ERRORS.get(reason, MISCONFIGURED)
 
 
-def broken(reference: str) -> InstallError:
+def unexpected_error(reference: str) -> InstallError:
     """What to say of something that nobody foresaw."""
     text = f"Try again; if it goes on, tell whoever runs faqbot the reference {reference}."
     return InstallError(500, "Something went wrong on our side", text)
 
 
 HERE: Final = Path(__file__).parent / "templates"
-_LONGEST: Final = 1000
+_MAX_LENGTH: Final = 1000
 _BROWSER: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
-_OWN: Final = ("same-origin", "none", "")
-_RETRY: Final = "60"
+_SAME_SITE: Final = ("same-origin", "none", "")
+_RETRY_AFTER: Final = "60"
 _log = logging.getLogger(__name__)
 
-Changed = Callable[[Workspace], Awaitable[None]]
+OnInstalled = Callable[[Workspace], Awaitable[None]]
 """Is told which installation has changed, so that what is loaded of it can be loaded anew."""
 
 
@@ -126,18 +126,22 @@ class InstallPages:
     """
 
     def __init__(
-        self, exchange: OAuthClient, store: Store, tokens: TokenProvider, changed: Changed
+        self,
+        oauth_client: OAuthClient,
+        store: Store,
+        tokens: TokenProvider,
+        on_installed: OnInstalled,
     ) -> None:
-        self._exchange = exchange
+        self._oauth_client = oauth_client
         self._store = store
         self._tokens = tokens
-        self._changed = changed
+        self._on_installed = on_installed
         self._templates = Jinja2Templates(directory=HERE)
         style = (HERE / "install.css").read_text(encoding="utf-8")
         self._style = Markup(style)  # noqa: S704 - our own file
-        prefix = "__Host-" if exchange.is_https else ""  # no other host can set such a cookie
+        prefix = "__Host-" if oauth_client.is_https else ""  # no other host can set such a cookie
         self._cookie = f"{prefix}faqbot-install"
-        slack = urlsplit(exchange.authorize_url)
+        slack = urlsplit(oauth_client.authorize_url)
         digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
         self._headers = safe_headers(
             {
@@ -146,16 +150,16 @@ class InstallPages:
                 # workspace's own address, and that to where people of its organisation sign in.
                 "form-action": f"'self' {slack.scheme}://{slack.netloc} https:",
             },
-            https=exchange.is_https,
+            https=oauth_client.is_https,
         )
 
     def routes(self) -> list[Route]:
         """The addresses of the pages."""
         safe = [Middleware(SafeHeaders, headers=self._headers)]
         return [
-            Route(INSTALL, self._guarded(self._offer), methods=["GET"], middleware=safe),
-            Route(INSTALL, self._guarded(self._start), methods=["POST"], middleware=safe),
-            Route(REDIRECT, self._guarded(self._finish), methods=["GET"], middleware=safe),
+            Route(INSTALL_PATH, self._guarded(self._show), methods=["GET"], middleware=safe),
+            Route(INSTALL_PATH, self._guarded(self._start), methods=["POST"], middleware=safe),
+            Route(REDIRECT_PATH, self._guarded(self._finish), methods=["GET"], middleware=safe),
         ]
 
     def _guarded(
@@ -166,22 +170,22 @@ class InstallPages:
         async def guarded(request: Request) -> Response:
             try:
                 return await page(request)
-            except ExchangeError as error:
+            except OAuthError as error:
                 _log.warning("an installation failed: %s", error.reason)
-                return self._said(request, said_of(error.reason))
+                return self._error_page(request, install_error(error.reason))
             except StoreError as error:
                 _log.warning("an installation could not be kept: %s", error)
-                return self._said(request, DOWN)
+                return self._error_page(request, UNAVAILABLE)
             except Exception as error:  # noqa: BLE001 - a person looks at it
                 reference = secrets.token_hex(4)
                 where = "".join(traceback.format_tb(error.__traceback__))
                 kind = type(error).__name__  # its message may hold a code or a token
                 _log.error("reference %s: %s while installing\n%s", reference, kind, where)
-                return self._said(request, broken(reference))
+                return self._error_page(request, unexpected_error(reference))
 
         return guarded
 
-    async def _offer(self, request: Request, status: int = 200) -> Response:
+    async def _show(self, request: Request, status: int = 200) -> Response:
         return self._page(
             request,
             "install.html",
@@ -192,19 +196,19 @@ class InstallPages:
 
     async def _start(self, request: Request) -> Response:
         """Lead to Slack, with a state that only this browser can use."""
-        if request.headers.get("sec-fetch-site", "") not in _OWN:
-            return await self._offer(request, 403)  # another site pressed the button
+        if request.headers.get("sec-fetch-site", "") not in _SAME_SITE:
+            return await self._show(request, 403)  # another site pressed the button
         browser = request.cookies.get(self._cookie, "")
         if not _BROWSER.fullmatch(browser):  # two tabs of one browser may both go on
             browser = secrets.token_urlsafe(32)
         state = await self._store.oauth_states.issue(browser)
-        address = self._exchange.address((*SCOPES, *OPTIONAL_SCOPES), state)
+        address = self._oauth_client.install_url((*SCOPES, *OPTIONAL_SCOPES), state)
         answer = RedirectResponse(address, 303)
         answer.set_cookie(
             self._cookie,
             browser,
             max_age=int(STATE_LIFETIME.total_seconds()),
-            secure=self._exchange.is_https,
+            secure=self._oauth_client.is_https,
             httponly=True,
             samesite="lax",
         )
@@ -213,7 +217,7 @@ class InstallPages:
     async def _finish(self, request: Request) -> Response:
         """Keep what Slack gives for the code that it sent along."""
         state, code, browser = (
-            given if len(given) <= _LONGEST else ""
+            given if len(given) <= _MAX_LENGTH else ""
             for given in (
                 request.query_params.get("state", ""),
                 request.query_params.get("code", ""),
@@ -222,25 +226,25 @@ class InstallPages:
         )
         is_own = bool(state and browser) and await self._store.oauth_states.consume(state, browser)
         if request.query_params.get("error"):
-            return self._said(request, DENIED)
+            return self._error_page(request, DENIED)
         if not is_own or not code:
-            return self._said(request, STALE)
-        installation, credentials = await self._exchange.exchange_code(code)
+            return self._error_page(request, STALE)
+        installation, credentials = await self._oauth_client.exchange_code(code)
         await self._store.installations.save(installation, credentials.token, credentials.refresh)
         workspace = installation.workspace
         self._tokens.forget(workspace)
-        await self._changed(workspace)
+        await self._on_installed(workspace)
         _log.info("faqbot was installed in %s", workspace.team or workspace.enterprise)
-        opens = self._exchange.opens(installation)
+        opens = self._oauth_client.open_url(installation)
         return self._page(request, "done.html", installation=installation, opens=opens)
 
-    def _said(self, request: Request, said: InstallError) -> Response:
+    def _error_page(self, request: Request, said: InstallError) -> Response:
         answer = self._page(request, "said.html", said.status, said=said)
-        if said.status == DOWN.status:
-            answer.headers["Retry-After"] = _RETRY
+        if said.status == UNAVAILABLE.status:
+            answer.headers["Retry-After"] = _RETRY_AFTER
         return answer
 
     def _page(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:
-        install = f"{self._exchange.public_url}{INSTALL}"
+        install = f"{self._oauth_client.public_url}{INSTALL_PATH}"
         context = {"style": self._style, "install": install, **values}
         return self._templates.TemplateResponse(request, name, context, status_code=status)

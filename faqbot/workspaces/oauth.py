@@ -18,11 +18,11 @@ from faqbot.slack.client import reason_of
 from faqbot.storage.installations import Credentials, Installation, Workspace
 from faqbot.storage.models import utc_now
 
-INSTALL: Final = "/slack/install"
-REDIRECT: Final = "/slack/oauth_redirect"
+INSTALL_PATH: Final = "/slack/install"
+REDIRECT_PATH: Final = "/slack/oauth_redirect"
 
 
-class ExchangeError(FaqbotError):
+class OAuthError(FaqbotError):
     """Slack gave no tokens; `reason` is its word for why, or `unreachable`."""
 
     exit_code = 3
@@ -49,22 +49,22 @@ class OAuthClient:
     public_url: str
 
     @property
-    def redirect(self) -> str:
+    def redirect_url(self) -> str:
         """Where Slack leads back to: the app's settings must list it."""
-        return f"{self.public_url}{REDIRECT}"
+        return f"{self.public_url}{REDIRECT_PATH}"
 
     @property
     def is_https(self) -> bool:
         """Whether browsers reach faqbot by HTTPS."""
         return self.public_url.startswith("https://")
 
-    def address(self, scopes: tuple[str, ...], state: str) -> str:
+    def install_url(self, scopes: tuple[str, ...], state: str) -> str:
         """Where somebody goes to install."""
         asked = {
             "client_id": self.client_id,
             "scope": ",".join(scopes),
             "state": state,
-            "redirect_uri": self.redirect,
+            "redirect_uri": self.redirect_url,
         }
         return f"{self.authorize_url}?{urlencode(asked)}"
 
@@ -73,7 +73,7 @@ class OAuthClient:
         """Slack's page on which somebody allows it."""
         return urljoin(self.client.base_url, "/oauth/v2/authorize")
 
-    def opens(self, installation: Installation) -> str:
+    def open_url(self, installation: Installation) -> str:
         """The address that opens faqbot in Slack."""
         asked = {"app": installation.app, "team": installation.workspace.team}
         given = urlencode({name: value for name, value in asked.items() if value})
@@ -85,17 +85,17 @@ class OAuthClient:
         Raises:
             ExchangeError: Slack refuses it, gives no bot token, or can't be reached.
         """
-        given = await self._access(code=code, redirect_uri=self.redirect)
+        given = await self._access(code=code, redirect_uri=self.redirect_url)
         credentials = _credentials(given)
         # The answer doesn't say which bot it is.
-        who = await _asked(self.client.auth_test(token=credentials.token))
+        who = await _answer_of(self.client.auth_test(token=credentials.token))
         enterprise, team = _mapping(given.get("enterprise")), _mapping(given.get("team"))
         org_wide = bool(given.get("is_enterprise_install"))
         workspace = Workspace(
             str(enterprise.get("id") or ""), "" if org_wide else str(team.get("id") or "")
         )
         if not any((workspace.enterprise, workspace.team)):
-            raise ExchangeError("no_workspace_in_answer")
+            raise OAuthError("no_workspace_in_answer")
         installation = Installation(
             workspace,
             app=str(given.get("app_id") or ""),
@@ -118,23 +118,23 @@ class OAuthClient:
         called = self.client.oauth_v2_access(
             client_id=self.client_id, client_secret=self.client_secret, **grant
         )
-        return await _asked(called)
+        return await _answer_of(called)
 
 
-async def _asked(call: Awaitable[AsyncSlackResponse]) -> dict[str, Any]:
+async def _answer_of(call: Awaitable[AsyncSlackResponse]) -> dict[str, Any]:
     """What Slack answers, or why it doesn't."""
     try:
         return _mapping((await call).data)
     except SlackApiError as error:
-        raise ExchangeError(reason_of(error)) from None
+        raise OAuthError(reason_of(error)) from None
     except (aiohttp.ClientError, TimeoutError):
-        raise ExchangeError("unreachable") from None
+        raise OAuthError("unreachable") from None
 
 
 def _credentials(given: dict[str, Any]) -> Credentials:
     token, seconds = str(given.get("access_token") or ""), given.get("expires_in")
     if given.get("token_type") != "bot" or not token:
-        raise ExchangeError("no_bot_token_in_answer")
+        raise OAuthError("no_bot_token_in_answer")
     expires = utc_now() + dt.timedelta(seconds=int(seconds)) if seconds else None
     return Credentials(token, str(given.get("refresh_token") or ""), expires)
 

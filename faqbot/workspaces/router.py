@@ -38,7 +38,14 @@ from faqbot.slack.middleware.request_log import log_handled
 from faqbot.slack.payloads import IncomingMessage, Interaction, payload_of
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.storage.models import StoreError
-from faqbot.workspaces.app_pool import MOST, AppHandle, AppPool, Open, WorkspaceApp, WorkspaceKey
+from faqbot.workspaces.app_pool import (
+    MAX_OPEN_APPS,
+    AppHandle,
+    AppPool,
+    OpenApp,
+    WorkspaceApp,
+    WorkspaceKey,
+)
 
 _REVOKED: Final = "tokens_revoked"
 
@@ -65,15 +72,17 @@ def ends_installation(body: Mapping[str, Any]) -> bool:
     return event.get("type") == "app_uninstalled" or (event.get("type") == _REVOKED and bot)
 
 
-PATIENCE: Final = 2.0
+OPEN_TIMEOUT: Final = 2.0
 """Seconds to wait for content that is loaded: Slack waits for three."""
 
-LOOK: Final = 300.0
+INSTALLATION_CHECK_INTERVAL: Final = 300.0
 """Seconds after which it is looked up again where faqbot is installed: nobody tells a process of
 what another was told."""
 
-_WAIT: Final = "I'm getting ready for this workspace: please ask again in a moment."
-_ABSENT: Final = "faqbot isn't installed in this workspace any more: ask an admin to install it."
+_NOT_READY: Final = "I'm getting ready for this workspace: please ask again in a moment."
+_NOT_INSTALLED: Final = (
+    "faqbot isn't installed in this workspace any more: ask an admin to install it."
+)
 _log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
@@ -87,17 +96,17 @@ class InstallationLookup(Protocol):
         ...
 
 
-Gone = Callable[[Workspace], Awaitable[None]]
-Left = Callable[[Mapping[str, Any], Gone], Awaitable[None]]
+ReleaseApps = Callable[[Workspace], Awaitable[None]]
+OnUninstall = Callable[[Mapping[str, Any], ReleaseApps], Awaitable[None]]
 
 
 @dataclass(slots=True)
-class _Served:
+class _Route:
     """Where a team is served, since when it is so installed, and when to look again."""
 
-    place: WorkspaceKey
+    key: WorkspaceKey
     installed: dt.datetime
-    until: float
+    check_at: float
 
 
 class WorkspaceRouter:
@@ -115,20 +124,20 @@ class WorkspaceRouter:
     def __init__(
         self,
         installations: InstallationLookup,
-        opener: Open,
-        left: Left,
+        open_app: OpenApp,
+        on_uninstall: OnUninstall,
         *,
-        most: int = MOST,
-        done: Callable[[str], None] = lambda _: None,
-        look: float = LOOK,
+        max_open: int = MAX_OPEN_APPS,
+        on_dropped: Callable[[str], None] = lambda _: None,
+        check_interval: float = INSTALLATION_CHECK_INTERVAL,
     ) -> None:
         self._installations = installations
-        self._left = left
-        self._done = done
-        self._look_after = look
-        self._apps = AppPool(opener, most)
-        self._served: dict[tuple[str, str], _Served] = {}
-        self._behind: set[asyncio.Task[Any]] = set()
+        self._on_uninstall = on_uninstall
+        self._on_dropped = on_dropped
+        self._check_interval = check_interval
+        self._apps = AppPool(open_app, max_open)
+        self._routes: dict[tuple[str, str], _Route] = {}
+        self._background: set[asyncio.Task[Any]] = set()
 
     @property
     def count(self) -> int:
@@ -139,45 +148,45 @@ class WorkspaceRouter:
         """Hand a request, of which Slack has proved to be the sender, to its workspace's app."""
         body = request.body
         if body.get("type") == "url_verification":
-            return _json({"challenge": body.get("challenge")})
+            return _json_response({"challenge": body.get("challenge")})
         if ends_installation(body):
-            return await self._ended(body)
+            return await self._uninstall(body)
         enterprise, team = tenant_of(body)
         if not team and not enterprise:
             return BoltResponse(status=200, body="")
-        occupied = self._open_now(enterprise, team)
+        occupied = self._open_handle(enterprise, team)
         if occupied is None:
-            return await self._opened_first(request, enterprise, team)
-        return await _handled(occupied, request)
+            return await self._open_and_dispatch(request, enterprise, team)
+        return await _dispatch(occupied, request)
 
     @asynccontextmanager
-    async def using(self, installation: Installation, team: str) -> AsyncIterator[WorkspaceApp]:
+    async def use(self, installation: Installation, team: str) -> AsyncIterator[WorkspaceApp]:
         """An open app, kept open as long as the block runs.
 
         Raises:
             FaqbotError: it can't be opened.
             ServiceError: its installation went meanwhile.
         """
-        occupied = await self._apps.occupy(installation, team)
-        with occupied.using() as opened:
+        occupied = await self._apps.acquire(installation, team)
+        with occupied.use() as opened:
             yield opened
 
-    async def gone(self, workspace: Workspace) -> None:
+    async def release(self, workspace: Workspace) -> None:
         """Let the apps of an installation go; what is under way is finished."""
         self._apps.release(workspace)
 
-    async def renew(self) -> None:
+    async def reopen_all(self) -> None:
         """Open each app anew when it is next asked: other content may be meant for it."""
-        self._apps.renew()
+        self._apps.release_all()
 
-    async def settle(self) -> None:
+    async def wait_for_background(self) -> None:
         """Wait until nothing is opened or looked up that nobody waits for."""
-        while self._behind:
-            await asyncio.wait(self._behind)
+        while self._background:
+            await asyncio.wait(self._background)
 
     async def close(self) -> None:
         """Let all go."""
-        tasks = list(self._behind)
+        tasks = list(self._background)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -185,7 +194,7 @@ class WorkspaceRouter:
 
     # -- requests
 
-    async def _opened_first(
+    async def _open_and_dispatch(
         self, request: AsyncBoltRequest, enterprise: str, team: str
     ) -> BoltResponse:
         """Open the app, then hand the request over; what takes long goes on by itself.
@@ -193,20 +202,22 @@ class WorkspaceRouter:
         Slack is then told that it failed, and sends an event again, which is handled once. What
         people did they are told to do again, so only events are handled late.
         """
-        task = self._go_on(self._found(request, enterprise, team))
-        await asyncio.wait({task}, timeout=PATIENCE)
+        task = self._run_in_background(self._open_app_for(request, enterprise, team))
+        await asyncio.wait({task}, timeout=OPEN_TIMEOUT)
         if task.done():
             failed = task.cancelled() or task.exception()
-            return _late(request) if failed else await _reached(task.result(), request)
+            return (
+                _retry_response(request) if failed else await _dispatch_to(task.result(), request)
+            )
         if request.body.get("event"):
 
             async def later() -> None:
-                await _reached(await task, request)
+                await _dispatch_to(await task, request)
 
-            self._go_on(later())
-        return _late(request)
+            self._run_in_background(later())
+        return _retry_response(request)
 
-    async def _found(
+    async def _open_app_for(
         self, request: AsyncBoltRequest, enterprise: str, team: str
     ) -> AppHandle | BoltResponse:
         """The app for a request, or what to say where there is none."""
@@ -214,103 +225,111 @@ class WorkspaceRouter:
         try:
             installation = await self._installations.find(enterprise, team)
         except StoreError:
-            return _json(_private(NOT_NOW)) if command else BoltResponse(status=503)
+            return _json_response(_ephemeral(NOT_NOW)) if command else BoltResponse(status=503)
         if installation is None:
             if request.context.get(CLAIM):
-                self._done(str(request.context[CLAIM]))
-            return _json(_private(_ABSENT)) if command else BoltResponse(status=200, body="")
+                self._on_dropped(str(request.context[CLAIM]))
+            return (
+                _json_response(_ephemeral(_NOT_INSTALLED))
+                if command
+                else BoltResponse(status=200, body="")
+            )
         try:
-            occupied = await self._apps.occupy(installation, team)
+            occupied = await self._apps.acquire(installation, team)
         except ServiceError:  # uninstalled, or installed anew: the next request finds out
-            return _late(request)
+            return _retry_response(request)
         place = WorkspaceKey(installation.workspace, team)
-        self._served[enterprise, team] = _Served(place, installation.installed, self._due())
+        self._routes[enterprise, team] = _Route(place, installation.installed, self._next_check())
         return occupied
 
-    async def _ended(self, body: Mapping[str, Any]) -> BoltResponse:
+    async def _uninstall(self, body: Mapping[str, Any]) -> BoltResponse:
         """An installation ends: for that no content is needed."""
         try:
-            await self._left(body, self.gone)
+            await self._on_uninstall(body, self.release)
         except StoreError:
             return BoltResponse(status=503)
         return BoltResponse(status=200, body="")
 
     # -- who is served where
 
-    def _open_now(self, enterprise: str, team: str) -> AppHandle | None:
-        served = self._served.get((enterprise, team))
+    def _open_handle(self, enterprise: str, team: str) -> AppHandle | None:
+        served = self._routes.get((enterprise, team))
         if served is None:
             return None
-        occupied = self._apps.get(served.place)
+        occupied = self._apps.get(served.key)
         if occupied is None:
-            del self._served[enterprise, team]
-        elif asyncio.get_running_loop().time() > served.until:
-            served.until = self._due()
-            self._go_on(self._look(enterprise, team, served))
+            del self._routes[enterprise, team]
+        elif asyncio.get_running_loop().time() > served.check_at:
+            served.check_at = self._next_check()
+            self._run_in_background(self._check_installation(enterprise, team, served))
         return occupied
 
-    async def _look(self, enterprise: str, team: str, served: _Served) -> None:
+    async def _check_installation(self, enterprise: str, team: str, served: _Route) -> None:
         """Let an app go whose installation another process removed or replaced."""
         try:
             found = await self._installations.find(enterprise, team)
         except StoreError:
             return
-        known = (served.place.installation, served.installed)
+        known = (served.key.installation, served.installed)
         if found is None or (found.workspace, found.installed) != known:
-            self._served.pop((enterprise, team), None)
-            self._apps.release(served.place.installation)
+            self._routes.pop((enterprise, team), None)
+            self._apps.release(served.key.installation)
 
-    def _due(self) -> float:
-        return asyncio.get_running_loop().time() + self._look_after
+    def _next_check(self) -> float:
+        return asyncio.get_running_loop().time() + self._check_interval
 
     # -- what goes on while nobody waits
 
-    def _go_on(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+    def _run_in_background(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
         task = asyncio.create_task(work)
-        self._behind.add(task)
-        task.add_done_callback(self._went_on)
+        self._background.add(task)
+        task.add_done_callback(self._log_background_error)
         return task
 
-    def _went_on(self, task: asyncio.Task[Any]) -> None:
-        self._behind.discard(task)
+    def _log_background_error(self, task: asyncio.Task[Any]) -> None:
+        self._background.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None:
             _log.error("a workspace could not be served: %s", type(error).__name__)
 
 
-async def _reached(found: AppHandle | BoltResponse, request: AsyncBoltRequest) -> BoltResponse:
+async def _dispatch_to(found: AppHandle | BoltResponse, request: AsyncBoltRequest) -> BoltResponse:
     if isinstance(found, BoltResponse):
         return found
     # It may have made room for others since it was opened.
-    return await _handled(found, request) if found.is_open else _late(request)
+    return await _dispatch(found, request) if found.is_open else _retry_response(request)
 
 
-async def _handled(occupied: AppHandle, request: AsyncBoltRequest) -> BoltResponse:
-    with occupied.using() as opened:
+async def _dispatch(occupied: AppHandle, request: AsyncBoltRequest) -> BoltResponse:
+    with occupied.use() as opened:
         return await opened.app.async_dispatch(request)
 
 
-def _late(request: AsyncBoltRequest) -> BoltResponse:
-    return _json(_private(_WAIT)) if request.body.get("command") else BoltResponse(status=503)
+def _retry_response(request: AsyncBoltRequest) -> BoltResponse:
+    return (
+        _json_response(_ephemeral(_NOT_READY))
+        if request.body.get("command")
+        else BoltResponse(status=503)
+    )
 
 
-def _private(text: str) -> dict[str, str]:
+def _ephemeral(text: str) -> dict[str, str]:
     return {"response_type": "ephemeral", "text": text}
 
 
-def _json(said: dict[str, Any]) -> BoltResponse:
+def _json_response(said: dict[str, Any]) -> BoltResponse:
     headers: dict[str, str | Sequence[str]] = {"content-type": "application/json"}
     return BoltResponse(status=200, body=json.dumps(said), headers=headers)
 
 
-SAID: Final = (
+CONTENT_UNAVAILABLE: Final = (
     "Sorry, what I know about the roles here can't be read right now. Those who run me have been "
     "told: please try again in a while."
 )
 _ANY: Final = re.compile("")
 
 
-def create_unavailable(
+def create_unavailable_app(
     client: AsyncWebClient, shared: Shared, authorize: Authorize | None = None
 ) -> AsyncApp:
     """An app that tells whoever asks that it can't answer now; arguments as for `create_app`."""
@@ -332,37 +351,39 @@ def create_unavailable(
     shared.running.watch(app, ended)
     request_log.register(app)
     errors.register(app, shared.metrics.error)
-    deduplication.register(app, shared.claims, shared.metrics.repeated)
+    deduplication.register(app, shared.claims, shared.metrics.duplicate)
 
-    _say_to_who_speaks(app)
-    _say_to_who_clicks(app)
+    _answer_messages(app)
+    _answer_clicks(app)
     return app
 
 
-def _say_to_who_speaks(app: AsyncApp) -> None:
+def _answer_messages(app: AsyncApp) -> None:
     for command in COMMANDS:
 
         @app.command(command.name)
         async def on_command(ack: AsyncAck) -> None:
-            await ack(response_type="ephemeral", text=SAID)
+            await ack(response_type="ephemeral", text=CONTENT_UNAVAILABLE)
 
     @app.event("app_mention")
     @app.event("message")
     async def on_message(incoming: IncomingMessage | None, context: AsyncBoltContext) -> None:
         if incoming is not None and incoming.is_question:
-            await post(client_of(context), incoming.channel, incoming.thread, notice(SAID))
+            await post(
+                client_of(context), incoming.channel, incoming.thread, notice(CONTENT_UNAVAILABLE)
+            )
 
     @app.event("app_home_opened")
     async def on_home() -> None:
         """Whatever is shown there stays."""
 
 
-def _say_to_who_clicks(app: AsyncApp) -> None:
+def _answer_clicks(app: AsyncApp) -> None:
     @app.shortcut(_ANY)
     @app.action(_ANY)
     async def on_click(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        await send_ephemeral(interaction, SAID, context)
+        await send_ephemeral(interaction, CONTENT_UNAVAILABLE, context)
 
     @app.options(_ANY)
     async def on_options(ack: AsyncAck) -> None:
@@ -370,4 +391,4 @@ def _say_to_who_clicks(app: AsyncApp) -> None:
 
     @app.view(_ANY)
     async def on_view(ack: AsyncAck) -> None:
-        await ack(response_action="update", view=answer_modal(notice(SAID)))
+        await ack(response_action="update", view=answer_modal(notice(CONTENT_UNAVAILABLE)))

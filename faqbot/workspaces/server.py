@@ -28,7 +28,7 @@ from faqbot.index.builder import Encoders, Loader
 from faqbot.index.cache import Snapshots
 from faqbot.index.reloader import run_periodically, write_status_file
 from faqbot.matching.clusters import group_by_meaning
-from faqbot.runtime.web import Server, served
+from faqbot.runtime.web import Server, background_server
 from faqbot.settings import Settings
 from faqbot.slack.app import create_app
 from faqbot.slack.client import reason_of
@@ -40,25 +40,30 @@ from faqbot.slack.service import House, plain, seal_of, until_stopped
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.storage.models import ChannelMode
 from faqbot.storage.store import Store, open_store
-from faqbot.workspaces.app_pool import AppHandle, Digest, WorkspaceApp
-from faqbot.workspaces.config import NOTHING, Assigned, WorkspacesFile
-from faqbot.workspaces.content_pool import AGAIN, ContentPool, LoadedContent, following
-from faqbot.workspaces.digests import Digests
+from faqbot.workspaces.app_pool import AppHandle, SendDigest, WorkspaceApp
+from faqbot.workspaces.config import NO_CONFIG, WorkspaceConfig, WorkspacesFile
+from faqbot.workspaces.content_pool import (
+    RETRY_INTERVAL,
+    ContentPool,
+    LoadedContent,
+    keep_up_to_date,
+)
+from faqbot.workspaces.digests import WeeklyDigests
 from faqbot.workspaces.install_pages import InstallPages
-from faqbot.workspaces.oauth import INSTALL, OAuthClient
-from faqbot.workspaces.router import WorkspaceRouter, create_unavailable
-from faqbot.workspaces.tokens import Gone, TokenProvider, authorizing, let_go
+from faqbot.workspaces.oauth import INSTALL_PATH, OAuthClient
+from faqbot.workspaces.router import WorkspaceRouter, create_unavailable_app
+from faqbot.workspaces.tokens import OnUninstalled, TokenProvider, authorize_with, uninstall
 
-REMEMBERED: Final = 10_000
+MAX_WORKSPACES: Final = 10_000
 """Workspaces whose conversations are remembered while their content is not loaded."""
 
-THREADS: Final = 2_000
+MAX_THREADS: Final = 2_000
 """Conversations that are remembered of each."""
 
-_GIT: Final = (
+_CONTENT_IN_GIT: Final = (
     "This workspace's content comes from a git repository: propose the change to whoever keeps it."
 )
-_SHARED: Final = (
+_CONTENT_SHARED: Final = (
     "Several workspaces answer from this content, so it isn't changed from one of them: send your "
     "proposal to whoever runs faqbot."
 )
@@ -71,12 +76,12 @@ class ConversationCache:
     def __init__(self) -> None:
         self._of: OrderedDict[tuple[Workspace, str], ConversationMemory] = OrderedDict()
 
-    def of(self, workspace: Workspace, team: str) -> ConversationMemory:
+    def conversations_of(self, workspace: Workspace, team: str) -> ConversationMemory:
         """The conversations of a team, and of nobody else."""
         key = (workspace, team)
-        found = self._of.setdefault(key, ConversationMemory(time.monotonic, THREADS))
+        found = self._of.setdefault(key, ConversationMemory(time.monotonic, MAX_THREADS))
         self._of.move_to_end(key)
-        while len(self._of) > REMEMBERED:
+        while len(self._of) > MAX_WORKSPACES:
             self._of.popitem(last=False)
         return found
 
@@ -96,46 +101,48 @@ class AppFactory:
         backstage: what remembers; its owners and manners hold where a workspace has none.
     """
 
-    shelf: ContentPool
-    assigned: Callable[[str, str], Assigned]
-    owns: Callable[[str], bool]
-    default: str
+    pool: ContentPool
+    config_of: Callable[[str, str], WorkspaceConfig]
+    owns_content: Callable[[str], bool]
+    default_content: str
     client: AsyncWebClient
     tokens: TokenProvider
     shared: Shared
     backstage: Backstage | None
-    remembered: ConversationCache = field(default_factory=ConversationCache)
+    conversations: ConversationCache = field(default_factory=ConversationCache)
 
     async def __call__(
         self, installation: Installation, team: str, occupied: AppHandle
     ) -> WorkspaceApp:
         """Open the app of a team; where its content can't be loaded, one that says so."""
         # Bolt takes None for “no token”, which its types do not say.
-        authorize: Any = authorizing(installation, self.tokens)
-        assigned = self.assigned(team, installation.workspace.enterprise)
+        authorize: Any = authorize_with(installation, self.tokens)
+        assigned = self.config_of(team, installation.workspace.enterprise)
         try:
-            book = await self.shelf.acquire(assigned.knowledge or self.default)
+            book = await self.pool.acquire(assigned.knowledge or self.default_content)
         except FaqbotError:
             _log.error("workspace %s gets no answers: its content can't be loaded", team)
-            app = create_unavailable(self._client(), self.shared, authorize)
-            return WorkspaceApp(app, _no_digest, lifetime=AGAIN)
-        engine = book.engine(occupied, self.remembered.of(installation.workspace, team))
+            app = create_unavailable_app(self._client(), self.shared, authorize)
+            return WorkspaceApp(app, _no_digest, lifetime=RETRY_INTERVAL)
+        engine = book.engine(
+            occupied, self.conversations.conversations_of(installation.workspace, team)
+        )
         backstage = self._backstage(book, assigned, team)
         return WorkspaceApp(
             create_app(
                 engine, self._client(), self.shared, backstage=backstage, authorize=authorize
             ),
             self._digest(installation, team, engine, backstage),
-            used=lambda: self.shelf.touch(book),
+            on_use=lambda: self.pool.touch(book),
             close=lambda: book.detach(engine),
         )
 
-    async def teams(self, installation: Installation) -> tuple[str, ...]:
+    async def teams_of(self, installation: Installation) -> tuple[str, ...]:
         """The teams that an installation serves; none where Slack doesn't tell."""
         if not installation.org_wide:
             return (installation.workspace.team,)
         try:
-            token = await self.tokens.of(installation.workspace)
+            token = await self.tokens.token_of(installation.workspace)
             answer = await self._client(token or "").auth_teams_list(limit=1_000)
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
             reason = reason_of(error) if isinstance(error, SlackApiError) else type(error).__name__
@@ -143,7 +150,9 @@ class AppFactory:
             return ()
         return tuple(str(one["id"]) for one in answer.get("teams") or ())
 
-    def _backstage(self, book: LoadedContent, assigned: Assigned, team: str) -> Backstage | None:
+    def _backstage(
+        self, book: LoadedContent, assigned: WorkspaceConfig, team: str
+    ) -> Backstage | None:
         if self.backstage is None:
             return None
         return replace(
@@ -156,18 +165,18 @@ class AppFactory:
 
     def _publisher(self, book: LoadedContent, team: str) -> Publisher:
         if book.address.startswith(PREFIX):
-            return ReadOnlyPublisher(_GIT)
-        return book.publisher if self.owns(team) else ReadOnlyPublisher(_SHARED)
+            return ReadOnlyPublisher(_CONTENT_IN_GIT)
+        return book.publisher if self.owns_content(team) else ReadOnlyPublisher(_CONTENT_SHARED)
 
     def _digest(
         self, installation: Installation, team: str, engine: Engine, backstage: Backstage | None
-    ) -> Digest:
+    ) -> SendDigest:
         if backstage is None:
             return _no_digest
         reports = Reports(engine, backstage, OwnerDirectory(backstage.owners))
 
         async def digest(day: dt.date) -> int:
-            token = await self.tokens.of(installation.workspace)
+            token = await self.tokens.token_of(installation.workspace)
             return await reports.send_digest(self._client(token or ""), team, day)
 
         return digest
@@ -186,10 +195,10 @@ async def _no_digest(_: object) -> int:
     return 0
 
 
-LOOK: Final = 10.0
+FILE_CHECK_INTERVAL: Final = 10.0
 """Seconds after which the file that names content is looked at again."""
 
-BUILT: Final = 1_500
+MAX_SNAPSHOTS: Final = 1_500
 """Folders of which what was built is kept on disk."""
 
 _MEGABYTE: Final = 2**20
@@ -208,7 +217,7 @@ class WorkspaceContent:
         encoders: what understands it.
     """
 
-    shelf: ContentPool
+    pool: ContentPool
     file: WorkspacesFile | None
     default: str
     folder: Path
@@ -222,7 +231,7 @@ class WorkspaceContent:
             ContentError: the file that names content has problems.
         """
         encoders = Encoders.of(settings.encoder)
-        kept = Snapshots(settings.cache, BUILT) if settings.cache else None
+        kept = Snapshots(settings.cache, MAX_SNAPSHOTS) if settings.cache else None
         clones = user_cache_path("faqbot", appauthor=False)
         load = Loader(settings.encoder, encoders, kept)
         shelf = ContentPool(load, settings.faqbot_workspaces_memory_mb * _MEGABYTE, clones)
@@ -232,20 +241,20 @@ class WorkspaceContent:
         default = configured if configured.startswith(PREFIX) else str(folder.resolve())
         return cls(shelf, file, default, folder, encoders)
 
-    def assigned(self, team: str, enterprise: str) -> Assigned:
+    def config_of(self, team: str, enterprise: str) -> WorkspaceConfig:
         """What a workspace has of its own."""
-        return self.file.of(team, enterprise) if self.file else NOTHING
+        return self.file.config_of(team, enterprise) if self.file else NO_CONFIG
 
-    def owns(self, team: str) -> bool:
+    def owns_content(self, team: str) -> bool:
         """Whether a workspace's content is its alone."""
         return self.file is not None and self.file.owns(team, self.folder)
 
     def works(self, pull_every: float) -> tuple[BackgroundTask, ...]:
         """What keeps content as it is elsewhere."""
-        return (partial(following, self.shelf, pull_every),)
+        return (partial(keep_up_to_date, self.pool, pull_every),)
 
 
-def serve_many(settings: Settings, folder: Path, listener: socket.socket, say: Say) -> None:
+def serve_workspaces(settings: Settings, folder: Path, listener: socket.socket, say: Say) -> None:
     """Serve all workspaces in which faqbot is installed, until told to stop.
 
     Raises:
@@ -253,17 +262,17 @@ def serve_many(settings: Settings, folder: Path, listener: socket.socket, say: S
             used.
     """
     content = WorkspaceContent.of(settings, folder)
-    until_stopped(_served(settings, content, listener, say))
+    until_stopped(_serve(settings, content, listener, say))
 
 
-async def _served(
+async def _serve(
     settings: Settings, content: WorkspaceContent, listener: socket.socket, say: Say
 ) -> None:
     assert settings.database is not None, "the settings demand it"
     secret = plain(settings.slack_signing_secret)
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(content.shelf.close)
-        book = await content.shelf.pin(content.default)
+        stack.push_async_callback(content.pool.close)
+        book = await content.pool.pin(content.default)
         house = House.of(settings, _backing(settings, content, book), secret)
         seal = seal_of(settings, secret)
         store = await open_store(settings.database, settings.faqbot_database_pool_size, seal)
@@ -282,19 +291,24 @@ async def _served(
             house.shared.metrics.request,
         )
         server = Server(site, settings.faqbot_trusted_proxies)
-        refresh = partial(run_periodically, LOOK, partial(_refresh, content, many.workspaces))
-        await stack.enter_async_context(background_tasks([many.digests.every_week, refresh]))
+        refresh = partial(
+            run_periodically, FILE_CHECK_INTERVAL, partial(_refresh, content, many.workspaces)
+        )
+        await stack.enter_async_context(background_tasks([many.digests.run, refresh]))
         await stack.enter_async_context(house.working(many.workspaces.dispatch))
-        serving = await stack.enter_async_context(served(server, listener))
+        serving = await stack.enter_async_context(background_server(server, listener))
         await stack.enter_async_context(health.watching())
-        say(f"faqbot serves many workspaces; install it at {settings.faqbot_public_url}{INSTALL}")
+        say(
+            "faqbot serves many workspaces; install it at "
+            f"{settings.faqbot_public_url}{INSTALL_PATH}"
+        )
         await asyncio.shield(serving)
 
 
 async def _refresh(content: WorkspaceContent, workspaces: WorkspaceRouter) -> None:
     """Give workspaces the content that the file names now."""
     if content.file is not None and await asyncio.to_thread(content.file.refresh):
-        await workspaces.renew()
+        await workspaces.reopen_all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +317,7 @@ class _Parts:
 
     workspaces: WorkspaceRouter
     pages: InstallPages
-    digests: Digests
+    digests: WeeklyDigests
 
     @classmethod
     def of(
@@ -319,9 +333,9 @@ class _Parts:
         exchange = OAuthClient(client, settings.slack_client_id, secret, url)
         tokens = TokenProvider(store.installations, exchange)
         opener = AppFactory(
-            content.shelf,
-            content.assigned,
-            content.owns,
+            content.pool,
+            content.config_of,
+            content.owns_content,
             content.default,
             client,
             tokens,
@@ -329,16 +343,16 @@ class _Parts:
             house.backstage,
         )
 
-        async def left(body: Mapping[str, Any], gone: Gone) -> None:
-            await let_go(body, store.installations, tokens, gone)
+        async def left(body: Mapping[str, Any], gone: OnUninstalled) -> None:
+            await uninstall(body, store.installations, tokens, gone)
 
         workspaces = WorkspaceRouter(
-            store.installations, opener, left, done=house.shared.claims.complete
+            store.installations, opener, left, on_dropped=house.shared.claims.complete
         )
         return cls(
             workspaces,
-            InstallPages(exchange, store, tokens, workspaces.gone),
-            Digests(store.installations, workspaces, opener.teams, house.shared.claims),
+            InstallPages(exchange, store, tokens, workspaces.release),
+            WeeklyDigests(store.installations, workspaces, opener.teams_of, house.shared.claims),
         )
 
 
@@ -352,7 +366,7 @@ def _backing(settings: Settings, content: WorkspaceContent, book: LoadedContent)
     note(book.reloader.state)
     works: tuple[BackgroundTask, ...] = (
         *content.works(settings.pull_interval),
-        partial(run_periodically, LOOK, noted),
+        partial(run_periodically, FILE_CHECK_INTERVAL, noted),
     )
     grouping = partial(group_by_meaning, encoder=content.encoders.bundled)
     return Backing(grouping, lambda: book.reloader.state, works)

@@ -21,22 +21,22 @@ from slack_bolt.authorization import AuthorizeResult
 
 from faqbot.storage.installations import Credentials, Installation, Installations, Workspace
 from faqbot.storage.models import StoreError, utc_now
-from faqbot.workspaces.oauth import ExchangeError, OAuthClient
+from faqbot.workspaces.oauth import OAuthClient, OAuthError
 
-LIFETIME: Final = 60.0
+CACHE_SECONDS: Final = 60.0
 """Seconds for which a token is used without a look into the store."""
 
-EARLY: Final = dt.timedelta(hours=2)
+REFRESH_MARGIN: Final = dt.timedelta(hours=2)
 """How long before its end a token is renewed."""
 
-LEASE: Final = 30.0
+REFRESH_LEASE: Final = 30.0
 """Seconds for one try to renew a token; the next one is made after them."""
 
-PATIENCE: Final = 2.0
+REFRESH_TIMEOUT: Final = 2.0
 """Seconds to wait for another process that renews a token: whoever asks has three in all."""
 
-MOST: Final = 10_000
-_LOOK: Final = 0.05
+MAX_CACHED: Final = 10_000
+_POLL_INTERVAL: Final = 0.05
 _log = logging.getLogger(__name__)
 
 
@@ -60,22 +60,22 @@ class TokenProvider:
     def __init__(
         self,
         installations: Installations,
-        exchange: OAuthClient,
+        oauth_client: OAuthClient,
         *,
-        lifetime: float = LIFETIME,
-        most: int = MOST,
+        lifetime: float = CACHE_SECONDS,
+        max_cached: int = MAX_CACHED,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._installations = installations
-        self._exchange = exchange
+        self._oauth_client = oauth_client
         self._lifetime = lifetime
-        self._most = most
+        self._most = max_cached
         self._clock = clock
         self._cache: OrderedDict[Workspace, _Cached] = OrderedDict()
-        self._unkept: dict[Workspace, Credentials] = {}
+        self._unsaved: dict[Workspace, Credentials] = {}
         self._looking: dict[Workspace, asyncio.Task[Credentials | None]] = {}
 
-    async def of(self, workspace: Workspace) -> str | None:
+    async def token_of(self, workspace: Workspace) -> str | None:
         """The token of an installation; None when it is gone, or its token ended for good.
 
         Where the store is down, the last token is used as long as it is good.
@@ -84,30 +84,30 @@ class TokenProvider:
             StoreError: the store can't be used, and no token is at hand.
         """
         cached = self._cache.get(workspace)
-        if cached and self._clock() < cached.until and _is_good(cached.credentials):
+        if cached and self._clock() < cached.until and _is_valid(cached.credentials):
             self._cache.move_to_end(workspace)
             return cached.credentials.token
         task = self._looking.get(workspace)
         if task is None:
-            task = asyncio.create_task(self._look(workspace))
+            task = asyncio.create_task(self._load(workspace))
             self._looking[workspace] = task
             task.add_done_callback(lambda _: self._looking.pop(workspace, None))
         # Whoever stops waiting may not stop it: a refresh token that was used must be replaced.
         found = await asyncio.shield(task)
-        return found.token if found and _is_good(found) else None
+        return found.token if found and _is_valid(found) else None
 
     def forget(self, workspace: Workspace) -> None:
         """Let a token go: the installation changed, or is gone."""
         self._cache.pop(workspace, None)
-        self._unkept.pop(workspace, None)
+        self._unsaved.pop(workspace, None)
 
-    async def _look(self, workspace: Workspace) -> Credentials | None:
+    async def _load(self, workspace: Workspace) -> Credentials | None:
         """The tokens as the store has them, renewed where it is time; kept in the cache."""
         try:
-            found = await self._current(workspace)
+            found = await self._load_or_refresh(workspace)
         except StoreError:
             cached = self._cache.get(workspace)
-            if cached is None or not _is_good(cached.credentials):
+            if cached is None or not _is_valid(cached.credentials):
                 raise
             found = cached.credentials
         if found is None:
@@ -119,69 +119,69 @@ class TokenProvider:
             self._cache.popitem(last=False)
         return found
 
-    async def _current(self, workspace: Workspace) -> Credentials | None:
-        unkept = self._unkept.get(workspace)
+    async def _load_or_refresh(self, workspace: Workspace) -> Credentials | None:
+        unkept = self._unsaved.get(workspace)
         if unkept:
-            return await self._keep(workspace, unkept)
+            return await self._save(workspace, unkept)
         found = await self._installations.credentials(workspace)
         if found is None or not _is_due(found):
             return found
-        if await self._installations.begin_refresh(workspace, found.version, LEASE):
-            return await self._renew(workspace, found)
-        return await self._others(workspace, found)
+        if await self._installations.begin_refresh(workspace, found.version, REFRESH_LEASE):
+            return await self._refresh(workspace, found)
+        return await self._wait_for_refresh(workspace, found)
 
-    async def _renew(self, workspace: Workspace, old: Credentials) -> Credentials | None:
+    async def _refresh(self, workspace: Workspace, old: Credentials) -> Credentials | None:
         """Get a fresh token; the old one where Slack gives none, the next try comes later."""
         try:
-            fresh = await self._exchange.refresh(old.refresh)
-        except ExchangeError as error:
+            fresh = await self._oauth_client.refresh(old.refresh)
+        except OAuthError as error:
             name = workspace.team or workspace.enterprise
-            if _is_good(old):
+            if _is_valid(old):
                 _log.warning("the token of %s is used on: %s", name, error)
             else:
                 _log.error("the token of %s ended, install faqbot there again: %s", name, error)
             return old
-        return await self._keep(workspace, replace(fresh, version=old.version))
+        return await self._save(workspace, replace(fresh, version=old.version))
 
-    async def _keep(self, workspace: Workspace, fresh: Credentials) -> Credentials | None:
+    async def _save(self, workspace: Workspace, fresh: Credentials) -> Credentials | None:
         """Keep a fresh token; where the store is down it is used, and kept later.
 
         The old refresh token is used up: what isn't kept would be the last of the installation.
         """
-        self._unkept[workspace] = fresh
+        self._unsaved[workspace] = fresh
         try:
             kept = await self._installations.save_refreshed(workspace, fresh.version, fresh)
         except StoreError as error:
             _log.warning("a renewed token is not kept yet: %s", error)
             return fresh
-        self._unkept.pop(workspace, None)
+        self._unsaved.pop(workspace, None)
         return kept or await self._installations.credentials(workspace)
 
-    async def _others(self, workspace: Workspace, old: Credentials) -> Credentials | None:
+    async def _wait_for_refresh(self, workspace: Workspace, old: Credentials) -> Credentials | None:
         """What another process makes of it; the old token where that takes long."""
-        until = self._clock() + PATIENCE
+        until = self._clock() + REFRESH_TIMEOUT
         found: Credentials | None = old
         while found and found.version == old.version and self._clock() < until:
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(_POLL_INTERVAL)
             found = await self._installations.credentials(workspace)
         return found
 
 
-def _is_good(credentials: Credentials) -> bool:
+def _is_valid(credentials: Credentials) -> bool:
     return credentials.expires is None or utc_now() < credentials.expires
 
 
 def _is_due(credentials: Credentials) -> bool:
     if credentials.expires is None or not credentials.refresh:
         return False
-    return credentials.expires - utc_now() < EARLY
+    return credentials.expires - utc_now() < REFRESH_MARGIN
 
 
 Authorize = Callable[..., Awaitable[Any]]
 """Bolt's type of it leaves out that there may be no result, which Bolt allows."""
 
 
-def authorizing(installation: Installation, tokens: TokenProvider) -> Authorize:
+def authorize_with(installation: Installation, tokens: TokenProvider) -> Authorize:
     """What Bolt asks for the token of a request in the app of one installation.
 
     It gives the bot token only, and none for a request of another workspace. The client's address
@@ -194,7 +194,7 @@ def authorizing(installation: Installation, tokens: TokenProvider) -> Authorize:
         whole = installation.org_wide and enterprise_id == workspace.enterprise
         if not (own or whole):
             return None
-        token = await tokens.of(workspace)
+        token = await tokens.token_of(workspace)
         if token is None:
             return None
         return AuthorizeResult(
@@ -210,12 +210,15 @@ def authorizing(installation: Installation, tokens: TokenProvider) -> Authorize:
     return authorize
 
 
-Gone = Callable[[Workspace], Awaitable[None]]
+OnUninstalled = Callable[[Workspace], Awaitable[None]]
 """Is told which installation is gone, so that what is loaded of it can be let go."""
 
 
-async def let_go(
-    body: Mapping[str, Any], installations: Installations, tokens: TokenProvider, gone: Gone
+async def uninstall(
+    body: Mapping[str, Any],
+    installations: Installations,
+    tokens: TokenProvider,
+    on_uninstalled: OnUninstalled,
 ) -> None:
     """Delete the installation that an event speaks of, unless it was made after the event.
 
@@ -232,7 +235,7 @@ async def let_go(
         return
     tokens.forget(workspace)
     _log.info("faqbot was uninstalled from %s", workspace.team or workspace.enterprise)
-    await gone(workspace)
+    await on_uninstalled(workspace)
 
 
 def workspace_of(body: Mapping[str, Any]) -> Workspace:

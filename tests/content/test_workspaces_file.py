@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from faqbot.errors import ContentError
-from faqbot.workspaces.config import Assigned, WorkspacesFile, read_workspaces
+from faqbot.workspaces.config import WorkspaceConfig, WorkspacesFile, read_workspaces
 
 
 @pytest.fixture
@@ -30,12 +30,12 @@ def test_each_workspace_has_what_the_file_says(path: Path) -> None:
         "  T0BBBBBB: {owners: U0ANNA000}\n"
     )
     file = WorkspacesFile(path)
-    acme = Assigned(str(path.parent / "acme"), "C0HIRING", "questions")
-    assert file.of("T0AAAAAA") == acme
-    assert file.of("T0AAAAAA", "E0ORG000") == acme  # its own before its organisation's
-    assert file.of("T0OTHER0", "E0ORG000").knowledge.startswith("git+https://")
-    assert file.of("T0BBBBBB") == Assigned("", "U0ANNA000")
-    assert file.of("T0NOBODY", "") == Assigned()
+    acme = WorkspaceConfig(str(path.parent / "acme"), "C0HIRING", "questions")
+    assert file.config_of("T0AAAAAA") == acme
+    assert file.config_of("T0AAAAAA", "E0ORG000") == acme  # its own before its organisation's
+    assert file.config_of("T0OTHER0", "E0ORG000").knowledge.startswith("git+https://")
+    assert file.config_of("T0BBBBBB") == WorkspaceConfig("", "U0ANNA000")
+    assert file.config_of("T0NOBODY", "") == WorkspaceConfig()
 
 
 def test_all_problems_are_told_at_their_places(path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_changed_file_holds_and_a_bad_one_does_not(
     path.write_text("workspaces: {T0AAAAAA: {knowlege: third}}\n")
     assert not file.refresh()
     assert "workspaces.yaml:1:25" in caplog.text
-    assert file.of("T0AAAAAA").knowledge.endswith("/other")
+    assert file.config_of("T0AAAAAA").knowledge.endswith("/other")
 
 
 def test_only_content_of_one_workspace_alone_may_be_changed_from_it(path: Path) -> None:

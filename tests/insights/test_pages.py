@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 import yaml
 
-from faqbot.insights.views import Pages
+from faqbot.insights.views import InsightsPages
 from faqbot.matching.clusters import group_by_meaning
 from faqbot.matching.encoders import StaticEncoder
 from faqbot.model import Faq, KnowledgeBase, Role, Section
@@ -83,7 +83,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 @pytest.fixture
 async def address(store: Store) -> AsyncIterator[str]:
     encoder = StaticEncoder()
-    pages = Pages(store, lambda: LIBRARY, lambda texts: group_by_meaning(texts, encoder))
+    pages = InsightsPages(store, lambda: LIBRARY, lambda texts: group_by_meaning(texts, encoder))
     listener = listen("127.0.0.1", 0)
     server = Server(pages.app())
     task = asyncio.create_task(server.serve(sockets=[listener]))

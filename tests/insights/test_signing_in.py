@@ -13,8 +13,8 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from faqbot.insights.auth import RECHECKED, SESSION, Sessions, SlackIdentity
-from faqbot.insights.views import Pages
+from faqbot.insights.auth import OWNER_CHECK_INTERVAL, SESSION_LIFETIME, Sessions, SlackIdentity
+from faqbot.insights.views import InsightsPages
 from faqbot.model import KnowledgeBase, Role
 from faqbot.playground.models import Setup, UserGroup
 from faqbot.playground.workspace import LocalWorkspace
@@ -55,7 +55,7 @@ async def workspace() -> AsyncIterator[LocalWorkspace]:
 @pytest.fixture
 async def address(workspace: LocalWorkspace, tmp_path: Path, clock: Clock) -> AsyncIterator[str]:
     store = await open_store(f"sqlite:///{tmp_path}/faqbot.db")
-    pages = Pages(store, lambda: LIBRARY, lambda texts: [[at] for at in range(len(texts))])
+    pages = InsightsPages(store, lambda: LIBRARY, lambda texts: [[at] for at in range(len(texts))])
     listener = listen("127.0.0.1", 0)
     served = f"http://127.0.0.1:{listener.getsockname()[1]}"
     async with (
@@ -64,11 +64,11 @@ async def address(workspace: LocalWorkspace, tmp_path: Path, clock: Clock) -> As
     ):
         identity = SlackIdentity(
             bot=bot,
-            anyone=anyone,
+            client=anyone,
             team=await team_of(bot),
             client_id=workspace.setup.client_id,
             client_secret=workspace.setup.client_secret,
-            redirect=f"{served}/sign-in/done",
+            redirect_url=f"{served}/sign-in/done",
             knowledge_base=lambda: LIBRARY,
             owners=OwnerDirectory("", clock),
         )
@@ -149,14 +149,14 @@ async def test_who_is_no_longer_an_owner_is_out(
         await sign_in(window, address, "Jonas")
         workspace.state.groups.clear()
         assert "Sign out" in await shown(window, address)
-        clock.ahead = RECHECKED + 1
+        clock.ahead = OWNER_CHECK_INTERVAL + 1
         assert "Sign in with Slack" in await shown(window, address)
 
 
 async def test_a_session_ends_with_the_day(address: str, clock: Clock) -> None:
     async with browser() as window:
         await sign_in(window, address, "Maya")
-        clock.ahead = SESSION + 1
+        clock.ahead = SESSION_LIFETIME + 1
         assert "Sign in with Slack" in await shown(window, address)
 
 

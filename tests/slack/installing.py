@@ -19,7 +19,7 @@ from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.installations import Workspace
 from faqbot.storage.store import Store, open_store
 from faqbot.workspaces.install_pages import InstallPages
-from faqbot.workspaces.oauth import INSTALL, REDIRECT, OAuthClient
+from faqbot.workspaces.oauth import INSTALL_PATH, REDIRECT_PATH, OAuthClient
 from faqbot.workspaces.tokens import TokenProvider
 from tests.support.local_slack import LocalSlack
 
@@ -50,7 +50,7 @@ class Browser:
     async def press(self, **headers: str) -> Visit:
         """Press "Add to Slack"."""
         async with self.session.post(
-            f"{self.base}{INSTALL}", allow_redirects=False, headers=headers
+            f"{self.base}{INSTALL_PATH}", allow_redirects=False, headers=headers
         ) as answer:
             return Visit(answer.status, await answer.text(), answer.headers)
 
@@ -61,11 +61,11 @@ class Browser:
         consent = pressed.headers["Location"]
         assert "Allow in" in (await self.open(consent)).text
         back = (await self.open(f"{consent}&{urlencode({'team': team})}")).headers["Location"]
-        assert back.startswith(f"{self.base}{REDIRECT}?")
+        assert back.startswith(f"{self.base}{REDIRECT_PATH}?")
         return {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
 
     async def install(self, team: str) -> Visit:
-        return await self.open(REDIRECT, **await self.allowed(team))
+        return await self.open(REDIRECT_PATH, **await self.allowed(team))
 
 
 @dataclass
@@ -138,7 +138,7 @@ async def site(
         try:
             yield made
         finally:
-            server.over.set()
+            server.stopped.set()
             await running
             listener.close()
             await store.close()

@@ -30,13 +30,13 @@ from faqbot.storage.installations import Installation, Installations, Workspace
 from faqbot.storage.models import QuestionPrivacy
 from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import open_store
-from faqbot.workspaces.app_pool import MOST
+from faqbot.workspaces.app_pool import MAX_OPEN_APPS
 from faqbot.workspaces.config import WorkspacesFile
 from faqbot.workspaces.content_pool import ContentPool
 from faqbot.workspaces.oauth import OAuthClient
-from faqbot.workspaces.router import LOOK, WorkspaceRouter
+from faqbot.workspaces.router import INSTALLATION_CHECK_INTERVAL, WorkspaceRouter
 from faqbot.workspaces.server import AppFactory
-from faqbot.workspaces.tokens import TokenProvider, let_go
+from faqbot.workspaces.tokens import TokenProvider, uninstall
 
 A, B, C = "T0AAAAAA", "T0BBBBBB", "T0CCCCCC"
 WORD = {A: "amaranth", B: "borage", C: "chicory"}
@@ -153,7 +153,7 @@ class Many:
 
     async def finished(self) -> None:
         """All that is under way is done, and written."""
-        await self.workspaces.settle()
+        await self.workspaces.wait_for_background()
         await self.shared.running.drain()
         await self.memory.flush()
 
@@ -234,7 +234,10 @@ class Many:
 
 @asynccontextmanager
 async def many(
-    folder: Path, memory_limit: int = 1 << 30, most: int = MOST, look: float = LOOK
+    folder: Path,
+    memory_limit: int = 1 << 30,
+    most: int = MAX_OPEN_APPS,
+    look: float = INSTALLATION_CHECK_INTERVAL,
 ) -> AsyncIterator[Many]:
     """Two workspaces with content of their own, and a third with the default content."""
     for team in (A, B, C):
@@ -278,7 +281,7 @@ async def many(
         )
         opener = AppFactory(
             shelf,
-            file.of,
+            file.config_of,
             lambda team: file.owns(team, default),
             str(default),
             client,
@@ -288,10 +291,15 @@ async def many(
         )
 
         async def left(body: Mapping[str, Any], gone: Any) -> None:
-            await let_go(body, store.installations, tokens, gone)
+            await uninstall(body, store.installations, tokens, gone)
 
         workspaces = WorkspaceRouter(
-            store.installations, opener, left, most=most, done=shared.claims.complete, look=look
+            store.installations,
+            opener,
+            left,
+            max_open=most,
+            on_dropped=shared.claims.complete,
+            check_interval=look,
         )
         for team in (A, B, C):
             await store.installations.save(

@@ -14,7 +14,7 @@ from faqbot.errors import UsageError
 from faqbot.runtime.leases import MemoryClaims
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.workspaces.app_pool import AppHandle, WorkspaceApp
-from faqbot.workspaces.digests import Digests
+from faqbot.workspaces.digests import WeeklyDigests
 from faqbot.workspaces.router import WorkspaceRouter
 from tests.slack.many import A, B, C, many
 
@@ -71,7 +71,8 @@ async def test_each_workspace_gets_its_own_once(tmp_path: Path) -> None:
         await process.mention(A, "what skills does a pilot need")
         claims = MemoryClaims()
         two = [
-            Digests(process.installations, process.workspaces, own_team, claims) for _ in range(2)
+            WeeklyDigests(process.installations, process.workspaces, own_team, claims)
+            for _ in range(2)
         ]
         before = len(process.api.calls)
         sent = await asyncio.gather(*(one.send(DAY) for one in two))
@@ -92,7 +93,7 @@ async def test_each_workspace_gets_its_own_once(tmp_path: Path) -> None:
 async def test_one_that_fails_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
     opener = Opener({A: RuntimeError("nobody foresaw it"), B: UsageError("no content")})
     open_ones = workspaces(opener)
-    assert await Digests(Listed(), open_ones, own_team, MemoryClaims()).send(DAY) == 1
+    assert await WeeklyDigests(Listed(), open_ones, own_team, MemoryClaims()).send(DAY) == 1
     assert opener.sent == [C]
     assert f"the digest of {A} was not sent: RuntimeError" in caplog.text
     assert f"the digest of {B} was not sent: UsageError" in caplog.text
@@ -102,10 +103,12 @@ async def test_one_that_fails_does_not_stop_the_others(caplog: pytest.LogCapture
 async def test_one_that_goes_while_it_gets_ready_does_not_stop_the_others() -> None:
     opener = Opener(hanging=B)
     open_ones = workspaces(opener)
-    sending = asyncio.create_task(Digests(Listed(), open_ones, own_team, MemoryClaims()).send(DAY))
+    sending = asyncio.create_task(
+        WeeklyDigests(Listed(), open_ones, own_team, MemoryClaims()).send(DAY)
+    )
     while not sending.done():
         await asyncio.sleep(0.01)
-        await open_ones.gone(Workspace("", B))
+        await open_ones.release(Workspace("", B))
     assert sending.result() == 2
     assert sorted(opener.sent) == [A, C]
     await open_ones.close()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from faqbot.workspaces.oauth import INSTALL
+from faqbot.workspaces.oauth import INSTALL_PATH
 from tests.playground.test_page import FLAGS
 from tests.slack.installing import Site, site
 from tests.support.local_slack import several
@@ -43,7 +43,7 @@ async def web(tmp_path: Path) -> AsyncIterator[Site]:
 
 async def test_a_person_installs_faqbot(web: Site, chromium: str, tmp_path: Path) -> None:
     async with page_of(chromium) as page:
-        await page.goto(f"{web.base}{INSTALL}")
+        await page.goto(f"{web.base}{INSTALL_PATH}")
         await page.screenshot(path=tmp_path / "offer.png", full_page=True)
         await page.get_by_role("button", name="Add to Slack").click()
         await page.get_by_role("link", name="Cancel").click()
@@ -68,7 +68,7 @@ async def test_the_page_fits_a_phone_and_can_be_read(
 ) -> None:
     screen = {"width": 360, "height": 640}
     async with page_of(chromium, viewport=screen, color_scheme=scheme) as page:
-        await page.goto(f"{web.base}{INSTALL}")
+        await page.goto(f"{web.base}{INSTALL_PATH}")
         await page.screenshot(path=tmp_path / f"{scheme}.png", full_page=True)
         assert await page.evaluate("document.documentElement.scrollWidth") <= 360
         size = await page.get_by_role("button", name="Add to Slack").bounding_box()

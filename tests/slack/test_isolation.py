@@ -24,7 +24,7 @@ from faqbot.storage.models import (
     utc_now,
 )
 from faqbot.storage.questions import QuestionFilter
-from faqbot.workspaces.digests import Digests
+from faqbot.workspaces.digests import WeeklyDigests
 from tests.slack.many import CHANNEL, OWNER, PERSON, WORD, A, B, C, Call, Many, many
 
 ASKED = "what skills does a pilot need"
@@ -276,7 +276,7 @@ async def test_digests_tell_of_the_own_workspace(process: Many) -> None:
     async def teams(installation: Installation) -> tuple[str, ...]:
         return (installation.workspace.team,)
 
-    digests = Digests(process.installations, process.workspaces, teams, MemoryClaims())
+    digests = WeeklyDigests(process.installations, process.workspaces, teams, MemoryClaims())
     await process.mention(A, f"is there {WORD[A]} soup", "1700000700.000000")
     before = len(process.api.calls)
     assert await digests.send(dt.date(2026, 11, 23))
@@ -292,7 +292,7 @@ async def test_a_channels_settings_are_its_workspaces_own(process: Many) -> None
     other = "C0SAME111"
     async with process.memory.store() as store:
         await store.policies.set(ChannelPolicy(A, other, ChannelMode.ALL))
-    await process.workspaces.renew()  # policies are kept in memory for a while
+    await process.workspaces.reopen_all()  # policies are kept in memory for a while
     event = {
         "type": "message",
         "channel": other,

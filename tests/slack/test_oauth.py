@@ -16,7 +16,7 @@ from faqbot.playground.models import Faults
 from faqbot.slack.manifest import OPTIONAL_SCOPES, PURPOSES, SCOPES
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.storage.models import StoreError
-from faqbot.workspaces.oauth import INSTALL, REDIRECT
+from faqbot.workspaces.oauth import INSTALL_PATH, REDIRECT_PATH
 from tests.slack.installing import Site, site
 from tests.support.local_slack import several
 
@@ -48,7 +48,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 async def test_the_page_says_what_faqbot_may_read(web: Site) -> None:
     async with web.browser() as browser:
-        page = await browser.open(INSTALL)
+        page = await browser.open(INSTALL_PATH)
     assert page.status == 200
     for scope in (*SCOPES, *OPTIONAL_SCOPES):
         assert f"<code>{scope}</code>" in page.text
@@ -59,16 +59,16 @@ async def test_the_page_says_what_faqbot_may_read(web: Site) -> None:
 async def test_each_page_is_locked_down(web: Site) -> None:
     async with web.browser() as browser:
         pages = [
-            await browser.open(INSTALL),
+            await browser.open(INSTALL_PATH),
             await browser.press(),
             await browser.press(**{"Sec-Fetch-Site": "cross-site"}),
-            await browser.open(REDIRECT),
-            await browser.open(REDIRECT, error="access_denied"),
+            await browser.open(REDIRECT_PATH),
+            await browser.open(REDIRECT_PATH, error="access_denied"),
             await browser.install(ALPHA),
         ]
         led = await browser.allowed(ALPHA)
         web.slack.faults = Faults(fail_calls=20, fail_status=503)
-        pages.append(await browser.open(REDIRECT, **led))
+        pages.append(await browser.open(REDIRECT_PATH, **led))
     assert [page.status for page in pages] == [200, 303, 403, 400, 403, 200, 503]
     for page in pages:
         policy = page.headers["Content-Security-Policy"]
@@ -91,7 +91,7 @@ async def test_somebody_installs_faqbot(web: Site) -> None:
     assert found.installer == "U0MAYA001ALPHA"
     assert "chat:write" in found.scopes
     assert web.changed == [found.workspace]
-    token = await web.tokens.of(found.workspace)
+    token = await web.tokens.token_of(found.workspace)
     assert token
     said = await web.exchange.client.auth_test(token=token)
     assert said["team_id"] == ALPHA
@@ -99,9 +99,9 @@ async def test_somebody_installs_faqbot(web: Site) -> None:
 
 async def test_installing_again_takes_a_new_token(web: Site) -> None:
     await web.installed(ALPHA)
-    first = await web.tokens.of(Workspace("", ALPHA))
+    first = await web.tokens.token_of(Workspace("", ALPHA))
     await web.installed(ALPHA)
-    assert first != await web.tokens.of(Workspace("", ALPHA)) is not None
+    assert first != await web.tokens.token_of(Workspace("", ALPHA)) is not None
     assert len(await web.store.installations.all()) == 1
 
 
@@ -111,7 +111,7 @@ async def test_a_whole_organisation_installs_faqbot(web: Site) -> None:
     found = await web.store.installations.find("E0ORG", "T0THERE")
     assert found is not None
     assert found.org_wide
-    token = await web.tokens.of(found.workspace)
+    token = await web.tokens.token_of(found.workspace)
     for team in ("HERE", "THERE"):
         await web.exchange.client.chat_postMessage(
             channel=f"C0GENERAL{team}", text=team, token=token
@@ -133,10 +133,10 @@ async def test_a_state_works_once(web: Site) -> None:
     async with web.browser() as browser:
         led = await browser.allowed(ALPHA)
         jar = {c.key: c.value for c in browser.session.cookie_jar}
-        assert (await browser.open(REDIRECT, **led)).status == 200
+        assert (await browser.open(REDIRECT_PATH, **led)).status == 200
         browser.session.cookie_jar.update_cookies(jar)
         other = await browser.allowed(BETA)
-        again = await browser.open(REDIRECT, state=led["state"], code=other["code"])
+        again = await browser.open(REDIRECT_PATH, state=led["state"], code=other["code"])
     assert again.status == 400
     assert "Start again" in again.text
     assert len(await web.store.installations.all()) == 1
@@ -147,7 +147,7 @@ async def test_an_expired_state_is_refused(web: Site) -> None:
         led = await browser.allowed(ALPHA)
         (cookie,) = browser.session.cookie_jar
         late = await web.store.oauth_states.issue(cookie.value, dt.timedelta(seconds=-1))
-        page = await browser.open(REDIRECT, state=late, code=led["code"])
+        page = await browser.open(REDIRECT_PATH, state=late, code=led["code"])
     assert page.status == 400
     assert "older than ten minutes" in page.text
     assert await web.store.installations.all() == ()
@@ -156,7 +156,7 @@ async def test_an_expired_state_is_refused(web: Site) -> None:
 async def test_of_racing_answers_one_installs(web: Site) -> None:
     async with web.browser() as browser:
         led = await browser.allowed(ALPHA)
-        pages = await asyncio.gather(*(browser.open(REDIRECT, **led) for _ in range(6)))
+        pages = await asyncio.gather(*(browser.open(REDIRECT_PATH, **led) for _ in range(6)))
     assert sorted(page.status for page in pages) == [200] + [400] * 5
     assert len(web.changed) == 1
 
@@ -168,18 +168,18 @@ async def test_another_browser_can_not_go_on(web: Site, cookie: str) -> None:
         led = await attacker.allowed(ALPHA)
         if cookie:
             victim.session.headers["Cookie"] = f"faqbot-install={cookie}"
-        page = await victim.open(REDIRECT, **led)
+        page = await victim.open(REDIRECT_PATH, **led)
         assert page.status == 400
         assert "another browser" in page.text
         assert await web.store.installations.all() == ()
-        assert (await attacker.open(REDIRECT, **led)).status == 200  # it was not used up
+        assert (await attacker.open(REDIRECT_PATH, **led)).status == 200  # it was not used up
 
 
 @pytest.mark.parametrize("state", ["", "forged", "x" * 10_000, "\x00", "<script>alert(1)</script>"])
 async def test_a_forged_state_is_refused(web: Site, state: str) -> None:
     async with web.browser() as browser:
         led = await browser.allowed(ALPHA)
-        page = await browser.open(REDIRECT, state=state[:7000], code=led["code"])
+        page = await browser.open(REDIRECT_PATH, state=state[:7000], code=led["code"])
     assert page.status == 400
     assert "<script>" not in page.text
     assert await web.store.installations.all() == ()
@@ -195,14 +195,14 @@ async def test_another_sites_button_starts_nothing(web: Site) -> None:
 async def test_two_tabs_of_a_browser_both_go_on(web: Site) -> None:
     async with web.browser() as browser:
         first, second = await browser.allowed(ALPHA), await browser.allowed(BETA)
-        assert (await browser.open(REDIRECT, **first)).status == 200
-        assert (await browser.open(REDIRECT, **second)).status == 200
+        assert (await browser.open(REDIRECT_PATH, **first)).status == 200
+        assert (await browser.open(REDIRECT_PATH, **second)).status == 200
 
 
 async def test_a_bad_code_is_a_page_with_advice(web: Site) -> None:
     async with web.browser() as browser:
         led = await browser.allowed(ALPHA)
-        page = await browser.open(REDIRECT, state=led["state"], code="nonsense")
+        page = await browser.open(REDIRECT_PATH, state=led["state"], code="nonsense")
     assert page.status == 400
     assert "expired or was used before" in page.text
 
@@ -232,7 +232,7 @@ async def test_slack_that_is_down_is_said_so(web: Site, faults: Faults, where: s
             web.slack.faults = faults
         else:
             web.slack[ALPHA].faults = faults
-        page = await browser.open(REDIRECT, **led)
+        page = await browser.open(REDIRECT_PATH, **led)
     assert page.status == 503
     assert "Slack can&#39;t be reached" in page.text
     assert page.headers["Retry-After"]
@@ -242,12 +242,12 @@ async def test_slack_that_is_down_is_said_so(web: Site, faults: Faults, where: s
 async def test_slack_that_can_not_be_reached_is_said_so(url: str) -> None:
     async with site(url, TWO, api="http://127.0.0.1:9/api/") as web, web.browser() as browser:
         asked = parse_qs(urlsplit((await browser.press()).headers["Location"]).query)
-        page = await browser.open(REDIRECT, state=asked["state"][0], code="any")
+        page = await browser.open(REDIRECT_PATH, state=asked["state"][0], code="any")
     assert page.status == 503
     assert "Nothing was installed" in page.text
 
 
-@pytest.mark.parametrize("part", ["issue", "consume", "keep"])
+@pytest.mark.parametrize("part", ["issue", "consume", "save"])
 async def test_a_store_that_is_down_is_said_so(
     web: Site, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
@@ -256,9 +256,9 @@ async def test_a_store_that_is_down_is_said_so(
 
     async with web.browser() as browser:
         led = await browser.allowed(ALPHA)
-        kept = web.store.installations if part == "keep" else web.store.oauth_states
+        kept = web.store.installations if part == "save" else web.store.oauth_states
         monkeypatch.setattr(kept, part, down)
-        page = await (browser.press() if part == "issue" else browser.open(REDIRECT, **led))
+        page = await (browser.press() if part == "issue" else browser.open(REDIRECT_PATH, **led))
     assert page.status == 503
     assert "faqbot can&#39;t keep the installation" in page.text
     assert page.headers["Retry-After"]
@@ -270,7 +270,7 @@ async def test_what_nobody_foresaw_is_a_page_without_a_traceback(
     async def broken(_: Installation, token: str, *__: object) -> None:
         raise RuntimeError(token)
 
-    monkeypatch.setattr(web.store.installations, "keep", broken)
+    monkeypatch.setattr(web.store.installations, "save", broken)
     page = await web.installed(ALPHA)
     assert page.status == 500
     assert "reference" in page.text
@@ -299,16 +299,16 @@ async def test_no_token_and_no_code_is_ever_logged_or_shown(
     async with site(url, TWO, lifetime=3600) as web:  # due at once
         async with web.browser() as browser:
             led = await browser.allowed(ALPHA)
-            pages = [await browser.open(REDIRECT, **led) for _ in range(2)]
-            pages += [await browser.open(REDIRECT, **{**led, "state": "x"})]
+            pages = [await browser.open(REDIRECT_PATH, **led) for _ in range(2)]
+            pages += [await browser.open(REDIRECT_PATH, **{**led, "state": "x"})]
             cookies = [c.value for c in browser.session.cookie_jar]
             other = await browser.allowed(BETA)
             web.slack.faults = Faults(fail_calls=20, fail_status=500)
-            pages += [await browser.open(REDIRECT, **other)]
+            pages += [await browser.open(REDIRECT_PATH, **other)]
             web.slack.faults = Faults()
         kept = await web.store.installations.credentials(Workspace("", ALPHA))
         assert kept
-        token = await web.tokens.of(Workspace("", ALPHA))
+        token = await web.tokens.token_of(Workspace("", ALPHA))
         assert web.slack.grants.refreshes == 1
     assert [page.status for page in pages] == [200, 400, 400, 503]
     assert token

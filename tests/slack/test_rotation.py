@@ -78,7 +78,7 @@ def break_store(web: Site, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
 async def test_a_fresh_token_is_left_alone(local: Site) -> None:
     kept = await installed(local, 3)
-    assert await local.tokens.of(ALPHA) == kept.token
+    assert await local.tokens.token_of(ALPHA) == kept.token
     assert local.slack.grants.refreshes == 0
 
 
@@ -90,7 +90,7 @@ async def test_of_ten_in_two_processes_one_renews_a_token_for_all(
     web.slack.faults = Faults(slow_answers=seconds)
     async with another(web) as tokens:
         found = await asyncio.gather(
-            *(one.of(ALPHA) for _ in range(5) for one in (web.tokens, tokens))
+            *(one.token_of(ALPHA) for _ in range(5) for one in (web.tokens, tokens))
         )
     assert web.slack.grants.refreshes == 1
     assert len(set(found)) == 1
@@ -108,7 +108,7 @@ async def test_a_token_that_can_not_be_renewed_is_used_while_it_is_good(
     caplog.set_level(logging.WARNING, "faqbot")
     kept = await installed(local, 1)
     tokens = refused(local)
-    assert [await tokens.of(ALPHA) for _ in range(2)] == [kept.token] * 2
+    assert [await tokens.token_of(ALPHA) for _ in range(2)] == [kept.token] * 2
     assert caplog.messages == [
         "the token of T0ALPHA is used on: Slack gave no token (bad_client_secret)."
     ]
@@ -118,13 +118,13 @@ async def test_a_token_that_ended_and_can_not_be_renewed_is_none(
     local: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     await installed(local, -1)
-    assert await refused(local).of(ALPHA) is None
+    assert await refused(local).token_of(ALPHA) is None
     assert "install faqbot there again" in caplog.text
 
 
 async def test_a_token_that_ended_is_renewed(web: Site) -> None:
     old = await installed(web, -1)
-    assert await web.tokens.of(ALPHA) not in (old.token, None)
+    assert await web.tokens.token_of(ALPHA) not in (old.token, None)
 
 
 async def test_whoever_died_while_renewing_is_followed_by_another(web: Site) -> None:
@@ -133,21 +133,21 @@ async def test_whoever_died_while_renewing_is_followed_by_another(web: Site) -> 
     impatient = TokenProvider(
         web.store.installations, web.exchange, clock=itertools.count().__next__
     )
-    assert await impatient.of(ALPHA) == old.token  # the other may still be at it
+    assert await impatient.token_of(ALPHA) == old.token  # the other may still be at it
     (found,) = await web.store.installations.all()
     await web.store.installations.save(found, old.token, old.refresh)
     again = await web.store.installations.credentials(ALPHA)
     assert again
     assert await web.store.installations.begin_refresh(ALPHA, again.version, -1)  # it is over
-    assert await web.tokens.of(ALPHA) not in (old.token, None)
+    assert await web.tokens.token_of(ALPHA) not in (old.token, None)
 
 
 async def test_whoever_stops_waiting_does_not_stop_the_renewal(local: Site) -> None:
     old = await installed(local, 1)
     local.slack.faults = Faults(slow_answers=0.2)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(local.tokens.of(ALPHA), 0.05)
-    found = await local.tokens.of(ALPHA)
+        await asyncio.wait_for(local.tokens.token_of(ALPHA), 0.05)
+    found = await local.tokens.token_of(ALPHA)
     assert found not in (old.token, None)
     assert local.slack.grants.refreshes == 1
 
@@ -157,12 +157,12 @@ async def test_tokens_outlast_a_store_that_is_down(
 ) -> None:
     await installed(local, 12)
     tokens = TokenProvider(local.store.installations, local.exchange, lifetime=0.0)
-    token = await tokens.of(ALPHA)
+    token = await tokens.token_of(ALPHA)
     assert token
     break_store(local, monkeypatch, "credentials")
-    assert await tokens.of(ALPHA) == token
+    assert await tokens.token_of(ALPHA) == token
     with pytest.raises(StoreError):
-        await local.tokens.of(ALPHA)  # which has none at hand
+        await local.tokens.token_of(ALPHA)  # which has none at hand
 
 
 async def test_a_renewed_token_is_kept_when_the_store_is_back(
@@ -171,9 +171,9 @@ async def test_a_renewed_token_is_kept_when_the_store_is_back(
     await installed(local, 1)
     tokens = TokenProvider(local.store.installations, local.exchange, lifetime=0.0)
     with monkeypatch.context() as broken:
-        break_store(local, broken, "refreshed")
-        fresh = await tokens.of(ALPHA)
-    assert await tokens.of(ALPHA) == fresh
+        break_store(local, broken, "save_refreshed")
+        fresh = await tokens.token_of(ALPHA)
+    assert await tokens.token_of(ALPHA) == fresh
     kept = await local.store.installations.credentials(ALPHA)
     assert kept
     assert kept.token == fresh
@@ -184,6 +184,6 @@ async def test_what_an_old_key_sealed_is_read_and_sealed_anew(web: Site) -> None
     kept = await installed(web, 12)
     key = TokenCipher.new_key()
     async with another(web, f"{key},{web.key}") as both:
-        assert await both.of(ALPHA) == kept.token
+        assert await both.token_of(ALPHA) == kept.token
     async with another(web, key) as newest:
-        assert await newest.of(ALPHA) == kept.token
+        assert await newest.token_of(ALPHA) == kept.token

@@ -12,11 +12,11 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from faqbot.runtime.web import Server, listen, served
+from faqbot.runtime.web import Server, background_server, listen
 from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.workspaces.router import WorkspaceRouter
-from faqbot.workspaces.tokens import authorizing, let_go
+from faqbot.workspaces.tokens import authorize_with, uninstall
 from tests.slack.installing import Site, site
 from tests.support.local_slack import several
 from tests.support.waiting import DEADLINE
@@ -70,7 +70,7 @@ async def test_bolt_gets_the_bot_token_of_this_workspace_alone(
     app = AsyncApp(
         client=web.exchange.client,
         request_verification_enabled=False,
-        authorize=authorizing(installation, web.tokens),
+        authorize=authorize_with(installation, web.tokens),
     )
     seen: list[str] = []
 
@@ -83,7 +83,7 @@ async def test_bolt_gets_the_bot_token_of_this_workspace_alone(
     body = {**_event(asking, enterprise or None, org_wide=bool(enterprise)), "event": event}
     await app.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
     await asyncio.sleep(0.05)
-    assert seen == [await web.tokens.of(installation.workspace)] * answers
+    assert seen == [await web.tokens.token_of(installation.workspace)] * answers
 
 
 async def never_opened(*_: object) -> Any:
@@ -96,7 +96,7 @@ def leaving(web: Site, gone: Callable[[Workspace], Awaitable[None]]) -> Any:
             await forget(workspace)
             await gone(workspace)
 
-        await let_go(body, web.store.installations, web.tokens, both)
+        await uninstall(body, web.store.installations, web.tokens, both)
 
     return left
 
@@ -118,7 +118,7 @@ async def test_an_installation_that_ends_is_forgotten(
     workspaces = WorkspaceRouter(web.store.installations, never_opened, leaving(web, gone.put))
     listener = listen("127.0.0.1", 0)
     server = Server(asgi(workspaces.dispatch, web.slack[team].signing_secret))
-    async with served(server, listener):
+    async with background_server(server, listener):
         web.slack.deliver_to(f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}")
         (web.slack.uninstall if how == "uninstall" else web.slack.revoke)(team)
         first = await asyncio.wait_for(gone.get(), DEADLINE)
@@ -127,7 +127,7 @@ async def test_an_installation_that_ends_is_forgotten(
     assert first == installation.workspace
     assert gone.empty()
     assert await web.store.installations.all() == (kept,)
-    assert await web.tokens.of(installation.workspace) is None
+    assert await web.tokens.token_of(installation.workspace) is None
 
 
 async def _nothing(_: Workspace) -> None:
@@ -137,5 +137,5 @@ async def _nothing(_: Workspace) -> None:
 async def test_an_old_event_leaves_a_new_installation_alone(web: Site) -> None:
     installation = await _installation(web, ALPHA)
     late = {**_event(ALPHA), "event_time": int(time.time()) - 300}
-    await let_go(late, web.store.installations, web.tokens, _nothing)
+    await uninstall(late, web.store.installations, web.tokens, _nothing)
     assert await web.store.installations.all() == (installation,)

@@ -100,7 +100,7 @@ async def test_what_is_under_way_is_finished_when_a_workspace_is_gone(process: M
     before = len(process.api.calls)
     sent = asyncio.create_task(process.send(process.event(A, asked())))
     await asyncio.sleep(0)
-    await process.workspaces.gone(Workspace("", A))
+    await process.workspaces.release(Workspace("", A))
     assert process.workspaces.count == 0
     await sent
     assert any(WORD[A] in call.text for call in process.api.calls[before:])
@@ -148,7 +148,7 @@ async def test_where_content_can_not_be_loaded_clicks_and_modals_are_told_too(
 async def test_what_takes_long_is_said_and_events_are_answered_all_the_same(
     process: Many, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    monkeypatch.setattr(module, "OPEN_TIMEOUT", 0.0)
     assert "getting ready" in (await process.send(command(A, 1))).body
     body = process.event(B, asked())
     assert (await process.send(body)).status == 503  # so that Slack sends it again
@@ -162,7 +162,7 @@ async def test_what_takes_long_is_said_and_events_are_answered_all_the_same(
 async def test_who_was_told_to_try_again_is_not_heard_twice(
     process: Many, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    monkeypatch.setattr(module, "OPEN_TIMEOUT", 0.0)
     assert await process.click(A, "show:0", "pilot/skills", user=PERSON) == []
     monkeypatch.undo()
     assert WORD[A] in "".join(
@@ -201,14 +201,14 @@ async def test_other_content_holds_as_soon_as_the_file_names_it(
 
     assert WORD[A] in (await process.send(command(A, 1))).body
     give(WORD[B])
-    await process.workspaces.renew()
+    await process.workspaces.reopen_all()
     assert WORD[B] in (await process.send(command(A, 2))).body
-    await process.workspaces.renew()
-    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    await process.workspaces.reopen_all()
+    monkeypatch.setattr(module, "OPEN_TIMEOUT", 0.0)
     sent = asyncio.create_task(process.send(command(A, 3)))
     await asyncio.sleep(0)
     give(WORD[C])
-    await process.workspaces.renew()  # while the app is being opened
+    await process.workspaces.reopen_all()  # while the app is being opened
     await sent
     monkeypatch.undo()
     assert WORD[C] in (await process.send(command(A, 4))).body
@@ -276,7 +276,7 @@ async def test_an_organisation_serves_its_workspaces_each_by_an_app_of_its_own(
     assert f"{WORD[B]} inn" in await said(one, "where do they sleep?", "1700000002.0", thread)
     assert "inn" not in await said(other, "where do they sleep?", "1700000002.0", thread)
     assert process.workspaces.count == 2
-    await process.workspaces.gone(Workspace(org, ""))
+    await process.workspaces.release(Workspace(org, ""))
     assert process.workspaces.count == 0
 
 
@@ -302,7 +302,7 @@ async def nobody(*_: object) -> None:
 async def test_a_delivery_that_no_app_finishes_is_given_up(process: Many) -> None:
     done: list[str] = []
 
-    workspaces = WorkspaceRouter(process.installations, broken, nobody, done=done.append)
+    workspaces = WorkspaceRouter(process.installations, broken, nobody, on_dropped=done.append)
     await redeliver(workspaces.dispatch, process.event("T0NOWHERE", asked()), "message T0NOWHERE")
     assert done == ["message T0NOWHERE"]
 

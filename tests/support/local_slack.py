@@ -94,7 +94,7 @@ class LocalSlack:
         finally:
             for workspace in slack.workspaces.values():
                 await workspace.close()
-            server.over.set()
+            server.stopped.set()
             await running
             listener.close()
 

@@ -22,7 +22,7 @@ from faqbot.index.builder import Loader, build_with
 from faqbot.index.cache import SizedIndex, Snapshots
 from faqbot.model import Answer, Question
 from faqbot.workspaces import content_pool as module
-from faqbot.workspaces.content_pool import ContentPool, LoadedContent, following
+from faqbot.workspaces.content_pool import ContentPool, LoadedContent, keep_up_to_date
 from tests.slack.many import encoders, write_content
 from tests.support.waiting import DEADLINE
 
@@ -129,7 +129,7 @@ async def test_the_least_recently_used_goes_when_the_bound_is_reached(two: Room)
     await two.shelf.acquire(other)
     two.shelf.touch(first)
     await two.shelf.acquire(third)
-    assert two.shelf.weight == 2 * WEIGHT
+    assert two.shelf.size == 2 * WEIGHT
     await two.shelf.acquire(one)
     assert two.loads.folders == ["one", "other", "third"]  # one is still there
     await two.shelf.acquire(other)
@@ -143,12 +143,12 @@ async def test_what_is_in_use_stays_until_it_is_not(two: Room) -> None:
     engine = desk_of(book, holder)
     for name in ("other", "third"):
         desk_of(await two.shelf.acquire(two.write(name)), Holder(is_busy=True))
-    assert two.shelf.weight == 3 * WEIGHT  # all of them are in use
+    assert two.shelf.size == 3 * WEIGHT  # all of them are in use
     assert "amaranth" in said(engine)
     holder.is_busy = False
     two.shelf.evict()
     assert holder.gone == 1
-    assert two.shelf.weight == 2 * WEIGHT
+    assert two.shelf.size == 2 * WEIGHT
 
 
 async def test_what_is_let_go_is_free_memory(two: Room) -> None:
@@ -170,7 +170,7 @@ async def test_what_is_pinned_stays_and_counts_for_nothing(two: Room) -> None:
         await two.shelf.acquire(two.write(name))
     assert await two.shelf.acquire(pinned.address) is pinned
     assert two.shelf.count == 3
-    assert two.shelf.weight == 2 * WEIGHT
+    assert two.shelf.size == 2 * WEIGHT
 
 
 async def test_bad_content_says_so_and_is_tried_again_after_a_while(
@@ -180,7 +180,7 @@ async def test_bad_content_says_so_and_is_tried_again_after_a_while(
     role = Path(address) / "pilot.yaml"
     good = role.read_text()
     role.write_text(good.replace("sections:", "sectoins:"))
-    monkeypatch.setattr(module, "AGAIN", 0.2)
+    monkeypatch.setattr(module, "RETRY_INTERVAL", 0.2)
     for _ in range(2):
         with pytest.raises(ContentError, match="sectoins"):
             await two.shelf.acquire(address)
@@ -224,7 +224,7 @@ async def test_a_change_reaches_all_who_share_a_folder_and_a_bad_one_nobody(two:
 async def test_changes_are_followed_and_one_that_fails_does_not_end_it(
     two: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LOOK", 0.01)
+    monkeypatch.setattr(module, "CHANGE_CHECK_INTERVAL", 0.01)
     address = two.write("one")
     engine = desk_of(await two.shelf.acquire(address))
     looks, look, looked = [0], two.shelf.check_for_changes, asyncio.Event()
@@ -238,7 +238,7 @@ async def test_changes_are_followed_and_one_that_fails_does_not_end_it(
 
     monkeypatch.setattr(two.shelf, "check_for_changes", failing)
     two.write("one", "chicory")
-    task = asyncio.create_task(following(two.shelf, 0.0))
+    task = asyncio.create_task(keep_up_to_date(two.shelf, 0.0))
     async with asyncio.timeout(DEADLINE):
         await looked.wait()
     assert "chicory" in said(engine)

@@ -93,7 +93,7 @@ def register(
                 case DeliveryKind.ACTION:
                     attempts = int(await claims.claim(*delivery.key))
                 case DeliveryKind.OTHER:
-                    attempts = int(own.first(*delivery.key))
+                    attempts = int(own.claim_now(*delivery.key))
             if not attempts:
                 on_duplicate()
                 return BoltResponse(status=200, body="")
