@@ -22,7 +22,7 @@ from faqbot import app
 from faqbot.content.loader import check_folder
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.importers.documents.blocks import Heading, words_of
-from faqbot.importers.documents.importer import Imported, import_documents
+from faqbot.importers.documents.importer import ImportedRole, import_documents
 from faqbot.importers.documents.reader import read_document
 from faqbot.model import Section
 
@@ -40,10 +40,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     paths = sorted((parser.parse_args().data / "job-documents").iterdir())
     labels: dict[str, str] = yaml.safe_load(LABELS.read_text(encoding="utf-8"))
-    found = [one for one in import_documents(paths, app.headings()) if isinstance(one, Imported)]
+    found = [
+        one for one in import_documents(paths, app.headings()) if isinstance(one, ImportedRole)
+    ]
     with tempfile.TemporaryDirectory() as place:
         for one in found:
-            target = Path(place) / f"{one.placed.role.id}.yaml"
+            target = Path(place) / f"{one.mapped.role.id}.yaml"
             target.write_text(one.text, encoding="utf-8")
         _, problems = check_folder(Path(place))
     rows: list[Row] = []
@@ -66,9 +68,9 @@ def main() -> None:
     write("importing", "Job descriptions as roles", NOTES, rows)
 
 
-def put_right(one: Imported, labels: dict[str, str]) -> Iterator[bool]:
+def put_right(one: ImportedRole, labels: dict[str, str]) -> Iterator[bool]:
     """For each labelled heading with text below it, whether that text is where it belongs."""
-    sections = {section.key: _said(section) for section in one.placed.role.sections}
+    sections = {section.key: _said(section) for section in one.mapped.role.sections}
     blocks = read_document(one.path).blocks
     for heading, block in pairwise(blocks):
         if not isinstance(heading, Heading) or isinstance(block, Heading):
@@ -82,7 +84,7 @@ def put_right(one: Imported, labels: dict[str, str]) -> Iterator[bool]:
             yield own if wanted[0] == "own" else wanted[0] in places
 
 
-def raw_words(one: Imported) -> tuple[int, int]:
+def raw_words(one: ImportedRole) -> tuple[int, int]:
     """The words of the raw source without what was left out, and those of them that arrived."""
     raw = one.path.read_text(encoding="utf-8")
     if one.path.suffix == ".html":

@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks.intent_sets import FULL, NONE, SETS, IntentSet, published_split, training_split
 from benchmarks.peers import Peer, peers
 from benchmarks.record import Row, table, write
-from faqbot.content.defaults import load_shipped
+from faqbot.content.defaults import load_defaults
 from faqbot.content.loader import load_knowledge_base
 from faqbot.errors import FaqbotError
 from faqbot.evaluation.datasets import (
@@ -161,7 +161,7 @@ def _written_out(knowledge_base: KnowledgeBase) -> Iterator[tuple[str, str]]:
 
 
 def _of_role(role: Role, knowledge_base: KnowledgeBase) -> Iterator[tuple[str, str]]:
-    for key, texts in load_shipped().phrasings.items():
+    for key, texts in load_defaults().phrasings.items():
         entry = role.id if key == "role" else f"{role.id}/{key}"
         if knowledge_base.entry(entry) is not None:
             yield from ((entry, text) for text in texts)

@@ -27,7 +27,7 @@ from faqbot.settings import Mode, Settings, describe
 from faqbot.workspaces.config import read_workspaces
 
 if TYPE_CHECKING:
-    from faqbot.importers.documents.headings import Headings
+    from faqbot.importers.documents.headings import HeadingClassifier
     from faqbot.slack.context import Backing
 
 __all__ = ["build_index", "check", "encoder", "headings", "knowledge_folder", "load_engine", "run"]
@@ -44,12 +44,12 @@ def encoder() -> StaticEncoder:
     return StaticEncoder()
 
 
-def headings() -> Headings:
+def headings() -> HeadingClassifier:
     """What recognises the headings of job descriptions."""
-    from faqbot.content.defaults import load_shipped
-    from faqbot.importers.documents.headings import Headings
+    from faqbot.content.defaults import load_defaults
+    from faqbot.importers.documents.headings import HeadingClassifier
 
-    return Headings(StaticEncoder(), load_shipped().phrasings)
+    return HeadingClassifier(StaticEncoder(), load_defaults().phrasings)
 
 
 def knowledge_folder(configured: str | None) -> tuple[Path, str]:

@@ -84,13 +84,13 @@ def needs_extra(feature: str, extra: str) -> Iterator[None]:
         ) from error
 
 
-_NEAR: Final = 65
-_LONG: Final = 40
+_MIN_SIMILARITY: Final = 65
+_MAX_QUOTED_LENGTH: Final = 40
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that the given one was most likely meant to be, if any is near."""
-    found = process.extractOne(word.lower(), known, scorer=fuzz.ratio, score_cutoff=_NEAR)
+    found = process.extractOne(word.lower(), known, scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY)
     return found[0] if found else None
 
 
@@ -103,7 +103,7 @@ def did_you_mean(word: str, known: tuple[str, ...]) -> str:
 def quoted(text: str) -> str:
     """Text as it can stand in a message: one line, not too long."""
     line = printable(" ".join(text.split()))
-    return f"`{line if len(line) <= _LONG else line[: _LONG - 1] + '…'}`"
+    return f"`{line if len(line) <= _MAX_QUOTED_LENGTH else line[: _MAX_QUOTED_LENGTH - 1] + '…'}`"
 
 
 def printable(text: str) -> str:

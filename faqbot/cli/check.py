@@ -125,17 +125,17 @@ def _check(folder: Path, *, stale_is_error: bool) -> _CheckResult:
 
     from faqbot import app
     from faqbot.content.loader import check_folder
-    from faqbot.lint.findings import of_problem
-    from faqbot.lint.rules import findings
+    from faqbot.lint.findings import finding_of_problem
+    from faqbot.lint.rules import check_knowledge_base
     from faqbot.settings import configured_cache, configured_encoder
 
     knowledge_base, problems = check_folder(folder)
     if knowledge_base is None:
-        return _CheckResult(folder, None, tuple(map(of_problem, problems)))
+        return _CheckResult(folder, None, tuple(map(finding_of_problem, problems)))
     engine = app.load_engine(folder, configured_encoder(), configured_cache())
     asking = _ContentTests(engine)
     found = list(asking.failures())
-    found += findings(
+    found += check_knowledge_base(
         knowledge_base,
         app.encoder(),
         asking.describe_outcome,
@@ -153,17 +153,17 @@ class _ContentTests:
 
     def failures(self) -> Iterator[Finding]:
         """The content's own tests that fail, each at the entry that holds it."""
-        from faqbot.lint.rules import own_test
+        from faqbot.lint.rules import failed_test
 
         for faq in _faqs(self.engine.knowledge_base):
             for text in faq.matches:
                 result = self._ask(text, faq.role)
                 if faq.id not in _answers(result):
                     became = _describe(result)
-                    yield own_test(faq, f"matches: {text!r} {became}, not answered by this")
+                    yield failed_test(faq, f"matches: {text!r} {became}, not answered by this")
             for text in faq.rejects:
                 if faq.id in _answers(self._ask(text, faq.role)):
-                    yield own_test(faq, f"rejects: {text!r} is answered by this")
+                    yield failed_test(faq, f"rejects: {text!r} is answered by this")
 
     def describe_outcome(self, text: str, role: str | None) -> str:
         """How a question is answered now."""
@@ -201,15 +201,15 @@ def _describe(result: Result) -> str:
 
 def _print(checked: _CheckResult, shape: CheckFormat, *, quiet: bool, verbose: bool) -> None:
     from faqbot.cli.common import print_json
-    from faqbot.lint.findings import github, sarif
+    from faqbot.lint.findings import github_commands, sarif_log
 
     match shape:
         case CheckFormat.JSON:
             _print_json(checked)
         case CheckFormat.SARIF:
-            print_json(sarif(checked.found))
+            print_json(sarif_log(checked.found))
         case CheckFormat.GITHUB:
-            for line in github(checked.found):
+            for line in github_commands(checked.found):
                 typer.echo(line)
         case CheckFormat.HUMAN:
             _print_text(checked, quiet=quiet, verbose=verbose)

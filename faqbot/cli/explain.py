@@ -178,11 +178,11 @@ _MAX_CHANGES = 12
 def with_phrasings(engine: Engine, more: Mapping[str, Sequence[str]]) -> Engine:
     """An engine on the same content with more phrasings."""
     from faqbot import app
-    from faqbot.content.loader import phrased
+    from faqbot.content.loader import with_phrasings
     from faqbot.engine import ConversationMemory, Engine
     from faqbot.settings import configured_encoder
 
-    knowledge = app.build_index(phrased(engine.knowledge_base, more), configured_encoder())
+    knowledge = app.build_index(with_phrasings(engine.knowledge_base, more), configured_encoder())
     return Engine(knowledge, ConversationMemory(lambda: 0.0))
 
 

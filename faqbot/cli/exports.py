@@ -110,7 +110,7 @@ def role(
 def _render(found: object, output: ExportFormat, audience: Audience, opening: object) -> bytes:
     from faqbot.exporters.html import page
     from faqbot.exporters.markdown import advert, markdown
-    from faqbot.exporters.schema_org import JobOpening, missing, posting
+    from faqbot.exporters.schema_org import JobOpening, job_posting, missing_options
     from faqbot.exporters.word import word
     from faqbot.model import Role as ModelRole
 
@@ -126,8 +126,8 @@ def _render(found: object, output: ExportFormat, audience: Audience, opening: ob
         case ExportFormat.ADVERT:
             return advert(found).encode()
         case ExportFormat.JOBPOSTING:
-            made = posting(found, opening)
-            lacking = missing(made)
+            made = job_posting(found, opening)
+            lacking = missing_options(made)
             if lacking:
                 options = ", ".join(lacking)
                 typer.echo(
@@ -211,11 +211,11 @@ def table(
     from faqbot.cli.common import content_folder
     from faqbot.content.loader import load_knowledge_base
     from faqbot.content.writer import write_bytes
-    from faqbot.spreadsheet.files import written_rows
-    from faqbot.spreadsheet.rows import rows_of
+    from faqbot.spreadsheet.files import table_bytes
+    from faqbot.spreadsheet.rows import table_rows
 
-    rows = list(rows_of(load_knowledge_base(content_folder(knowledge))))
-    write_bytes(file, written_rows(file, rows), force=force)
+    rows = list(table_rows(load_knowledge_base(content_folder(knowledge))))
+    write_bytes(file, table_bytes(file, rows), force=force)
     if not quiet:
         typer.echo(f"{file}: {len(rows) - 1} rows")
 

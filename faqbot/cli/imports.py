@@ -12,7 +12,7 @@ import typer
 from faqbot.cli.common import DryRun, Force, Quiet, Verbose
 
 if TYPE_CHECKING:
-    from faqbot.importers.documents.importer import Imported
+    from faqbot.importers.documents.importer import ImportedRole
     from faqbot.model import KnowledgeBase
 
 DOCUMENT_EXAMPLE = "Example: faqbot import document analyst.docx engineer.pdf --out knowledge/roles"
@@ -50,7 +50,7 @@ def document(
         try:
             if isinstance(result, UsageError):
                 raise result
-            target = out / f"{result.placed.role.id}.yaml"
+            target = out / f"{result.mapped.role.id}.yaml"
             if not dry_run:
                 write_file(target, result.text, force=force)
         except UsageError as error:
@@ -67,16 +67,16 @@ def document(
         raise typer.Exit(1)
 
 
-def _report(result: Imported, target: Path, *, verbose: bool) -> None:
+def _report(result: ImportedRole, target: Path, *, verbose: bool) -> None:
     from faqbot.cli.common import printable
 
-    share = result.arrived / result.source if result.source else 1.0
+    share = result.kept_words / result.source_words if result.source_words else 1.0
     typer.echo(printable(f"{result.path} -> {target}"))
-    parts = ", ".join(f"{key} {count}" for key, count in result.placed.words.items())
-    typer.echo(f"  {result.source} words, {share:.1%} of them in the file: {parts}")
-    if result.missing:
+    parts = ", ".join(f"{key} {count}" for key, count in result.mapped.words.items())
+    typer.echo(f"  {result.source_words} words, {share:.1%} of them in the file: {parts}")
+    if result.missing_words:
         typer.echo(
-            printable(f"  not in the file: {', '.join(result.missing[:_MAX_MISSING_WORDS])}")
+            printable(f"  not in the file: {', '.join(result.missing_words[:_MAX_MISSING_WORDS])}")
         )
     kinds = Counter[str]()
     for one in result.left_out:
@@ -86,7 +86,7 @@ def _report(result: Imported, target: Path, *, verbose: bool) -> None:
     if verbose:
         for one in result.left_out:
             typer.echo(printable(f"    {one.kind}: {' '.join(one.text.split())[:200]}"))
-    for check in result.placed.checks:
+    for check in result.mapped.checks:
         typer.echo(printable(f"  look at: {check}"))
 
 
@@ -120,11 +120,11 @@ def onet(
     from faqbot.content.writer import write_file
     from faqbot.errors import UsageError
     from faqbot.importers.onet.occupations import read_release
-    from faqbot.importers.onet.roles import roles_of, select_occupations, summary
+    from faqbot.importers.onet.roles import build_roles, gaps_summary, select_occupations
 
     found = read_release(release)
     wanted = select_occupations(found.occupations, only or ())
-    work = with_progress(roles_of(found, wanted), len(wanted), "Importing", quiet=quiet)
+    work = with_progress(build_roles(found, wanted), len(wanted), "Importing", quiet=quiet)
     written = list(work)
     targets = [out / f"{one.role.id}.yaml" for one in written]
     there = [target for target in targets if target.exists()]
@@ -136,11 +136,11 @@ def onet(
         write_file(target, one.text, force=force)
     if quiet:
         return
-    shared = len({title.casefold() for one in written for title in one.shared})
+    shared = len({title.casefold() for one in written for title in one.shared_titles})
     typer.echo(f"{len(written)} roles of O*NET {found.number} in {out}.")
     typer.echo(f"Titles that several of them share, left out of the aliases: {shared}.")
-    if summary(written):
-        typer.echo(f"The release has gaps: {summary(written)}; each is marked in its file.")
+    if gaps_summary(written):
+        typer.echo(f"The release has gaps: {gaps_summary(written)}; each is marked in its file.")
     typer.echo(f"Next: faqbot check {out.parent}")
 
 
@@ -172,8 +172,8 @@ def table(
     from faqbot.spreadsheet.rows import differences, read_table
 
     read = read_table(read_rows(file), file.name)
-    if read.unknown:
-        typer.echo(f"Columns that mean nothing here: {', '.join(read.unknown)}.", err=True)
+    if read.unknown_columns:
+        typer.echo(f"Columns that mean nothing here: {', '.join(read.unknown_columns)}.", err=True)
     files = _files(read.knowledge_base, out)
     with tempfile.TemporaryDirectory() as place:
         for target, text in files.items():

@@ -71,7 +71,7 @@ def faq(
     from faqbot import app
     from faqbot.cli.common import checked_role_id
     from faqbot.cli.common import terminal_question as asked
-    from faqbot.content.writer import faq_file, key_for, write_file
+    from faqbot.content.writer import faq_file, new_faq_key, write_file
     from faqbot.errors import UsageError
     from faqbot.model import Answer, Faq, KnowledgeBase
 
@@ -91,7 +91,7 @@ def faq(
     if not text:
         raise UsageError("An FAQ needs an answer: give it by --answer.")
     phrasings = prompt_list("Other ways to ask it", phrasing, asks=asks)
-    key = key_for(question, role, knowledge_base)
+    key = new_faq_key(question, role, knowledge_base)
     made = Faq(role, key, question.strip(), text, phrasings=phrasings, audience=audience)
     target = folder / "faqs" / f"{f'{role}-' if role else ''}{key}.yaml"
     write_file(target, faq_file([made], about=role, schema="../schema.json"))
@@ -187,14 +187,14 @@ def role(
     What is left out stands in the file as a comment to fill in. Exit code 0 when the file was
     written, 2 when it is there already.
     """
-    from faqbot.content.writer import id_of, role_file, write_file
+    from faqbot.content.writer import make_id, role_file, write_file
     from faqbot.model import Role, Section
     from faqbot.model import Years as Span
 
     asks = is_interactive(yes=yes)
     if asks:
         typer.echo("Enter leaves a question out; all of it can be changed in the file later.")
-    named = id_of(title)
+    named = make_id(title)
     aliases = prompt_list("Other titles for it", alias, asks=asks)
     family, owner = prompt("Family", family, asks=asks), prompt("Owner", owner, asks=asks)
     parts = [
@@ -249,9 +249,9 @@ def _has_content(part: Section) -> bool:
 
 
 def _parse_years(text: str) -> Span | None:
-    from faqbot.importers.documents.role_draft import years_of
+    from faqbot.importers.documents.role_draft import find_years
 
-    return years_of(f"{text} years of experience") if text else None
+    return find_years(f"{text} years of experience") if text else None
 
 
 def _placeholder_comments(made: Role) -> str:

@@ -17,7 +17,7 @@ LANGUAGES: Final = ("en", "es", "de", "fr")
 
 
 @dataclass(frozen=True, slots=True)
-class Shipped:
+class Defaults:
     """Shipped sentences; in both, `{role}` stands for the title and every alias.
 
     `phrasings` maps the key of a standard section, and `role` for the role as a whole, to ways
@@ -37,20 +37,20 @@ def shipped_knowledge() -> Path:
     return installed if installed.is_dir() else beside
 
 
-def load_shipped() -> Shipped:
+def load_defaults() -> Defaults:
     """The shipped sentences."""
-    return Shipped(_of_all_languages("phrasings"), _of_all_languages("negatives"))
+    return Defaults(_load_languages("phrasings"), _load_languages("negatives"))
 
 
-def _of_all_languages(name: str) -> Mapping[str, tuple[str, ...]]:
+def _load_languages(name: str) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for language in LANGUAGES:
-        for key, texts in _sentences(f"{name}.{language}.yaml").items():
+        for key, texts in _read_sentences(f"{name}.{language}.yaml").items():
             found[key] = (*found.get(key, ()), *texts)
     return MappingProxyType(found)
 
 
-def _sentences(name: str) -> Mapping[str, tuple[str, ...]]:
+def _read_sentences(name: str) -> Mapping[str, tuple[str, ...]]:
     text = resources.files("faqbot.content").joinpath("defaults", name).read_text("utf-8")
     checked = TypeAdapter(dict[str, tuple[str, ...]]).validate_python(
         yaml.load(text, Loader=yaml.CSafeLoader),

@@ -20,12 +20,14 @@ ID_PATTERN: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 ONET_PATTERN: Final = r"^[0-9]{2}-[0-9]{4}\.[0-9]{2}$"
 _DAYS_OF_UNIT: Final = {"day": 1.0, "week": 7.0, "month": 365 / 12, "year": 365.0}
 _PERIOD_PATTERN: Final = r"^\s*([0-9]{1,5})\s+(day|week|month|year)s?\s*$"
-_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
-_LONGEST_PERIOD: Final = dt.timedelta(days=36_500)
-_YEARS_OF_REVIEWS: Final = range(1990, 2200)
+_CONTROL_CHARACTER: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]"
+)
+_MAX_PERIOD: Final = dt.timedelta(days=36_500)
+_VALID_YEARS: Final = range(1990, 2200)
 
 
-def _date(value: object) -> dt.date:
+def _parse_date(value: object) -> dt.date:
     """A date as YAML reads it, or in quotes; the bounds catch slips such as 0206 and 20260."""
     if isinstance(value, str):
         try:
@@ -34,18 +36,18 @@ def _date(value: object) -> dt.date:
             value = None
     if isinstance(value, dt.datetime) or not isinstance(value, dt.date):
         raise PydanticCustomError("content", "isn't a date; write it as in 2026-11-01")
-    if value.year not in _YEARS_OF_REVIEWS:
+    if value.year not in _VALID_YEARS:
         raise PydanticCustomError("content", "has a year that can't be right; check the date")
     return value
 
 
-def _period(value: object) -> dt.timedelta:
+def _parse_period(value: object) -> dt.timedelta:
     days: float = 0
     if isinstance(value, int) and not isinstance(value, bool):
         days = value
     elif isinstance(value, str) and (match := re.match(_PERIOD_PATTERN, value)):
         days = round(int(match[1]) * _DAYS_OF_UNIT[match[2]])
-    if not 1 <= days <= _LONGEST_PERIOD.days:
+    if not 1 <= days <= _MAX_PERIOD.days:
         raise PydanticCustomError(
             "content",
             "isn't a period; write it as in `180 days`, `6 months` or `1 year`",
@@ -55,12 +57,12 @@ def _period(value: object) -> dt.timedelta:
 
 def without_controls(text: str) -> str:
     """The text without the control characters that content can't hold."""
-    return _CONTROL.sub("", text)
+    return _CONTROL_CHARACTER.sub("", text)
 
 
-def _printable(text: str) -> str:
+def _refuse_controls(text: str) -> str:
     """The text; escapes in quotes can bring in characters that a file itself can't hold."""
-    if found := _CONTROL.search(text):
+    if found := _CONTROL_CHARACTER.search(text):
         code = f"U+{ord(found[0]):04X}"
         raise PydanticCustomError(
             "content", "holds the control character {code}; remove it", {"code": code}
@@ -68,7 +70,7 @@ def _printable(text: str) -> str:
     return text
 
 
-def _one_or_more(value: object) -> object:
+def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
@@ -77,24 +79,24 @@ OnetCode = Annotated[str, StringConstraints(pattern=ONET_PATTERN)]
 Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1),
-    AfterValidator(_printable),
+    AfterValidator(_refuse_controls),
     Field(json_schema_extra={"pattern": r"\S"}),
 ]
 Texts = Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
-OneOrMore = Annotated[Texts, BeforeValidator(_one_or_more, json_schema_input_type=Text | Texts)]
+OneOrMore = Annotated[Texts, BeforeValidator(_as_list, json_schema_input_type=Text | Texts)]
 Ids = Annotated[tuple[Id, ...], Field(strict=False, min_length=1)]
-Date = Annotated[dt.date, BeforeValidator(_date, json_schema_input_type=dt.date)]
+Date = Annotated[dt.date, BeforeValidator(_parse_date, json_schema_input_type=dt.date)]
 Period = Annotated[
     dt.timedelta,
     BeforeValidator(
-        _period,
+        _parse_period,
         json_schema_input_type=Annotated[str, Field(pattern=_PERIOD_PATTERN)]
-        | Annotated[int, Field(ge=1, le=_LONGEST_PERIOD.days)],
+        | Annotated[int, Field(ge=1, le=_MAX_PERIOD.days)],
     ),
 ]
 
 
-def listed(title: str, description: str, *examples: str) -> Any:
+def list_field(title: str, description: str, *examples: str) -> Any:
     """A list that may be left out."""
     return Field(default=(), title=title, description=description, examples=[list(examples)])
 

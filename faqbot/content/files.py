@@ -61,7 +61,7 @@ def _walk(folder: Path, folders: set[Path], files: set[Path]) -> Iterator[Path]:
 
 
 MAX_BYTES: Final = 1 << 20
-_OTHER_ENCODINGS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # What YAML refuses: control characters and non-characters.
 _UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ufffd\U00010000-\U0010ffff]")
 
@@ -93,14 +93,14 @@ def read_bytes(path: Path, shown: str) -> bytes | Problem:
 
 def decode(raw: bytes, shown: str) -> Decoded:
     """The text of a file, which has to be UTF-8 (a byte order mark at its start is fine)."""
-    if raw.startswith(_OTHER_ENCODINGS):
+    if raw.startswith(_UTF16_MARKS):
         return Decoded(None, (Problem(shown, 1, 1, "is UTF-16; save the file as UTF-8"),))
     raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8")
-        line, column = _end_of(before)
+        line, column = _position_after(before)
         message = f"the byte 0x{raw[error.start]:02x} isn't UTF-8; save the file as UTF-8"
         return Decoded(None, (Problem(shown, line, column, message),))
     return _check_characters(text, shown)
@@ -110,8 +110,8 @@ def _check_characters(text: str, shown: str) -> Decoded:
     """The first bad character of each line, for the first lines."""
     problems: list[Problem] = []
     position = 0
-    while len(problems) < _ENOUGH and (found := _UNPRINTABLE.search(text, position)):
-        line, column = _end_of(text[: found.start()])
+    while len(problems) < _MAX_PROBLEMS and (found := _UNPRINTABLE.search(text, position)):
+        line, column = _position_after(text[: found.start()])
         message = f"holds the control character U+{ord(found[0]):04X}; delete it"
         problems.append(Problem(shown, line, column, message))
         next_line = text.find("\n", found.start())
@@ -119,10 +119,10 @@ def _check_characters(text: str, shown: str) -> Decoded:
     return Decoded(None if problems else text, tuple(problems))
 
 
-_ENOUGH: Final = 20  # a binary file has thousands; the first ones make the point
+_MAX_PROBLEMS: Final = 20  # a binary file has thousands; the first ones make the point
 
 
-def _end_of(text: str) -> tuple[int, int]:
+def _position_after(text: str) -> tuple[int, int]:
     """Line and column of what follows the text."""
     lines = re.split("\r\n|[\n\r\x85\u2028\u2029]", text)
     return len(lines), len(lines[-1]) + 1

@@ -9,14 +9,24 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
-from faqbot.content.fields import ContentModel, Date, Id, Ids, OnetCode, Period, Text, Texts, listed
+from faqbot.content.fields import (
+    ContentModel,
+    Date,
+    Id,
+    Ids,
+    OnetCode,
+    Period,
+    Text,
+    Texts,
+    list_field,
+)
 from faqbot.content.sections import SectionsPart
 from faqbot.model import Audience
 
 AudienceName = Literal["everyone", "employees", "candidates"]
 
 
-class _Reviewed(ContentModel):
+class _ReviewedModel(ContentModel):
     owner: Text = Field(
         default="",
         title="Owner",
@@ -37,7 +47,7 @@ class _Reviewed(ContentModel):
     )
 
 
-class FaqPart(_Reviewed):
+class FaqPart(_ReviewedModel):
     """One question with its answer."""
 
     model_config = ConfigDict(title="FAQ")
@@ -52,7 +62,7 @@ class FaqPart(_Reviewed):
         description="The question as readers see it; in a role, `{role}` stands for its title.",
         examples=["Which technologies should a {role} know?"],
     )
-    phrasings: Texts = listed(
+    phrasings: Texts = list_field(
         "Phrasings",
         "Other ways to ask it; in a role, `{role}` stands for the title and every alias.",
         "what is the tech stack of a {role}",
@@ -69,12 +79,12 @@ class FaqPart(_Reviewed):
         description="Who may read the answer.",
         examples=["employees"],
     )
-    matches: Texts = listed(
+    matches: Texts = list_field(
         "Matches",
         "Questions that must lead here: tests that live with the content.",
         "which frameworks do I need",
     )
-    rejects: Texts = listed(
+    rejects: Texts = list_field(
         "Rejects",
         "Questions that must not lead here: tests that live with the content.",
         "which framework does marketing use",
@@ -90,7 +100,7 @@ class FaqPart(_Reviewed):
 Faqs = Annotated[tuple[FaqPart, ...], Field(strict=False, min_length=1)]
 
 
-class RoleFile(_Reviewed):
+class RoleFile(_ReviewedModel):
     """A file about one role: its top key is `role`."""
 
     model_config = ConfigDict(title="Role")
@@ -105,7 +115,7 @@ class RoleFile(_Reviewed):
         description="The title as readers see it.",
         examples=["Python Back End Developer"],
     )
-    aliases: Texts = listed(
+    aliases: Texts = list_field(
         "Aliases",
         "Other titles that people use for this role.",
         "python backend engineer",
@@ -123,13 +133,13 @@ class RoleFile(_Reviewed):
         description="The occupation of the O*NET database that the role belongs to.",
         examples=["15-1252.00"],
     )
-    related: Ids = listed(
+    related: Ids = list_field(
         "Related roles",
         "Ids of roles that are close to this one.",
         "front-end-developer",
         "devops-engineer",
     )
-    next_roles: Ids = listed(
+    next_roles: Ids = list_field(
         "Next roles",
         "Ids of roles that people move on to.",
         "data-engineer",
@@ -180,13 +190,13 @@ class PhrasingFile(ContentModel):
     )
 
 
-def keys_of(part: type[BaseModel]) -> tuple[str, ...]:
+def field_keys(part: type[BaseModel]) -> tuple[str, ...]:
     """The keys that a part of a file may have, as authors write them."""
     return tuple(field.alias or name for name, field in part.model_fields.items())
 
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
-TARGET = Path("knowledge/schema.json")
+SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+SCHEMA_PATH = Path("knowledge/schema.json")
 
 
 def content_schema() -> dict[str, Any]:
@@ -197,7 +207,7 @@ def content_schema() -> dict[str, Any]:
         description="A file of faqbot's content: one role (`role`), FAQs (`faqs`) or `phrasings`.",
     )
     schema: dict[str, Any] = {
-        "$schema": DIALECT,
+        "$schema": SCHEMA_DIALECT,
         "title": definitions["title"],
         "description": definitions["description"],
         "type": "object",
@@ -210,7 +220,7 @@ def content_schema() -> dict[str, Any]:
         },
         "$defs": definitions["$defs"],
     }
-    _tidy(schema)
+    _remove_empty_defaults(schema)
     return schema
 
 
@@ -219,11 +229,11 @@ def schema_text() -> str:
     return json.dumps(content_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _tidy(node: object) -> None:
+def _remove_empty_defaults(node: object) -> None:
     """Take out what only says "left out": null, and defaults that a value couldn't have."""
     if isinstance(node, list):
         for child in node:
-            _tidy(child)
+            _remove_empty_defaults(child)
     elif isinstance(node, dict):
         if node.get("default", ...) in (None, "", [], {}) and "title" in node:
             del node["default"]
@@ -234,9 +244,9 @@ def _tidy(node: object) -> None:
         elif choices:
             node["anyOf"] = choices
         for child in node.values():
-            _tidy(child)
+            _remove_empty_defaults(child)
 
 
 if __name__ == "__main__":
-    TARGET.parent.mkdir(exist_ok=True)
-    TARGET.write_text(schema_text(), encoding="utf-8")
+    SCHEMA_PATH.parent.mkdir(exist_ok=True)
+    SCHEMA_PATH.write_text(schema_text(), encoding="utf-8")

@@ -18,7 +18,7 @@ _ADDRESS: Final = re.compile(
     r"git\+(?P<url>(?:https|ssh|file)://[^#\s]+)(?:#(?P<ref>[\w./-]*)(?::(?P<folder>[^\s]*))?)?"
 )
 _FETCH_TIMEOUT: Final = 120
-_SAFE: Final = (
+_SAFE_OPTIONS: Final = (
     "-c",
     "core.askPass=",
     "-c",
@@ -35,12 +35,12 @@ class GitSource:
     url: str
     ref: str
     folder: str
-    place: Path
+    clone: Path
 
     @property
     def content(self) -> Path:
         """The content folder in the clone."""
-        return self.place / self.folder if self.folder else self.place
+        return self.clone / self.folder if self.folder else self.clone
 
     def update(self) -> None:
         """Bring the clone to the newest state of its ref; makes it first where there is none.
@@ -48,15 +48,15 @@ class GitSource:
         Raises:
             UsageError: git isn't there, the repository can't be reached, or has no such ref.
         """
-        if not (self.place / ".git").is_dir():
-            self.place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not (self.clone / ".git").is_dir():
+            self.clone.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._git("init", "--quiet")
         self._git("fetch", "--quiet", "--depth", "1", "--no-tags", "--", self.url, self.ref)
         self._git("checkout", "--quiet", "--force", "--detach", "FETCH_HEAD")
         self._git("clean", "--quiet", "--force", "-d", "-x")
 
     def _git(self, *arguments: str) -> None:
-        _run(self.place, arguments, f"{self.url} at {self.ref}")
+        _run(self.clone, arguments, f"{self.url} at {self.ref}")
 
 
 def git_source(address: str, cache: Path) -> GitSource:
@@ -91,7 +91,7 @@ def _run(folder: Path, arguments: tuple[str, ...], about: str) -> None:
         raise UsageError(f"Content from {about} needs git: install it.")
     try:
         done = subprocess.run(  # noqa: S603 - fixed commands; url and ref can't be options
-            [git, *_SAFE, "-C", str(folder), *arguments],
+            [git, *_SAFE_OPTIONS, "-C", str(folder), *arguments],
             capture_output=True,
             stdin=subprocess.DEVNULL,
             timeout=_FETCH_TIMEOUT,
@@ -111,49 +111,49 @@ def _without_secrets(text: str) -> str:
 
 
 _LOG_TIMEOUT: Final = 3.0
-_LENGTH: Final = 12
+_VERSION_LENGTH: Final = 12
 
 
-def version_of(folder: Path, files: Mapping[str, bytes]) -> str:
+def content_version(folder: Path, files: Mapping[str, bytes]) -> str:
     """The git commit when the folder's files are exactly those of it, else a digest of them.
 
     `files` maps paths below the folder to bytes.
     """
-    return _commit(folder, files) or _digest(files)
+    return _commit_of(folder, files) or _digest_of(files)
 
 
-def _digest(files: Mapping[str, bytes]) -> str:
+def _digest_of(files: Mapping[str, bytes]) -> str:
     digest = hashlib.sha256()
     for name, raw in sorted(files.items()):
         for part in (name.encode("utf-8", "surrogateescape"), raw):
             digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()[:_LENGTH]
+    return digest.hexdigest()[:_VERSION_LENGTH]
 
 
-def _commit(folder: Path, files: Mapping[str, bytes]) -> str | None:
-    status = _git(
+def _commit_of(folder: Path, files: Mapping[str, bytes]) -> str | None:
+    status = _git_output(
         folder, "status", "--porcelain=v2", "--branch", "--untracked-files=all", "--", "."
     )
     if status is None or any(line and not line.startswith("# ") for line in status.splitlines()):
         return None
-    tracked = _git(folder, "ls-files", "-z", "--", ".")
+    tracked = _git_output(folder, "ls-files", "-z", "--", ".")
     # A file that git ignores, or that a link brings in, is content but not part of the commit.
-    linked = any(path.is_symlink() for name in files for path in _steps(folder, name))
+    linked = any(path.is_symlink() for name in files for path in _path_and_parents(folder, name))
     if tracked is None or linked or not set(files) <= set(tracked.split("\0")):
         return None
     for line in status.splitlines():
         if line.startswith("# branch.oid ") and "(" not in line:
-            return line.removeprefix("# branch.oid ")[:_LENGTH]
+            return line.removeprefix("# branch.oid ")[:_VERSION_LENGTH]
     return None
 
 
-def _steps(folder: Path, name: str) -> tuple[Path, ...]:
+def _path_and_parents(folder: Path, name: str) -> tuple[Path, ...]:
     """The path of a file and of the folders above it, up to the content's folder."""
     path = folder / name
     return (path, *(parent for parent in path.parents if folder in parent.parents))
 
 
-def _git(folder: Path, *arguments: str) -> str | None:
+def _git_output(folder: Path, *arguments: str) -> str | None:
     """What git prints; None when there is no git, no checkout, or no answer in time."""
     git = shutil.which("git")
     if git is None:

@@ -12,8 +12,8 @@ from typing import Final
 from pydantic import ValidationError
 
 from faqbot.content.files import content_files, decode, read_bytes
-from faqbot.content.format import FaqFile, FaqPart, PhrasingFile, RoleFile, keys_of
-from faqbot.content.git import version_of
+from faqbot.content.format import FaqFile, FaqPart, PhrasingFile, RoleFile, field_keys
+from faqbot.content.git import content_version
 from faqbot.content.messages import advise
 from faqbot.content.references import check_references
 from faqbot.content.sections import STANDARD_SECTIONS, SectionPart
@@ -22,12 +22,12 @@ from faqbot.errors import ContentError, Problem, nearest, printable, quoted
 from faqbot.model import Audience, Faq, KnowledgeBase, Origin, Role, Section, Years
 
 
-def with_title(text: str, title: str) -> str:
+def fill_title(text: str, title: str) -> str:
     """The text of a role with its title in place of `{role}`."""
     return text.replace("{role}", title)
 
 
-def role_of(document: YamlDocument, file: RoleFile) -> Role:
+def build_role(document: YamlDocument, file: RoleFile) -> Role:
     """The role that a file describes."""
     named = Role(file.role, file.title)
     return Role(
@@ -42,33 +42,35 @@ def role_of(document: YamlDocument, file: RoleFile) -> Role:
         related=file.related,
         next_roles=file.next_roles,
         sections=tuple(
-            _section(document, file, key, part) for key, part in file.sections.written().items()
+            _build_section(document, file, key, part)
+            for key, part in file.sections.written().items()
         ),
         faqs=tuple(
-            _faq(part, _origin(document, ("faqs", index)), named)
+            _build_faq(part, _origin(document, ("faqs", index)), named)
             for index, part in enumerate(file.faqs)
         ),
         origin=_origin(document, ("role",), key=True),
     )
 
 
-def faqs_of(document: YamlDocument, file: FaqFile, role: Role | None = None) -> tuple[Faq, ...]:
+def build_faqs(document: YamlDocument, file: FaqFile, role: Role | None = None) -> tuple[Faq, ...]:
     """The FAQs of a file: general ones, or those of a role."""
     return tuple(
-        _faq(part, _origin(document, ("faqs", index)), role) for index, part in enumerate(file.faqs)
+        _build_faq(part, _origin(document, ("faqs", index)), role)
+        for index, part in enumerate(file.faqs)
     )
 
 
-def _section(document: YamlDocument, file: RoleFile, key: str, part: SectionPart) -> Section:
+def _build_section(document: YamlDocument, file: RoleFile, key: str, part: SectionPart) -> Section:
     def filled(texts: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(with_title(text, file.title) for text in texts)
+        return tuple(fill_title(text, file.title) for text in texts)
 
     years = part.years
     return Section(
         role=file.role,
         key=key,
-        title=with_title(part.title or STANDARD_SECTIONS[key], file.title),
-        text=with_title(part.text, file.title),
+        title=fill_title(part.title or STANDARD_SECTIONS[key], file.title),
+        text=fill_title(part.text, file.title),
         items=filled(part.items),
         required=filled(part.required),
         preferred=filled(part.preferred),
@@ -78,12 +80,12 @@ def _section(document: YamlDocument, file: RoleFile, key: str, part: SectionPart
     )
 
 
-def _faq(part: FaqPart, origin: Origin, role: Role | None) -> Faq:
+def _build_faq(part: FaqPart, origin: Origin, role: Role | None) -> Faq:
     return Faq(
         role=role.id if role else None,
         key=part.id,
-        question=with_title(part.question, role.title) if role else part.question,
-        answer=with_title(part.answer, role.title) if role else part.answer,
+        question=fill_title(part.question, role.title) if role else part.question,
+        answer=fill_title(part.answer, role.title) if role else part.answer,
         phrasings=part.phrasings,
         audience=Audience(part.audience),
         matches=part.matches,
@@ -100,7 +102,7 @@ def _origin(document: YamlDocument, loc: Loc, *, key: bool = False) -> Origin:
     return Origin(document.path, document.at(loc, key=key).line)
 
 
-def unknown_entries(
+def check_phrasing_ids(
     files: Iterable[tuple[YamlDocument, PhrasingFile]], knowledge_base: KnowledgeBase
 ) -> Iterator[Problem]:
     """A problem for each id that names no section and no FAQ."""
@@ -114,22 +116,26 @@ def unknown_entries(
                 yield document.problem(("phrasings", entry_id), message, key=True)
 
 
-def with_phrasings(knowledge_base: KnowledgeBase, files: Sequence[PhrasingFile]) -> KnowledgeBase:
+def with_phrasing_files(
+    knowledge_base: KnowledgeBase, files: Sequence[PhrasingFile]
+) -> KnowledgeBase:
     """The library with the phrasings of such files added to their entries."""
     more: dict[str, tuple[str, ...]] = {}
     for file in files:
         for entry_id, texts in file.phrasings.items():
             more[entry_id] = (*more.get(entry_id, ()), *texts)
-    return phrased(knowledge_base, more)
+    return with_phrasings(knowledge_base, more)
 
 
-def phrased(knowledge_base: KnowledgeBase, more: Mapping[str, Sequence[str]]) -> KnowledgeBase:
+def with_phrasings(
+    knowledge_base: KnowledgeBase, more: Mapping[str, Sequence[str]]
+) -> KnowledgeBase:
     """The library with more phrasings, by the id of their entries."""
     if not more:
         return knowledge_base
     return replace(
         knowledge_base,
-        roles=tuple(_role(role, more) for role in knowledge_base.roles),
+        roles=tuple(_role_with_phrasings(role, more) for role in knowledge_base.roles),
         faqs=tuple(
             replace(faq, phrasings=(*faq.phrasings, *more.get(faq.id, ())))
             for faq in knowledge_base.faqs
@@ -137,7 +143,7 @@ def phrased(knowledge_base: KnowledgeBase, more: Mapping[str, Sequence[str]]) ->
     )
 
 
-def _role(role: Role, more: Mapping[str, Sequence[str]]) -> Role:
+def _role_with_phrasings(role: Role, more: Mapping[str, Sequence[str]]) -> Role:
     return replace(
         role,
         sections=tuple(
@@ -155,7 +161,7 @@ _TOP_KEYS: Final = ("role", "faqs", "phrasings")
 
 
 @dataclass
-class _FolderReader:
+class _FolderContent:
     """What has been read so far."""
 
     documents: list[YamlDocument] = field(default_factory=list)
@@ -183,7 +189,7 @@ def check_folder(folder: Path) -> tuple[KnowledgeBase | None, tuple[Problem, ...
     Raises:
         UsageError: The folder is missing, not a folder, unreadable or without content.
     """
-    reading = _read(folder)
+    reading = _read_folder(folder)
     roles: list[Role] = []
     faqs: list[Faq] = []
     about: list[tuple[YamlDocument, FaqFile]] = []
@@ -191,7 +197,7 @@ def check_folder(folder: Path) -> tuple[KnowledgeBase | None, tuple[Problem, ...
     for document in reading.documents:
         try:
             if "role" in document.value:
-                roles.append(role_of(document, RoleFile.model_validate(document.value)))
+                roles.append(build_role(document, RoleFile.model_validate(document.value)))
                 continue
             if "phrasings" in document.value:
                 more.append((document, PhrasingFile.model_validate(document.value)))
@@ -200,17 +206,19 @@ def check_folder(folder: Path) -> tuple[KnowledgeBase | None, tuple[Problem, ...
             if file.about:
                 about.append((document, file))
             else:
-                faqs += faqs_of(document, file)
+                faqs += build_faqs(document, file)
         except ValidationError as error:
             reading.problems += advise(document, error)
     reading.problems += check_references(reading.documents, frozenset(reading.unread_roles))
     roles = [_with_faqs(role, about) for role in roles]
-    knowledge_base = KnowledgeBase(tuple(roles), tuple(faqs), version_of(folder, reading.files))
+    knowledge_base = KnowledgeBase(
+        tuple(roles), tuple(faqs), content_version(folder, reading.files)
+    )
     if not reading.problems:
-        reading.problems += unknown_entries(more, knowledge_base)
+        reading.problems += check_phrasing_ids(more, knowledge_base)
     if reading.problems:
-        return None, tuple(_one_a_place(reading.problems))
-    return with_phrasings(knowledge_base, [file for _, file in more]), ()
+        return None, tuple(_first_per_position(reading.problems))
+    return with_phrasing_files(knowledge_base, [file for _, file in more]), ()
 
 
 def _with_faqs(role: Role, files: Iterable[tuple[YamlDocument, FaqFile]]) -> Role:
@@ -219,13 +227,13 @@ def _with_faqs(role: Role, files: Iterable[tuple[YamlDocument, FaqFile]]) -> Rol
         faq
         for document, file in files
         if file.about == role.id
-        for faq in faqs_of(document, file, role)
+        for faq in build_faqs(document, file, role)
     ]
     return replace(role, faqs=(*role.faqs, *own)) if own else role
 
 
-def _read(folder: Path) -> _FolderReader:
-    reading = _FolderReader()
+def _read_folder(folder: Path) -> _FolderContent:
+    reading = _FolderContent()
     for path in content_files(folder):
         shown = printable(os.fsencode(path).decode("utf-8", "replace"))
         raw = read_bytes(path, shown)
@@ -238,7 +246,7 @@ def _read(folder: Path) -> _FolderReader:
     return reading
 
 
-def _read_documents(raw: bytes, shown: str, reading: _FolderReader) -> bool:
+def _read_documents(raw: bytes, shown: str, reading: _FolderContent) -> bool:
     """Add the documents of one file; whether all of it could be read."""
     decoded = decode(raw, shown)
     reading.problems += decoded.problems
@@ -251,7 +259,7 @@ def _read_documents(raw: bytes, shown: str, reading: _FolderReader) -> bool:
             Problem(shown, 1, 1, "is empty; write a role or FAQs, or delete it")
         )
     for document in documents:
-        about = _not_content(document)
+        about = _check_top_keys(document)
         if about:
             reading.problems.append(about)
         else:
@@ -259,7 +267,7 @@ def _read_documents(raw: bytes, shown: str, reading: _FolderReader) -> bool:
     return not problems
 
 
-def _not_content(document: YamlDocument) -> Problem | None:
+def _check_top_keys(document: YamlDocument) -> Problem | None:
     """Why a document is neither a role nor general FAQs, if so."""
     value = document.value
     if value is None:
@@ -273,13 +281,13 @@ def _not_content(document: YamlDocument) -> Problem | None:
         if near:
             message = f"{quoted(key)} is not a key of a file; did you mean `{near}`?"
             return document.problem((key,), message, key=True)
-    known = set(keys_of(RoleFile)) & set(value)
+    known = set(field_keys(RoleFile)) & set(value)
     hint = "this looks like a role: add `role:` with its id" if known else ""
     message = f"needs `role:` or `faqs:` as a top key{'; ' + hint if hint else ''}"
     return document.problem((), message)
 
 
-def _one_a_place(problems: list[Problem]) -> Iterator[Problem]:
+def _first_per_position(problems: list[Problem]) -> Iterator[Problem]:
     """The problems in reading order; of several at one place the first that was found."""
     places = set()
     kept = []

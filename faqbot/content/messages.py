@@ -15,13 +15,13 @@ from faqbot.content.format import (
     FaqFile,
     FaqPart,
     RoleFile,
-    keys_of,
+    field_keys,
 )
 from faqbot.content.sections import STANDARD_SECTIONS, SectionPart, YearsPart
 from faqbot.content.yaml_tree import Loc, YamlDocument
 from faqbot.errors import Problem, did_you_mean, nearest, quoted
 
-_NOT_TEXT: Final = {
+_TYPE_NAMES: Final = {
     "string_type": "text",
     "tuple_type": "a list",
     "float_type": "a number",
@@ -31,40 +31,40 @@ _NOT_TEXT: Final = {
 }
 
 
-Parts = Callable[[Loc], tuple[str, tuple[str, ...]]]
+MappingLookup = Callable[[Loc], tuple[str, tuple[str, ...]]]
 """What the mapping at a path is called, and the keys that it may have."""
 
 
 def advise(
-    document: YamlDocument, error: ValidationError, parts: Parts | None = None
+    document: YamlDocument, error: ValidationError, lookup: MappingLookup | None = None
 ) -> Iterator[Problem]:
-    """Every error of a document as a problem at its position; `parts` for other than content."""
+    """Every error of a document as a problem at its position; `lookup` for other than content."""
     for detail in error.errors(include_url=False, include_context=True):
         loc = detail["loc"]
         if detail["type"] == "too_short" and detail["input"]:
             continue  # a list whose entries are all wrong counts as empty; they are told already
-        message, at_key = _message(document, detail, parts)
+        message, at_key = _message(document, detail, lookup)
         yield document.problem(loc, message, key=at_key)
 
 
 def _message(
     document: YamlDocument,
     detail: ErrorDetails,
-    parts: Parts | None,
+    lookup: MappingLookup | None,
 ) -> tuple[str, bool]:
     """The advice, and whether it is about the key instead of the value."""
     loc, kind, name = detail["loc"], detail["type"], _name(detail["loc"])
     if kind == "missing":
-        return (f"{parts(loc[:-1])[0]} needs `{loc[-1]}`" if parts else _missing(loc)), False
+        return (f"{lookup(loc[:-1])[0]} needs `{loc[-1]}`" if lookup else _missing(loc)), False
     if kind == "extra_forbidden":
-        part, keys = parts(loc[:-1]) if parts else _part(loc[:-1], document)
+        part, keys = lookup(loc[:-1]) if lookup else _content_mapping(loc[:-1], document)
         word = str(loc[-1])
         return f"{quoted(word)} is not a key of {part}{did_you_mean(word, keys)}", True
     if kind == "content":
         return f"{name} {detail['msg']}", False
     if _is_own_section(loc) and kind in ("model_type", "dict_type"):
         return _own_section(str(loc[1])), True
-    if kind in _NOT_TEXT:
+    if kind in _TYPE_NAMES:
         return f"{name} {_wrong_type(document, loc, kind, detail['input'])}", False
     return f"{name} {_constraint(detail)}", False
 
@@ -94,23 +94,23 @@ def _constraint(detail: ErrorDetails) -> str:  # noqa: PLR0911 - a table of kind
 
 def _wrong_type(document: YamlDocument, loc: Loc, kind: str, value: object) -> str:
     node = document.find(loc)[1]
-    meant = _NOT_TEXT[kind]
+    meant = _TYPE_NAMES[kind]
     if kind != "string_type":
         if kind == "tuple_type" and isinstance(value, str):
             return "has to be a list; put `- ` before each entry, each on a line of its own"
-        kind_found = _kind_of(value)
+        kind_found = _type_name(value)
         # A number that is too large to be one is read as a number or as text.
         return f"has to be {meant}" + (f", not {kind_found}" if kind_found != meant else "")
     if isinstance(node, yaml.ScalarNode):
-        return f'is read as {_kind_of(value)}; put it in quotes: "{node.value}"'
+        return f'is read as {_type_name(value)}; put it in quotes: "{node.value}"'
     if value == {"role": None}:
         return "needs quotes: text can't start with `{`"
     if isinstance(value, dict):
         return "has to be text; put text that holds `: ` in quotes"
-    return f"has to be text, not {_kind_of(value)}"
+    return f"has to be text, not {_type_name(value)}"
 
 
-def _kind_of(value: object) -> str:
+def _type_name(value: object) -> str:
     match value:
         case bool():
             return "true or false"
@@ -148,7 +148,7 @@ def _is_own_section(loc: Loc) -> bool:
     return len(loc) == 2 and loc[0] == "sections" and loc[1] not in STANDARD_SECTIONS  # noqa: PLR2004
 
 
-def _part(loc: Loc, document: YamlDocument) -> tuple[str, tuple[str, ...]]:
+def _content_mapping(loc: Loc, document: YamlDocument) -> tuple[str, tuple[str, ...]]:
     """What the mapping at the path is called, and the keys that it may have."""
     model: type[BaseModel]
     if not loc:
@@ -160,7 +160,7 @@ def _part(loc: Loc, document: YamlDocument) -> tuple[str, tuple[str, ...]]:
         name, model = "a section", SectionPart
     else:
         name, model = "an FAQ", FaqPart
-    return name, keys_of(model)
+    return name, field_keys(model)
 
 
 def _name(loc: Loc) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from faqbot.content.writer import key_for, write_faq, write_phrasing
+from faqbot.content.writer import new_faq_key, write_faq, write_phrasing
 from faqbot.errors import FaqbotError, UsageError
 from faqbot.model import Audience, Faq, KnowledgeBase
 
@@ -26,7 +26,7 @@ class HasKnowledgeBase(Protocol):
 class Publisher(Protocol):
     """Makes content of what was approved."""
 
-    async def publish(self, draft: Draft) -> str:
+    async def publish(self, draft: ApprovedFaq) -> str:
         """Make content of a draft; returns the id of the entry.
 
         Raises:
@@ -51,15 +51,15 @@ class ReadOnlyPublisher:
     """
 
     def __init__(self, why: str) -> None:
-        self._why = why
+        self._reason = why
 
-    async def publish(self, draft: Draft) -> str:  # noqa: ARG002
+    async def publish(self, draft: ApprovedFaq) -> str:  # noqa: ARG002
         """Refuse."""
-        raise UsageError(self._why)
+        raise UsageError(self._reason)
 
     async def add_phrasing(self, entry_id: str, text: str) -> None:  # noqa: ARG002
         """Refuse."""
-        raise UsageError(self._why)
+        raise UsageError(self._reason)
 
 
 class ContentPublisher:
@@ -77,20 +77,20 @@ class ContentPublisher:
         self._engine = engine
         self._folder = folder
         self._reload = reload
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
-    async def publish(self, draft: Draft) -> str:
+    async def publish(self, draft: ApprovedFaq) -> str:
         """Make content of a draft; returns the id of the entry.
 
         Raises:
             FaqbotError: it can't be written, or the content wouldn't load with it; then nothing
                 has changed.
         """
-        async with self._turn:
+        async with self._lock:
             knowledge_base = self._engine.knowledge_base
             faq = Faq(
                 role=draft.role if knowledge_base.role(draft.role) else None,
-                key=key_for(draft.question, draft.role, knowledge_base),
+                key=new_faq_key(draft.question, draft.role, knowledge_base),
                 question=draft.question,
                 answer=draft.answer,
                 audience=draft.audience,
@@ -111,7 +111,7 @@ class ContentPublisher:
             FaqbotError: it can't be written, or the content wouldn't load with it; then nothing
                 has changed.
         """
-        async with self._turn:
+        async with self._lock:
             path, before = await asyncio.to_thread(write_phrasing, self._folder, entry_id, text)
             try:
                 await self._reload()
@@ -124,7 +124,7 @@ class ContentPublisher:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ApprovedFaq:
     """An FAQ that was approved."""
 
     question: str

@@ -10,8 +10,8 @@ from faqbot.content.fields import ID_PATTERN
 from faqbot.content.yaml_tree import Loc, YamlDocument
 from faqbot.errors import Problem, nearest, quoted
 
-_RESERVED = ("faq", "role")
-_REFERENCES = ("related", "next_roles")
+_RESERVED_KEYS = ("faq", "role")
+_REFERENCE_KEYS = ("related", "next_roles")
 
 
 def check_references(
@@ -27,31 +27,31 @@ def check_references(
     others = [document for document in others if "role" not in document.value]
     general = [document for document in others if not _is_text(document.value.get("about"))]
     about = [document for document in others if _is_text(document.value.get("about"))]
-    yield from _equal_names(roles)
-    yield from _equal_faqs(general)
+    yield from _check_names(roles)
+    yield from _check_faq_ids(general)
     ids = {document.value["role"] for document in roles if _is_text(document.value["role"])}
     known = dict.fromkeys(sorted(ids | unread_roles))
     for document in about:
-        yield from _role_that_is_meant(document, known)
+        yield from _check_about(document, known)
     for document in roles:
         own = [one for one in about if one.value["about"] == document.value["role"]]
-        yield from _equal_faqs([document, *own])
-        yield from _section_keys(document)
-        yield from _unknown_roles(document, known)
+        yield from _check_faq_ids([document, *own])
+        yield from _check_section_keys(document)
+        yield from _check_role_references(document, known)
 
 
-def _equal_names(roles: Iterable[YamlDocument]) -> Iterator[Problem]:
+def _check_names(roles: Iterable[YamlDocument]) -> Iterator[Problem]:
     ids: dict[str, str] = {}
     titles: dict[str, str] = {}
     roles = list(roles)
     for document in roles:
-        yield from _repeated(document, ("role",), document.value["role"], ids, "role id")
-        yield from _repeated(document, ("title",), document.value.get("title"), titles, "title")
+        yield from _check_unique(document, ("role",), document.value["role"], ids, "role id")
+        yield from _check_unique(document, ("title",), document.value.get("title"), titles, "title")
     for document in roles:
         own: dict[str, str] = {}
         own_title = _folded(document.value.get("title"))
         for loc, alias in _texts(document, ("aliases",)):
-            yield from _repeated(document, loc, alias, own, "alias")
+            yield from _check_unique(document, loc, alias, own, "alias")
             first = titles.get(_folded(alias))
             if first and _folded(alias) != own_title:
                 yield document.problem(
@@ -61,21 +61,23 @@ def _equal_names(roles: Iterable[YamlDocument]) -> Iterator[Problem]:
                 )
 
 
-def _equal_faqs(documents: Iterable[YamlDocument]) -> Iterator[Problem]:
+def _check_faq_ids(documents: Iterable[YamlDocument]) -> Iterator[Problem]:
     ids: dict[str, str] = {}
     for document in documents:
         faqs = document.value.get("faqs")
         for index, faq in enumerate(faqs if isinstance(faqs, list) else ()):
             if isinstance(faq, dict):
-                yield from _repeated(document, ("faqs", index, "id"), faq.get("id"), ids, "FAQ id")
+                yield from _check_unique(
+                    document, ("faqs", index, "id"), faq.get("id"), ids, "FAQ id"
+                )
 
 
-def _repeated(
+def _check_unique(
     document: YamlDocument,
     loc: Loc,
     value: Any,
     seen: dict[str, str],
-    what: str,
+    kind: str,
 ) -> Iterator[Problem]:
     """A problem when the value was seen before; remembers where it stands otherwise."""
     folded = _folded(value)
@@ -84,30 +86,30 @@ def _repeated(
     if folded in seen:
         yield document.problem(
             loc,
-            f"the {what} {quoted(value)} is taken by {seen[folded]}; choose another",
+            f"the {kind} {quoted(value)} is taken by {seen[folded]}; choose another",
         )
     else:
         seen[folded] = f"{document.path}:{document.at(loc).line}"
 
 
-def _section_keys(document: YamlDocument) -> Iterator[Problem]:
+def _check_section_keys(document: YamlDocument) -> Iterator[Problem]:
     sections = document.value.get("sections")
     for key in sections if isinstance(sections, dict) else ():
-        if key in _RESERVED:
+        if key in _RESERVED_KEYS:
             message = f"`{key}` can't be the key of a section; choose another, as in `{key}-part`"
             yield document.problem(("sections", key), message, key=True)
         elif not re.fullmatch(ID_PATTERN, key):
             message = f"the key {quoted(key)} has to be lower-case words with hyphens"
             yield document.problem(("sections", key), message, key=True)
-    if document.value["role"] in _RESERVED:
+    if document.value["role"] in _RESERVED_KEYS:
         yield document.problem(("role",), "this word can't be the id of a role; choose another")
 
 
-def _unknown_roles(document: YamlDocument, known: Mapping[str, None]) -> Iterator[Problem]:
-    for name in _REFERENCES:
+def _check_role_references(document: YamlDocument, known: Mapping[str, None]) -> Iterator[Problem]:
+    for name in _REFERENCE_KEYS:
         seen: dict[str, str] = {}
         for loc, role in _texts(document, (name,)):
-            yield from _repeated(document, loc, role, seen, "role")
+            yield from _check_unique(document, loc, role, seen, "role")
             if role == document.value["role"]:
                 yield document.problem(loc, f"`{name}` names the role itself; remove it")
             elif role not in known:
@@ -116,7 +118,7 @@ def _unknown_roles(document: YamlDocument, known: Mapping[str, None]) -> Iterato
                 yield document.problem(loc, f"no role has the id {quoted(role)}; {guess}")
 
 
-def _role_that_is_meant(document: YamlDocument, known: Mapping[str, None]) -> Iterator[Problem]:
+def _check_about(document: YamlDocument, known: Mapping[str, None]) -> Iterator[Problem]:
     role = document.value["about"]
     if role not in known:
         near = nearest(role, list(known))

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from faqbot.content.fields import ID_PATTERN, ContentModel, OneOrMore, Text, Texts, listed
+from faqbot.content.fields import ID_PATTERN, ContentModel, OneOrMore, Text, Texts, list_field
 
 
-def _section(value: object) -> object:
+def _expand_short_form(value: object) -> object:
     """The short forms of a section, written in full."""
     if isinstance(value, str):
         return {"text": value}
@@ -62,7 +62,7 @@ class SectionPart(ContentModel):
         description="The heading. A standard section has one already.",
         examples=["Why join"],
     )
-    phrasings: Texts = listed(
+    phrasings: Texts = list_field(
         "Phrasings",
         "Ways to ask for this section; `{role}` stands for the title and every alias.",
         "why should I join as a {role}",
@@ -73,19 +73,19 @@ class SectionPart(ContentModel):
         description="The text, in Markdown.",
         examples=["You look after the services behind our products."],
     )
-    items: Texts = listed(
+    items: Texts = list_field(
         "Items",
         "Points that are shown as a list.",
         "Build and look after services",
         "Review code",
     )
-    required: OneOrMore = listed(
+    required: OneOrMore = list_field(
         "Required",
         "What somebody must have: a text or a list.",
         "Python",
         "REST APIs",
     )
-    preferred: OneOrMore = listed(
+    preferred: OneOrMore = list_field(
         "Preferred",
         "What is welcome but not needed: a text or a list.",
         "Docker",
@@ -117,11 +117,11 @@ class OwnSectionPart(SectionPart):
 
 SectionValue = Annotated[
     SectionPart,
-    BeforeValidator(_section, json_schema_input_type=Text | Texts | SectionPart),
+    BeforeValidator(_expand_short_form, json_schema_input_type=Text | Texts | SectionPart),
 ]
 
 
-def _standard(title: str, description: str, *examples: object) -> Any:
+def _standard_section(title: str, description: str, *examples: object) -> Any:
     return Field(default=None, title=title, description=description, examples=list(examples))
 
 
@@ -137,7 +137,7 @@ class SectionsPart(BaseModel):
     )
     __pydantic_extra__: dict[str, OwnSectionPart]
 
-    overview: SectionValue | None = _standard(
+    overview: SectionValue | None = _standard_section(
         "Overview",
         "What the role is, in a paragraph.",
         "A {role} builds and runs the services behind our products.",
@@ -149,27 +149,27 @@ class SectionsPart(BaseModel):
         description="What a usual day holds.",
         examples=[["Stand-up with the team", "Code, reviews and tests"]],
     )
-    responsibilities: SectionValue | None = _standard(
+    responsibilities: SectionValue | None = _standard_section(
         "Responsibilities",
         "What the role answers for.",
         ["Build and look after services", "Review code"],
     )
-    skills: SectionValue | None = _standard(
+    skills: SectionValue | None = _standard_section(
         "Skills",
         "What somebody should know, required and preferred told apart.",
         {"required": ["Python", "REST APIs"], "preferred": ["Docker"]},
     )
-    education: SectionValue | None = _standard(
+    education: SectionValue | None = _standard_section(
         "Education",
         "Which education is required or preferred.",
         {"preferred": "A degree in computer science"},
     )
-    certifications: SectionValue | None = _standard(
+    certifications: SectionValue | None = _standard_section(
         "Certifications",
         "Which certificates are required or preferred.",
         {"preferred": ["PCAP"]},
     )
-    experience: SectionValue | None = _standard(
+    experience: SectionValue | None = _standard_section(
         "Experience",
         "How much experience, and of which kind.",
         {"years": {"min": 2, "max": 5}, "text": "In a team that runs its own services."},

@@ -17,20 +17,20 @@ import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from faqbot.content.format import TARGET
+from faqbot.content.format import SCHEMA_PATH
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.errors import UsageError
 from faqbot.model import Audience, Faq, KnowledgeBase, Role, Section, Years
 
-WIDTH: Final = 100
-LONGEST_ID: Final = 60
+LINE_WIDTH: Final = 100
+MAX_ID_LENGTH: Final = 60
 Notes = Mapping[str, Sequence[str]]
 """Comments by the key that they stand above: `title`, `sections/skills`, `faqs/tools`."""
 
 Pairs = Iterable[tuple[str, object]]
 
 
-def id_of(text: str, taken: Iterable[str] = ()) -> str:
+def make_id(text: str, taken: Iterable[str] = ()) -> str:
     """An id made of a text's words: lower-case, hyphens, none of those taken."""
     letters = unicodedata.normalize("NFKD", text)
     plain = "".join(char for char in letters if not unicodedata.combining(char)).lower()
@@ -38,10 +38,10 @@ def id_of(text: str, taken: Iterable[str] = ()) -> str:
     key = ""
     for word in words:
         longer = f"{key}-{word}" if key else word
-        if len(longer) > LONGEST_ID - 4:
+        if len(longer) > MAX_ID_LENGTH - 4:
             break
         key = longer
-    key = key or (words[0][: LONGEST_ID - 4] if words else "entry")
+    key = key or (words[0][: MAX_ID_LENGTH - 4] if words else "entry")
     known = set(taken)
     unique, number = key, 1
     while unique in known:
@@ -67,17 +67,17 @@ def role_file(
     written |= {f"faqs/{faq.key}" for faq in role.faqs}
     body = [
         part
-        for key, value in _top(role)
-        for part in _commented(key, dumped({key: value}), notes, written)
+        for key, value in _role_fields(role)
+        for part in _with_comments(key, dump_yaml({key: value}), notes, written)
     ]
     if sections:
         body += ["sections:\n"]
         for section in sections:
-            text = indent(dumped({section.key: _section(section)}, WIDTH - 2), "  ")
-            body += _commented(f"sections/{section.key}", text, notes, written, "  ")
+            text = indent(dump_yaml({section.key: _section(section)}, LINE_WIDTH - 2), "  ")
+            body += _with_comments(f"sections/{section.key}", text, notes, written, "  ")
     if role.faqs:
         body += ["faqs:\n", *_faqs(role.faqs, notes, written)]
-    return "".join((*_head(schema, heading, notes, written), *body))
+    return "".join((*_header(schema, heading, notes, written), *body))
 
 
 def faq_file(
@@ -91,9 +91,9 @@ def faq_file(
     """The file of general FAQs, or of a role's that stand apart from it (`about`)."""
     notes = notes or {}
     written = {f"faqs/{faq.key}" for faq in faqs}
-    body = [dumped({"about": about})] if about else []
+    body = [dump_yaml({"about": about})] if about else []
     body += ["faqs:\n", *_faqs(faqs, notes, written)]
-    return "".join((*_head(schema, heading, notes, written), *body))
+    return "".join((*_header(schema, heading, notes, written), *body))
 
 
 def write_file(target: Path, text: str, *, force: bool = False) -> None:
@@ -128,7 +128,7 @@ def write_bytes(target: Path, content: bytes, *, force: bool = False) -> None:
         raise UsageError(f"Can't write {target}: {error.strerror or error}.") from error
 
 
-def _head(schema: str, heading: Sequence[str], notes: Notes, written: set[str]) -> Iterator[str]:
+def _header(schema: str, heading: Sequence[str], notes: Notes, written: set[str]) -> Iterator[str]:
     if schema:
         yield f"# yaml-language-server: $schema={schema}\n"
     yield from _comments(heading)
@@ -143,7 +143,7 @@ def _comments(lines: Iterable[str], margin: str = "") -> Iterator[str]:
             yield f"{margin}# {part}".rstrip() + "\n"
 
 
-def _commented(
+def _with_comments(
     key: str, text: str, notes: Notes, written: set[str], margin: str = ""
 ) -> Iterator[str]:
     written.add(key)
@@ -151,7 +151,7 @@ def _commented(
     yield text
 
 
-def _top(role: Role) -> Iterator[tuple[str, object]]:
+def _role_fields(role: Role) -> Iterator[tuple[str, object]]:
     yield "role", role.id
     yield "title", role.title
     for key, value in (
@@ -200,8 +200,8 @@ def _years(years: Years | None) -> dict[str, float]:
 
 def _faqs(faqs: Iterable[Faq], notes: Notes, written: set[str]) -> Iterator[str]:
     for faq in faqs:
-        text = indent(dumped([_faq(faq)], WIDTH - 2), "  ")
-        yield from _commented(f"faqs/{faq.key}", text, notes, written, "  ")
+        text = indent(dump_yaml([_faq(faq)], LINE_WIDTH - 2), "  ")
+        yield from _with_comments(f"faqs/{faq.key}", text, notes, written, "  ")
 
 
 def _faq(faq: Faq) -> dict[str, object]:
@@ -226,12 +226,14 @@ def _period(period: dt.timedelta | None) -> str:
     return f"{period.days} days" if period else ""
 
 
-def dumped(value: object, width: int = WIDTH) -> str:
+def dump_yaml(value: object, width: int = LINE_WIDTH) -> str:
     """A value as YAML, in the order and with the blocks that authors write."""
-    return str(yaml.dump(value, Dumper=_Blocks, sort_keys=False, allow_unicode=True, width=width))
+    return str(
+        yaml.dump(value, Dumper=_AuthorDumper, sort_keys=False, allow_unicode=True, width=width)
+    )
 
 
-class _Blocks(yaml.SafeDumper):
+class _AuthorDumper(yaml.SafeDumper):
     """Writes texts of several lines as blocks and lists below their keys, as authors do."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002 - PyYAML's own
@@ -239,25 +241,25 @@ class _Blocks(yaml.SafeDumper):
         super().increase_indent(flow, indentless=False)
 
 
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = "|" if "\n" in text else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
-_Blocks.add_representer(str, _text)
+_AuthorDumper.add_representer(str, _represent_text)
 
-FOLDER: Final = "proposals"
-PHRASINGS: Final = "phrasings.yaml"
-_SCHEMA: Final = f"../{TARGET.name}"
+PROPOSALS_FOLDER: Final = "proposals"
+PHRASINGS_FILE: Final = "phrasings.yaml"
+_SCHEMA: Final = f"../{SCHEMA_PATH.name}"
 
 
-def key_for(question: str, role: str | None, knowledge_base: KnowledgeBase) -> str:
+def new_faq_key(question: str, role: str | None, knowledge_base: KnowledgeBase) -> str:
     """An id for a question that no FAQ of the role (or general one) has yet."""
     taken = {faq.key for faq in knowledge_base.faqs}
     if role:
         found = knowledge_base.role(role)
         taken = {faq.key for faq in found.faqs} if found else set()
-    return id_of(question.replace("{role}", " "), taken)
+    return make_id(question.replace("{role}", " "), taken)
 
 
 def write_faq(folder: Path, faq: Faq) -> Path:
@@ -266,10 +268,10 @@ def write_faq(folder: Path, faq: Faq) -> Path:
     Raises:
         UsageError: the folder can't be written to.
     """
-    target = folder / FOLDER / f"{faq.role or 'general'}-{faq.key}.yaml"
+    target = folder / PROPOSALS_FOLDER / f"{faq.role or 'general'}-{faq.key}.yaml"
     if target.exists():
         raise UsageError(f"{target} is there already: choose another question.")
-    write_file(target, _written(faq))
+    write_file(target, _faq_file(faq))
     return target
 
 
@@ -279,7 +281,7 @@ def write_phrasing(folder: Path, entry_id: str, text: str) -> tuple[Path, str | 
     Raises:
         UsageError: the folder can't be written to, or the file isn't what faqbot wrote.
     """
-    target = folder / FOLDER / PHRASINGS
+    target = folder / PROPOSALS_FOLDER / PHRASINGS_FILE
     before: str | None = None
     held: dict[str, list[str]] = {}
     try:
@@ -291,23 +293,23 @@ def write_phrasing(folder: Path, entry_id: str, text: str) -> tuple[Path, str | 
     texts = held.setdefault(entry_id, [])
     if text not in texts:
         texts.append(text)
-    text = f"# yaml-language-server: $schema={_SCHEMA}\n{dumped({'phrasings': held})}"
+    text = f"# yaml-language-server: $schema={_SCHEMA}\n{dump_yaml({'phrasings': held})}"
     write_file(target, text, force=True)
     return target, before
 
 
-def draft_of(question: str, role: str | None, knowledge_base: KnowledgeBase) -> str:
+def faq_template(question: str, role: str | None, knowledge_base: KnowledgeBase) -> str:
     """A file with an FAQ whose answer is still to be written, as an author would start it."""
-    key = key_for(question, role, knowledge_base)
+    key = new_faq_key(question, role, knowledge_base)
     answer = "Write the answer here, in Markdown."
-    return _written(Faq(role, key, question, answer, phrasings=(question,)))
+    return _faq_file(Faq(role, key, question, answer, phrasings=(question,)))
 
 
-def _written(faq: Faq) -> str:
+def _faq_file(faq: Faq) -> str:
     return faq_file([faq], about=faq.role, schema=_SCHEMA)
 
 
-_WIDE: Final = 1_000_000
+_UNWRAPPED_WIDTH: Final = 1_000_000
 """So that no line is wrapped that an author left long."""
 
 
@@ -323,7 +325,7 @@ def add_phrasings(text: str, more: Mapping[str, Sequence[str]]) -> str:
     """
     yaml = YAML()
     yaml.preserve_quotes = True
-    yaml.width = _WIDE
+    yaml.width = _UNWRAPPED_WIDTH
     yaml.indent(mapping=2, sequence=4, offset=2)
     try:
         documents = list(yaml.load_all(text))
@@ -331,18 +333,18 @@ def add_phrasings(text: str, more: Mapping[str, Sequence[str]]) -> str:
         raise UsageError("The file is no YAML that can be added to: run faqbot check.") from error
     for document in documents:
         if isinstance(document, CommentedMap):
-            _add(document, more)
+            _add_to_document(document, more)
     buffer = io.StringIO()
     yaml.dump_all(documents, buffer)
     return buffer.getvalue()
 
 
-def _add(document: CommentedMap, more: Mapping[str, Sequence[str]]) -> None:
+def _add_to_document(document: CommentedMap, more: Mapping[str, Sequence[str]]) -> None:
     role = document.get("role")
     about = role or document.get("about")
     for faq in document.get("faqs") or ():
         key = f"{about}/faq/{faq.get('id')}" if about else f"faq/{faq.get('id')}"
-        _extend(faq, more.get(key, ()), after="question")
+        _add_to_entry(faq, more.get(key, ()), after="question")
     sections = document.get("sections")
     if role is None or not isinstance(sections, CommentedMap):
         return
@@ -355,10 +357,10 @@ def _add(document: CommentedMap, more: Mapping[str, Sequence[str]]) -> None:
             whole = CommentedMap()
             whole["text" if isinstance(value, str) else "items"] = value
             sections[key] = value = whole
-        _extend(value, texts, after="title")
+        _add_to_entry(value, texts, after="title")
 
 
-def _extend(entry: CommentedMap, texts: Iterable[str], after: str) -> None:
+def _add_to_entry(entry: CommentedMap, texts: Iterable[str], after: str) -> None:
     held: Any = entry.get("phrasings")
     known = set(held or ())
     fresh = [text for text in dict.fromkeys(texts) if text not in known]

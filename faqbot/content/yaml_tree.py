@@ -72,11 +72,11 @@ def _advice(error: yaml.MarkedYAMLError, found: str, line: str) -> str:
     said = f"{error.context or ''} {error.problem or ''}"
     for words, advice in _ADVICE:
         if words in said:
-            return f"isn't YAML: {advice.replace('{found}', found)}{_opened(error)}"
-    return f"isn't YAML: {error.problem or 'unknown error'}{_opened(error)}"
+            return f"isn't YAML: {advice.replace('{found}', found)}{_start_line(error)}"
+    return f"isn't YAML: {error.problem or 'unknown error'}{_start_line(error)}"
 
 
-def _opened(error: yaml.MarkedYAMLError) -> str:
+def _start_line(error: yaml.MarkedYAMLError) -> str:
     """Where the thing began that goes wrong here, when that is another line."""
     start, end = error.context_mark, error.problem_mark
     if start is None or end is None or start.line == end.line or "block" in (error.context or ""):
@@ -85,7 +85,7 @@ def _opened(error: yaml.MarkedYAMLError) -> str:
 
 
 MAX_DEPTH: Final = 20  # the format needs 6
-MAX_EXPANDED: Final = 50_000
+MAX_EXPANDED_VALUES: Final = 50_000
 _SCANNER_LIMIT: Final = "exceeded maximum nesting depth"
 _TAG: Final = "tag:yaml.org,2002:"
 _PLAIN_TAGS: Final = frozenset(
@@ -156,7 +156,7 @@ def parse(text: str, path: str) -> tuple[list[YamlDocument], list[Problem]]:
 
     Documents before a syntax error are kept; nothing can be said of what follows it.
     """
-    problems = _too_deep(text, path)
+    problems = _check_depth(text, path)
     if problems:
         return [], problems
     documents: list[YamlDocument] = []
@@ -183,7 +183,7 @@ def _compose(text: str) -> Iterator[Node]:
         loader.dispose()
 
 
-def _too_deep(text: str, path: str) -> list[Problem]:
+def _check_depth(text: str, path: str) -> list[Problem]:
     """The composer calls itself for each level and would overflow the stack: look before."""
     depth = 0
     try:
@@ -199,7 +199,7 @@ def _too_deep(text: str, path: str) -> list[Problem]:
         if error.problem == _SCANNER_LIMIT and error.problem_mark:
             # PyYAML 6.0.4 gives up at 1,000 levels while it looks ahead for the end of a key,
             # before the parser reports the first of them: what stands before its mark is as deep.
-            return _too_deep(text[: error.problem_mark.index], path)
+            return _check_depth(text[: error.problem_mark.index], path)
         # The composer meets any other error again, no deeper than this, and reports it.
         return []
     return []
@@ -222,7 +222,7 @@ class _Builder:
         def size(node: Node) -> int:
             if id(node) in open_nodes:
                 self._add(node, "this anchor contains itself; write the value out instead")
-                return MAX_EXPANDED + 1
+                return MAX_EXPANDED_VALUES + 1
             if id(node) not in sizes:
                 open_nodes.add(id(node))
                 own = 1 + sum(size(child) for child in _children(node))
@@ -231,12 +231,13 @@ class _Builder:
             return sizes[id(node)]
 
         expanded = size(root)
-        if expanded <= MAX_EXPANDED or (not self.problems and expanded == len(sizes)):
+        if expanded <= MAX_EXPANDED_VALUES or (not self.problems and expanded == len(sizes)):
             return True
         if not self.problems:
             self._add(
                 root,
-                f"anchors (`&`, `*`) make this more than {MAX_EXPANDED:,} values; write them out",
+                f"anchors (`&`, `*`) make this more than {MAX_EXPANDED_VALUES:,} values; "
+                "write them out",
             )
         return False
 
@@ -255,7 +256,7 @@ class _Builder:
                 if child.tag == _NULL:
                     self._add(child, f"entry {index + 1} of this list is empty; remove it")
             return [self.value(child) for child in node.value]
-        return scalar(node)
+        return parse_scalar(node)
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
         pairs: dict[str, tuple[Node, Node]] = {}
@@ -296,7 +297,7 @@ def _children(node: Node) -> Iterator[Node]:
         yield from node.value
 
 
-def scalar(node: yaml.ScalarNode) -> Any:  # noqa: PLR0911 - a table of types
+def parse_scalar(node: yaml.ScalarNode) -> Any:  # noqa: PLR0911 - a table of types
     """The value of a scalar, as the type that YAML sees in it.
 
     What looks like a number or date to YAML but isn't one to a reader (1:30, 2026-13-01) stays

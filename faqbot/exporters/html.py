@@ -14,12 +14,12 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from faqbot.exporters.markdown import readable
+from faqbot.exporters.markdown import visible_faqs
 from faqbot.model import Audience, Entry, KnowledgeBase, Role
 from faqbot.replies.entries import body
 from faqbot.replies.reply import Block, Bullets, ReplyText, plain
 
-OTHERS: Final = "Other roles"
+NO_FAMILY_TITLE: Final = "Other roles"
 _STATIC: Final = ("minisearch.js", "minisearch.LICENSE.txt", "search.js", "style.css")
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
 
@@ -33,11 +33,11 @@ class Site:
 
 def page(role: Role, audience: Audience = Audience.EVERYONE) -> str:
     """A role as one HTML file that needs nothing else and prints well."""
-    style = Markup(_read("style.css"))  # noqa: S704 - our own file
+    style = Markup(_read_static("style.css"))  # noqa: S704 - our own file
     return (
         _environment()
         .get_template("role-alone.html")
-        .render(role=role, faqs=readable(role.faqs, audience), style=style)
+        .render(role=role, faqs=visible_faqs(role.faqs, audience), style=style)
     )
 
 
@@ -49,33 +49,33 @@ def site(knowledge_base: KnowledgeBase, title: str, audience: Audience = Audienc
     environment = _environment()
     families: dict[str, list[Role]] = defaultdict(list)
     for role in sorted(knowledge_base.roles, key=lambda role: role.title.casefold()):
-        families[role.family.replace("-", " ").capitalize() or OTHERS].append(role)
-    faqs = readable(knowledge_base.faqs, audience)
+        families[role.family.replace("-", " ").capitalize() or NO_FAMILY_TITLE].append(role)
+    faqs = visible_faqs(knowledge_base.faqs, audience)
     shared = {"title": title, "library": knowledge_base}
     files = {
         "index.html": environment.get_template("index.html").render(
             **shared, families=dict(sorted(families.items())), faqs=faqs, root=""
         ),
-        "index.js": _index(knowledge_base, audience),
+        "index.js": _search_index(knowledge_base, audience),
     }
     for role in knowledge_base.roles:
         files[f"roles/{role.id}.html"] = environment.get_template("role.html").render(
             **shared,
             role=role,
-            faqs=readable(role.faqs, audience),
-            related=_known(knowledge_base, role.related),
-            next_roles=_known(knowledge_base, role.next_roles),
+            faqs=visible_faqs(role.faqs, audience),
+            related=_existing_roles(knowledge_base, role.related),
+            next_roles=_existing_roles(knowledge_base, role.next_roles),
             root="../",
         )
-    files |= {f"static/{name}": _read(name) for name in _STATIC}
+    files |= {f"static/{name}": _read_static(name) for name in _STATIC}
     return Site(MappingProxyType(files))
 
 
-def _known(knowledge_base: KnowledgeBase, ids: tuple[str, ...]) -> list[Role]:
+def _existing_roles(knowledge_base: KnowledgeBase, ids: tuple[str, ...]) -> list[Role]:
     return [role for role in map(knowledge_base.role, ids) if role]
 
 
-def _index(knowledge_base: KnowledgeBase, audience: Audience) -> str:
+def _search_index(knowledge_base: KnowledgeBase, audience: Audience) -> str:
     """What is searched, as a script: pages that are opened as files can't fetch anything."""
     documents = [
         {
@@ -85,13 +85,15 @@ def _index(knowledge_base: KnowledgeBase, audience: Audience) -> str:
             "text": " ".join(plain(text).split()),
             "link": link,
         }
-        for number, (title, more, text, link) in enumerate(_searched(knowledge_base, audience))
+        for number, (title, more, text, link) in enumerate(
+            _search_documents(knowledge_base, audience)
+        )
     ]
     said = json.dumps(documents, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
     return f"window.FAQBOT_INDEX={said};\n"
 
 
-def _searched(
+def _search_documents(
     knowledge_base: KnowledgeBase, audience: Audience
 ) -> Iterator[tuple[str, str, str, str]]:
     for role in knowledge_base.roles:
@@ -101,9 +103,9 @@ def _searched(
         for section in role.sections:
             words = (section.text, *section.items, *section.required, *section.preferred)
             yield f"{role.title}: {section.title}", "", " ".join(words), f"{link}#{section.key}"
-        for faq in readable(role.faqs, audience):
+        for faq in visible_faqs(role.faqs, audience):
             yield faq.question, role.title, faq.answer, f"{link}#faq-{faq.key}"
-    for faq in readable(knowledge_base.faqs, audience):
+    for faq in visible_faqs(knowledge_base.faqs, audience):
         yield faq.question, " ".join(faq.phrasings), faq.answer, f"index.html#faq-{faq.key}"
 
 
@@ -114,17 +116,17 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["blocks"] = _html
+    environment.filters["blocks"] = _entry_html
     return environment
 
 
-def _html(entry: Entry) -> Markup:
+def _entry_html(entry: Entry) -> Markup:
     """The content of an entry; HTML in its Markdown is shown, not run."""
-    parts = "\n".join(_of(block) for block in body(entry))
+    parts = "\n".join(_block_html(block) for block in body(entry))
     return Markup(parts)  # noqa: S704 - rendered with HTML disabled
 
 
-def _of(block: Block) -> str:
+def _block_html(block: Block) -> str:
     match block:
         case ReplyText(markdown=text):
             return str(_MARKDOWN.render(text)).strip()
@@ -135,5 +137,5 @@ def _of(block: Block) -> str:
             return ""
 
 
-def _read(name: str) -> str:
+def _read_static(name: str) -> str:
     return resources.files("faqbot.exporters").joinpath("static", name).read_text("utf-8")

@@ -16,7 +16,7 @@ def markdown(role: Role, audience: Audience = Audience.EVERYONE) -> str:
         lines.append(f"Also called: {', '.join(role.aliases)}")
     for section in role.sections:
         lines += [f"## {section.title}", *_blocks(body(section))]
-    faqs = readable(role.faqs, audience)
+    faqs = visible_faqs(role.faqs, audience)
     if faqs:
         lines.append("## Questions and answers")
     for faq in faqs:
@@ -24,7 +24,7 @@ def markdown(role: Role, audience: Audience = Audience.EVERYONE) -> str:
     return "\n\n".join(lines) + "\n"
 
 
-def readable(faqs: tuple[Faq, ...], audience: Audience) -> tuple[Faq, ...]:
+def visible_faqs(faqs: tuple[Faq, ...], audience: Audience) -> tuple[Faq, ...]:
     """The FAQs that an audience may read."""
     return tuple(faq for faq in faqs if audience.may_read(faq.audience))
 

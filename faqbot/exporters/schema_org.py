@@ -49,7 +49,7 @@ class JobOpening:
     link: str = ""
 
 
-def posting(role: Role, opening: JobOpening) -> dict[str, Any]:
+def job_posting(role: Role, opening: JobOpening) -> dict[str, Any]:
     """The role as a JobPosting: only what the role or the opening says.
 
     Types and properties are those of https://schema.org/JobPosting.
@@ -61,11 +61,11 @@ def posting(role: Role, opening: JobOpening) -> dict[str, Any]:
         "title": role.title,
         "description": _MARKDOWN.render(advert(role)).strip(),
     }
-    more = (*_of_role(role), *_of_opening(opening))
+    more = (*_role_properties(role), *_opening_properties(opening))
     return found | {name: value for name, value in more if value}
 
 
-def missing(found: dict[str, Any]) -> tuple[str, ...]:
+def missing_options(found: dict[str, Any]) -> tuple[str, ...]:
     """What search engines ask for and a posting lacks, as the options that give it."""
     wanted = {
         "datePosted": "--posted",
@@ -77,17 +77,17 @@ def missing(found: dict[str, Any]) -> tuple[str, ...]:
     return tuple(option for name, option in wanted.items() if name not in found)
 
 
-def _of_role(role: Role) -> Iterator[tuple[str, Any]]:
+def _role_properties(role: Role) -> Iterator[tuple[str, Any]]:
     yield "occupationalCategory", role.onet
     duties = role.section("responsibilities") or role.section("day-to-day")
-    yield "responsibilities", _told(duties)
+    yield "responsibilities", _section_text(duties)
     skills = role.section("skills")
     yield (
         "skills",
         ", ".join((*skills.required, *skills.items, *skills.preferred)) if skills else "",
     )
     certifications = role.section("certifications")
-    yield "qualifications", _told(certifications)
+    yield "qualifications", _section_text(certifications)
     yield "educationRequirements", list(_credentials(role.section("education")))
     experience = role.section("experience")
     if experience and experience.years and experience.years.min:
@@ -114,14 +114,14 @@ def _credentials(education: Section | None) -> Iterator[dict[str, str]]:
                 break
 
 
-def _told(section: Section | None) -> str:
+def _section_text(section: Section | None) -> str:
     if section is None:
         return ""
     points = (*section.items, *section.required, *section.preferred)
     return ". ".join(filter(None, (section.text.strip().rstrip("."), *points)))
 
 
-def _of_opening(opening: JobOpening) -> Iterator[tuple[str, Any]]:
+def _opening_properties(opening: JobOpening) -> Iterator[tuple[str, Any]]:
     if opening.organization:
         organization = {"@type": "Organization", "name": opening.organization}
         yield (

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from faqbot.errors import needs_extra
-from faqbot.exporters.markdown import readable
+from faqbot.exporters.markdown import visible_faqs
 from faqbot.model import Audience, Role
 from faqbot.replies.entries import body
 from faqbot.replies.reply import Block, Bullets, ReplyText
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from docx.document import Document
     from docx.text.paragraph import Paragraph
 
-_STYLES = {"bullet_list_open": "List Bullet", "ordered_list_open": "List Number"}
+_LIST_STYLES = {"bullet_list_open": "List Bullet", "ordered_list_open": "List Number"}
 
 
 def word(role: Role, audience: Audience = Audience.EVERYONE) -> bytes:
@@ -34,52 +34,52 @@ def word(role: Role, audience: Audience = Audience.EVERYONE) -> bytes:
         document.add_paragraph(f"Also called: {', '.join(role.aliases)}", style="Subtitle")
     for section in role.sections:
         document.add_heading(section.title, 1)
-        _add(document, body(section))
-    faqs = readable(role.faqs, audience)
+        _add_blocks(document, body(section))
+    faqs = visible_faqs(role.faqs, audience)
     if faqs:
         document.add_heading("Questions and answers", 1)
     for faq in faqs:
         document.add_heading(faq.question, 2)
-        _add(document, body(faq))
+        _add_blocks(document, body(faq))
     buffer = io.BytesIO()
     document.save(buffer)
     return buffer.getvalue()
 
 
-def _add(document: Document, blocks: Iterable[Block]) -> None:
+def _add_blocks(document: Document, blocks: Iterable[Block]) -> None:
     for block in blocks:
         match block:
             case ReplyText(markdown=text):
-                _text(document, text)
+                _add_text(document, text)
             case Bullets(items=items, heading=heading):
                 if heading:
                     document.add_paragraph().add_run(heading).bold = True
                 for item in items:
-                    _runs(document.add_paragraph(style="List Bullet"), item)
+                    _add_inline(document.add_paragraph(style="List Bullet"), item)
             case _:
                 pass
 
 
-def _text(document: Document, text: str) -> None:
+def _add_text(document: Document, text: str) -> None:
     styles: list[str] = []
     for token in MarkdownIt("commonmark").parse(text):
-        if token.type in _STYLES:
-            styles.append(_STYLES[token.type])
+        if token.type in _LIST_STYLES:
+            styles.append(_LIST_STYLES[token.type])
         elif token.type in ("bullet_list_close", "ordered_list_close"):
             styles.pop()
         elif token.type == "inline":
             paragraph = document.add_paragraph(style=styles[-1] if styles else None)
-            _spans(paragraph, token.children or [])
+            _add_runs(paragraph, token.children or [])
         elif token.type in ("fence", "code_block"):
             document.add_paragraph(token.content.rstrip(), style="No Spacing")
 
 
-def _runs(paragraph: Paragraph, text: str) -> None:
+def _add_inline(paragraph: Paragraph, text: str) -> None:
     for token in MarkdownIt("commonmark").parseInline(text):
-        _spans(paragraph, token.children or [])
+        _add_runs(paragraph, token.children or [])
 
 
-def _spans(paragraph: Paragraph, tokens: Iterable[Token]) -> None:
+def _add_runs(paragraph: Paragraph, tokens: Iterable[Token]) -> None:
     marks = {"strong": 0, "em": 0}
     link = ""
     for token in tokens:

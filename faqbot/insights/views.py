@@ -19,7 +19,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
-from faqbot.content.writer import draft_of
+from faqbot.content.writer import faq_template
 from faqbot.insights.auth import RequireSignIn, Sessions
 from faqbot.model import Entry, Faq, KnowledgeBase, Role, is_stale
 from faqbot.runtime.web import SafeHeaders, SameOrigin, safe_headers
@@ -246,7 +246,7 @@ class InsightsPages:
         asked, knowledge_base = request.query_params, self._knowledge_base()
         question = asked.get("question", "")[:500].strip()
         role = knowledge_base.role(asked.get("role"))
-        text = draft_of(question or "What is asked?", role.id if role else None, knowledge_base)
+        text = faq_template(question or "What is asked?", role.id if role else None, knowledge_base)
         return self._page(
             request, "draft.html", view=parse_view(asked), question=question, role=role, draft=text
         )

@@ -10,20 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from faqbot.lint.findings import Finding, at
+from faqbot.lint.findings import Finding, finding_at
 from faqbot.model import Faq, KnowledgeBase, Role, Section
 
-CLOSE: Final = 0.85
+MIN_COMPETING_SIMILARITY: Final = 0.85
 """The cosine from which two phrasings compete where one of them isn't answered by its entry."""
 
-SAME: Final = 0.93
+MIN_EQUAL_SIMILARITY: Final = 0.93
 """The cosine from which they mean the same, whatever becomes of them now."""
 
-ALIKE: Final = 92.0
+MIN_ANSWER_SIMILARITY: Final = 92.0
 """The likeness (rapidfuzz token_sort_ratio, 0 to 100) of two answers that say the same."""
 
-_ROWS: Final = 2_000
-Told = Callable[[str, str | None], str]
+_BATCH_ROWS: Final = 2_000
+OutcomeDescriber = Callable[[str, str | None], str]
 """Says how a question is answered now, in a conversation about a role (or none)."""
 
 
@@ -43,43 +43,57 @@ class _MaskedPhrasing:
     """Without the role's title, which would make all phrasings of a role alike."""
 
 
-def too_close(knowledge_base: KnowledgeBase, encoder: TextEncoder, told: Told) -> Iterator[Finding]:
+def competing_phrasings(
+    knowledge_base: KnowledgeBase, encoder: TextEncoder, describe_outcome: OutcomeDescriber
+) -> Iterator[Finding]:
     """Phrasings of different entries that compete: within a role, and among general FAQs."""
     for role in knowledge_base.roles:
-        yield from _competing(list(_phrasings((*role.sections, *role.faqs), role)), encoder, told)
-    yield from _competing(list(_phrasings(knowledge_base.faqs, None)), encoder, told)
+        yield from _competing_pairs(
+            list(_masked_phrasings((*role.sections, *role.faqs), role)), encoder, describe_outcome
+        )
+    yield from _competing_pairs(
+        list(_masked_phrasings(knowledge_base.faqs, None)), encoder, describe_outcome
+    )
 
 
-def alike(knowledge_base: KnowledgeBase, encoder: TextEncoder) -> Iterator[Finding]:
+def similar_answers(knowledge_base: KnowledgeBase, encoder: TextEncoder) -> Iterator[Finding]:
     """FAQs of one role, or general ones, that answer with nearly the same words."""
     for faqs in (*(role.faqs for role in knowledge_base.roles), knowledge_base.faqs):
-        for first, second, _ in _pairs([faq.answer for faq in faqs], encoder, CLOSE):
+        for first, second, _ in _similar_pairs(
+            [faq.answer for faq in faqs], encoder, MIN_COMPETING_SIMILARITY
+        ):
             one, other = faqs[first], faqs[second]
-            if fuzz.token_sort_ratio(one.answer, other.answer) >= ALIKE:
-                yield at(other, "answers-alike", f"answers as {one.id} does")
+            if fuzz.token_sort_ratio(one.answer, other.answer) >= MIN_ANSWER_SIMILARITY:
+                yield finding_at(other, "answers-alike", f"answers as {one.id} does")
 
 
-def _competing(said: list[_MaskedPhrasing], encoder: TextEncoder, told: Told) -> Iterator[Finding]:
+def _competing_pairs(
+    said: list[_MaskedPhrasing], encoder: TextEncoder, describe_outcome: OutcomeDescriber
+) -> Iterator[Finding]:
     shown: set[frozenset[str]] = set()
-    for first, second, likeness in _pairs([one.masked for one in said], encoder, CLOSE):
+    for first, second, likeness in _similar_pairs(
+        [one.masked for one in said], encoder, MIN_COMPETING_SIMILARITY
+    ):
         one, other = said[first], said[second]
         pair = frozenset((one.entry.id, other.entry.id))
         if len(pair) == 1 or pair in shown:
             continue
-        became = [told(each.text, each.entry.role) for each in (one, other)]
+        became = [describe_outcome(each.text, each.entry.role) for each in (one, other)]
         well = [f"is answered by {each.entry.id}" for each in (one, other)]
-        if likeness < SAME and became == well:
+        if likeness < MIN_EQUAL_SIMILARITY and became == well:
             continue
         shown.add(pair)
         now = [f"“{e.text}” {said}" for e, said in zip((one, other), became, strict=True)]
-        yield at(
+        yield finding_at(
             other.entry,
             "phrasings-too-close",
             f"has a phrasing close to one of {one.entry.id}: {now[0]}; {now[1]}",
         )
 
 
-def _phrasings(entries: Sequence[Section | Faq], role: Role | None) -> Iterator[_MaskedPhrasing]:
+def _masked_phrasings(
+    entries: Sequence[Section | Faq], role: Role | None
+) -> Iterator[_MaskedPhrasing]:
     for entry in entries:
         texts = list(entry.phrasings)
         if isinstance(entry, Faq):
@@ -93,16 +107,16 @@ def _phrasings(entries: Sequence[Section | Faq], role: Role | None) -> Iterator[
             )
 
 
-def _pairs(
-    texts: Sequence[str], encoder: TextEncoder, least: float
+def _similar_pairs(
+    texts: Sequence[str], encoder: TextEncoder, min_similarity: float
 ) -> Iterator[tuple[int, int, float]]:
     """The pairs of texts with at least that cosine, the first before the second, with it."""
     if len(texts) < 2:  # noqa: PLR2004 - a pair
         return
     vectors = encoder.encode(list(texts))
-    for start in range(0, len(texts), _ROWS):
-        likeness = vectors[start : start + _ROWS] @ vectors.T
-        for row, column in np.argwhere(likeness >= least):
+    for start in range(0, len(texts), _BATCH_ROWS):
+        likeness = vectors[start : start + _BATCH_ROWS] @ vectors.T
+        for row, column in np.argwhere(likeness >= min_similarity):
             first = start + int(row)
             if first < column:
                 yield first, int(column), float(likeness[row, column])

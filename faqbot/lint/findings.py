@@ -110,37 +110,38 @@ class Finding:
         return f"{place}: {self.level}: {self.message} [{self.rule}]"
 
 
-def of_problem(problem: Problem) -> Finding:
+def finding_of_problem(problem: Problem) -> Finding:
     """A problem of loading as a finding."""
     return Finding(
         problem.path, problem.line, problem.column, "content", problem.message, FindingLevel.ERROR
     )
 
 
-def at(entry: Role | Section | Faq, rule: str, message: str) -> Finding:
+def finding_at(entry: Role | Section | Faq, rule: str, message: str) -> Finding:
     """A finding about an entry."""
     place = entry.origin
     level = RULES[rule].level
     return Finding(place.path, max(place.line, 1), 1, rule, f"{entry.id}: {message}", level)
 
 
-SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
-_COMMANDS: Final = {
+SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+_GITHUB_COMMANDS: Final = {
     FindingLevel.ERROR: "error",
     FindingLevel.WARNING: "warning",
     FindingLevel.NOTE: "notice",
 }
 
 
-def github(found: Sequence[Finding]) -> Iterator[str]:
+def github_commands(found: Sequence[Finding]) -> Iterator[str]:
     """Workflow commands that GitHub shows beside the lines of a change."""
     for one in found:
-        place = f"file={_property(_relative(one.path))},line={one.line},col={one.column}"
-        title = _property(f"faqbot {one.rule}")
-        yield f"::{_COMMANDS[one.level]} {place},title={title}::{_message(one.message)}"
+        path = _escape_property(_repository_path(one.path))
+        title = _escape_property(f"faqbot {one.rule}")
+        properties = f"file={path},line={one.line},col={one.column},title={title}"
+        yield f"::{_GITHUB_COMMANDS[one.level]} {properties}::{_escape_message(one.message)}"
 
 
-def sarif(found: Sequence[Finding]) -> dict[str, Any]:
+def sarif_log(found: Sequence[Finding]) -> dict[str, Any]:
     """A SARIF log with one run."""
     ids = list(RULES)
     rules = [
@@ -162,7 +163,7 @@ def sarif(found: Sequence[Finding]) -> dict[str, Any]:
             "locations": [
                 {
                     "physicalLocation": {
-                        "artifactLocation": {"uri": quote(_relative(one.path))},
+                        "artifactLocation": {"uri": quote(_repository_path(one.path))},
                         "region": {"startLine": one.line, "startColumn": one.column},
                     }
                 }
@@ -171,10 +172,10 @@ def sarif(found: Sequence[Finding]) -> dict[str, Any]:
         for one in found
     ]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _relative(path: str) -> str:
+def _repository_path(path: str) -> str:
     """A path below the working folder, as repositories name it; others stay as they are."""
     try:
         return Path(path).resolve().relative_to(Path.cwd()).as_posix()
@@ -182,9 +183,9 @@ def _relative(path: str) -> str:
         return Path(path).as_posix().replace(os.sep, "/")
 
 
-def _message(text: str) -> str:
+def _escape_message(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _message(text).replace(":", "%3A").replace(",", "%2C")
+def _escape_property(text: str) -> str:
+    return _escape_message(text).replace(":", "%3A").replace(",", "%2C")

@@ -13,52 +13,54 @@ from markdown_it.token import Token
 
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.lint import duplicates
-from faqbot.lint.findings import Finding, FindingLevel, at
+from faqbot.lint.findings import Finding, FindingLevel, finding_at
 from faqbot.model import Faq, KnowledgeBase, Role, Section, is_stale
 
-EASE: Final = 10.0
+MIN_READING_EASE: Final = 10.0
 """Flesch reading ease below which even practised readers toil."""
 
-ENOUGH: Final = 80
+MIN_WORDS: Final = 80
 """Words from which a reading ease says something."""
 
-LONG_SENTENCE: Final = 50
-LONG_ANSWER: Final = 350
+MAX_SENTENCE_WORDS: Final = 50
+MAX_ANSWER_WORDS: Final = 350
 
 _WORD: Final = re.compile(r"[A-Za-z']+")
 _SENTENCE: Final = re.compile(r"[.!?](?=\s|$)|\n\s*\n|\n\s*[-*] ")
 _VOWELS: Final = re.compile(r"[aeiouy]+")
-_SCHEMES: Final = ("http://", "https://", "mailto:", "tel:")
+_LINK_SCHEMES: Final = ("http://", "https://", "mailto:", "tel:")
 _PARSER: Final = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
-def shown_in_slack(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
+def unsupported_markdown(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
     """Text that Slack can't show, and links that lead nowhere."""
     for entry, text in _texts(knowledge_base):
         seen: set[str] = set()
         for token in _tokens(_PARSER.parse(text)):
-            what = _unshown(token)
+            what = _unsupported_element(token)
             if what and what not in seen:
                 seen.add(what)
-                yield at(entry, "not-shown-in-slack", f"holds {what}")
+                yield finding_at(entry, "not-shown-in-slack", f"holds {what}")
             link = str(token.attrGet("href") or "") if token.type == "link_open" else ""
-            if link and not link.startswith(_SCHEMES):
-                yield at(entry, "dead-reference", f"links to {link}, which is no web address")
+            if link and not link.startswith(_LINK_SCHEMES):
+                yield finding_at(
+                    entry, "dead-reference", f"links to {link}, which is no web address"
+                )
 
 
-def easy_to_read(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
+def hard_to_read(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
     """English text that is hard to read, and text that is very long."""
     for entry, text in _texts(knowledge_base):
         words = _WORD.findall(text)
         longest = max((len(_WORD.findall(one)) for one in _SENTENCE.split(text)), default=0)
-        if longest > LONG_SENTENCE:
-            yield at(entry, "too-long", f"has a sentence of {longest} words")
-        if isinstance(entry, Faq) and len(words) > LONG_ANSWER:
-            yield at(entry, "too-long", f"answers with {len(words)} words")
-        if len(words) >= ENOUGH and _is_english(words):
+        if longest > MAX_SENTENCE_WORDS:
+            yield finding_at(entry, "too-long", f"has a sentence of {longest} words")
+        if isinstance(entry, Faq) and len(words) > MAX_ANSWER_WORDS:
+            yield finding_at(entry, "too-long", f"answers with {len(words)} words")
+        if len(words) >= MIN_WORDS and _is_english(words):
             ease = reading_ease(text)
-            if ease < EASE:
-                yield at(entry, "hard-to-read", f"has a Flesch reading ease of {ease:.0f}")
+            if ease < MIN_READING_EASE:
+                yield finding_at(entry, "hard-to-read", f"has a Flesch reading ease of {ease:.0f}")
 
 
 def reading_ease(text: str) -> float:
@@ -103,7 +105,7 @@ def _tokens(tokens: list[Token]) -> Iterator[Token]:
         yield from token.children or ()
 
 
-def _unshown(token: Token) -> str:
+def _unsupported_element(token: Token) -> str:
     match token.type:
         case "image":
             return "an image"
@@ -115,34 +117,34 @@ def _unshown(token: Token) -> str:
             return ""
 
 
-MOST: Final = 0.7
+MIN_FAMILY_SHARE: Final = 0.7
 """The share of a family's roles from which a section is expected."""
 
-FAMILY: Final = 3
+MIN_FAMILY_SIZE: Final = 3
 """Roles that a family must have before anything is expected of it."""
 
 
-def missing(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
+def missing_sections(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
     """Standard sections that most of a family have and a role hasn't."""
     families: dict[str, list[Role]] = defaultdict(list)
     for role in knowledge_base.roles:
         if role.family:
             families[role.family].append(role)
     for family, roles in families.items():
-        if len(roles) < FAMILY:
+        if len(roles) < MIN_FAMILY_SIZE:
             continue
         counts = Counter(section.key for role in roles for section in role.sections)
         for role in roles:
             for key in STANDARD_SECTIONS:
-                if role.section(key) is None and counts[key] / len(roles) >= MOST:
-                    yield at(
+                if role.section(key) is None and counts[key] / len(roles) >= MIN_FAMILY_SHARE:
+                    yield finding_at(
                         role,
                         "section-missing",
                         f"has no {key}; {counts[key]} of {len(roles)} roles of {family} have it",
                     )
 
 
-def overdue(knowledge_base: KnowledgeBase, today: dt.date) -> Iterator[Finding]:
+def overdue_reviews(knowledge_base: KnowledgeBase, today: dt.date) -> Iterator[Finding]:
     """Roles and FAQs whose review is overdue."""
     entries: list[Role | Faq] = [*knowledge_base.roles, *knowledge_base.faqs]
     entries += [faq for role in knowledge_base.roles for faq in role.faqs]
@@ -151,26 +153,28 @@ def overdue(knowledge_base: KnowledgeBase, today: dt.date) -> Iterator[Finding]:
             assert entry.reviewed is not None  # what was never reviewed isn't stale
             assert entry.review_every is not None
             late = today - entry.reviewed - entry.review_every
-            yield at(
+            yield finding_at(
                 entry,
                 "review-overdue",
                 f"was reviewed on {entry.reviewed}, its review is {late.days} days overdue",
             )
 
 
-def one_sided(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
+def one_sided_relations(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
     """Roles that name a related one which doesn't name them."""
     for role in knowledge_base.roles:
         for other_id in role.related:
             other = knowledge_base.role(other_id)
             if other is not None and role.id not in other.related:
-                yield at(role, "one-sided-relation", f"names {other_id}, which doesn't name it")
+                yield finding_at(
+                    role, "one-sided-relation", f"names {other_id}, which doesn't name it"
+                )
 
 
-def findings(
+def check_knowledge_base(
     knowledge_base: KnowledgeBase,
     encoder: duplicates.TextEncoder,
-    told: duplicates.Told,
+    describe_outcome: duplicates.OutcomeDescriber,
     today: dt.date,
     *,
     stale_is_error: bool = False,
@@ -180,11 +184,11 @@ def findings(
     Args:
         knowledge_base: the content.
         encoder: faqbot's own.
-        told: says how a question is answered now.
+        describe_outcome: says how a question is answered now.
         today: the date against which reviews are overdue.
         stale_is_error: whether an overdue review is an error.
     """
-    found = [*_all(knowledge_base, encoder, told, today)]
+    found = [*_all_findings(knowledge_base, encoder, describe_outcome, today)]
     if stale_is_error:
         found = [
             Finding(one.path, one.line, one.column, one.rule, one.message, FindingLevel.ERROR)
@@ -195,22 +199,22 @@ def findings(
     return tuple(sorted(set(found)))
 
 
-def own_test(faq: Faq, message: str) -> Finding:
+def failed_test(faq: Faq, message: str) -> Finding:
     """A test of an FAQ that fails."""
     advice = "Add a phrasing to the entry that is meant, or change the test"
-    return at(faq, "own-test", f"{message}. {advice}.")
+    return finding_at(faq, "own-test", f"{message}. {advice}.")
 
 
-def _all(
+def _all_findings(
     knowledge_base: KnowledgeBase,
     encoder: duplicates.TextEncoder,
-    told: duplicates.Told,
+    describe_outcome: duplicates.OutcomeDescriber,
     today: dt.date,
 ) -> Iterator[Finding]:
-    yield from duplicates.too_close(knowledge_base, encoder, told)
-    yield from duplicates.alike(knowledge_base, encoder)
-    yield from missing(knowledge_base)
-    yield from overdue(knowledge_base, today)
-    yield from one_sided(knowledge_base)
-    yield from shown_in_slack(knowledge_base)
-    yield from easy_to_read(knowledge_base)
+    yield from duplicates.competing_phrasings(knowledge_base, encoder, describe_outcome)
+    yield from duplicates.similar_answers(knowledge_base, encoder)
+    yield from missing_sections(knowledge_base)
+    yield from overdue_reviews(knowledge_base, today)
+    yield from one_sided_relations(knowledge_base)
+    yield from unsupported_markdown(knowledge_base)
+    yield from hard_to_read(knowledge_base)

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
-from faqbot.content.defaults import Shipped, load_shipped
+from faqbot.content.defaults import Defaults, load_defaults
 from faqbot.matching.encoders import StaticEncoder
 from faqbot.matching.ranking import NONE, Phrasing
 from faqbot.matching.similarity import Encoder, KnownEmbeddings
@@ -23,7 +23,7 @@ GENERAL = ":"
 _SLOT = re.compile(re.escape(ROLE_SLOT) + r"(?:'s|s'|s)?")
 
 
-def shared_phrasings(knowledge_base: KnowledgeBase, shipped: Shipped) -> Iterator[Phrasing]:
+def shared_phrasings(knowledge_base: KnowledgeBase, shipped: Defaults) -> Iterator[Phrasing]:
     """What can be asked of every role, general FAQs, and what must not be answered."""
     asked: dict[str, Iterable[str]] = dict(shipped.phrasings) if knowledge_base.roles else {}
     asked |= {GENERAL + faq.id: (faq.question, *faq.phrasings) for faq in knowledge_base.faqs}
@@ -108,9 +108,9 @@ class SharedResources:
         return ((name, getattr(self, name)) for name in PARTS)
 
     @cached_property
-    def shipped(self) -> Shipped:
+    def shipped(self) -> Defaults:
         """The shipped sentences."""
-        return load_shipped()
+        return load_defaults()
 
     @cached_property
     def language(self) -> frozenset[str]:

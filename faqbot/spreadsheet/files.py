@@ -15,7 +15,7 @@ from rapidfuzz import fuzz, process
 
 from faqbot.errors import UsageError, needs_extra
 
-LONGEST: Final = 32_767
+MAX_CELL_LENGTH: Final = 32_767
 """Characters that a cell of Excel takes."""
 
 _EXTRA: Final = ("An Excel table (.xlsx)", "documents")
@@ -33,13 +33,13 @@ def read_rows(path: Path) -> Rows:
         raw = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror or error}.") from error
-    rows = _of_excel(path, raw) if raw.startswith(b"PK") else _of_csv(path, raw)
+    rows = _read_excel(path, raw) if raw.startswith(b"PK") else _read_csv(path, raw)
     if not any(any(cell.strip() for cell in row) for row in rows):
         raise UsageError(f"{path} is empty.")
     return rows
 
 
-def written_rows(path: Path, rows: Iterable[Sequence[str]]) -> bytes:
+def table_bytes(path: Path, rows: Iterable[Sequence[str]]) -> bytes:
     """The rows as the file that the path's suffix says.
 
     Raises:
@@ -51,12 +51,12 @@ def written_rows(path: Path, rows: Iterable[Sequence[str]]) -> bytes:
             csv.writer(buffer, lineterminator="\r\n").writerows(rows)
             return buffer.getvalue().encode("utf-8-sig")  # or Excel takes it for Windows letters
         case ".xlsx":
-            return _excel(rows)
+            return _excel_bytes(rows)
         case _:
             raise UsageError(f"{path} must end in .csv or .xlsx.")
 
 
-def _of_csv(path: Path, raw: bytes) -> Rows:
+def _read_csv(path: Path, raw: bytes) -> Rows:
     if raw.startswith(b"\xd0\xcf\x11\xe0"):
         raise UsageError(f"{path} is an old Excel file, or locked: save it as .xlsx.")
     text = _decoded(raw)
@@ -77,18 +77,18 @@ def _decoded(raw: bytes) -> str:
         return raw.decode("cp1252", "replace")
 
 
-def _of_excel(path: Path, raw: bytes) -> Rows:
+def _read_excel(path: Path, raw: bytes) -> Rows:
     with needs_extra(*_EXTRA):
         from openpyxl import load_workbook
     try:
         book = load_workbook(io.BytesIO(raw), read_only=True)
         sheet = book.worksheets[0]
-        return [[_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
+        return [[_cell_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
     except Exception as error:  # zipfile, XML and openpyxl have many names for it
         raise UsageError(f"{path} is no Excel file that can be read: save it anew.") from error
 
 
-def _text(value: Any) -> str:
+def _cell_text(value: Any) -> str:
     match value:
         case None:
             return ""
@@ -102,7 +102,7 @@ def _text(value: Any) -> str:
             return str(value)
 
 
-def _excel(rows: Iterable[Sequence[str]]) -> bytes:
+def _excel_bytes(rows: Iterable[Sequence[str]]) -> bytes:
     with needs_extra(*_EXTRA):
         from openpyxl import Workbook
         from openpyxl.styles import Alignment, Font
@@ -112,10 +112,10 @@ def _excel(rows: Iterable[Sequence[str]]) -> bytes:
     sheet.title = "content"
     for number, row in enumerate(rows, 1):
         for place, text in enumerate(row, 1):
-            if len(text) > LONGEST:
+            if len(text) > MAX_CELL_LENGTH:
                 raise UsageError(
                     f"Row {number} holds a text of {len(text):,} characters, and a cell of Excel "
-                    f"takes {LONGEST:,}: export a .csv."
+                    f"takes {MAX_CELL_LENGTH:,}: export a .csv."
                 )
             if not text:
                 continue
@@ -160,7 +160,7 @@ COLUMNS: Final = (
 )
 """`kind` is role, section or faq; lists have one point a line within their cell."""
 
-OTHER_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+COLUMN_SYNONYMS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "question": "title",
         "questions": "title",
@@ -185,33 +185,33 @@ OTHER_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "key": "id",
     }
 )
-_LIKE: Final = 88.0
-_RUNS: Final = ("=", "+", "-", "@", "\t", "\r", "'")
+_MIN_NAME_SIMILARITY: Final = 88.0
+_FORMULA_PREFIXES: Final = ("=", "+", "-", "@", "\t", "\r", "'")
 """What spreadsheets take a cell for a formula by, and what marks that it is none."""
 
 
-def guarded(text: str) -> str:
+def escape_formula(text: str) -> str:
     """A text as a cell that no spreadsheet runs."""
-    return f"'{text}" if text.startswith(_RUNS) else text
+    return f"'{text}" if text.startswith(_FORMULA_PREFIXES) else text
 
 
-def unguarded(cell: str) -> str:
+def unescape_formula(cell: str) -> str:
     """The text of a cell."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_RUNS) else cell
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA_PREFIXES) else cell
 
 
-def joined(points: Iterable[str]) -> str:
+def join_points(points: Iterable[str]) -> str:
     """A list as one cell, a point a line."""
     return "\n".join(point.replace("\\", "\\\\").replace("\n", "\\n") for point in points)
 
 
-def points(cell: str) -> tuple[str, ...]:
+def split_points(cell: str) -> tuple[str, ...]:
     """The points of a cell; dots and dashes that people put before them are taken off."""
     lines = (re.sub(r"^[•·]\s+", "", line).strip() for line in re.split(r"\r?\n", cell))
-    return tuple(re.sub(r"\\(n|\\)", _escaped, line) for line in lines if line)
+    return tuple(re.sub(r"\\(n|\\)", _unescape, line) for line in lines if line)
 
 
-def columns_of(header: Sequence[str]) -> tuple[dict[str, int], tuple[str, ...]]:
+def find_columns(header: Sequence[str]) -> tuple[dict[str, int], tuple[str, ...]]:
     """Where each known column stands in a header, and the names that mean none."""
     found: dict[str, int] = {}
     unknown = []
@@ -219,9 +219,11 @@ def columns_of(header: Sequence[str]) -> tuple[dict[str, int], tuple[str, ...]]:
         plain = " ".join(re.sub(r"[^\w*]+", " ", name.casefold()).split())
         if not plain:
             continue
-        known = plain if plain in COLUMNS else OTHER_NAMES.get(plain, "")
+        known = plain if plain in COLUMNS else COLUMN_SYNONYMS.get(plain, "")
         if not known:
-            near = process.extractOne(plain, COLUMNS, scorer=fuzz.ratio, score_cutoff=_LIKE)
+            near = process.extractOne(
+                plain, COLUMNS, scorer=fuzz.ratio, score_cutoff=_MIN_NAME_SIMILARITY
+            )
             known = near[0] if near else ""
         if known and known not in found:
             found[known] = place
@@ -230,5 +232,5 @@ def columns_of(header: Sequence[str]) -> tuple[dict[str, int], tuple[str, ...]]:
     return found, tuple(unknown)
 
 
-def _escaped(found: re.Match[str]) -> str:
+def _unescape(found: re.Match[str]) -> str:
     return "\n" if found[1] == "n" else "\\"

@@ -7,43 +7,50 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from faqbot.content.sections import STANDARD_SECTIONS
-from faqbot.content.writer import id_of
+from faqbot.content.writer import make_id
 from faqbot.errors import UsageError
 from faqbot.model import Audience, Faq, KnowledgeBase, Role, Section, Years
-from faqbot.spreadsheet.files import COLUMNS, columns_of, guarded, joined, points, unguarded
+from faqbot.spreadsheet.files import (
+    COLUMNS,
+    escape_formula,
+    find_columns,
+    join_points,
+    split_points,
+    unescape_formula,
+)
 
-_YES = ("yes", "true", "1", "x", "ja", "sí", "oui")
+_TRUE_WORDS = ("yes", "true", "1", "x", "ja", "sí", "oui")
 
 
-def rows_of(knowledge_base: KnowledgeBase) -> Iterator[list[str]]:
+def table_rows(knowledge_base: KnowledgeBase) -> Iterator[list[str]]:
     """The header, then a row for each role, section and FAQ."""
     yield list(COLUMNS)
     for entry in knowledge_base.entries():
         match entry:
             case Role():
-                values = _of_role(entry)
+                values = _role_cells(entry)
             case Section():
-                values = _of_section(entry)
+                values = _section_cells(entry)
             case Faq():
-                values = _of_faq(entry)
-        yield [guarded(values.get(column, "")) for column in COLUMNS]
+                values = _faq_cells(entry)
+        yield [escape_formula(values.get(column, "")) for column in COLUMNS]
 
 
-def _of_role(role: Role) -> Mapping[str, str]:
+def _role_cells(role: Role) -> Mapping[str, str]:
     return {
         "kind": "role",
         "role": role.id,
         "title": role.title,
-        "aliases": joined(role.aliases),
+        "aliases": join_points(role.aliases),
         "family": role.family,
         "onet": role.onet,
-        "related": joined(role.related),
-        "next roles": joined(role.next_roles),
-        **_reviewed(role),
+        "related": join_points(role.related),
+        "next roles": join_points(role.next_roles),
+        **_review_cells(role),
     }
 
 
-def _of_section(section: Section) -> Mapping[str, str]:
+def _section_cells(section: Section) -> Mapping[str, str]:
     years = section.years or Years()
     return {
         "kind": "section",
@@ -51,32 +58,32 @@ def _of_section(section: Section) -> Mapping[str, str]:
         "id": section.key,
         "title": section.title,
         "text": section.text,
-        "items": joined(section.items),
-        "required": joined(section.required),
-        "preferred": joined(section.preferred),
+        "items": join_points(section.items),
+        "required": join_points(section.required),
+        "preferred": join_points(section.preferred),
         "years min": "" if years.min is None else f"{years.min:g}",
         "years max": "" if years.max is None else f"{years.max:g}",
-        "phrasings": joined(section.phrasings),
+        "phrasings": join_points(section.phrasings),
     }
 
 
-def _of_faq(faq: Faq) -> Mapping[str, str]:
+def _faq_cells(faq: Faq) -> Mapping[str, str]:
     return {
         "kind": "faq",
         "role": faq.role or "",
         "id": faq.key,
         "title": faq.question,
         "text": faq.answer,
-        "phrasings": joined(faq.phrasings),
+        "phrasings": join_points(faq.phrasings),
         "audience": faq.audience.value,
-        "matches": joined(faq.matches),
-        "rejects": joined(faq.rejects),
+        "matches": join_points(faq.matches),
+        "rejects": join_points(faq.rejects),
         "example": "yes" if faq.example else "",
-        **_reviewed(faq),
+        **_review_cells(faq),
     }
 
 
-def _reviewed(entry: Role | Faq) -> Mapping[str, str]:
+def _review_cells(entry: Role | Faq) -> Mapping[str, str]:
     return {
         "owner": entry.owner,
         "reviewed": entry.reviewed.isoformat() if entry.reviewed else "",
@@ -89,7 +96,7 @@ class TableContent:
     """What a table holds, and the columns that mean nothing to faqbot."""
 
     knowledge_base: KnowledgeBase
-    unknown: tuple[str, ...]
+    unknown_columns: tuple[str, ...]
 
 
 def read_table(rows: Sequence[Sequence[str]], name: str) -> TableContent:
@@ -99,7 +106,7 @@ def read_table(rows: Sequence[Sequence[str]], name: str) -> TableContent:
         UsageError: cells are wrong; it names the row and the column of each.
     """
     header = next((at for at, row in enumerate(rows) if any(cell.strip() for cell in row)), 0)
-    columns, unknown = columns_of(rows[header])
+    columns, unknown = find_columns(rows[header])
     if "title" not in columns or ("text" not in columns and "kind" not in columns):
         raise UsageError(
             f"{name} needs columns: at least “question” and “answer”, or those that faqbot export "
@@ -108,11 +115,11 @@ def read_table(rows: Sequence[Sequence[str]], name: str) -> TableContent:
     reading = _TableReader(name)
     for number, row in enumerate(rows[header + 1 :], header + 2):
         cells = {
-            column: unguarded(row[place]).strip() if place < len(row) else ""
+            column: unescape_formula(row[place]).strip() if place < len(row) else ""
             for column, place in columns.items()
         }
         if any(cells.values()):
-            reading.take(number, cells)
+            reading.add_row(number, cells)
     return TableContent(reading.knowledge_base(), unknown)
 
 
@@ -126,155 +133,155 @@ class _TableReader:
         self._problems: list[str] = []
         self._row = 0
 
-    def take(self, number: int, cells: Mapping[str, str]) -> None:
+    def add_row(self, number: int, cells: Mapping[str, str]) -> None:
         self._row = number
         kind = cells.get("kind", "").casefold() or "faq"
         match kind:
             case "role":
-                self._role(cells)
+                self._add_role(cells)
             case "section":
-                self._section(cells)
+                self._add_section(cells)
             case "faq" | "question":
-                self._faq(cells)
+                self._add_faq(cells)
             case _:
-                self._wrong("kind", f"{kind!r} is none of role, section and faq")
+                self._report("kind", f"{kind!r} is none of role, section and faq")
 
     def knowledge_base(self) -> KnowledgeBase:
         if self._problems:
             raise UsageError("\n".join(self._problems))
         return KnowledgeBase(tuple(self._roles.values()), tuple(self._faqs.values()))
 
-    def _role(self, cells: Mapping[str, str]) -> None:
+    def _add_role(self, cells: Mapping[str, str]) -> None:
         title = cells.get("title", "")
-        named = cells.get("role") or cells.get("id") or (id_of(title) if title else "")
+        named = cells.get("role") or cells.get("id") or (make_id(title) if title else "")
         if not title:
-            self._wrong("title", "is empty; a role needs a title")
+            self._report("title", "is empty; a role needs a title")
         if named in self._roles:
-            self._wrong("role", f"{named} is there twice")
+            self._report("role", f"{named} is there twice")
         self._roles[named] = Role(
             named,
             title,
-            aliases=points(cells.get("aliases", "")),
+            aliases=split_points(cells.get("aliases", "")),
             family=cells.get("family", ""),
             onet=cells.get("onet", ""),
             owner=cells.get("owner", ""),
-            reviewed=self._date(cells),
-            review_every=self._period(cells),
-            related=points(cells.get("related", "")),
-            next_roles=points(cells.get("next roles", "")),
+            reviewed=self._parse_date(cells),
+            review_every=self._parse_period(cells),
+            related=split_points(cells.get("related", "")),
+            next_roles=split_points(cells.get("next roles", "")),
         )
 
-    def _section(self, cells: Mapping[str, str]) -> None:
+    def _add_section(self, cells: Mapping[str, str]) -> None:
         role = self._roles.get(cells.get("role", ""))
         key = cells.get("id", "")
         if role is None:
-            self._wrong("role", "names no role of a row above; put the role's own row first")
+            self._report("role", "names no role of a row above; put the role's own row first")
             return
         if not key:
-            self._wrong("id", "is empty; write skills, education or a key of your own")
+            self._report("id", "is empty; write skills, education or a key of your own")
             return
-        low, high = self._number(cells, "years min"), self._number(cells, "years max")
+        low, high = self._parse_number(cells, "years min"), self._parse_number(cells, "years max")
         section = Section(
             role.id,
             key,
             cells.get("title") or STANDARD_SECTIONS.get(key, ""),
             text=cells.get("text", ""),
-            items=points(cells.get("items", "")),
-            required=points(cells.get("required", "")),
-            preferred=points(cells.get("preferred", "")),
+            items=split_points(cells.get("items", "")),
+            required=split_points(cells.get("required", "")),
+            preferred=split_points(cells.get("preferred", "")),
             years=None if low is None and high is None else Years(low, high),
-            phrasings=points(cells.get("phrasings", "")),
+            phrasings=split_points(cells.get("phrasings", "")),
         )
         self._roles[role.id] = replace(role, sections=(*role.sections, section))
 
-    def _faq(self, cells: Mapping[str, str]) -> None:
+    def _add_faq(self, cells: Mapping[str, str]) -> None:
         role = self._roles.get(cells.get("role", "")) if cells.get("role") else None
         question = cells.get("title", "")
         if cells.get("role") and role is None:
-            self._wrong("role", "names no role of a row above; put the role's own row first")
+            self._report("role", "names no role of a row above; put the role's own row first")
         if not question:
-            self._wrong("title", "is empty; an FAQ needs its question here")
+            self._report("title", "is empty; an FAQ needs its question here")
         if not cells.get("text"):
-            self._wrong("text", "is empty; an FAQ needs its answer here")
+            self._report("text", "is empty; an FAQ needs its answer here")
         held = [faq.key for faq in role.faqs] if role else list(self._faqs)
-        key = cells.get("id") or id_of(question, held)
+        key = cells.get("id") or make_id(question, held)
         if key in held:
-            self._wrong("id", f"{key} is there twice")
+            self._report("id", f"{key} is there twice")
         said = cells.get("audience", "").casefold() or Audience.EVERYONE.value
         if said not in set(Audience):
-            self._wrong("audience", f"{said!r} is none of {', '.join(Audience)}")
+            self._report("audience", f"{said!r} is none of {', '.join(Audience)}")
             said = Audience.EVERYONE.value
         faq = Faq(
             role.id if role else None,
             key,
             question,
             cells.get("text", ""),
-            phrasings=points(cells.get("phrasings", "")),
+            phrasings=split_points(cells.get("phrasings", "")),
             audience=Audience(said),
-            matches=points(cells.get("matches", "")),
-            rejects=points(cells.get("rejects", "")),
+            matches=split_points(cells.get("matches", "")),
+            rejects=split_points(cells.get("rejects", "")),
             owner=cells.get("owner", ""),
-            reviewed=self._date(cells),
-            review_every=self._period(cells),
-            example=cells.get("example", "").casefold() in _YES,
+            reviewed=self._parse_date(cells),
+            review_every=self._parse_period(cells),
+            example=cells.get("example", "").casefold() in _TRUE_WORDS,
         )
         if role:
             self._roles[role.id] = replace(role, faqs=(*role.faqs, faq))
         else:
             self._faqs[key] = faq
 
-    def _wrong(self, column: str, what: str) -> None:
+    def _report(self, column: str, what: str) -> None:
         self._problems.append(f"{self._name}, row {self._row}, column {column}: {what}.")
 
-    def _number(self, cells: Mapping[str, str], column: str) -> float | None:
+    def _parse_number(self, cells: Mapping[str, str], column: str) -> float | None:
         said = cells.get(column, "").replace(",", ".")
         if not said:
             return None
         try:
             return float(said)
         except ValueError:
-            self._wrong(column, f"{said!r} is no number")
+            self._report(column, f"{said!r} is no number")
             return None
 
-    def _date(self, cells: Mapping[str, str]) -> dt.date | None:
+    def _parse_date(self, cells: Mapping[str, str]) -> dt.date | None:
         said = cells.get("reviewed", "")
         if not said:
             return None
         try:
             return dt.date.fromisoformat(said)
         except ValueError:
-            self._wrong("reviewed", f"{said!r} is no date such as 2026-11-24")
+            self._report("reviewed", f"{said!r} is no date such as 2026-11-24")
             return None
 
-    def _period(self, cells: Mapping[str, str]) -> dt.timedelta | None:
+    def _parse_period(self, cells: Mapping[str, str]) -> dt.timedelta | None:
         said = cells.get("review every", "").casefold().removesuffix("days").strip()
         if not said:
             return None
         if not said.isdigit():
-            self._wrong("review every", f"{said!r} is no number of days")
+            self._report("review every", f"{said!r} is no number of days")
             return None
         return dt.timedelta(days=int(said))
 
 
 def differences(old: KnowledgeBase, new: KnowledgeBase) -> Iterator[str]:
     """What a table would change, a line each; what it doesn't hold stays."""
-    was = {_row_id(row): row for row in _plain(old)}
-    now = {_row_id(row): row for row in _plain(new)}
+    was = {_row_id(row): row for row in _content_rows(old)}
+    now = {_row_id(row): row for row in _content_rows(new)}
     for key, row in now.items():
         if key not in was:
             yield f"added: {key}"
             continue
         for column, before, after in zip(COLUMNS, was[key], row, strict=True):
             if before != after:
-                yield f"changed: {key}, {column}: {_short(before)} -> {_short(after)}"
+                yield f"changed: {key}, {column}: {_shortened(before)} -> {_shortened(after)}"
     held = {role.id for role in new.roles}
     for key in was:
         if key not in now and key.partition("/")[0] in held:
             yield f"removed: {key}"
 
 
-def _plain(knowledge_base: KnowledgeBase) -> Iterable[list[str]]:
-    rows = rows_of(knowledge_base)
+def _content_rows(knowledge_base: KnowledgeBase) -> Iterable[list[str]]:
+    rows = table_rows(knowledge_base)
     next(rows)
     return rows
 
@@ -286,6 +293,6 @@ def _row_id(row: list[str]) -> str:
     return "/".join(filter(None, (role, "faq" if kind == "faq" else "", key)))
 
 
-def _short(text: str) -> str:
+def _shortened(text: str) -> str:
     line = " ".join(text.split())
     return f"“{line[:60]}…”" if len(line) > 60 else f"“{line}”"  # noqa: PLR2004 - a line's half

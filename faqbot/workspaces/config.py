@@ -19,7 +19,7 @@ from pydantic import Field, ValidationError
 
 from faqbot.content.fields import ContentModel, Text
 from faqbot.content.files import decode, read_bytes
-from faqbot.content.format import keys_of
+from faqbot.content.format import field_keys
 from faqbot.content.git import PREFIX, git_source
 from faqbot.content.messages import advise
 from faqbot.content.yaml_tree import Loc, YamlDocument, parse
@@ -188,8 +188,8 @@ def _id_problems(document: YamlDocument) -> Iterator[Problem]:
 
 def _part(loc: Loc) -> tuple[str, tuple[str, ...]]:
     if not loc:
-        return "this file", keys_of(WorkspacesPart)
-    return "a workspace", keys_of(WorkspacePart)
+        return "this file", field_keys(WorkspacesPart)
+    return "a workspace", field_keys(WorkspacePart)
 
 
 def _file_state(path: Path) -> tuple[int, ...]:

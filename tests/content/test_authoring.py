@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from faqbot.content.loader import load_knowledge_base
-from faqbot.content.writer import LONGEST_ID, faq_file, id_of, role_file, write_file
+from faqbot.content.writer import MAX_ID_LENGTH, faq_file, make_id, role_file, write_file
 from faqbot.errors import UsageError
 from faqbot.model import Faq, KnowledgeBase, Role, Section, Years
 from tests.content.strategies import faqs, roles
@@ -95,8 +95,8 @@ def test_a_file_reads_as_authors_write_it() -> None:
     ],
 )
 def test_ids_are_made_of_words(text: str, taken: tuple[str, ...], key: str) -> None:
-    assert id_of(text, taken) == key
-    assert len(id_of("very " * 30)) <= LONGEST_ID
+    assert make_id(text, taken) == key
+    assert len(make_id("very " * 30)) <= MAX_ID_LENGTH
 
 
 def test_files_are_not_written_over(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from faqbot.content.loader import check_folder, load_knowledge_base
-from faqbot.content.writer import draft_of, key_for, write_faq, write_phrasing
+from faqbot.content.writer import faq_template, new_faq_key, write_faq, write_phrasing
 from faqbot.errors import UsageError
 from faqbot.model import Audience, Faq, KnowledgeBase, Section
 
@@ -102,14 +102,14 @@ def test_what_is_written_reads_back_whatever_is_in_it(folder: Path) -> None:
 
 def test_ids_are_made_of_questions_and_never_twice(folder: Path) -> None:
     knowledge_base = load_knowledge_base(folder)
-    assert key_for("Tools?", "tester", knowledge_base) == "tools-2"
-    assert key_for("Tools?", None, knowledge_base) == "tools"
-    assert key_for("¿Qué?", None, KnowledgeBase()) == "que"
-    assert key_for("???", None, KnowledgeBase()) == "entry"
-    assert len(key_for("long " * 50, None, KnowledgeBase())) <= 60
+    assert new_faq_key("Tools?", "tester", knowledge_base) == "tools-2"
+    assert new_faq_key("Tools?", None, knowledge_base) == "tools"
+    assert new_faq_key("¿Qué?", None, KnowledgeBase()) == "que"
+    assert new_faq_key("???", None, KnowledgeBase()) == "entry"
+    assert len(new_faq_key("long " * 50, None, KnowledgeBase())) <= 60
 
 
 def test_a_draft_loads_as_it_is(folder: Path) -> None:
-    text = draft_of("Is there a dress code?", "tester", load_knowledge_base(folder))
+    text = faq_template("Is there a dress code?", "tester", load_knowledge_base(folder))
     (folder / "draft.yaml").write_text(text)
     assert load_knowledge_base(folder).entry("tester/faq/is-there-a-dress-code")

@@ -12,8 +12,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from faqbot.content.defaults import load_shipped
-from faqbot.content.format import TARGET, content_schema, schema_text
+from faqbot.content.defaults import load_defaults
+from faqbot.content.format import SCHEMA_PATH, content_schema, schema_text
 from faqbot.content.sections import STANDARD_SECTIONS
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +30,7 @@ def as_json(value: Any) -> Any:
 
 
 def test_the_committed_schema_is_the_generated_one() -> None:
-    written = (ROOT / TARGET).read_text(encoding="utf-8")
+    written = (ROOT / SCHEMA_PATH).read_text(encoding="utf-8")
     assert written == schema_text(), "run `python -m faqbot.content.format__schema`"
 
 
@@ -85,7 +85,7 @@ def test_what_the_loader_refuses_the_schema_refuses(wrong: object) -> None:
 
 
 def test_shipped_sentences_cover_every_standard_section_and_whole_roles() -> None:
-    shipped = load_shipped()
+    shipped = load_defaults()
     assert set(shipped.phrasings) == {*STANDARD_SECTIONS, "role"}
     assert all(len(phrasings) >= 20 for phrasings in shipped.phrasings.values())
     assert len(shipped.negatives) >= 3

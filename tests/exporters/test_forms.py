@@ -17,7 +17,7 @@ from faqbot.cli.main import main
 from faqbot.content.loader import load_knowledge_base
 from faqbot.exporters.html import page, site
 from faqbot.exporters.markdown import markdown
-from faqbot.exporters.schema_org import JobOpening, missing, posting
+from faqbot.exporters.schema_org import JobOpening, job_posting, missing_options
 from faqbot.exporters.word import word
 from faqbot.model import Audience, Faq, KnowledgeBase, Role, Section, Years
 from tests.conftest import chromium_path
@@ -124,7 +124,7 @@ FULL = JobOpening(
 @pytest.mark.parametrize("role", SHIPPED.roles, ids=lambda role: role.id)
 def test_every_shipped_role_is_a_valid_posting(role: Role) -> None:
     for opening in (JobOpening(), FULL, JobOpening(remote=True, country="CH")):
-        made = posting(role, opening)
+        made = job_posting(role, opening)
         assert made["@type"] == "JobPosting"
         assert problems(made, "JobPosting") == []
     assert problems({**made, "salary": 1, "skills": {"@type": "Place"}}, "JobPosting") == [
@@ -134,14 +134,14 @@ def test_every_shipped_role_is_a_valid_posting(role: Role) -> None:
 
 
 def test_a_posting_says_only_what_is_known() -> None:
-    made = posting(ROLE, JobOpening())
+    made = job_posting(ROLE, JobOpening())
     assert made["experienceRequirements"]["monthsOfExperience"] == 18
     assert made["educationRequirements"][0]["credentialCategory"] == "bachelor degree"
     assert "hiringOrganization" not in made
-    assert missing(made) == ("--posted", "--organization", "--locality and --country")
-    remote = posting(ROLE, JobOpening(remote=True))
+    assert missing_options(made) == ("--posted", "--organization", "--locality and --country")
+    remote = job_posting(ROLE, JobOpening(remote=True))
     assert remote["jobLocationType"] == "TELECOMMUTE"
-    assert missing(remote) == ("--posted", "--organization")
+    assert missing_options(remote) == ("--posted", "--organization")
 
 
 # ---------------------------------------------------------------------------- the site

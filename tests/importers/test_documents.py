@@ -14,9 +14,9 @@ from faqbot.cli.main import main
 from faqbot.content.loader import load_knowledge_base
 from faqbot.errors import UsageError
 from faqbot.importers.documents.blocks import words_of
-from faqbot.importers.documents.headings import Headings
-from faqbot.importers.documents.importer import Imported, import_documents
-from faqbot.importers.documents.role_draft import years_of
+from faqbot.importers.documents.headings import HeadingClassifier
+from faqbot.importers.documents.importer import ImportedRole, import_documents
+from faqbot.importers.documents.role_draft import find_years
 from faqbot.model import Role, Years
 
 DOCUMENTS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "job-documents"
@@ -82,25 +82,25 @@ A degree in accounting.
 
 
 @pytest.fixture(scope="module")
-def headings() -> Headings:
+def headings() -> HeadingClassifier:
     return app.headings()
 
 
 @pytest.fixture
-def imported(tmp_path: Path, headings: Headings) -> Callable[..., Role]:
+def imported(tmp_path: Path, headings: HeadingClassifier) -> Callable[..., Role]:
     """Import one document and load what came of it."""
 
     def do(name: str, content: str | bytes) -> Role:
         source = tmp_path / name
         source.write_bytes(content.encode() if isinstance(content, str) else content)
         (found,) = import_documents([source], headings)
-        assert isinstance(found, Imported), found
-        assert found.missing == ()
+        assert isinstance(found, ImportedRole), found
+        assert found.missing_words == ()
         folder = tmp_path / "knowledge"
         folder.mkdir(exist_ok=True)
         (folder / "role.yaml").write_text(found.text, encoding="utf-8")
         (role,) = load_knowledge_base(folder).roles
-        assert role.sections == found.placed.role.sections
+        assert role.sections == found.mapped.role.sections
         return role
 
     return do
@@ -225,7 +225,7 @@ def test_pdf(imported: Callable[..., Role]) -> None:
     ],
 )
 def test_what_can_not_be_read_is_one_line_of_advice(
-    tmp_path: Path, headings: Headings, name: str, content: bytes, advice: str
+    tmp_path: Path, headings: HeadingClassifier, name: str, content: bytes, advice: str
 ) -> None:
     source = tmp_path / name
     source.write_bytes(content)
@@ -251,7 +251,7 @@ def test_what_can_not_be_read_is_one_line_of_advice(
     ],
 )
 def test_years_are_read_where_they_are_about_experience(text: str, years: Years | None) -> None:
-    assert years_of(text) == years
+    assert find_years(text) == years
 
 
 @pytest.mark.parametrize(
@@ -268,9 +268,9 @@ def test_years_are_read_where_they_are_about_experience(text: str, years: Years 
     ],
 )
 def test_headings_are_understood_in_many_wordings(
-    headings: Headings, heading: str, section: str | None
+    headings: HeadingClassifier, heading: str, section: str | None
 ) -> None:
-    assert headings.meant(heading, "Payroll Clerk").section == section
+    assert headings.classify(heading, "Payroll Clerk").section == section
 
 
 def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -302,10 +302,12 @@ def test_the_command_writes_reports_and_never_overwrites(
 
 
 @pytest.mark.skipif(not DOCUMENTS.is_dir(), reason="the public job descriptions aren't there")
-def test_all_public_job_descriptions_import_and_load(tmp_path: Path, headings: Headings) -> None:
+def test_all_public_job_descriptions_import_and_load(
+    tmp_path: Path, headings: HeadingClassifier
+) -> None:
     paths = sorted(DOCUMENTS.iterdir())
     for found in import_documents(paths, headings):
-        assert isinstance(found, Imported), found
-        assert found.missing == (), found.path
-        (tmp_path / f"{found.placed.role.id}.yaml").write_text(found.text, encoding="utf-8")
+        assert isinstance(found, ImportedRole), found
+        assert found.missing_words == (), found.path
+        (tmp_path / f"{found.mapped.role.id}.yaml").write_text(found.text, encoding="utf-8")
     assert len(load_knowledge_base(tmp_path).roles) == len(paths)

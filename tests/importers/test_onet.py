@@ -12,7 +12,7 @@ import pytest
 from faqbot.app import load_engine
 from faqbot.cli.main import main
 from faqbot.content.loader import load_knowledge_base
-from faqbot.importers.onet.roles import years_of
+from faqbot.importers.onet.roles import svp_years
 from faqbot.model import Answer, Question, Years
 
 RELEASE = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "onet_30_1_text.zip"
@@ -146,7 +146,7 @@ def test_wrong_wishes_and_files_are_advice(release: Path, run: Run, tmp_path: Pa
     ],
 )
 def test_preparation_becomes_years(svp: str, years: Years | None) -> None:
-    assert years_of(svp) == years
+    assert svp_years(svp) == years
 
 
 @pytest.mark.skipif(not RELEASE.is_file(), reason="the O*NET release isn't there")

@@ -15,8 +15,15 @@ from faqbot.cli.main import main
 from faqbot.content.loader import load_knowledge_base
 from faqbot.errors import UsageError
 from faqbot.model import KnowledgeBase, Role
-from faqbot.spreadsheet.files import guarded, joined, points, read_rows, unguarded, written_rows
-from faqbot.spreadsheet.rows import differences, read_table, rows_of
+from faqbot.spreadsheet.files import (
+    escape_formula,
+    join_points,
+    read_rows,
+    split_points,
+    table_bytes,
+    unescape_formula,
+)
+from faqbot.spreadsheet.rows import differences, read_table, table_rows
 from tests.content.strategies import roles
 
 SHIPPED = Path(__file__).resolve().parents[2] / "knowledge"
@@ -34,12 +41,12 @@ def same(one: KnowledgeBase, other: KnowledgeBase) -> bool:
 def test_any_content_comes_back_as_it_was(suffix: str, role: Role) -> None:
     knowledge_base = KnowledgeBase(roles=(role,))
     target = Path(f"content{suffix}")
-    raw = written_rows(target, rows_of(knowledge_base))
+    raw = table_bytes(target, table_rows(knowledge_base))
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / target
         path.write_bytes(raw)
         read = read_table(read_rows(path), target.name)
-    assert read.unknown == ()
+    assert read.unknown_columns == ()
     assert read.knowledge_base == knowledge_base
     assert list(differences(knowledge_base, read.knowledge_base)) == []
 
@@ -70,15 +77,15 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> R
 
 @pytest.mark.parametrize("text", ["=1+1", "+49 30 1", "-5", "@you", "'quoted", "\tx", "''=x", "ok"])
 def test_formulas_are_inert_both_ways(text: str, tmp_path: Path) -> None:
-    assert unguarded(guarded(text)) == text
-    assert not guarded(text).startswith(("=", "+", "-", "@", "\t"))
+    assert unescape_formula(escape_formula(text)) == text
+    assert not escape_formula(text).startswith(("=", "+", "-", "@", "\t"))
     path = tmp_path / "a.xlsx"
-    path.write_bytes(written_rows(path, [["title", "text"], [text, guarded(text)]]))
+    path.write_bytes(table_bytes(path, [["title", "text"], [text, escape_formula(text)]]))
     import openpyxl
 
     sheet = openpyxl.load_workbook(path).worksheets[0]
     assert {sheet["A2"].data_type, sheet["B2"].data_type} == {"s"}
-    assert read_rows(path)[1] == [text, guarded(text)]
+    assert read_rows(path)[1] == [text, escape_formula(text)]
 
 
 def test_a_formula_that_somebody_typed_stays_text(tmp_path: Path) -> None:
@@ -111,21 +118,21 @@ def test_two_columns_are_enough_whatever_the_spreadsheet_wrote(raw: bytes, tmp_p
     read = read_table(read_rows(path), "a.csv")
     (faq,) = read.knowledge_base.faqs
     assert (faq.key, faq.question, faq.answer) == ("where", "Where?", "Here,\nthere")
-    assert read.unknown in ((), ("Notes",))
+    assert read.unknown_columns in ((), ("Notes",))
 
 
 @pytest.mark.parametrize("text", ["日本語の質問", "Größe №5", "emoji 🙂 here"])
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
 def test_letters_of_any_script_survive(text: str, suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"a{suffix}"
-    path.write_bytes(written_rows(path, [["question", "answer"], [text, text]]))
+    path.write_bytes(table_bytes(path, [["question", "answer"], [text, text]]))
     assert read_rows(path)[1] == [text, text]
 
 
 def test_points_stand_a_line_each_in_a_cell() -> None:
-    assert points("• SQL\r\n· Python\n\n- as typed") == ("SQL", "Python", "- as typed")
+    assert split_points("• SQL\r\n· Python\n\n- as typed") == ("SQL", "Python", "- as typed")
     held = ("two\nlines", r"back\slash \n", "plain")
-    assert points(joined(held)) == held
+    assert split_points(join_points(held)) == held
 
 
 def test_wrong_cells_are_named_by_row_and_column(tmp_path: Path) -> None:

@@ -15,13 +15,13 @@ from rapidfuzz import fuzz, process
 
 from faqbot.content.sections import STANDARD_SECTIONS
 
-SURE: Final = 88.0
+MIN_WORDING_SIMILARITY: Final = 88.0
 """The likeness of letters (rapidfuzz ratio, 0 to 100) from which a wording counts as the same."""
 
-NEAR: Final = 0.72
+MIN_HEADING_SIMILARITY: Final = 0.72
 """The cosine from which a heading means what a wording means."""
 
-DOUBTED: Final = 0.85
+MIN_SURE_SIMILARITY: Final = 0.85
 """The cosine below which an author should look."""
 
 _NONE: Final = "none"
@@ -43,15 +43,15 @@ class HeadingEncoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
+class HeadingMeaning:
     """What a heading means: a standard section (None: none of them), and whether that is sure."""
 
     section: str | None
-    sure: bool
-    preferred: bool = False
+    is_sure: bool
+    is_preferred: bool = False
 
 
-class Headings:
+class HeadingClassifier:
     """Recognises headings.
 
     Args:
@@ -61,7 +61,7 @@ class Headings:
 
     def __init__(self, encoder: HeadingEncoder, phrasings: Mapping[str, Sequence[str]]) -> None:
         self._encoder = encoder
-        known = _wordings()
+        known = _load_wordings()
         self._patterns = [
             (_pattern(text), section)
             for section, texts in known.items()
@@ -69,39 +69,44 @@ class Headings:
             if "{role}" in text
         ]
         self._wordings = [
-            (_plain(text.replace("{role}", "")), section)
+            (_normalise(text.replace("{role}", "")), section)
             for section, texts in known.items()
             for text in texts
         ]
         examples = [
-            (_plain(text.replace("{role}", "")), section)
+            (_normalise(text.replace("{role}", "")), section)
             for section in STANDARD_SECTIONS
             for text in phrasings.get(section, ())
         ]
         self._examples = [*self._wordings, *examples]
         self._vectors = encoder.encode([text for text, _ in self._examples])
 
-    def meant(self, heading: str, title: str = "") -> Meant:
+    def classify(self, heading: str, title: str = "") -> HeadingMeaning:
         """What a heading means in the description of a role with that title."""
         preferred = is_preferred(heading)
-        text = _plain(_without_title(heading, title))
+        text = _normalise(_without_title(heading, title))
         if not text:
-            return Meant(None, sure=True)
+            return HeadingMeaning(None, is_sure=True)
         found = process.extractOne(
-            text, [wording for wording, _ in self._wordings], scorer=fuzz.ratio, score_cutoff=SURE
+            text,
+            [wording for wording, _ in self._wordings],
+            scorer=fuzz.ratio,
+            score_cutoff=MIN_WORDING_SIMILARITY,
         )
         if found is not None:
             section = self._wordings[found[2]][1]
-            return Meant(None if section == _NONE else section, sure=True, preferred=preferred)
+            return HeadingMeaning(
+                None if section == _NONE else section, is_sure=True, is_preferred=preferred
+            )
         for pattern, section in self._patterns:
-            if pattern.fullmatch(_plain(heading)):
-                return Meant(section, sure=True, preferred=preferred)
+            if pattern.fullmatch(_normalise(heading)):
+                return HeadingMeaning(section, is_sure=True, is_preferred=preferred)
         likeness = self._vectors @ self._encoder.encode([text])[0]
         best = int(np.argmax(likeness))
         score, section = float(likeness[best]), self._examples[best][1]
-        if score < NEAR or section == _NONE:
-            return Meant(None, sure=True, preferred=preferred)
-        return Meant(section, sure=score >= DOUBTED, preferred=preferred)
+        if score < MIN_HEADING_SIMILARITY or section == _NONE:
+            return HeadingMeaning(None, is_sure=True, is_preferred=preferred)
+        return HeadingMeaning(section, is_sure=score >= MIN_SURE_SIMILARITY, is_preferred=preferred)
 
 
 def is_preferred(text: str) -> bool:
@@ -109,7 +114,7 @@ def is_preferred(text: str) -> bool:
     return bool(_PREFERRED.search(text))
 
 
-def _wordings() -> dict[str, list[str]]:
+def _load_wordings() -> dict[str, list[str]]:
     text = (
         resources.files("faqbot.importers.documents").joinpath("wordings.yaml").read_text("utf-8")
     )
@@ -124,7 +129,7 @@ def _pattern(wording: str) -> re.Pattern[str]:
     return re.compile(f"{article}.+{re.escape(after)}")
 
 
-def _plain(text: str) -> str:
+def _normalise(text: str) -> str:
     straight = text.replace("&", " and ").replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     words = _NOT_WORDS.sub(" ", _NUMBER.sub("", straight)).casefold()
     return " ".join(words.split())

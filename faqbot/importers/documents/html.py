@@ -21,9 +21,9 @@ from faqbot.importers.documents.blocks import (
 if TYPE_CHECKING:
     from bs4 import Tag
 
-_OFTEN: Final = 3
-_SILENT: Final = ("script", "style", "noscript", "template", "svg", "iframe", "head")
-_AROUND: Final = {
+_MIN_REPETITIONS: Final = 3
+_INVISIBLE_TAGS: Final = ("script", "style", "noscript", "template", "svg", "iframe", "head")
+_BOILERPLATE_TAGS: Final = {
     "nav": "navigation",
     "header": "page header",
     "footer": "page footer",
@@ -31,23 +31,33 @@ _AROUND: Final = {
     "button": "buttons",
     "aside": "asides",
 }
-_HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
-_PARAGRAPHS: Final = (*_HEADINGS, "p", "li", "tr", "dt", "dd", "blockquote", "pre", "figcaption")
+_HEADING_TAGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
+_BLOCK_TAGS: Final = (
+    *_HEADING_TAGS,
+    "p",
+    "li",
+    "tr",
+    "dt",
+    "dd",
+    "blockquote",
+    "pre",
+    "figcaption",
+)
 
 
-def read(text: str) -> ImportedDocument:
+def read_html(text: str) -> ImportedDocument:
     """A page; of several articles all, in their order."""
     with needs_extra(*EXTRA):
         from bs4 import BeautifulSoup, Comment
     soup = BeautifulSoup(text, "html.parser")
     for comment in soup.find_all(string=lambda string: isinstance(string, Comment)):
         comment.extract()
-    title = _title(soup)
-    for tag in soup.find_all(_SILENT):
+    title = _find_title(soup)
+    for tag in soup.find_all(_INVISIBLE_TAGS):
         tag.decompose()
     body = soup.body or soup
-    left = [*_taken_out(body), *_repeated(body)]
-    main = _main(body)
+    left = [*_remove_boilerplate(body), *_remove_repeated_links(body)]
+    main = _main_part(body)
     blocks = tuple(_blocks(main))
     before = main.extract() if main is not body else None
     if before is not None and (rest := tidy(body.get_text(" "))):
@@ -57,7 +67,7 @@ def read(text: str) -> ImportedDocument:
     return ImportedDocument(blocks, title, tuple(left))
 
 
-def _title(soup: Tag) -> str:
+def _find_title(soup: Tag) -> str:
     heading = soup.find("h1")
     if heading and tidy(heading.get_text(" ")):
         return tidy(heading.get_text(" "))
@@ -65,12 +75,12 @@ def _title(soup: Tag) -> str:
     return tidy(title.get_text(" ")).split(" : ")[0].split(" | ")[0] if title else ""
 
 
-def _taken_out(body: Tag) -> Iterator[Boilerplate]:
+def _remove_boilerplate(body: Tag) -> Iterator[Boilerplate]:
     """Take out what surrounds content on pages; what tabs hide at first is content."""
     for tag in body.find_all(True):
         if tag.decomposed:
             continue
-        kind = _AROUND.get(tag.name, "")
+        kind = _BOILERPLATE_TAGS.get(tag.name, "")
         if tag.name == "header" and tag.find_parent(("article", "main")):
             kind = ""
         if not kind:
@@ -81,21 +91,21 @@ def _taken_out(body: Tag) -> Iterator[Boilerplate]:
             yield Boilerplate(kind, words)
 
 
-def _repeated(body: Tag) -> Iterator[Boilerplate]:
+def _remove_repeated_links(body: Tag) -> Iterator[Boilerplate]:
     """Take out links that stand beside heading after heading: “about this section”, “edit”."""
     links = [
         (tag, tidy(tag.get_text(" ")))
-        for tag in body.select(", ".join(f"{h} a" for h in _HEADINGS))
+        for tag in body.select(", ".join(f"{h} a" for h in _HEADING_TAGS))
     ]
     counts = Counter(words for _, words in links)
     for tag, words in links:
-        heading = tag.find_parent(_HEADINGS)
-        if counts[words] >= _OFTEN and heading and tidy(heading.get_text(" ")) != words:
+        heading = tag.find_parent(_HEADING_TAGS)
+        if counts[words] >= _MIN_REPETITIONS and heading and tidy(heading.get_text(" ")) != words:
             tag.decompose()
             yield Boilerplate("links beside headings", words)
 
 
-def _main(body: Tag) -> Tag:
+def _main_part(body: Tag) -> Tag:
     """The part that holds the content: `main`, else what all articles stand in, else all."""
     found = body.find("main") or body.select_one("[role=main]")
     if found is not None:
@@ -120,27 +130,27 @@ def _blocks(main: Tag) -> Iterator[Block]:
         if isinstance(child, NavigableString):
             loose.append(str(child))
         elif isinstance(child, Tag):
-            if child.name not in _PARAGRAPHS and not child.find(_PARAGRAPHS) and _is_inline(child):
+            if child.name not in _BLOCK_TAGS and not child.find(_BLOCK_TAGS) and _is_inline(child):
                 loose.append(child.get_text(" "))
                 continue
-            yield from _said(loose)
+            yield from _paragraph(loose)
             loose = []
-            yield from _of(child)
-    yield from _said(loose)
+            yield from _tag_blocks(child)
+    yield from _paragraph(loose)
 
 
 def _is_inline(tag: Tag) -> bool:
     return tag.name in ("a", "b", "strong", "em", "i", "span", "code", "abbr", "sup", "sub", "u")
 
 
-def _said(loose: list[str]) -> Iterator[Block]:
+def _paragraph(loose: list[str]) -> Iterator[Block]:
     text = tidy(" ".join(loose))
     if text:
         yield Text(text)
 
 
-def _of(tag: Tag) -> Iterator[Block]:
-    if tag.name in _HEADINGS:
+def _tag_blocks(tag: Tag) -> Iterator[Block]:
+    if tag.name in _HEADING_TAGS:
         text = tidy(tag.get_text(" "))
         if text:
             yield Heading(text.rstrip(":"), int(tag.name[1]))
@@ -150,17 +160,17 @@ def _of(tag: Tag) -> Iterator[Block]:
         if text:
             yield Item(text)
     elif tag.name == "li":
-        yield from _point(tag)
+        yield from _list_items(tag)
     elif tag.name in ("p", "dt", "dd", "blockquote", "pre", "figcaption"):
-        if tag.find(_PARAGRAPHS):
+        if tag.find(_BLOCK_TAGS):
             yield from _blocks(tag)
         else:
-            yield from _said([tag.get_text(" ")])
+            yield from _paragraph([tag.get_text(" ")])
     else:
         yield from _blocks(tag)
 
 
-def _point(tag: Tag) -> Iterator[Block]:
+def _list_items(tag: Tag) -> Iterator[Block]:
     """A point, its own words first; points below it follow."""
     depth = len(tag.find_parents(("ul", "ol"))) - 1
     below = tag.find_all(("ul", "ol"))

@@ -20,7 +20,7 @@ from faqbot.importers.documents.blocks import (
     tidy,
 )
 
-DETAILS: Final = "Details"
+DETAILS_HEADING: Final = "Details"
 _RULE: Final = re.compile(r"^---\s*$", re.MULTILINE)
 _KEY: Final = re.compile(r"^(?P<key>[A-Za-z][\w -]*):(?: +(?P<value>.*))?$")
 _LINE: Final = re.compile(r"^(?P<indent>\s*)(?P<dash>- +)?(?P<text>.*)$")
@@ -35,7 +35,7 @@ class FrontMatter:
     left_out: tuple[Boilerplate, ...]
 
 
-def split(text: str) -> tuple[str, str]:
+def split_front_matter(text: str) -> tuple[str, str]:
     """Front matter and the rest; no front matter is an empty text.
 
     The first rule may be missing: some start with a key at once.
@@ -65,7 +65,7 @@ def read_front_matter(front: str) -> FrontMatter:
             long += [Heading(tidy(key), 2), *_items(value, below)]
         elif key or value:
             details.append(Item(tidy(f"{key}: {value}" if key else value)))
-    blocks = [Heading(DETAILS, 2), *details, *long] if details else long
+    blocks = [Heading(DETAILS_HEADING, 2), *details, *long] if details else long
     left = (Boilerplate("comments in the front matter", "\n".join(comments)),) if comments else ()
     return FrontMatter(title, tuple(blocks), left)
 
@@ -107,23 +107,23 @@ _COMMENTS: Final = (
     ("comments", re.compile(r"<!--.*?-->", re.DOTALL)),
     ("template tags", re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{:[^}\n]*\}", re.DOTALL)),
 )
-_TIGHT: Final = re.compile(r"^(#{1,6})(?=[^#\s])", re.MULTILINE)
-_BOLD: Final = re.compile(r"^(?:\*\*|__)(?P<text>[^*_]{2,80}?):?(?:\*\*|__):?$")
+_HEADING_WITHOUT_SPACE: Final = re.compile(r"^(#{1,6})(?=[^#\s])", re.MULTILINE)
+_BOLD_LINE: Final = re.compile(r"^(?:\*\*|__)(?P<text>[^*_]{2,80}?):?(?:\*\*|__):?$")
 _TAG: Final = re.compile(r"</?[A-Za-z][^>]*>")
-_BELOW: Final = 6
+_BOLD_HEADING_LEVEL: Final = 6
 """The level of a heading that is only a line in bold."""
 
 
-def read(text: str) -> ImportedDocument:
+def read_markdown(text: str) -> ImportedDocument:
     """A Markdown document with or without front matter."""
-    above, body = split(text)
+    above, body = split_front_matter(text)
     matter = read_front_matter(above)
     left = list(matter.left_out)
     for kind, pattern in _COMMENTS:
         left += [Boilerplate(kind, found) for found in pattern.findall(body)]
         body = pattern.sub("", body)
     parser = MarkdownIt("commonmark").enable("table")
-    tokens = parser.parse(_TIGHT.sub(r"\1 ", body))
+    tokens = parser.parse(_HEADING_WITHOUT_SPACE.sub(r"\1 ", body))
     blocks = tuple(_blocks(tokens))
     title = matter.title or next(
         (one.text for one in blocks if isinstance(one, Heading) and one.level == 1), ""
@@ -162,12 +162,12 @@ def _inline(token: Token, opened: str, depth: int) -> Iterator[Block]:
     # A line break that is meant stays one; others only wrap the source.
     lines = [tidy(line) for line in re.split(r"(?:  |\\)\n", token.content)]
     for line in filter(None, lines):
-        bold = _BOLD.match(line)
+        bold = _BOLD_LINE.match(line)
         if opened.startswith("h") and token.type == "inline":
             yield Heading(line.strip("*_ ").rstrip(":"), int(opened[1]))
         elif depth >= 0:
             yield Item(line, depth)
         elif bold:
-            yield Heading(bold["text"], _BELOW)
+            yield Heading(bold["text"], _BOLD_HEADING_LEVEL)
         else:
             yield Text(line)

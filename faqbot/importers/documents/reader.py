@@ -20,16 +20,16 @@ from faqbot.importers.documents.blocks import (
     tidy,
 )
 
-_POINT: Final = re.compile(
+_LIST_ITEM: Final = re.compile(
     r"^(?P<indent>\s*)(?:[-*•●○▪■◦‣·\u2013\u2014►➢✓]|\(?\d{1,2}[.)]|o(?=\s{2,}))\s+(?P<text>\S.*)$"
 )
-_RULE: Final = re.compile(r"^[\s=_*~#-]{3,}$")
-_LONGEST: Final = 60
-_MOST_WORDS: Final = 9
-_ENDS: Final = (".", ",", ";", "!")
+_RULE_LINE: Final = re.compile(r"^[\s=_*~#-]{3,}$")
+_MAX_HEADING_LENGTH: Final = 60
+_MAX_HEADING_WORDS: Final = 9
+_SENTENCE_ENDS: Final = (".", ",", ";", "!")
 
 
-def read(text: str) -> ImportedDocument:
+def read_plain_text(text: str) -> ImportedDocument:
     """A document whose lines say all there is."""
     lines = (
         text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").expandtabs().split("\n")
@@ -44,26 +44,26 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
     pending: list[str] = []
     point: Item | None = None
     for number, line in enumerate(lines):
-        found = _POINT.match(line)
+        found = _LIST_ITEM.match(line)
         after = lines[number + 1] if number + 1 < len(lines) else ""
         before = lines[number - 1] if number else ""
-        if not line.strip() or _RULE.match(line):
-            yield from _ended(pending, point)
+        if not line.strip() or _RULE_LINE.match(line):
+            yield from _finish_block(pending, point)
             pending, point = [], None
         elif found:
-            yield from _ended(pending, point)
+            yield from _finish_block(pending, point)
             pending = [found["text"]]
             point = Item("", 1 if len(found["indent"]) > 3 else 0)  # noqa: PLR2004 - a usual indent
         elif _is_heading(line, before, after, alone=not pending):
-            yield from _ended(pending, point)
+            yield from _finish_block(pending, point)
             pending, point = [], None
             yield Heading(tidy(line).rstrip(":"), 1 if not before.strip() and number == 0 else 2)
         else:
             pending.append(line)
-    yield from _ended(pending, point)
+    yield from _finish_block(pending, point)
 
 
-def _ended(pending: list[str], point: Item | None) -> Iterator[Block]:
+def _finish_block(pending: list[str], point: Item | None) -> Iterator[Block]:
     text = tidy(" ".join(pending).replace("- ", "- "))
     if text:
         yield Item(text, point.depth) if point else Text(text)
@@ -73,9 +73,14 @@ def _is_heading(line: str, before: str, after: str, *, alone: bool) -> bool:
     """Whether a line looks like a heading: short, no sentence, and set apart."""
     text = tidy(line)
     words = text.split()
-    if not alone or len(text) > _LONGEST or len(words) > _MOST_WORDS or text.endswith(_ENDS):
+    if (
+        not alone
+        or len(text) > _MAX_HEADING_LENGTH
+        or len(words) > _MAX_HEADING_WORDS
+        or text.endswith(_SENTENCE_ENDS)
+    ):
         return False
-    if text.endswith(":") or _RULE.match(after or " "):
+    if text.endswith(":") or _RULE_LINE.match(after or " "):
         return True
     letters = [char for char in text if char.isalpha()]
     if not letters:
@@ -97,7 +102,7 @@ FORMATS: Final = {
     ".pdf": "PDF",
     ".txt": "text",
 }
-LARGEST: Final = 20_000_000
+MAX_BYTES: Final = 20_000_000
 _ZIP, _PDF, _OLD_WORD = b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0"
 
 
@@ -108,28 +113,28 @@ def read_document(path: Path) -> ImportedDocument:
         UsageError: it can't be read, is empty, or is of no known format.
     """
     try:
-        if path.stat().st_size > LARGEST:
-            raise UsageError(f"{path} is larger than {LARGEST // 1_000_000} MB: split it.")
+        if path.stat().st_size > MAX_BYTES:
+            raise UsageError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB: split it.")
         raw = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror or error}.") from error
-    document = _of(path, raw)
+    document = _parse(path, raw)
     if not any(block.text.strip() for block in document.blocks):
         raise UsageError(f"{path} holds no text: an image of a page needs text recognition first.")
     return document
 
 
-def _of(path: Path, raw: bytes) -> ImportedDocument:
+def _parse(path: Path, raw: bytes) -> ImportedDocument:
     suffix = path.suffix.lower()
     if raw.startswith(_OLD_WORD):
         raise UsageError(
             f"{path} is an old Word file, or locked: save it as .docx without password."
         )
     if raw.startswith(_PDF):
-        return _pdf(path, raw)
+        return _read_pdf(path, raw)
     if raw.startswith(_ZIP):
         try:
-            return word.read(raw)
+            return word.read_word(raw)
         except MissingExtraError:
             raise
         except Exception as error:
@@ -142,11 +147,11 @@ def _of(path: Path, raw: bytes) -> ImportedDocument:
     text = _decoded(raw)
     match FORMATS[suffix]:
         case "Markdown":
-            return markdown.read(text)
+            return markdown.read_markdown(text)
         case "HTML":
-            return html.read(text)
+            return html.read_html(text)
         case _:
-            return read(text)
+            return read_plain_text(text)
 
 
 def _decoded(raw: bytes) -> str:
@@ -160,7 +165,7 @@ def _decoded(raw: bytes) -> str:
     return raw.decode("cp1252", "replace")  # what remains is almost always of a Windows editor
 
 
-def _pdf(path: Path, raw: bytes) -> ImportedDocument:
+def _read_pdf(path: Path, raw: bytes) -> ImportedDocument:
     with needs_extra(*EXTRA):
         from pypdf import PdfReader
         from pypdf.errors import PyPdfError
@@ -171,4 +176,4 @@ def _pdf(path: Path, raw: bytes) -> ImportedDocument:
         pages = [page.extract_text() for page in reader.pages]
     except (PyPdfError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(f"{path} is no PDF that can be read: print it as PDF anew.") from error
-    return read("\n".join(pages))
+    return read_plain_text("\n".join(pages))

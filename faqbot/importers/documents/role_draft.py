@@ -8,18 +8,18 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from faqbot.content.sections import STANDARD_SECTIONS
-from faqbot.content.writer import id_of
+from faqbot.content.writer import make_id
 from faqbot.importers.documents.blocks import Block, Heading, ImportedDocument, Item, Text, words_of
-from faqbot.importers.documents.headings import Headings, is_preferred
+from faqbot.importers.documents.headings import HeadingClassifier, is_preferred
 from faqbot.model import Faq, Role, Section, Years
 
-_WORDS: Final = {
+_NUMBER_WORDS: Final = {
     word: number
     for number, word in enumerate(
         "zero one two three four five six seven eight nine ten eleven twelve".split()
     )
 }
-_NUMBER: Final = r"(?:\d{1,2}(?:\.5)?|" + "|".join(_WORDS) + r")"
+_NUMBER: Final = r"(?:\d{1,2}(?:\.5)?|" + "|".join(_NUMBER_WORDS) + r")"
 _SPAN: Final = re.compile(
     rf"(?P<low>{_NUMBER})(?P<plus>\s*\+|\s*plus)?"
     rf"(?:\s*(?:\([0-9]+\)\s*)?(?:-|\u2013|\u2014|to|or|and)\s*(?P<high>{_NUMBER})(?P<more>\s*\+)?)?"
@@ -30,21 +30,24 @@ _AT_MOST: Final = re.compile(
     r"\b(?:up to|at most|no more than|maximum(?: of)?|less than)\s*$", re.IGNORECASE
 )
 _AGE: Final = re.compile(r"^\s*(?:of age|old|from|ago)\b|\bage(?:d)?\s*$", re.IGNORECASE)
-_ABOUT: Final = re.compile(
+_EXPERIENCE: Final = re.compile(
     r"experien|work(?:ed|ing)?\b|practice|background|proven|track record", re.IGNORECASE
 )
-_NEAR: Final = 90
+_CONTEXT_LENGTH: Final = 90
 
 
-def years_of(text: str) -> Years | None:
+def find_years(text: str) -> Years | None:
     """The first span of years that is about experience; None where there is none."""
     for found in _SPAN.finditer(text):
         before, after = text[: found.start()], text[found.end() :]
         if _AGE.search(after) or _AGE.search(before):
             continue
-        if not _ABOUT.search(before[-_NEAR:] + " " + after[:_NEAR]):
+        if not _EXPERIENCE.search(before[-_CONTEXT_LENGTH:] + " " + after[:_CONTEXT_LENGTH]):
             continue
-        low, high = _value(found["low"]), _value(found["high"]) if found["high"] else None
+        low, high = (
+            _parse_number(found["low"]),
+            _parse_number(found["high"]) if found["high"] else None,
+        )
         if high is not None and high < low:
             continue
         if high is None and _AT_MOST.search(before):
@@ -53,12 +56,12 @@ def years_of(text: str) -> Years | None:
     return None
 
 
-def _value(text: str) -> float:
-    known = _WORDS.get(text.casefold())
+def _parse_number(text: str) -> float:
+    known = _NUMBER_WORDS.get(text.casefold())
     return float(text) if known is None else float(known)
 
 
-SORTED: Final = ("skills", "education", "certifications", "experience")
+GRADED_SECTIONS: Final = ("skills", "education", "certifications", "experience")
 """Sections whose points are required or preferred."""
 
 _DEGREE: Final = re.compile(
@@ -67,7 +70,7 @@ _DEGREE: Final = re.compile(
     re.IGNORECASE,
 )
 _CERTIFICATE: Final = re.compile(r"\b(certifi(?:ed|cates?|cations?)|licen[cs]ed?)\b", re.IGNORECASE)
-_ONE_LINE: Final = 200
+_MAX_ITEM_LENGTH: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ class MappedRole:
 
 
 @dataclass(slots=True)
-class _Part:
+class _PartDraft:
     """What came together for a section or an FAQ."""
 
     title: str
@@ -98,89 +101,89 @@ class _Part:
 class _RoleDraft:
     """Where the blocks of one document go."""
 
-    def __init__(self, title: str, headings: Headings) -> None:
+    def __init__(self, title: str, headings: HeadingClassifier) -> None:
         self._title = title
         self._headings = headings
-        self.parts: dict[str, _Part] = {}
-        self.faqs: list[_Part] = []
-        self._now = self._standard("overview")
+        self.parts: dict[str, _PartDraft] = {}
+        self.faqs: list[_PartDraft] = []
+        self._part = self._standard_part("overview")
         self._key = "overview"
         self._preferred = False
-        self._named = False
+        self._has_title = False
 
-    def take(self, block: Block) -> None:
+    def add(self, block: Block) -> None:
         if isinstance(block, Heading):
-            self._turn(block)
+            self._add_heading(block)
             return
-        part, preferred = self._now, self._preferred
+        part, preferred = self._part, self._preferred
         if self._key == "skills" and isinstance(block, Item):
-            part = self._standard(_better(block.text))
+            part = self._standard_part(_section_of_item(block.text))
         part.blocks.append((block, preferred or is_preferred(block.text)))
 
-    def _turn(self, heading: Heading) -> None:
+    def _add_heading(self, heading: Heading) -> None:
         """Go on under a heading."""
-        if not self._named and words_of(heading.text) == words_of(self._title):
-            self._named = True
+        if not self._has_title and words_of(heading.text) == words_of(self._title):
+            self._has_title = True
             return
         if heading.text.rstrip().endswith("?"):
-            self._now, self._key = _Part(heading.text, heading.level), ""
-            self.faqs.append(self._now)
+            self._part, self._key = _PartDraft(heading.text, heading.level), ""
+            self.faqs.append(self._part)
             return
-        meant = self._headings.meant(heading.text, self._title)
-        self._preferred = meant.preferred
+        meant = self._headings.classify(heading.text, self._title)
+        self._preferred = meant.is_preferred
         if meant.section:
-            self._now, self._key = self._standard(meant.section), meant.section
-            self._now.level = heading.level
-            self._now.headings.append(heading.text)
-            if not meant.sure:
-                self._now.doubts.append(f"is “{heading.text}” about {meant.section}?")
+            self._part, self._key = self._standard_part(meant.section), meant.section
+            self._part.level = heading.level
+            self._part.headings.append(heading.text)
+            if not meant.is_sure:
+                self._part.doubts.append(f"is “{heading.text}” about {meant.section}?")
             return
-        if self._key not in STANDARD_SECTIONS and heading.level > self._now.level:
-            self._now.blocks.append((Text(f"**{heading.text}**"), False))
+        if self._key not in STANDARD_SECTIONS and heading.level > self._part.level:
+            self._part.blocks.append((Text(f"**{heading.text}**"), False))
             return
-        self._own(heading)
+        self._start_own_section(heading)
 
-    def _own(self, heading: Heading) -> None:
+    def _start_own_section(self, heading: Heading) -> None:
         taken = (*STANDARD_SECTIONS, "faq", *self.parts)
-        self._key = id_of(heading.text, taken)
+        self._key = make_id(heading.text, taken)
         same = next(
             (key for key, part in self.parts.items() if part.title == heading.text), self._key
         )
         self._key = same
         if same in self.parts:
             self.parts[same].headings.append(heading.text)
-        self._now = self.parts.setdefault(same, _Part(heading.text, heading.level))
+        self._part = self.parts.setdefault(same, _PartDraft(heading.text, heading.level))
 
-    def _standard(self, key: str) -> _Part:
-        return self.parts.setdefault(key, _Part(STANDARD_SECTIONS[key]))
+    def _standard_part(self, key: str) -> _PartDraft:
+        return self.parts.setdefault(key, _PartDraft(STANDARD_SECTIONS[key]))
 
 
-def map_document(document: ImportedDocument, title: str, headings: Headings) -> MappedRole:
+def map_document(document: ImportedDocument, title: str, headings: HeadingClassifier) -> MappedRole:
     """The role that a document describes; `title` is the title that it shall have."""
     sheet = _RoleDraft(title, headings)
     for block in document.blocks:
-        sheet.take(block)
-    role_id = id_of(title)
+        sheet.add(block)
+    role_id = make_id(title)
     notes: dict[str, list[str]] = defaultdict(list)
     words: dict[str, int] = {}
     sections: dict[str, Section] = {}
     empty: list[str] = []
     for key, part in sheet.parts.items():
-        section = _section(role_id, key, part)
+        section = _build_section(role_id, key, part)
         if section is None:
             empty += [part.title] if key not in STANDARD_SECTIONS else part.headings
             continue
         sections[key] = section
-        words[key] = _count(part)
-        _note(notes[f"sections/{key}"], part)
+        words[key] = _count_words(part)
+        _add_notes(notes[f"sections/{key}"], part)
     faqs: list[Faq] = []
     for part in sheet.faqs:
-        made = _faq(role_id, part, [faq.key for faq in faqs])
+        made = _build_faq(role_id, part, [faq.key for faq in faqs])
         if made is None:
             empty.append(part.title)
             continue
         faqs.append(made)
-        words["FAQs"] = words.get("FAQs", 0) + _count(part) + len(words_of(part.title))
+        words["FAQs"] = words.get("FAQs", 0) + _count_words(part) + len(words_of(part.title))
     if empty:
         notes["title"].append("headings without text: " + "; ".join(empty))
     order = [key for key in STANDARD_SECTIONS if key in sections]
@@ -203,25 +206,25 @@ def map_document(document: ImportedDocument, title: str, headings: Headings) -> 
     )
 
 
-def _better(item: str) -> str:
+def _section_of_item(item: str) -> str:
     """Where a point among qualifications belongs: a degree is education."""
-    if len(item) > _ONE_LINE:
+    if len(item) > _MAX_ITEM_LENGTH:
         return "skills"
     if _DEGREE.search(item):
         return "education"
     if _CERTIFICATE.search(item):
         return "certifications"
-    return "experience" if years_of(item) else "skills"
+    return "experience" if find_years(item) else "skills"
 
 
-def _section(role: str, key: str, part: _Part) -> Section | None:
+def _build_section(role: str, key: str, part: _PartDraft) -> Section | None:
     if not part.blocks:
         return None
     title = STANDARD_SECTIONS.get(key, part.title)
     items = [(block, preferred) for block, preferred in part.blocks if isinstance(block, Item)]
     texts = [block.text for block, _ in part.blocks if isinstance(block, Text)]
     section = Section(role, key, title)
-    if key in SORTED and items:
+    if key in GRADED_SECTIONS and items:
         return replace(
             section,
             text="\n\n".join(texts),
@@ -250,16 +253,16 @@ def _markdown(blocks: list[Block]) -> str:
     return "\n".join(lines)
 
 
-def _faq(role: str, part: _Part, taken: list[str]) -> Faq | None:
+def _build_faq(role: str, part: _PartDraft, taken: list[str]) -> Faq | None:
     answer = _markdown([block for block, _ in part.blocks])
-    return Faq(role, id_of(part.title, taken), part.title, answer) if answer else None
+    return Faq(role, make_id(part.title, taken), part.title, answer) if answer else None
 
 
-def _count(part: _Part) -> int:
+def _count_words(part: _PartDraft) -> int:
     return sum(len(words_of(block.text)) for block, _ in part.blocks)
 
 
-def _note(lines: list[str], part: _Part) -> None:
+def _add_notes(lines: list[str], part: _PartDraft) -> None:
     """Where a section is from, and what is doubtful about it."""
     if part.headings:
         lines.append("from " + ", ".join(f"“{heading}”" for heading in part.headings))
@@ -273,7 +276,7 @@ def _with_years(role: Role) -> tuple[Role, str]:
         if section is None:
             continue
         for text in (*section.required, *section.text.split("\n"), *section.items):
-            years = years_of(text)
+            years = find_years(text)
             if years is None:
                 continue
             told = f"check: are the years right? They are from “{text[:100]}”"

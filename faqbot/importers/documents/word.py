@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from docx.document import Document as WordDocument
     from docx.text.paragraph import Paragraph
 
-_LEVEL: Final = re.compile(r"\d+")
-_LONGEST: Final = 80
-_BELOW: Final = 4
+_DIGITS: Final = re.compile(r"\d+")
+_MAX_HEADING_LENGTH: Final = 80
+_BOLD_HEADING_LEVEL: Final = 4
 
 
-def read(raw: bytes) -> ImportedDocument:
+def read_word(raw: bytes) -> ImportedDocument:
     """A .docx file.
 
     Raises:
@@ -38,9 +38,9 @@ def read(raw: bytes) -> ImportedDocument:
         import docx
     word = docx.Document(io.BytesIO(raw))
     blocks = tuple(_blocks(word))
-    title = next((p.text for p in word.paragraphs if _style(p) == "title"), "")
+    title = next((p.text for p in word.paragraphs if _style_name(p) == "title"), "")
     title = title or next((one.text for one in blocks if isinstance(one, Heading)), "")
-    return ImportedDocument(blocks, tidy(title), tuple(_margins(word)))
+    return ImportedDocument(blocks, tidy(title), tuple(_headers_and_footers(word)))
 
 
 def _blocks(word: WordDocument) -> Iterator[Block]:
@@ -58,23 +58,23 @@ def _blocks(word: WordDocument) -> Iterator[Block]:
 
 
 def _paragraph(paragraph: Paragraph) -> Iterator[Block]:
-    style = _style(paragraph)
+    style = _style_name(paragraph)
     for number, line in enumerate(paragraph.text.split("\n")):
         text = tidy(line)
         if not text:
             continue
         if number == 0 and (style.startswith("heading") or style in ("title", "subtitle")):
-            level = _LEVEL.search(style)
+            level = _DIGITS.search(style)
             yield Heading(text.rstrip(":"), int(level[0]) if level else 1)
         elif style.startswith("list") or _is_numbered(paragraph):
             yield Item(text, _depth(paragraph))
-        elif number == 0 and _is_bold(paragraph) and len(text) <= _LONGEST:
-            yield Heading(text.rstrip(":"), _BELOW)
+        elif number == 0 and _is_bold(paragraph) and len(text) <= _MAX_HEADING_LENGTH:
+            yield Heading(text.rstrip(":"), _BOLD_HEADING_LEVEL)
         else:
             yield Text(text)
 
 
-def _style(paragraph: Paragraph) -> str:
+def _style_name(paragraph: Paragraph) -> str:
     return str(paragraph.style.name or "").lower() if paragraph.style else ""
 
 
@@ -99,7 +99,7 @@ def _depth(paragraph: Paragraph) -> int:
     return int(level.val) if level is not None else 0
 
 
-def _margins(word: WordDocument) -> Iterator[Boilerplate]:
+def _headers_and_footers(word: WordDocument) -> Iterator[Boilerplate]:
     for section in word.sections:
         for kind, part in (("page header", section.header), ("page footer", section.footer)):
             text = tidy(" ".join(paragraph.text for paragraph in part.paragraphs))

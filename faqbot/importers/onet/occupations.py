@@ -9,17 +9,23 @@ from pathlib import Path
 from typing import Final
 
 from faqbot.errors import UsageError
-from faqbot.importers.onet.release import CODE, OCCUPATIONS, Row, Tables, open_tables
+from faqbot.importers.onet.release import (
+    CODE_COLUMN,
+    OCCUPATIONS_TABLE,
+    ReleaseTables,
+    Row,
+    open_tables,
+)
 
 _ELEMENT: Final = "Element Name"
 _EXPERIENCE: Final = "Education, Training, and Experience.txt"
 _CATEGORIES: Final = "Education, Training, and Experience Categories.txt"
-_NEAREST: Final = "Primary-Short"
+_PRIMARY_TIER: Final = "Primary-Short"
 """The tier of the ten occupations that are most like one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rated:
+class ElementRating:
     """A skill or an area of knowledge, and how important it is: from 1 to 5."""
 
     name: str
@@ -40,7 +46,7 @@ class Technology:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class AnswerShare:
     """How many per cent of those who were asked gave an answer."""
 
     answer: str
@@ -68,10 +74,10 @@ class Occupation:
     description: str
     titles: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
-    ratings: tuple[Rated, ...] = ()
+    ratings: tuple[ElementRating, ...] = ()
     technologies: tuple[Technology, ...] = ()
-    education: tuple[Share, ...] = ()
-    experience: tuple[Share, ...] = ()
+    education: tuple[AnswerShare, ...] = ()
+    experience: tuple[AnswerShare, ...] = ()
     zone: JobZone | None = None
     related: tuple[str, ...] = ()
 
@@ -95,9 +101,10 @@ def read_release(path: Path) -> Release:
         UsageError: the file isn't there or isn't such a release.
     """
     with open_tables(path) as tables:
-        parts = _Parts(tables)
+        parts = _OccupationReader(tables)
         occupations = tuple(
-            parts.occupation(row) for row in tables.rows(OCCUPATIONS, CODE, "Title", "Description")
+            parts.occupation(row)
+            for row in tables.rows(OCCUPATIONS_TABLE, CODE_COLUMN, "Title", "Description")
         )
         if not occupations:
             raise UsageError(f"{path} holds no occupation: download it again.")
@@ -107,10 +114,10 @@ def read_release(path: Path) -> Release:
 _RELATED: Final = "Related Occupations.txt"
 
 
-class _Parts:
+class _OccupationReader:
     """What the tables say, by occupation."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: ReleaseTables) -> None:
         self._titles = tables.grouped("Alternate Titles.txt", "Alternate Title")
         self._tasks = tables.grouped("Task Statements.txt", "Task")
         self._ratings = _ratings(tables)
@@ -121,7 +128,7 @@ class _Parts:
         self._related = _related(tables)
 
     def occupation(self, row: Row) -> Occupation:
-        code = row[CODE]
+        code = row[CODE_COLUMN]
         return Occupation(
             code,
             row["Title"],
@@ -137,32 +144,35 @@ class _Parts:
         )
 
 
-def _ratings(tables: Tables) -> Mapping[str, list[Rated]]:
+def _ratings(tables: ReleaseTables) -> Mapping[str, list[ElementRating]]:
     """Skills and knowledge by falling importance; a name that stands in both tables counts once."""
     found: defaultdict[str, dict[str, float]] = defaultdict(dict)
     for name in ("Skills.txt", "Knowledge.txt"):
-        for row in tables.rows(name, CODE, _ELEMENT, "Scale ID", "Data Value"):
+        for row in tables.rows(name, CODE_COLUMN, _ELEMENT, "Scale ID", "Data Value"):
             if row["Scale ID"] == "IM" and row.get("Recommend Suppress") != "Y":
-                of = found[row[CODE]]
-                of[row[_ELEMENT]] = max(of.get(row[_ELEMENT], 0), _number(row["Data Value"]))
+                of = found[row[CODE_COLUMN]]
+                of[row[_ELEMENT]] = max(of.get(row[_ELEMENT], 0), _parse_number(row["Data Value"]))
     return defaultdict(
         list,
         {
-            code: [Rated(name, value) for name, value in sorted(of.items(), key=_falling)]
+            code: [
+                ElementRating(name, value)
+                for name, value in sorted(of.items(), key=_by_falling_value)
+            ]
             for code, of in found.items()
         },
     )
 
 
-def _falling(named: tuple[str, float]) -> float:
+def _by_falling_value(named: tuple[str, float]) -> float:
     return -named[1]
 
 
-def _technologies(tables: Tables) -> Mapping[str, list[Technology]]:
+def _technologies(tables: ReleaseTables) -> Mapping[str, list[Technology]]:
     found: defaultdict[str, list[Technology]] = defaultdict(list)
-    columns = (CODE, "Example", "Commodity Title", "Hot Technology")
+    columns = (CODE_COLUMN, "Example", "Commodity Title", "Hot Technology")
     for row in tables.rows("Technology Skills.txt", *columns):
-        found[row[CODE]].append(
+        found[row[CODE_COLUMN]].append(
             Technology(
                 row["Example"],
                 row["Commodity Title"],
@@ -173,29 +183,29 @@ def _technologies(tables: Tables) -> Mapping[str, list[Technology]]:
     return found
 
 
-def _shares(tables: Tables, scale: str) -> Mapping[str, list[Share]]:
+def _shares(tables: ReleaseTables, scale: str) -> Mapping[str, list[AnswerShare]]:
     """The answers of a scale by falling share; values that shouldn't be used are left out."""
     answers = {
         row["Category"]: row["Category Description"]
         for row in tables.rows(_CATEGORIES, "Scale ID", "Category", "Category Description")
         if row["Scale ID"] == scale
     }
-    found: defaultdict[str, list[Share]] = defaultdict(list)
-    for row in tables.rows(_EXPERIENCE, CODE, "Scale ID", "Category", "Data Value"):
+    found: defaultdict[str, list[AnswerShare]] = defaultdict(list)
+    for row in tables.rows(_EXPERIENCE, CODE_COLUMN, "Scale ID", "Category", "Data Value"):
         if row["Scale ID"] == scale and row.get("Recommend Suppress") != "Y":
-            percent = _number(row["Data Value"])
+            percent = _parse_number(row["Data Value"])
             if percent > 0 and row["Category"] in answers:
-                found[row[CODE]].append(Share(answers[row["Category"]], percent))
+                found[row[CODE_COLUMN]].append(AnswerShare(answers[row["Category"]], percent))
     for shares in found.values():
         shares.sort(key=lambda share: -share.percent)
     return found
 
 
-def _zones(tables: Tables) -> Mapping[str, JobZone]:
+def _zones(tables: ReleaseTables) -> Mapping[str, JobZone]:
     columns = ("Job Zone", "Name", "Experience", "Education", "Job Training", "SVP Range")
     known = {
         row["Job Zone"]: JobZone(
-            int(_number(row["Job Zone"])),
+            int(_parse_number(row["Job Zone"])),
             row["Name"],
             row["Experience"],
             row["Education"],
@@ -205,27 +215,27 @@ def _zones(tables: Tables) -> Mapping[str, JobZone]:
         for row in tables.rows("Job Zone Reference.txt", *columns)
     }
     return {
-        row[CODE]: known[row["Job Zone"]]
-        for row in tables.rows("Job Zones.txt", CODE, "Job Zone")
+        row[CODE_COLUMN]: known[row["Job Zone"]]
+        for row in tables.rows("Job Zones.txt", CODE_COLUMN, "Job Zone")
         if row["Job Zone"] in known
     }
 
 
-def _related(tables: Tables) -> Mapping[str, list[str]]:
+def _related(tables: ReleaseTables) -> Mapping[str, list[str]]:
     """The codes of the occupations most like one, the nearest first."""
     other = "Related O*NET-SOC Code"
-    rows = list(tables.rows(_RELATED, CODE, other, "Relatedness Tier", "Index"))
+    rows = list(tables.rows(_RELATED, CODE_COLUMN, other, "Relatedness Tier", "Index"))
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for row in sorted(_near(rows), key=lambda row: _number(row["Index"])):
-        found[row[CODE]].append(row[other])
+    for row in sorted(_primary_relations(rows), key=lambda row: _parse_number(row["Index"])):
+        found[row[CODE_COLUMN]].append(row[other])
     return found
 
 
-def _near(rows: list[Row]) -> Iterator[Row]:
-    return (row for row in rows if row["Relatedness Tier"] == _NEAREST)
+def _primary_relations(rows: list[Row]) -> Iterator[Row]:
+    return (row for row in rows if row["Relatedness Tier"] == _PRIMARY_TIER)
 
 
-def _number(text: str) -> float:
+def _parse_number(text: str) -> float:
     try:
         return float(text)
     except ValueError:

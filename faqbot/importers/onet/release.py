@@ -16,15 +16,15 @@ from typing import Final
 
 from faqbot.errors import UsageError
 
-CODE: Final = "O*NET-SOC Code"
-OCCUPATIONS: Final = "Occupation Data.txt"
-SOURCE: Final = "https://www.onetcenter.org/database.html#all-files"
-_RELEASE: Final = re.compile(r"O\*NET\W? ([0-9]+\.[0-9]+) Database")
+CODE_COLUMN: Final = "O*NET-SOC Code"
+OCCUPATIONS_TABLE: Final = "Occupation Data.txt"
+DOWNLOAD_PAGE: Final = "https://www.onetcenter.org/database.html#all-files"
+_RELEASE_NUMBER: Final = re.compile(r"O\*NET\W? ([0-9]+\.[0-9]+) Database")
 
 Row = Mapping[str, str]
 
 
-class Tables:
+class ReleaseTables:
     """The tables of one release.
 
     Args:
@@ -36,9 +36,10 @@ class Tables:
         self._archive = archive
         self._path = path
         self._names = {PurePosixPath(name).name: name for name in archive.namelist()}
-        if OCCUPATIONS not in self._names:
+        if OCCUPATIONS_TABLE not in self._names:
             raise UsageError(
-                f"{path} holds no {OCCUPATIONS!r}: give the database as text files ({SOURCE})."
+                f"{path} holds no {OCCUPATIONS_TABLE!r}: give the database as text files "
+                f"({DOWNLOAD_PAGE})."
             )
 
     def __contains__(self, name: str) -> bool:
@@ -49,7 +50,7 @@ class Tables:
         """The number of the release, as its "Read Me.txt" or else the zip file's name says it."""
         if "Read Me.txt" in self:
             text = self._archive.read(self._names["Read Me.txt"]).decode("utf-8", "replace")
-            if found := _RELEASE.search(text):
+            if found := _RELEASE_NUMBER.search(text):
                 return found[1]
         numbers = re.search(r"([0-9]+)_([0-9]+)", self._path.name)
         return f"{numbers[1]}.{numbers[2]}" if numbers else ""
@@ -69,20 +70,20 @@ class Tables:
             if missing:
                 raise UsageError(
                     f"{name} in {self._path} has no column {missing[0]!r}: "
-                    f"give the database as text files ({SOURCE})."
+                    f"give the database as text files ({DOWNLOAD_PAGE})."
                 )
             yield from reader
 
     def grouped(self, name: str, column: str) -> Mapping[str, list[str]]:
         """The values of a column by occupation, each once."""
         found: defaultdict[str, dict[str, None]] = defaultdict(dict)
-        for row in self.rows(name, CODE, column):
-            found[row[CODE]][row[column]] = None
+        for row in self.rows(name, CODE_COLUMN, column):
+            found[row[CODE_COLUMN]][row[column]] = None
         return defaultdict(list, {code: list(values) for code, values in found.items()})
 
 
 @contextmanager
-def open_tables(path: Path) -> Iterator[Tables]:
+def open_tables(path: Path) -> Iterator[ReleaseTables]:
     """The tables of a release's zip file, which is open meanwhile.
 
     Raises:
@@ -90,23 +91,24 @@ def open_tables(path: Path) -> Iterator[Tables]:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            yield Tables(archive, path)
+            yield ReleaseTables(archive, path)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise UsageError(
-            f"{path} is no zip file that can be read: download it again ({SOURCE})."
+            f"{path} is no zip file that can be read: download it again ({DOWNLOAD_PAGE})."
         ) from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise UsageError(
-            f"{path} holds a table that can't be read ({error}): download it again ({SOURCE})."
+            f"{path} holds a table that can't be read ({error}): download it again "
+            f"({DOWNLOAD_PAGE})."
         ) from error
     except OSError as error:
         raise UsageError(
             f"Can't read {path}: {error.strerror or error}. Give the zip file of the database "
-            f"as text files ({SOURCE})."
+            f"as text files ({DOWNLOAD_PAGE})."
         ) from error
 
 
-FAMILIES: Final[Mapping[str, str]] = MappingProxyType(
+FAMILY_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "11": "Management",
         "13": "Business and Financial Operations",
@@ -138,4 +140,4 @@ FAMILIES: Final[Mapping[str, str]] = MappingProxyType(
 
 def family_of(code: str) -> str:
     """The family of an occupation; empty when its code begins like none."""
-    return FAMILIES.get(code[:2], "")
+    return FAMILY_NAMES.get(code[:2], "")

@@ -8,23 +8,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from faqbot.content.writer import id_of, role_file
+from faqbot.content.writer import make_id, role_file
 from faqbot.errors import UsageError
 from faqbot.importers.onet.occupations import Occupation, Release
-from faqbot.importers.onet.release import FAMILIES, family_of
+from faqbot.importers.onet.release import FAMILY_NAMES, family_of
 from faqbot.matching.text import normalise, singular, words
 from faqbot.model import Role, Section, Years
 
-IMPORTANT: Final = 3.0
+MIN_REQUIRED_IMPORTANCE: Final = 3.0
 """The importance (1 to 5) from which a skill is required: O*NET's “important”."""
 
-USEFUL: Final = 2.5
+MIN_PREFERRED_IMPORTANCE: Final = 2.5
 """The importance from which it is worth a line, as preferred."""
 
-SHARE: Final = 5.0
+MIN_EDUCATION_PERCENT: Final = 5.0
 """The percentage from which an answer about education is worth a line."""
 
-TECHNOLOGIES: Final = 40
+MAX_TECHNOLOGIES: Final = 40
 """Technologies that a role lists, those in demand first."""
 
 ATTRIBUTION: Final = (
@@ -43,33 +43,33 @@ Dictionary of Occupational Titles, appendix C.
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class OccupationRole:
     """A role made of an occupation, its file, and what the release doesn't say of it."""
 
     role: Role
     text: str
     gaps: tuple[str, ...]
-    shared: tuple[str, ...]
+    shared_titles: tuple[str, ...]
 
 
-def roles_of(release: Release, chosen: Sequence[Occupation]) -> Iterator[Written]:
+def build_roles(release: Release, chosen: Sequence[Occupation]) -> Iterator[OccupationRole]:
     """Each chosen occupation as a role."""
     ids = _ids(chosen)
-    owners = _owners(chosen)
+    owners = _occupations_by_title(chosen)
     for occupation in chosen:
-        yield _written(release, occupation, ids, owners)
+        yield _build_role(release, occupation, ids, owners)
 
 
 def _ids(chosen: Sequence[Occupation]) -> Mapping[str, str]:
     taken: set[str] = set()
     ids = {}
     for occupation in chosen:
-        ids[occupation.code] = id_of(occupation.title, taken)
+        ids[occupation.code] = make_id(occupation.title, taken)
         taken.add(ids[occupation.code])
     return ids
 
 
-def _owners(chosen: Sequence[Occupation]) -> Mapping[str, frozenset[str]]:
+def _occupations_by_title(chosen: Sequence[Occupation]) -> Mapping[str, frozenset[str]]:
     """Which occupations each title belongs to, by the title as the check compares it."""
     owners: defaultdict[str, set[str]] = defaultdict(set)
     for occupation in chosen:
@@ -78,12 +78,12 @@ def _owners(chosen: Sequence[Occupation]) -> Mapping[str, frozenset[str]]:
     return {title: frozenset(codes) for title, codes in owners.items()}
 
 
-def _written(
+def _build_role(
     release: Release,
     occupation: Occupation,
     ids: Mapping[str, str],
     owners: Mapping[str, frozenset[str]],
-) -> Written:
+) -> OccupationRole:
     named = ids[occupation.code]
     own: dict[str, str] = {}
     shared: list[str] = []
@@ -114,22 +114,26 @@ def _written(
         notes["title"] = [f"check: the release says nothing about {gap}" for gap in gaps]
     source = [line.format(number=release.number) for line in ATTRIBUTION]
     text = role_file(role, schema="../schema.json", heading=source, notes=notes)
-    return Written(role, text, gaps, tuple(shared))
+    return OccupationRole(role, text, gaps, tuple(shared))
 
 
 def _sections(role: str, occupation: Occupation) -> Iterator[Section]:
     yield Section(role, "overview", "Overview", text=occupation.description)
     if occupation.tasks:
         yield Section(role, "responsibilities", "Responsibilities", items=occupation.tasks)
-    required = [one.name for one in occupation.ratings if one.importance >= IMPORTANT]
-    useful = [one.name for one in occupation.ratings if USEFUL <= one.importance < IMPORTANT]
+    required = [one.name for one in occupation.ratings if one.importance >= MIN_REQUIRED_IMPORTANCE]
+    useful = [
+        one.name
+        for one in occupation.ratings
+        if MIN_PREFERRED_IMPORTANCE <= one.importance < MIN_REQUIRED_IMPORTANCE
+    ]
     if required or useful:
         yield Section(role, "skills", "Skills", required=tuple(required), preferred=tuple(useful))
     if occupation.education or (occupation.zone and occupation.zone.education):
         shares = [
             f"{share.answer}: {share.percent:.0f} %"
             for share in occupation.education
-            if share.percent >= SHARE
+            if share.percent >= MIN_EDUCATION_PERCENT
         ]
         text = occupation.zone.education if occupation.zone else ""
         if shares:
@@ -138,7 +142,7 @@ def _sections(role: str, occupation: Occupation) -> Iterator[Section]:
     zone = occupation.zone
     if zone is not None:
         text = f"Job zone {zone.number}: {zone.experience} {zone.training}".strip()
-        yield Section(role, "experience", "Experience", text=text, years=years_of(zone.svp))
+        yield Section(role, "experience", "Experience", text=text, years=svp_years(zone.svp))
     if occupation.technologies:
         yield Section(
             role,
@@ -157,14 +161,14 @@ def _technologies(occupation: Occupation) -> Iterator[str]:
     ordered = sorted(
         occupation.technologies, key=lambda one: (not one.in_demand, not one.hot, one.name)
     )
-    for one in ordered[:TECHNOLOGIES]:
+    for one in ordered[:MAX_TECHNOLOGIES]:
         marks = ", ".join(
             mark for mark, holds in (("in demand", one.in_demand), ("hot", one.hot)) if holds
         )
         yield f"{one.name} ({marks})" if marks else one.name
 
 
-def years_of(svp: str) -> Years | None:
+def svp_years(svp: str) -> Years | None:
     """The years of a range of Specific Vocational Preparation, such as “7.0 to < 8.0”."""
     numbers = [int(float(found)) for found in re.findall(r"\d+(?:\.\d+)?", svp)]
     if not numbers or any(number not in _SVP_MONTHS for number in numbers):
@@ -191,14 +195,14 @@ def _folded(title: str) -> str:
     return " ".join(re.sub(r"[^\w]+", " ", title.casefold()).split())
 
 
-def summary(written: Sequence[Written]) -> str:
+def gaps_summary(written: Sequence[OccupationRole]) -> str:
     """What the release doesn't say, in a line."""
     counts = Counter(gap for one in written for gap in one.gaps)
     return ", ".join(f"{count} without {gap}" for gap, count in counts.most_common())
 
 
 _CODE: Final = re.compile(r"[0-9]{2}(-[0-9]{4}(\.[0-9]{2})?)?")
-_NAMED: Final = 5
+_MAX_NAMED: Final = 5
 """How many occupations a line of advice names."""
 
 
@@ -215,44 +219,48 @@ def select_occupations(
     """
     if not wanted:
         return tuple(occupations)
-    codes = {one.code for wish in wanted for one in _fitting(occupations, wish.strip())}
+    codes = {
+        one.code for wish in wanted for one in _matching_occupations(occupations, wish.strip())
+    }
     return tuple(one for one in occupations if one.code in codes)
 
 
-def key(text: str) -> str:
+def title_key(text: str) -> str:
     """A title or family so that case, plural and punctuation don't matter."""
     return " ".join(singular(word) for word in words(normalise(text)))
 
 
-def _fitting(occupations: Sequence[Occupation], wish: str) -> list[Occupation]:
+def _matching_occupations(occupations: Sequence[Occupation], wish: str) -> list[Occupation]:
     if _CODE.fullmatch(wish):
         start = wish.removesuffix("-0000")
         found = [one for one in occupations if one.code.startswith(start)]
         if found:
             return found
         raise UsageError(f"No occupation has a code that begins with {wish}: try a title.")
-    wished = key(wish)
-    found = [one for one in occupations if key(one.title) == wished]
-    found = found or [one for one in occupations if key(family_of(one.code)) == wished]
+    wished = title_key(wish)
+    found = [one for one in occupations if title_key(one.title) == wished]
+    found = found or [one for one in occupations if title_key(family_of(one.code)) == wished]
     if wished and found:
         return found
     raise UsageError(_advice(occupations, wish, wished))
 
 
 def _advice(occupations: Sequence[Occupation], wish: str, wished: str) -> str:
-    others = [one for one in occupations if any(key(title) == wished for title in one.titles)]
+    others = [one for one in occupations if any(title_key(title) == wished for title in one.titles)]
     if wished and others:
-        return f"{wish!r} is another title of {_named(others)}: give a code or one of these titles."
+        return f"{wish!r} is another title of {_names(others)}: give a code or one of these titles."
     from rapidfuzz import fuzz, process
 
     names = {one.title: f"{one.title} ({one.code})" for one in occupations}
-    names |= {name: f"the family {name} ({digits})" for digits, name in FAMILIES.items()}
-    near = process.extract(wished, {name: key(name) for name in names}, scorer=fuzz.WRatio, limit=3)
+    names |= {name: f"the family {name} ({digits})" for digits, name in FAMILY_NAMES.items()}
+    near = process.extract(
+        wished, {name: title_key(name) for name in names}, scorer=fuzz.WRatio, limit=3
+    )
     meant = "; ".join(names[name] for _, _, name in near)
     return f"No occupation or family is called {wish!r}. The nearest: {meant}."
 
 
-def _named(occupations: Iterable[Occupation]) -> str:
+def _names(occupations: Iterable[Occupation]) -> str:
     names = [f"{one.title} ({one.code})" for one in occupations]
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
+    return ", ".join(names[:_MAX_NAMED]) + more

@@ -12,7 +12,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.content.publisher import Draft, Publisher
+from faqbot.content.publisher import ApprovedFaq, Publisher
 from faqbot.engine import Engine
 from faqbot.errors import FaqbotError
 from faqbot.model import Audience, KnowledgeBase
@@ -142,7 +142,7 @@ class ProposalReview:
         self, interaction: Interaction, proposal: Proposal, context: AsyncBoltContext
     ) -> bool:
         """Whether the proposal is content now; if not, it is open again and says why."""
-        draft = Draft(
+        draft = ApprovedFaq(
             proposal.question,
             proposal.answer,
             proposal.role,
