@@ -19,7 +19,7 @@ from faqbot.replies.reply import (
     as_text,
 )
 from faqbot.replies.reply import plain as unmarked
-from faqbot.slack.blockkit.rich_text import bullets, escape, heading, paginate, rich
+from faqbot.slack.blockkit.rich_text import JsonObject, bullets, escape, heading, paginate, rich
 
 FULL: Final = "full"
 
@@ -81,7 +81,6 @@ def parse_entry_ref(value: str) -> EntryRef:
     return EntryRef(tuple(entries.split()), full == FULL, max(1, number))
 
 
-Payload = dict[str, Any]
 T = TypeVar("T")
 
 HEADER: Final = 150
@@ -103,7 +102,7 @@ class Message:
     """A message as Slack takes it: blocks, and a text that holds the answer itself."""
 
     text: str
-    blocks: tuple[Payload, ...]
+    blocks: tuple[JsonObject, ...]
 
 
 @lru_cache(_KEPT)
@@ -126,7 +125,7 @@ def render(reply: Reply, address: EntryRef | None = None) -> Message:
     return Message(escape(as_text(page)) or "…", tuple(blocks))
 
 
-def plain(text: str) -> Payload:
+def plain(text: str) -> JsonObject:
     """A plain text object, in which nothing has a meaning."""
     return {"type": "plain_text", "text": text, "emoji": True}
 
@@ -141,7 +140,7 @@ def groups(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def context(*lines: str) -> Payload:
+def context(*lines: str) -> JsonObject:
     """Small grey lines."""
     elements = [plain(shorten(line, _CONTEXT)) for line in lines if line.strip()]
     return {"type": "context", "elements": elements[:10]}
@@ -156,7 +155,7 @@ def remark(mrkdwn: str) -> Message:
     return Message(mrkdwn, ({"type": "section", "text": text},))
 
 
-def button(kind: str, number: int, label: str, value: str, **more: Any) -> Payload:
+def button(kind: str, number: int, label: str, value: str, **more: Any) -> JsonObject:
     """A button whose action id is unique in its message."""
     return {
         "type": "button",
@@ -167,7 +166,7 @@ def button(kind: str, number: int, label: str, value: str, **more: Any) -> Paylo
     }
 
 
-def role_menus(kind: str, roles: Sequence[Button], start: int = 0) -> Iterator[Payload]:
+def role_menus(kind: str, roles: Sequence[Button], start: int = 0) -> Iterator[JsonObject]:
     """Select menus for any number of roles, a hundred in each."""
     menus = list(groups(roles, OPTIONS))
     for number, menu in enumerate(menus, start=start):
@@ -201,7 +200,7 @@ def _with_roles_that_fit(reply: Reply) -> Reply:
 # ------------------------------------------------------------------------------ the parts
 
 
-def _head(page: Reply) -> Iterator[Payload]:
+def _head(page: Reply) -> Iterator[JsonObject]:
     if page.header and len(page.header) <= HEADER:
         yield {"type": "header", "text": plain(page.header)}
     elif page.header:
@@ -210,7 +209,7 @@ def _head(page: Reply) -> Iterator[Payload]:
         yield _rich(rich(page.lead))
 
 
-def _parts(page: Reply, *, several: bool) -> Iterator[Payload]:
+def _parts(page: Reply, *, several: bool) -> Iterator[JsonObject]:
     for part in page.parts:
         titled = several or not page.header.endswith(part.title)
         elements = _body(part)
@@ -223,8 +222,8 @@ def _parts(page: Reply, *, several: bool) -> Iterator[Payload]:
                 yield from _side_by_side(block)
 
 
-def _body(part: ReplyPart) -> list[Payload]:
-    found: list[Payload] = []
+def _body(part: ReplyPart) -> list[JsonObject]:
+    found: list[JsonObject] = []
     for block in part.body:
         match block:
             case ReplyText(markdown=markdown):
@@ -237,7 +236,7 @@ def _body(part: ReplyPart) -> list[Payload]:
     return found
 
 
-def _side_by_side(table: Table) -> Iterator[Payload]:
+def _side_by_side(table: Table) -> Iterator[JsonObject]:
     """A section for each row, with a field for each column."""
     for row in table.rows:
         fields = [
@@ -262,18 +261,18 @@ def _field(name: str, items: Sequence[str]) -> str:
     return "\n".join(lines if items else [*lines, "Nothing listed"])
 
 
-def _rich(elements: list[Payload]) -> Payload:
+def _rich(elements: list[JsonObject]) -> JsonObject:
     return {"type": "rich_text", "elements": elements}
 
 
 # --------------------------------------------------------------------------- the buttons
 
 
-def _choices(page: Reply) -> Iterator[Payload]:
+def _choices(page: Reply) -> Iterator[JsonObject]:
     options = page.roles if page.roles and len(page.roles) <= FEW_ROLES else page.choices
     if any(len(option.label) > LABEL for option in options):
         yield _rich(bullets([_literal(option.label) for option in options]))
-    elements: list[Payload] = [
+    elements: list[JsonObject] = [
         button(Action.CHOOSE, number, option.label, option.entry)
         for number, option in enumerate(options)
     ]
@@ -285,7 +284,7 @@ def _choices(page: Reply) -> Iterator[Payload]:
         yield {"type": "actions", "elements": list(group)}
 
 
-def _ways_on(page: Reply) -> Iterator[Payload]:
+def _ways_on(page: Reply) -> Iterator[JsonObject]:
     roles = {source.entry.partition("/")[0] for source in page.sources}
     roles |= {way.entry.partition("/")[0] for way in page.more if "/" in way.entry}
     elements = []
@@ -296,7 +295,7 @@ def _ways_on(page: Reply) -> Iterator[Payload]:
         yield {"type": "actions", "elements": list(group)}
 
 
-def _page_buttons(address: EntryRef | None, number: int, count: int) -> Iterator[Payload]:
+def _page_buttons(address: EntryRef | None, number: int, count: int) -> Iterator[JsonObject]:
     if address is None or count == 1:
         return
     elements = [
@@ -310,7 +309,7 @@ def _page_buttons(address: EntryRef | None, number: int, count: int) -> Iterator
 # ------------------------------------------------------------------------------ the foot
 
 
-def _foot(page: Reply, number: int, count: int) -> Iterator[Payload]:
+def _foot(page: Reply, number: int, count: int) -> Iterator[JsonObject]:
     lines = [*_source_lines(page.sources)]
     if count > 1:
         lines.append(f"Page {number} of {count}")

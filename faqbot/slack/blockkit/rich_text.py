@@ -13,7 +13,7 @@ from markdown_it.tree import SyntaxTreeNode
 
 from faqbot.replies.reply import Block, Bullets, Reply, ReplyPart, ReplyText, Table, as_text
 
-Payload = dict[str, Any]
+JsonObject = dict[str, Any]
 
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
 _LINKS: Final = ("http://", "https://", "mailto:")
@@ -33,21 +33,21 @@ def as_markdown(mrkdwn: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def rich(markdown: str) -> list[Payload]:
+def rich(markdown: str) -> list[JsonObject]:
     """The elements of a rich text block for a text in Markdown."""
     tree = SyntaxTreeNode(_MARKDOWN.parse(markdown))
     elements = _spaced([element for node in tree.children for element in _block(node)])
     return elements or [_section([_text(markdown.strip(), {})])]
 
 
-def heading(text: str) -> Payload:
+def heading(text: str) -> JsonObject:
     """A line in bold."""
     return _section([{"type": "text", "text": text, "style": {"bold": True}}])
 
 
-def bullets(items: Sequence[str]) -> list[Payload]:
+def bullets(items: Sequence[str]) -> list[JsonObject]:
     """A list with Markdown in its items; an item of several blocks is kept whole."""
-    found: list[Payload] = []
+    found: list[JsonObject] = []
     for item in items:
         tree = SyntaxTreeNode(_MARKDOWN.parse(item))
         first, *rest = [element for node in tree.children for element in _block(node)] or [
@@ -63,7 +63,7 @@ def bullets(items: Sequence[str]) -> list[Payload]:
     return found
 
 
-def _spaced(elements: list[Payload]) -> list[Payload]:
+def _spaced(elements: list[JsonObject]) -> list[JsonObject]:
     """Put an empty line between two paragraphs, which Slack would set without one."""
     for element, after in pairwise(elements):
         if element["type"] == after["type"] == "rich_text_section":
@@ -71,7 +71,7 @@ def _spaced(elements: list[Payload]) -> list[Payload]:
     return elements
 
 
-def _block(node: SyntaxTreeNode, depth: int = 0) -> Iterator[Payload]:
+def _block(node: SyntaxTreeNode, depth: int = 0) -> Iterator[JsonObject]:
     match node.type:
         case "paragraph":
             yield _section(_inline(node))
@@ -93,11 +93,11 @@ def _block(node: SyntaxTreeNode, depth: int = 0) -> Iterator[Payload]:
                 yield _section([_text(node.content, {})])
 
 
-def _lists(node: SyntaxTreeNode, depth: int) -> Iterator[Payload]:
+def _lists(node: SyntaxTreeNode, depth: int) -> Iterator[JsonObject]:
     """A list as Slack wants it: one flat element for each run of items of one depth."""
     style = "bullet" if node.type == "bullet_list" else "ordered"
     number = int(node.attrs.get("start", 1)) if style == "ordered" else 1
-    run: list[Payload] = []
+    run: list[JsonObject] = []
     for item in node.children:
         inner = [child for child in item.children if child.type.endswith("_list")]
         words = [part for child in item.children if child not in inner for part in _flat(child)]
@@ -111,8 +111,8 @@ def _lists(node: SyntaxTreeNode, depth: int) -> Iterator[Payload]:
         yield _list(run, style, depth, number)
 
 
-def _list(items: list[Payload], style: str, indent: int, number: int = 1) -> Payload:
-    found: Payload = {
+def _list(items: list[JsonObject], style: str, indent: int, number: int = 1) -> JsonObject:
+    found: JsonObject = {
         "type": "rich_text_list",
         "style": style,
         "indent": indent,
@@ -121,29 +121,29 @@ def _list(items: list[Payload], style: str, indent: int, number: int = 1) -> Pay
     return {**found, "offset": number - 1} if number > 1 else found
 
 
-def _flat(node: SyntaxTreeNode) -> list[Payload]:
+def _flat(node: SyntaxTreeNode) -> list[JsonObject]:
     """The words of any block, for places where Slack allows no blocks."""
     found = [part for element in _block(node) for part in _words(element)]
     return [*found, {"type": "text", "text": "\n"}] if node.next_sibling and found else found
 
 
-def _words(element: Payload) -> list[Payload]:
-    parts: list[Payload] = []
+def _words(element: JsonObject) -> list[JsonObject]:
+    parts: list[JsonObject] = []
     for child in element["elements"]:
         parts += _words(child) if "elements" in child else [child]
     return parts
 
 
-def _section(elements: list[Payload]) -> Payload:
+def _section(elements: list[JsonObject]) -> JsonObject:
     return {"type": "rich_text_section", "elements": elements or [_text(" ", {})]}
 
 
-def _inline(node: SyntaxTreeNode, style: dict[str, bool] | None = None) -> list[Payload]:
+def _inline(node: SyntaxTreeNode, style: dict[str, bool] | None = None) -> list[JsonObject]:
     children = [inner for child in node.children for inner in child.children]
     return [part for child in children for part in _part(child, style or {})]
 
 
-def _part(node: SyntaxTreeNode, style: dict[str, bool]) -> Iterator[Payload]:
+def _part(node: SyntaxTreeNode, style: dict[str, bool]) -> Iterator[JsonObject]:
     match node.type:
         case "strong" | "em" | "s":
             inner = {**style, _STYLES[node.type]: True}
@@ -162,19 +162,19 @@ def _part(node: SyntaxTreeNode, style: dict[str, bool]) -> Iterator[Payload]:
                 yield _text(node.content, style)
 
 
-def _link(node: SyntaxTreeNode, style: dict[str, bool]) -> Iterator[Payload]:
+def _link(node: SyntaxTreeNode, style: dict[str, bool]) -> Iterator[JsonObject]:
     address = str(node.attrs.get("href") or node.attrs.get("src") or "")
     inner = [part for child in node.children for part in _part(child, style)]
     words = node.content or "".join(part.get("text", "") for part in inner)
     if not address.startswith(_LINKS):
         yield from inner or [_text(words or address or " ", style)]
         return
-    link: Payload = {"type": "link", "url": address, "text": words or address}
+    link: JsonObject = {"type": "link", "url": address, "text": words or address}
     yield {**link, "style": style} if style else link
 
 
-def _text(text: str, style: dict[str, bool]) -> Payload:
-    found: Payload = {"type": "text", "text": text or " "}
+def _text(text: str, style: dict[str, bool]) -> JsonObject:
+    found: JsonObject = {"type": "text", "text": text or " "}
     return {**found, "style": style} if style else found
 
 

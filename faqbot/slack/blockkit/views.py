@@ -13,7 +13,6 @@ from faqbot.slack.blockkit.blocks import (
     Action,
     EntryRef,
     Message,
-    Payload,
     button,
     context,
     groups,
@@ -22,7 +21,7 @@ from faqbot.slack.blockkit.blocks import (
     role_menus,
     shorten,
 )
-from faqbot.slack.blockkit.rich_text import paginate, rich
+from faqbot.slack.blockkit.rich_text import JsonObject, paginate, rich
 
 QUESTION_BLOCK: Final = "question"
 QUESTION_INPUT: Final = "text"
@@ -36,9 +35,9 @@ _FAMILY_BUTTONS: Final = 10
 _MENUS: Final = 80
 
 
-def home(knowledge_base: KnowledgeBase) -> Payload:
+def home(knowledge_base: KnowledgeBase) -> JsonObject:
     """App Home: search, example questions, and the roles by family."""
-    blocks: list[Payload] = [
+    blocks: list[JsonObject] = [
         {"type": "header", "text": plain("Ask about a job role")},
         _paragraph(
             "I answer questions about our roles: what people do, which skills and education they "
@@ -64,7 +63,7 @@ def home(knowledge_base: KnowledgeBase) -> Payload:
     return {"type": "home", "blocks": blocks}
 
 
-def search_modal() -> Payload:
+def search_modal() -> JsonObject:
     """The modal that takes a question."""
     return {
         "type": "modal",
@@ -90,7 +89,7 @@ def search_modal() -> Payload:
     }
 
 
-def answer_modal(message: Message, asked: str = "") -> Payload:
+def answer_modal(message: Message, asked: str = "") -> JsonObject:
     """The modal that shows an answer, with the question when somebody typed one."""
     blocks = [context(f"You asked: {shorten(asked, _ECHO)}")] if asked.strip() else []
     return {
@@ -204,7 +203,7 @@ def by_family(roles: Sequence[Role]) -> tuple[tuple[str, tuple[Role, ...]], ...]
     )
 
 
-def _families(roles: Sequence[Role]) -> Iterator[Payload]:
+def _families(roles: Sequence[Role]) -> Iterator[JsonObject]:
     families = by_family(roles)
     if len(families) > _FAMILIES:
         families = (("All roles", tuple(sorted(roles, key=lambda role: role.title))),)
@@ -240,14 +239,14 @@ def _family_title(family: str) -> str:
     return words[:1].upper() + words[1:] if words else "Other roles"
 
 
-def _title(text: str) -> Payload:
+def _title(text: str) -> JsonObject:
     return _paragraph(f"**{text}**")
 
 
-def _paragraph(markdown: str) -> Payload:
+def _paragraph(markdown: str) -> JsonObject:
     return {"type": "rich_text", "elements": rich(markdown)}
 
 
-def _actions(kind: str, buttons: Sequence[Button]) -> Payload:
+def _actions(kind: str, buttons: Sequence[Button]) -> JsonObject:
     elements = [button(kind, number, one.label, one.entry) for number, one in enumerate(buttons)]
     return {"type": "actions", "elements": elements}

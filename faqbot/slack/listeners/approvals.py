@@ -16,8 +16,8 @@ from faqbot.content.publisher import ApprovedFaq, Publisher
 from faqbot.engine import Engine
 from faqbot.errors import FaqbotError
 from faqbot.model import Audience, KnowledgeBase
-from faqbot.slack.blockkit.blocks import Action, Message, Payload, button, plain, remark, shorten
-from faqbot.slack.blockkit.rich_text import escape
+from faqbot.slack.blockkit.blocks import Action, Message, button, plain, remark, shorten
+from faqbot.slack.blockkit.rich_text import JsonObject, escape
 from faqbot.slack.blockkit.views import NOT_NOW, home
 from faqbot.slack.client import client_of, reason_of
 from faqbot.slack.directory import OwnerDirectory
@@ -181,7 +181,7 @@ def notice_of(proposal: Proposal, about: str) -> Message:
         f"{f' by <@{proposal.decided_by}>' if proposal.decided_by else ''}"
         f" · {escape(about)} · for {proposal.audience}"
     )
-    blocks: list[Payload] = [
+    blocks: list[JsonObject] = [
         {"type": "header", "text": plain("A proposal for an FAQ")},
         _section(f"<@{proposal.proposed_by}> proposes:"),
         _section(f"*{escape(shorten(proposal.question, _QUOTED))}*"),
@@ -197,7 +197,7 @@ def notice_of(proposal: Proposal, about: str) -> Message:
     return Message(f"A proposal for an FAQ: {escape(proposal.question)}", tuple(blocks))
 
 
-def _section(text: str) -> Payload:
+def _section(text: str) -> JsonObject:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text[:3_000]}}
 
 
@@ -220,9 +220,9 @@ MOST = 5
 _WORDS = 200
 
 
-def suggestions(proposals: Sequence[Proposal], knowledge_base: KnowledgeBase) -> list[Payload]:
+def suggestions(proposals: Sequence[Proposal], knowledge_base: KnowledgeBase) -> list[JsonObject]:
     """Blocks with the suggestions that wait, each with its two buttons."""
-    blocks: list[Payload] = []
+    blocks: list[JsonObject] = []
     for number, proposal in enumerate(proposals[:MOST]):
         entry = knowledge_base.entry(proposal.entry or "")
         role = knowledge_base.role(proposal.role)

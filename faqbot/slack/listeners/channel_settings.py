@@ -15,7 +15,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.slack.blockkit.blocks import Payload, context, plain
+from faqbot.slack.blockkit.blocks import context, plain
+from faqbot.slack.blockkit.rich_text import JsonObject
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of, reason_of
 from faqbot.slack.payloads import Interaction, SlashCommand
@@ -129,7 +130,7 @@ async def may_manage(client: AsyncWebClient, user: str, channel: str) -> bool:
     return made.get("creator") == user
 
 
-def settings_modal(policy: ChannelPolicy) -> Payload:
+def settings_modal(policy: ChannelPolicy) -> JsonObject:
     """The modal with a channel's settings."""
     options = {
         speaks: {

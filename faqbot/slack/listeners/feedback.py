@@ -12,7 +12,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from faqbot.model import Answer, Choices, Decline
 from faqbot.runtime.metrics import Metrics
 from faqbot.slack.answers import AnswerMessage
-from faqbot.slack.blockkit.blocks import Action, Message, Payload, button, parse_entry_ref, plain
+from faqbot.slack.blockkit.blocks import Action, Message, button, parse_entry_ref, plain
+from faqbot.slack.blockkit.rich_text import JsonObject
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of
 from faqbot.slack.interactions import send_ephemeral
@@ -119,7 +120,7 @@ async def suggest(store: Store, team: str, text: str, entry: str, user: str) -> 
     await store.proposals.add(suggestion)
 
 
-def _rating(receipt: str) -> Payload:
+def _rating(receipt: str) -> JsonObject:
     return {
         "type": "context_actions",
         "elements": [
@@ -141,12 +142,12 @@ def _rating(receipt: str) -> Payload:
     }
 
 
-def _person(receipt: str) -> Payload:
+def _person(receipt: str) -> JsonObject:
     ask = button(Action.ASK_PERSON, 0, "Ask a person", receipt)
     return {"type": "actions", "elements": [ask]}
 
 
-def _marked(blocks: tuple[Payload, ...], receipt: str) -> tuple[Payload, ...]:
+def _marked(blocks: tuple[JsonObject, ...], receipt: str) -> tuple[JsonObject, ...]:
     """The blocks, the first one with buttons bearing the receipt for whoever picks."""
     found = list(blocks)
     for number, block in enumerate(found):
@@ -264,8 +265,8 @@ def _said(view: View) -> dict[str, str]:
 
 
 def _modal(
-    callback: str, title: str, submit: str, metadata: dict[str, str], blocks: list[Payload]
-) -> Payload:
+    callback: str, title: str, submit: str, metadata: dict[str, str], blocks: list[JsonObject]
+) -> JsonObject:
     return {
         "type": "modal",
         "callback_id": callback,
@@ -277,7 +278,7 @@ def _modal(
     }
 
 
-def _input(block: str, label: str, hint: str, initial: str = "", **more: Any) -> Payload:
+def _input(block: str, label: str, hint: str, initial: str = "", **more: Any) -> JsonObject:
     element = {
         "type": "plain_text_input",
         "action_id": block,
@@ -296,7 +297,7 @@ def _input(block: str, label: str, hint: str, initial: str = "", **more: Any) ->
     }
 
 
-def _rate_modal(metadata: dict[str, str]) -> Payload:
+def _rate_modal(metadata: dict[str, str]) -> JsonObject:
     choice = {"text": plain("Hand my question to a person"), "value": "yes"}
     return _modal(
         RATE_VIEW,
@@ -325,7 +326,7 @@ def _rate_modal(metadata: dict[str, str]) -> Payload:
     )
 
 
-def _person_modal(metadata: dict[str, str], question: str) -> Payload:
+def _person_modal(metadata: dict[str, str], question: str) -> JsonObject:
     return _modal(
         PERSON_VIEW,
         "Ask a person",

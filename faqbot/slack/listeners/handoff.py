@@ -18,14 +18,13 @@ from faqbot.model import Faq
 from faqbot.slack.blockkit.blocks import (
     Action,
     Message,
-    Payload,
     button,
     context,
     plain,
     remark,
     shorten,
 )
-from faqbot.slack.blockkit.rich_text import escape
+from faqbot.slack.blockkit.rich_text import JsonObject, escape
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of, reason_of
 from faqbot.slack.directory import OwnerDirectory, mention
@@ -162,7 +161,7 @@ def notice_of(handover: Handoff) -> Message:
     said = f"<@{handover.asker}> asks:\n{quoted}"
     state = STATES[handover.state]
     lines = [f"{state} by" if handover.claimed_by else state]
-    blocks: list[Payload] = [
+    blocks: list[JsonObject] = [
         {"type": "header", "text": plain("A question for a person")},
         _mrkdwn(said),
     ]
@@ -203,7 +202,7 @@ def notice_of(handover: Handoff) -> Message:
     return Message(f"A question for a person: {escape(handover.question)}", tuple(blocks))
 
 
-def _mrkdwn(text: str) -> Payload:
+def _mrkdwn(text: str) -> JsonObject:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text[:3_000]}}
 
 
@@ -224,7 +223,7 @@ async def first_taken(
     return await client.chat_postMessage(channel=last, **posted(message))
 
 
-def posted(message: Message) -> Payload:
+def posted(message: Message) -> JsonObject:
     """The arguments that post a message; links don't unfold."""
     return {
         "text": message.text,
@@ -333,7 +332,7 @@ def conflict_message(handover: Handoff | None, *, named: bool = True) -> str:
     return f"You are a moment late: it is {STATES[handover.state].lower()}{by} already."
 
 
-def _answer_modal(handover: Handoff) -> Payload:
+def _answer_modal(handover: Handoff) -> JsonObject:
     return {
         "type": "modal",
         "callback_id": ANSWER_VIEW,

@@ -15,11 +15,11 @@ from faqbot.slack.blockkit.blocks import (
     OPTIONS,
     Action,
     EntryRef,
-    Payload,
     context,
     plain,
     shorten,
 )
+from faqbot.slack.blockkit.rich_text import JsonObject
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of
 from faqbot.slack.directory import AudienceResolver
@@ -106,7 +106,7 @@ class EntryPicker:
         async with self.people.memory.store() as store:
             await suggest(store, handover.team, redact(handover.question), entry_id, user)
 
-    def _modal(self, handover: Handoff, role: str | None) -> Payload:
+    def _modal(self, handover: Handoff, role: str | None) -> JsonObject:
         return {
             "type": "modal",
             "callback_id": VIEW,
@@ -133,7 +133,7 @@ class EntryPicker:
             ],
         }
 
-    def _roles(self, question: str, chosen: str | None) -> Payload:
+    def _roles(self, question: str, chosen: str | None) -> JsonObject:
         """A menu of roles, those near the question first."""
         knowledge_base = self.people.engine.knowledge_base
         _, near = self.people.engine.nearest(question)
@@ -146,7 +146,7 @@ class EntryPicker:
             for role in map(knowledge_base.role, ids)
             if role
         ]
-        element: Payload = {
+        element: JsonObject = {
             "type": "static_select",
             "action_id": Action.SWITCH_ROLE,
             "placeholder": plain("General"),
@@ -163,7 +163,7 @@ class EntryPicker:
             "element": element,
         }
 
-    def _menu(self, question: str, role_id: str | None) -> Iterator[Payload]:
+    def _menu(self, question: str, role_id: str | None) -> Iterator[JsonObject]:
         """The entries to choose from: those of near meaning, the role's, the general ones."""
         knowledge_base = self.people.engine.knowledge_base
         _, near = self.people.engine.nearest(question)

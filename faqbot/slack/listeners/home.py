@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Final
+from typing import Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
@@ -13,6 +13,7 @@ from faqbot.engine import Engine
 from faqbot.model import KnowledgeBase, Question, Surface
 from faqbot.runtime.leases import DeliveryClaims
 from faqbot.slack.answers import ask, wants_help
+from faqbot.slack.blockkit.rich_text import JsonObject
 from faqbot.slack.blockkit.views import (
     QUESTION_BLOCK,
     QUESTION_INPUT,
@@ -28,7 +29,6 @@ from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.listeners.reports import Reports
 from faqbot.slack.payloads import HomeOpened, Interaction
 
-Payload = dict[str, Any]
 _BLOCKS: Final = 100
 _log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ async def _found(
     audiences: AudienceResolver,
     *,
     feedback: Feedback,
-) -> Payload:
+) -> JsonObject:
     """The modal that answers what was typed into the search modal."""
     if wants_help(text):
         return answer_modal(help_message(engine.knowledge_base))

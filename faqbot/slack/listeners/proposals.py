@@ -12,8 +12,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from faqbot.engine import Engine
 from faqbot.matching.thresholds import THRESHOLDS
 from faqbot.model import Audience, EntryKind, Question
-from faqbot.slack.blockkit.blocks import OPTIONS, Action, Payload, context, plain, shorten
-from faqbot.slack.blockkit.rich_text import as_markdown
+from faqbot.slack.blockkit.blocks import OPTIONS, Action, context, plain, shorten
+from faqbot.slack.blockkit.rich_text import JsonObject, as_markdown
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of
 from faqbot.slack.directory import AudienceResolver
@@ -46,7 +46,7 @@ class ProposalForm:
         audience = await self.audiences.of(client, interaction.team, interaction.user)
         return audience is Audience.EMPLOYEES
 
-    def modal(self, question: str, answer: str, role: str | None = None) -> Payload:
+    def modal(self, question: str, answer: str, role: str | None = None) -> JsonObject:
         """The modal, filled with what is known."""
         roles = [("General, about no role", _GENERAL)]
         roles += [(one.title, one.id) for one in self.engine.knowledge_base.roles[: OPTIONS - 1]]
@@ -107,7 +107,7 @@ class ProposalForm:
             return ""
         return entry.title
 
-    def _again(self, proposal: Proposal) -> Payload:
+    def _again(self, proposal: Proposal) -> JsonObject:
         """The modal as it was filled in."""
         modal = self.modal(proposal.question, proposal.answer, proposal.role)
         audience = modal["blocks"][3]["element"]
@@ -133,7 +133,7 @@ class ProposalForm:
         )
 
 
-def _text(block: str, label: str, initial: str, *, multiline: bool) -> Payload:
+def _text(block: str, label: str, initial: str, *, multiline: bool) -> JsonObject:
     element: dict[str, Any] = {
         "type": "plain_text_input",
         "action_id": block,
@@ -145,7 +145,7 @@ def _text(block: str, label: str, initial: str, *, multiline: bool) -> Payload:
     return {"type": "input", "block_id": block, "label": plain(label), "element": element}
 
 
-def _select(block: str, label: str, options: list[tuple[str, str]], initial: str) -> Payload:
+def _select(block: str, label: str, options: list[tuple[str, str]], initial: str) -> JsonObject:
     made = [{"text": plain(shorten(title)), "value": value} for title, value in options]
     chosen = next((option for option in made if option["value"] == initial), made[0])
     element = {
@@ -166,7 +166,7 @@ def _warned_of(view: View) -> str | None:
     return carried.get("warned") if isinstance(carried, dict) else None
 
 
-def _warned(modal: Payload, proposal: Proposal, near: str) -> Payload:
+def _warned(modal: JsonObject, proposal: Proposal, near: str) -> JsonObject:
     line = context(
         f"⚠️ “{shorten(near, 300)}” seems to answer that already. Change the question, or propose "
         "it once more if it is another one."

@@ -18,8 +18,8 @@ from faqbot.engine import Engine
 from faqbot.index.reloader import ReloadState
 from faqbot.model import Faq, KnowledgeBase, Role, is_stale
 from faqbot.replies.reply import Bullets, Reply, ReplyPart
-from faqbot.slack.blockkit.blocks import Message, Payload, render, shorten
-from faqbot.slack.blockkit.rich_text import bullets, heading
+from faqbot.slack.blockkit.blocks import Message, render, shorten
+from faqbot.slack.blockkit.rich_text import JsonObject, bullets, heading
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import reason_of
 from faqbot.slack.context import Backstage
@@ -62,7 +62,7 @@ class Reports:
     engine: Engine
     backstage: Backstage | None
     owners: OwnerDirectory
-    suggested: Callable[[Sequence[Proposal], KnowledgeBase], list[Payload]] = lambda _, __: []
+    suggested: Callable[[Sequence[Proposal], KnowledgeBase], list[JsonObject]] = lambda _, __: []
 
     async def may_read(self, client: AsyncWebClient, user: str) -> bool:
         """Whether somebody is an owner of content, or an admin of the workspace."""
@@ -102,7 +102,7 @@ class Reports:
         common = self.owners.common
         return {**places, common: None} if common else places
 
-    async def home(self, team: str) -> list[Payload]:
+    async def home(self, team: str) -> list[JsonObject]:
         """The owners' part of App Home; empty when there is no memory now."""
         try:
             return await self._home(team)
@@ -159,7 +159,7 @@ class Reports:
             records = tuple(record for record in records if record.role in roles)
         return summarize(records, ratings, until - span, until, self.backstage.grouping)
 
-    async def _home(self, team: str) -> list[Payload]:
+    async def _home(self, team: str) -> list[JsonObject]:
         found = await self._figures(team, MONTH)
         assert self.backstage is not None
         async with self.backstage.memory.store() as store:
@@ -182,7 +182,7 @@ class Reports:
                 [f"{found.helpful} helpful, {found.not_helpful} not helpful"],
             ),
         )
-        blocks: list[Payload] = [{"type": "divider"}]
+        blocks: list[JsonObject] = [{"type": "divider"}]
         for title, lines in lists:
             shown = [literal(shorten(line, _EXAMPLE)) for line in lines[:_MOST]]
             if len(lines) > _MOST:
