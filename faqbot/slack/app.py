@@ -12,8 +12,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from faqbot.engine import Engine
 from faqbot.runtime.logs import bolt_logger
 from faqbot.slack.context import Backstage, Shared
-from faqbot.slack.directory import AudienceResolver, OwnerDirectory
-from faqbot.slack.interactions import Threads
+from faqbot.slack.conversations import Threads
+from faqbot.slack.directory import AudienceResolver, ChannelPolicies, OwnerDirectory
 from faqbot.slack.listeners import (
     approvals,
     buttons,
@@ -90,7 +90,7 @@ def create_app(
     memory = backstage.memory if backstage else None
     answered = feedback.Feedback(memory, shared.metrics)
     speaks = backstage.speaks if backstage else ChannelMode.MENTIONS
-    places = channel_settings.ChannelPolicies(memory, speaks)
+    places = ChannelPolicies(memory, speaks)
     sharer = commands.Sharing(engine, audiences, taken, answered)
     messages.register(
         app,

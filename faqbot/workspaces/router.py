@@ -28,9 +28,8 @@ from faqbot.slack.app import Authorize
 from faqbot.slack.blockkit.views import NOT_NOW, answer_modal, notice
 from faqbot.slack.client import client_of
 from faqbot.slack.context import Shared
-from faqbot.slack.interactions import send_ephemeral
+from faqbot.slack.conversations import post, send_ephemeral
 from faqbot.slack.listeners import errors
-from faqbot.slack.listeners.messages import post
 from faqbot.slack.manifest import COMMANDS
 from faqbot.slack.middleware import deduplication, request_log
 from faqbot.slack.middleware.deduplication import CLAIM

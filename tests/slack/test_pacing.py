@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 
 from faqbot.playground.models import Faults
 from faqbot.slack.client import RateLimitedClient, web_client
-from faqbot.slack.listeners.messages import post_once, was_answered
+from faqbot.slack.conversations import post_once, was_answered
 from tests.slack.conftest import serving
 
 Handler = Callable[[web.Request], Any]

@@ -17,9 +17,9 @@ with atheris.instrument_imports(include=["faqbot.slack", "slack_bolt.request", "
     from slack_bolt.response import BoltResponse
 
     from faqbot.slack.blockkit.blocks import parse_entry_ref
+    from faqbot.slack.conversations import values
     from faqbot.slack.directory import audience_of
     from faqbot.slack.http_endpoint import SlackEndpoint
-    from faqbot.slack.interactions import values
     from faqbot.slack.listeners.channel_settings import policy_of
     from faqbot.slack.listeners.feedback import _said
     from faqbot.slack.listeners.proposals import _warned_of

@@ -20,9 +20,8 @@ from faqbot.slack.blockkit.blocks import Action, Message, button, plain, remark,
 from faqbot.slack.blockkit.rich_text import JsonObject, escape
 from faqbot.slack.blockkit.views import NOT_NOW, home
 from faqbot.slack.client import client_of, reason_of
+from faqbot.slack.conversations import first_taken, posted, send_ephemeral
 from faqbot.slack.directory import OwnerDirectory
-from faqbot.slack.interactions import send_ephemeral
-from faqbot.slack.listeners.handoff import first_taken, posted
 from faqbot.slack.listeners.reports import Reports
 from faqbot.slack.payloads import Interaction
 from faqbot.storage.models import PHRASING, Proposal, ProposalState, StoreError, utc_now

@@ -5,20 +5,18 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
 from faqbot.engine import Engine
 from faqbot.model import Question, Surface
 from faqbot.slack.answers import AnswerMessage, ask, show, wants_help
-from faqbot.slack.blockkit.blocks import Action, Message, parse_entry_ref
-from faqbot.slack.blockkit.views import answer_modal, help_message, notice, search_modal
+from faqbot.slack.blockkit.blocks import Action, parse_entry_ref
+from faqbot.slack.blockkit.views import help_message, notice, search_modal
 from faqbot.slack.client import client_of
+from faqbot.slack.conversations import Threads, show_answer
 from faqbot.slack.directory import AudienceResolver, channel_audience
-from faqbot.slack.interactions import Threads
 from faqbot.slack.listeners.feedback import Feedback
-from faqbot.slack.listeners.messages import post
 from faqbot.slack.payloads import Interaction, conversation_key
 
 _log = logging.getLogger(__name__)
@@ -88,50 +86,6 @@ class _Clicks:
             self.threads.note(interaction.conversation, answer.role)
         if interaction.conversation and interaction.direct:
             self.threads.note(conversation_key(interaction.team, interaction.channel), answer.role)
-
-
-async def show_answer(
-    interaction: Interaction, message: Message, context: AsyncBoltContext, *, replace: bool
-) -> None:
-    """Show a message where the click came from; `replace` puts it in the place of the old one."""
-    client = client_of(context)
-    if not interaction.channel and interaction.modal:
-        await client.views_update(view_id=interaction.modal, view=answer_modal(message))
-    elif not interaction.channel:
-        await client.views_open(trigger_id=interaction.trigger, view=answer_modal(message))
-    elif interaction.private:
-        await _privately(interaction, message, context)
-    elif replace:
-        await client.chat_update(
-            channel=interaction.channel,
-            ts=interaction.ts,
-            text=message.text,
-            blocks=list(message.blocks),
-            unfurl_links=False,
-            unfurl_media=False,
-        )
-    else:
-        await post(client, interaction.channel, interaction.thread, message)
-
-
-async def _privately(interaction: Interaction, message: Message, context: AsyncBoltContext) -> None:
-    """Replace a private message; when its address is used up, send another one."""
-    blocks = list(message.blocks)
-    if context.response_url and context.respond:
-        answer = await context.respond(
-            text=message.text,
-            blocks=blocks,
-            response_type="ephemeral",
-            replace_original=True,
-            unfurl_links=False,
-            unfurl_media=False,
-        )
-        if answer.status_code == HTTPStatus.OK:
-            return
-        _log.info("response_url answered %s", answer.status_code)
-    await client_of(context).chat_postEphemeral(
-        channel=interaction.channel, user=interaction.user, text=message.text, blocks=blocks
-    )
 
 
 def _any(*kinds: str) -> re.Pattern[str]:

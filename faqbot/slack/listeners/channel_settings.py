@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-import aiohttp
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -19,13 +15,11 @@ from faqbot.slack.blockkit.blocks import context, plain
 from faqbot.slack.blockkit.rich_text import JsonObject
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of, reason_of
+from faqbot.slack.directory import ChannelPolicies, may_manage
 from faqbot.slack.payloads import Interaction, SlashCommand
 from faqbot.storage.models import ChannelMode, ChannelPolicy, StoreError
-from faqbot.storage.recorder import QuestionRecorder
 
 SETTINGS_VIEW: Final = "channel-settings"
-FRESH: Final = 30.0
-"""Seconds for which the policies of a team are believed without another look."""
 
 _SPEAKS, _PRIVATE, _OWNER = "speaks", "private", "owner"
 _QUESTION: Final = re.compile(
@@ -42,92 +36,9 @@ _CHOICES: Final = {
 _log = logging.getLogger(__name__)
 
 
-class ChannelPolicies:
-    """The policies of channels, looked up once in a while.
-
-    Args:
-        memory: keeps them; without one every channel has the default.
-        default: when faqbot speaks where nothing is set.
-        clock: seconds that only grow.
-    """
-
-    def __init__(
-        self,
-        memory: QuestionRecorder | None,
-        default: ChannelMode = ChannelMode.MENTIONS,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._memory = memory
-        self._default = default
-        self._clock = clock
-        self._set: dict[str, dict[str, ChannelPolicy]] = {}
-        self._until: dict[str, float] = {}
-        self._reading: dict[str, asyncio.Task[None]] = {}
-
-    async def policy(self, team: str, channel: str) -> ChannelPolicy:
-        """The policy of a channel; when the database is down, the last one known."""
-        if self._until.get(team, 0.0) <= self._clock():
-            task = self._reading.get(team)
-            if task is None:
-                task = asyncio.create_task(self._read(team))
-                self._reading[team] = task
-                task.add_done_callback(lambda _: self._reading.pop(team, None))
-            if team not in self._until:  # nothing is known yet, and a channel may be switched off
-                await asyncio.shield(task)
-        found = self._set.get(team, {}).get(channel)
-        return found or ChannelPolicy(team, channel, self._default)
-
-    async def set(self, policy: ChannelPolicy) -> None:
-        """Set a policy, here at once, elsewhere within `FRESH` seconds.
-
-        Raises:
-            StoreError: the database is down.
-        """
-        if self._memory is None:
-            raise StoreError("There is no database.")
-        async with self._memory.store() as store:
-            await store.policies.set(policy)
-        self._set.setdefault(policy.team, {})[policy.channel] = policy
-
-    async def _read(self, team: str) -> None:
-        """Read what was set in a team: few channels have something, and many don't."""
-        if self._memory is not None and self._memory.is_up:
-            try:
-                async with self._memory.store(flush_first=False) as store:
-                    found = await store.policies.all(team)
-                self._set[team] = {policy.channel: policy for policy in found}
-            except StoreError:
-                _log.info("the policies of channels could not be read")
-        self._until[team] = self._clock() + FRESH
-
-
 def is_question(text: str) -> bool:
     """Whether a message asks something, by its first word or its mark."""
     return bool(_QUESTION.search(text))
-
-
-async def is_admin(client: AsyncWebClient, user: str) -> bool:
-    """Whether somebody is an admin or an owner of the workspace; no when Slack doesn't say."""
-    try:
-        person = (await client.users_info(user=user)).get("user") or {}
-    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-        reason = reason_of(error) if isinstance(error, SlackApiError) else type(error).__name__
-        _log.info("who is an admin could not be told: %s", reason)
-        return False
-    return any(person.get(flag) for flag in ("is_admin", "is_owner", "is_primary_owner"))
-
-
-async def may_manage(client: AsyncWebClient, user: str, channel: str) -> bool:
-    """Whether somebody may set how faqbot behaves: admins, and who made the channel."""
-    if await is_admin(client, user):
-        return True
-    try:
-        made = (await client.conversations_info(channel=channel)).get("channel") or {}
-    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-        reason = reason_of(error) if isinstance(error, SlackApiError) else type(error).__name__
-        _log.info("who made a channel could not be told: %s", reason)
-        return False
-    return made.get("creator") == user
 
 
 def settings_modal(policy: ChannelPolicy) -> JsonObject:

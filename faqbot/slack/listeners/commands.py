@@ -20,9 +20,9 @@ from faqbot.slack.blockkit.blocks import Action, Message, button, context, parse
 from faqbot.slack.blockkit.rich_text import escape, split
 from faqbot.slack.blockkit.views import echoed, help_message, notice, roles_list
 from faqbot.slack.client import client_of, reason_of
-from faqbot.slack.directory import AudienceResolver, channel_audience
-from faqbot.slack.interactions import send_ephemeral
-from faqbot.slack.listeners.channel_settings import ChannelPolicies, SettingsCommand
+from faqbot.slack.conversations import send_ephemeral
+from faqbot.slack.directory import AudienceResolver, ChannelPolicies, channel_audience
+from faqbot.slack.listeners.channel_settings import SettingsCommand
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.listeners.reports import Reports
 from faqbot.slack.manifest import FAQ, ROLE, ROLES

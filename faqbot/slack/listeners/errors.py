@@ -18,7 +18,7 @@ from slack_sdk.errors import SlackApiError
 
 from faqbot.slack.blockkit.views import answer_modal, notice
 from faqbot.slack.client import client_of, reason_of
-from faqbot.slack.listeners.messages import post
+from faqbot.slack.conversations import post
 from faqbot.slack.payloads import (
     IncomingMessage,
     Interaction,

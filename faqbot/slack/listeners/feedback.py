@@ -16,7 +16,7 @@ from faqbot.slack.blockkit.blocks import Action, Message, button, parse_entry_re
 from faqbot.slack.blockkit.rich_text import JsonObject
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of
-from faqbot.slack.interactions import send_ephemeral
+from faqbot.slack.conversations import send_ephemeral
 from faqbot.slack.listeners.handoff import HandoffRequest, HandoffService
 from faqbot.slack.payloads import Interaction, View
 from faqbot.storage.models import (

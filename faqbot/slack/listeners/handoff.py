@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from faqbot.engine import Engine
 from faqbot.model import Faq
@@ -27,8 +25,8 @@ from faqbot.slack.blockkit.blocks import (
 from faqbot.slack.blockkit.rich_text import JsonObject, escape
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of, reason_of
+from faqbot.slack.conversations import first_taken, posted, send_ephemeral
 from faqbot.slack.directory import OwnerDirectory, mention
-from faqbot.slack.interactions import send_ephemeral
 from faqbot.slack.payloads import Interaction
 from faqbot.storage.models import Handoff, HandoffState, QuestionRecord, StoreError, utc_now
 from faqbot.storage.recorder import QuestionRecorder
@@ -204,33 +202,6 @@ def notice_of(handover: Handoff) -> Message:
 
 def _mrkdwn(text: str) -> JsonObject:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text[:3_000]}}
-
-
-async def first_taken(
-    client: AsyncWebClient, places: Sequence[str], message: Message
-) -> AsyncSlackResponse:
-    """Post where Slack lets us first: we may not be in a group's channel.
-
-    Raises:
-        SlackApiError: nowhere.
-    """
-    *tried, last = places
-    for place in tried:
-        try:
-            return await client.chat_postMessage(channel=place, **posted(message))
-        except SlackApiError as error:
-            _log.info("an owner could not be written to: %s", reason_of(error))
-    return await client.chat_postMessage(channel=last, **posted(message))
-
-
-def posted(message: Message) -> JsonObject:
-    """The arguments that post a message; links don't unfold."""
-    return {
-        "text": message.text,
-        "blocks": list(message.blocks),
-        "unfurl_links": False,
-        "unfurl_media": False,
-    }
 
 
 ANSWER_VIEW: Final = "answer-question"

@@ -22,8 +22,8 @@ from faqbot.slack.blockkit.blocks import (
 from faqbot.slack.blockkit.rich_text import JsonObject
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of
+from faqbot.slack.conversations import send_ephemeral
 from faqbot.slack.directory import AudienceResolver
-from faqbot.slack.interactions import send_ephemeral
 from faqbot.slack.listeners.feedback import suggest
 from faqbot.slack.listeners.handoff import HandoffService, conflict_message, visible_handoff
 from faqbot.slack.payloads import Interaction

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import random
-from collections.abc import Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
-import aiohttp
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.engine import Engine
@@ -20,124 +13,23 @@ from faqbot.matching.thresholds import THRESHOLDS
 from faqbot.model import Answer, Audience, Question, Surface
 from faqbot.runtime.leases import DeliveryClaims
 from faqbot.slack.answers import AnswerMessage, ask, wants_help
-from faqbot.slack.blockkit.blocks import Message
 from faqbot.slack.blockkit.views import help_message, notice
-from faqbot.slack.client import ATTEMPTS, client_of, reason_of
-from faqbot.slack.directory import AudienceResolver, channel_audience
-from faqbot.slack.interactions import Threads, ThreadState
-from faqbot.slack.listeners.channel_settings import ChannelPolicies, is_question
+from faqbot.slack.client import client_of
+from faqbot.slack.conversations import Threads, ThreadState, post, post_ephemeral, was_answered
+from faqbot.slack.directory import AudienceResolver, ChannelPolicies, channel_audience
+from faqbot.slack.listeners.channel_settings import is_question
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.middleware.rate_limit import RateLimiter
 from faqbot.slack.payloads import IncomingMessage, MessageKind, conversation_key
 from faqbot.storage.models import ChannelMode, ChannelPolicy
 
-_EVENT: Final = "faqbot_answer"
-_QUESTION: Final = "question"
-_READ: Final = 200
-_SHORTEST: Final = 0.25
-_LONGEST: Final = 10.0
-_log = logging.getLogger(__name__)
-
-
-def answer_to(question: str) -> dict[str, Any]:
-    """The metadata of an answer; `question` is the timestamp of the message it answers."""
-    return {"event_type": _EVENT, "event_payload": {_QUESTION: question}}
-
-
-async def post_once(client: AsyncWebClient, question: str, message: Mapping[str, Any]) -> None:
-    """Post an answer once, also when it isn't known whether a first attempt arrived.
-
-    Args:
-        client: posts it.
-        question: the timestamp of what it answers.
-        message: the arguments of chat.postMessage, `channel` and `thread_ts` among them.
-
-    Raises:
-        SlackApiError: Slack refuses it.
-        aiohttp.ClientError: Slack can't be reached.
-        TimeoutError: Slack doesn't answer.
-    """
-    for attempt in range(ATTEMPTS):
-        try:
-            await client.chat_postMessage(**message, metadata=answer_to(question))
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-            if attempt == ATTEMPTS - 1 or not _may_have_arrived(error):
-                raise
-        else:
-            return
-        await asyncio.sleep(min(_LONGEST, _SHORTEST * 2**attempt) * random.uniform(0.5, 1.0))  # noqa: S311
-        if await was_answered(client, message["channel"], message["thread_ts"], question):
-            return
-
-
-def _may_have_arrived(error: Exception) -> bool:
-    if isinstance(error, SlackApiError):
-        return int(getattr(error.response, "status_code", 0)) >= HTTPStatus.INTERNAL_SERVER_ERROR
-    return True
-
-
-async def was_answered(client: AsyncWebClient, channel: str, thread: str, question: str) -> bool:
-    """Whether a thread holds the answer to a message; no when Slack doesn't let faqbot look."""
-    try:
-        found = await client.conversations_replies(
-            channel=channel, ts=thread, oldest=question, limit=_READ, include_all_metadata=True
-        )
-    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-        reason = reason_of(error) if isinstance(error, SlackApiError) else type(error).__name__
-        _log.info("whether a question was answered could not be told: %s", reason)
-        return False
-    return any(_answers(message, question) for message in found.get("messages") or ())
-
-
-def _answers(message: Any, question: str) -> bool:
-    metadata = message.get("metadata") if isinstance(message, Mapping) else None
-    if not isinstance(metadata, Mapping) or metadata.get("event_type") != _EVENT:
-        return False
-    payload = metadata.get("event_payload")
-    return isinstance(payload, Mapping) and payload.get(_QUESTION) == question
-
-
 _OFF: Final = "I'm switched off in this channel. Write to me directly, or use `/faq`."
-
-
-async def post(
-    client: AsyncWebClient, channel: str, thread: str, message: Message, *, question: str = ""
-) -> None:
-    """Post a message into a thread; links don't unfold.
-
-    `question` is the timestamp of what it answers, so that it is posted once.
-    """
-    arguments: dict[str, Any] = {
-        "channel": channel,
-        "thread_ts": thread,
-        "text": message.text,
-        "blocks": list(message.blocks),
-        "unfurl_links": False,
-        "unfurl_media": False,
-    }
-    if question:
-        await post_once(client, question, arguments)
-    else:
-        await client.chat_postMessage(**arguments)
 
 
 async def _was_answered_before(message: IncomingMessage, client: AsyncWebClient) -> bool:
     """Whether a process that has died had answered already."""
     return message.may_be_answered and await was_answered(
         client, message.channel, message.thread, message.ts
-    )
-
-
-async def post_ephemeral(
-    client: AsyncWebClient, question: IncomingMessage, message: Message
-) -> None:
-    """Show a message to the asker alone: what is for employees is not for a guest's eyes."""
-    await client.chat_postEphemeral(
-        channel=question.channel,
-        user=question.user,
-        thread_ts=question.thread_ts or None,
-        text=message.text,
-        blocks=list(message.blocks),
     )
 
 

@@ -16,8 +16,8 @@ from faqbot.slack.blockkit.blocks import OPTIONS, Action, context, plain, shorte
 from faqbot.slack.blockkit.rich_text import JsonObject, as_markdown
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import client_of
+from faqbot.slack.conversations import send_ephemeral
 from faqbot.slack.directory import AudienceResolver
-from faqbot.slack.interactions import send_ephemeral
 from faqbot.slack.listeners.approvals import ProposalReview
 from faqbot.slack.payloads import Interaction, View
 from faqbot.storage.models import Proposal, StoreError, utc_now

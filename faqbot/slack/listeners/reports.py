@@ -23,8 +23,8 @@ from faqbot.slack.blockkit.rich_text import JsonObject, bullets, heading
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import reason_of
 from faqbot.slack.context import Backstage
+from faqbot.slack.conversations import posted
 from faqbot.slack.directory import OwnerDirectory
-from faqbot.slack.listeners.handoff import posted
 from faqbot.slack.payloads import SlashCommand
 from faqbot.storage.models import (
     FAQ,
