@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,67 @@ def test_no_tracked_file_names_a_package_registry() -> None:
         if address.search((ROOT / name).read_bytes())
     ]
     assert guilty == []
+
+
+FORMER = {
+    *("Desk", "Library", "Receipt", "Receipts", "Answered", "Unsure", "Understood"),
+    *("LinkedBy", "Backdoor", "Shelf", "Book", "Holder"),
+    *("Occupied", "Opened", "Opener", "Remembered", "Exchange", "Handover", "Handovers"),
+    *("Forgotten", "Consent", "Seal", "Lapsed", "StoredClaims", "RecentClaims", "Pacer"),
+    *("Guard", "NoBodies", "Following", "Deciding", "Assigning", "Proposing", "Speaks"),
+    *("Audiences", "Owners", "Spot", "Publishing", "Unwritable", "Weighed", "Weakly", "Verdict"),
+}
+"""Class names that were given up; `docs/glossary.md` has those that took their place."""
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_former_names_stay_out(module: str) -> None:
+    used = {
+        name
+        for node in ast.walk(tree_of(MODULES[module]))
+        for name in (getattr(node, "name", None), getattr(node, "id", None))
+        if isinstance(name, str)
+    }
+    assert not used & FORMER, f"{module}: see docs/glossary.md"
+
+
+def test_no_two_modules_define_a_class_of_one_name() -> None:
+    homes: dict[str, list[str]] = {}
+    for module, path in MODULES.items():
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.ClassDef):
+                homes.setdefault(node.name, []).append(module)
+    assert {name: where for name, where in homes.items() if len(set(where)) > 1} == {}
+
+
+def test_modules_are_named_by_nouns() -> None:
+    names = {part for module in MODULES for part in module.split(".")}
+    assert sorted(name for name in names if name.endswith("ing")) == [
+        "matching",
+        "ranking",
+        "spelling",
+    ]
+
+
+def test_the_glossary_names_what_there_is() -> None:
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.+`) \| `(faqbot[\w.]*)` \|", text, flags=re.MULTILINE)
+    assert len(rows) > 50
+    for names, module in rows:
+        found = import_module(module)
+        inside = [
+            import_module(n) for n in MODULES if module != "faqbot" and n.startswith(f"{module}.")
+        ]
+        for name in re.findall(r"`(\w+)`", names):
+            assert any(hasattr(place, name) for place in (found, *inside)), f"{module}: {name}"
+
+
+def test_the_guide_for_contributors_names_what_there_is() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    paths = re.findall(r"`((?:faqbot|tests|docs)/[\w./-]+)`", text)
+    assert len(paths) > 15
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    layers = text.split("```")[1].split("\n")
+    assert [tuple(line.split()) for line in layers if line.strip()] == [
+        parts for parts in LAYERS if parts != ("__main__",)
+    ]

@@ -13,7 +13,7 @@ from structlog.types import EventDict, Processor, WrappedLogger
 from faqbot.settings.sources import mask_value
 
 
-class _Handler(logging.StreamHandler[TextIO]):
+class _SafeStreamHandler(logging.StreamHandler[TextIO]):
     """Writes lines; one that can't be written is told of without what was in it."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the base class names it
@@ -43,7 +43,7 @@ def configure_logging(level: str, log_format: str, stream: TextIO | None = None)
         _renderer(log_format, target),
     ]
     formatter = structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=after)
-    handler = _Handler(target)
+    handler = _SafeStreamHandler(target)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]
