@@ -1,4 +1,4 @@
-"""Every error that faqbot raises on purpose: it reads as advice and knows its exit code."""
+"""Errors that faqbot raises on purpose: advice for people, with an exit code."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from rapidfuzz import fuzz, process
 
 
 class FaqbotError(Exception):
-    """Something a person can put right; `str()` says what is wrong, where, and what to do."""
+    """Error that a person can correct; `str()` says what is wrong, where, and what to do."""
 
     exit_code: int = 1
 
 
 class SettingsError(FaqbotError):
-    """A setting is missing, wrong, or refused by Slack."""
+    """A setting is missing, invalid, or refused by Slack."""
 
     exit_code = 2
 
 
 class UsageError(FaqbotError):
-    """A command was called with something that it can't use."""
+    """A command got an argument that it can't use."""
 
     exit_code = 2
 
 
 class MissingExtraError(UsageError):
-    """A package that only an extra of faqbot installs is missing."""
+    """A package is missing that only an extra of faqbot installs."""
 
 
 class ServiceError(FaqbotError):
-    """The service can't start or can't go on: a taken port, a lost connection."""
+    """The service can't start or continue: a port in use, a lost connection."""
 
     exit_code = 3
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing that is wrong in a content file; line and column count from 1."""
+    """A problem in a content file; line and column count from 1."""
 
     path: str
     line: int
@@ -53,7 +53,7 @@ class Problem:
 
 
 class ContentError(FaqbotError):
-    """The content can't be loaded; `problems` holds all that is wrong, in reading order."""
+    """The content can't be loaded; `problems` are all problems in reading order."""
 
     exit_code = 1
 
@@ -64,10 +64,10 @@ class ContentError(FaqbotError):
 
 @contextmanager
 def needs_extra(feature: str, extra: str) -> Iterator[None]:
-    """Name the extra to install if an import in the block fails.
+    """Turn a failed import in the block into advice which extra to install.
 
-    Only a module that isn't there counts: a package that is installed and broken must not read as
-    advice to install it.
+    Only missing modules count: nobody should be told to install a package that is installed and
+    broken.
 
     Args:
         feature: What needs the extra, as the subject of the message.
@@ -89,25 +89,25 @@ _MAX_QUOTED_LENGTH: Final = 40
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that the given one was most likely meant to be, if any is near."""
+    """Return the known word that is most similar to the given one; None if none is similar."""
     found = process.extractOne(word.lower(), known, scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY)
     return found[0] if found else None
 
 
 def did_you_mean(word: str, known: tuple[str, ...]) -> str:
-    """The end of a message about an unknown word."""
+    """Return the end of a message about an unknown word: a guess, or the known words."""
     near = nearest(word, known)
     return f"; did you mean `{near}`?" if near else f"; known are {', '.join(known)}"
 
 
 def quoted(text: str) -> str:
-    """Text as it can stand in a message: one line, not too long."""
+    """Return text for a message: in backquotes, on one line, shortened."""
     line = printable(" ".join(text.split()))
     return f"`{line if len(line) <= _MAX_QUOTED_LENGTH else line[: _MAX_QUOTED_LENGTH - 1] + '…'}`"
 
 
 def printable(text: str) -> str:
-    """Text without the characters that could move a terminal's cursor or end a line."""
+    """Return text without characters that could move a terminal's cursor or end a line."""
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 

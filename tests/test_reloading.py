@@ -182,7 +182,7 @@ def test_content_comes_from_a_repository(repository: Path, tmp_path: Path) -> No
     ],
 )
 def test_what_is_no_address_of_content_is_refused(address: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no address of content"):
+    with pytest.raises(UsageError, match="not the address of a repository"):
         git_source(address, tmp_path)
 
 

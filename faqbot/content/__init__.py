@@ -1,1 +1,1 @@
-"""Content: YAML in, `Library` out."""
+"""Content: YAML files to a `KnowledgeBase`, and back."""

@@ -13,15 +13,16 @@ import yaml
 from pydantic import TypeAdapter
 
 LANGUAGES: Final = ("en", "es", "de", "fr")
-"""Languages in which standard sections can be asked for; content may be in any."""
+"""Languages of the default phrasings; content may be written in any language."""
 
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """Shipped sentences; in both, `{role}` stands for the title and every alias.
+    """Default sentences, in which `{role}` stands for the title and every alias.
 
-    `phrasings` maps the key of a standard section, and `role` for the role as a whole, to ways
-    to ask for it; `negatives` maps a kind to questions that no content answers.
+    Attributes:
+        phrasings: Ways to ask for a standard section, by its key; `role` is the role as a whole.
+        negatives: Questions that no content answers, by kind.
     """
 
     phrasings: Mapping[str, tuple[str, ...]]
@@ -38,7 +39,7 @@ def shipped_knowledge() -> Path:
 
 
 def load_defaults() -> Defaults:
-    """The shipped sentences."""
+    """Read the default sentences of all languages."""
     return Defaults(_load_languages("phrasings"), _load_languages("negatives"))
 
 

@@ -1,4 +1,4 @@
-"""The kinds of values in content files: ids, text, dates, periods."""
+"""Field types of content files: ids, texts, dates, periods."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ _VALID_YEARS: Final = range(1990, 2200)
 
 
 def _parse_date(value: object) -> dt.date:
-    """A date as YAML reads it, or in quotes; the bounds catch slips such as 0206 and 20260."""
+    """Return a date that YAML has parsed, or that is written in quotes.
+
+    The bounds catch typing errors such as 0206 and 20260.
+    """
     if isinstance(value, str):
         try:
             value = dt.date.fromisoformat(value.strip())
@@ -56,16 +59,16 @@ def _parse_period(value: object) -> dt.timedelta:
 
 
 def without_controls(text: str) -> str:
-    """The text without the control characters that content can't hold."""
+    """Return the text without the control characters that content may not contain."""
     return _CONTROL_CHARACTER.sub("", text)
 
 
 def _refuse_controls(text: str) -> str:
-    """The text; escapes in quotes can bring in characters that a file itself can't hold."""
+    """Refuse control characters: escapes in quotes bring in what a file itself can't contain."""
     if found := _CONTROL_CHARACTER.search(text):
         code = f"U+{ord(found[0]):04X}"
         raise PydanticCustomError(
-            "content", "holds the control character {code}; remove it", {"code": code}
+            "content", "contains the control character {code}; remove it", {"code": code}
         )
     return text
 
@@ -97,11 +100,11 @@ Period = Annotated[
 
 
 def list_field(title: str, description: str, *examples: str) -> Any:
-    """A list that may be left out."""
+    """Return an optional list field."""
     return Field(default=(), title=title, description=description, examples=[list(examples)])
 
 
 class ContentModel(BaseModel):
-    """A mapping with fixed keys."""
+    """Base class of content models: a frozen mapping that allows no other keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

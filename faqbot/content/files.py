@@ -1,4 +1,4 @@
-"""Which files of a folder are content."""
+"""Find the content files of a folder, read and decode them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SUFFIXES: Final = (".yaml", ".yml")
 
 
 def content_files(folder: Path) -> list[Path]:
-    """The YAML files below a folder, in a fixed order; what starts with a dot is left out.
+    """Return the YAML files below a folder in a fixed order; skips names that start with a dot.
 
-    Links to files and folders are followed, and each real file is read once, so that neither
-    loops nor a second link to the same file matter.
+    Links to files and folders are followed. Each real file is returned once, so that loops and
+    second links to the same file are harmless.
 
     Raises:
         UsageError: The folder is missing, not a folder, unreadable or without content.
@@ -47,7 +47,7 @@ def _walk(folder: Path, folders: set[Path], files: set[Path]) -> Iterator[Path]:
         raise UsageError(
             f"{folder}: can't be read ({reason}); check the permissions of the folder",
         ) from error
-    # Real ones before links, so that a file is known by its own name.
+    # Files come before links, so that messages name a file by its own path.
     for entry in sorted(entries, key=lambda entry: (entry.is_symlink(), entry.name)):
         if entry.name.startswith("."):
             continue
@@ -61,28 +61,31 @@ def _walk(folder: Path, folders: set[Path], files: set[Path]) -> Iterator[Path]:
 
 
 MAX_BYTES: Final = 1 << 20
+"""Size limit of a content file."""
+
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# What YAML refuses: control characters and non-characters.
+# Characters that YAML does not allow: control characters and non-characters.
 _UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The text of a file (None: it can't be read) and what is wrong with it."""
+    """Text of a file, or None if it can't be decoded, and its problems."""
 
     text: str | None
     problems: tuple[Problem, ...] = ()
 
 
 def read_bytes(path: Path, shown: str) -> bytes | Problem:
-    """The bytes of a file; a problem when it is no regular file, too large or unreadable."""
+    """Read a file; returns a problem if it is no regular file, too large or unreadable."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            return Problem(shown, 1, 1, "this isn't a file that can be read; move it elsewhere")
+            return Problem(shown, 1, 1, "this isn't a regular file; move it elsewhere")
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        return Problem(shown, 1, 1, "this link leads nowhere; remove it, or put its file back")
+        message = "this link's target is missing; restore it, or remove the link"
+        return Problem(shown, 1, 1, message)
     except OSError as error:
         reason = error.strerror or "unknown reason"
         return Problem(shown, 1, 1, f"can't be read ({reason}); check the file's permissions")
@@ -92,7 +95,7 @@ def read_bytes(path: Path, shown: str) -> bytes | Problem:
 
 
 def decode(raw: bytes, shown: str) -> Decoded:
-    """The text of a file, which has to be UTF-8 (a byte order mark at its start is fine)."""
+    """Decode a file as UTF-8; a byte order mark at its start is allowed."""
     if raw.startswith(_UTF16_MARKS):
         return Decoded(None, (Problem(shown, 1, 1, "is UTF-16; save the file as UTF-8"),))
     raw = raw.removeprefix(codecs.BOM_UTF8)
@@ -107,22 +110,23 @@ def decode(raw: bytes, shown: str) -> Decoded:
 
 
 def _check_characters(text: str, shown: str) -> Decoded:
-    """The first bad character of each line, for the first lines."""
+    """Report the first forbidden character of each line, for the first lines."""
     problems: list[Problem] = []
     position = 0
     while len(problems) < _MAX_PROBLEMS and (found := _UNPRINTABLE.search(text, position)):
         line, column = _position_after(text[: found.start()])
-        message = f"holds the control character U+{ord(found[0]):04X}; delete it"
+        message = f"contains the control character U+{ord(found[0]):04X}; delete it"
         problems.append(Problem(shown, line, column, message))
         next_line = text.find("\n", found.start())
         position = next_line if next_line >= 0 else len(text)
     return Decoded(None if problems else text, tuple(problems))
 
 
-_MAX_PROBLEMS: Final = 20  # a binary file has thousands; the first ones make the point
+# A binary file has thousands of forbidden characters.
+_MAX_PROBLEMS: Final = 20
 
 
 def _position_after(text: str) -> tuple[int, int]:
-    """Line and column of what follows the text."""
+    """Return line and column of the character that follows the text."""
     lines = re.split("\r\n|[\n\r\x85\u2028\u2029]", text)
     return len(lines), len(lines[-1]) + 1

@@ -1,4 +1,4 @@
-"""The format of content files, as pydantic models: the one source of checks and of the schema."""
+"""Format of content files as pydantic models: source of the checks and of the JSON Schema."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ class _ReviewedModel(ContentModel):
     owner: Text = Field(
         default="",
         title="Owner",
-        description="Who looks after this, and whom an unanswered question goes to.",
+        description="Who maintains this and receives unanswered questions about it.",
         examples=["@people-engineering"],
     )
     reviewed: Date | None = Field(
         default=None,
         title="Reviewed",
-        description="The day when somebody last checked that this is right.",
+        description="Date of the last review.",
         examples=["2026-11-01"],
     )
     review_every: Period | None = Field(
         default=None,
         title="Review every",
-        description="How often it should be checked: days, weeks, months or years.",
+        description="How often it is to be reviewed: in days, weeks, months or years.",
         examples=["180 days", "6 months", "1 year"],
     )
 
@@ -81,18 +81,18 @@ class FaqPart(_ReviewedModel):
     )
     matches: Texts = list_field(
         "Matches",
-        "Questions that must lead here: tests that live with the content.",
+        "Questions that this FAQ must answer; `faqbot check` asks them.",
         "which frameworks do I need",
     )
     rejects: Texts = list_field(
         "Rejects",
-        "Questions that must not lead here: tests that live with the content.",
+        "Questions that this FAQ must not answer; `faqbot check` asks them.",
         "which framework does marketing use",
     )
     example: bool = Field(
         default=False,
         title="Example",
-        description="Whether this is an example that you should replace with your own answer.",
+        description="Whether this is an example answer that you should replace.",
         examples=[True],
     )
 
@@ -101,7 +101,7 @@ Faqs = Annotated[tuple[FaqPart, ...], Field(strict=False, min_length=1)]
 
 
 class RoleFile(_ReviewedModel):
-    """A file about one role: its top key is `role`."""
+    """A file about one role; its top key is `role`."""
 
     model_config = ConfigDict(title="Role")
 
@@ -159,7 +159,7 @@ class RoleFile(_ReviewedModel):
 
 
 class FaqFile(ContentModel):
-    """A file of questions: its top key is `faqs`; they are general, or about one role."""
+    """A file of FAQs, general or about one role; its top key is `faqs`."""
 
     model_config = ConfigDict(title="FAQs")
 
@@ -172,26 +172,26 @@ class FaqFile(ContentModel):
 
     faqs: Faqs = Field(
         title="FAQs",
-        description="Questions that aren't about one role, or about the role that `about` names.",
+        description="General questions, or those about the role that `about` names.",
         examples=[[{"id": "how-to-apply", "question": "How do I apply?", "answer": "By form."}]],
     )
 
 
 class PhrasingFile(ContentModel):
-    """A file of more phrasings for entries that stand elsewhere: its top key is `phrasings`."""
+    """A file of additional phrasings for entries of other files; its top key is `phrasings`."""
 
     model_config = ConfigDict(title="Phrasings")
 
     phrasings: dict[str, Texts] = Field(
         min_length=1,
         title="Phrasings",
-        description="Other ways to ask for an entry, by the entry's id: a section or an FAQ.",
+        description="Other ways to ask for a section or an FAQ, by its id.",
         examples=[{"data-analyst/skills": ["what must an analyst be good at"]}],
     )
 
 
 def field_keys(part: type[BaseModel]) -> tuple[str, ...]:
-    """The keys that a part of a file may have, as authors write them."""
+    """Return the keys of a model as authors write them."""
     return tuple(field.alias or name for name, field in part.model_fields.items())
 
 
@@ -200,7 +200,7 @@ SCHEMA_PATH = Path("knowledge/schema.json")
 
 
 def content_schema() -> dict[str, Any]:
-    """The schema of a content file: a role, or general FAQs."""
+    """Return the JSON Schema of content files."""
     refs, definitions = models_json_schema(
         [(RoleFile, "validation"), (FaqFile, "validation"), (PhrasingFile, "validation")],
         title="faqbot content",
@@ -225,12 +225,12 @@ def content_schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """The schema as it stands in the file."""
+    """Return the JSON Schema as the text of its file."""
     return json.dumps(content_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _remove_empty_defaults(node: object) -> None:
-    """Take out what only says "left out": null, and defaults that a value couldn't have."""
+    """Remove null as a choice, and defaults that no author could write: both mean "left out"."""
     if isinstance(node, list):
         for child in node:
             _remove_empty_defaults(child)

@@ -1,4 +1,7 @@
-"""Content from a git repository: `git+https://host/team/content.git#ref:folder`."""
+"""Content from a git repository, and the version of content.
+
+The address of a repository is `git+https://host/team/content.git#ref:folder`.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ _ADDRESS: Final = re.compile(
     r"git\+(?P<url>(?:https|ssh|file)://[^#\s]+)(?:#(?P<ref>[\w./-]*)(?::(?P<folder>[^\s]*))?)?"
 )
 _FETCH_TIMEOUT: Final = 120
+# A content repository must neither run programs here nor wait for a password.
 _SAFE_OPTIONS: Final = (
     "-c",
     "core.askPass=",
@@ -30,7 +34,14 @@ _SAFE_OPTIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class GitSource:
-    """A repository, a branch, tag or commit of it, and the folder in it that holds content."""
+    """Content folder of a git repository.
+
+    Attributes:
+        url: Address of the repository, as git takes it.
+        ref: Branch, tag or commit.
+        folder: Content folder below the top of the repository; empty for the top itself.
+        clone: Folder of the local clone.
+    """
 
     url: str
     ref: str
@@ -39,20 +50,21 @@ class GitSource:
 
     @property
     def content(self) -> Path:
-        """The content folder in the clone."""
+        """Content folder in the clone."""
         return self.clone / self.folder if self.folder else self.clone
 
     def update(self) -> None:
-        """Bring the clone to the newest state of its ref; makes it first where there is none.
+        """Check out the newest commit of the ref; clones the repository the first time.
 
         Raises:
-            UsageError: git isn't there, the repository can't be reached, or has no such ref.
+            UsageError: git is missing, the repository can't be reached, or it has no such ref.
         """
         if not (self.clone / ".git").is_dir():
             self.clone.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._git("init", "--quiet")
         self._git("fetch", "--quiet", "--depth", "1", "--no-tags", "--", self.url, self.ref)
         self._git("checkout", "--quiet", "--force", "--detach", "FETCH_HEAD")
+        # The clone belongs to faqbot: files that git ignores would count as content.
         self._git("clean", "--quiet", "--force", "-d", "-x")
 
     def _git(self, *arguments: str) -> None:
@@ -60,35 +72,36 @@ class GitSource:
 
 
 def git_source(address: str, cache: Path) -> GitSource:
-    """What an address stands for, with its clone below a folder.
+    """Parse the address of a repository; the clone goes below `cache`.
 
     Raises:
-        UsageError: it isn't the address of a repository.
+        UsageError: It isn't the address of a repository.
     """
     found = _ADDRESS.fullmatch(address)
     folder = (found["folder"] or "").strip("/") if found else ""
     if found is None or ".." in Path(folder).parts or (found["ref"] or "").startswith("-"):
         raise UsageError(
-            f"{address} is no address of content: write git+https://host/team/content.git, and "
-            "#branch or #branch:folder after it where they are needed."
+            f"{address} is not the address of a repository: write "
+            "git+https://host/team/content.git, followed by #branch or #branch:folder if needed."
         )
     name = hashlib.sha256(address.encode()).hexdigest()[:24]
     return GitSource(found["url"], found["ref"] or "HEAD", folder, cache / "git" / name)
 
 
 def pull(folder: Path) -> None:
-    """Bring a clone that content stands in up to date, where nothing was changed in it.
+    """Fast-forward the clone that contains a content folder.
 
     Raises:
-        UsageError: it is no clone, can't be reached, or has changes of its own.
+        UsageError: The folder is in no clone, the remote repository can't be reached, or the
+            clone has commits of its own.
     """
     _run(folder, ("pull", "--quiet", "--ff-only"), str(folder))
 
 
-def _run(folder: Path, arguments: tuple[str, ...], about: str) -> None:
+def _run(folder: Path, arguments: tuple[str, ...], source: str) -> None:
     git = shutil.which("git")
     if git is None:
-        raise UsageError(f"Content from {about} needs git: install it.")
+        raise UsageError(f"Content from {source} needs git: install it.")
     try:
         done = subprocess.run(  # noqa: S603 - fixed commands; url and ref can't be options
             [git, *_SAFE_OPTIONS, "-C", str(folder), *arguments],
@@ -96,17 +109,18 @@ def _run(folder: Path, arguments: tuple[str, ...], about: str) -> None:
             stdin=subprocess.DEVNULL,
             timeout=_FETCH_TIMEOUT,
             check=False,
-            start_new_session=True,  # without a terminal it can't ask for a password
+            start_new_session=True,  # without a terminal, git can't ask for a password
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise UsageError(f"git could not fetch {about}: {type(error).__name__}.") from error
+        raise UsageError(f"git could not fetch {source}: {type(error).__name__}.") from error
     if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        last = said[-1] if said else f"exit code {done.returncode}"
-        raise UsageError(f"git could not fetch {about}: {_without_secrets(last)}")
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        reason = lines[-1] if lines else f"exit code {done.returncode}"
+        raise UsageError(f"git could not fetch {source}: {_without_secrets(reason)}")
 
 
 def _without_secrets(text: str) -> str:
+    """Return the text without the user and password of addresses."""
     return re.sub(r"//[^/@\s]+@", "//…@", text)
 
 
@@ -115,9 +129,11 @@ _VERSION_LENGTH: Final = 12
 
 
 def content_version(folder: Path, files: Mapping[str, bytes]) -> str:
-    """The git commit when the folder's files are exactly those of it, else a digest of them.
+    """Return the git commit if the files are exactly those of it, otherwise a digest of them.
 
-    `files` maps paths below the folder to bytes.
+    Args:
+        folder: The content folder.
+        files: Bytes of the content files, by path below the folder.
     """
     return _commit_of(folder, files) or _digest_of(files)
 
@@ -137,7 +153,7 @@ def _commit_of(folder: Path, files: Mapping[str, bytes]) -> str | None:
     if status is None or any(line and not line.startswith("# ") for line in status.splitlines()):
         return None
     tracked = _git_output(folder, "ls-files", "-z", "--", ".")
-    # A file that git ignores, or that a link brings in, is content but not part of the commit.
+    # Files that git ignores, or that links bring in, are content but not part of the commit.
     linked = any(path.is_symlink() for name in files for path in _path_and_parents(folder, name))
     if tracked is None or linked or not set(files) <= set(tracked.split("\0")):
         return None
@@ -148,17 +164,17 @@ def _commit_of(folder: Path, files: Mapping[str, bytes]) -> str | None:
 
 
 def _path_and_parents(folder: Path, name: str) -> tuple[Path, ...]:
-    """The path of a file and of the folders above it, up to the content's folder."""
+    """Return the path of a file and of the folders above it, up to the content folder."""
     path = folder / name
     return (path, *(parent for parent in path.parents if folder in parent.parents))
 
 
 def _git_output(folder: Path, *arguments: str) -> str | None:
-    """What git prints; None when there is no git, no checkout, or no answer in time."""
+    """Return git's output; None without git, outside a checkout, or if git takes too long."""
     git = shutil.which("git")
     if git is None:
         return None
-    # Without locks and file monitor, asking changes nothing and starts nothing else.
+    # Without locks and file monitor, a query changes nothing and starts no other process.
     options = ("--no-optional-locks", "-c", "core.fsmonitor=false", "-C", str(folder))
     try:
         done = subprocess.run(  # noqa: S603 - fixed arguments, no shell

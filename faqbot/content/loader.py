@@ -1,4 +1,4 @@
-"""A folder of YAML -> a `Library`, or everything that is wrong with it."""
+"""Load a folder of YAML files into a `KnowledgeBase`, or report everything wrong with it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from faqbot.model import Audience, Faq, KnowledgeBase, Origin, Role, Section, Ye
 
 
 def fill_title(text: str, title: str) -> str:
-    """The text of a role with its title in place of `{role}`."""
+    """Return the text with the role's title in place of `{role}`."""
     return text.replace("{role}", title)
 
 
 def build_role(document: YamlDocument, file: RoleFile) -> Role:
-    """The role that a file describes."""
+    """Return the role that a file describes."""
     named = Role(file.role, file.title)
     return Role(
         id=file.role,
@@ -54,7 +54,7 @@ def build_role(document: YamlDocument, file: RoleFile) -> Role:
 
 
 def build_faqs(document: YamlDocument, file: FaqFile, role: Role | None = None) -> tuple[Faq, ...]:
-    """The FAQs of a file: general ones, or those of a role."""
+    """Return the FAQs of a file: general ones, or those of a role."""
     return tuple(
         _build_faq(part, _origin(document, ("faqs", index)), role)
         for index, part in enumerate(file.faqs)
@@ -105,7 +105,7 @@ def _origin(document: YamlDocument, loc: Loc, *, key: bool = False) -> Origin:
 def check_phrasing_ids(
     files: Iterable[tuple[YamlDocument, PhrasingFile]], knowledge_base: KnowledgeBase
 ) -> Iterator[Problem]:
-    """A problem for each id that names no section and no FAQ."""
+    """Report each id in files of phrasings that names neither a section nor an FAQ."""
     known = [entry.id for entry in knowledge_base.entries() if entry.kind != "role"]
     for document, file in files:
         for entry_id in file.phrasings:
@@ -119,7 +119,7 @@ def check_phrasing_ids(
 def with_phrasing_files(
     knowledge_base: KnowledgeBase, files: Sequence[PhrasingFile]
 ) -> KnowledgeBase:
-    """The library with the phrasings of such files added to their entries."""
+    """Return the knowledge base with the phrasings of these files added to its entries."""
     more: dict[str, tuple[str, ...]] = {}
     for file in files:
         for entry_id, texts in file.phrasings.items():
@@ -130,7 +130,7 @@ def with_phrasing_files(
 def with_phrasings(
     knowledge_base: KnowledgeBase, more: Mapping[str, Sequence[str]]
 ) -> KnowledgeBase:
-    """The library with more phrasings, by the id of their entries."""
+    """Return the knowledge base with more phrasings, given by the id of their entries."""
     if not more:
         return knowledge_base
     return replace(
@@ -162,7 +162,11 @@ _TOP_KEYS: Final = ("role", "faqs", "phrasings")
 
 @dataclass
 class _FolderContent:
-    """What has been read so far."""
+    """Content of a folder while its files are read.
+
+    `unread_roles` are ids of roles in files that can't be parsed: references to them are not
+    unknown.
+    """
 
     documents: list[YamlDocument] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -171,11 +175,11 @@ class _FolderContent:
 
 
 def load_knowledge_base(folder: Path) -> KnowledgeBase:
-    """All content below a folder.
+    """Load all content below a folder.
 
     Raises:
         UsageError: The folder is missing, not a folder, unreadable or without content.
-        ContentError: Something is wrong in the files; it holds every problem of every file.
+        ContentError: The files have problems; it contains every problem of every file.
     """
     knowledge_base, problems = check_folder(folder)
     if knowledge_base is None:
@@ -184,17 +188,17 @@ def load_knowledge_base(folder: Path) -> KnowledgeBase:
 
 
 def check_folder(folder: Path) -> tuple[KnowledgeBase | None, tuple[Problem, ...]]:
-    """The content below a folder, or None with every problem of every file.
+    """Load all content below a folder; returns None and all problems if there are any.
 
     Raises:
         UsageError: The folder is missing, not a folder, unreadable or without content.
     """
-    reading = _read_folder(folder)
+    content = _read_folder(folder)
     roles: list[Role] = []
     faqs: list[Faq] = []
     about: list[tuple[YamlDocument, FaqFile]] = []
     more: list[tuple[YamlDocument, PhrasingFile]] = []
-    for document in reading.documents:
+    for document in content.documents:
         try:
             if "role" in document.value:
                 roles.append(build_role(document, RoleFile.model_validate(document.value)))
@@ -208,21 +212,21 @@ def check_folder(folder: Path) -> tuple[KnowledgeBase | None, tuple[Problem, ...
             else:
                 faqs += build_faqs(document, file)
         except ValidationError as error:
-            reading.problems += advise(document, error)
-    reading.problems += check_references(reading.documents, frozenset(reading.unread_roles))
+            content.problems += advise(document, error)
+    content.problems += check_references(content.documents, frozenset(content.unread_roles))
     roles = [_with_faqs(role, about) for role in roles]
     knowledge_base = KnowledgeBase(
-        tuple(roles), tuple(faqs), content_version(folder, reading.files)
+        tuple(roles), tuple(faqs), content_version(folder, content.files)
     )
-    if not reading.problems:
-        reading.problems += check_phrasing_ids(more, knowledge_base)
-    if reading.problems:
-        return None, tuple(_first_per_position(reading.problems))
+    if not content.problems:
+        content.problems += check_phrasing_ids(more, knowledge_base)
+    if content.problems:
+        return None, tuple(_first_per_position(content.problems))
     return with_phrasing_files(knowledge_base, [file for _, file in more]), ()
 
 
 def _with_faqs(role: Role, files: Iterable[tuple[YamlDocument, FaqFile]]) -> Role:
-    """The role with the FAQs that files of their own hold about it."""
+    """Return the role with the FAQs of files whose `about` names it."""
     own = [
         faq
         for document, file in files
@@ -233,42 +237,42 @@ def _with_faqs(role: Role, files: Iterable[tuple[YamlDocument, FaqFile]]) -> Rol
 
 
 def _read_folder(folder: Path) -> _FolderContent:
-    reading = _FolderContent()
+    content = _FolderContent()
     for path in content_files(folder):
         shown = printable(os.fsencode(path).decode("utf-8", "replace"))
         raw = read_bytes(path, shown)
         if isinstance(raw, Problem):
-            reading.problems.append(raw)
+            content.problems.append(raw)
             continue
-        reading.files[path.relative_to(folder).as_posix()] = raw
-        if not _read_documents(raw, shown, reading):
-            reading.unread_roles |= {name.decode() for name in _ROLE_LINE.findall(raw)}
-    return reading
+        content.files[path.relative_to(folder).as_posix()] = raw
+        if not _read_documents(raw, shown, content):
+            content.unread_roles |= {name.decode() for name in _ROLE_LINE.findall(raw)}
+    return content
 
 
-def _read_documents(raw: bytes, shown: str, reading: _FolderContent) -> bool:
-    """Add the documents of one file; whether all of it could be read."""
+def _read_documents(raw: bytes, shown: str, content: _FolderContent) -> bool:
+    """Add the documents of one file. Returns whether all of it could be parsed."""
     decoded = decode(raw, shown)
-    reading.problems += decoded.problems
+    content.problems += decoded.problems
     if decoded.text is None:
         return False
     documents, problems = parse(decoded.text, shown)
-    reading.problems += problems
+    content.problems += problems
     if not documents and not problems:
-        reading.problems.append(
+        content.problems.append(
             Problem(shown, 1, 1, "is empty; write a role or FAQs, or delete it")
         )
     for document in documents:
-        about = _check_top_keys(document)
-        if about:
-            reading.problems.append(about)
+        problem = _check_top_keys(document)
+        if problem:
+            content.problems.append(problem)
         else:
-            reading.documents.append(document)
+            content.documents.append(document)
     return not problems
 
 
 def _check_top_keys(document: YamlDocument) -> Problem | None:
-    """Why a document is neither a role nor general FAQs, if so."""
+    """Return a problem if a document is neither a role nor FAQs nor phrasings."""
     value = document.value
     if value is None:
         return document.problem((), "is empty; write a role or FAQs, or delete it")
@@ -288,12 +292,12 @@ def _check_top_keys(document: YamlDocument) -> Problem | None:
 
 
 def _first_per_position(problems: list[Problem]) -> Iterator[Problem]:
-    """The problems in reading order; of several at one place the first that was found."""
-    places = set()
+    """Return the problems in reading order; of those at one position, only the first found."""
+    positions = set()
     kept = []
     for problem in problems:
-        place = (problem.path, problem.line, problem.column)
-        if place not in places:
-            places.add(place)
+        position = (problem.path, problem.line, problem.column)
+        if position not in positions:
+            positions.add(position)
             kept.append(problem)
     return iter(sorted(kept))

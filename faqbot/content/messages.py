@@ -1,4 +1,4 @@
-"""What pydantic says of a document, as advice at the position of the value."""
+"""Turn pydantic's validation errors into advice at the position of the value."""
 
 from __future__ import annotations
 
@@ -32,17 +32,23 @@ _TYPE_NAMES: Final = {
 
 
 MappingLookup = Callable[[Loc], tuple[str, tuple[str, ...]]]
-"""What the mapping at a path is called, and the keys that it may have."""
+"""Returns what the mapping at a path is called, and its allowed keys."""
 
 
 def advise(
     document: YamlDocument, error: ValidationError, lookup: MappingLookup | None = None
 ) -> Iterator[Problem]:
-    """Every error of a document as a problem at its position; `lookup` for other than content."""
+    """Yield each error of a document as a problem at its position.
+
+    Args:
+        document: The document that was validated.
+        error: What pydantic raised.
+        lookup: Names the mappings of files that aren't content files.
+    """
     for detail in error.errors(include_url=False, include_context=True):
         loc = detail["loc"]
         if detail["type"] == "too_short" and detail["input"]:
-            continue  # a list whose entries are all wrong counts as empty; they are told already
+            continue  # pydantic drops wrong entries from the list, and reports each by itself
         message, at_key = _message(document, detail, lookup)
         yield document.problem(loc, message, key=at_key)
 
@@ -52,7 +58,7 @@ def _message(
     detail: ErrorDetails,
     lookup: MappingLookup | None,
 ) -> tuple[str, bool]:
-    """The advice, and whether it is about the key instead of the value."""
+    """Return the advice, and whether it is about the key instead of the value."""
     loc, kind, name = detail["loc"], detail["type"], _name(detail["loc"])
     if kind == "missing":
         return (f"{lookup(loc[:-1])[0]} needs `{loc[-1]}`" if lookup else _missing(loc)), False
@@ -70,7 +76,7 @@ def _message(
 
 
 def _constraint(detail: ErrorDetails) -> str:  # noqa: PLR0911 - a table of kinds
-    """The advice for a value of the right type that isn't allowed."""
+    """Return the advice for a value that has the right type and isn't allowed."""
     context: dict[str, Any] = detail.get("ctx", {})
     match detail["type"]:
         case "string_too_short" | "too_short":
@@ -94,13 +100,13 @@ def _constraint(detail: ErrorDetails) -> str:  # noqa: PLR0911 - a table of kind
 
 def _wrong_type(document: YamlDocument, loc: Loc, kind: str, value: object) -> str:
     node = document.find(loc)[1]
-    meant = _TYPE_NAMES[kind]
+    expected = _TYPE_NAMES[kind]
     if kind != "string_type":
         if kind == "tuple_type" and isinstance(value, str):
             return "has to be a list; put `- ` before each entry, each on a line of its own"
-        kind_found = _type_name(value)
-        # A number that is too large to be one is read as a number or as text.
-        return f"has to be {meant}" + (f", not {kind_found}" if kind_found != meant else "")
+        found = _type_name(value)
+        # A number may be too large for a float: "a number, not a number" would help nobody.
+        return f"has to be {expected}" + (f", not {found}" if found != expected else "")
     if isinstance(node, yaml.ScalarNode):
         return f'is read as {_type_name(value)}; put it in quotes: "{node.value}"'
     if value == {"role": None}:
@@ -149,7 +155,7 @@ def _is_own_section(loc: Loc) -> bool:
 
 
 def _content_mapping(loc: Loc, document: YamlDocument) -> tuple[str, tuple[str, ...]]:
-    """What the mapping at the path is called, and the keys that it may have."""
+    """Return what the mapping at a path of a content file is called, and its allowed keys."""
     model: type[BaseModel]
     if not loc:
         is_role = "role" in document.value
@@ -164,7 +170,7 @@ def _content_mapping(loc: Loc, document: YamlDocument) -> tuple[str, tuple[str, 
 
 
 def _name(loc: Loc) -> str:
-    """What to call the value at a path: its key, and which entry of it."""
+    """Return what the value at a path is called: its key, and which entry of a list."""
     names = [str(step) for step in loc if isinstance(step, str)]
     if not names:
         return "the file"

@@ -1,4 +1,4 @@
-"""Approved proposals become content: written, loaded aside, and answered from at once."""
+"""Publish approved FAQs and phrasings: write them into the content folder and reload it."""
 
 from __future__ import annotations
 
@@ -15,60 +15,60 @@ from faqbot.model import Audience, Faq, KnowledgeBase
 
 
 class HasKnowledgeBase(Protocol):
-    """What knows the content: an engine, or all engines that share a folder."""
+    """An engine, or all engines that share a content folder."""
 
     @property
     def knowledge_base(self) -> KnowledgeBase:
-        """The content."""
+        """Knowledge base that is in use now."""
         ...
 
 
 class Publisher(Protocol):
-    """Makes content of what was approved."""
+    """Adds approved FAQs and phrasings to the content."""
 
-    async def publish(self, draft: ApprovedFaq) -> str:
-        """Make content of a draft; returns the id of the entry.
+    async def publish(self, faq: ApprovedFaq) -> str:
+        """Add an FAQ to the content; returns the id of the entry.
 
         Raises:
-            FaqbotError: it can't be; then nothing has changed.
+            FaqbotError: It can't be added; the content is unchanged.
         """
         ...
 
     async def add_phrasing(self, entry_id: str, text: str) -> None:
-        """Let a question lead to an entry.
+        """Add a phrasing to an entry.
 
         Raises:
-            FaqbotError: it can't; then nothing has changed.
+            FaqbotError: It can't be added; the content is unchanged.
         """
         ...
 
 
 class ReadOnlyPublisher:
-    """Content that isn't written from Slack: whoever approves is told why.
+    """Publisher for content that can't be written from Slack: refuses, and says why.
 
     Args:
-        why: a sentence with what to do instead.
+        reason: A sentence that says what to do instead.
     """
 
-    def __init__(self, why: str) -> None:
-        self._reason = why
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
 
-    async def publish(self, draft: ApprovedFaq) -> str:  # noqa: ARG002
-        """Refuse."""
+    async def publish(self, faq: ApprovedFaq) -> str:  # noqa: ARG002
+        """Raise `UsageError`."""
         raise UsageError(self._reason)
 
     async def add_phrasing(self, entry_id: str, text: str) -> None:  # noqa: ARG002
-        """Refuse."""
+        """Raise `UsageError`."""
         raise UsageError(self._reason)
 
 
 class ContentPublisher:
-    """Writes FAQs and phrasings into the content folder, and lets them answer.
+    """Publisher that writes into the content folder and reloads the engine.
 
     Args:
-        engine: knows the content.
-        folder: the content folder.
-        reload: lets the engine answer from the folder as it is then.
+        engine: The engine that answers from the folder.
+        folder: The content folder.
+        reload: Loads the folder into the engine.
     """
 
     def __init__(
@@ -77,39 +77,40 @@ class ContentPublisher:
         self._engine = engine
         self._folder = folder
         self._reload = reload
+        # One at a time: what a failed reload undoes must be what made it fail.
         self._lock = asyncio.Lock()
 
-    async def publish(self, draft: ApprovedFaq) -> str:
-        """Make content of a draft; returns the id of the entry.
+    async def publish(self, faq: ApprovedFaq) -> str:
+        """Add an FAQ to the content; returns the id of the entry.
 
         Raises:
-            FaqbotError: it can't be written, or the content wouldn't load with it; then nothing
-                has changed.
+            FaqbotError: It can't be written, or the content doesn't load with it; the content is
+                unchanged.
         """
         async with self._lock:
             knowledge_base = self._engine.knowledge_base
-            faq = Faq(
-                role=draft.role if knowledge_base.role(draft.role) else None,
-                key=new_faq_key(draft.question, draft.role, knowledge_base),
-                question=draft.question,
-                answer=draft.answer,
-                audience=draft.audience,
-                reviewed=draft.approved,
+            entry = Faq(
+                role=faq.role if knowledge_base.role(faq.role) else None,
+                key=new_faq_key(faq.question, faq.role, knowledge_base),
+                question=faq.question,
+                answer=faq.answer,
+                audience=faq.audience,
+                reviewed=faq.approved,
             )
-            path = await asyncio.to_thread(write_faq, self._folder, faq)
+            path = await asyncio.to_thread(write_faq, self._folder, entry)
             try:
                 await self._reload()
             except FaqbotError:
                 path.unlink(missing_ok=True)
                 raise
-            return faq.id
+            return entry.id
 
     async def add_phrasing(self, entry_id: str, text: str) -> None:
-        """Let a question lead to an entry.
+        """Add a phrasing to an entry.
 
         Raises:
-            FaqbotError: it can't be written, or the content wouldn't load with it; then nothing
-                has changed.
+            FaqbotError: It can't be written, or the content doesn't load with it; the content is
+                unchanged.
         """
         async with self._lock:
             path, before = await asyncio.to_thread(write_phrasing, self._folder, entry_id, text)
@@ -125,7 +126,7 @@ class ContentPublisher:
 
 @dataclass(frozen=True, slots=True)
 class ApprovedFaq:
-    """An FAQ that was approved."""
+    """An approved FAQ; `role` is None for a general one, `approved` the day of the approval."""
 
     question: str
     answer: str

@@ -1,4 +1,4 @@
-"""Checks between entries: equal ids and titles, and references to roles that don't exist."""
+"""Checks between entries: duplicate ids and titles, references to unknown roles."""
 
 from __future__ import annotations
 
@@ -18,9 +18,14 @@ def check_references(
     documents: Sequence[YamlDocument],
     unread_roles: frozenset[str],
 ) -> Iterator[Problem]:
-    """What is wrong between the documents; `unread_roles` are ids in files that can't be read.
+    """Report what is wrong between the documents of a folder.
 
-    It looks at the values as written, so that nothing waits for another problem to be solved.
+    The check uses the values as they are written, not the validated models: authors see all
+    problems at once instead of these only after the others are solved.
+
+    Args:
+        documents: The documents of all files that could be parsed.
+        unread_roles: Ids of roles in files that couldn't be parsed; they count as known.
     """
     roles = [document for document in documents if "role" in document.value]
     others = [document for document in documents if "faqs" in document.value]
@@ -79,7 +84,7 @@ def _check_unique(
     seen: dict[str, str],
     kind: str,
 ) -> Iterator[Problem]:
-    """A problem when the value was seen before; remembers where it stands otherwise."""
+    """Report a value that was seen before; otherwise record its position in `seen`."""
     folded = _folded(value)
     if not folded:
         return

@@ -1,4 +1,4 @@
-"""The format of a role's sections, as pydantic models."""
+"""Format of a role's sections as pydantic models, and the standard sections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from faqbot.content.fields import ID_PATTERN, ContentModel, OneOrMore, Text, Tex
 
 
 def _expand_short_form(value: object) -> object:
-    """The short forms of a section, written in full."""
+    """Expand the short form of a section: a text or a list."""
     if isinstance(value, str):
         return {"text": value}
     return {"items": value} if isinstance(value, list) else value
@@ -37,7 +37,7 @@ class YearsPart(ContentModel):
         ge=0,
         le=80,
         title="At most",
-        description="The most years that are looked for.",
+        description="The most years that are asked for.",
         examples=[5],
     )
 
@@ -52,7 +52,7 @@ class YearsPart(ContentModel):
 
 
 class SectionPart(ContentModel):
-    """A section in full; a text or a list alone may stand for it."""
+    """A section in full; a text or a list alone is its short form."""
 
     model_config = ConfigDict(title="Section")
 
@@ -75,19 +75,19 @@ class SectionPart(ContentModel):
     )
     items: Texts = list_field(
         "Items",
-        "Points that are shown as a list.",
+        "Entries that are shown as a list.",
         "Build and look after services",
         "Review code",
     )
     required: OneOrMore = list_field(
         "Required",
-        "What somebody must have: a text or a list.",
+        "What is required: a text or a list.",
         "Python",
         "REST APIs",
     )
     preferred: OneOrMore = list_field(
         "Preferred",
-        "What is welcome but not needed: a text or a list.",
+        "What is welcome but not required: a text or a list.",
         "Docker",
     )
     years: YearsPart | None = Field(
@@ -102,13 +102,13 @@ class SectionPart(ContentModel):
         if not (self.text or self.items or self.required or self.preferred or self.years):
             raise PydanticCustomError(
                 "content",
-                "says nothing; give it `text`, `items`, `required`, `preferred` or `years`",
+                "is empty; give it `text`, `items`, `required`, `preferred` or `years`",
             )
         return self
 
 
 class OwnSectionPart(SectionPart):
-    """A section that isn't a standard one: it needs a title."""
+    """A section of the author's own, which needs a title."""
 
     model_config = ConfigDict(title="Own section")
 
@@ -146,27 +146,27 @@ class SectionsPart(BaseModel):
         default=None,
         alias="day-to-day",
         title="Day to day",
-        description="What a usual day holds.",
+        description="What a usual day looks like.",
         examples=[["Stand-up with the team", "Code, reviews and tests"]],
     )
     responsibilities: SectionValue | None = _standard_section(
         "Responsibilities",
-        "What the role answers for.",
+        "What the role is responsible for.",
         ["Build and look after services", "Review code"],
     )
     skills: SectionValue | None = _standard_section(
         "Skills",
-        "What somebody should know, required and preferred told apart.",
+        "Required and preferred skills.",
         {"required": ["Python", "REST APIs"], "preferred": ["Docker"]},
     )
     education: SectionValue | None = _standard_section(
         "Education",
-        "Which education is required or preferred.",
+        "Required and preferred education.",
         {"preferred": "A degree in computer science"},
     )
     certifications: SectionValue | None = _standard_section(
         "Certifications",
-        "Which certificates are required or preferred.",
+        "Required and preferred certificates.",
         {"preferred": ["PCAP"]},
     )
     experience: SectionValue | None = _standard_section(
@@ -176,7 +176,7 @@ class SectionsPart(BaseModel):
     )
 
     def written(self) -> Mapping[str, SectionPart]:
-        """The sections that are there: standard ones in their order, then the author's own."""
+        """Return the sections that are written: standard ones in their order, then others."""
         names = {field.alias or name: name for name, field in type(self).model_fields.items()}
         standard = {key: getattr(self, name) for key, name in names.items()}
         return {key: part for key, part in standard.items() if part} | self.__pydantic_extra__
@@ -193,4 +193,4 @@ STANDARD_SECTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "experience": "Experience",
     },
 )
-"""Key -> title."""
+"""Titles of the standard sections by key, in the order in which they are shown."""

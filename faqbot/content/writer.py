@@ -1,4 +1,4 @@
-"""Roles and FAQs -> files as authors write them, with comments where somebody should look."""
+"""Write roles and FAQs as files like those of authors, and add phrasings to existing files."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from faqbot.model import Audience, Faq, KnowledgeBase, Role, Section, Years
 LINE_WIDTH: Final = 100
 MAX_ID_LENGTH: Final = 60
 Notes = Mapping[str, Sequence[str]]
-"""Comments by the key that they stand above: `title`, `sections/skills`, `faqs/tools`."""
+"""Comment lines by the key that they are written above: `title`, `sections/skills`, `faqs/x`."""
 
 Pairs = Iterable[tuple[str, object]]
 
 
 def make_id(text: str, taken: Iterable[str] = ()) -> str:
-    """An id made of a text's words: lower-case, hyphens, none of those taken."""
+    """Return an id made of a text's words: lower case, hyphens, and none of those taken."""
     letters = unicodedata.normalize("NFKD", text)
     plain = "".join(char for char in letters if not unicodedata.combining(char)).lower()
     words = re.findall(r"[a-z0-9]+", plain.replace("'", ""))
@@ -53,13 +53,13 @@ def make_id(text: str, taken: Iterable[str] = ()) -> str:
 def role_file(
     role: Role, *, schema: str = "", heading: Sequence[str] = (), notes: Notes | None = None
 ) -> str:
-    """The file of a role, which loads as just that role.
+    """Return the file of a role; it loads as exactly that role.
 
     Args:
-        role: what to write; keys that say nothing are left out.
-        schema: where editors find the JSON Schema, relative to the file.
-        heading: comment lines at the top, such as where the content is from.
-        notes: comment lines above keys; under a key that isn't written they go to the top.
+        role: The role; empty fields are left out.
+        schema: Path of the JSON Schema for editors, relative to the file.
+        heading: Comment lines at the top, such as the source of the content.
+        notes: Comment lines above keys; those of a key that isn't written go to the top.
     """
     notes = notes or {}
     sections = list(role.sections)
@@ -88,7 +88,7 @@ def faq_file(
     heading: Sequence[str] = (),
     notes: Notes | None = None,
 ) -> str:
-    """The file of general FAQs, or of a role's that stand apart from it (`about`)."""
+    """Return a file of general FAQs, or of FAQs about the role whose id is `about`."""
     notes = notes or {}
     written = {f"faqs/{faq.key}" for faq in faqs}
     body = [dump_yaml({"about": about})] if about else []
@@ -97,20 +97,24 @@ def faq_file(
 
 
 def write_file(target: Path, text: str, *, force: bool = False) -> None:
-    """Write a file whole or not at all; over another one only with `force`.
+    """Write a text file atomically; replaces an existing one only with `force`.
 
     Raises:
-        UsageError: it is there already, or can't be written.
+        UsageError: The file exists already, or can't be written.
     """
     write_bytes(target, text.encode(), force=force)
 
 
 def write_bytes(target: Path, content: bytes, *, force: bool = False) -> None:
-    """The same for any content; errors as above."""
+    """Write a file atomically; replaces an existing one only with `force`.
+
+    Raises:
+        UsageError: The file exists already, or can't be written.
+    """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists() and not force:
-            raise UsageError(f"{target} is there already: --force writes over it.")
+            raise UsageError(f"{target} exists already: --force replaces it.")
         with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
             file.write(content)
         made = Path(file.name)
@@ -119,11 +123,11 @@ def write_bytes(target: Path, content: bytes, *, force: bool = False) -> None:
             made.replace(target)
             return
         try:
-            os.link(made, target)  # fails where somebody was faster
+            os.link(made, target)  # unlike a rename, it fails if the file exists by now
         finally:
             made.unlink()
     except FileExistsError as error:
-        raise UsageError(f"{target} is there already: --force writes over it.") from error
+        raise UsageError(f"{target} exists already: --force replaces it.") from error
     except OSError as error:
         raise UsageError(f"Can't write {target}: {error.strerror or error}.") from error
 
@@ -169,7 +173,7 @@ def _role_fields(role: Role) -> Iterator[tuple[str, object]]:
 
 
 def _section(section: Section) -> object:
-    """A section in the shortest form that says all of it."""
+    """Return a section in its shortest form."""
     parts: dict[str, object] = {}
     if section.title != STANDARD_SECTIONS.get(section.key):
         parts["title"] = section.title
@@ -227,14 +231,14 @@ def _period(period: dt.timedelta | None) -> str:
 
 
 def dump_yaml(value: object, width: int = LINE_WIDTH) -> str:
-    """A value as YAML, in the order and with the blocks that authors write."""
+    """Return a value as YAML in its own order, with block texts and indented lists."""
     return str(
         yaml.dump(value, Dumper=_AuthorDumper, sort_keys=False, allow_unicode=True, width=width)
     )
 
 
 class _AuthorDumper(yaml.SafeDumper):
-    """Writes texts of several lines as blocks and lists below their keys, as authors do."""
+    """Dumper that writes long texts as blocks and indents lists below their keys."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002 - PyYAML's own
         del indentless
@@ -254,7 +258,7 @@ _SCHEMA: Final = f"../{SCHEMA_PATH.name}"
 
 
 def new_faq_key(question: str, role: str | None, knowledge_base: KnowledgeBase) -> str:
-    """An id for a question that no FAQ of the role (or general one) has yet."""
+    """Return an id for a question that no FAQ of the role, or no general one, has yet."""
     taken = {faq.key for faq in knowledge_base.faqs}
     if role:
         found = knowledge_base.role(role)
@@ -263,43 +267,46 @@ def new_faq_key(question: str, role: str | None, knowledge_base: KnowledgeBase) 
 
 
 def write_faq(folder: Path, faq: Faq) -> Path:
-    """Write an FAQ into a file of its own below `proposals/`; never over another one.
+    """Write an FAQ into a new file below `proposals/`; returns its path.
 
     Raises:
-        UsageError: the folder can't be written to.
+        UsageError: The file exists already, or the folder can't be written to.
     """
     target = folder / PROPOSALS_FOLDER / f"{faq.role or 'general'}-{faq.key}.yaml"
     if target.exists():
-        raise UsageError(f"{target} is there already: choose another question.")
+        raise UsageError(f"{target} exists already: choose another question.")
     write_file(target, _faq_file(faq))
     return target
 
 
 def write_phrasing(folder: Path, entry_id: str, text: str) -> tuple[Path, str | None]:
-    """Add a phrasing to the file of suggested ones; its path, and what it held before.
+    """Add a phrasing to the file of accepted suggestions.
+
+    Returns:
+        The path of the file, and its text before; None if it is new.
 
     Raises:
-        UsageError: the folder can't be written to, or the file isn't what faqbot wrote.
+        UsageError: The folder can't be written to, or the file isn't a file of phrasings.
     """
     target = folder / PROPOSALS_FOLDER / PHRASINGS_FILE
     before: str | None = None
-    held: dict[str, list[str]] = {}
+    phrasings: dict[str, list[str]] = {}
     try:
         if target.exists():
             before = target.read_text(encoding="utf-8")
-            held = dict(yaml.safe_load(before)["phrasings"])
+            phrasings = dict(yaml.safe_load(before)["phrasings"])
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
         raise UsageError(f"{target} can't be added to: correct it with faqbot check.") from error
-    texts = held.setdefault(entry_id, [])
+    texts = phrasings.setdefault(entry_id, [])
     if text not in texts:
         texts.append(text)
-    text = f"# yaml-language-server: $schema={_SCHEMA}\n{dump_yaml({'phrasings': held})}"
+    text = f"# yaml-language-server: $schema={_SCHEMA}\n{dump_yaml({'phrasings': phrasings})}"
     write_file(target, text, force=True)
     return target, before
 
 
 def faq_template(question: str, role: str | None, knowledge_base: KnowledgeBase) -> str:
-    """A file with an FAQ whose answer is still to be written, as an author would start it."""
+    """Return a file with an FAQ whose answer an author has yet to write."""
     key = new_faq_key(question, role, knowledge_base)
     answer = "Write the answer here, in Markdown."
     return _faq_file(Faq(role, key, question, answer, phrasings=(question,)))
@@ -309,19 +316,19 @@ def _faq_file(faq: Faq) -> str:
     return faq_file([faq], about=faq.role, schema=_SCHEMA)
 
 
+# ruamel.yaml would wrap the long lines of authors.
 _UNWRAPPED_WIDTH: Final = 1_000_000
-"""So that no line is wrapped that an author left long."""
 
 
 def add_phrasings(text: str, more: Mapping[str, Sequence[str]]) -> str:
-    """A content file with phrasings added to its entries; those it doesn't hold are left alone.
+    """Return the text of a content file with phrasings added; keeps comments and layout.
 
     Args:
-        text: the file as it is.
-        more: phrasings by the id of a section or an FAQ.
+        text: The text of the file.
+        more: Phrasings by the id of a section or an FAQ; those of other files are ignored.
 
     Raises:
-        UsageError: the file can't be read as content.
+        UsageError: The text isn't YAML.
     """
     yaml = YAML()
     yaml.preserve_quotes = True
@@ -329,8 +336,8 @@ def add_phrasings(text: str, more: Mapping[str, Sequence[str]]) -> str:
     yaml.indent(mapping=2, sequence=4, offset=2)
     try:
         documents = list(yaml.load_all(text))
-    except Exception as error:  # ruamel.yaml has many names for what is no YAML
-        raise UsageError("The file is no YAML that can be added to: run faqbot check.") from error
+    except Exception as error:  # ruamel.yaml raises errors that have no common base class
+        raise UsageError("The file is not valid YAML: run faqbot check.") from error
     for document in documents:
         if isinstance(document, CommentedMap):
             _add_to_document(document, more)
@@ -361,14 +368,14 @@ def _add_to_document(document: CommentedMap, more: Mapping[str, Sequence[str]]) 
 
 
 def _add_to_entry(entry: CommentedMap, texts: Iterable[str], after: str) -> None:
-    held: Any = entry.get("phrasings")
-    known = set(held or ())
-    fresh = [text for text in dict.fromkeys(texts) if text not in known]
-    if not fresh:
+    phrasings: Any = entry.get("phrasings")
+    known = set(phrasings or ())
+    missing = [text for text in dict.fromkeys(texts) if text not in known]
+    if not missing:
         return
-    if held is None:
-        held = CommentedSeq()
+    if phrasings is None:
+        phrasings = CommentedSeq()
         keys = list(entry)
-        place = keys.index(after) + 1 if after in keys else 0
-        entry.insert(place, "phrasings", held)
-    held.extend(fresh)
+        position = keys.index(after) + 1 if after in keys else 0
+        entry.insert(position, "phrasings", phrasings)
+    phrasings.extend(missing)

@@ -1,4 +1,4 @@
-"""YAML text -> documents of plain values that know where each value was written."""
+"""Parse YAML into plain values with the position of each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import yaml
 
 from faqbot.errors import Problem, quoted
 
-# (a part of the parser's message, advice)
+# Words of the parser's message, and the advice that replaces it; the first match counts.
 _ADVICE: Final = (
     (
         "mapping values are not allowed",
@@ -50,11 +50,11 @@ _TAB: Final = "a tab is used as indentation; use spaces"
 
 
 def syntax_problem(error: yaml.MarkedYAMLError, text: str, path: str) -> Problem:
-    """The problem behind an error of the YAML parser."""
+    """Return the problem behind an error of the YAML parser."""
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     lines = text.splitlines() or [""]
-    # The mark of an error at the end of the text may lie behind the last line.
+    # The mark of an error at the end of the text may be behind the last line.
     if line >= len(lines):
         line, column = len(lines) - 1, len(lines[-1])
     written = lines[line]
@@ -69,15 +69,15 @@ def syntax_problem(error: yaml.MarkedYAMLError, text: str, path: str) -> Problem
 def _advice(error: yaml.MarkedYAMLError, found: str, line: str) -> str:
     if "{role}" in line and "quoted scalar" not in (error.context or ""):
         return "isn't YAML: text with `{role}` needs quotes here; put it in quotes"
-    said = f"{error.context or ''} {error.problem or ''}"
+    message = f"{error.context or ''} {error.problem or ''}"
     for words, advice in _ADVICE:
-        if words in said:
+        if words in message:
             return f"isn't YAML: {advice.replace('{found}', found)}{_start_line(error)}"
     return f"isn't YAML: {error.problem or 'unknown error'}{_start_line(error)}"
 
 
 def _start_line(error: yaml.MarkedYAMLError) -> str:
-    """Where the thing began that goes wrong here, when that is another line."""
+    """Return the line on which the broken construct starts, if it is another one."""
     start, end = error.context_mark, error.problem_mark
     if start is None or end is None or start.line == end.line or "block" in (error.context or ""):
         return ""
@@ -101,7 +101,7 @@ Loc = Sequence[int | str]
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A position in a file, counted from 1."""
+    """Position in a file; line and column count from 1."""
 
     line: int
     column: int
@@ -109,7 +109,7 @@ class Position:
 
 @dataclass(frozen=True)
 class YamlDocument:
-    """One YAML document: its value, and where each part of it stands."""
+    """A YAML document: its plain value, and the nodes that know positions."""
 
     path: str
     value: Any
@@ -117,10 +117,9 @@ class YamlDocument:
     keys: dict[int, dict[str, tuple[Node, Node]]] = field(repr=False)
 
     def find(self, loc: Loc) -> tuple[Node | None, Node]:
-        """The node of the key and the node of the value at a path of keys and indexes.
+        """Return the nodes of the key and the value at a path of keys and indexes.
 
-        Where the path leads on below a value (the short form of a list or section), it is that
-        value.
+        A path may lead below a value, since models expand short forms: then it is that value.
         """
         key: Node | None = None
         node = self.root
@@ -136,25 +135,25 @@ class YamlDocument:
         return key, node
 
     def at(self, loc: Loc, *, key: bool = False) -> Position:
-        """Where the value at the path begins, or its key."""
+        """Return the position of the value at a path, or of its key."""
         key_node, node = self.find(loc)
         return position_of(key_node if key and key_node is not None else node)
 
     def problem(self, loc: Loc, message: str, *, key: bool = False) -> Problem:
-        """A problem with the value at the path, or with its key."""
-        place = self.at(loc, key=key)
-        return Problem(self.path, place.line, place.column, message)
+        """Return a problem with the value at a path, or with its key."""
+        position = self.at(loc, key=key)
+        return Problem(self.path, position.line, position.column, message)
 
 
 def position_of(node: Node) -> Position:
-    """Where a node begins."""
+    """Return the position of a node."""
     return Position(node.start_mark.line + 1, node.start_mark.column + 1)
 
 
 def parse(text: str, path: str) -> tuple[list[YamlDocument], list[Problem]]:
-    """Every document of a file, and what is wrong with its YAML.
+    """Parse all documents of a file; returns them and the problems of the YAML.
 
-    Documents before a syntax error are kept; nothing can be said of what follows it.
+    The documents before a syntax error are kept. What follows it can't be parsed.
     """
     problems = _check_depth(text, path)
     if problems:
@@ -184,7 +183,10 @@ def _compose(text: str) -> Iterator[Node]:
 
 
 def _check_depth(text: str, path: str) -> list[Problem]:
-    """The composer calls itself for each level and would overflow the stack: look before."""
+    """Report documents that are nested too deep.
+
+    The composer recurses once for each level, so this is checked on the events before it runs.
+    """
     depth = 0
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
@@ -206,7 +208,7 @@ def _check_depth(text: str, path: str) -> list[Problem]:
 
 
 class _Builder:
-    """Builds the value of one document, each node once however often anchors repeat it."""
+    """Builds the plain value of one document; each node once, however often anchors repeat it."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -215,7 +217,7 @@ class _Builder:
         self._values: dict[int, Any] = {}
 
     def is_finite(self, root: Node) -> bool:
-        """Whether the document stays small when its anchors are written out."""
+        """Return whether the document is small enough when its anchors are expanded."""
         sizes: dict[int, int] = {}
         open_nodes: set[int] = set()
 
@@ -242,7 +244,7 @@ class _Builder:
         return False
 
     def value(self, node: Node) -> Any:
-        """The plain value of a node."""
+        """Return the plain value of a node."""
         if id(node) not in self._values:
             self._check_tag(node)
             self._values[id(node)] = self._build(node)
@@ -284,8 +286,8 @@ class _Builder:
             self._add(node, f"{quoted(name)} is a tag, and content has none; remove it")
 
     def _add(self, node: Node, message: str) -> None:
-        place = position_of(node)
-        self.problems.append(Problem(self.path, place.line, place.column, message))
+        position = position_of(node)
+        self.problems.append(Problem(self.path, position.line, position.column, message))
 
 
 def _children(node: Node) -> Iterator[Node]:
@@ -298,10 +300,10 @@ def _children(node: Node) -> Iterator[Node]:
 
 
 def parse_scalar(node: yaml.ScalarNode) -> Any:  # noqa: PLR0911 - a table of types
-    """The value of a scalar, as the type that YAML sees in it.
+    """Return the value of a scalar in the type of its YAML tag.
 
-    What looks like a number or date to YAML but isn't one to a reader (1:30, 2026-13-01) stays
-    text, and is judged as such.
+    A number or date for YAML that is none for a reader (1:30, 2026-13-01) is returned as text,
+    so that the advice is about text.
     """
     text: str = node.value
     kind = node.tag.removeprefix(_TAG)

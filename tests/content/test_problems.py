@@ -66,7 +66,7 @@ PROBLEMS = [
     (HEAD + "aliases: []\n", 3, 10, "`aliases` is empty"),
     (HEAD + "aliases:\n  - x\n  -\n", 5, 4, "entry 2 of this list is empty"),
     (HEAD + 'sections: {overview: ""}\n', 3, 22, "is empty"),
-    (HEAD + "sections: {overview: {}}\n", 3, 22, "says nothing"),
+    (HEAD + "sections: {overview: {}}\n", 3, 22, "is empty"),
     (HEAD + "sections: {skills: {text: x, years: {}}}\n", 3, 37, "needs `min`, `max` or both"),
     # ids, dates, periods, numbers
     ("role: My Role\ntitle: A\n", 1, 7, "has to be lower-case words with hyphens"),
@@ -179,8 +179,8 @@ def test_a_link_to_nothing_and_a_pipe_are_problems(write: Write, knowledge: Path
     os.mkfifo(knowledge / "pipe.yaml")
     messages = [problem.message for problem in check_folder(knowledge)[1]]
     assert len(messages) == 2
-    assert "leads nowhere" in messages[0]
-    assert "isn't a file" in messages[1]
+    assert "target is missing" in messages[0]
+    assert "isn't a regular file" in messages[1]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
