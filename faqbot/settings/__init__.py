@@ -1,4 +1,4 @@
-"""Settings from the environment and a `.env` file; everything that is wrong is said at once."""
+"""Settings from the environment and a `.env` file; all problems are reported at once."""
 
 from faqbot.settings.describe import describe
 from faqbot.settings.models import Mode, Settings

@@ -1,4 +1,4 @@
-"""Settings as lines for people; secrets are masked."""
+"""`faqbot run --check`: the settings as lines for people, with masked secrets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REASONS: Final = {
 
 
 def describe(settings: Settings) -> tuple[str, ...]:
-    """What was understood, a line each; secrets are masked."""
+    """Return a line for each setting in effect; secrets are masked."""
     return (*_slack(settings), *_content(settings), *_memory(settings), *_service(settings))
 
 
@@ -44,20 +44,20 @@ def _slack(settings: Settings) -> Iterator[str]:
         yield "SLACK_SIGNING_SECRET: set"
         yield f"listens on: {settings.faqbot_host}:{settings.listen_port}/slack/events"
         yield f"workers: {settings.faqbot_workers}"
-        yield f"forwarded headers are believed from: {settings.faqbot_trusted_proxies or 'nobody'}"
+        yield f"trusted proxies: {settings.faqbot_trusted_proxies or 'none'}"
     if settings.slack_client_id:
         yield f"SLACK_CLIENT_ID: {settings.slack_client_id}"
         yield f"SLACK_CLIENT_SECRET: {'set' if settings.slack_client_secret else 'missing'}"
     if mode is Mode.MANY_WORKSPACES:
         yield f"installs at: {settings.faqbot_public_url}/slack/install"
-        yield f"content of single workspaces: {settings.faqbot_workspaces or 'the same for all'}"
+        yield f"content for single workspaces: {settings.faqbot_workspaces or 'the same for all'}"
         yield f"memory for content: {settings.faqbot_workspaces_memory_mb} MB"
 
 
 def _content(settings: Settings) -> Iterator[str]:
     yield f"knowledge: {mask(settings.faqbot_knowledge or 'default')}"
     if settings.pull_interval:
-        yield f"looks for newer content: every {settings.pull_interval:g} seconds"
+        yield f"fetches content: every {settings.pull_interval:g} seconds"
     yield f"encoder: {settings.faqbot_encoder or 'bundled'}"
     yield f"cache: {settings.cache or OFF}"
 
@@ -65,21 +65,21 @@ def _content(settings: Settings) -> Iterator[str]:
 def _memory(settings: Settings) -> Iterator[str]:
     yield f"database: {mask_url(settings.database) or OFF}"
     days = settings.faqbot_retention_days
-    yield f"remembers: question text {settings.faqbot_question_privacy}, {days} days"
+    yield f"stores questions: text {settings.faqbot_question_privacy}, {days} days"
     if settings.faqbot_secret_keys:
         count = len(reveal(settings.faqbot_secret_keys).split(","))
         yield f"FAQBOT_SECRET_KEYS: {count} set"
 
 
 def _service(settings: Settings) -> Iterator[str]:
-    yield f"speaks in channels: {settings.faqbot_channel_mode}"
+    yield f"channel mode: {settings.faqbot_channel_mode}"
     yield (
-        f"questions a minute: {settings.faqbot_rate_limit_user or 'any number'} of a person, "
-        f"{settings.faqbot_rate_limit_workspace or 'any number'} of a workspace"
+        f"questions a minute: {settings.faqbot_rate_limit_user or 'any number'} for each user, "
+        f"{settings.faqbot_rate_limit_workspace or 'any number'} for each workspace"
     )
     if settings.faqbot_insights_url:
         yield f"insights: {settings.faqbot_insights_url}"
-    yield f"stops within: {settings.faqbot_shutdown_timeout} seconds"
+    yield f"shutdown timeout: {settings.faqbot_shutdown_timeout} seconds"
     yield f"log: {settings.faqbot_log_level}, as {settings.faqbot_log_format}"
 
 

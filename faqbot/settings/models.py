@@ -1,4 +1,4 @@
-"""Settings from the environment and a `.env` file; everything that is wrong is said at once."""
+"""The settings: names, types, defaults, and the checks of their values."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _NEEDED_FOR_MANY_WORKSPACES: Final = (
     "faqbot_secret_keys",
     "faqbot_public_url",
 )
-"""What serving many workspaces needs."""
+"""Settings that serving many workspaces requires."""
 
 
 def token_problems(values: Any) -> Iterator[str]:
-    """What is wrong with the tokens, and what doesn't fit together; a line of advice each."""
+    """Yield a line of advice for each wrong token and each combination that can't work."""
     if not isinstance(values, Mapping):
         return
     bot, app, secret = (
@@ -91,7 +91,7 @@ def _without_bot_token(values: Mapping[str, Any], app: str, secret: str) -> Iter
 
 
 def reveal(value: Any) -> str:
-    """A secret as text."""
+    """Return a secret's text; an empty string for None."""
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value or "")
 
 
@@ -114,11 +114,11 @@ _CHOICES: Final = {
     "faqbot_log_level": ("debug", "info", "warning", "error"),
     "faqbot_log_format": ("text", "json"),
 }
-_RATE: Final = "{name} must be a number of questions a minute up to 1000000; 0 is without limit."
+_RATE: Final = "{name} must be a number of questions a minute up to 1000000; 0 means no limit."
 _ADVICE: Final = {
     "port": "PORT must be a whole number from 1 to 65535, such as 3000.",
     "faqbot_pull_interval": (
-        "FAQBOT_PULL_INTERVAL must be a number of seconds up to 86400; 0 is never."
+        "FAQBOT_PULL_INTERVAL must be a number of seconds up to 86400; 0 turns it off."
     ),
     "faqbot_retention_days": "FAQBOT_RETENTION_DAYS must be a number of days from 1 to 3650.",
     "faqbot_workers": "FAQBOT_WORKERS must be a number of processes from 1 to 64.",
@@ -135,10 +135,11 @@ _ADVICE: Final = {
 
 
 class Settings(SettingsReader):
-    """What the environment and `.env` say; an empty variable counts as unset.
+    """All settings. The environment overrides `.env`; an empty variable counts as unset.
 
     Raises:
-        SettingsError: one or more settings are wrong or don't fit together; names all of them.
+        SettingsError: One or more settings are wrong or can't be combined. The message has a line
+            for each.
     """
 
     slack_bot_token: SecretStr | None = None
@@ -230,9 +231,10 @@ class Settings(SettingsReader):
 
     @property
     def mode(self) -> Mode:
-        """How to reach Slack; an app token means Socket Mode, no token the local workspace.
+        """The way to reach Slack, which follows from the tokens that are set.
 
-        With a client and no bot token, workspaces install the app and bring their tokens.
+        An app token means Socket Mode, a signing secret HTTP, no token the local workspace. With a
+        client id and no bot token, workspaces install the app, which yields their tokens.
         """
         if self.slack_bot_token is None:
             many = self.slack_signing_secret and self.slack_client_id
@@ -241,22 +243,22 @@ class Settings(SettingsReader):
 
     @property
     def encoder(self) -> Path | None:
-        """The folder of the sentence encoder; None is the bundled one."""
+        """The folder of the sentence encoder; None for the bundled one."""
         return Path(self.faqbot_encoder) if self.faqbot_encoder else None
 
     @property
     def cache(self) -> Path | None:
-        """The folder for what was built from large content; None where nothing shall be kept."""
+        """The folder for built indexes of large content; None when FAQBOT_CACHE is off."""
         return cache_folder(self.faqbot_cache)
 
     @property
     def database(self) -> str | None:
-        """The address of the database; None where nothing shall be remembered."""
+        """The URL of the database; None when FAQBOT_DATABASE_URL is off."""
         return database_url(self.faqbot_database_url)
 
     @property
     def pull_interval(self) -> float:
-        """Seconds between two looks at the repository of the content; 0 is never."""
+        """Seconds between two fetches of the content's repository; 0 for none."""
         if self.faqbot_pull_interval is not None:
             return float(self.faqbot_pull_interval)
         return DEFAULT_PULL_INTERVAL if (self.faqbot_knowledge or "").startswith("git+") else 0.0

@@ -1,4 +1,4 @@
-"""Settings that commands without Slack need, and how all settings are read."""
+"""Sources of settings (environment, `.env`), former names, and the masking of secrets."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def metrics_folder() -> Path | None:
-    """Where workers put their metrics; None for a process that is alone."""
+    """Return the folder in which workers keep their metrics; None for a single process."""
     named = os.environ.get(_METRICS_FOLDER)
     return Path(named) if named else None
 
 
 def share_metrics(folder: Path) -> None:
-    """Let the workers that are started from now on put their metrics into a folder."""
+    """Set the folder in which workers that are started from now on keep their metrics."""
     os.environ[_METRICS_FOLDER] = str(folder)
 
 
@@ -34,7 +34,7 @@ _NAMES: Final = (
     r"[\w-]{0,40}(?:secret|passw(?:or)?d|passphrase|private_key|api_?key|signature)[\w-]{0,20}"
     r"|[\w-]{0,40}token|authorization|cookie"
 )
-"""Names whose values are secrets, wherever they stand; bounded, so that no text takes long."""
+"""Names whose values are secrets. The repetitions are bounded: no text takes quadratic time."""
 
 _SECRET: Final = re.compile(
     # Slack's tokens, of which one can contain another: xoxe.xoxb-..., xoxe-1-..., xapp-1-...
@@ -42,20 +42,20 @@ _SECRET: Final = re.compile(
     # The password of an address, also with an @ inside, or a token in the place of the name.
     r"|(?P<scheme>\b[a-z][\w+.-]{0,30}://[^\s:/?#@\"'<>]{0,255}:)[^\s/?#\"'<>]{0,1000}(?=@)"
     r"|(?P<user>\b(?:git\+)?https?://)[^\s:/?#@\"'<>]{1,1000}(?=@)"
-    # Addresses to which whoever knows them may post.
+    # The path of a webhook is its password.
     r"|(?P<hook>\bhooks\.slack(?:-gov)?\.com/\w{1,40}/)[\w/%-]+"
     r"|(?P<bearer>\b(?:bearer|basic)\s)[\w.~+/=-]{8,}"
     r"|(?P<keys>(?<![\w-])[\w-]{0,40}secret_keys\s{0,3}[=:]\s{0,3})[^\s&;\"'<>]+"
     rf"|(?P<name>(?<![\w-])(?:{_NAMES})[\"']?\s{{0,3}}[=:]\s{{0,3}})"
     r"(?:\"[^\"\n]*\"|'[^'\n]*'|(?:(?:bearer|basic)\s)?[^\s&,;\"'<>)\]}(]+)"
-    # What an address carries back from signing in, or to a socket.
+    # Parameters of the OAuth redirect, and the ticket of a web socket.
     r"|(?P<query>[?&](?:state|nonce|ticket)=|\bcode=|[\"'](?:code|state|nonce)[\"']:\s*[\"'])"
     r"[^\s&\"'<>]+"
     r"|(?P<signed>\bv0=)[0-9a-f]{64}\b",
     re.IGNORECASE,
 )
 _SECRET_HINT: Final = re.compile(r"[=:/]|xox|xapp|xwfp|bearer|basic", re.IGNORECASE)
-"""Without any of these nothing in a text is a secret by its looks; most texts have none."""
+"""A cheap test: without a match `_SECRET` can't match either. Most texts have none."""
 
 _SECRET_NAME: Final = re.compile(rf"(?:{_NAMES})", re.IGNORECASE)
 
@@ -63,12 +63,12 @@ _MAX_DEPTH: Final = 8
 
 
 def mask(text: str) -> str:
-    """A text in which tokens and passwords can't be read."""
+    """Return a text with its tokens and passwords replaced by `MASK`."""
     return _SECRET.sub(_mask_match, text) if _SECRET_HINT.search(text) else text
 
 
 def mask_value(value: Any, name: str = "", depth: int = 0) -> Any:
-    """A value as it may be logged: masked by its name, and all texts inside it."""
+    """Return a value that may be logged: masked by its name, and in all texts inside it."""
     if value and _SECRET_NAME.fullmatch(name):
         return MASK
     if isinstance(value, str):
@@ -87,7 +87,7 @@ def mask_value(value: Any, name: str = "", depth: int = 0) -> Any:
 
 
 def _mask_match(match: re.Match[str]) -> str:
-    """What may be read of a secret: where it stood."""
+    """Keep the name or the scheme in front of a secret, which says where it stood."""
     return next(str(group) for group in match.groupdict().values() if group) + MASK
 
 
@@ -95,7 +95,11 @@ OFF: Final = "off"
 
 
 class SettingsReader(BaseSettings):
-    """Settings whose `.env` file is advice when it can't be read."""
+    """Base of all settings classes: reads the environment and `.env`.
+
+    Raises:
+        SettingsError: `.env` can't be read.
+    """
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -157,7 +161,7 @@ def renamed_settings() -> Iterator[str]:
 
 
 class _ContentSettings(SettingsReader):
-    """The settings that commands without Slack need; tokens are not looked at."""
+    """Settings of commands that don't connect to Slack; wrong tokens don't matter to them."""
 
     faqbot_knowledge: str | None = None
     faqbot_encoder: str | None = None
@@ -167,10 +171,10 @@ class _ContentSettings(SettingsReader):
 
 
 def configured_cache() -> Path | None:
-    """FAQBOT_CACHE of the environment or of `.env`, else the user's folder for caches.
+    """Return FAQBOT_CACHE, else the user's cache folder.
 
     Returns:
-        The folder; None where nothing shall be kept.
+        The folder; None when caching is off.
 
     Raises:
         SettingsError: `.env` can't be read.
@@ -179,7 +183,7 @@ def configured_cache() -> Path | None:
 
 
 def database_url(configured: str | None) -> str | None:
-    """The address of the database, by default a file in the user's folder for data."""
+    """Return the database's URL, by default a file in the user's data folder; None for "off"."""
     if configured and configured.lower() == OFF:
         return None
     if configured:
@@ -188,10 +192,10 @@ def database_url(configured: str | None) -> str | None:
 
 
 def configured_database() -> str | None:
-    """FAQBOT_DATABASE_URL of the environment or of `.env`, else the default.
+    """Return FAQBOT_DATABASE_URL, else the default.
 
     Returns:
-        The address; None where nothing shall be remembered.
+        The URL; None when storage is off.
 
     Raises:
         SettingsError: `.env` can't be read.
@@ -210,7 +214,7 @@ def cache_folder(configured: str | None) -> Path | None:
 
 
 def configured_encoder() -> Path | None:
-    """FAQBOT_ENCODER of the environment or of `.env`.
+    """Return FAQBOT_ENCODER; None for the bundled encoder.
 
     Raises:
         SettingsError: `.env` can't be read.
@@ -220,7 +224,7 @@ def configured_encoder() -> Path | None:
 
 
 def configured_knowledge() -> str | None:
-    """FAQBOT_KNOWLEDGE of the environment or of `.env`.
+    """Return FAQBOT_KNOWLEDGE; None when it isn't set.
 
     Raises:
         SettingsError: `.env` can't be read.
@@ -229,7 +233,7 @@ def configured_knowledge() -> str | None:
 
 
 def configured_secret_keys() -> str:
-    """FAQBOT_SECRET_KEYS of the environment or of `.env`, as it stands there; else nothing.
+    """Return FAQBOT_SECRET_KEYS as it is written; an empty string when it isn't set.
 
     Raises:
         SettingsError: `.env` can't be read.
