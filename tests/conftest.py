@@ -10,7 +10,12 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-hypothesis.settings.register_profile("fuzz", max_examples=5_000, deadline=None)  # make fuzz
+# A busy machine is slow to generate examples, and says nothing about a test by that.
+hypothesis.settings.register_profile(
+    "suite", suppress_health_check=[hypothesis.HealthCheck.too_slow], deadline=None
+)
+hypothesis.settings.load_profile("suite")
+hypothesis.settings.register_profile("fuzz", max_examples=5_000)  # make fuzz
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 

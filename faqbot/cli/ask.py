@@ -38,31 +38,31 @@ if TYPE_CHECKING:
 
 
 MIN_LINES_FOR_PROGRESS = 200
-"""Questions from which a person wants to see how far the file is."""
+"""A batch with more lines shows a progress bar."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionAsker:
-    """Asks questions that are independent of each other."""
+    """Asks questions without the memory of earlier ones."""
 
     engine: Engine
     audience: Audience
     role: str | None = None
 
     def result(self, text: str) -> Result:
-        """Ask a question."""
+        """Ask a question and return its result."""
         return self.engine.ask(terminal_question(readable(text), self.audience, self.role))
 
     def json(self, text: str) -> dict[str, object]:
-        """Ask a question. Returns the JSON contract, with the question as it was given."""
+        """Ask a question and return the JSON contract, with the question as it was given."""
         return self.result(text).to_dict() | {"question": text}
 
 
 def answer_file(asker: QuestionAsker, name: str) -> None:
-    """Ask every line of a file ("-": of standard input), each answered before the next is read.
+    """Answer each line of a file ("-" for standard input) before the next is read.
 
     Raises:
-        UsageError: the file can't be read.
+        UsageError: The file can't be read.
     """
     with _lines(name) as lines:
         for line in lines:
@@ -70,7 +70,7 @@ def answer_file(asker: QuestionAsker, name: str) -> None:
 
 
 def decode_line(line: bytes) -> str:
-    """The question that a line holds: a JSON string's value, else the line itself."""
+    """Return the question of a line: a JSON string's value, else the line itself."""
     text = line.removesuffix(b"\n").removesuffix(b"\r").decode(errors="replace")
     if text.lstrip().startswith('"'):
         try:
@@ -99,7 +99,7 @@ def _lines(name: str) -> Iterator[Iterable[bytes]]:
 
 
 def _without_byte_order_mark(stream: BinaryIO) -> Iterator[bytes]:
-    """The lines, the first without the byte order mark that some editors write."""
+    """Yield the lines, the first without a byte order mark, which some editors write."""
     for number, line in enumerate(stream):
         yield line if number else line.removeprefix(codecs.BOM_UTF8)
 
@@ -121,7 +121,7 @@ def _with_progress(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def print_reply(console: Console, reply: Reply, *, with_more: bool = False) -> None:
-    """Print a reply as the console can show it; `with_more` numbers the ways on too."""
+    """Print a reply: formatted on a terminal, else as text. `with_more` lists its buttons."""
     from faqbot.replies.reply import as_text
 
     if console.is_terminal:
@@ -178,7 +178,7 @@ def _markdown(part: ReplyPart) -> str:
 
 
 def _table(table: Table) -> Iterator[str]:
-    """A table in Markdown; what would part its cells is kept from doing so."""
+    """Yield the lines of a Markdown table; cells are escaped."""
     yield f"| | {' | '.join(table.heads)} |"
     yield f"|---|{'---|' * len(table.heads)}"
     for row in table.rows:

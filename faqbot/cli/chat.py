@@ -24,11 +24,11 @@ HELP = (
 
 
 class Conversation:
-    """Remembers the role, and which numbers were offered.
+    """A conversation: keeps the thread and the numbered choices of the last reply.
 
     Args:
-        engine: answers.
-        audience: who is asking.
+        engine: Answers the questions.
+        audience: The audience of the person who asks.
     """
 
     def __init__(self, engine: Engine, audience: Audience) -> None:
@@ -43,7 +43,7 @@ class Conversation:
         return f"chat-{self._count}"
 
     def answer(self, line: str) -> Reply:
-        """The reply to a line: a command, a number that was offered, or a question."""
+        """Return the reply to a line: a command, the number of a choice, or a question."""
         text = readable(line).strip()
         if text.startswith("/"):
             return self._command(text)
@@ -132,7 +132,7 @@ def chat(*, audience: Who = Audience.EMPLOYEES, knowledge: Knowledge = None) -> 
 
 
 def _line() -> str | None:
-    """What was typed; None at the end."""
+    """Read a line; None at the end of the input."""
     if not sys.stdin.isatty():
         line = sys.stdin.buffer.readline()
         return line.decode(errors="replace").rstrip("\r\n") if line else None

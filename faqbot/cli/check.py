@@ -1,4 +1,4 @@
-"""`faqbot check`: everything that is wrong with the content, and the tests that live in it."""
+"""`faqbot check`: problems of the content, and the tests that it contains."""
 
 from __future__ import annotations
 
@@ -147,12 +147,12 @@ def _check(folder: Path, *, stale_is_error: bool) -> _CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class _ContentTests:
-    """Asks the production engine."""
+    """Runs the tests that FAQs contain (`matches`, `rejects`) with the production engine."""
 
     engine: Engine
 
     def failures(self) -> Iterator[Finding]:
-        """The content's own tests that fail, each at the entry that holds it."""
+        """Yield a finding for each test that fails, at the entry that contains it."""
         from faqbot.lint.rules import failed_test
 
         for faq in _faqs(self.engine.knowledge_base):
@@ -166,7 +166,7 @@ class _ContentTests:
                     yield failed_test(faq, f"rejects: {text!r} is answered by this")
 
     def describe_outcome(self, text: str, role: str | None) -> str:
-        """How a question is answered now."""
+        """Return how a question is answered now."""
         return _describe(self._ask(text, role))
 
     def _ask(self, text: str, role_id: str | None) -> Result:

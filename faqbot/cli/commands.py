@@ -60,7 +60,7 @@ def faqbot(
     debug: Annotated[
         bool,
         typer.Option(
-            "--debug", envvar="FAQBOT_DEBUG", help="Show where an unexpected error came from."
+            "--debug", envvar="FAQBOT_DEBUG", help="Show the traceback of an unexpected error."
         ),
     ] = False,
 ) -> None:

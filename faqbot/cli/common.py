@@ -1,4 +1,4 @@
-"""What the commands that ask questions share: an engine, a checked role, the JSON contract."""
+"""Parts that several commands share: options, consoles, JSON lines, the engine."""
 
 from __future__ import annotations
 
@@ -53,20 +53,22 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text."
 
 
 def question_of(words: list[str] | None) -> str | None:
-    """The question as one text, however it was quoted; None when there is none."""
+    """Join the words of a question that wasn't quoted; None without words."""
     return " ".join(words) if words else None
 
 
-Force = Annotated[bool, typer.Option("--force", help="Write over files that are there already.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")
+]
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only what went wrong.")]
 
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print more.")]
 
 PIPE_WIDTH = 160
-"""Columns where no terminal says how many it has: tables keep their ids whole."""
+"""Columns of output that isn't a terminal: wide enough that tables don't break ids."""
 
 _UNSAFE_IN_LINES = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _CONTROL = re.compile(r"[^\S \n]|[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -74,27 +76,27 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def console() -> Console:
-    """Where results go."""
+    """Return the console of standard output, for results."""
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False, emoji=False)
 
 
 def error_console() -> Console:
-    """Where everything else goes."""
+    """Return the console of standard error, for progress and notes."""
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, emoji=False, markup=False, soft_wrap=True)
 
 
 def print_note(line: str) -> None:
-    """Say something beside the result."""
+    """Print a line that isn't part of the result to standard error."""
     if line:
         error_console().print(line, style="dim")
 
 
 def json_line(value: Mapping[str, object]) -> str:
-    """One line of JSON that keeps every letter and survives any way of splitting lines."""
+    """Return one line of JSON: text unescaped, but for characters that some programs split at."""
     return _UNSAFE_IN_LINES.sub(_escaped, json.dumps(value, ensure_ascii=False))
 
 
@@ -103,28 +105,28 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def print_json(value: Mapping[str, object]) -> None:
-    """Print one object as a line, in UTF-8 whatever the locale is, and at once."""
+    """Print one object as a line of UTF-8, whatever the locale, and flush it."""
     sys.stdout.flush()
     sys.stdout.buffer.write(json_line(value).encode() + b"\n")
     sys.stdout.buffer.flush()
 
 
 def readable(text: str) -> str:
-    """Text that can be searched and encoded: lone surrogates become replacement characters."""
+    """Replace lone surrogates, which can't be encoded (arguments of other encodings hold them)."""
     return _SURROGATE.sub("\ufffd", text)
 
 
 def printable(text: str) -> str:
-    """Somebody's text as a terminal may show it: what would steer the terminal is replaced."""
+    """Replace control characters, which could change what a terminal shows."""
     return readable(_CONTROL.sub("\ufffd", text))
 
 
 def load_engine(knowledge: str | None) -> Engine:
-    """The engine of a content folder; says on standard error when it is the shipped one.
+    """Load the engine of a content folder; a note on standard error names the shipped content.
 
     Raises:
-        ContentError: the content has problems.
-        UsageError: there is no content in the folder, or the encoder can't be loaded.
+        ContentError: The content has problems.
+        UsageError: The folder has no content, or the encoder can't be loaded.
     """
     from faqbot import app
     from faqbot.settings import configured_cache, configured_encoder
@@ -133,7 +135,7 @@ def load_engine(knowledge: str | None) -> Engine:
 
 
 def content_folder(knowledge: str | None) -> Path:
-    """The content folder that is named here or in `.env`, else ./knowledge, else the shipped one.
+    """Return the given content folder, else that of the settings, ./knowledge, or the shipped one.
 
     Raises:
         SettingsError: `.env` can't be read.
@@ -147,15 +149,15 @@ def content_folder(knowledge: str | None) -> Path:
 
 
 def terminal_question(text: str, audience: Audience, role: str | None = None) -> Question:
-    """A question from this terminal."""
+    """Return a question that is asked at this terminal."""
     return Question(text, asker="terminal", audience=audience, role=role)
 
 
 def checked_role_id(knowledge_base: KnowledgeBase, role_id: str | None) -> str | None:
-    """The id of a role, if one is given.
+    """Return the id of a role, or None if none is given.
 
     Raises:
-        UsageError: no role has that id; the message names the nearest.
+        UsageError: No role has that id; the message names the most similar one.
     """
     if role_id is None or knowledge_base.role(role_id):
         return role_id
@@ -176,7 +178,7 @@ T = TypeVar("T")
 
 
 def with_progress(work: Iterable[T], count: int, what: str, *, quiet: bool = False) -> Iterator[T]:
-    """The work, with a bar of how much is done; none where nobody would see it."""
+    """Yield the work with a progress bar, which only a terminal shows."""
     from rich.console import Console
 
     if quiet or count < 2 or not sys.stderr.isatty():  # noqa: PLR2004 - one step needs no bar

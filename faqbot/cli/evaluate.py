@@ -1,4 +1,4 @@
-"""`faqbot evaluate`: how well questions with known answers are answered."""
+"""`faqbot evaluate`: measures of the answers to labelled questions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 EXAMPLE = "Example: faqbot evaluate --questions tests/questions/development.jsonl"
 
 MIN_QUESTIONS_FOR_PROGRESS = 200
-"""Questions from which a person wants to see how far it is."""
+"""More questions show a progress bar."""
 
 Train = Annotated[
     Path | None,
@@ -116,7 +116,7 @@ def evaluate(
 def _content(
     path: Path, knowledge: str | None, encoder: Path | None
 ) -> tuple[list[LabelledQuestion], Engine, float]:
-    """The questions of a file, an engine for the content folder, and how long that took to load."""
+    """Return a file's questions, the content folder's engine, and its load time in seconds."""
     from faqbot.cli.common import content_folder
     from faqbot.content.loader import load_knowledge_base
     from faqbot.evaluation.datasets import read_questions
@@ -145,7 +145,7 @@ def _intents(
     *,
     encoder: Path | None,
 ) -> tuple[list[LabelledQuestion], Engine, float]:
-    """The questions of an intent set, an engine that knows its labels, and how long that took."""
+    """Return an intent set's questions, an engine of its labels, and its load time in seconds."""
     from faqbot.cli.common import print_note
     from faqbot.evaluation.datasets import (
         knowledge_base_from,

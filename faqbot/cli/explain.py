@@ -1,4 +1,4 @@
-"""`faqbot explain`: how a question was understood, and why it was answered so."""
+"""`faqbot explain`: what was parsed from a question, its candidates, and the decision's reason."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from faqbot.replies.result import Result
 
 REASONS = {
-    Reason.CLEAR: "one reading is clearly the best",
+    Reason.CLEAR: "one entry is clearly the best",
     Reason.WHICH_ROLE: "the part is clear, the role is not",
     Reason.WHICH_PART: "the role is clear, the part is not",
-    Reason.CLOSE: "no reading is sure enough, but some are near",
-    Reason.EMPTY: "there is nothing in the question to go by",
+    Reason.CLOSE: "no entry is certain enough, but some are near",
+    Reason.EMPTY: "the question has no words to go by",
     Reason.UNKNOWN_ROLE: "the question is about a role that the content does not describe",
     Reason.NOT_WRITTEN: "the part is clear, but nobody has written it for this role",
     Reason.NOT_UNDERSTOOD: "nothing in the content is near enough",
@@ -50,7 +50,7 @@ LINKS = {
 
 
 def explanation_json(result: Result) -> dict[str, object]:
-    """What an explanation adds to the JSON contract."""
+    """Return the fields that `faqbot explain --json` adds to the JSON contract."""
     from faqbot.replies.result import candidate_to_dict
 
     parsed, outcome = result.parsed, result.outcome
@@ -76,7 +76,7 @@ def explanation_json(result: Result) -> dict[str, object]:
 
 
 def render(result: Result) -> Iterator[RenderableType]:
-    """The explanation, block by block."""
+    """Yield the explanation's tables."""
     yield _reading(result.parsed)
     if result.parsed.links:
         yield ""
@@ -103,9 +103,10 @@ def _reading(parsed: ParsedQuestion) -> Table:
     table = _facts()
     table.add_row("Question", Text(printable(parsed.text)))
     table.add_row("Normalised", Text(printable(parsed.normalised) or "nothing is left"))
-    for repair in parsed.corrections:
+    for correction in parsed.corrections:
         table.add_row(
-            "Repaired", Text(f"{printable(repair.written)} → {printable(repair.corrected)}")
+            "Corrected",
+            Text(f"{printable(correction.written)} → {printable(correction.corrected)}"),
         )
     if parsed.unknown_role:
         table.add_row("Unknown role", Text(printable(parsed.unknown_role)))
@@ -176,7 +177,7 @@ _MAX_CHANGES = 12
 
 
 def with_phrasings(engine: Engine, more: Mapping[str, Sequence[str]]) -> Engine:
-    """An engine on the same content with more phrasings."""
+    """Return an engine of the same content with more phrasings, by entry."""
     from faqbot import app
     from faqbot.content.loader import with_phrasings
     from faqbot.engine import ConversationMemory, Engine
@@ -187,7 +188,7 @@ def with_phrasings(engine: Engine, more: Mapping[str, Sequence[str]]) -> Engine:
 
 
 def outcome_diff(before: Engine, after: Engine, text: str) -> str:
-    """What a change does to one question."""
+    """Say how a change of the content changes one question's outcome."""
     from faqbot.evaluation.runner import TestQuestion, outcome_changes
 
     for change in outcome_changes(before, after, [TestQuestion(text, None, "")]):
@@ -196,7 +197,7 @@ def outcome_diff(before: Engine, after: Engine, text: str) -> str:
 
 
 def compare(before: Engine, after: Engine) -> tuple[int, tuple[OutcomeChange, ...]]:
-    """How many of the content's own questions there are, and which of them change."""
+    """Return the number of questions in the content, and those whose outcome changes."""
     from faqbot.evaluation.runner import content_questions, outcome_changes
 
     questions = content_questions(before.knowledge_base)
@@ -204,7 +205,7 @@ def compare(before: Engine, after: Engine) -> tuple[int, tuple[OutcomeChange, ..
 
 
 def print_changes(count: int, found: Sequence[OutcomeChange]) -> None:
-    """Say what changes."""
+    """Print a summary of the changed outcomes, the worst first."""
     from faqbot.cli.common import printable
 
     better = sum(change.better for change in found)
@@ -244,9 +245,9 @@ def explain(
 ) -> None:
     """Show how a question is understood.
 
-    What was normalised and repaired, and which role was linked through which words.
+    What was normalised and corrected, and which role was linked through which words.
 
-    Then the candidates with the opinion of each view, and why the decision fell so. With `--add`
+    Then the candidates with the score of each view, and the reason of the decision. With `--add`
     also what would change if the question were a phrasing of that entry.
     """
     text = question_of(words)
@@ -264,7 +265,7 @@ def explain(
 
 
 def _print_changes_by_phrasing(engine: Engine, text: str, entry_id: str) -> None:
-    """Say what a phrasing would change."""
+    """Print what would change if the question were a phrasing of an entry."""
     from faqbot.model import Role
 
     entry = engine.knowledge_base.entry(entry_id)

@@ -1,4 +1,4 @@
-"""`faqbot export`: content in other forms."""
+"""`faqbot export`: roles as documents and job postings, all content as a website or a table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROLE_EXAMPLE = "Example: faqbot export role data-analyst --format docx --out ana
 
 
 class ExportFormat(StrEnum):
-    """What a role can become."""
+    """The formats of an exported role."""
 
     MARKDOWN = "markdown"
     DOCX = "docx"
@@ -40,8 +40,8 @@ RoleOut = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE", help="The file; without it standard output."),
 ]
-RoleReaders = Annotated[Audience, typer.Option("--audience", help="Who shall read it.")]
-Organization = Annotated[str, typer.Option(help="JobPosting: who hires.")]
+RoleReaders = Annotated[Audience, typer.Option("--audience", help="The audience of the document.")]
+Organization = Annotated[str, typer.Option(help="JobPosting: the organization.")]
 Website = Annotated[str, typer.Option(help="JobPosting: the organization's web address.")]
 Locality = Annotated[str, typer.Option(help="JobPosting: the town.")]
 Country = Annotated[str, typer.Option(help="JobPosting: the country, such as DE.")]
@@ -49,7 +49,7 @@ Remote = Annotated[bool, typer.Option("--remote", help="JobPosting: work from ho
 Employment = Annotated[
     str, typer.Option("--employment-type", help="JobPosting: FULL_TIME, PART_TIME ...")
 ]
-Posted = Annotated[str, typer.Option(help="JobPosting: since when, such as 2026-11-24.")]
+Posted = Annotated[str, typer.Option(help="JobPosting: the first day, such as 2026-11-24.")]
 Until = Annotated[str, typer.Option(help="JobPosting: the last day.")]
 Link = Annotated[str, typer.Option(help="JobPosting: the address of the posting.")]
 
@@ -73,10 +73,10 @@ def role(
     quiet: Quiet = False,
     knowledge: Knowledge = None,
 ) -> None:
-    """Write one role as a document, an advertisement or a posting for search engines.
+    """Write one role as a document, an advertisement or a job posting for search engines.
 
     Exit code 0 when it was written, 1 when the content has problems, 2 when there is no such role
-    or the file is there already.
+    or the file exists already.
     """
     from faqbot.cli.common import checked_role_id, content_folder
     from faqbot.content.loader import load_knowledge_base
@@ -85,7 +85,7 @@ def role(
 
     knowledge_base = load_knowledge_base(content_folder(knowledge))
     found = knowledge_base.role(checked_role_id(knowledge_base, role_id))
-    assert found is not None  # it is known
+    assert found is not None  # `checked_role_id` raises for an unknown id
     opening = JobOpening(
         organization,
         website,
@@ -161,7 +161,7 @@ SITE_EXAMPLE = "Example: faqbot export site --out public --title 'Jobs at Exampl
 
 SiteOut = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder of the site.")]
 Title = Annotated[str, typer.Option("--title", help="What the site is called.")]
-SiteReaders = Annotated[Audience, typer.Option("--audience", help="Who shall read it.")]
+SiteReaders = Annotated[Audience, typer.Option("--audience", help="The audience of the document.")]
 
 
 def site(
@@ -176,7 +176,7 @@ def site(
     """Write all roles and FAQs as a website with search, which any web server or disk can hold.
 
     Exit code 0 when it was written, 1 when the content has problems, 2 when the folder holds
-    something already.
+    files already.
     """
     from faqbot.cli.common import content_folder
     from faqbot.content.loader import load_knowledge_base
@@ -186,7 +186,7 @@ def site(
 
     knowledge_base = load_knowledge_base(content_folder(knowledge))
     if out.is_dir() and any(out.iterdir()) and not force:
-        raise UsageError(f"{out} holds files already: --force writes over them.")
+        raise UsageError(f"{out} contains files already: --force overwrites them.")
     made = html.site(knowledge_base, title, audience)
     for name, text in made.files.items():
         write_bytes(out / name, text.encode(), force=True)
@@ -206,7 +206,7 @@ def table(
     """Write roles and FAQs into a table that `faqbot import table` reads back without loss.
 
     Lists have a point a line in their cell. Exit code 0 when it was written, 1 when the content has
-    problems, 2 when the file is there already or ends in neither .csv nor .xlsx.
+    problems, 2 when the file exists already or ends in neither .csv nor .xlsx.
     """
     from faqbot.cli.common import content_folder
     from faqbot.content.loader import load_knowledge_base
@@ -222,7 +222,7 @@ def table(
 
 app = typer.Typer(
     name="export",
-    help="Give content to those without Slack: documents, postings, a website.",
+    help="Export content: documents, job postings, a website, a table.",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )

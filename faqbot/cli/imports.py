@@ -1,4 +1,4 @@
-"""`faqbot import`: other people's formats in."""
+"""`faqbot import`: content from documents, tables and the O*NET database."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def document(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Make role files of job descriptions, and say what became of their words.
+    """Turn job descriptions into role files, and report the words that each file keeps.
 
-    What to look at is marked with `# check:` in each file. Exit code 0 when all were imported, 1
+    Places to review are marked with `# check:` in each file. Exit code 0 when all were imported, 1
     when one or more were not; the others are.
     """
     from faqbot import app
@@ -97,7 +97,7 @@ Release = Annotated[
 ]
 Only = Annotated[
     list[str] | None,
-    typer.Option("--only", help="A code (or how it begins), a title, or a family; repeat it."),
+    typer.Option("--only", help="A code (or its beginning), a title, or a family; repeatable."),
 ]
 OnetOut = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the role files go.")]
 
@@ -110,11 +110,11 @@ def onet(
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make a library of the occupations of O*NET: up to 1,016 roles.
+    """Turn occupations of O*NET into role files: up to 1,016 roles.
 
-    Each file names the source as its licence asks; titles that several occupations share, and what
-    the release doesn't say, are marked. Exit code 0 when all were written, 2 when the file isn't
-    such a release, a wish fits nothing, or a file is there already.
+    Each file names the source, as the licence asks. Titles that several occupations share, and
+    gaps of the release, are marked. Exit code 0 when all were written, 2 when the file isn't such
+    a release, an `--only` matches nothing, or a file exists already.
     """
     from faqbot.cli.common import with_progress
     from faqbot.content.writer import write_file
@@ -129,9 +129,7 @@ def onet(
     targets = [out / f"{one.role.id}.yaml" for one in written]
     there = [target for target in targets if target.exists()]
     if there and not force:
-        raise UsageError(
-            f"{there[0]} is there already: --force writes over it. Nothing is written."
-        )
+        raise UsageError(f"{there[0]} exists already: --force overwrites it. Nothing was written.")
     for one, target in zip(written, targets, strict=True):
         write_file(target, one.text, force=force)
     if quiet:
@@ -158,12 +156,12 @@ def table(
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make roles and FAQs of a table.
+    """Turn a table into roles and FAQs.
 
-    It may be one of `faqbot export table`, or your own with two columns: question and answer.
+    The table comes from `faqbot export table`, or has two columns: question and answer.
 
     Exit code 0 when it was written (or would be), 1 when its content has problems, 2 when cells are
-    wrong or something is there already.
+    wrong or a file exists already.
     """
     from faqbot.content.loader import load_knowledge_base
     from faqbot.content.writer import write_file
@@ -173,7 +171,9 @@ def table(
 
     read = read_table(read_rows(file), file.name)
     if read.unknown_columns:
-        typer.echo(f"Columns that mean nothing here: {', '.join(read.unknown_columns)}.", err=True)
+        typer.echo(
+            f"Unknown columns, which are ignored: {', '.join(read.unknown_columns)}.", err=True
+        )
     files = _files(read.knowledge_base, out)
     with tempfile.TemporaryDirectory() as place:
         for target, text in files.items():
@@ -188,7 +188,7 @@ def table(
     if not dry_run:
         if there and not force:
             raise UsageError(
-                f"{there[0]} is there already: --force writes over it. Nothing is done."
+                f"{there[0]} exists already: --force overwrites it. Nothing was written."
             )
         for target, text in files.items():
             write_file(target, text, force=force)
@@ -210,7 +210,7 @@ def _existing(out: Path) -> KnowledgeBase:
 
 
 def _files(knowledge_base: KnowledgeBase, out: Path) -> dict[Path, str]:
-    """Each file with its text; what stands in a file already is written there."""
+    """Return the text of each file to write."""
     from faqbot.content.writer import faq_file, role_file
 
     schema = "../schema.json"
@@ -225,7 +225,7 @@ def _files(knowledge_base: KnowledgeBase, out: Path) -> dict[Path, str]:
 
 app = typer.Typer(
     name="import",
-    help="Make content of documents, of tables, and of the O*NET database.",
+    help="Import content from documents, tables and the O*NET database.",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )

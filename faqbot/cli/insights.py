@@ -1,4 +1,4 @@
-"""`faqbot insights`: figures as pictures in the browser."""
+"""`faqbot insights`: the dashboard."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from faqbot.cli.common import Knowledge
 
 EXAMPLE = "Example: faqbot insights --port 8766"
 
-Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="The port to serve on.")]
+Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="The port to listen on.")]
 Host = Annotated[
     str,
-    typer.Option(
-        "--host", help="The address to serve on; others than this machine need signing in."
-    ),
+    typer.Option("--host", help="The address to listen on; any but this machine's needs sign-in."),
 ]
 SignIn = Annotated[
     bool,

@@ -1,4 +1,4 @@
-"""`faqbot new`: what to begin with."""
+"""`faqbot new`: the file of a new role or FAQ, or a new key."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 def is_interactive(*, yes: bool) -> bool:
-    """Whether somebody is there to be asked."""
+    """Whether to prompt: stdin and stdout are terminals, and --yes isn't given."""
     return not yes and sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def prompt(what: str, given: str, *, asks: bool) -> str:
-    """A text that was given, or asked for; Enter leaves it out."""
+    """Return a given text, else prompt for it; Enter leaves it empty."""
     if given or not asks:
         return given.strip()
     return str(typer.prompt(what, default="", show_default=False)).strip()
 
 
 def prompt_list(what: str, given: Sequence[str] | None, *, asks: bool) -> tuple[str, ...]:
-    """A list that was given, or asked for in one line with commas."""
+    """Return a given list, else prompt for one, separated by commas."""
     if given or not asks:
         return tuple(filter(None, (text.strip() for text in given or ())))
     said = str(typer.prompt(f"{what}, with commas", default="", show_default=False))
@@ -48,7 +48,7 @@ Phrasings = Annotated[list[str] | None, typer.Option("--phrasing", help="Another
 About = Annotated[str | None, typer.Option("--about", help="The id of the role it is about.")]
 Readers = Annotated[Audience, typer.Option("--audience", help="Who may read it.")]
 FaqDefaults = Annotated[
-    bool, typer.Option("--yes", "-y", help="Ask nothing, and write it in any case.")
+    bool, typer.Option("--yes", "-y", help="Don't prompt, and write the file in any case.")
 ]
 
 
@@ -63,7 +63,7 @@ def faq(
     yes: FaqDefaults = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a new FAQ into a file of its own below `faqs/`; asks for what the options don't say.
+    """Write a new FAQ to a file of its own below `faqs/`; prompts for what the options lack.
 
     Warns when the question is answered already. Exit code 0 when it was written, 1 when the content
     has problems, 2 when there is no answer or no such role.
@@ -105,8 +105,8 @@ KEY_EXAMPLE = "Example: faqbot new key"
 def key() -> None:
     """Print a new key for FAQBOT_SECRET_KEYS, which encrypts the tokens of workspaces.
 
-    Keep it as you keep passwords: what it encrypted can't be read without it. A key that replaces
-    another goes in front of it, and a comma between them.
+    Keep it like a password: without it the tokens can't be decrypted. To replace a key, put the
+    new one in front of it, separated by a comma.
     """
     from faqbot.storage.encryption import TokenCipher
 
@@ -128,7 +128,7 @@ Preferred = Annotated[
 ]
 Education = Annotated[str, typer.Option(help="The education that one must have.")]
 Years = Annotated[float | None, typer.Option("--years", min=0, max=80, help="Years of experience.")]
-RoleDefaults = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")]
+RoleDefaults = Annotated[bool, typer.Option("--yes", "-y", help="Don't prompt.")]
 
 _PLACEHOLDERS: Final = {
     "overview": ("overview: >", "  A {role} ... in a sentence or two."),
@@ -182,10 +182,10 @@ def role(
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write the file of a new role, with comments; asks for what the options don't say.
+    """Write the file of a new role, with comments; prompts for what the options lack.
 
-    What is left out stands in the file as a comment to fill in. Exit code 0 when the file was
-    written, 2 when it is there already.
+    Whatever is left out is a comment to fill in. Exit code 0 when the file was written, 2 when it
+    exists already.
     """
     from faqbot.content.writer import make_id, role_file, write_file
     from faqbot.model import Role, Section
@@ -238,7 +238,7 @@ def role(
 
 
 def _notes(made: Role) -> dict[str, tuple[str, ...]]:
-    """The comments on what is in the file."""
+    """Return the comments for the keys and sections that the file has."""
     held = {"role", "title"} | {key for key in ("aliases", "family", "owner") if getattr(made, key)}
     held |= {f"sections/{section.key}" for section in made.sections}
     return {key: lines for key, lines in _NOTES.items() if key in held}
@@ -255,7 +255,7 @@ def _parse_years(text: str) -> Span | None:
 
 
 def _placeholder_comments(made: Role) -> str:
-    """What nobody has said yet, as comments to fill in."""
+    """Return the missing keys and sections as comments to fill in."""
     lines = [
         f"# {line}"
         for key, line in (("aliases", "aliases: [another title]"), ("family", "family: a-group"))
@@ -268,7 +268,7 @@ def _placeholder_comments(made: Role) -> str:
         lower += [f"  # {line}" for key in missing for line in _PLACEHOLDERS[key]]
     if lower and not made.sections:
         lower.insert(0, "# sections:")
-    # Comments on sections stand below them, those on the role after all of it.
+    # Sections come last in a role file, so their placeholders go before those of the role.
     return "".join(f"{line}\n" for line in (*lower, *lines))
 
 

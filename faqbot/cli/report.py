@@ -1,4 +1,4 @@
-"""`faqbot report`: what was asked, answered, missed and rated."""
+"""`faqbot report` and `faqbot forget`: statistics of the question log, and deletion from it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 def load_statistics(
     database: str | None, since: dt.datetime, until: dt.datetime, role: str | None = None
 ) -> UsageStatistics:
-    """The figures of a period.
+    """Return the statistics of a period.
 
     Raises:
-        UsageError: nothing is remembered.
-        StoreError: the database can't be used.
+        UsageError: Storage is off.
+        StoreError: The database can't be used.
     """
     from faqbot.matching.clusters import group_by_meaning
     from faqbot.matching.encoders import StaticEncoder
@@ -49,7 +49,7 @@ def load_statistics(
 
 @dataclass(frozen=True, slots=True)
 class PhrasingSuggestion:
-    """Words that should lead to an entry; `sure` when a person said so."""
+    """A phrasing to add to an entry; `sure` if a person assigned it."""
 
     text: str
     entry: str
@@ -59,11 +59,11 @@ class PhrasingSuggestion:
 def phrasing_suggestions(
     database: str | None, since: dt.datetime, until: dt.datetime, engine: Engine, *, guess: bool
 ) -> tuple[PhrasingSuggestion, ...]:
-    """The phrasings that people picked and assigned; `guess` adds declined questions.
+    """Return the phrasings that people picked and assigned; `guess` adds declined questions.
 
     Raises:
-        UsageError: nothing is remembered.
-        StoreError: the database can't be used.
+        UsageError: Storage is off.
+        StoreError: The database can't be used.
     """
     from faqbot.storage.models import PHRASING
     from faqbot.storage.questions import QuestionFilter
@@ -89,11 +89,11 @@ def phrasing_suggestions(
 
 
 def forget_person(database: str | None, person: str, team: str | None = None) -> DeletionReport:
-    """Delete what is remembered of a person, in one team or wherever the id occurs.
+    """Delete all data about a person, in one workspace or in all of them.
 
     Raises:
-        UsageError: nothing is remembered.
-        StoreError: the database can't be used.
+        UsageError: Storage is off.
+        StoreError: The database can't be used.
     """
     from faqbot.storage.store import with_store
 
@@ -121,7 +121,7 @@ OfRole = Annotated[
 def report(
     *, since: Since = None, role: OfRole = None, as_json: Json = False, as_csv: Csv = False
 ) -> None:
-    """Print the figures of the last days: no names of people are in them."""
+    """Print statistics of the last days; they contain no names of people."""
     from faqbot.cli.common import console, print_json
     from faqbot.settings import configured_database
 
@@ -138,7 +138,7 @@ def report(
 
 
 def parse_since(text: str | None, now: dt.datetime) -> dt.datetime:
-    """The moment that `--since` means."""
+    """Return the time of `--since`: a date, or a number of days ago such as "7d"."""
     said = (text or "30d").strip()
     if said.endswith("d") and said[:-1].isdigit() and len(said) < 6:  # noqa: PLR2004 - 9999 days
         return now - dt.timedelta(days=int(said[:-1]))
@@ -151,7 +151,7 @@ def parse_since(text: str | None, now: dt.datetime) -> dt.datetime:
 
 
 def as_object(found: UsageStatistics) -> dict[str, object]:
-    """The figures as the JSON that other programs read."""
+    """Return the JSON contract of `faqbot report --json`."""
     return {
         "since": found.since.isoformat(),
         "until": found.until.isoformat(),
@@ -178,7 +178,7 @@ def as_object(found: UsageStatistics) -> dict[str, object]:
 
 
 def as_lines(found: UsageStatistics, most: int = 10) -> Iterator[str]:
-    """The figures as a person reads them."""
+    """Yield the statistics as lines of text."""
     outcomes = ", ".join(f"{name} {count}" for name, count in found.outcomes) or "none"
     yield f"{found.since:%-d %B %Y} to {found.until:%-d %B %Y}: {found.questions} questions"
     yield f"By outcome: {outcomes}"
@@ -225,7 +225,7 @@ def _csv(found: UsageStatistics) -> Iterator[str]:
 
 
 def _escape_formula(text: str) -> str:
-    """A text that a spreadsheet doesn't take for a formula."""
+    """Quote a text that a spreadsheet would run as a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
@@ -246,7 +246,7 @@ Workspace = Annotated[
 
 
 def forget(user: User, workspace: Workspace = None) -> None:
-    """Delete what a person asked, rated and picked, and say what was deleted."""
+    """Delete what a person asked, rated and picked, and report what was deleted."""
     from faqbot.settings import configured_database
 
     gone = forget_person(configured_database(), user, workspace)

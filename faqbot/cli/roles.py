@@ -17,7 +17,7 @@ EXAMPLE = "Example: faqbot roles --json"
 
 
 def roles(*, as_json: Json = False, knowledge: Knowledge = None) -> None:
-    """List the roles, what is written for each, and when it was reviewed.
+    """List the roles with their sections, FAQs and last review.
 
     With --json one line for each role.
     """

@@ -1,4 +1,4 @@
-"""`faqbot run`: the bot itself."""
+"""`faqbot run` and `faqbot status`: start the bot, and ask whether it runs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from faqbot.cli.common import Json, Knowledge
 
 EXAMPLE = "Example: faqbot run --check"
 
-Check = Annotated[
-    bool, typer.Option("--check", help="Say what was understood from the settings, then stop.")
-]
+Check = Annotated[bool, typer.Option("--check", help="Print the settings in effect, then exit.")]
 
 
 Workers = Annotated[
@@ -45,9 +43,9 @@ STATUS_EXAMPLE = "Example: faqbot status"
 
 
 def status(*, knowledge: Knowledge = None, as_json: Json = False) -> None:
-    """Say whether faqbot runs here, which content it answers from, and what is wrong with newer.
+    """Say whether faqbot runs here, from which content, and which problems newer content has.
 
-    Exit code 0 when all is well, 1 when changed content has problems, 3 when it doesn't run.
+    Exit code 0 when it runs, 1 when changed content has problems, 3 when it doesn't run.
     """
     from dataclasses import asdict
 

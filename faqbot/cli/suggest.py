@@ -1,4 +1,4 @@
-"""`faqbot suggest`: phrasings that would help, as a patch of the content."""
+"""`faqbot suggest`: phrasings from the question log, as a patch of the content."""
 
 from __future__ import annotations
 
@@ -19,12 +19,16 @@ EXAMPLE = "Example: faqbot suggest --since 90d > phrasings.patch"
 
 Since = Annotated[
     str | None,
-    typer.Option(metavar="WHEN", help="From a day on, or such as 30d.", show_default=False),
+    typer.Option(
+        metavar="WHEN",
+        help="The first day, such as 2026-11-01, or how long ago, such as 30d.",
+        show_default=False,
+    ),
 ]
 Apply = Annotated[bool, typer.Option("--apply", help="Change the files instead of printing.")]
 Declined = Annotated[
     bool,
-    typer.Option("--declined", help="Also guess where declined questions belong: look at each."),
+    typer.Option("--declined", help="Also guess entries for declined questions: review each one."),
 ]
 
 
@@ -36,7 +40,7 @@ def suggest(
     quiet: Quiet = False,
     knowledge: Knowledge = None,
 ) -> None:
-    """Suggest phrasings from what people picked, what persons assigned, and what was declined.
+    """Suggest phrasings from picked choices, assigned questions and declined questions.
 
     Prints a patch of the YAML that keeps comments and order, and says what it would change. Exit
     code 0, also when there is nothing to suggest; 1 when the content has problems.
@@ -67,7 +71,7 @@ def suggest(
 
 
 def _new_phrasings(engine: Engine, found: tuple[PhrasingSuggestion, ...]) -> dict[str, list[str]]:
-    """The phrasings that entries don't have yet, by entry."""
+    """Return the phrasings that entries don't have yet, by entry."""
     more: dict[str, list[str]] = defaultdict(list)
     for wish in found:
         entry = engine.knowledge_base.entry(wish.entry)

@@ -1,4 +1,4 @@
-"""`faqbot workspaces`: where people installed faqbot, and the keys of the tokens that it got."""
+"""`faqbot workspaces`: the installations, their removal, and the re-encryption of tokens."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class InstallationStatus:
-    """An installation, and the scopes that it lacks: those faqbot needs, and those it can spare."""
+    """An installation with the required and the optional scopes that it lacks."""
 
     installation: Installation
     missing: tuple[str, ...]
@@ -31,7 +31,7 @@ class InstallationStatus:
 
     @classmethod
     def of(cls, installation: Installation) -> InstallationStatus:
-        """What the manifest makes of an installation."""
+        """Compare an installation's scopes with those of the manifest."""
         from faqbot.slack.manifest import OPTIONAL_SCOPES, SCOPES
 
         missing, optional = (
@@ -42,16 +42,16 @@ class InstallationStatus:
 
     @property
     def id(self) -> str:
-        """What names it: the workspace, or the organisation that installed it as a whole."""
+        """The workspace's id, or the organisation's for an organisation-wide installation."""
         return self.installation.workspace.team or self.installation.workspace.enterprise
 
 
 def list_installations(database: str | None) -> tuple[InstallationStatus, ...]:
-    """All installations, by organisation and workspace.
+    """Return all installations, sorted by organisation and workspace.
 
     Raises:
-        UsageError: nothing is remembered.
-        StoreError: the database can't be used.
+        UsageError: Storage is off.
+        StoreError: The database can't be used.
     """
     from faqbot.storage.store import with_store
 
@@ -59,11 +59,11 @@ def list_installations(database: str | None) -> tuple[InstallationStatus, ...]:
 
 
 def remove_installation(database: str | None, wanted: str) -> InstallationStatus:
-    """Forget the installation of a workspace or of a whole organisation, and say what it was.
+    """Delete the installation of a workspace or of an organisation, and return it.
 
     Raises:
-        UsageError: nothing is remembered, or there is no such installation.
-        StoreError: the database can't be used.
+        UsageError: Storage is off, or there is no such installation.
+        StoreError: The database can't be used.
     """
     from faqbot.storage.store import with_store
 
@@ -79,12 +79,12 @@ def remove_installation(database: str | None, wanted: str) -> InstallationStatus
 
 
 def reencrypt_tokens(database: str | None, keys: str) -> int:
-    """Encrypt all tokens with the newest key; returns how many installations had an older one.
+    """Encrypt all tokens with the newest key. Returns how many installations had an older one.
 
     Raises:
-        SettingsError: the keys are none.
-        UsageError: nothing is remembered.
-        StoreError: the database can't be used, or none of the keys encrypted some tokens.
+        SettingsError: The keys aren't valid.
+        UsageError: Storage is off.
+        StoreError: The database can't be used, or a token was encrypted with another key.
     """
     from faqbot.storage.encryption import TokenCipher
     from faqbot.storage.store import with_store
@@ -138,7 +138,7 @@ def workspaces(context: typer.Context, *, as_json: Json = False) -> None:
 def reseal() -> None:
     """Encrypt all tokens with the newest key of FAQBOT_SECRET_KEYS.
 
-    After it the older keys can be taken out of the setting. It may run while faqbot does.
+    Afterwards the older keys can be removed from the setting. It can run while faqbot runs.
     """
     from faqbot.settings import configured_database, configured_secret_keys
 
@@ -148,10 +148,10 @@ def reseal() -> None:
 
 @app.command(epilog=REMOVE_EXAMPLE)
 def remove(team: Team) -> None:
-    """Forget an installation and its tokens; a running faqbot stops answering within a minute.
+    """Delete an installation and its tokens; a running faqbot stops answering within a minute.
 
-    Slack is not told: whoever wants faqbot out of the workspace uninstalls it there, and that
-    removes it here too. Exit code 2 when there is no such installation.
+    Slack keeps the app: uninstall it there to remove it from the workspace, which deletes the
+    installation here too. Exit code 2 when there is no such installation.
     """
     from faqbot.cli.common import printable
     from faqbot.settings import configured_database

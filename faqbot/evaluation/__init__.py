@@ -1,1 +1,1 @@
-"""How well questions are answered: labelled sets, their figures, and plots of them."""
+"""Evaluation: labelled questions, predictions, measures and plots."""

@@ -1,4 +1,4 @@
-"""How well labelled questions are answered: one question's mark, and the figures of a set."""
+"""Labelled questions: read from JSON Lines or made of intent sets (CSV), asked, and marked."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from faqbot.model import (
 
 
 class Expect(StrEnum):
-    """What a labelled question asks for."""
+    """The outcome that a label demands."""
 
     ANSWER = "answer"
     ASK = "ask"
@@ -37,7 +37,7 @@ class Expect(StrEnum):
 
 
 class Mark(StrEnum):
-    """What became of a question: only an answer can be wrong."""
+    """The result for one question; only an answer can be wrong."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -47,7 +47,7 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LabelledQuestion:
-    """A question with what is owed in return; `accept` are single ids that are as good."""
+    """A question and its label; each id in `accept` alone is a right answer too."""
 
     question: str
     expect: Expect
@@ -62,7 +62,7 @@ _LABELLED_QUESTION = TypeAdapter(LabelledQuestion)
 
 @dataclass(frozen=True, slots=True)
 class MarkedQuestion:
-    """A labelled question with its mark and the ids that were answered or offered."""
+    """A labelled question, its mark, and the ids that were answered or offered."""
 
     labelled: LabelledQuestion
     mark: Mark
@@ -71,7 +71,7 @@ class MarkedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class DatasetFigures:
-    """The figures of one set, as shares of its in-scope, ambiguous and out-of-scope questions."""
+    """The figures of a data set: shares of its in-scope, ambiguous and out-of-scope questions."""
 
     questions: int
     in_scope: int
@@ -98,10 +98,10 @@ class DatasetFigures:
 
 
 def read_questions(path: Path) -> list[LabelledQuestion]:
-    """The labelled questions of a JSON Lines file.
+    """Read the labelled questions of a JSON Lines file.
 
     Raises:
-        UsageError: the file can't be read, is empty, or holds a line that is no labelled question.
+        UsageError: The file can't be read, is empty, or has a line that isn't a labelled question.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
@@ -114,7 +114,7 @@ def read_questions(path: Path) -> list[LabelledQuestion]:
 
 
 def describe_read_error(path: Path, error: OSError | UnicodeDecodeError) -> str:
-    """Why a text file can't be read, as advice."""
+    """Return advice for a text file that can't be read."""
     if isinstance(error, OSError):
         return f"Can't read {path}: {error.strerror or error}. Name a file that is there."
     line = error.object[: error.start].count(b"\n") + 1
@@ -141,12 +141,13 @@ def _labelled(path: Path, number: int, text: str) -> LabelledQuestion:
 
 
 def mark(labelled: LabelledQuestion, outcome: Outcome) -> Mark:
-    """What an outcome is worth for a question with that label."""
+    """Compare an outcome with the label of its question."""
     match outcome, labelled.expect:
         case Answer(entries=entries, fact=fact), Expect.ANSWER:
             ids = {entry.id for entry in entries}
             if isinstance(fact, Comparison) and entries[0].kind is EntryKind.FAQ:
-                ids = {entries[0].id}  # the roles that it tells apart follow it
+                # The FAQ that answers a comparison comes first; the compared roles follow it.
+                ids = {entries[0].id}
             right = ids == set(labelled.entries) or (len(ids) == 1 and ids <= set(labelled.accept))
             return Mark.RIGHT if right else Mark.WRONG
         case Answer(), _:
@@ -162,14 +163,14 @@ def mark(labelled: LabelledQuestion, outcome: Outcome) -> Mark:
 
 
 def to_question(labelled: LabelledQuestion) -> Question:
-    """The question as an employee asks it in a direct message."""
+    """Return the question as an employee asks it in a direct message."""
     return Question(
         labelled.question, audience=Audience.EMPLOYEES, surface=Surface.DIRECT, role=labelled.role
     )
 
 
 def ask_all(engine: Engine, questions: Iterable[LabelledQuestion]) -> list[MarkedQuestion]:
-    """Ask every question, independently of the others."""
+    """Ask each question without the memory of the others, and mark its outcome."""
     marked = []
     for labelled in questions:
         result = engine.ask(to_question(labelled))
@@ -180,7 +181,7 @@ def ask_all(engine: Engine, questions: Iterable[LabelledQuestion]) -> list[Marke
 
 
 def dataset_figures(marked: Sequence[MarkedQuestion]) -> DatasetFigures:
-    """The figures of a set of marked questions."""
+    """Return the figures of a set of marked questions."""
     counts = {expect: Counter[Mark]() for expect in Expect}
     for one in marked:
         counts[one.labelled.expect][one.mark] += 1
@@ -214,17 +215,17 @@ def _ids(outcome: Outcome) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence with the label of its intent."""
+    """A sentence of an intent set, with the label of its intent."""
 
     text: str
     label: str
 
 
 def read_sentences(path: Path, text_column: str, label_column: str) -> list[Sentence]:
-    """The sentences of a CSV file with a header.
+    """Read the sentences of a CSV file that has a header.
 
     Raises:
-        UsageError: the file can't be read, lacks a column, or has a row without text or label.
+        UsageError: The file can't be read, lacks a column, or has a row without text or label.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
@@ -257,10 +258,12 @@ def _sentences(
 
 
 def knowledge_base_from(train: Iterable[Sentence], none_label: str | None = None) -> KnowledgeBase:
-    """Content with a general FAQ for each label: its first sentence asks, the rest rephrase.
+    """Return content with a general FAQ for each label.
+
+    A label's first sentence is the question, the others are phrasings.
 
     Raises:
-        UsageError: every sentence has the label that stands for no answer.
+        UsageError: Every sentence has the label that stands for no answer.
     """
     by_label: dict[str, list[str]] = {}
     for sentence in train:
@@ -279,10 +282,10 @@ def knowledge_base_from(train: Iterable[Sentence], none_label: str | None = None
 def labelled_questions(
     test: Sequence[Sentence], knowledge_base: KnowledgeBase
 ) -> list[LabelledQuestion]:
-    """The sentences as questions; those whose label the content lacks are out of scope.
+    """Return the sentences as questions; those with a label outside the content are out of scope.
 
     Raises:
-        UsageError: no sentence is in scope.
+        UsageError: No sentence is in scope.
     """
     ids = {faq.key: faq.id for faq in knowledge_base.faqs}
     questions = [
@@ -302,6 +305,6 @@ def labelled_questions(
 def unseen_labels(
     test: Iterable[Sentence], knowledge_base: KnowledgeBase, none_label: str | None
 ) -> tuple[str, ...]:
-    """Labels of the test file that neither the training file nor `none_label` accounts for."""
+    """Return the labels of the test sentences that are neither trained nor `none_label`."""
     known = {faq.key for faq in knowledge_base.faqs} | {none_label}
     return tuple(dict.fromkeys(one.label for one in test if one.label not in known))

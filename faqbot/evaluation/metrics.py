@@ -1,6 +1,6 @@
-"""Measures of answers and of the confidence in them, over arrays with a row for each question.
+"""Measures of answers and of their confidence, over arrays with one row for each question.
 
-Classes are small integers; `NOBODY` is the class "no entry answers this".
+Classes are small integers; `NO_LABEL` is the class "no entry answers this".
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 NO_LABEL = -1
-"""The class of a question that must not, or will not, be answered."""
+"""The class of a question that must not be, or isn't, answered."""
 
 THRESHOLDS = 101
-"""Quantiles of the scores at which the best threshold is looked for."""
+"""The number of quantiles of the scores that `best_mcc` tries as thresholds."""
 
 BINS = 10
-"""Equal-width bins of confidence."""
+"""The number of equal-width bins of confidence."""
 
 Classes = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
@@ -25,21 +25,21 @@ Flags = npt.NDArray[np.bool_]
 
 
 def mcc(truth: Classes, answers: Classes) -> float:
-    """Matthews correlation over all classes (Gorodkin 2004); 0 where it isn't defined."""
+    """Return the Matthews correlation over all classes (Gorodkin 2004); 0 where undefined."""
     count = len(truth)
     if not count:
         return 0.0
     _, numbers = np.unique(np.concatenate([truth, answers]), return_inverse=True)
     classes = int(numbers.max()) + 1
-    owed = np.bincount(numbers[:count], minlength=classes).astype(np.float64)
-    given = np.bincount(numbers[count:], minlength=classes).astype(np.float64)
+    expected = np.bincount(numbers[:count], minlength=classes).astype(np.float64)
+    answered = np.bincount(numbers[count:], minlength=classes).astype(np.float64)
     right = float((truth == answers).sum())
-    spread = (count**2 - owed @ owed) * (count**2 - given @ given)
-    return float((right * count - owed @ given) / np.sqrt(spread)) if spread > 0 else 0.0
+    spread = (count**2 - expected @ expected) * (count**2 - answered @ answered)
+    return float((right * count - expected @ answered) / np.sqrt(spread)) if spread > 0 else 0.0
 
 
 def best_mcc(truth: Classes, guesses: Classes, scores: Scores) -> float:
-    """The highest `mcc` of answering from one score upwards, over the quantiles of the scores."""
+    """Return the highest `mcc` over thresholds: scores below the threshold count as no answer."""
     if not len(truth):
         return 0.0
     thresholds = np.unique(np.quantile(scores, np.linspace(0, 1, THRESHOLDS)))
@@ -48,7 +48,7 @@ def best_mcc(truth: Classes, guesses: Classes, scores: Scores) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """The questions whose confidence falls into one bin: how many, how sure, how often right."""
+    """A bin of confidence: how many questions, their mean confidence, the share that is right."""
 
     start: float
     end: float
@@ -58,7 +58,7 @@ class Bin:
 
 
 def reliability(confidences: Scores, right: Flags) -> tuple[Bin, ...]:
-    """The bins that hold a question; a bin holds its lower edge, the last one both."""
+    """Return the bins that aren't empty; a bin includes its lower edge, the last one both."""
     numbers = np.minimum((confidences * BINS).astype(np.int64), BINS - 1)
     return tuple(
         Bin(
@@ -74,7 +74,7 @@ def reliability(confidences: Scores, right: Flags) -> tuple[Bin, ...]:
 
 
 def calibration_error(confidences: Scores, right: Flags) -> float:
-    """Expected calibration error: how far confidence and accuracy lie apart, bin by bin."""
+    """Return the expected calibration error: the mean distance of confidence and accuracy."""
     bins = reliability(confidences, right)
     apart = sum(one.questions * abs(one.confidence - one.accuracy) for one in bins)
     return apart / len(confidences) if len(confidences) else 0.0
@@ -82,14 +82,14 @@ def calibration_error(confidences: Scores, right: Flags) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Accuracy of what is answered when only the surest questions are: a point for each share."""
+    """The accuracy-coverage curve: the accuracy if only the surest share is answered."""
 
     covered: Scores
     accuracy: Scores
 
 
 def coverage(confidences: Scores, right: Flags) -> Coverage:
-    """The accuracy-coverage curve; questions of equal confidence are answered together."""
+    """Return the accuracy-coverage curve; equal confidences are one point."""
     order = np.argsort(-confidences, kind="stable")
     ranked = confidences[order]
     answered = np.arange(1, len(order) + 1)

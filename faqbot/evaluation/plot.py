@@ -1,4 +1,4 @@
-"""A plot of confidence: how reliable it is, and what answering only the surest would bring."""
+"""The plot of an evaluation: reliability diagram and accuracy-coverage curve."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from faqbot.evaluation.metrics import Flags, Scores
 
 FORMATS = (".svg", ".png", ".pdf")
-"""What a plot can be written as."""
+"""File formats of a plot."""
 
 
 def check_plot(path: Path) -> None:
-    """Refuse a plot that can't be written, before anything long begins.
+    """Check that a plot can be written, before a long evaluation begins.
 
     Raises:
         UsageError: The format is unknown, or the folder is missing.
@@ -35,19 +35,19 @@ def check_plot(path: Path) -> None:
         import_module("matplotlib")
 
 
-def plot(trials: Sequence[Prediction], path: Path) -> None:
+def plot(predictions: Sequence[Prediction], path: Path) -> None:
     """Write the reliability diagram and the accuracy-coverage curve side by side.
 
     Raises:
-        UsageError: the file can't be written.
+        UsageError: The file can't be written.
     """
     check_plot(path)
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    data = as_columns(trials)
+    data = as_columns(predictions)
     confidences, right = data.confidences[data.judged], data.right[data.judged]
-    # The same trials give the same file: no date, no random ids.
+    # Equal predictions give an equal file: no date, no random ids.
     with rc_context({"svg.hashsalt": "faqbot", "svg.fonttype": "none"}):
         figure = Figure(figsize=(10, 4.5), layout="constrained")
         left, other = figure.subplots(1, 2)

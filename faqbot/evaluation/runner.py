@@ -1,4 +1,4 @@
-"""Labelled questions put to the engine: what each was owed and got, and the figures of a set."""
+"""Runs labelled questions through the engine: predictions, their figures, changed outcomes."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ from faqbot.model import (
 from faqbot.replies.result import Result
 
 NO_ENTRY = ""
-"""What stands for "no entry" among the entries of a trial."""
+"""Stands for "no entry" among the entries of a prediction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One question: the entry it is owed, the best guess with its confidence, and the answer.
+    """One question's expected entry, best guess with its confidence, and answer.
 
-    Several entries that belong together are one name, joined by "+".
+    Several entries that are answered together are one name, joined by "+".
     """
 
     expect: Expect
@@ -59,13 +59,13 @@ class Prediction:
 
     @property
     def is_judged(self) -> bool:
-        """Whether its confidence can be judged: which role was meant is unknown when asked back."""
+        """Whether the guess can be judged: an ambiguous question has no right guess."""
         return self.expect is not Expect.ASK or bool(self.answer)
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationReport:
-    """The figures of a set of trials; shares of nothing are None."""
+    """The figures of a set of predictions; a share of no questions is None."""
 
     questions: int
     in_scope: int
@@ -82,7 +82,7 @@ class EvaluationReport:
     rss_mb: float
 
     def as_json(self) -> dict[str, object]:
-        """The figures as other programs read them; keys are added, never changed."""
+        """Return the JSON contract of `faqbot evaluate --json`; keys may be added, none change."""
 
         def share(value: float | None) -> float | None:
             return None if value is None else round(value, 4)
@@ -104,26 +104,26 @@ class EvaluationReport:
 
 
 def predict_all(engine: Engine, questions: Iterable[LabelledQuestion]) -> list[Prediction]:
-    """Ask every question, independently of the others."""
-    trials = []
+    """Ask each question without the memory of the others."""
+    predictions = []
     for labelled in questions:
         asked = to_question(labelled)
         began = time.perf_counter()
         result = engine.ask(asked)
-        trials.append(_prediction(labelled, result, time.perf_counter() - began))
-    return trials
+        predictions.append(_prediction(labelled, result, time.perf_counter() - began))
+    return predictions
 
 
 def _prediction(labelled: LabelledQuestion, result: Result, seconds: float) -> Prediction:
     outcome = result.outcome
-    owed = _name(labelled.entries) if labelled.expect is Expect.ANSWER else NO_ENTRY
+    expected = _name(labelled.entries) if labelled.expect is Expect.ANSWER else NO_ENTRY
 
     def named(candidates: Sequence[Candidate]) -> str:
         ids = tuple(candidate.id for candidate in candidates)
-        good = owed and len(ids) == 1 and ids[0] in labelled.accept
-        return owed if good else _name(ids)
+        good = expected and len(ids) == 1 and ids[0] in labelled.accept
+        return expected if good else _name(ids)
 
-    # Without a role a candidate may be a part alone, which is no entry and can't be answered.
+    # Without a role a candidate can be a section key alone, which is no entry of the content.
     best = tuple(
         c for c in result.parsed.candidates if result.knowledge_base.entry(c.id) is not None
     )[:1]
@@ -133,7 +133,7 @@ def _prediction(labelled: LabelledQuestion, result: Result, seconds: float) -> P
         best = outcome.options[:1]
     return Prediction(
         expect=labelled.expect,
-        expected=owed,
+        expected=expected,
         guess=named(best),
         confidence=min((candidate.confidence for candidate in best), default=0.0),
         answer=named(outcome.entries) if isinstance(outcome, Answer) else NO_ENTRY,
@@ -147,7 +147,7 @@ def _name(ids: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Columns:
-    """Trials as arrays, for the measures."""
+    """Predictions as arrays, for the measures."""
 
     expected: Classes
     guesses: Classes
@@ -157,43 +157,45 @@ class Columns:
 
     @property
     def right(self) -> Flags:
-        """Whether the best guess is right; never where no entry is."""
+        """Whether the best guess is right; False where no entry is expected."""
         right: Flags = (self.expected != NO_LABEL) & (self.guesses == self.expected)
         return right
 
 
-def as_columns(trials: Sequence[Prediction]) -> Columns:
-    """The arrays of a set of trials."""
-    names = {name for one in trials for name in (one.expected, one.guess, one.answer)} - {NO_ENTRY}
+def as_columns(predictions: Sequence[Prediction]) -> Columns:
+    """Return the predictions as arrays."""
+    names = {name for one in predictions for name in (one.expected, one.guess, one.answer)} - {
+        NO_ENTRY
+    }
     numbers = {NO_ENTRY: NO_LABEL} | {name: number for number, name in enumerate(sorted(names))}
 
     def classes(entries: Iterable[str]) -> Classes:
         return np.array([numbers[entry] for entry in entries], dtype=np.int64)
 
     return Columns(
-        expected=classes(one.expected for one in trials),
-        guesses=classes(one.guess for one in trials),
-        answers=classes(one.answer for one in trials),
-        confidences=np.array([one.confidence for one in trials], dtype=np.float64),
-        judged=np.array([one.is_judged for one in trials], dtype=bool),
+        expected=classes(one.expected for one in predictions),
+        guesses=classes(one.guess for one in predictions),
+        answers=classes(one.answer for one in predictions),
+        confidences=np.array([one.confidence for one in predictions], dtype=np.float64),
+        judged=np.array([one.is_judged for one in predictions], dtype=bool),
     )
 
 
-def report(trials: Sequence[Prediction], *, load_s: float = 0.0) -> EvaluationReport:
-    """The figures of a set of trials, with the memory that this process holds now."""
-    data = as_columns(trials)
-    in_scope = [one for one in trials if one.expect is Expect.ANSWER]
-    outside = [one for one in trials if one.expect is Expect.DECLINE]
-    times = 1000 * np.array([one.seconds for one in trials] or [0.0])
+def report(predictions: Sequence[Prediction], *, load_s: float = 0.0) -> EvaluationReport:
+    """Return the figures of the predictions, and the memory that this process uses now."""
+    data = as_columns(predictions)
+    in_scope = [one for one in predictions if one.expect is Expect.ANSWER]
+    outside = [one for one in predictions if one.expect is Expect.DECLINE]
+    times = 1000 * np.array([one.seconds for one in predictions] or [0.0])
     return EvaluationReport(
-        questions=len(trials),
+        questions=len(predictions),
         in_scope=len(in_scope),
         top1=_share([one.is_guessed for one in in_scope]),
         mcc=mcc(data.expected, data.answers),
         best_mcc=best_mcc(data.expected, data.guesses, data.confidences),
         in_scope_accuracy=_share([one.answer == one.expected for one in in_scope]),
         oos_recall=_share([not one.answer for one in outside]),
-        wrong_rate=_share([one.answer not in (NO_ENTRY, one.expected) for one in trials]),
+        wrong_rate=_share([one.answer not in (NO_ENTRY, one.expected) for one in predictions]),
         ece=calibration_error(data.confidences[data.judged], data.right[data.judged]),
         p50=float(np.percentile(times, 50)),
         p99=float(np.percentile(times, 99)),
@@ -207,7 +209,7 @@ def _share(hits: Sequence[bool]) -> float | None:
 
 
 def resident_mb() -> float:
-    """Resident memory of this process in MiB: now where the system tells, else at its highest."""
+    """Return this process's resident memory in MiB: current on Linux, elsewhere its peak."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     except (OSError, ValueError, IndexError):
@@ -218,9 +220,9 @@ def resident_mb() -> float:
 
 @dataclass(frozen=True, slots=True)
 class TestQuestion:
-    """A question of the content's own, in a conversation about a role; `wanted` answers it.
+    """A question that the content itself contains, asked in a conversation about a role.
 
-    `right` is false for questions that `wanted` must not answer.
+    The entry `expected` answers it; with `is_match` False it must not.
     """
 
     text: str
@@ -231,7 +233,7 @@ class TestQuestion:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeChange:
-    """A question that would be answered otherwise, and whether that is for the better."""
+    """A question whose outcome a change of the content changes, for better or worse."""
 
     question: TestQuestion
     before: str
@@ -241,14 +243,14 @@ class OutcomeChange:
 
 
 def content_questions(knowledge_base: KnowledgeBase) -> tuple[TestQuestion, ...]:
-    """The tests and the phrasings of all FAQs, and the phrasings that authors gave sections."""
+    """Return all FAQs' questions, phrasings and tests, and the phrasings of sections."""
     return tuple(_content_questions(knowledge_base))
 
 
 def outcome_changes(
     before: Engine, after: Engine, questions: Sequence[TestQuestion]
 ) -> tuple[OutcomeChange, ...]:
-    """The questions that are answered otherwise afterwards."""
+    """Return the questions whose outcome differs between two engines."""
     found = []
     for one in questions:
         question = Question(one.text, audience=Audience.EMPLOYEES, role=one.role)
