@@ -95,7 +95,7 @@ def test_what_is_written_reads_back_whatever_is_in_it(folder: Path) -> None:
     )
     path = write_faq(folder, faq)
     assert load_knowledge_base(folder).entry("tester/faq/odd") == faq
-    with pytest.raises(UsageError, match="there already"):
+    with pytest.raises(UsageError, match="exists already"):
         write_faq(folder, faq)
     assert path.name == "tester-odd.yaml"
 
