@@ -31,7 +31,7 @@ def build(work: tuple[Path, int, int]) -> float:
     encoders = _encoders()
     began = time.perf_counter()
     knowledge = build_with(load_knowledge_base(place), encoders)
-    knowledge.matcher.ranker.settle()
+    knowledge.matcher.ranker.freeze()
     Snapshots(folder / "cache", 10**6).keep(key, knowledge, encoders.common)
     return time.perf_counter() - began
 

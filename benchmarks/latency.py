@@ -123,7 +123,7 @@ def _opened(
 def _warm(knowledge_base: KnowledgeBase) -> Engine:
     """An engine as the service starts it."""
     knowledge = build_index(knowledge_base)
-    knowledge.matcher.ranker.warm(WARM)
+    knowledge.matcher.ranker.prepare(WARM)
     return Engine(knowledge, ConversationMemory(time.monotonic))
 
 

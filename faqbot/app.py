@@ -122,7 +122,7 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
         return
     knowledge = load_index(folder, settings.encoder, settings.cache)
     encoders = Encoders.of(settings.encoder)
-    knowledge.matcher.ranker.warm(WARM)
+    knowledge.matcher.ranker.prepare(WARM)
     engine = Engine(knowledge, ConversationMemory(time.monotonic))
     from faqbot.slack.context import Backing, ContentUpdates
     from faqbot.slack.service import run_http, run_socket_mode, until_stopped

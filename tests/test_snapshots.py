@@ -32,7 +32,7 @@ ASKED = (
 @pytest.fixture(scope="module", params=[12_000, 100], ids=["ridge", "shortlist"])
 def built(request: pytest.FixtureRequest) -> Index:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matcher, "RIDGE_LIMIT", request.param)
+        patch.setattr(matcher, "MAX_RIDGE_PHRASINGS", request.param)
         return builder.build_with(load_knowledge_base(SHIPPED), ENCODERS)
 
 

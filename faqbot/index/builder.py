@@ -103,7 +103,7 @@ def build_with(knowledge_base: KnowledgeBase, encoders: Encoders) -> Index:
     matcher = Matcher(knowledge_base, common)
     threadpool_limits(limits=1, user_api="blas")
     decider = Decider(knowledge_base)
-    facts = FactFinder(knowledge_base, matcher.roles_in, common.everyday)
+    facts = FactFinder(knowledge_base, matcher.link_roles, common.everyday)
     return Index(knowledge_base, matcher, decider, facts)
 
 
@@ -173,7 +173,7 @@ def main(arguments: Sequence[str]) -> int:
         with threadpool_limits(limits=1, user_api="blas"):
             knowledge = build_with(load_knowledge_base(Path(folder)), encoders)
             if len(knowledge.knowledge_base.roles) <= SETTLED:
-                knowledge.matcher.ranker.settle()
+                knowledge.matcher.ranker.freeze()
     except ContentError as error:
         print(json.dumps([astuple(problem) for problem in error.problems]))  # noqa: T201
         return _BAD_CONTENT

@@ -14,17 +14,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from faqbot.matching.ranking import Ranker, Scored
+from faqbot.matching.ranking import ClassScores, Ranker
 from faqbot.matching.shortlist import ShortlistRanker
 from faqbot.matching.tfidf import Floats
 
-SAMPLED = 2_500
+MAX_LEFT_OUT = 2_500
 """Phrasings that are left out at most: more don't change the curve, only the load time."""
 
-UNANSWERABLE = 0.2
+UNANSWERABLE_WEIGHT = 0.2
 """The weight of all unanswerable questions together; the answerable ones have the rest."""
 
-SAMPLED_LARGE = 1_000
+MAX_LEFT_OUT_SHORTLISTED = 1_000
 """The same where each phrasing is looked up in the shortlist, some milliseconds each."""
 
 PEOPLE_SLOPE, PEOPLE_OFFSET = 1.55, 0.15
@@ -34,8 +34,8 @@ Authors write phrasings that differ, so one that was left out is harder than wha
 Fitted on the project's own development questions; the order of confidences stays as it is.
 """
 
-_PENALTY = 1e-2
-_STEPS = 30
+_RIDGE_PENALTY = 1e-2
+_MAX_STEPS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,12 @@ class Calibration:
 
     weights: tuple[float, ...]
 
-    def confidences(self, scored: Scored) -> Floats:
+    def confidences(self, scored: ClassScores) -> Floats:
         """The probability of each class to be the right one."""
         if not len(scored.scores):
             return scored.scores
         margins = _margins(scored.scores[None, :])[0]
-        features = np.stack([scored.scores, margins, scored.nearest - scored.none], axis=1)
+        features = np.stack([scored.scores, margins, scored.nearest - scored.best_negative], axis=1)
         values = features @ np.array(self.weights[:-1]) + self.weights[-1]
         values = values * PEOPLE_SLOPE + PEOPLE_OFFSET
         chances: Floats = (1 / (1 + np.exp(-values))).astype(np.float32)
@@ -61,7 +61,7 @@ UNCALIBRATED = Calibration((8.0, 4.0, 2.0, -5.0))
 
 
 @dataclass(frozen=True)
-class _Trial:
+class _LeftOut:
     scores: npt.NDArray[np.float64]
     nearest: npt.NDArray[np.float64]
     none: npt.NDArray[np.float64]
@@ -71,27 +71,29 @@ class _Trial:
 
 def calibrate(ranker: Ranker) -> Calibration:
     """Learn the confidence from the phrasings that every scope shares."""
-    return _learnt([_observed(trial) for trial in _trials(ranker)])
+    return _fit([_examples(trial) for trial in _left_out(ranker)])
 
 
 def calibrate_sampled(ranker: ShortlistRanker) -> Calibration:
     """The same where there are too many phrasings to compare each with all others."""
     shared = np.flatnonzero(ranker.scope_of == 0)
-    seen: tuple[list[_Seen], list[_Seen], list[_Seen]] = ([], [], [])
-    for row in shared[:: max(1, len(shared) // SAMPLED_LARGE)].tolist():
-        looked = ranker.look(ranker.texts[row])
+    seen: tuple[list[_Example], list[_Example], list[_Example]] = ([], [], [])
+    for row in shared[:: max(1, len(shared) // MAX_LEFT_OUT_SHORTLISTED)].tolist():
+        looked = ranker.shortlist(ranker.texts[row])
         others = looked.rows != row
-        labels, scores = ranker.labels[looked.rows[others]], looked.mixed[others]
+        labels, scores = ranker.labels[looked.rows[others]], looked.scores[others]
         own = int(ranker.labels[row])
-        if own == ranker.none:
-            seen[2].append(_see(labels, scores, ranker.none, own))
+        if own == ranker.negative_label:
+            seen[2].append(_example(labels, scores, ranker.negative_label, own))
         else:
-            seen[0].append(_see(labels, scores, ranker.none, own))
+            seen[0].append(_example(labels, scores, ranker.negative_label, own))
             elsewhere = labels != own
-            seen[1].append(_see(labels[elsewhere], scores[elsewhere], ranker.none, own))
-    return _learnt(
+            seen[1].append(
+                _example(labels[elsewhere], scores[elsewhere], ranker.negative_label, own)
+            )
+    return _fit(
         [
-            _Observed(
+            _Examples(
                 np.array([one.features for one in each], dtype=np.float64).reshape(-1, 3),
                 np.array([one.right for one in each], dtype=bool),
             )
@@ -101,48 +103,48 @@ def calibrate_sampled(ranker: ShortlistRanker) -> Calibration:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Example:
     features: tuple[float, float, float]
     right: bool
 
 
-def _see(
+def _example(
     labels: npt.NDArray[np.int64], scores: npt.NDArray[np.floating], none: int, own: int
-) -> _Seen:
+) -> _Example:
     """What the best class of some scored phrasings looks like."""
     away = labels == none
     lowest = float(scores[away].max()) if away.any() else 0.0
     labels, scores = labels[~away], scores[~away]
     if not len(scores):
-        return _Seen((0.0, 0.0, -lowest), right=False)
+        return _Example((0.0, 0.0, -lowest), right=False)
     at = int(scores.argmax())
     rivals = scores[labels != labels[at]]
     second = float(rivals.max()) if len(rivals) else 0.0
     best = float(scores[at])
-    return _Seen((best, best - second, best - lowest), right=bool(labels[at] == own))
+    return _Example((best, best - second, best - lowest), right=bool(labels[at] == own))
 
 
 @dataclass(frozen=True)
-class _Observed:
+class _Examples:
     """The features of the best class of each question asked, and whether it was right."""
 
     features: npt.NDArray[np.float64]
     right: npt.NDArray[np.bool_]
 
 
-def _observed(trial: _Trial) -> _Observed:
+def _examples(trial: _LeftOut) -> _Examples:
     if not len(trial.right) or trial.scores.shape[1] < 2:  # noqa: PLR2004
-        return _Observed(np.zeros((0, 3)), np.zeros(0, dtype=bool))
+        return _Examples(np.zeros((0, 3)), np.zeros(0, dtype=bool))
     best = trial.scores.argmax(axis=1)
     rows = np.arange(len(best))
     margins = _margins(trial.scores)[rows, best]
     lead = trial.nearest[rows, best] - trial.none
-    return _Observed(
+    return _Examples(
         np.stack([trial.scores[rows, best], margins, lead], axis=1), best == trial.right
     )
 
 
-def _learnt(observed: Sequence[_Observed]) -> Calibration:
+def _fit(observed: Sequence[_Examples]) -> Calibration:
     """The logistic regression over questions that have an answer, and then those that have none."""
     outcomes = [one.right for one in observed if len(one.right)]
     if not outcomes or not any(outcome.any() for outcome in outcomes):
@@ -151,17 +153,17 @@ def _learnt(observed: Sequence[_Observed]) -> Calibration:
     answerable = np.concatenate([np.full(len(o), i == 0) for i, o in enumerate(outcomes)])
     weights = np.where(
         answerable,
-        (1 - UNANSWERABLE) / max(answerable.sum(), 1),
-        UNANSWERABLE / max((~answerable).sum(), 1),
+        (1 - UNANSWERABLE_WEIGHT) / max(answerable.sum(), 1),
+        UNANSWERABLE_WEIGHT / max((~answerable).sum(), 1),
     )
     return Calibration(_logistic(features, np.concatenate(outcomes), weights))
 
 
-def _trials(ranker: Ranker) -> tuple[_Trial, ...]:
+def _left_out(ranker: Ranker) -> tuple[_LeftOut, ...]:
     scope = ranker.scope("")
     count = len(scope.keys)
     rows = scope.rows
-    step = max(1, len(rows) // SAMPLED)
+    step = max(1, len(rows) // MAX_LEFT_OUT)
     asked = np.arange(0, len(rows), step)
     labels = np.where(scope.labels < count, scope.labels, -1)[asked]
     kernel = ranker.kernel(rows[asked], rows).astype(np.float64)
@@ -171,8 +173,8 @@ def _trials(ranker: Ranker) -> tuple[_Trial, ...]:
     none = np.maximum(nearest[:, count], 0.0)
     nearest = np.maximum(nearest[:, :count], 0.0)
     one_out, class_out = nearest, nearest
-    if ranker.inverse is not None and scope.alpha is not None:
-        mix = ranker.mix.ridge
+    if ranker.inverse is not None and scope.dual_coef is not None:
+        mix = ranker.weights.ridge
         one_out_ridge, class_out_ridge = one_and_class_out(ranker, asked)
         one_out = mix * one_out_ridge + (1 - mix) * nearest
         class_out = mix * class_out_ridge + (1 - mix) * nearest
@@ -184,9 +186,9 @@ def _trials(ranker: Ranker) -> tuple[_Trial, ...]:
     hidden_nearest[at, labels[at]] = 0.0
     nobody = np.full(known.sum(), -1)
     return (
-        _Trial(one_out[known], nearest[known], none[known], labels[known]),
-        _Trial(hidden[known], hidden_nearest[known], none[known], nobody),
-        _Trial(one_out[~known], nearest[~known], none[~known], labels[~known]),
+        _LeftOut(one_out[known], nearest[known], none[known], labels[known]),
+        _LeftOut(hidden[known], hidden_nearest[known], none[known], nobody),
+        _LeftOut(one_out[~known], nearest[~known], none[~known], labels[~known]),
     )
 
 
@@ -204,7 +206,7 @@ def one_and_class_out(
     """
     scope = ranker.scope("")
     assert ranker.inverse is not None
-    assert scope.alpha is not None
+    assert scope.dual_coef is not None
     position = np.empty(len(ranker.phrasings), dtype=np.int64)
     shared = [row for row, phrasing in enumerate(ranker.phrasings) if not phrasing.scope]
     position[shared] = np.arange(len(shared))
@@ -213,7 +215,7 @@ def one_and_class_out(
     targets = np.zeros((len(order), len(scope.keys)))
     known = scope.labels < len(scope.keys)
     targets[np.flatnonzero(known), scope.labels[known]] = 1.0
-    alpha = scope.alpha.astype(np.float64)
+    alpha = scope.dual_coef.astype(np.float64)
     one_out = targets - alpha / np.diag(inverse)[:, None]
     class_out = one_out.copy()
     for label in range(len(scope.keys)):
@@ -240,9 +242,9 @@ def _logistic(
     design = np.concatenate([features, np.ones((len(features), 1))], axis=1)
     weights = weights / weights.sum()
     beta = np.zeros(design.shape[1])
-    penalty = np.full(design.shape[1], _PENALTY / 10)
+    penalty = np.full(design.shape[1], _RIDGE_PENALTY / 10)
     penalty[-1] = 0.0
-    for _ in range(_STEPS):
+    for _ in range(_MAX_STEPS):
         chance = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
         gradient = design.T @ (weights * (chance - outcomes)) + penalty * beta
         curvature = (design * (weights * np.maximum(chance * (1 - chance), 1e-9))[:, None]).T

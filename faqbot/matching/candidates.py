@@ -11,17 +11,17 @@ import numpy as np
 
 from faqbot.matching.calibration import Calibration
 from faqbot.matching.encoders import weak_lru_cache
-from faqbot.matching.ranking import EVERY, Scorer
+from faqbot.matching.ranking import ALL_SCOPES, Scorer
 from faqbot.matching.text import ROLE_WORD, STOP_WORDS, normalise, singular, words
 from faqbot.matching.tfidf import Floats
 from faqbot.matching.thresholds import SCORE_WEIGHTS
 from faqbot.matching.training_data import GENERAL
 from faqbot.model import Candidate, EntryKind, KnowledgeBase
 
-STEM = 4
+MIN_STEM_LENGTH = 4
 """Letters of a word that may stand for a longer one: "mongo" for MongoDB."""
 
-OVERLAPS_CACHED = 512
+OVERLAP_CACHE_SIZE = 512
 """Roles whose words are kept."""
 
 
@@ -43,7 +43,7 @@ class SectionOverlap:
         self._knowledge_base = knowledge_base
         self._asking = asking
         self._everyday = everyday
-        self._words = weak_lru_cache(self._words_of, OVERLAPS_CACHED)
+        self._section_words = weak_lru_cache(self._words_by_section, OVERLAP_CACHE_SIZE)
 
     def overlaps(self, asked: Sequence[str], role: str, keys: Sequence[str]) -> Floats:
         """For each key of a part, the share (0..1) of what is said that stands in that part.
@@ -54,11 +54,11 @@ class SectionOverlap:
         said = {singular(word) for word in asked if word not in STOP_WORDS and word != ROLE_WORD}
         weights = {word: self._weight(word) for word in sorted(said)}
         total = sum(weights.values())
-        parts = self._words(role)
+        parts = self._section_words(role)
         if not total or not parts:
             return overlaps
         for word, weight in weights.items():
-            holding = {key for key, inside in parts.items() if _holds(inside, word)}
+            holding = {key for key, inside in parts.items() if _contains(inside, word)}
             share = weight * (1 - len(holding) / (len(parts) + 1)) / total
             for at, key in enumerate(keys):
                 if key in holding:
@@ -70,7 +70,7 @@ class SectionOverlap:
             return SCORE_WEIGHTS.asking_word
         return SCORE_WEIGHTS.everyday_word if word in self._everyday else 1.0
 
-    def _words_of(self, role_id: str) -> Mapping[str, tuple[str, ...]]:
+    def _words_by_section(self, role_id: str) -> Mapping[str, tuple[str, ...]]:
         role = self._knowledge_base.role(role_id)
         return {
             section.key: tuple(
@@ -88,25 +88,25 @@ class SectionOverlap:
         }
 
 
-def _holds(inside: Sequence[str], word: str) -> bool:
+def _contains(inside: Sequence[str], word: str) -> bool:
     """Whether sorted words hold a word, or one that it is the beginning of."""
     at = bisect_left(inside, word)
     if at == len(inside):
         return False
-    return inside[at] == word or (len(word) >= STEM and inside[at].startswith(word))
+    return inside[at] == word or (len(word) >= MIN_STEM_LENGTH and inside[at].startswith(word))
 
 
-WHOLE = "role"
+WHOLE_ROLE = "role"
 """The key of the class that asks for a role as a whole."""
 
-CACHED = 1024
+CANDIDATE_CACHE_SIZE = 1024
 """Texts whose candidates are kept: people ask the same again."""
 
-SHOWN = 8
+MAX_CANDIDATES = 8
 """Candidates that a reading keeps."""
 
 
-class Candidates:
+class CandidateFinder:
     """Finds the entries that may answer a text.
 
     Args:
@@ -118,25 +118,25 @@ class Candidates:
     def __init__(self, ranker: Scorer, calibration: Calibration, contents: SectionOverlap) -> None:
         self._ranker = ranker
         self._calibration = calibration
-        self._contents = contents
-        self._opinions = (*ranker.view_names, "nearest", "ridge", "content")
-        self.of = weak_lru_cache(self._ranked, CACHED)
+        self._overlap = contents
+        self._score_names = (*ranker.view_names, "nearest", "ridge", "content")
+        self.find = weak_lru_cache(self._find, CANDIDATE_CACHE_SIZE)
 
-    def _ranked(self, asked: tuple[str, ...], scope: str) -> tuple[Candidate, ...]:
+    def _find(self, asked: tuple[str, ...], scope: str) -> tuple[Candidate, ...]:
         scored = self._ranker.score(" ".join(asked), scope)
         if not scored.keys:
             return ()
-        overlaps = self._contents.overlaps(asked, scope, scored.keys)
+        overlaps = self._overlap.overlaps(asked, scope, scored.keys)
         scores = (
             scored.scores
             + SCORE_WEIGHTS.section_overlap * overlaps
-            + SCORE_WEIGHTS.role_faq * scored.own
+            + SCORE_WEIGHTS.role_faq * scored.is_role_faq
         )
         scored = replace(scored, scores=scores)
         confidences = self._calibration.confidences(scored)
-        best = np.argpartition(-scores, min(SHOWN, len(scores)) - 1)[:SHOWN]
+        best = np.argpartition(-scores, min(MAX_CANDIDATES, len(scores)) - 1)[:MAX_CANDIDATES]
         order = best[np.lexsort((best, -scores[best]))]
-        role = None if scope == EVERY else scope
+        role = None if scope == ALL_SCOPES else scope
         shown = np.vstack([scored.by_view, scored.nearest, scored.ridge, overlaps, confidences])
         columns: list[list[float]] = shown[:, order].T.astype(np.float64).round(4).tolist()
         return tuple(
@@ -146,10 +146,10 @@ class Candidates:
 
     def _candidate(self, key: str, column: Sequence[float], role: str | None) -> Candidate:
         *seen, confidence = column
-        opinions = tuple(zip(self._opinions, seen, strict=True))
+        opinions = tuple(zip(self._score_names, seen, strict=True))
         if key.startswith(GENERAL):
             return Candidate(key.removeprefix(GENERAL), EntryKind.FAQ, None, confidence, opinions)
-        if key == WHOLE:
+        if key == WHOLE_ROLE:
             return Candidate(role or "", EntryKind.ROLE, role, confidence, opinions)
         kind = EntryKind.FAQ if key.startswith("faq/") else EntryKind.SECTION
         return Candidate(f"{role}/{key}" if role else key, kind, role, confidence, opinions)

@@ -7,8 +7,15 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from faqbot.matching.calibration import Calibration, calibrate, calibrate_sampled
-from faqbot.matching.candidates import Candidates, SectionOverlap
-from faqbot.matching.ranking import EVERY, RIDGE_LIMIT, Phrasing, Ranker, RankerWeights, Scorer
+from faqbot.matching.candidates import CandidateFinder, SectionOverlap
+from faqbot.matching.ranking import (
+    ALL_SCOPES,
+    MAX_RIDGE_PHRASINGS,
+    Phrasing,
+    Ranker,
+    RankerWeights,
+    Scorer,
+)
 from faqbot.matching.role_linker import Linking, RoleLinker
 from faqbot.matching.shortlist import ShortlistRanker
 from faqbot.matching.similarity import MeaningView, TfidfView
@@ -46,7 +53,7 @@ from faqbot.model import (
 )
 
 
-def mask(
+def mask_roles(
     asked: Sequence[Token],
     mentions: Iterable[RoleMention],
     titles: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
@@ -91,15 +98,15 @@ def link_groups(links: Iterable[RoleLink]) -> list[list[RoleLink]]:
     return list(told.values())
 
 
-MIX = RankerWeights(views=(0.12, 0.18, 0.7), ridge=0.7, penalty=0.2)
+RANKER_WEIGHTS = RankerWeights(views=(0.12, 0.18, 0.7), ridge=0.7, penalty=0.2)
 
-LONGEST = 160
+MAX_WORDS = 160
 """Words of a question that are read."""
 
-SHORT_CLAUSE = 6
+MAX_CLAUSE_WORDS = 6
 """Words of a clause that names a part; a longer one tells a story."""
 
-MOST_PARTS = 4
+MAX_PARTS = 4
 """Clauses above which a question is a story, not a list of parts."""
 
 
@@ -144,23 +151,23 @@ class Matcher:
         counts = count_words([*asked, *titles, *map(normalise, named_things(knowledge_base))])
         self.vocabulary = Vocabulary(counts, common.language, compounds, known=phrasing_words)
         phrasings += [
-            Phrasing(self._mask(text, role), key, role.id)
+            Phrasing(self._mask_phrasing(text, role), key, role.id)
             for role in knowledge_base.roles
             for key, text in own_phrasings(role, shipped.phrasings)
         ]
         contents = SectionOverlap(knowledge_base, common.sections, common.everyday)
         self.ranker: Scorer
-        self.ranker, calibration = _trained(phrasings, common)
-        self._candidates = Candidates(self.ranker, calibration, contents)
+        self.ranker, calibration = _train(phrasings, common)
+        self._candidates = CandidateFinder(self.ranker, calibration, contents)
 
     def parse(self, text: str, role: str | None = None) -> ParsedQuestion:
         """Understand a question; `role` is the one that the conversation is about, if any."""
         normalised = normalise(text)
-        asked, repairs = self._repaired(normalised)
+        asked, repairs = self._corrected(normalised)
         linking = self._linker.link(
             [token.word for token in asked], [token.written for token in asked]
         )
-        masked = mask(asked, linking.mentions)
+        masked = mask_roles(asked, linking.mentions)
         scope, candidates = self._best_scope(asked, linking, role)
         said = tuple(token.word for token in masked if token.word != ROLE_WORD)
         return ParsedQuestion(
@@ -177,7 +184,7 @@ class Matcher:
             parts=self._parts(masked, scope),
         )
 
-    def _repaired(self, normalised: str) -> tuple[list[Token], list[Correction]]:
+    def _corrected(self, normalised: str) -> tuple[list[Token], list[Correction]]:
         asked: list[Token] = []
         repairs: list[Correction] = []
         for number, (sentence, written) in enumerate(clauses(normalised)):
@@ -188,23 +195,23 @@ class Matcher:
                 asked.extend(
                     Token(word, typed[0] if one else word, number, sentence) for word in meant
                 )
-        return asked[:LONGEST], repairs
+        return asked[:MAX_WORDS], repairs
 
     def _best_sentence(self, asked: Sequence[Token], scope: str) -> tuple[Candidate, ...]:
         """The candidates of the whole text, or of the sentence that is understood better."""
-        best = self._candidates.of(tuple(token.word for token in asked), scope)
+        best = self._candidates.find(tuple(token.word for token in asked), scope)
         sentences = {token.sentence for token in asked}
         if len(sentences) > 1:
             for sentence in sorted(sentences):
                 said = tuple(token.word for token in asked if token.sentence == sentence)
                 if all(word in STOP_WORDS or word == ROLE_WORD for word in said):
                     continue
-                candidates = self._candidates.of(said, scope)
+                candidates = self._candidates.find(said, scope)
                 if candidates and (not best or candidates[0].confidence > best[0].confidence):
                     best = candidates
         return best
 
-    def roles_in(self, said: Sequence[str]) -> Linking:
+    def link_roles(self, said: Sequence[str]) -> Linking:
         """The roles that words name on their own."""
         return self._linker.link(list(said), list(said))
 
@@ -221,9 +228,9 @@ class Matcher:
         masked: "how does an analyst differ from an engineer" is an FAQ of one of the two.
         """
         named = [mention.links[0].role for mention in linking.mentions if len(mention.links) == 1]
-        masked = mask(asked, linking.mentions)
+        masked = mask_roles(asked, linking.mentions)
         if len(named) <= 1:
-            scope = named[0] if named else EVERY if linking.mentions or role is None else role
+            scope = named[0] if named else ALL_SCOPES if linking.mentions or role is None else role
             return scope, self._best_sentence(masked, scope)
         scopes = tuple(dict.fromkeys(named))
         alike = [(scope, self._best_sentence(masked, scope)) for scope in scopes]
@@ -231,7 +238,7 @@ class Matcher:
             (
                 scope,
                 self._best_sentence(
-                    mask(asked, linking.mentions, self._title_words, own=scope), scope
+                    mask_roles(asked, linking.mentions, self._title_words, own=scope), scope
                 ),
             )
             for scope in scopes
@@ -245,7 +252,7 @@ class Matcher:
             each for each in of_each if _confidence(each) >= highest - THRESHOLDS.max_first_role_lag
         )
 
-    def _mask(self, text: str, role: Role) -> str:
+    def _mask_phrasing(self, text: str, role: Role) -> str:
         asked = [
             Token(word, word)
             for _, clause in clauses(normalise(slot_masked(text)))
@@ -257,7 +264,7 @@ class Matcher:
             if mention.links[0].method in (LinkMethod.TITLE, LinkMethod.ALIAS)
             or mention.links[0].role == role.id
         ]
-        masked = mask(asked, mentions, self._title_words, own=role.id)
+        masked = mask_roles(asked, mentions, self._title_words, own=role.id)
         return " ".join(token.word for token in masked)
 
     def _parts(self, asked: Sequence[Token], scope: str) -> tuple[Candidate, ...]:
@@ -268,26 +275,26 @@ class Matcher:
             if (clause := tuple(token.word for token in asked if token.clause == number))
             and not all(word in STOP_WORDS or word == ROLE_WORD for word in clause)
         ]
-        if not 1 < len(clauses_asked) <= MOST_PARTS:
+        if not 1 < len(clauses_asked) <= MAX_PARTS:
             return ()
         best: dict[str, Candidate] = {}
         for clause in clauses_asked:
-            if sum(word != ROLE_WORD for word in clause) > SHORT_CLAUSE:
+            if sum(word != ROLE_WORD for word in clause) > MAX_CLAUSE_WORDS:
                 continue
-            candidates = self._candidates.of(clause, scope)
+            candidates = self._candidates.find(clause, scope)
             if (
                 candidates
                 and candidates[0].confidence >= THRESHOLDS.min_clause
-                and _named(candidates[0])
+                and _names_part(candidates[0])
             ):
                 best.setdefault(candidates[0].id, candidates[0])
         return tuple(best.values()) if len(best) > 1 else ()
 
 
-def _trained(phrasings: Sequence[Phrasing], common: SharedResources) -> tuple[Scorer, Calibration]:
+def _train(phrasings: Sequence[Phrasing], common: SharedResources) -> tuple[Scorer, Calibration]:
     """The ranker that suits the number of phrasings, calibrated."""
-    if sum(not phrasing.scope for phrasing in phrasings) > RIDGE_LIMIT:
-        large = ShortlistRanker(phrasings, common.encoder, MIX)
+    if sum(not phrasing.scope for phrasing in phrasings) > MAX_RIDGE_PHRASINGS:
+        large = ShortlistRanker(phrasings, common.encoder, RANKER_WEIGHTS)
         return large, calibrate_sampled(large)
     texts = [phrasing.text for phrasing in phrasings]
     ranker = Ranker(
@@ -297,12 +304,12 @@ def _trained(phrasings: Sequence[Phrasing], common: SharedResources) -> tuple[Sc
             TfidfView("letters", texts, LETTERS, common.letters),
             MeaningView("meaning", texts, common.encoder, common.vectors),
         ),
-        MIX,
+        RANKER_WEIGHTS,
     )
     return ranker, calibrate(ranker)
 
 
-def _named(candidate: Candidate) -> bool:
+def _names_part(candidate: Candidate) -> bool:
     """Whether a part is asked for in the words of a phrasing, not only in their meaning."""
     return dict(candidate.scores)["words"] >= THRESHOLDS.min_clause_cosine
 

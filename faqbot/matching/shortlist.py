@@ -14,26 +14,32 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from faqbot.matching.ranking import EVERY, OWN_FAQ, Phrasing, RankerWeights, Scored
+from faqbot.matching.ranking import (
+    ALL_SCOPES,
+    ROLE_FAQ_PREFIX,
+    ClassScores,
+    Phrasing,
+    RankerWeights,
+)
 from faqbot.matching.similarity import Encoder, sharpen
-from faqbot.matching.tfidf import LETTERS, WORDS, Floats, Rows, Weights, weigh
+from faqbot.matching.tfidf import LETTERS, WORDS, Floats, Rows, TfidfMatrix, tfidf_matrix
 
-READ = 30_000
+MAX_POSTINGS = 30_000
 """Postings of the inverted index that a question reads at most."""
 
-PROPOSED = 256
+PROPOSAL_SIZE = 256
 """Phrasings that each of the two proposals hands on."""
 
-PROBED = 24
+PROBED_CLUSTERS = 24
 """Clusters that a question looks into."""
 
-ROUNDS = 6
+KMEANS_ROUNDS = 6
 """Rounds of k-means: later ones hardly move a phrasing to another cluster."""
 
-SAMPLED = 32
+SAMPLE_PER_CLUSTER = 32
 """Phrasings for each cluster from which k-means learns."""
 
-CHUNK = 20_000
+VECTORS_PER_CHUNK = 20_000
 """Phrasings that are assigned at a time."""
 
 
@@ -45,19 +51,19 @@ class Shortlist:
         vectors: the phrasings' embeddings of length 1, shape (phrasings, dimensions).
     """
 
-    def __init__(self, words: Weights, vectors: Floats) -> None:
+    def __init__(self, words: TfidfMatrix, vectors: Floats) -> None:
         self._words = words
-        self._starts, self._rows, self._values = words.by_feature()
+        self._starts, self._rows, self._values = words.inverted_index()
         self._sizes = np.diff(self._starts)
-        self._centres = clusters(vectors, max(1, round(2 * math.sqrt(len(vectors)))))
-        cluster = assigned(vectors, self._centres)
+        self._centres = kmeans_centres(vectors, max(1, round(2 * math.sqrt(len(vectors)))))
+        cluster = nearest_centres(vectors, self._centres)
         self._order = np.argsort(cluster, kind="stable")
         self._bounds = np.searchsorted(cluster[self._order], np.arange(len(self._centres) + 1))
         self._vectors: Floats = vectors[self._order]
         self._place = np.empty(len(vectors), dtype=np.int64)
         self._place[self._order] = np.arange(len(vectors))
 
-    def of(self, text: str, vector: Floats) -> Rows:
+    def propose(self, text: str, vector: Floats) -> Rows:
         """The rows worth a closer look, ascending.
 
         Args:
@@ -72,11 +78,11 @@ class Shortlist:
         return cosines
 
     def _by_words(self, text: str) -> Rows:
-        ids, weights = self._words.terms.of_question(text)
+        ids, weights = self._words.terms.question_vector(text)
         rarest = np.argsort(self._sizes[ids], kind="stable")
         ids, weights = ids[rarest], weights[rarest]
         score = np.zeros(len(self._words), dtype=np.float64)
-        left = READ
+        left = MAX_POSTINGS
         for feature, weight in zip(ids.tolist(), weights.tolist(), strict=True):
             start = int(self._starts[feature])
             end = min(int(self._starts[feature + 1]), start + left)
@@ -86,28 +92,28 @@ class Shortlist:
             if not left:
                 break
         candidates = np.flatnonzero(score)
-        return candidates[_highest(score[candidates], PROPOSED)]
+        return candidates[_top(score[candidates], PROPOSAL_SIZE)]
 
     def _by_meaning(self, vector: Floats) -> Rows:
-        nearest = _highest(self._centres @ vector, PROBED)
+        nearest = _top(self._centres @ vector, PROBED_CLUSTERS)
         spans = [(int(self._bounds[n]), int(self._bounds[n + 1])) for n in np.sort(nearest)]
         cosines = np.concatenate([self._vectors[start:end] @ vector for start, end in spans])
         places = np.concatenate([np.arange(start, end) for start, end in spans])
-        rows: Rows = self._order[places[_highest(cosines, PROPOSED)]]
+        rows: Rows = self._order[places[_top(cosines, PROPOSAL_SIZE)]]
         return rows
 
 
-def clusters(vectors: Floats, count: int) -> Floats:
+def kmeans_centres(vectors: Floats, count: int) -> Floats:
     """Centres of length 1 by spherical k-means on a sample (Dhillon and Modha 2001).
 
     The sample and the first centres are taken at even steps, so that the same vectors always give
     the same centres.
     """
-    step = max(1, len(vectors) // (SAMPLED * count))
+    step = max(1, len(vectors) // (SAMPLE_PER_CLUSTER * count))
     sample = vectors[::step]
     centres: Floats = sample[:: max(1, len(sample) // count)][:count].copy()
-    for _ in range(ROUNDS):
-        cluster = assigned(sample, centres)
+    for _ in range(KMEANS_ROUNDS):
+        cluster = nearest_centres(sample, centres)
         order = np.argsort(cluster, kind="stable")
         filled, starts = np.unique(cluster[order], return_index=True)
         sums = np.add.reduceat(sample[order], starts, axis=0)
@@ -116,17 +122,17 @@ def clusters(vectors: Floats, count: int) -> Floats:
     return centres
 
 
-def assigned(vectors: Floats, centres: Floats) -> Rows:
+def nearest_centres(vectors: Floats, centres: Floats) -> Rows:
     """The nearest centre of each vector."""
     return np.concatenate(
         [
-            (vectors[first : first + CHUNK] @ centres.T).argmax(axis=1)
-            for first in range(0, len(vectors), CHUNK)
+            (vectors[first : first + VECTORS_PER_CHUNK] @ centres.T).argmax(axis=1)
+            for first in range(0, len(vectors), VECTORS_PER_CHUNK)
         ]
     )
 
 
-def _highest(scores: npt.NDArray[np.floating], count: int) -> Rows:
+def _top(scores: npt.NDArray[np.floating], count: int) -> Rows:
     """The places of the highest scores, in no order."""
     if len(scores) <= count:
         return np.arange(len(scores))
@@ -139,7 +145,7 @@ class ShortlistResult:
 
     rows: Rows
     by_view: Floats
-    mixed: Floats
+    scores: Floats
 
 
 class ShortlistRanker:
@@ -148,22 +154,24 @@ class ShortlistRanker:
     Args:
         phrasings: all of them; those of the scope "" take part in every scope.
         encoder: the sentence encoder.
-        mix: how much each view counts.
+        weights: how much each view counts.
     """
 
     view_names = ("words", "letters", "meaning")
 
-    def __init__(self, phrasings: Sequence[Phrasing], encoder: Encoder, mix: RankerWeights) -> None:
+    def __init__(
+        self, phrasings: Sequence[Phrasing], encoder: Encoder, weights: RankerWeights
+    ) -> None:
         texts = [phrasing.text for phrasing in phrasings]
         self.texts = tuple(texts)
         self._encoder = encoder
-        self._weights = np.array(mix.views, dtype=np.float32)
-        self._words, self._letters = weigh(texts, WORDS), weigh(texts, LETTERS)
+        self._weights = np.array(weights.views, dtype=np.float32)
+        self._words, self._letters = tfidf_matrix(texts, WORDS), tfidf_matrix(texts, LETTERS)
         self._shortlist = Shortlist(self._words, encoder.encode(texts))
         numbers = {key: at for at, key in enumerate(dict.fromkeys(p.key for p in phrasings))}
         self._keys = tuple(numbers)
         self.labels = np.array([numbers[p.key] for p in phrasings], dtype=np.int64)
-        self.none = numbers.get("", -1)
+        self.negative_label = numbers.get("", -1)
         scopes = {scope: at for at, scope in enumerate(dict.fromkeys(["", *_scopes(phrasings)]))}
         self._scopes = scopes
         self.scope_of = np.array([scopes[p.scope] for p in phrasings], dtype=np.int64)
@@ -172,17 +180,17 @@ class ShortlistRanker:
         """The key of a phrasing's entry."""
         return self._keys[int(self.labels[row])]
 
-    def warm(self, most: int) -> None:
+    def prepare(self, most: int) -> None:
         """Nothing to prepare: no scope has a classifier of its own."""
 
-    def settle(self) -> None:
+    def freeze(self) -> None:
         """Nothing to prepare, and nothing to let go."""
 
-    def look(self, text: str, scope: str = "") -> ShortlistResult:
+    def shortlist(self, text: str, scope: str = "") -> ShortlistResult:
         """The shortlisted phrasings of a scope with their similarities to a normalised text."""
         vector: Floats = self._encoder.encode([text])[0]
-        rows = self._shortlist.of(text, vector)
-        if scope != EVERY:
+        rows = self._shortlist.propose(text, vector)
+        if scope != ALL_SCOPES:
             owners = self.scope_of[rows]
             rows = rows[(owners == 0) | (owners == self._scopes.get(scope, 0))]
         by_view: Floats = np.stack(
@@ -194,23 +202,23 @@ class ShortlistRanker:
         )
         return ShortlistResult(rows, by_view, self._weights @ by_view)
 
-    def score(self, text: str, scope: str = "") -> Scored:
+    def score(self, text: str, scope: str = "") -> ClassScores:
         """The scores of a normalised text for each shortlisted class of a scope."""
-        looked = self.look(text, scope)
+        looked = self.shortlist(text, scope)
         labels = self.labels[looked.rows]
         order = np.argsort(labels, kind="stable")
-        order = order[labels[order] != self.none]
-        turned_away = looked.mixed[labels == self.none]
+        order = order[labels[order] != self.negative_label]
+        turned_away = looked.scores[labels == self.negative_label]
         none = float(turned_away.max()) if len(turned_away) else 0.0
         if not len(order):
             empty: Floats = np.zeros(0, dtype=np.float32)
-            return Scored((), empty, empty, empty, none, empty, looked.by_view[:, order])
+            return ClassScores((), empty, empty, empty, none, empty, looked.by_view[:, order])
         classes, starts = np.unique(labels[order], return_index=True)
-        nearest: Floats = np.maximum.reduceat(looked.mixed[order], starts)
+        nearest: Floats = np.maximum.reduceat(looked.scores[order], starts)
         by_view = np.maximum.reduceat(looked.by_view[:, order], starts, axis=1)
         keys = tuple(self._keys[number] for number in classes.tolist())
-        own: Floats = np.array([key.startswith(OWN_FAQ) for key in keys], dtype=np.float32)
-        return Scored(keys, nearest, nearest, nearest, none, own, by_view)
+        own: Floats = np.array([key.startswith(ROLE_FAQ_PREFIX) for key in keys], dtype=np.float32)
+        return ClassScores(keys, nearest, nearest, nearest, none, own, by_view)
 
 
 def _scopes(phrasings: Sequence[Phrasing]) -> list[str]:

@@ -20,10 +20,10 @@ Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 Doubles = npt.NDArray[np.float64]
-Base = Mapping[str, int]
+FeatureNumbers = Mapping[str, int]
 """Numbered features that many views have in common."""
 
-CHUNK = 20_000
+TEXTS_PER_CHUNK = 20_000
 """Texts that are weighed at a time."""
 
 
@@ -45,7 +45,7 @@ def words_and_pairs(text: str) -> list[str]:
     return found + [f"{left} {right}" for left, right in pairwise(found)]
 
 
-def itself(unit: str) -> tuple[str]:
+def one_feature(unit: str) -> tuple[str]:
     return (unit,)
 
 
@@ -58,11 +58,11 @@ def letter_runs(word: str) -> tuple[str, ...]:
     )
 
 
-WORDS = Features(words_and_pairs, itself)
+WORDS = Features(words_and_pairs, one_feature)
 LETTERS = Features(words, letter_runs)
 
 
-class Ids:
+class FeatureIds:
     """The number of each feature; what a common base has is held as one number, without its text.
 
     Args:
@@ -70,7 +70,7 @@ class Ids:
         base: features that other texts have as well.
     """
 
-    def __init__(self, ids: Mapping[str, int], base: Base) -> None:
+    def __init__(self, ids: Mapping[str, int], base: FeatureNumbers) -> None:
         self._base = base
         self._of_base: Ints = np.full(len(base), -1, dtype=np.int32)
         self._own: dict[str, int] = {}
@@ -87,19 +87,19 @@ class Ids:
         return self._own.get(feature, -1) if place is None else int(self._of_base[place])
 
 
-_NO_BASE: Base = MappingProxyType({})
+_NO_BASE: FeatureNumbers = MappingProxyType({})
 
 
 @dataclass(frozen=True)
-class Terms:
+class TermStatistics:
     """The features of some texts, and how rare each is."""
 
     features: Features
-    ids: Ids
+    ids: FeatureIds
     idf: Floats
     unseen_idf: float
 
-    def of_question(self, text: str) -> tuple[Rows, Doubles]:
+    def question_vector(self, text: str) -> tuple[Rows, Doubles]:
         """The known features of a normalised text and their weights.
 
         Features that no text has still lengthen the question's vector, so its length is at most 1.
@@ -118,14 +118,14 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Weights:
+class TfidfMatrix:
     """The TF-IDF weights of texts, each text's vector of length 1, held text by text.
 
     `starts` has shape (texts + 1); the features of a text and their weights stand between its
     start and the next one's.
     """
 
-    terms: Terms
+    terms: TermStatistics
     starts: Rows
     columns: Ints
     values: Floats
@@ -135,16 +135,16 @@ class Weights:
 
     def similarities_at(self, text: str, rows: Rows) -> Floats:
         """The cosine of a normalised text with some of the texts, in the order of `rows`."""
-        ids, weights = self.terms.of_question(text)
+        ids, weights = self.terms.question_vector(text)
         asked: Floats = np.zeros(len(self.terms.idf), dtype=np.float32)
         asked[ids] = weights
         starts, sizes = self.starts[rows], self.starts[rows + 1] - self.starts[rows]
-        places = places_of(starts, sizes)
+        places = run_positions(starts, sizes)
         products = self.values[places] * asked[self.columns[places]]
         owners = np.repeat(np.arange(len(rows)), sizes)
         return np.bincount(owners, products, minlength=len(rows)).astype(np.float32)
 
-    def by_feature(self) -> tuple[Rows, Ints, Floats]:
+    def inverted_index(self) -> tuple[Rows, Ints, Floats]:
         """The same as an inverted index: starts of each feature, the texts that have it, values."""
         order = np.argsort(self.columns, kind="stable")
         counts = np.bincount(self.columns, minlength=len(self.terms.idf))
@@ -153,13 +153,15 @@ class Weights:
         return starts, owners[order], self.values[order]
 
 
-def places_of(starts: Rows, sizes: Rows) -> Rows:
+def run_positions(starts: Rows, sizes: Rows) -> Rows:
     """The places of several runs, one run after the other."""
     places: Rows = np.arange(sizes.sum()) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)
     return places
 
 
-def weigh(texts: Sequence[str], features: Features, base: Base = _NO_BASE) -> Weights:
+def tfidf_matrix(
+    texts: Sequence[str], features: Features, base: FeatureNumbers = _NO_BASE
+) -> TfidfMatrix:
     """The weights of normalised texts; features are numbered in the order in which they occur.
 
     `base` are features that need not be held once more.
@@ -175,7 +177,7 @@ def weigh(texts: Sequence[str], features: Features, base: Base = _NO_BASE) -> We
         np.array([ids.setdefault(f, len(ids)) for f in features.of_unit(unit)], dtype=np.int32)
         for unit in units
     ]
-    rows_of, columns, counts = _counted(
+    rows_of, columns, counts = _count_features(
         np.array(used, dtype=np.int32), np.array(lengths_of, dtype=np.int32), parts, len(ids)
     )
     documents = np.bincount(columns, minlength=len(ids))
@@ -185,17 +187,19 @@ def weigh(texts: Sequence[str], features: Features, base: Base = _NO_BASE) -> We
     owners = np.repeat(np.arange(len(texts), dtype=np.int32), rows_of)
     lengths = np.sqrt(np.bincount(owners, values**2, minlength=len(texts)))
     values /= np.where(lengths > 0, lengths, 1).astype(np.float32)[owners]
-    terms = Terms(features, Ids(ids, base), idf, math.log(1 + len(texts)) + 1)
-    return Weights(terms, starts, columns, values)
+    terms = TermStatistics(features, FeatureIds(ids, base), idf, math.log(1 + len(texts)) + 1)
+    return TfidfMatrix(terms, starts, columns, values)
 
 
-def _counted(
+def _count_features(
     used: Ints, lengths: Ints, parts: Sequence[Ints], count: int
 ) -> tuple[Rows, Ints, Ints]:
     """How many features each text has; then, text by text, these features and how often."""
     flat = np.concatenate([*parts, np.zeros(0, np.int32)])
     sizes = np.array([len(part) for part in parts], dtype=np.int64)
-    found = list(_of_chunks(used, lengths, _Units(np.cumsum(sizes) - sizes, sizes, flat), count))
+    found = list(
+        _count_by_chunk(used, lengths, _Units(np.cumsum(sizes) - sizes, sizes, flat), count)
+    )
     none = np.zeros(0, dtype=np.int32)
     return (
         np.concatenate([np.zeros(0, np.int64), *(rows for rows, _, _ in found)]),
@@ -213,15 +217,15 @@ class _Units:
     flat: Ints
 
 
-def _of_chunks(
+def _count_by_chunk(
     used: Ints, lengths: Ints, units: _Units, count: int
 ) -> Iterator[tuple[Rows, Ints, Ints]]:
     ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    for first in range(0, len(lengths), CHUNK):
-        last = min(first + CHUNK, len(lengths))
+    for first in range(0, len(lengths), TEXTS_PER_CHUNK):
+        last = min(first + TEXTS_PER_CHUNK, len(lengths))
         chunk = used[ends[first] : ends[last]]
         owners = np.repeat(np.arange(last - first), lengths[first:last])
-        features = units.flat[places_of(units.starts[chunk], units.sizes[chunk])]
+        features = units.flat[run_positions(units.starts[chunk], units.sizes[chunk])]
         cells = np.repeat(owners, units.sizes[chunk]) * count + features
         cells, counts = np.unique(cells, return_counts=True)
         rows = np.bincount(cells // max(count, 1), minlength=last - first)

@@ -10,11 +10,11 @@ from typing import Final
 
 from faqbot.content.defaults import Defaults, load_defaults
 from faqbot.matching.encoders import StaticEncoder
-from faqbot.matching.ranking import NONE, Phrasing
+from faqbot.matching.ranking import NEGATIVE, Phrasing
 from faqbot.matching.similarity import Encoder, KnownEmbeddings
 from faqbot.matching.spelling import count_words
 from faqbot.matching.text import ROLE_SLOT, ROLE_WORD, STOP_WORDS, clauses, normalise, words
-from faqbot.matching.tfidf import LETTERS, WORDS, Base, Features
+from faqbot.matching.tfidf import LETTERS, WORDS, FeatureNumbers, Features
 from faqbot.model import KnowledgeBase, Role
 
 GENERAL = ":"
@@ -32,7 +32,7 @@ def shared_phrasings(knowledge_base: KnowledgeBase, shipped: Defaults) -> Iterat
             yield Phrasing(plain_words(text), key)
     for texts in shipped.negatives.values():
         for text in texts:
-            yield Phrasing(plain_words(text), NONE)
+            yield Phrasing(plain_words(text), NEGATIVE)
 
 
 def own_phrasings(role: Role, standard: Container[str]) -> Iterator[tuple[str, str]]:
@@ -144,12 +144,12 @@ class SharedResources:
         return tuple(plain_words(text) for texts in shipped for text in texts)
 
     @cached_property
-    def words(self) -> Base:
+    def words(self) -> FeatureNumbers:
         """The words and pairs of words of the shipped sentences, numbered."""
         return _numbered(self._texts, WORDS)
 
     @cached_property
-    def letters(self) -> Base:
+    def letters(self) -> FeatureNumbers:
         """The runs of letters of the shipped sentences, numbered."""
         return _numbered(self._texts, LETTERS)
 
@@ -161,6 +161,6 @@ class SharedResources:
         return KnownEmbeddings(self._texts, vectors)
 
 
-def _numbered(texts: Sequence[str], features: Features) -> Base:
+def _numbered(texts: Sequence[str], features: Features) -> FeatureNumbers:
     found = dict.fromkeys(feature for text in texts for feature in features.of(text))
     return {feature: number for number, feature in enumerate(found)}

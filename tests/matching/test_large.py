@@ -16,7 +16,7 @@ from faqbot.evaluation.datasets import read_questions
 from faqbot.matching import matcher
 from faqbot.matching.encoders import StaticEncoder
 from faqbot.matching.ranking import Phrasing, Ranker, RankerWeights
-from faqbot.matching.shortlist import ShortlistRanker, assigned, clusters
+from faqbot.matching.shortlist import ShortlistRanker, kmeans_centres, nearest_centres
 from faqbot.matching.similarity import MeaningView, TfidfView
 from faqbot.matching.tfidf import LETTERS, WORDS
 
@@ -56,7 +56,7 @@ def test_where_all_is_shortlisted_scores_are_those_of_looking_at_everything(
     for key, score in zip(found.keys, found.scores.tolist(), strict=True):
         assert score == pytest.approx(by_key[key], abs=1e-5)
     if expected.keys:
-        assert found.none == pytest.approx(expected.none, abs=1e-5)
+        assert found.best_negative == pytest.approx(expected.best_negative, abs=1e-5)
 
 
 @given(st.integers(1, 80), st.integers(1, 12), st.integers(0, 9))
@@ -66,9 +66,9 @@ def test_every_vector_is_in_the_cluster_of_its_nearest_centre(
 ) -> None:
     vectors = np.random.default_rng(seed).normal(size=(count, 8)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    centres = clusters(vectors, wanted)
+    centres = kmeans_centres(vectors, wanted)
     assert 1 <= len(centres) <= wanted
-    for vector, cluster in zip(vectors, assigned(vectors, centres), strict=True):
+    for vector, cluster in zip(vectors, nearest_centres(vectors, centres), strict=True):
         assert centres[cluster] @ vector == pytest.approx(max(centres @ vector), abs=1e-5)
 
 
@@ -76,7 +76,7 @@ def test_every_vector_is_in_the_cluster_of_its_nearest_centre(
 def shortlisting() -> Index:
     """The shipped content, read as if it were too much for the ridge."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matcher, "RIDGE_LIMIT", 100)
+        patch.setattr(matcher, "MAX_RIDGE_PHRASINGS", 100)
         return app.build_index(load_knowledge_base(ROOT / "knowledge"))
 
 

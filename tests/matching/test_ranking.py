@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faqbot.matching.calibration import UNCALIBRATED, calibrate, one_and_class_out
-from faqbot.matching.ranking import EVERY, Phrasing, Ranker, RankerWeights
+from faqbot.matching.ranking import ALL_SCOPES, Phrasing, Ranker, RankerWeights
 from faqbot.matching.similarity import TfidfView
 from faqbot.matching.tfidf import LETTERS, WORDS
 
@@ -76,11 +76,11 @@ def test_a_scope_scores_as_one_direct_solution_would(
     ranker = ranker_of(phrasings)
     similarities = np.stack([view.similarities(text) for view in ranker.views])
     asked = np.array(MIX.views, dtype=np.float32) @ similarities
-    for scope in ("", "role", EVERY):
+    for scope in ("", "role", ALL_SCOPES):
         rows = [
             row
             for row, phrasing in enumerate(phrasings)
-            if not phrasing.scope or scope in (phrasing.scope, EVERY)
+            if not phrasing.scope or scope in (phrasing.scope, ALL_SCOPES)
         ]
         expected = slow_scores(phrasings, ranker, asked, rows)
         scored = ranker.score(text, scope)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faqbot.matching.similarity import TfidfView
-from faqbot.matching.tfidf import LETTERS, WORDS, Features, weigh
+from faqbot.matching.tfidf import LETTERS, WORDS, Features, tfidf_matrix
 
 SAID = "a skill skills degree for the what data back end".split()
 TEXTS = st.lists(st.lists(st.sampled_from(SAID), max_size=9).map(" ".join), min_size=1, max_size=70)
@@ -67,7 +67,7 @@ def test_some_texts_are_compared_as_all_are(texts: list[str], text: str) -> None
     chosen = np.arange(0, len(texts), 3)
     for features in (WORDS, LETTERS):
         np.testing.assert_allclose(
-            weigh(texts, features).similarities_at(text, chosen),
+            tfidf_matrix(texts, features).similarities_at(text, chosen),
             np.array(cosines(texts, text, features))[chosen],
             atol=1e-5,
         )
