@@ -22,8 +22,7 @@ from faqbot import app
 from faqbot.content.loader import check_folder
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.importers.documents.blocks import Heading, words_of
-from faqbot.importers.documents.importer import ImportedRole, import_documents
-from faqbot.importers.documents.reader import read_document
+from faqbot.importers.documents.importer import ImportedRole, import_documents, read_document
 from faqbot.model import Section
 
 LABELS = Path(__file__).resolve().parent.parent / "tests" / "importing" / "labels.yaml"

@@ -119,7 +119,7 @@ def onet(
     from faqbot.cli.common import with_progress
     from faqbot.content.writer import write_file
     from faqbot.errors import UsageError
-    from faqbot.importers.onet.occupations import read_release
+    from faqbot.importers.onet.release import read_release
     from faqbot.importers.onet.roles import build_roles, gaps_summary, select_occupations
 
     found = read_release(release)

@@ -1,20 +1,191 @@
-"""Documents -> role files, and a report of what became of each."""
+"""The documents of authors as role files: read by format, mapped, written, and reported."""
 
 from __future__ import annotations
 
+import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from faqbot.content.fields import without_controls
 from faqbot.content.writer import role_file
-from faqbot.errors import MissingExtraError, UsageError
-from faqbot.importers.documents.blocks import Boilerplate, Heading, ImportedDocument, words_of
+from faqbot.errors import MissingExtraError, UsageError, needs_extra
+from faqbot.importers.documents import html, markdown, word
+from faqbot.importers.documents.blocks import (
+    EXTRA,
+    Block,
+    Boilerplate,
+    Heading,
+    ImportedDocument,
+    Item,
+    Text,
+    tidy,
+    words_of,
+)
 from faqbot.importers.documents.headings import HeadingClassifier
-from faqbot.importers.documents.reader import read_document
 from faqbot.importers.documents.role_draft import MappedRole, map_document
+
+_LIST_ITEM: Final = re.compile(
+    r"^(?P<indent>\s*)(?:[-*•●○▪■◦‣·\u2013\u2014►➢✓]|\(?\d{1,2}[.)]|o(?=\s{2,}))\s+(?P<text>\S.*)$"
+)
+_RULE_LINE: Final = re.compile(r"^[\s=_*~#-]{3,}$")
+_MAX_HEADING_LENGTH: Final = 60
+_MAX_HEADING_WORDS: Final = 9
+_SENTENCE_ENDS: Final = (".", ",", ";", "!")
+
+
+def read_plain_text(text: str) -> ImportedDocument:
+    """A document whose lines say all there is."""
+    lines = (
+        text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").expandtabs().split("\n")
+    )
+    blocks = tuple(_blocks(lines))
+    first = blocks[0] if blocks else None
+    title = first.text if isinstance(first, Heading) else ""
+    return ImportedDocument(blocks, title)
+
+
+def _blocks(lines: list[str]) -> Iterator[Block]:
+    pending: list[str] = []
+    point: Item | None = None
+    for number, line in enumerate(lines):
+        found = _LIST_ITEM.match(line)
+        after = lines[number + 1] if number + 1 < len(lines) else ""
+        before = lines[number - 1] if number else ""
+        if not line.strip() or _RULE_LINE.match(line):
+            yield from _finish_block(pending, point)
+            pending, point = [], None
+        elif found:
+            yield from _finish_block(pending, point)
+            pending = [found["text"]]
+            point = Item("", 1 if len(found["indent"]) > 3 else 0)  # noqa: PLR2004 - a usual indent
+        elif _is_heading(line, before, after, alone=not pending):
+            yield from _finish_block(pending, point)
+            pending, point = [], None
+            yield Heading(tidy(line).rstrip(":"), 1 if not before.strip() and number == 0 else 2)
+        else:
+            pending.append(line)
+    yield from _finish_block(pending, point)
+
+
+def _finish_block(pending: list[str], point: Item | None) -> Iterator[Block]:
+    text = tidy(" ".join(pending).replace("- ", "- "))
+    if text:
+        yield Item(text, point.depth) if point else Text(text)
+
+
+def _is_heading(line: str, before: str, after: str, *, alone: bool) -> bool:
+    """Whether a line looks like a heading: short, no sentence, and set apart."""
+    text = tidy(line)
+    words = text.split()
+    if (
+        not alone
+        or len(text) > _MAX_HEADING_LENGTH
+        or len(words) > _MAX_HEADING_WORDS
+        or text.endswith(_SENTENCE_ENDS)
+    ):
+        return False
+    if text.endswith(":") or _RULE_LINE.match(after or " "):
+        return True
+    letters = [char for char in text if char.isalpha()]
+    if not letters:
+        return False
+    if all(char.isupper() for char in letters):
+        return True
+    long = [word for word in words if len(word) > 3]  # noqa: PLR2004 - the words that titles raise
+    raised = sum(word[0].isupper() for word in long)
+    apart = not before.strip()
+    return apart and letters[0].isupper() and (not after.strip() or raised == len(long))
+
+
+FORMATS: Final = {
+    ".md": "Markdown",
+    ".markdown": "Markdown",
+    ".html": "HTML",
+    ".htm": "HTML",
+    ".docx": "Word",
+    ".pdf": "PDF",
+    ".txt": "text",
+}
+MAX_BYTES: Final = 20_000_000
+_ZIP, _PDF, _OLD_WORD = b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0"
+
+
+def read_document(path: Path) -> ImportedDocument:
+    """The document in a file; its suffix says the format, its first bytes have the last word.
+
+    Raises:
+        UsageError: it can't be read, is empty, or is of no known format.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UsageError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB: split it.")
+        raw = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror or error}.") from error
+    document = _parse(path, raw)
+    if not any(block.text.strip() for block in document.blocks):
+        raise UsageError(f"{path} holds no text: an image of a page needs text recognition first.")
+    return document
+
+
+def _parse(path: Path, raw: bytes) -> ImportedDocument:
+    suffix = path.suffix.lower()
+    if raw.startswith(_OLD_WORD):
+        raise UsageError(
+            f"{path} is an old Word file, or locked: save it as .docx without password."
+        )
+    if raw.startswith(_PDF):
+        return _read_pdf(path, raw)
+    if raw.startswith(_ZIP):
+        try:
+            return word.read_word(raw)
+        except MissingExtraError:
+            raise
+        except Exception as error:
+            raise UsageError(f"{path} is no Word document that can be read.") from error
+    if suffix not in FORMATS:
+        known = ", ".join(FORMATS)
+        raise UsageError(f"{path} is of no known format; known are {known}.")
+    if suffix in (".docx", ".pdf"):
+        raise UsageError(f"{path} isn't what its name says: open it and save it anew.")
+    text = _decoded(raw)
+    match FORMATS[suffix]:
+        case "Markdown":
+            return markdown.read_markdown(text)
+        case "HTML":
+            return html.read_html(text)
+        case _:
+            return read_plain_text(text)
+
+
+def _decoded(raw: bytes) -> str:
+    for encoding in (
+        ("utf-8-sig", "utf-16") if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig",)
+    ):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("cp1252", "replace")  # what remains is almost always of a Windows editor
+
+
+def _read_pdf(path: Path, raw: bytes) -> ImportedDocument:
+    with needs_extra(*EXTRA):
+        from pypdf import PdfReader
+        from pypdf.errors import PyPdfError
+    try:
+        reader = PdfReader(io.BytesIO(raw))
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise UsageError(f"{path} is locked by a password: save it without one.")
+        pages = [page.extract_text() for page in reader.pages]
+    except (PyPdfError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UsageError(f"{path} is no PDF that can be read: print it as PDF anew.") from error
+    return read_plain_text("\n".join(pages))
+
 
 _SEPARATORS = re.compile(r"[-_]+")
 

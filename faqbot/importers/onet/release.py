@@ -1,4 +1,4 @@
-"""The tables of an O*NET release, as they stand in its zip file of text files."""
+"""An O*NET release: the tables of its zip file, and the occupations that they describe."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Final
@@ -141,3 +142,228 @@ FAMILY_NAMES: Final[Mapping[str, str]] = MappingProxyType(
 def family_of(code: str) -> str:
     """The family of an occupation; empty when its code begins like none."""
     return FAMILY_NAMES.get(code[:2], "")
+
+
+_ELEMENT: Final = "Element Name"
+_EXPERIENCE: Final = "Education, Training, and Experience.txt"
+_CATEGORIES: Final = "Education, Training, and Experience Categories.txt"
+_PRIMARY_TIER: Final = "Primary-Short"
+"""The tier of the ten occupations that are most like one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ElementRating:
+    """A skill or an area of knowledge, and how important it is: from 1 to 5."""
+
+    name: str
+    importance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Technology:
+    """A technology by name, its kind, and how often postings ask for it.
+
+    `hot`: in the postings of many occupations; `in_demand`: in those of this one.
+    """
+
+    name: str
+    kind: str
+    hot: bool
+    in_demand: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerShare:
+    """How many per cent of those who were asked gave an answer."""
+
+    answer: str
+    percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobZone:
+    """How much preparation an occupation needs, in O*NET's words; `svp` is a range."""
+
+    number: int
+    name: str
+    experience: str
+    education: str
+    training: str
+    svp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Occupation:
+    """One occupation; what the tables don't say is empty."""
+
+    code: str
+    title: str
+    description: str
+    titles: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    ratings: tuple[ElementRating, ...] = ()
+    technologies: tuple[Technology, ...] = ()
+    education: tuple[AnswerShare, ...] = ()
+    experience: tuple[AnswerShare, ...] = ()
+    zone: JobZone | None = None
+    related: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The occupations of a release, in the order of their codes, and its number."""
+
+    number: str
+    occupations: tuple[Occupation, ...]
+    has_related: bool
+
+    def by_code(self) -> Mapping[str, Occupation]:
+        return {occupation.code: occupation for occupation in self.occupations}
+
+
+def read_release(path: Path) -> Release:
+    """All occupations of the release in a zip file.
+
+    Raises:
+        UsageError: the file isn't there or isn't such a release.
+    """
+    with open_tables(path) as tables:
+        parts = _OccupationReader(tables)
+        occupations = tuple(
+            parts.occupation(row)
+            for row in tables.rows(OCCUPATIONS_TABLE, CODE_COLUMN, "Title", "Description")
+        )
+        if not occupations:
+            raise UsageError(f"{path} holds no occupation: download it again.")
+        return Release(tables.release, occupations, _RELATED in tables)
+
+
+_RELATED: Final = "Related Occupations.txt"
+
+
+class _OccupationReader:
+    """What the tables say, by occupation."""
+
+    def __init__(self, tables: ReleaseTables) -> None:
+        self._titles = tables.grouped("Alternate Titles.txt", "Alternate Title")
+        self._tasks = tables.grouped("Task Statements.txt", "Task")
+        self._ratings = _ratings(tables)
+        self._technologies = _technologies(tables)
+        self._education = _shares(tables, "RL")
+        self._experience = _shares(tables, "RW")
+        self._zones = _zones(tables)
+        self._related = _related(tables)
+
+    def occupation(self, row: Row) -> Occupation:
+        code = row[CODE_COLUMN]
+        return Occupation(
+            code,
+            row["Title"],
+            row["Description"],
+            titles=tuple(self._titles[code]),
+            tasks=tuple(self._tasks[code]),
+            ratings=tuple(self._ratings[code]),
+            technologies=tuple(self._technologies[code]),
+            education=tuple(self._education[code]),
+            experience=tuple(self._experience[code]),
+            zone=self._zones.get(code),
+            related=tuple(self._related[code]),
+        )
+
+
+def _ratings(tables: ReleaseTables) -> Mapping[str, list[ElementRating]]:
+    """Skills and knowledge by falling importance; a name that stands in both tables counts once."""
+    found: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    for name in ("Skills.txt", "Knowledge.txt"):
+        for row in tables.rows(name, CODE_COLUMN, _ELEMENT, "Scale ID", "Data Value"):
+            if row["Scale ID"] == "IM" and row.get("Recommend Suppress") != "Y":
+                of = found[row[CODE_COLUMN]]
+                of[row[_ELEMENT]] = max(of.get(row[_ELEMENT], 0), _parse_number(row["Data Value"]))
+    return defaultdict(
+        list,
+        {
+            code: [
+                ElementRating(name, value)
+                for name, value in sorted(of.items(), key=_by_falling_value)
+            ]
+            for code, of in found.items()
+        },
+    )
+
+
+def _by_falling_value(named: tuple[str, float]) -> float:
+    return -named[1]
+
+
+def _technologies(tables: ReleaseTables) -> Mapping[str, list[Technology]]:
+    found: defaultdict[str, list[Technology]] = defaultdict(list)
+    columns = (CODE_COLUMN, "Example", "Commodity Title", "Hot Technology")
+    for row in tables.rows("Technology Skills.txt", *columns):
+        found[row[CODE_COLUMN]].append(
+            Technology(
+                row["Example"],
+                row["Commodity Title"],
+                hot=row["Hot Technology"] == "Y",
+                in_demand=row.get("In Demand") == "Y",
+            )
+        )
+    return found
+
+
+def _shares(tables: ReleaseTables, scale: str) -> Mapping[str, list[AnswerShare]]:
+    """The answers of a scale by falling share; values that shouldn't be used are left out."""
+    answers = {
+        row["Category"]: row["Category Description"]
+        for row in tables.rows(_CATEGORIES, "Scale ID", "Category", "Category Description")
+        if row["Scale ID"] == scale
+    }
+    found: defaultdict[str, list[AnswerShare]] = defaultdict(list)
+    for row in tables.rows(_EXPERIENCE, CODE_COLUMN, "Scale ID", "Category", "Data Value"):
+        if row["Scale ID"] == scale and row.get("Recommend Suppress") != "Y":
+            percent = _parse_number(row["Data Value"])
+            if percent > 0 and row["Category"] in answers:
+                found[row[CODE_COLUMN]].append(AnswerShare(answers[row["Category"]], percent))
+    for shares in found.values():
+        shares.sort(key=lambda share: -share.percent)
+    return found
+
+
+def _zones(tables: ReleaseTables) -> Mapping[str, JobZone]:
+    columns = ("Job Zone", "Name", "Experience", "Education", "Job Training", "SVP Range")
+    known = {
+        row["Job Zone"]: JobZone(
+            int(_parse_number(row["Job Zone"])),
+            row["Name"],
+            row["Experience"],
+            row["Education"],
+            row["Job Training"],
+            row["SVP Range"],
+        )
+        for row in tables.rows("Job Zone Reference.txt", *columns)
+    }
+    return {
+        row[CODE_COLUMN]: known[row["Job Zone"]]
+        for row in tables.rows("Job Zones.txt", CODE_COLUMN, "Job Zone")
+        if row["Job Zone"] in known
+    }
+
+
+def _related(tables: ReleaseTables) -> Mapping[str, list[str]]:
+    """The codes of the occupations most like one, the nearest first."""
+    other = "Related O*NET-SOC Code"
+    rows = list(tables.rows(_RELATED, CODE_COLUMN, other, "Relatedness Tier", "Index"))
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for row in sorted(_primary_relations(rows), key=lambda row: _parse_number(row["Index"])):
+        found[row[CODE_COLUMN]].append(row[other])
+    return found
+
+
+def _primary_relations(rows: list[Row]) -> Iterator[Row]:
+    return (row for row in rows if row["Relatedness Tier"] == _PRIMARY_TIER)
+
+
+def _parse_number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0  # "n/a": nobody was asked

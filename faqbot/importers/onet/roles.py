@@ -10,8 +10,7 @@ from typing import Final
 
 from faqbot.content.writer import make_id, role_file
 from faqbot.errors import UsageError
-from faqbot.importers.onet.occupations import Occupation, Release
-from faqbot.importers.onet.release import FAMILY_NAMES, family_of
+from faqbot.importers.onet.release import FAMILY_NAMES, Occupation, Release, family_of
 from faqbot.matching.text import normalise, singular, words
 from faqbot.model import Role, Section, Years
 
