@@ -1,4 +1,4 @@
-"""One Web API call: its arguments, and the ways in which Slack refuses it."""
+"""A Web API call: typed access to its arguments, and the errors that Slack responds with."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from faqbot.playground.models import Channel, Payload, User
 from faqbot.playground.state import WorkspaceState
 
 
-class Refusal(Exception):  # noqa: N818  (an answer of the API, not a failure of this program)
-    """A call that Slack answers with `ok: false`; `more` is added to the answer."""
+class Refusal(Exception):  # noqa: N818 - a response of the API, not a failure of this program
+    """An `ok: false` response to a call; `more` is added to its body."""
 
     def __init__(self, error: str, **more: Any) -> None:
         super().__init__(error)
@@ -22,7 +22,7 @@ class Refusal(Exception):  # noqa: N818  (an answer of the API, not a failure of
 
 
 def invalid_arguments(*messages: str, error: str = "invalid_arguments") -> Refusal:
-    """A refusal that says in detail what is wrong, as Slack does."""
+    """Return a refusal that lists the problems, as Slack does."""
     return Refusal(
         error,
         errors=list(messages),
@@ -32,14 +32,14 @@ def invalid_arguments(*messages: str, error: str = "invalid_arguments") -> Refus
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a method is given."""
+    """A call: its arguments, the workspace's state, and the delivery of events."""
 
     state: WorkspaceState
     delivery: EventDelivery
     arguments: Mapping[str, Any]
 
     def text(self, name: str, default: str | None = None) -> str:
-        """An argument as text; raises Refusal when it is required and missing."""
+        """Return an argument as text; raises Refusal if it is missing and has no default."""
         value = self.arguments.get(name)
         if value is None or value == "":
             if default is None:
@@ -48,18 +48,18 @@ class Call:
         return str(value)
 
     def flag(self, name: str) -> bool:
-        """An argument as yes or no; form bodies carry it as text or number."""
+        """Return an argument as a boolean; form bodies contain it as text or number."""
         return str(self.arguments.get(name, "")).lower() in {"1", "true"}
 
     def number(self, name: str, default: int) -> int:
-        """An argument as a whole number; raises Refusal for anything else."""
+        """Return an argument as a whole number; raises Refusal for anything else."""
         try:
             return int(self.arguments.get(name) or default)
         except (TypeError, ValueError):
             raise invalid_arguments(f"must be a number: {name}") from None
 
     def structure(self, name: str) -> Any:
-        """An argument that is JSON: form bodies carry it as text; raises Refusal for bad JSON."""
+        """Return a JSON argument, which form bodies contain as text; raises Refusal if invalid."""
         value = self.arguments.get(name)
         if not isinstance(value, str):
             return value
@@ -69,7 +69,7 @@ class Call:
             raise Refusal("invalid_blocks_format" if name == "blocks" else "invalid_json") from None
 
     def channel(self, name: str = "channel") -> Channel:
-        """The channel that is meant, also by a user's id; raises Refusal when there is none."""
+        """Return the channel of a channel's or user's id; raises Refusal if there is none."""
         wanted = self.text(name, "")
         if wanted in self.state.users:
             if wanted == self.state.setup.bot_user_id:
@@ -81,14 +81,14 @@ class Call:
             raise Refusal("channel_not_found") from None
 
     def joined_channel(self, name: str = "channel") -> Channel:
-        """The same, and the bot is in it; raises Refusal when it is not."""
+        """Return the channel; raises Refusal if the bot isn't a member."""
         channel = self.channel(name)
         if self.state.setup.bot_user_id not in channel.members:
             raise Refusal("not_in_channel" if not channel.direct else "channel_not_found")
         return channel
 
     def user(self, name: str = "user") -> User:
-        """The user that is meant; raises Refusal when there is none."""
+        """Return the user of an id; raises Refusal if there is none."""
         try:
             return self.state.users[self.text(name, "")]
         except KeyError:
@@ -100,7 +100,7 @@ Method = Callable[[Call], Awaitable[Payload]]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A method with the scopes of which it needs one, and the kind of token."""
+    """A method, the scopes of which it requires one, and the kind of token."""
 
     method: Method
     scopes: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Messages: chat.*, reactions.add."""
+"""Web API methods of messages: chat.*, reactions.add, files.*, assistant.threads.*."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from faqbot.playground.validation import (
 
 
 def checked_blocks(blocks: Any) -> tuple[Payload, ...]:
-    """The blocks of a message; raises Refusal when Slack would not take them."""
+    """Return the blocks of a message; raises Refusal if Slack would reject them."""
     if not blocks:
         return ()
     if not isinstance(blocks, list):
@@ -35,7 +35,7 @@ def checked_blocks(blocks: Any) -> tuple[Payload, ...]:
 
 
 def content(call: Call) -> tuple[str, tuple[Payload, ...]]:
-    """Text and blocks of a call; raises Refusal when both are empty or one is too long."""
+    """Return text and blocks of a call; raises Refusal if both are empty or one is too long."""
     text = call.text("text", "")
     if len(text) > MAX_TEXT_CHARACTERS:
         raise Refusal("msg_too_long")

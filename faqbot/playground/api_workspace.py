@@ -1,4 +1,4 @@
-"""Who and where: auth.test, users.*, bots.info, usergroups.*, conversations.*."""
+"""Web API methods of the workspace: users.*, usergroups.*, conversations.*, views.* and others."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def usergroup_users(call: Call) -> Payload:
 
 async def usergroups_list(call: Call) -> Payload:
     """usergroups.list."""
-    told = call.text("include_users", "").lower() in ("1", "true")
+    include_users = call.text("include_users", "").lower() in ("1", "true")
     return {
         "usergroups": [
             {
@@ -74,7 +74,7 @@ async def usergroups_list(call: Call) -> Payload:
                 "handle": group.handle,
                 "prefs": {"channels": list(group.channels), "groups": []},
                 "user_count": len(group.users),
-                **({"users": sorted(group.users)} if told else {}),
+                **({"users": sorted(group.users)} if include_users else {}),
             }
             for group in call.state.groups.values()
         ]
@@ -125,7 +125,7 @@ async def conversations_join(call: Call) -> Payload:
     return {"channel": as_channel(call.state, call.state.channels[channel.id])}
 
 
-def _readable(call: Call) -> Channel:
+def _readable_channel(call: Call) -> Channel:
     channel = call.joined_channel()
     needed = "im:history" if channel.direct else "channels:history"
     scopes = call.state.setup.scopes
@@ -144,14 +144,14 @@ def _page(call: Call, messages: Sequence[SlackMessage]) -> Payload:
 
 async def conversations_history(call: Call) -> Payload:
     """conversations.history, newest first."""
-    channel = _readable(call)
+    channel = _readable_channel(call)
     top = [m for m in call.state.messages(channel.id) if not m.is_reply and not m.visible_to]
     return _page(call, top[::-1])
 
 
 async def conversations_replies(call: Call) -> Payload:
     """conversations.replies, the first message included."""
-    channel = _readable(call)
+    channel = _readable_channel(call)
     parent = call.state.message(channel.id, call.text("ts"))
     if parent is None or parent.visible_to:
         raise Refusal("thread_not_found")
@@ -180,7 +180,7 @@ MAX_MODALS = 3
 
 
 def checked_view(view: Any, kind: str) -> Payload:
-    """The view of a call or an acknowledgement; raises Refusal when Slack would not take it."""
+    """Return the view of a call or acknowledgement; raises Refusal if Slack would reject it."""
     if not isinstance(view, Mapping):
         raise invalid_arguments("missing required field: view")
     if view.get("type") != kind:
@@ -222,7 +222,7 @@ async def push(call: Call) -> Payload:
     return {"view": call.state.as_view(view)}
 
 
-def _shown(call: Call) -> ModalView:
+def _requested_view(call: Call) -> ModalView:
     view = call.state.view(call.text("view_id", ""), call.text("external_id", ""))
     if view is None:
         raise Refusal("not_found")
@@ -239,7 +239,7 @@ def _check_hash(call: Call, view: ModalView) -> None:
 async def update(call: Call) -> Payload:
     """views.update."""
     payload = call.structure("view")
-    old = _shown(call)
+    old = _requested_view(call)
     checked = checked_view(payload, str(old.payload.get("type")))
     return {"view": call.state.as_view(call.state.replace_view(old, checked))}
 

@@ -1,4 +1,4 @@
-"""Interactive elements in blocks: finding one, and the action or value that using it makes."""
+"""Interactive elements of blocks: how to find one, and the payload of its use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OPTIONS_KINDS: Final = frozenset({"multi_static_select", "checkboxes"})
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """An interactive element in its block; a pair of rating buttons makes two of them."""
+    """An interactive element of a block; `feedback_buttons` count as two elements."""
 
     block_id: str
     payload: Payload
@@ -26,23 +26,23 @@ class Element:
 
     @property
     def kind(self) -> str:
-        """Slack's type of the element."""
+        """The element's `type`."""
         return str(self.payload.get("type"))
 
     @property
     def action_id(self) -> str:
-        """What the app calls the element."""
+        """The element's `action_id`."""
         return str(self.payload.get("action_id") or "")
 
     @property
     def options(self) -> tuple[Payload, ...]:
-        """The options to pick from, those of all groups included."""
+        """All options, those of groups included."""
         groups = self.payload.get("option_groups") or ()
         grouped = (option for group in groups for option in group.get("options") or ())
         return (*(self.payload.get("options") or ()), *grouped)
 
     def click(self) -> Payload:
-        """The action that a click makes."""
+        """Return the action of a click."""
         action: Payload = {
             "type": self.kind,
             "action_id": self.action_id,
@@ -57,7 +57,7 @@ class Element:
         return action
 
     def pick(self, option: Payload) -> Payload:
-        """The action that picking an option makes."""
+        """Return the action of selecting an option."""
         several = self.kind in _OPTIONS_KINDS
         chosen: Payload = {"selected_options": [option]} if several else {"selected_option": option}
         return {
@@ -68,15 +68,15 @@ class Element:
         }
 
     def option(self, value: str) -> Payload:
-        """The option with a value or a label; raises LookupError that names those there are."""
+        """Return an option by value or label; raises LookupError that lists the options."""
         for option in self.options:
             if value in {option.get("value"), text_of(option.get("text"))}:
                 return option
         known = ", ".join(text_of(option.get("text")) for option in self.options)
         raise LookupError(f"no option {value!r} in {self.action_id!r}; there are {known}")
 
-    def filled(self, given: Any) -> Payload:
-        """The element's entry in a view's state; `given` is text, an option's value, or nothing."""
+    def state_value(self, given: Any) -> Payload:
+        """Return the element's entry in a view's state; `given` is a text, option value or None."""
         if self.kind in _OPTION_KINDS:
             chosen = self.option(given) if given else self.payload.get("initial_option")
             return {"type": self.kind, "selected_option": chosen}
@@ -96,7 +96,7 @@ class Element:
 
 
 def elements(blocks: Iterable[Mapping[str, Any]]) -> Iterator[Element]:
-    """All interactive elements of a message or a view, in reading order."""
+    """Yield the interactive elements of a message or view, in order."""
     for block in blocks:
         block_id = str(block.get("block_id") or "")
         match block.get("type"):
@@ -135,7 +135,7 @@ def find(
     value: str | None = None,
     label: str | None = None,
 ) -> Element:
-    """The one element that fits; raises LookupError that lists what is there instead."""
+    """Return the one element that matches; raises LookupError that lists the elements."""
     there = list(elements(blocks))
     fitting = [
         element
@@ -154,18 +154,18 @@ def find(
 def state_values(
     blocks: Iterable[Mapping[str, Any]], given: Mapping[str, Any] | None = None
 ) -> Payload:
-    """The state of all inputs and selects, by block and action; `given` is by action_id."""
+    """Return a view's state: the values by block_id and action_id; `given` is by action_id."""
     values: Payload = {}
     for element in elements(blocks):
         if element.kind in {"button", "feedback_buttons", "overflow", "icon_button"}:
             continue
-        filled = element.filled((given or {}).get(element.action_id))
+        filled = element.state_value((given or {}).get(element.action_id))
         values.setdefault(element.block_id, {})[element.action_id] = filled
     return values
 
 
 def missing(blocks: Iterable[Mapping[str, Any]], values: Payload) -> dict[str, str]:
-    """What Slack says next to inputs that must be filled in and aren't."""
+    """Return Slack's message for each required input that is empty, by block_id."""
     empty: tuple[Any, ...] = (None, "", [])
     return {
         element.block_id: "Please complete this required field."

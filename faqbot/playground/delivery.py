@@ -1,4 +1,4 @@
-"""What goes to the app: signed HTTP or Socket Mode, the ack deadline, retries of events."""
+"""Delivery to the app: signed HTTP or Socket Mode, acknowledgement deadline, retries."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from faqbot.playground.state import WorkspaceState
 
 
 def signed_headers(secret: str, body: bytes, timestamp: int) -> dict[str, str]:
-    """The headers by which an app knows that a request comes from Slack."""
+    """Return the headers with Slack's signature of a request."""
     base = b"v0:%d:%s" % (timestamp, body)
     signature = hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
     return {
@@ -41,7 +41,7 @@ def _other_bot() -> Payload:
 
 
 class EventDelivery:
-    """Brings payloads to the app, over a web socket when one is open, else to `url`."""
+    """Delivers payloads to the app: over an open web socket, else to `url`."""
 
     def __init__(
         self, state: WorkspaceState, faults: FaultInjector, sockets: SocketConnections
@@ -64,7 +64,7 @@ class EventDelivery:
     # Events
 
     def message_posted(self, message: SlackMessage) -> None:
-        """Tell the app of a new message: as a mention, as a message, or both, as it subscribed."""
+        """Deliver a new message as an `app_mention`, a `message`, or both."""
         app = self._state.setup
         channel = self._state.channels[message.channel]
         if app.bot_user_id not in channel.members:
@@ -75,7 +75,7 @@ class EventDelivery:
         self.event(self._subscription(message), message_event(self._state, message))
 
     def from_other_bot(self, channel: str, text: str) -> SlackMessage:
-        """Another app's bot writes in a channel; this app hears of it."""
+        """Post a message of another app's bot in a channel, and deliver it."""
         message = self._state.put(
             SlackMessage(ts=self._state.new_ts(), channel=channel, user="U0OTHERB1", text=text)
         )
@@ -87,11 +87,11 @@ class EventDelivery:
         return message
 
     def message_changed(self, old: SlackMessage, new: SlackMessage) -> None:
-        """Tell the app of an edited message."""
+        """Deliver an edited message."""
         self.event(self._subscription(new), changed_event(self._state, old, new))
 
     def message_deleted(self, message: SlackMessage) -> None:
-        """Tell the app of a deleted message."""
+        """Deliver a deleted message."""
         self.event(self._subscription(message), deleted_event(self._state, message))
 
     def _subscription(self, message: SlackMessage) -> str:
@@ -99,7 +99,7 @@ class EventDelivery:
         return "message.im" if direct else "message.channels"
 
     def event(self, name: str, event: Payload) -> None:
-        """Deliver an event in the background, if the app subscribed to it."""
+        """Deliver an event in the background, if the app is subscribed to it."""
         if name not in self._state.setup.events:
             return
         body = event_body(self._state, event)
@@ -133,14 +133,14 @@ class EventDelivery:
     # Commands and interactions
 
     async def command(self, body: Payload) -> Ack:
-        """Deliver a slash command and wait for the acknowledgement."""
-        return await self._counted("slash_commands", body)
+        """Deliver a slash command and return its acknowledgement."""
+        return await self._deliver_counted("slash_commands", body)
 
     async def interaction(self, body: Payload) -> Ack:
-        """Deliver an action, a submission, a closed view or a shortcut, and wait."""
-        return await self._counted("interactive", body)
+        """Deliver an interaction and return its acknowledgement."""
+        return await self._deliver_counted("interactive", body)
 
-    async def _counted(self, kind: str, body: Payload) -> Ack:
+    async def _deliver_counted(self, kind: str, body: Payload) -> Ack:
         self._state.started()
         try:
             return await self._deliver(kind, body)

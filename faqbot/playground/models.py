@@ -1,4 +1,4 @@
-"""The values of the local Slack workspace: who is there, what was said, what the app may do."""
+"""Values of the local Slack workspace: users, channels, messages, views, installation, faults."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ DEFAULT_EVENTS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """How the app is installed in the local workspace; tokens are made up and recognisable.
+    """The installation of the app in the local workspace, with made-up, recognisable tokens.
 
-    `mark` ends the ids of people and channels, so that several workspaces have none in common;
-    `org_wide` says that the app is installed in the workspace's organisation as a whole.
+    `mark` is a suffix of user and channel ids, which makes them unique across workspaces;
+    `org_wide` is an installation in the workspace's whole organisation.
     """
 
     team_id: str = "T0LOCAL01"
@@ -54,7 +54,7 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Slack's clocks in seconds; tests shorten them."""
+    """Slack's timeouts and delays in seconds; tests shorten them."""
 
     ack_deadline: float = 3.0
     retry_delays: tuple[float, ...] = (0.0, 60.0, 300.0)
@@ -145,7 +145,7 @@ class ModalView:
 
     @property
     def callback_id(self) -> str:
-        """What the app calls the view, or nothing."""
+        """The app's name of the view, or an empty string."""
         return str(self.payload.get("callback_id") or "")
 
     @property
@@ -156,7 +156,7 @@ class ModalView:
 
 @dataclass(frozen=True, slots=True)
 class SentPayload:
-    """One payload that left the app: a Web API call, an acknowledgement, or a response_url post."""
+    """A payload that the app sent: a Web API call, an acknowledgement, or a response_url post."""
 
     by: str  # the method, "ack" or "response_url"
     payload: Payload
@@ -164,7 +164,7 @@ class SentPayload:
 
     @property
     def ok(self) -> bool:
-        """True when the workspace took it."""
+        """True if the workspace accepted it."""
         return not self.error
 
 
@@ -178,7 +178,7 @@ class Suggestions:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """How the app answered a delivery: in time or not, with which body."""
+    """The acknowledgement of a delivery: in time or not, and its body."""
 
     ok: bool
     body: Payload = field(default_factory=dict)
@@ -189,10 +189,10 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """What goes wrong on purpose; set it while the workspace runs.
+    """Faults to inject; can be set while the workspace runs.
 
-    `fail_calls` fails that many Web API calls to come (of `fail_methods`, or of all), `fail_share`
-    that share of them, evenly spread; both with `fail_status`.
+    `fail_calls` fails the next so many Web API calls (of `fail_methods`, or of all), `fail_share`
+    that share of them, evenly spread; both respond with `fail_status`.
     """
 
     deliver_times: int = 1
@@ -210,7 +210,7 @@ class Faults:
 
 
 def text_of(node: Mapping[str, Any] | str | None) -> str:
-    """The text of a text object, a plain string, or nothing."""
+    """Return the text of a text object or a plain string; an empty string for None."""
     if node is None:
         return ""
     if isinstance(node, str):
@@ -222,7 +222,7 @@ TOO_MANY_REQUESTS: Final = 429
 
 
 def fault_response(faults: Faults) -> Response:
-    """What a call that fails is answered with."""
+    """Return the response to a call that fails on purpose."""
     if faults.fail_status == TOO_MANY_REQUESTS:
         body = {"ok": False, "error": "ratelimited"}
         return JSONResponse(
@@ -232,53 +232,53 @@ def fault_response(faults: Faults) -> Response:
 
 
 class FaultInjector:
-    """Holds the faults that are set and uses up those that are counted."""
+    """Keeps the faults in effect, and decreases their counts."""
 
     def __init__(self) -> None:
         self.current = Faults()
-        self._debt = 0.0
+        self._owed_failures = 0.0
 
     def call_fails(self, method: str) -> bool:
-        """True when this Web API call is to fail."""
+        """Return whether this Web API call fails."""
         faults = self.current
         if faults.fail_methods and method not in faults.fail_methods:
             return False
         if faults.fail_calls:
             self.current = replace(faults, fail_calls=faults.fail_calls - 1)
             return True
-        self._debt += faults.fail_share
-        if self._debt >= 1:
-            self._debt -= 1
+        self._owed_failures += faults.fail_share
+        if self._owed_failures >= 1:
+            self._owed_failures -= 1
             return True
         return False
 
     def delay(self, method: str) -> float:
-        """For how many seconds the answer to this call is held back."""
+        """Return the seconds by which the response to this call is delayed."""
         faults = self.current
         if faults.slow_methods and method not in faults.slow_methods:
             return 0.0
         return faults.slow_answers
 
     def connection_refused(self) -> bool:
-        """True when this apps.connections.open is to fail."""
+        """Return whether this apps.connections.open fails."""
         count = self.current.refuse_connections
         self.current = replace(self.current, refuse_connections=max(0, count - 1))
         return count > 0
 
     def handshake_refused(self) -> bool:
-        """True when this web socket handshake is to fail."""
+        """Return whether this web socket handshake fails."""
         count = self.current.refuse_handshakes
         self.current = replace(self.current, refuse_handshakes=max(0, count - 1))
         return count > 0
 
     def ack_lost(self) -> bool:
-        """True when this acknowledgement never arrives."""
+        """Return whether this acknowledgement is lost."""
         count = self.current.lose_acks
         self.current = replace(self.current, lose_acks=max(0, count - 1))
         return count > 0
 
     def response_refused(self) -> bool:
-        """True when this response_url post is to fail."""
+        """Return whether this response_url post fails."""
         count = self.current.refuse_response_urls
         self.current = replace(self.current, refuse_response_urls=max(0, count - 1))
         return count > 0

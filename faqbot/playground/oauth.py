@@ -1,4 +1,4 @@
-"""OAuth as Slack does it: the page on which somebody allows the app, and oauth.v2.access."""
+"""Slack's OAuth and OpenID Connect: the authorisation pages and the exchange of codes."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from faqbot.playground.models import FaultInjector, Payload, fault_response
 from faqbot.playground.state import WorkspaceState
 
 ROTATED_TOKEN_LIFETIME: Final = 43_200
-"""Seconds for which a token that is rotated is good."""
+"""The lifetime of a rotated token in seconds, 12 hours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What somebody allowed: `teams` are those that the token is good in."""
+    """An authorisation; its token is valid in `teams`."""
 
     teams: tuple[str, ...]
     scopes: tuple[str, ...]
@@ -36,7 +36,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """A token of a grant, good until a time; `error` is why it isn't any more."""
+    """A token of a grant, valid until a time; `error` says why it was revoked."""
 
     token: str
     grant: Grant
@@ -46,7 +46,7 @@ class IssuedToken:
 
 
 class Grants:
-    """Keeps codes, tokens and refresh tokens; `lifetime` is 0 where tokens aren't rotated."""
+    """Issues codes, tokens and refresh tokens; a `lifetime` of 0 turns token rotation off."""
 
     def __init__(self, lifetime: float = 0.0, clock: Callable[[], float] = time.time) -> None:
         self.lifetime = lifetime
@@ -56,14 +56,14 @@ class Grants:
         self._tokens: dict[str, IssuedToken] = {}
         self._refresh: dict[str, IssuedToken] = {}
 
-    def code(self, grant: Grant, back: str) -> str:
-        """A code for a grant, to be redeemed with the same redirect."""
+    def code(self, grant: Grant, redirect_uri: str) -> str:
+        """Return a code for a grant, which is redeemed with the same redirect URI."""
         code = secrets.token_urlsafe(16)
-        self._codes[code] = (grant, back)
+        self._codes[code] = (grant, redirect_uri)
         return code
 
-    def redeem(self, code: str, back: str) -> IssuedToken:
-        """Tokens for a code; raises LookupError with Slack's error."""
+    def redeem(self, code: str, redirect_uri: str) -> IssuedToken:
+        """Exchange a code for a token; raises LookupError with Slack's error."""
         if code not in self._codes:
             raise LookupError("invalid_code")
         kept = self._codes[code]
@@ -71,12 +71,12 @@ class Grants:
         if kept is None:
             raise LookupError("code_already_used")
         grant, expected = kept
-        if back != expected:
+        if redirect_uri != expected:
             raise LookupError("bad_redirect_uri")
         return self._issue(grant)
 
     def refresh(self, token: str) -> IssuedToken:
-        """Fresh tokens for a refresh token; raises LookupError with Slack's error."""
+        """Exchange a refresh token for a new token; raises LookupError with Slack's error."""
         old = self._refresh.pop(token, None)
         if old is None or self._tokens[old.token].error:
             raise LookupError("invalid_refresh_token")
@@ -84,7 +84,7 @@ class Grants:
         return self._issue(old.grant)
 
     def find(self, token: str) -> IssuedToken:
-        """What a token stands for; raises LookupError with Slack's error."""
+        """Return a valid token's grant; raises LookupError with Slack's error."""
         issued = self._tokens.get(token)
         if issued is None:
             raise LookupError("invalid_auth")
@@ -94,8 +94,8 @@ class Grants:
             raise LookupError("token_expired")
         return issued
 
-    def end(self, team: str, error: str) -> None:
-        """End all tokens that are good in a workspace."""
+    def revoke(self, team: str, error: str) -> None:
+        """Revoke all tokens that are valid in a workspace."""
         for token, issued in self._tokens.items():
             if team in issued.grant.teams and not issued.error:
                 self._tokens[token] = replace(issued, error=error)
@@ -117,14 +117,14 @@ _LOCAL_HOSTS: Final = ("127.0.0.1", "localhost")
 
 
 class OAuthServer:
-    """Lets people install the app in one of several workspaces, or in a whole organisation."""
+    """Serves the installation in one of several workspaces, or in a whole organisation."""
 
     def __init__(
-        self, states: Mapping[str, WorkspaceState], grants: Grants, line: FaultInjector
+        self, states: Mapping[str, WorkspaceState], grants: Grants, faults: FaultInjector
     ) -> None:
         self._states = states
         self._grants = grants
-        self._line = line
+        self._faults = faults
         self._app = next(iter(states.values())).setup
 
     def routes(self) -> list[Route]:
@@ -135,22 +135,22 @@ class OAuthServer:
         ]
 
     async def _authorize(self, request: Request) -> Response:
-        asked = dict(request.query_params)
-        back = asked.get("redirect_uri", "")
-        if asked.get("client_id") != self._app.client_id or not asked.get("scope"):
+        parameters = dict(request.query_params)
+        redirect_uri = parameters.get("redirect_uri", "")
+        if parameters.get("client_id") != self._app.client_id or not parameters.get("scope"):
             return HTMLResponse("Invalid client_id or scope.", 400)
-        if urlsplit(back).hostname not in _LOCAL_HOSTS:
+        if urlsplit(redirect_uri).hostname not in _LOCAL_HOSTS:
             return HTMLResponse("redirect_uri did not match any configured URIs.", 400)
-        state = asked.get("state", "")
-        if asked.get("deny"):
+        state = parameters.get("state", "")
+        if parameters.get("deny"):
             return RedirectResponse(
-                f"{back}?{urlencode({'error': 'access_denied', 'state': state})}", 303
+                f"{redirect_uri}?{urlencode({'error': 'access_denied', 'state': state})}", 303
             )
-        chosen = self._states.get(asked.get("team", ""))
+        chosen = self._states.get(parameters.get("team", ""))
         if chosen is None:
-            return HTMLResponse(self._page(asked))
-        code = self._grants.code(self._grant(chosen, asked["scope"]), back)
-        return RedirectResponse(f"{back}?{urlencode({'code': code, 'state': state})}", 303)
+            return HTMLResponse(self._page(parameters))
+        code = self._grants.code(self._grant(chosen, parameters["scope"]), redirect_uri)
+        return RedirectResponse(f"{redirect_uri}?{urlencode({'code': code, 'state': state})}", 303)
 
     def _grant(self, chosen: WorkspaceState, scope: str) -> Grant:
         setup = chosen.setup
@@ -163,9 +163,9 @@ class OAuthServer:
         admin = next(user.id for user in chosen.users.values() if user.admin)
         return Grant(teams, scopes, admin, setup.org_wide)
 
-    def _page(self, asked: Mapping[str, str]) -> str:
+    def _page(self, parameters: Mapping[str, str]) -> str:
         def link(text: str, **more: str) -> str:
-            address = html.escape(f"?{urlencode({**asked, **more})}")
+            address = html.escape(f"?{urlencode({**parameters, **more})}")
             return f'<li><a href="{address}">{html.escape(text)}</a></li>'
 
         allowed = "".join(
@@ -174,7 +174,7 @@ class OAuthServer:
             else link(f"Allow in {state.setup.team_name}", team=team)
             for team, state in self._states.items()
         )
-        scopes = html.escape(asked["scope"].replace(",", ", "))
+        scopes = html.escape(parameters["scope"].replace(",", ", "))
         return (
             '<!doctype html><html lang="en"><title>Allow the app</title>'
             f"<h1>{html.escape(self._app.bot_name)} asks for access</h1><p>{scopes}</p>"
@@ -182,33 +182,33 @@ class OAuthServer:
         )
 
     async def _access(self, request: Request) -> Response:
-        await asyncio.sleep(self._line.delay(ACCESS_METHOD))
-        if self._line.call_fails(ACCESS_METHOD):
-            return fault_response(self._line.current)
+        await asyncio.sleep(self._faults.delay(ACCESS_METHOD))
+        if self._faults.call_fails(ACCESS_METHOD):
+            return fault_response(self._faults.current)
         async with request.form() as form:
-            given = {name: str(value) for name, value in form.items()}
-        error = self._credentials_error(request, given)
+            fields = {name: str(value) for name, value in form.items()}
+        error = self._credentials_error(request, fields)
         if error:
             return JSONResponse({"ok": False, "error": error})
         try:
-            if given.get("grant_type") == "refresh_token":
-                issued = self._grants.refresh(given.get("refresh_token", ""))
+            if fields.get("grant_type") == "refresh_token":
+                issued = self._grants.refresh(fields.get("refresh_token", ""))
             else:
-                code, back = given.get("code", ""), given.get("redirect_uri", "")
-                issued = self._grants.redeem(code, back)
+                code, redirect_uri = fields.get("code", ""), fields.get("redirect_uri", "")
+                issued = self._grants.redeem(code, redirect_uri)
         except LookupError as refused:
             return JSONResponse({"ok": False, "error": str(refused.args[0])})
         return JSONResponse(self._answer(issued))
 
-    def _credentials_error(self, request: Request, given: Mapping[str, str]) -> str:
+    def _credentials_error(self, request: Request, fields: Mapping[str, str]) -> str:
         header = request.headers.get("authorization", "").removeprefix("Basic ")
         try:
             name, _, secret = base64.b64decode(header, validate=True).decode().partition(":")
         except ValueError:
             name, secret = "", ""
-        if (name or given.get("client_id")) != self._app.client_id:
+        if (name or fields.get("client_id")) != self._app.client_id:
             return "invalid_client_id"
-        if (secret or given.get("client_secret")) != self._app.client_secret:
+        if (secret or fields.get("client_secret")) != self._app.client_secret:
             return "bad_client_secret"
         return ""
 
@@ -234,11 +234,11 @@ class OAuthServer:
         return answer
 
 
-ISSUER = "https://slack.com"
+ISSUER: Final = "https://slack.com"
 
 
 class OpenIdServer:
-    """The authorisation page, and the exchange of its codes."""
+    """Serves "Sign in with Slack": the authorisation page and the exchange of its codes."""
 
     def __init__(self, state: WorkspaceState) -> None:
         self._state = state
@@ -252,20 +252,23 @@ class OpenIdServer:
         ]
 
     async def _authorize(self, request: Request) -> Response:
-        asked, setup = request.query_params, self._state.setup
-        back = asked.get("redirect_uri", "")
-        if asked.get("client_id") != setup.client_id or asked.get("response_type") != "code":
+        parameters, setup = request.query_params, self._state.setup
+        redirect_uri = parameters.get("redirect_uri", "")
+        if (
+            parameters.get("client_id") != setup.client_id
+            or parameters.get("response_type") != "code"
+        ):
             return HTMLResponse("Invalid client_id or response_type.", 400)
-        if urlsplit(back).hostname not in ("127.0.0.1", "localhost"):
+        if urlsplit(redirect_uri).hostname not in ("127.0.0.1", "localhost"):
             return HTMLResponse("redirect_uri did not match any configured URIs.", 400)
-        person = self._state.users.get(asked.get("as", ""))
+        person = self._state.users.get(parameters.get("as", ""))
         if person is not None:
             code = secrets.token_urlsafe(16)
-            self._codes[code] = (person.id, back, asked.get("nonce", ""))
-            led = urlencode({"code": code, "state": asked.get("state", "")})
-            return RedirectResponse(f"{back}?{led}", 303)
+            self._codes[code] = (person.id, redirect_uri, parameters.get("nonce", ""))
+            query = urlencode({"code": code, "state": parameters.get("state", "")})
+            return RedirectResponse(f"{redirect_uri}?{query}", 303)
         people = "".join(
-            f'<li><a href="?{html.escape(urlencode({**asked, "as": user.id}))}">'
+            f'<li><a href="?{html.escape(urlencode({**parameters, "as": user.id}))}">'
             f"Continue as {html.escape(user.real_name)}</a></li>"
             for user in self._state.users.values()
             if not user.bot
@@ -278,14 +281,14 @@ class OpenIdServer:
     async def _token(self, request: Request) -> Response:
         setup = self._state.setup
         async with request.form() as form:
-            given = {name: str(value) for name, value in form.items()}
+            fields = {name: str(value) for name, value in form.items()}
         known = base64.b64encode(f"{setup.client_id}:{setup.client_secret}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {known}":
             return JSONResponse({"ok": False, "error": "invalid_client_id"})
-        person, back, nonce = self._codes.pop(given.get("code", ""), ("", "", ""))
+        person, redirect_uri, nonce = self._codes.pop(fields.get("code", ""), ("", "", ""))
         if not person:
             return JSONResponse({"ok": False, "error": "invalid_code"})
-        if given.get("redirect_uri") != back:
+        if fields.get("redirect_uri") != redirect_uri:
             return JSONResponse({"ok": False, "error": "bad_redirect_uri"})
         claims = {
             "iss": ISSUER,

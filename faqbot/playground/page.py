@@ -1,4 +1,4 @@
-"""The browser page: one document, its static files, news as server-sent events, one way to act."""
+"""The page of the workspace: document, static files, server-sent snapshots, actions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_MESSAGES: Final = 300
 
 
 def snapshot(state: WorkspaceState, user: User) -> Payload:
-    """What this person sees now."""
+    """Return all that a user sees now."""
     state.direct(user.id)
     mine = [c for c in state.channels.values() if user.id in c.members]
     modals = state.modals.get(user.id) or []
@@ -105,18 +105,18 @@ _MALFORMED_INPUT: Final = (
     RuntimeError,
     RecursionError,
 )
-"""What comes of a request that isn't as the page makes them."""
+"""Exceptions that a request causes if the page didn't make it."""
 
 
 class PlaygroundPage:
-    """Serves the page and does what people do on it."""
+    """Serves the page and performs the actions of the people who use it."""
 
     def __init__(self, state: WorkspaceState, person: Callable[[str], SimulatedUser]) -> None:
         self.closing = False
         self._state = state
         self._person = person
         self._templates = Jinja2Templates(directory=_FOLDER / "templates")
-        self._does: Mapping[
+        self._actions: Mapping[
             str, Callable[[SimulatedUser, Payload], Awaitable[ActionResult | None]]
         ] = {
             "say": self._say,
@@ -130,11 +130,11 @@ class PlaygroundPage:
         }
 
     def routes(self) -> list[BaseRoute]:
-        """The addresses of the page."""
+        """Return the routes of the page."""
         return [
             Route("/", self._document),
-            Route("/page/news", self._news),
-            Route("/page/do", self._do, methods=["POST"]),
+            Route("/page/news", self._events),
+            Route("/page/do", self._act_as, methods=["POST"]),
             Mount("/static", StaticFiles(directory=_FOLDER / "static")),
         ]
 
@@ -148,7 +148,7 @@ class PlaygroundPage:
         }
         return self._templates.TemplateResponse(request, "page.html", context)
 
-    async def _news(self, request: Request) -> Response:
+    async def _events(self, request: Request) -> Response:
         try:
             user = self._state.user(request.query_params.get("as", ""))
         except LookupError as error:
@@ -163,8 +163,8 @@ class PlaygroundPage:
 
         return StreamingResponse(news(), media_type="text/event-stream")
 
-    async def _do(self, request: Request) -> Response:
-        # Another site's page can't set this header, so it can't act here.
+    async def _act_as(self, request: Request) -> Response:
+        # CSRF: another site's page can't send this header without a CORS preflight.
         if request.headers.get("x-faqbot-page") != "1":
             return JSONResponse({"error": "This request does not come from the page."}, 403)
         try:
@@ -173,54 +173,56 @@ class PlaygroundPage:
                 body += chunk
                 if len(body) > _MAX_BODY:
                     return JSONResponse({"error": "That is too long for one message."}, 413)
-            asked = json.loads(body)
-            does = self._does[asked["do"]]
-            reaction = await does(self._person(asked["as"]), asked)
+            arguments = json.loads(body)
+            action = self._actions[arguments["do"]]
+            result = await action(self._person(arguments["as"]), arguments)
         except _MALFORMED_INPUT as error:
-            return JSONResponse({"error": f"The page asked for something odd: {error}"}, 400)
-        if reaction is None:
+            return JSONResponse({"error": f"The page sent an unknown action: {error}"}, 400)
+        if result is None:
             return JSONResponse({"error": "", "errors": {}})
-        return JSONResponse({"error": reaction.error, "errors": dict(reaction.errors)})
+        return JSONResponse({"error": result.error, "errors": dict(result.errors)})
 
-    async def _say(self, person: SimulatedUser, asked: Payload) -> None:
-        await person.say(asked["channel"], asked["text"], asked.get("thread") or None)
+    async def _say(self, person: SimulatedUser, arguments: Payload) -> None:
+        await person.say(arguments["channel"], arguments["text"], arguments.get("thread") or None)
 
-    async def _command(self, person: SimulatedUser, asked: Payload) -> ActionResult:
-        return await person.command(asked["command"], asked["text"], channel=asked["channel"])
+    async def _command(self, person: SimulatedUser, arguments: Payload) -> ActionResult:
+        return await person.command(
+            arguments["command"], arguments["text"], channel=arguments["channel"]
+        )
 
-    async def _act(self, person: SimulatedUser, asked: Payload) -> ActionResult:
-        shown = self._shown(asked)
-        wanted = (asked["block"], asked["action"])
+    async def _act(self, person: SimulatedUser, arguments: Payload) -> ActionResult:
+        shown = self._shown(arguments)
+        wanted = (arguments["block"], arguments["action"])
         fitting = [e for e in elements(shown.blocks) if (e.block_id, e.action_id) == wanted]
-        given = asked.get("values") or {}
-        if "option" in asked:
+        given = arguments.get("values") or {}
+        if "option" in arguments:
             (element,) = fitting
-            if not asked["option"]:
+            if not arguments["option"]:
                 raise LookupError("no option was picked")
-            return await person.act(shown, element.pick(element.option(asked["option"])), given)
-        element = next(e for e in fitting if e.value == asked.get("value", ""))
+            return await person.act(shown, element.pick(element.option(arguments["option"])), given)
+        element = next(e for e in fitting if e.value == arguments.get("value", ""))
         return await person.act(shown, element.click(), given)
 
-    async def _submit(self, person: SimulatedUser, asked: Payload) -> ActionResult:
-        return await person.submit(self._view(asked), asked.get("values") or {})
+    async def _submit(self, person: SimulatedUser, arguments: Payload) -> ActionResult:
+        return await person.submit(self._view(arguments), arguments.get("values") or {})
 
-    async def _close(self, person: SimulatedUser, asked: Payload) -> None:
-        await person.close(self._view(asked), everything=bool(asked.get("everything")))
+    async def _close(self, person: SimulatedUser, arguments: Payload) -> None:
+        await person.close(self._view(arguments), everything=bool(arguments.get("everything")))
 
-    async def _shortcut(self, person: SimulatedUser, asked: Payload) -> ActionResult:
-        return await person.shortcut(asked["shortcut"], self._message(asked))
+    async def _shortcut(self, person: SimulatedUser, arguments: Payload) -> ActionResult:
+        return await person.shortcut(arguments["shortcut"], self._message(arguments))
 
-    def _shown(self, asked: Payload) -> SlackMessage | ModalView:
-        return self._view(asked) if asked.get("view") else self._message(asked)
+    def _shown(self, arguments: Payload) -> SlackMessage | ModalView:
+        return self._view(arguments) if arguments.get("view") else self._message(arguments)
 
-    def _view(self, asked: Mapping[str, Any]) -> ModalView:
-        view = self._state.view(str(asked.get("view")))
+    def _view(self, arguments: Mapping[str, Any]) -> ModalView:
+        view = self._state.view(str(arguments.get("view")))
         if view is None:
             raise LookupError("this view is no longer open")
         return view
 
-    def _message(self, asked: Mapping[str, Any]) -> SlackMessage:
-        message = self._state.message(str(asked.get("channel")), str(asked.get("ts")))
+    def _message(self, arguments: Mapping[str, Any]) -> SlackMessage:
+        message = self._state.message(str(arguments.get("channel")), str(arguments.get("ts")))
         if message is None:
             raise LookupError("this message is gone")
         return message

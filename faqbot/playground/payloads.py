@@ -1,4 +1,4 @@
-"""Events and their envelope, as the Events API sends them."""
+"""Payloads as Slack sends them: users, channels, messages, events, commands, interactions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TOKEN: Final = "local-verification-token"  # noqa: S105  (Slack's legacy field; 
 
 
 def as_user(state: WorkspaceState, user: User) -> Payload:
-    """A user as users.info shows one."""
+    """Return a user as users.info does."""
     return {
         "id": user.id,
         "team_id": state.setup.team_id,
@@ -34,7 +34,7 @@ def as_user(state: WorkspaceState, user: User) -> Payload:
 
 
 def as_channel(state: WorkspaceState, channel: Channel) -> Payload:
-    """A channel as conversations.info shows one."""
+    """Return a channel as conversations.info does."""
     bot = state.setup.bot_user_id
     shown: Payload = {
         "id": channel.id,
@@ -54,7 +54,7 @@ def as_channel(state: WorkspaceState, channel: Channel) -> Payload:
 
 
 def as_message(state: WorkspaceState, message: SlackMessage) -> Payload:
-    """A message as the API and the payloads show it."""
+    """Return a message as the Web API and the payloads contain it."""
     app = state.setup
     shown: Payload = {
         "type": "message",
@@ -349,7 +349,7 @@ _SPECIAL = re.compile(r"<(?:@[UW]\w+|#C\w+(?:\|[^<>|]*)?|!(?:here|channel|everyo
 
 
 def escaped(text: str) -> str:
-    """Escape what a person typed as Slack's clients do; mentions stay as they are."""
+    """Escape typed text as Slack's clients do; mentions stay."""
     parts: list[str] = []
     end = 0
     for match in _SPECIAL.finditer(text):
@@ -363,7 +363,7 @@ def _escaped(text: str) -> str:
 
 
 def rich_text(text: str) -> Payload:
-    """The block that Slack makes of what a person typed (not escaped)."""
+    """Return the rich_text block that Slack makes of typed, unescaped text."""
     section = {"type": "rich_text_section", "elements": list(_rich_parts(text))}
     return {"type": "rich_text", "elements": [section]}
 

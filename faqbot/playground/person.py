@@ -1,4 +1,4 @@
-"""What a person does in the workspace: say, command, click, pick, submit, open, close."""
+"""Acts as a user of the workspace: messages, commands, clicks, selections, modals."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _MENTION = re.compile(r"(?<![<\w])@([A-Za-z][\w-]*)")
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """What came back at once: the acknowledgement and the error that a person sees, if any.
+    """The result of an action: the acknowledgement, and the error that the person sees, if any.
 
-    `since` reads all messages that the app showed this person in the place since then.
+    `since` returns the messages that the app has shown to the person in the channel since then.
     """
 
     ack: Ack
@@ -43,12 +43,12 @@ class ActionResult:
 
     @property
     def ok(self) -> bool:
-        """True when the app answered in time and nothing was wrong."""
+        """True if the app acknowledged in time and without errors."""
         return not self.error and not self.errors
 
     @property
     def messages(self) -> tuple[SlackMessage, ...]:
-        """What the app showed since; grows while later answers come in."""
+        """The messages that the app has shown since the action; later ones are added."""
         return self.since()
 
 
@@ -73,14 +73,14 @@ class SimulatedUser:
         """The direct message with the app."""
         return self._state.direct(self.user.id)
 
-    # Talking
+    # Messages
 
     async def say(self, channel: str, text: str, thread_ts: str | None = None) -> str:
-        """Write in a channel; `@name` of a member and `<@ID>` are mentions. Returns the ts."""
+        """Post in a channel; `@name` of a member and `<@ID>` are mentions. Returns the ts."""
         return self._say(self._state.channel(channel), text, thread_ts or "")
 
     async def dm(self, text: str, thread_ts: str | None = None) -> str:
-        """Write to the app in the direct message; returns the ts."""
+        """Post in the direct message with the app. Returns the ts."""
         return self._say(self.direct, text, thread_ts or "")
 
     def _say(self, channel: Channel, text: str, thread_ts: str) -> str:
@@ -106,13 +106,13 @@ class SimulatedUser:
         return match[0]
 
     async def edit(self, message: SlackMessage, text: str) -> None:
-        """Change one of one's own messages."""
+        """Edit one of the user's own messages."""
         block = rich_text(text)
         new = replace(message, text=escaped(text), blocks=(block,), edited=True)
         self._delivery.message_changed(message, self._state.put(new))
 
     async def delete(self, message: SlackMessage) -> None:
-        """Delete one of one's own messages."""
+        """Delete one of the user's own messages."""
         self._state.remove(message)
         self._delivery.message_deleted(message)
 
@@ -129,7 +129,7 @@ class SimulatedUser:
         error = "" if ack.ok else f"{command} failed because the app did not respond"
         if ack.body:
             try:
-                self._responses.show(place.id, self.user.id, ack.body)
+                self._responses.show_ack(place.id, self.user.id, ack.body)
             except Refusal as refusal:
                 error = f"{command} failed: {refusal.error}"
                 self._state.record(SentPayload("ack", ack.body, refusal.error))
@@ -153,14 +153,14 @@ class SimulatedUser:
         value: str | None = None,
         label: str | None = None,
     ) -> ActionResult:
-        """Click the one button that fits, in a message, a modal or App Home."""
+        """Click the one button that matches, in a message, a modal or App Home."""
         element = find(shown.blocks, action_id=action_id, value=value, label=label)
         return await self.act(shown, element.click())
 
     async def select(
         self, shown: SlackMessage | ModalView, option: str, *, action_id: str | None = None
     ) -> ActionResult:
-        """Pick an option, by value or label, of a select or an overflow menu."""
+        """Select an option of a select or overflow menu, by value or label."""
         element = self._with_options(shown, action_id)
         return await self.act(shown, element.pick(element.option(option)))
 
@@ -176,7 +176,7 @@ class SimulatedUser:
         action: Payload,
         given: Mapping[str, Any] | None = None,
     ) -> ActionResult:
-        """Send a ready action with the inputs' values as they stand."""
+        """Send an action with the current values of the inputs."""
         before = self._now()
         values = state_values(shown.blocks, given)
         if isinstance(shown, SlackMessage):
@@ -201,7 +201,7 @@ class SimulatedUser:
         self._delivery.event("app_home_opened", home_event(self._state, self.user, "messages"))
 
     async def submit(self, view: ModalView, given: Mapping[str, Any] | None = None) -> ActionResult:
-        """Submit a modal; `given` holds texts and option values by action_id."""
+        """Submit a modal; `given` contains texts and option values by action_id."""
         before = self._now()
         values = state_values(view.blocks, given)
         incomplete = missing(view.blocks, values)
@@ -243,13 +243,13 @@ class SimulatedUser:
         return {}
 
     async def close(self, view: ModalView, *, everything: bool = False) -> None:
-        """Close a modal; the app hears of it when the view asked for that."""
+        """Close a modal; sends view_closed if the view has notify_on_close."""
         self._state.close_modal(self.user.id, everything=everything)
         if view.payload.get("notify_on_close"):
             body = payloads.closed_body(self._state, self.user, view, cleared=everything)
             await self._delivery.interaction(body)
 
-    # What came back
+    # Results
 
     def _now(self) -> str:
         return self._state.new_ts()

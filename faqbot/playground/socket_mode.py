@@ -18,21 +18,21 @@ MAX_CONNECTIONS: Final = 10
 
 
 class SocketConnection:
-    """One web socket with the envelopes that it still owes an acknowledgement."""
+    """A web socket and its envelopes that await an acknowledgement."""
 
     def __init__(self, socket: WebSocket) -> None:
         self.socket = socket
         self.waiting: dict[str, asyncio.Future[Ack]] = {}
 
     def fail_waiting(self) -> None:
-        """The socket is closed: whoever waits learns it now."""
+        """Fail all awaited acknowledgements: the socket is closed."""
         for future in self.waiting.values():
             if not future.done():
                 future.set_result(Ack(ok=False, error="connection_failed"))
 
 
 class SocketConnections:
-    """All web sockets of the app; each payload goes to one of them."""
+    """The app's web sockets; each payload goes to one of them in turn."""
 
     def __init__(self, state: WorkspaceState, faults: FaultInjector) -> None:
         self.ever_connected = False
@@ -43,13 +43,13 @@ class SocketConnections:
         self._turn = itertools.count()
 
     def new_ticket(self) -> str:
-        """A ticket for one handshake."""
+        """Return a ticket, which is valid for one handshake."""
         ticket = secrets.token_urlsafe(12)
         self._tickets[ticket] = time.monotonic() + self._state.timing.socket_ticket_lifetime
         return ticket
 
     async def serve(self, socket: WebSocket) -> None:
-        """Hold one web socket from its handshake to its end."""
+        """Serve a web socket from its handshake to its end."""
         until = self._tickets.pop(socket.query_params.get("ticket", ""), 0.0)
         refused = self._faults.handshake_refused() or time.monotonic() > until
         if refused or len(self.connections) >= MAX_CONNECTIONS:
@@ -89,7 +89,7 @@ class SocketConnections:
             future.set_result(Ack(ok=True, body=body if isinstance(body, dict) else {}, status=200))
 
     async def deliver(self, kind: str, payload: Payload, attempt: int, reason: str) -> Ack:
-        """Send one envelope and wait for its acknowledgement."""
+        """Send an envelope and return its acknowledgement."""
         if not self.connections:
             return Ack(ok=False, error="connection_failed")
         connection = self.connections[next(self._turn) % len(self.connections)]

@@ -1,4 +1,4 @@
-"""All that the local workspace remembers; changes beat its pulse."""
+"""The state of the local workspace, and the signal that it changed."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ T = TypeVar("T")
 
 
 class ChangeSignal:
-    """Counts changes and wakes all that wait for the next one."""
+    """Counts changes and wakes the tasks that wait for the next one."""
 
     def __init__(self) -> None:
         self.count = 0
         self._next = asyncio.Event()
 
     def notify(self) -> None:
-        """Tell everyone that something changed."""
+        """Count a change and wake all waiting tasks."""
         self.count += 1
         waiting, self._next = self._next, asyncio.Event()
         waiting.set()
 
     async def wait_after(self, count: int) -> int:
-        """Wait until more than `count` changes happened; returns how many it is now."""
+        """Wait until more than `count` changes happened. Returns their number."""
         while self.count <= count:
             await self._next.wait()
         return self.count
@@ -54,7 +54,7 @@ class ChangeSignal:
 
 
 class WorkspaceState:
-    """Users, channels, messages, views and all that the app sent."""
+    """Users, channels, messages, views, and the payloads that the app sent."""
 
     def __init__(self, setup: Setup, timing: Timing) -> None:
         self.setup = setup
@@ -96,7 +96,7 @@ class WorkspaceState:
         ):
             self.add_channel(channel)
 
-    # Who and where
+    # Users and channels
 
     def add_channel(self, channel: Channel) -> None:
         """Add a channel or replace one of the same id."""
@@ -115,7 +115,7 @@ class WorkspaceState:
         self.changes.notify()
 
     def user(self, name: str) -> User:
-        """Find a user by name or id; raises LookupError that names those there are."""
+        """Return a user by name or id; raises LookupError that lists the known names."""
         for user in self.users.values():
             if name in {user.id, user.name}:
                 return user
@@ -123,7 +123,7 @@ class WorkspaceState:
         raise LookupError(f"no user {name!r} in the local workspace; there are {known}")
 
     def channel(self, name: str) -> Channel:
-        """Find a channel by id or name; raises LookupError that names those there are."""
+        """Return a channel by id or name; raises LookupError that lists the known names."""
         wanted = name.removeprefix("#")
         for channel in self.channels.values():
             if name == channel.id or (not channel.direct and wanted == channel.name):
@@ -132,7 +132,7 @@ class WorkspaceState:
         raise LookupError(f"no channel {name!r} in the local workspace; there are {known}")
 
     def direct(self, user_id: str) -> Channel:
-        """The direct message between a user and the bot, opened when there is none."""
+        """Return the direct message between a user and the bot; opens it if needed."""
         members = frozenset({user_id, self.setup.bot_user_id})
         for channel in self.channels.values():
             if channel.direct and channel.members == members:
@@ -142,7 +142,7 @@ class WorkspaceState:
         return channel
 
     def set_membership(self, channel_id: str, user_id: str, *, member: bool) -> None:
-        """Let a user join or leave a channel."""
+        """Add a user to a channel or remove them."""
         channel = self.channels[channel_id]
         members = channel.members | {user_id} if member else channel.members - {user_id}
         self.add_channel(replace(channel, members=members))
@@ -150,12 +150,12 @@ class WorkspaceState:
     # Messages
 
     def new_ts(self) -> str:
-        """A timestamp that no other message has."""
+        """Return a unique message timestamp."""
         self._last_ts = max(self._last_ts + 1, time.time_ns() // 1000)
         return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
     def put(self, message: SlackMessage) -> SlackMessage:
-        """Keep a message, new or changed; its blocks get ids where they have none."""
+        """Store a new or changed message; blocks without an id get one."""
         blocks = tuple(
             block if block.get("block_id") else {**block, "block_id": self.new_id("b")}
             for block in message.blocks
@@ -168,20 +168,20 @@ class WorkspaceState:
         return message
 
     def remove(self, message: SlackMessage) -> None:
-        """Forget a message."""
+        """Delete a message."""
         self._messages[message.channel].pop(message.ts, None)
         self.changes.notify()
 
     def message(self, channel_id: str, ts: str) -> SlackMessage | None:
-        """The message of a channel at a timestamp, if there is one."""
+        """Return a channel's message with a timestamp, or None."""
         return self._messages.get(channel_id, {}).get(ts)
 
     def messages(self, channel_id: str) -> Iterable[SlackMessage]:
-        """All messages of a channel, private ones included, in order."""
+        """Return all messages of a channel in order, ephemeral ones included."""
         return sorted(self._messages[channel_id].values(), key=lambda m: float(m.ts))
 
     def replies(self, channel_id: str, thread_ts: str) -> tuple[SlackMessage, ...]:
-        """The replies that all members of a channel see below a message."""
+        """Return a thread's replies, without ephemeral ones."""
         return tuple(
             m
             for m in self.messages(channel_id)
@@ -191,7 +191,7 @@ class WorkspaceState:
     # Views
 
     def new_view(self, user: str, payload: Payload, **places: str) -> ModalView:
-        """Make a view of a user with ids of its own; nothing shows it yet."""
+        """Return a new view for a user, with its own ids; it isn't shown yet."""
         view_id = self.new_id("V")
         blocks = [
             block if block.get("block_id") else {**block, "block_id": self.new_id("b")}
@@ -201,7 +201,7 @@ class WorkspaceState:
         return ModalView(view_id, self.new_hash(), user, {**payload, "blocks": blocks}, **places)
 
     def show_modal(self, view: ModalView, *, push: bool) -> None:
-        """Put a modal on a user's screen, on top of the others or in their place."""
+        """Show a modal to a user: pushed onto the stack, or as a new stack."""
         stack = self.modals.setdefault(view.user, [])
         if not push:
             stack.clear()
@@ -209,7 +209,7 @@ class WorkspaceState:
         self.changes.notify()
 
     def replace_view(self, old: ModalView, payload: Payload) -> ModalView:
-        """Put new content into a view that is on a screen."""
+        """Replace the content of a view that is shown."""
         fresh = replace(
             self.new_view(old.user, payload),
             id=old.id,
@@ -226,7 +226,7 @@ class WorkspaceState:
         return fresh
 
     def close_modal(self, user: str, *, everything: bool) -> None:
-        """Take the topmost modal off a user's screen, or all of them."""
+        """Close a user's topmost modal, or all of them."""
         stack = self.modals.get(user, [])
         if everything:
             stack.clear()
@@ -244,7 +244,7 @@ class WorkspaceState:
         return self.homes[user]
 
     def view(self, view_id: str = "", external_id: str = "") -> ModalView | None:
-        """A view on somebody's screen, by id or the app's own external id."""
+        """Return a shown view by its id or its external id, or None."""
         shown = [view for stack in self.modals.values() for view in stack]
         for view in (*shown, *self.homes.values()):
             if view_id == view.id or (
@@ -253,16 +253,16 @@ class WorkspaceState:
                 return view
         return None
 
-    # Triggers and what left the app
+    # Triggers and sent payloads
 
     def new_trigger(self, user: str) -> str:
-        """A trigger that opens one modal for a user, for a short time."""
+        """Return a trigger id, with which the app can open one modal for a short time."""
         trigger = self.new_id("trigger.")
         self._triggers[trigger] = (user, time.monotonic() + self.timing.trigger_lifetime, False)
         return trigger
 
     def use_trigger(self, trigger: str) -> str:
-        """Use up a trigger and return its user; raises LookupError with Slack's error name."""
+        """Invalidate a trigger id and return its user; raises LookupError with Slack's error."""
         if trigger not in self._triggers:
             raise LookupError("invalid_trigger_id")
         user, until, used = self._triggers[trigger]
@@ -274,30 +274,30 @@ class WorkspaceState:
         return user
 
     def record(self, sent: SentPayload) -> None:
-        """Record one payload that left the app."""
+        """Record a payload that the app sent."""
         self.sent.append(sent)
         self.changes.notify()
 
     def new_id(self, prefix: str) -> str:
-        """An id that nothing else has."""
+        """Return a unique id."""
         return f"{prefix}{next(self._numbers):06d}{secrets.token_hex(2).upper()}"
 
     def new_hash(self) -> str:
-        """A hash that changes with each version of a view."""
+        """Return a new hash, which identifies a version of a view."""
         return f"{int(time.time())}.{secrets.token_hex(4)}"
 
     def started(self) -> None:
-        """Something is under way."""
+        """Count a delivery or call that begins."""
         self.busy += 1
         self.changes.notify()
 
     def finished(self) -> None:
-        """What was under way is done."""
+        """Count a delivery or call that has ended."""
         self.busy -= 1
         self.changes.notify()
 
     def as_view(self, view: ModalView) -> Payload:
-        """A view as Slack shows it to the app, ids and empty state included."""
+        """Return a view as Slack sends it to the app, with its ids and an empty state."""
         app = self.setup
         shown: dict[str, Any] = {
             "private_metadata": "",

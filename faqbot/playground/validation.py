@@ -1,7 +1,7 @@
-"""Slack's limits on what an app sends: slack_sdk's models on every nested node, and what they miss.
+"""Slack's limits for payloads: the models of slack_sdk for each node, and checks they lack.
 
 `problems(payload)` takes the arguments of a Web API call, an acknowledgement, a response_url post
-or a view, and says in one line each what Slack would refuse.
+or a view, and returns a line for each problem that Slack would refuse it for.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _TEXTS: Final = frozenset({"plain_text", "mrkdwn"})
 
 
 def problems(payload: Mapping[str, Any]) -> tuple[str, ...]:
-    """Say what Slack would refuse in one payload that leaves the app; nothing when it is fine."""
+    """Return what Slack would refuse in a payload that the app sends."""
     found: list[str] = []
     view = payload.get("view")
     if isinstance(view, Mapping):
@@ -50,7 +50,7 @@ def problems(payload: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def message_problems(blocks: Any) -> tuple[str, ...]:
-    """Say what Slack would refuse in the blocks of one message."""
+    """Return what Slack would refuse in the blocks of a message."""
     if not isinstance(blocks, Sequence) or isinstance(blocks, str):
         return ("blocks: must be a list",)
     found: list[str] = []
@@ -65,7 +65,7 @@ def message_problems(blocks: Any) -> tuple[str, ...]:
 
 
 def view_problems(view: Mapping[str, Any]) -> tuple[str, ...]:
-    """Say what Slack would refuse in one modal or App Home."""
+    """Return what Slack would refuse in a modal or App Home."""
     found = list(_model_problems(View, view, "view"))
     blocks = view.get("blocks") or ()
     if view.get("type") == "modal":
@@ -146,7 +146,7 @@ def _section_problems(block: Mapping[str, Any], where: str) -> Iterator[str]:
     if fields is not None and not fields:
         yield f"{where}.fields: must not be empty"
     for index, field in enumerate(fields or ()):
-        yield from _text_problems(field, f"{where}.fields[{index}]", most=MAX_FIELD_CHARACTERS)
+        yield from _text_problems(field, f"{where}.fields[{index}]", limit=MAX_FIELD_CHARACTERS)
     if block.get("accessory") is not None:
         yield from _element_problems(block["accessory"], f"{where}.accessory")
 
@@ -157,7 +157,7 @@ def _context_problems(block: Mapping[str, Any], where: str) -> Iterator[str]:
     for index, element in enumerate(block.get("elements") or ()):
         place = f"{where}.elements[{index}]"
         if element.get("type") in _TEXTS:
-            yield from _text_problems(element, place, most=MAX_CONTEXT_CHARACTERS)
+            yield from _text_problems(element, place, limit=MAX_CONTEXT_CHARACTERS)
         elif element.get("type") == "image":
             yield from _parsed_problems(BlockElement, element, place)
         else:
@@ -218,7 +218,7 @@ def _options_problems(options: Sequence[Mapping[str, Any]], where: str) -> Itera
 
 
 def _text_problems(
-    node: Any, where: str, *, most: int | None = None, plain: bool = False
+    node: Any, where: str, *, limit: int | None = None, plain: bool = False
 ) -> Iterator[str]:
     if not isinstance(node, Mapping) or node.get("type") not in _TEXTS:
         yield f"{where}: must be a text object"
@@ -228,8 +228,8 @@ def _text_problems(
     text = node.get("text")
     if not isinstance(text, str) or not text.strip():
         yield f"{where}: must not be empty"
-    elif most is not None and len(text) > most:
-        yield f"{where}: {len(text)} characters, {most} are allowed"
+    elif limit is not None and len(text) > limit:
+        yield f"{where}: {len(text)} characters, {limit} are allowed"
 
 
 def _parsed_problems(

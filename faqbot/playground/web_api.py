@@ -1,4 +1,4 @@
-"""The HTTP side of the Web API: tokens, scopes, bodies, faults, errors as Slack words them."""
+"""The Web API over HTTP: tokens, scopes, request bodies, faults, response URLs, uploads."""
 
 from __future__ import annotations
 
@@ -43,31 +43,31 @@ class _ResponseUrl:
 
 
 class ResponseUrls:
-    """Makes response URLs and does what the app posts to them."""
+    """Issues response URLs and applies what the app posts to them."""
 
     def __init__(self, state: WorkspaceState, delivery: EventDelivery) -> None:
         self.base = ""
         self._state = state
         self._delivery = delivery
-        self._places: dict[str, _ResponseUrl] = {}
+        self._urls: dict[str, _ResponseUrl] = {}
 
     def make(self, channel: str, user: str, message: SlackMessage | None = None) -> str:
-        """A response URL for what a user did in a channel, on a message or by a command."""
+        """Return a response URL for a user's command or interaction in a channel."""
         token = secrets.token_urlsafe(12)
         until = time.monotonic() + self._state.timing.response_url_lifetime
-        self._places[token] = _ResponseUrl(channel, user, message.ts if message else "", until)
+        self._urls[token] = _ResponseUrl(channel, user, message.ts if message else "", until)
         return f"{self.base}{token}"
 
     def use(self, token: str, body: Any) -> None:
-        """Do what was posted to a response URL; raises Refusal when it is used up or malformed."""
-        place = self._places.get(token)
+        """Apply a post to a response URL; raises Refusal if it is expired, used up or malformed."""
+        place = self._urls.get(token)
         if place is None or time.monotonic() > place.until:
             raise Refusal("expired_url", status=404)
         if place.uses >= MAX_USES:
             raise Refusal("used_url", status=404)
         if not isinstance(body, Mapping):
             raise Refusal("invalid_payload", status=400)
-        self._places[token] = replace(place, uses=place.uses + 1)
+        self._urls[token] = replace(place, uses=place.uses + 1)
         original = self._state.message(place.channel, place.message_ts)
         if body.get("delete_original"):
             if original is not None:
@@ -79,8 +79,8 @@ class ResponseUrls:
         else:
             self._post(place.channel, place.user, body, text, blocks)
 
-    def show(self, channel: str, user: str, body: Mapping[str, Any]) -> None:
-        """Show what came back in the acknowledgement of a command; raises Refusal."""
+    def show_ack(self, channel: str, user: str, body: Mapping[str, Any]) -> None:
+        """Show the message in a command's acknowledgement; raises Refusal if it is malformed."""
         text, blocks = parse_response(body)
         self._post(channel, user, body, text, blocks)
 
@@ -111,7 +111,7 @@ class ResponseUrls:
 
 
 def parse_response(body: Mapping[str, Any]) -> tuple[str, tuple[Payload, ...]]:
-    """Text and blocks of a response; raises Refusal when Slack would not take them."""
+    """Return text and blocks of a response; raises Refusal if Slack would reject them."""
     text = str(body.get("text") or "")
     if len(text) > MAX_TEXT_CHARACTERS:
         raise Refusal("msg_too_long", status=400)
@@ -125,13 +125,13 @@ def parse_response(body: Mapping[str, Any]) -> tuple[str, tuple[Payload, ...]]:
 
 
 _MALFORMED_INPUT: Final = (TypeError, AttributeError, ValueError, LookupError, RecursionError)
-"""What comes of arguments of other types than Slack takes."""
+"""Exceptions that arguments of unexpected types cause."""
 
 _log = logging.getLogger(__name__)
 
 
 class WebApi:
-    """Answers Web API calls, uploads and response_url posts of the app."""
+    """Serves the app's Web API calls, uploads and response_url posts."""
 
     def __init__(
         self,
@@ -156,7 +156,7 @@ class WebApi:
         }
 
     async def call(self, request: Request) -> Response:
-        """Answer one Web API call."""
+        """Respond to a Web API call."""
         method = request.path_params["method"]
         self._state.started()
         try:
@@ -217,7 +217,7 @@ class WebApi:
         return {"url": f"{base}link/?ticket={self._sockets.new_ticket()}&app_id=local"}
 
     async def respond(self, request: Request) -> Response:
-        """Take what the app posts to a response_url."""
+        """Respond to a post to a response_url."""
         self._state.started()
         body: Any = None
         try:
@@ -240,7 +240,7 @@ class WebApi:
         self._responses.use(token, body)
 
     async def upload(self, request: Request) -> Response:
-        """Take the bytes of a file."""
+        """Respond to the upload of a file."""
         kept = self._state.files.get(request.path_params["file"])
         if kept is None:
             return PlainTextResponse("no such upload", 404)
@@ -252,7 +252,7 @@ class WebApi:
 
 
 class _AsciiJSONResponse(JSONResponse):
-    """JSON in ASCII, as Slack writes it: what an app sent comes back whatever it holds."""
+    """JSON in ASCII, as Slack sends it: lone surrogates, which UTF-8 can't encode, survive."""
 
     def render(self, content: Any) -> bytes:
         return json.dumps(content).encode()

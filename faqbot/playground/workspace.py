@@ -1,4 +1,4 @@
-"""The local workspace as one thing: state, Web API, delivery and page on one address.
+"""The local Slack workspace: Web API, event delivery, OAuth and the page on one address.
 
 async with LocalWorkspace.start() as workspace:
     client = AsyncWebClient(token=workspace.bot_token, base_url=workspace.api_url)
@@ -43,7 +43,7 @@ from faqbot.playground.web_api import ResponseUrls, WebApi
 from faqbot.runtime.web import LocalServer, SafeHeaders, SameOrigin, listen
 
 LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "::1")
-"""Where it can listen: this machine has no other names in a browser."""
+"""Names of this machine: the workspace has no login, so it listens nowhere else."""
 
 T = TypeVar("T")
 
@@ -54,11 +54,11 @@ class LocalWorkspace:
     def __init__(self, setup: Setup, timing: Timing) -> None:
         self.setup = setup
         self.state = WorkspaceState(setup, timing)
-        self._line = FaultInjector()
-        self._sockets = SocketConnections(self.state, self._line)
-        self._delivery = EventDelivery(self.state, self._line, self._sockets)
+        self._faults = FaultInjector()
+        self._sockets = SocketConnections(self.state, self._faults)
+        self._delivery = EventDelivery(self.state, self._faults, self._sockets)
         self._responses = ResponseUrls(self.state, self._delivery)
-        self._api = WebApi(self.state, self._line, self._delivery, self._sockets, self._responses)
+        self._api = WebApi(self.state, self._faults, self._delivery, self._sockets, self._responses)
         self._page = PlaygroundPage(self.state, self.person)
         self._server: LocalServer | None = None
         self.address = ""
@@ -76,8 +76,8 @@ class LocalWorkspace:
         """Run a workspace in this event loop until the block ends.
 
         Raises:
-            SettingsError: the address is reachable from elsewhere, or a token is a real one.
-            ServiceError: the port is taken.
+            SettingsError: The host isn't this machine, or a token is a real one.
+            ServiceError: The port is taken.
         """
         setup = setup or Setup()
         check_local_only(host, setup)
@@ -97,13 +97,13 @@ class LocalWorkspace:
             listener.close()
 
     def set_address(self, server: LocalServer, address: str) -> None:
-        """It is served at this address."""
+        """Set the server and the address at which it serves the workspace."""
         self._server = server
         self.address = address
         self._responses.base = f"{address}/response/"
 
     async def close(self) -> None:
-        """Stop all deliveries, and close what is open."""
+        """Stop all deliveries and close the web sockets."""
         self._page.closing = True
         self.state.changes.notify()
         await self._delivery.close()
@@ -112,7 +112,7 @@ class LocalWorkspace:
                 await connection.socket.close(1001)
 
     def asgi(self) -> Starlette:
-        """The whole workspace as one ASGI application."""
+        """Return the workspace as one ASGI application."""
         routes: list[BaseRoute] = [
             *OpenIdServer(self.state).routes(),
             Route("/api/{method:path}", self._api.call, methods=["GET", "POST"]),
@@ -124,13 +124,13 @@ class LocalWorkspace:
         hosts = [f"[{host}]" if ":" in host else host for host in LOCAL_HOSTS]
         middleware = [
             Middleware(SafeHeaders, headers=HEADERS),
-            # A name that somebody lets lead here is none of ours.
+            # DNS rebinding: another site's name that resolves to this machine is refused.
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
             Middleware(SameOrigin, unsafe_paths=("/api/", "/link/")),
         ]
         return Starlette(routes=routes, middleware=middleware)
 
-    # Where the app finds it
+    # Addresses and tokens for the app
 
     @property
     def api_url(self) -> str:
@@ -149,7 +149,7 @@ class LocalWorkspace:
 
     @property
     def signing_secret(self) -> str:
-        """What requests to the app are signed with."""
+        """The secret that signs requests to the app."""
         return self.setup.signing_secret
 
     @property
@@ -158,28 +158,28 @@ class LocalWorkspace:
         return self.setup.bot_user_id
 
     def deliver_to(self, url: str) -> None:
-        """Deliver by HTTP to this address; an open web socket goes first."""
+        """Deliver by HTTP to a URL; an open web socket takes precedence."""
         self._delivery.url = url
 
-    # Who is there, and what there is to see
+    # People, channels and messages
 
     def person(self, name: str) -> SimulatedUser:
-        """A person to act for, by name: maya, jonas (employees), guest."""
+        """Return a user to act as, by name: maya, jonas (employees) or guest."""
         return SimulatedUser(self.state.user(name), self.state, self._delivery, self._responses)
 
     def add_person(self, user: User) -> SimulatedUser:
-        """Let somebody new in."""
+        """Add a user and return them to act as."""
         self.state.add_user(user)
         return self.person(user.name)
 
     def channel(self, name: str) -> Channel:
-        """A channel by name; `@maya` is that person's direct message with the app."""
+        """Return a channel by name; "@maya" is maya's direct message with the app."""
         if name.startswith("@"):
             return self.state.direct(self.state.user(name[1:]).id)
         return self.state.channel(name)
 
     def messages(self, channel: str, thread_ts: str | None = None) -> tuple[SlackMessage, ...]:
-        """Messages that all members see: of a channel's top level, or the replies of a thread.
+        """Return the messages that all members see: a channel's top level, or a thread's replies.
 
         `channel` is "#general", an id, or "@maya" for maya's direct message with the app.
         """
@@ -190,11 +190,11 @@ class LocalWorkspace:
         return tuple(m for m in everything if not m.is_reply and not m.visible_to)
 
     def answers(self, channel: str, thread_ts: str | None = None) -> tuple[SlackMessage, ...]:
-        """The same, from the app only."""
+        """Return those of `messages` that the app sent."""
         return tuple(m for m in self.messages(channel, thread_ts) if m.bot)
 
     def private_messages(self, person: str) -> tuple[SlackMessage, ...]:
-        """Messages that only this person sees, in order."""
+        """Return the ephemeral messages to a person, in order."""
         user = self.state.user(person)
         found = [
             message
@@ -205,25 +205,25 @@ class LocalWorkspace:
         return tuple(sorted(found, key=lambda message: float(message.ts)))
 
     def message(self, channel: str, ts: str) -> SlackMessage | None:
-        """One message as it is now, private or not."""
+        """Return a message as it is now, or None."""
         return self.state.message(self.channel(channel).id, ts)
 
     def home(self, person: str) -> ModalView | None:
-        """The App Home that this person sees."""
+        """Return the App Home of a person, or None."""
         return self.state.homes.get(self.state.user(person).id)
 
     def modal(self, person: str) -> ModalView | None:
-        """The topmost modal on this person's screen."""
+        """Return the topmost modal of a person, or None."""
         stack = self.state.modals.get(self.state.user(person).id)
         return stack[-1] if stack else None
 
     @property
     def sent(self) -> tuple[SentPayload, ...]:
-        """Every payload that left the app, refused ones included."""
+        """All payloads that the app sent, refused ones included."""
         return tuple(self.state.sent)
 
     def problems(self) -> tuple[str, ...]:
-        """What Slack would refuse in all that left the app."""
+        """Return what Slack would refuse in the payloads that the app sent."""
         return tuple(
             f"{sent.by}: {problem}"
             for sent in self.sent
@@ -234,20 +234,20 @@ class LocalWorkspace:
 
     @property
     def faults(self) -> Faults:
-        """The faults that are set; counted ones shrink as they are used up."""
-        return self._line.current
+        """The faults in effect; counts decrease with each fault."""
+        return self._faults.current
 
     @faults.setter
     def faults(self, faults: Faults) -> None:
-        self._line.current = faults
+        self._faults.current = faults
 
     @property
     def connections(self) -> int:
-        """How many web sockets of the app are open."""
+        """The number of the app's open web sockets."""
         return len(self._sockets.connections)
 
     def drop_sockets(self) -> None:
-        """Cut all web sockets as a broken network does."""
+        """Abort all web sockets, as a broken network does."""
         if self._server is not None:
             self._server.abort_sockets()
 
@@ -256,7 +256,7 @@ class LocalWorkspace:
         await self._sockets.disconnect(reason)
 
     def post_as_other_bot(self, channel: str, text: str) -> SlackMessage:
-        """Let another app's bot write in a channel."""
+        """Post in a channel as another app's bot."""
         place = self.channel(channel)
         return self._delivery.from_other_bot(place.id, text)
 
@@ -269,9 +269,9 @@ class LocalWorkspace:
         return await self.state.changes.until(true, within)
 
     async def settled(self, quiet: float = 0.05, within: float = 60.0) -> None:
-        """Wait until nothing is in delivery or in flight, and nothing happened for `quiet` seconds.
+        """Wait until no delivery or call runs, and nothing changed for `quiet` seconds.
 
-        What the app still computes can't be seen from here: prefer `until`.
+        The workspace can't see whether the app still computes: prefer `until`.
         """
         async with asyncio.timeout(within):
             while True:
@@ -283,14 +283,15 @@ class LocalWorkspace:
 
 
 def check_local_only(host: str, setup: Setup) -> None:
-    """Keep what has no login on this machine, and real tokens out of it.
+    """Check that the workspace listens on this machine only, and has no real tokens.
 
     Raises:
-        SettingsError: the address is reachable from elsewhere, or a token is a real one.
+        SettingsError: The host isn't this machine, or a token is a real one.
     """
-    if host not in LOCAL_HOSTS:  # nor is another name, whatever it leads to now
+    # By name, not by what the name resolves to: that can change.
+    if host not in LOCAL_HOSTS:
         raise SettingsError(
-            f"the local workspace has no login, so it can't listen on {host}: use 127.0.0.1"
+            f"The local workspace has no login, so it can't listen on {host}: use 127.0.0.1."
         )
     for name, token, start in (
         ("SLACK_BOT_TOKEN", setup.bot_token, "xoxb-local-"),
@@ -300,6 +301,6 @@ def check_local_only(host: str, setup: Setup) -> None:
     ):
         if not token.startswith(start):
             raise SettingsError(
-                f"the local workspace takes made-up tokens only, which start with {start}: "
-                f"unset {name} to use it"
+                f"The local workspace accepts only made-up tokens, which start with {start}: "
+                f"unset {name} to use it."
             )

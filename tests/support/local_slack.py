@@ -122,13 +122,13 @@ class LocalSlack:
 
     def uninstall(self, team: str) -> None:
         """Take the app out of a workspace, or of the organisation that it is installed in."""
-        self.grants.end(team, "account_inactive")
+        self.grants.revoke(team, "account_inactive")
         self[team].event("tokens_revoked", self._revoked(team))
         self[team].event("app_uninstalled", {"type": "app_uninstalled"})
 
     def revoke(self, team: str) -> None:
         """Revoke the bot token of a workspace."""
-        self.grants.end(team, "token_revoked")
+        self.grants.revoke(team, "token_revoked")
         self[team].event("tokens_revoked", self._revoked(team))
 
     def _revoked(self, team: str) -> dict[str, object]:
