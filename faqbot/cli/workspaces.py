@@ -197,7 +197,7 @@ def _table(found: tuple[InstallationStatus, ...]) -> Table:
     now = dt.datetime.now(dt.UTC)
     for one in found:
         installation = one.installation
-        name = installation.team_name or ("all workspaces" if installation.org_wide else "")
+        name = installation.team_name or ("all workspaces" if installation.is_org_wide else "")
         organisation = installation.enterprise_name or installation.workspace.enterprise
         table.add_row(
             one.id,

@@ -1,1 +1,1 @@
-"""What faqbot remembers: one code path over SQLite and PostgreSQL."""
+"""The database: one code path for SQLite and PostgreSQL."""

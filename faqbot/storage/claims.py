@@ -1,4 +1,4 @@
-"""What was taken on: each key once, with a lease for what takes a while."""
+"""Claims of deliveries: one process gets each key, and holds a lease until it has finished."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from faqbot.storage import tables
 from faqbot.storage.database import Database
 from faqbot.storage.models import utc_now
+from faqbot.storage.tables import claims
 
 MAX_ATTEMPTS: Final = 3
-"""How often something is begun: what ends three processes would end a fourth."""
+"""How often a delivery is begun: what ended three processes would end a fourth."""
 
 _MAX_KEY_LENGTH: Final = 300
 _TAKE_OVER_LIMIT: Final = 20
@@ -24,24 +24,23 @@ _TAKE_OVER_LIMIT: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class ExpiredLease:
-    """Something that a process took on and didn't finish in its time."""
+    """A delivery that a process claimed and didn't finish before its lease expired."""
 
     key: str
     payload: bytes
 
 
 class DatabaseClaims:
-    """What was taken on, by all processes that share the database."""
+    """The claims of all processes that share the database.
+
+    Every method raises StoreError if the database can't be used.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def claim(self, *key: str) -> bool:
-        """Take a key on for ever: true for the first who asks, false for everyone after.
-
-        Raises:
-            StoreError: the database can't be used.
-        """
+        """Claim a key permanently. Returns True for the first caller only."""
         return bool(await self.acquire({key_string(key): None}))
 
     async def acquire(
@@ -52,116 +51,101 @@ class DatabaseClaims:
         holder: str = "",
         lease: float = 0.0,
     ) -> dict[str, int]:
-        """Take keys on and finish others, in one transaction.
+        """Claim some keys and complete others, in one transaction.
 
         Args:
-            payloads: the keys, with what another process needs to do it again; None: for ever.
-            completed: keys that are finished.
-            holder: who takes them on.
-            lease: seconds until another may take over what isn't finished.
+            payloads: the keys to claim, each with what another process needs to handle the delivery
+                again. A key whose payload is None is claimed permanently, without a lease.
+            completed: keys whose delivery is finished. Their payloads are deleted.
+            holder: the process that claims.
+            lease: seconds until another process may take over what isn't completed.
 
         Returns:
-            The keys that are the holder's now, with how often each was begun.
-
-        Raises:
-            StoreError: the database can't be used.
+            The keys that the holder got, with the number of the attempt: 1 for a new key, more for
+            one whose lease had expired.
         """
-        table, at = tables.claims, utc_now()
-        until = at + dt.timedelta(seconds=lease)
+        now = utc_now()
+        until = now + dt.timedelta(seconds=lease)
         rows = [
             {
                 "key": key,
-                "at": at,
+                "at": now,
                 "until": until if payload is not None else None,
                 "holder": holder,
                 "payload": payload,
-                "tries": 1,
+                "attempts": 1,
             }
-            for key, payload in sorted(payloads.items())  # one order for all: no deadlock
+            # All processes lock rows in one order, so that none waits for another in a circle.
+            for key, payload in sorted(payloads.items())
         ]
         async with self._database.writing() as connection:
             if completed:
+                is_completed = claims.c.key.in_(sorted(completed))
                 finished = {"until": None, "payload": None}
-                which = table.c.key.in_(sorted(completed))
-                await connection.execute(update(table).where(which).values(finished))
+                await connection.execute(update(claims).where(is_completed).values(finished))
             if not rows:
                 return {}
             make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-            statement: Any = make(table)
-            taken = statement.on_conflict_do_update(
-                index_elements=[table.c.key],
+            statement: Any = make(claims)
+            acquire = statement.on_conflict_do_update(
+                index_elements=[claims.c.key],
                 set_={
                     "until": statement.excluded.until,
                     "holder": statement.excluded.holder,
-                    "tries": table.c.tries + 1,
+                    "attempts": claims.c.attempts + 1,
                 },
-                where=_is_expired(at),
-            ).returning(table.c.key, table.c.tries)
-            return {row.key: row.tries for row in await connection.execute(taken, rows)}
+                where=_is_expired(now),
+            ).returning(claims.c.key, claims.c.attempts)
+            return {row.key: row.attempts for row in await connection.execute(acquire, rows)}
 
     async def renew(self, holder: str, lease: float) -> None:
-        """Lengthen the leases of a holder who is still at it.
-
-        Raises:
-            StoreError: the database can't be used.
-        """
-        table = tables.claims
-        mine = (table.c.holder == holder) & table.c.until.is_not(None)
+        """Extend all leases of a holder to `lease` seconds from now; 0 gives them up."""
+        is_held = (claims.c.holder == holder) & claims.c.until.is_not(None)
         until = utc_now() + dt.timedelta(seconds=lease)
         async with self._database.writing() as connection:
-            await connection.execute(update(table).where(mine).values(until=until))
+            await connection.execute(update(claims).where(is_held).values(until=until))
 
     async def take_over(self, holder: str, lease: float) -> tuple[ExpiredLease, ...]:
-        """Take over some of what others have left unfinished.
-
-        Raises:
-            StoreError: the database can't be used.
-        """
-        table, at = tables.claims, utc_now()
-        left = (
-            select(table.c.key)
-            .where(_is_expired(at))
-            .order_by(table.c.until)
+        """Claim deliveries whose lease has expired, at most 20 at once."""
+        now = utc_now()
+        expired = (
+            select(claims.c.key)
+            .where(_is_expired(now))
+            .order_by(claims.c.until)
             .limit(_TAKE_OVER_LIMIT)
+            # Processes that look at the same moment get different rows instead of waiting.
+            .with_for_update(skip_locked=True)
         )
         async with self._database.writing() as connection:
-            found = await connection.execute(left.with_for_update(skip_locked=True))
-            keys = [row.key for row in found]
+            keys = [row.key for row in await connection.execute(expired)]
             if not keys:
                 return ()
-            taken = await connection.execute(
-                update(table)
-                .where(table.c.key.in_(keys))
+            acquired = await connection.execute(
+                update(claims)
+                .where(claims.c.key.in_(keys))
                 .values(
                     holder=holder,
-                    until=at + dt.timedelta(seconds=lease),
-                    tries=table.c.tries + 1,
+                    until=now + dt.timedelta(seconds=lease),
+                    attempts=claims.c.attempts + 1,
                 )
-                .returning(table.c.key, table.c.payload)
+                .returning(claims.c.key, claims.c.payload)
             )
-            return tuple(ExpiredLease(row.key, row.payload) for row in taken)
+            return tuple(ExpiredLease(row.key, row.payload) for row in acquired)
 
     async def unfinished(self) -> int:
-        """How much was begun and is not finished, by all processes.
-
-        Raises:
-            StoreError: the database can't be used.
-        """
-        table = tables.claims
+        """Count the deliveries that any process has begun and not finished."""
+        query = select(func.count()).select_from(claims).where(claims.c.until.is_not(None))
         async with self._database.reading() as connection:
-            rows = await connection.execute(
-                select(table.c.key).where(or_(table.c.until.is_not(None)))
-            )
-            return len(rows.all())
+            return int((await connection.execute(query)).scalar_one())
 
 
-def _is_expired(at: dt.datetime) -> Any:
-    table = tables.claims
-    return table.c.until.is_not(None) & (table.c.until < at) & (table.c.tries < MAX_ATTEMPTS)
+def _is_expired(now: dt.datetime) -> Any:
+    expired = claims.c.until.is_not(None) & (claims.c.until < now)
+    return expired & (claims.c.attempts < MAX_ATTEMPTS)
 
 
 def key_string(key: tuple[str, ...]) -> str:
-    """A key as one text: different keys stay different, also long ones."""
+    """The parts of a key as one text of at most 300 characters; different keys stay different."""
     text = "/".join(part.replace("%", "%25").replace("/", "%2F") for part in key)
     if len(text) <= _MAX_KEY_LENGTH:
         return text

@@ -1,13 +1,13 @@
-"""The connection: transactions that fail as advice and never wait for long."""
+"""Database connections: transactions that end within seconds and raise one kind of error."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from sqlalchemy import Row, Table, event
+from sqlalchemy import Column, Row, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -15,28 +15,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from faqbot.storage.models import StoreError
 
 TRANSACTION_TIMEOUT: Final = 3.0
-"""Seconds for a transaction: what is remembered may not hold up what is answered."""
+"""Seconds for a transaction: logging a question must not delay its answer."""
 
 SQLITE_LOCK_TIMEOUT_MS: Final = 500
-"""Milliseconds that SQLite waits for a lock."""
-
 POSTGRESQL_LOCK_TIMEOUT_MS: Final = 1000
-"""Milliseconds that PostgreSQL waits for a lock."""
 
 POOL_SIZE: Final = 5
 """Connections to a PostgreSQL server."""
 
 CONNECTION_LIFETIME: Final = 1800
-"""Seconds after which a connection is replaced."""
+"""Seconds after which a connection is replaced, so that a server that moved is found again."""
 
 _WRITES: Final = "faqbot_writes"
 
 
 class Database:
-    """One engine, and the two kinds of transaction."""
+    """Transactions on one SQLAlchemy engine (`sql_engine`, not the engine that answers)."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.sql_engine = engine
+    def __init__(self, sql_engine: AsyncEngine) -> None:
+        self.sql_engine = sql_engine
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -50,7 +47,7 @@ class Database:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that writes; SQLite takes its lock at the start, not half-way.
+        """A transaction that writes.
 
         Raises:
             StoreError: the database can't be reached, is locked, or takes too long.
@@ -70,13 +67,13 @@ class Database:
                     yield connection
         except (SQLAlchemyError, OSError, TimeoutError, UnicodeError) as error:
             raise StoreError(
-                f"The database can't be used ({error_name(error)}): check FAQBOT_DATABASE_URL, and "
-                "that the database runs and isn't locked by another program."
+                f"The database can't be used ({error_name(error)}): check FAQBOT_DATABASE_URL, "
+                "and that the database runs and isn't locked by another program."
             ) from error
 
 
 async def upsert(connection: AsyncConnection, table: Table, **values: Any) -> None:
-    """Insert a row, in the place of the one with the same key if there is one."""
+    """Insert a row, or update the one with the same primary key."""
     make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     statement = make(table).values(values)
     changed = {name: statement.excluded[name] for name in values if name not in table.primary_key}
@@ -85,25 +82,27 @@ async def upsert(connection: AsyncConnection, table: Table, **values: Any) -> No
     )
 
 
-def row_values(row: Row[Any], table: Table) -> dict[str, Any]:
-    """The values of a row by the keys of its table's columns, which may differ from their names."""
-    return {column.key: row._mapping[column] for column in table.c}  # noqa: SLF001 - public
+def row_values(row: Row[Any], columns: Iterable[Column[Any]]) -> dict[str, Any]:
+    """Return the values of a row by the keys of its columns (see `tables`)."""
+    return {column.key: row._mapping[column] for column in columns}  # noqa: SLF001 - public
 
 
 def error_name(error: BaseException) -> str:
-    """The database's own name of an error, which holds nothing of what was asked."""
+    """The name of a database error, without its message, which may hold what somebody asked."""
     cause = getattr(error, "orig", None) or error
     return type(cause.__cause__ or cause).__name__
 
 
 def create_sql_engine(url: str, pool_size: int = POOL_SIZE) -> AsyncEngine:
-    """The engine of an address; SQLite in WAL mode with foreign keys.
+    """Create the SQLAlchemy engine of a database.
 
-    PostgreSQL ends what takes too long itself: a client that only stops waiting leaves it running.
-    A connection that broke is replaced before it is used, and none grows older than half an hour,
-    so that a server that moved is found again.
+    Args:
+        url: the address, with the driver's name.
+        pool_size: connections to a PostgreSQL server. SQLite ignores it.
     """
     if not url.startswith("sqlite"):
+        # PostgreSQL itself has to end what takes too long: a client that only stops waiting leaves
+        # the statement running, and its locks held.
         limits = {
             "application_name": "faqbot",
             "statement_timeout": str(int(TRANSACTION_TIMEOUT * 1000)),
@@ -112,7 +111,7 @@ def create_sql_engine(url: str, pool_size: int = POOL_SIZE) -> AsyncEngine:
         }
         return create_async_engine(
             url,
-            pool_pre_ping=True,
+            pool_pre_ping=True,  # a connection that broke is replaced before it is used
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=TRANSACTION_TIMEOUT,
@@ -126,7 +125,10 @@ def create_sql_engine(url: str, pool_size: int = POOL_SIZE) -> AsyncEngine:
 
 
 def configure_sqlite(connection: Any, _record: Any) -> None:
-    # The driver would begin transactions late, and end them before DDL: `_begin` does it instead.
+    """Set up a new SQLite connection: WAL mode, foreign keys, a short wait for locks."""
+    # Python's sqlite3 begins transactions late and commits before DDL, so savepoints and migrations
+    # aren't atomic (https://github.com/python/cpython/issues/54133). `_begin` begins them instead,
+    # as https://docs.sqlalchemy.org/en/20/dialects/sqlite.html recommends.
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
@@ -136,5 +138,7 @@ def configure_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: Any) -> None:
+    # A transaction that reads first and writes later fails at once if another wrote in between,
+    # whatever the busy timeout is; one that will write takes the lock at its start.
     writes = connection.get_execution_options().get(_WRITES, True)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

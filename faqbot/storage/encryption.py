@@ -1,4 +1,4 @@
-"""What is kept so that only faqbot can read it."""
+"""Encryption of tokens and of unfinished deliveries in the database."""
 
 from __future__ import annotations
 
@@ -17,44 +17,44 @@ _PURPOSE: Final = b"faqbot: deliveries that are not finished"
 
 
 class TokenCipher:
-    """Encrypts with the first key, and reads what any of the keys encrypted.
+    """Fernet encryption with several keys: the first encrypts, any of them decrypts.
 
     Args:
         keys: Fernet keys (32 bytes in URL-safe base64), the newest first.
 
     Raises:
-        SettingsError: a key is none.
+        SettingsError: there is no key, or one isn't a Fernet key.
     """
 
     def __init__(self, keys: Sequence[str]) -> None:
         try:
-            made = [Fernet(key.encode()) for key in keys]
-            self._newest, self._fernet = made[0], MultiFernet(made)
-            self.has_old_keys = len(made) > 1
+            fernets = [Fernet(key.encode()) for key in keys]
+            self._newest, self._fernet = fernets[0], MultiFernet(fernets)
+            self.has_old_keys = len(fernets) > 1
         except (ValueError, IndexError):
             raise SettingsError(
                 "FAQBOT_SECRET_KEYS must be one key or several, the newest first, separated by "
-                "commas; make one by: faqbot new key"
+                "commas; create one by: faqbot new key"
             ) from None
 
     @classmethod
     def from_setting(cls, keys: str) -> Self:
-        """A seal of keys as a setting names them: the newest first, separated by commas."""
+        """Create a cipher from keys separated by commas, the newest first."""
         return cls([key.strip() for key in keys.split(",") if key.strip()])
 
     @classmethod
     def from_secret(cls, secret: str) -> Self:
-        """A seal that every process with the same secret has (HKDF, RFC 5869)."""
+        """Derive a cipher that every process with the same secret has (HKDF, RFC 5869)."""
         derived = HKDF(SHA256(), 32, None, _PURPOSE).derive(secret.encode())
         return cls([base64.urlsafe_b64encode(derived).decode()])
 
     @staticmethod
     def new_key() -> str:
-        """A key that nobody has."""
+        """Return a new random key."""
         return Fernet.generate_key().decode()
 
     def encrypt(self, text: str) -> bytes:
-        """Encrypt a text."""
+        """Encrypt a text with the newest key."""
         return self._fernet.encrypt(text.encode("utf-8", "surrogatepass"))
 
     def decrypt(self, encrypted: bytes) -> str:
@@ -67,12 +67,12 @@ class TokenCipher:
             return self._fernet.decrypt(encrypted).decode("utf-8", "surrogatepass")
         except InvalidToken:
             raise StoreError(
-                "What is kept was encrypted with another key: put the old key behind the new one "
-                "in FAQBOT_SECRET_KEYS."
+                "The stored data was encrypted with another key: add the old key behind the new "
+                "one in FAQBOT_SECRET_KEYS."
             ) from None
 
     def is_old(self, encrypted: bytes) -> bool:
-        """Whether it was encrypted with another key than the first."""
+        """Whether a text was encrypted with another key than the newest."""
         try:
             self._newest.decrypt(encrypted)
         except InvalidToken:
@@ -80,7 +80,7 @@ class TokenCipher:
         return False
 
     def reencrypt(self, encrypted: bytes) -> bytes:
-        """The same under the first key.
+        """Encrypt a text again with the newest key.
 
         Raises:
             StoreError: it was encrypted with none of the keys.

@@ -1,4 +1,4 @@
-"""Questions that persons answer: claimed by one, answered, closed."""
+"""Hand-offs (questions that a person has to answer) and proposals of new content."""
 
 from __future__ import annotations
 
@@ -14,26 +14,29 @@ from faqbot.storage.tables import handoffs, proposals
 
 
 class Handoffs:
-    """Hands questions over; of two who act at the same moment, one wins."""
+    """The table of hand-offs. If two people act at once, one of them wins.
+
+    Every method raises StoreError if the database can't be used.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, handoff: Handoff) -> None:
-        """Remember a question that a person shall answer."""
+        """Add a hand-off."""
         values = {**asdict(handoff), "state": handoff.state.value}
         async with self._database.writing() as connection:
             await connection.execute(insert(handoffs).values(values))
 
     async def get(self, team: str, handoff_id: str) -> Handoff | None:
-        """One of a team's, if it is there."""
+        """Return a hand-off of a team, or None."""
         query = select(handoffs).where(_is_handoff(team, handoff_id))
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).one_or_none()
         return _handoff_of(row) if row else None
 
     async def all(self, team: str, states: Iterable[HandoffState]) -> tuple[Handoff, ...]:
-        """Those of a team in some states, the oldest first."""
+        """Return the hand-offs of a team in some states, the oldest first."""
         query = (
             select(handoffs)
             .where(handoffs.c.team == team, handoffs.c.state.in_(tuple(states)))
@@ -44,7 +47,7 @@ class Handoffs:
         return tuple(_handoff_of(row) for row in rows)
 
     async def set_notice(self, team: str, handoff_id: str, channel: str, ts: str) -> None:
-        """Remember the message that shows it to its owner."""
+        """Store which message shows it to its owner."""
         async with self._database.writing() as connection:
             await connection.execute(
                 update(handoffs)
@@ -53,7 +56,12 @@ class Handoffs:
             )
 
     async def claim(self, team: str, handoff_id: str, person: str) -> tuple[Handoff | None, bool]:
-        """Take a question on: how it stands now, and whether this person got it."""
+        """Claim an open hand-off.
+
+        Returns:
+            The hand-off as it is now (None if the team has none with this id), and whether this
+            person got it.
+        """
         return await self._move(
             team,
             handoff_id,
@@ -64,7 +72,7 @@ class Handoffs:
     async def answer(
         self, team: str, handoff_id: str, person: str, text: str
     ) -> tuple[Handoff | None, bool]:
-        """Answer it: by whoever claimed it, or by anyone while it is open."""
+        """Answer a hand-off that is open or claimed by this person; returns as `claim` does."""
         return await self._move(
             team,
             handoff_id,
@@ -74,7 +82,7 @@ class Handoffs:
         )
 
     async def close(self, team: str, handoff_id: str, person: str) -> tuple[Handoff | None, bool]:
-        """Close it, answered or not."""
+        """Close a hand-off, answered or not; returns as `claim` does."""
         return await self._move(
             team,
             handoff_id,
@@ -103,36 +111,39 @@ class Handoffs:
 
 
 def _is_handoff(team: str, handoff_id: str) -> ColumnElement[bool]:
-    """It is its team's alone, also for who knows its id."""
+    """Rows are visible to their own team only, even to those who know an id."""
     return (handoffs.c.id == handoff_id) & (handoffs.c.team == team)
 
 
 def _handoff_of(row: Row[Any]) -> Handoff:
-    values = row_values(row, handoffs)
+    values = row_values(row, handoffs.c)
     return Handoff(**{**values, "state": HandoffState(values["state"])})
 
 
 class Proposals:
-    """Keeps proposals; of two who decide at the same moment, one wins."""
+    """The table of proposals. If two people decide at once, one of them wins.
+
+    Every method raises StoreError if the database can't be used.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, proposal: Proposal) -> None:
-        """Remember a proposal."""
+        """Add a proposal."""
         values = {**asdict(proposal), "state": proposal.state.value}
         async with self._database.writing() as connection:
             await connection.execute(insert(proposals).values(values))
 
     async def get(self, team: str, proposal_id: str) -> Proposal | None:
-        """One of a team's, if it is there."""
+        """Return a proposal of a team, or None."""
         query = select(proposals).where(_is_proposal(team, proposal_id))
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).one_or_none()
         return _proposal_of(row) if row else None
 
     async def all(self, team: str, states: Iterable[ProposalState]) -> tuple[Proposal, ...]:
-        """Those of a team in some states, the oldest first."""
+        """Return the proposals of a team in some states, the oldest first."""
         query = (
             select(proposals)
             .where(proposals.c.team == team, proposals.c.state.in_(tuple(states)))
@@ -143,7 +154,7 @@ class Proposals:
         return tuple(_proposal_of(row) for row in rows)
 
     async def undecided(self) -> tuple[Proposal, ...]:
-        """Those of all teams that nobody has decided about, the oldest first."""
+        """Return the proposals of all teams that nobody has decided about, the oldest first."""
         query = (
             select(proposals)
             .where(proposals.c.state == ProposalState.OPEN.value)
@@ -154,7 +165,7 @@ class Proposals:
         return tuple(_proposal_of(row) for row in rows)
 
     async def set_notice(self, team: str, proposal_id: str, channel: str, ts: str) -> None:
-        """Remember the message that shows it to its owner."""
+        """Store which message shows it to its owner."""
         async with self._database.writing() as connection:
             await connection.execute(
                 update(proposals)
@@ -165,7 +176,12 @@ class Proposals:
     async def decide(
         self, team: str, proposal_id: str, person: str, *, approve: bool
     ) -> tuple[Proposal | None, bool]:
-        """Approve or reject: how it stands now, and whether this person decided it."""
+        """Approve or reject an open proposal.
+
+        Returns:
+            The proposal as it is now (None if the team has none with this id), and whether this
+            person decided it.
+        """
         state = ProposalState.APPROVED if approve else ProposalState.REJECTED
         change = (
             update(proposals)
@@ -180,7 +196,7 @@ class Proposals:
         return (_proposal_of(row) if row else None), result.rowcount == 1
 
     async def reopen(self, team: str, proposal_id: str) -> None:
-        """Take a decision back that could not be carried out."""
+        """Take back a decision that could not be carried out."""
         change = update(proposals).where(_is_proposal(team, proposal_id))
         async with self._database.writing() as connection:
             await connection.execute(
@@ -189,10 +205,10 @@ class Proposals:
 
 
 def _is_proposal(team: str, proposal_id: str) -> ColumnElement[bool]:
-    """It is its team's alone, also for who knows its id."""
+    """Rows are visible to their own team only, even to those who know an id."""
     return (proposals.c.id == proposal_id) & (proposals.c.team == team)
 
 
 def _proposal_of(row: Row[Any]) -> Proposal:
-    values = row_values(row, proposals)
+    values = row_values(row, proposals.c)
     return Proposal(**{**values, "state": ProposalState(values["state"])})

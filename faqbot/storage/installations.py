@@ -1,4 +1,4 @@
-"""Where faqbot is installed, and the tokens that Slack gave it there; tokens are sealed."""
+"""Installations, their encrypted tokens, and the states of OAuth."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import secrets
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, delete, insert, or_, select, update
+from sqlalchemy import Row, delete, insert, or_, select, update
 
 from faqbot.errors import SettingsError
-from faqbot.storage.database import Database, upsert
+from faqbot.storage.database import Database, row_values, upsert
 from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.models import StoreError, utc_now
-from faqbot.storage.tables import installations as table
-from faqbot.storage.tables import oauth_states
+from faqbot.storage.tables import installations, oauth_states
 
-_SECRET_COLUMNS: Final = ("sealed", "version", "refreshing")
+_SECRET: Final = ("encrypted_tokens", "version", "refresh_until")
+_PUBLIC_COLUMNS: Final = tuple(column for column in installations.c if column.key not in _SECRET)
 _CLOCK_SKEW: Final = dt.timedelta(seconds=2)
-"""How far Slack's clock may be ahead of ours."""
+"""How far Slack's clock may be behind ours."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Workspace:
-    """What names an installation: an organisation and a workspace in it.
+    """The ids of an installation: an organisation and a workspace in it.
 
     `enterprise` is empty for a workspace outside Enterprise Grid, `team` for an installation in a
     whole organisation.
@@ -37,16 +37,16 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """faqbot in a workspace or a whole organisation, without what is secret of it.
+    """An installation in a workspace or a whole organisation, without its tokens.
 
-    `expires` is when the bot token does, None where tokens aren't rotated; `installer` the person
-    who installed it.
+    `installer` is the person who installed it. `expires` is when the bot token expires, or None if
+    the app doesn't rotate tokens.
     """
 
     workspace: Workspace
-    app: str
-    bot: str
-    bot_user: str
+    app_id: str
+    bot_id: str
+    bot_user_id: str
     scopes: tuple[str, ...]
     team_name: str = ""
     enterprise_name: str = ""
@@ -55,27 +55,30 @@ class Installation:
     expires: dt.datetime | None = None
 
     @property
-    def org_wide(self) -> bool:
-        """Whether it is in all workspaces of an organisation."""
+    def is_org_wide(self) -> bool:
+        """Whether it serves all workspaces of an organisation."""
         return not self.workspace.team
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The tokens of an installation; `version` is another after each change of them."""
+    """The tokens of an installation; each change of them sets a new `version`."""
 
     token: str = field(repr=False)
-    refresh: str = field(default="", repr=False)
+    refresh_token: str = field(default="", repr=False)
     expires: dt.datetime | None = None
     version: str = ""
 
 
 class Installations:
-    """Keeps installations, one for each workspace or organisation.
+    """The table of installations, one for each workspace or organisation.
+
+    Every method raises StoreError if the database can't be used. Methods that read or write tokens
+    raise SettingsError if there is no cipher.
 
     Args:
-        database: where.
-        seal: encrypts the tokens; without it all but the tokens can be used.
+        database: the database.
+        cipher: encrypts the tokens.
     """
 
     def __init__(self, database: Database, cipher: TokenCipher | None = None) -> None:
@@ -86,92 +89,80 @@ class Installations:
     def _cipher(self) -> TokenCipher:
         if self._cipher_or_none is None:
             raise SettingsError(
-                "FAQBOT_SECRET_KEYS is not set, and tokens are kept encrypted: set it to the keys "
-                "of before, or make a first one by: faqbot new key"
+                "FAQBOT_SECRET_KEYS is not set, and tokens are stored encrypted: set it to the "
+                "keys that were used before, or create a first one by: faqbot new key"
             )
         return self._cipher_or_none
 
     async def find(self, enterprise: str, team: str) -> Installation | None:
-        """The installation that serves a workspace: its own, else the organisation's.
+        """Return the installation that serves a workspace: its own, else the organisation's.
 
         Args:
             enterprise: the organisation's id; empty outside Enterprise Grid.
-            team: the workspace's id; empty for the organisation as such.
-
-        Raises:
-            StoreError: the database can't be used.
+            team: the workspace's id; empty for the organisation itself.
         """
-        own = (table.c.team == team) & (table.c.team != "")  # also if it joined an organisation
-        whole = (table.c.enterprise == enterprise) & (table.c.team == "")
+        # A workspace keeps its own installation when it joins an organisation, so its id decides.
+        own = (installations.c.team == team) & (installations.c.team != "")
+        whole = (installations.c.enterprise == enterprise) & (installations.c.team == "")
         wanted = or_(own, whole) if enterprise else own
-        query = (
-            _select_public().where(wanted).order_by(table.c.team.desc(), table.c.installed.desc())
-        )
+        newest_own_first = (installations.c.team.desc(), installations.c.installed.desc())
+        query = select(*_PUBLIC_COLUMNS).where(wanted).order_by(*newest_own_first)
         async with self._database.reading() as connection:
             row = (await connection.execute(query.limit(1))).one_or_none()
         return _installation_of(row) if row else None
 
     async def all(self) -> tuple[Installation, ...]:
-        """All of them, by organisation and workspace.
-
-        Raises:
-            StoreError: the database can't be used.
-        """
-        query = _select_public().order_by(table.c.enterprise, table.c.team)
+        """Return all installations, ordered by organisation and workspace."""
+        query = select(*_PUBLIC_COLUMNS).order_by(installations.c.enterprise, installations.c.team)
         async with self._database.reading() as connection:
             return tuple(_installation_of(row) for row in await connection.execute(query))
 
-    async def save(self, installation: Installation, token: str, refresh: str = "") -> None:
-        """Keep an installation with its tokens, in the place of an older one.
-
-        Raises:
-            SettingsError: there are no keys.
-            StoreError: the database can't be used.
-        """
+    async def save(self, installation: Installation, token: str, refresh_token: str = "") -> None:
+        """Add an installation with its tokens, or replace the one of the same workspace."""
         values = asdict(installation)
         del values["workspace"]
-        place = asdict(installation.workspace)
+        ids = asdict(installation.workspace)
         values["scopes"] = ",".join(installation.scopes)
-        values["sealed"] = self._encrypt(installation.workspace, token, refresh)
-        state = {"version": _new_version(), "refreshing": None}
+        values["encrypted_tokens"] = self._encrypt(installation.workspace, token, refresh_token)
+        state = {"version": _new_version(), "refresh_until": None}
         elsewhere = _is_workspace(installation.workspace) & (
-            table.c.enterprise != place["enterprise"]
+            installations.c.enterprise != ids["enterprise"]
         )
         async with self._database.writing() as connection:
-            await connection.execute(delete(table).where(elsewhere))  # it joined an organisation
-            await upsert(connection, table, **place, **values, **state)
+            # The workspace may have joined an organisation, or left it, since it was installed.
+            await connection.execute(delete(installations).where(elsewhere))
+            await upsert(connection, installations, **ids, **values, **state)
 
     async def credentials(self, workspace: Workspace) -> Credentials | None:
-        """The tokens of an installation; None when it is gone.
+        """Return the tokens of an installation, or None if it was removed.
 
-        What an older key sealed is sealed anew on the way.
+        Tokens that an old key encrypted are encrypted again with the newest.
 
         Raises:
-            SettingsError: there are no keys.
-            StoreError: the database can't be used, or another key sealed the tokens.
+            StoreError: the tokens were encrypted with none of the keys.
         """
-        query = select(table).where(_is_workspace(workspace))
+        query = select(installations).where(_is_workspace(workspace))
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).one_or_none()
         if row is None:
             return None
-        if self._cipher.is_old(row.sealed):
+        if self._cipher.is_old(row.encrypted_tokens):
             await self._reencrypt_row(row)
-        token, refresh = self._decrypt(workspace, row.sealed)
+        token, refresh = self._decrypt(workspace, row.encrypted_tokens)
         return Credentials(token, refresh, row.expires, row.version)
 
     async def begin_refresh(self, workspace: Workspace, version: str, seconds: float) -> bool:
-        """Take on the refresh of a version of tokens: true for one, until the time is up.
+        """Claim the refresh of a version of tokens for some seconds.
 
-        Raises:
-            StoreError: the database can't be used.
+        Returns:
+            True for one caller of all processes; for another one when the seconds have passed.
         """
-        at = utc_now()
-        free = table.c.refreshing.is_(None) | (table.c.refreshing < at)
+        now = utc_now()
+        free = installations.c.refresh_until.is_(None) | (installations.c.refresh_until < now)
         change = (
-            update(table)
-            .where(_is_workspace(workspace), table.c.version == version, free)
-            .values(refreshing=at + dt.timedelta(seconds=seconds))
+            update(installations)
+            .where(_is_workspace(workspace), installations.c.version == version, free)
+            .values(refresh_until=now + dt.timedelta(seconds=seconds))
         )
         async with self._database.writing() as connection:
             return (await connection.execute(change)).rowcount == 1
@@ -179,21 +170,16 @@ class Installations:
     async def save_refreshed(
         self, workspace: Workspace, version: str, fresh: Credentials
     ) -> Credentials | None:
-        """Keep fresh tokens in the place of a version of them; None when that is gone.
-
-        Raises:
-            SettingsError: there are no keys.
-            StoreError: the database can't be used.
-        """
+        """Replace a version of the tokens. Returns None if that version was replaced already."""
         new = _new_version()
         change = (
-            update(table)
-            .where(_is_workspace(workspace), table.c.version == version)
+            update(installations)
+            .where(_is_workspace(workspace), installations.c.version == version)
             .values(
-                sealed=self._encrypt(workspace, fresh.token, fresh.refresh),
+                encrypted_tokens=self._encrypt(workspace, fresh.token, fresh.refresh_token),
                 expires=fresh.expires,
                 version=new,
-                refreshing=None,
+                refresh_until=None,
             )
         )
         async with self._database.writing() as connection:
@@ -205,55 +191,57 @@ class Installations:
     async def remove(
         self, workspace: Workspace, until: dt.datetime | None = None
     ) -> Workspace | None:
-        """Forget an installation; what it was kept as, or None where there was none.
+        """Delete an installation.
 
         Args:
-            workspace: which.
-            until: leaves one alone that was installed later: it is not the one that went.
+            workspace: the ids of the installation.
+            until: keeps an installation that was made later than this.
 
-        Raises:
-            StoreError: the database can't be used.
+        Returns:
+            The ids that it was stored under, or None if nothing was deleted.
         """
-        statement = delete(table).where(_is_workspace(workspace))
+        statement = delete(installations).where(_is_workspace(workspace))
         if until is not None:
-            statement = statement.where(table.c.installed <= until + _CLOCK_SKEW)
-        gone = statement.returning(table.c.enterprise, table.c.team)
+            statement = statement.where(installations.c.installed <= until + _CLOCK_SKEW)
+        gone = statement.returning(installations.c.enterprise, installations.c.team)
         async with self._database.writing() as connection:
             row = (await connection.execute(gone)).one_or_none()
         return Workspace(row.enterprise, row.team) if row else None
 
     async def reencrypt(self) -> int:
-        """Seal all tokens with the newest key; returns how many installations had an older one.
+        """Encrypt all tokens with the newest key. Returns how many installations had an old one.
 
         Raises:
-            SettingsError: there are no keys.
-            StoreError: the database can't be used, or none of the keys sealed some tokens.
+            StoreError: some tokens were encrypted with none of the keys.
         """
         async with self._database.reading() as connection:
-            rows = (await connection.execute(select(table))).all()
-        old = [row for row in rows if self._cipher.is_old(row.sealed)]
+            rows = (await connection.execute(select(installations))).all()
+        old = [row for row in rows if self._cipher.is_old(row.encrypted_tokens)]
         for row in old:
             await self._reencrypt_row(row)
         return len(old)
 
     def _encrypt(self, workspace: Workspace, token: str, refresh: str) -> bytes:
-        """The tokens with whose they are: moved to another row they are worth nothing."""
+        # The owner's id is encrypted too, so that tokens copied to another row aren't accepted.
         return self._cipher.encrypt(json.dumps([_owner_of(workspace), token, refresh]))
 
     def _decrypt(self, workspace: Workspace, encrypted: bytes) -> tuple[str, str]:
-        whose, token, refresh = json.loads(self._cipher.decrypt(encrypted))
-        if whose != _owner_of(workspace):
+        owner, token, refresh = json.loads(self._cipher.decrypt(encrypted))
+        if owner != _owner_of(workspace):
             raise StoreError(
-                f"The tokens kept for {_owner_of(workspace)} are another's: install faqbot again."
+                f"The tokens stored for {_owner_of(workspace)} belong to another workspace: "
+                "install faqbot there again."
             )
         return token, refresh
 
     async def _reencrypt_row(self, row: Row[Any]) -> None:
-        """Seal the tokens of a row with the newest key, unless they have changed meanwhile."""
-        same = _is_workspace(Workspace(row.enterprise, row.team)) & (table.c.version == row.version)
+        """Encrypt the tokens of a row with the newest key, unless they have changed meanwhile."""
+        workspace = Workspace(row.enterprise, row.team)
+        same = _is_workspace(workspace) & (installations.c.version == row.version)
+        encrypted = self._cipher.reencrypt(row.encrypted_tokens)
         async with self._database.writing() as connection:
             await connection.execute(
-                update(table).where(same).values(sealed=self._cipher.reencrypt(row.sealed))
+                update(installations).where(same).values(encrypted_tokens=encrypted)
             )
 
 
@@ -266,59 +254,49 @@ def _new_version() -> str:
 
 
 def _is_workspace(workspace: Workspace) -> Any:
-    """A workspace is known by its own id: it may have joined an organisation since."""
+    # A workspace's own id identifies it: it may have joined an organisation since.
     if workspace.team:
-        return table.c.team == workspace.team
-    return (table.c.enterprise == workspace.enterprise) & (table.c.team == "")
-
-
-def _select_public() -> Select[Any]:
-    """All columns that an installation shows."""
-    return select(*(column for column in table.c if column.name not in _SECRET_COLUMNS))
+        return installations.c.team == workspace.team
+    return (installations.c.enterprise == workspace.enterprise) & (installations.c.team == "")
 
 
 def _installation_of(row: Row[Any]) -> Installation:
-    values = row._asdict()
+    values = row_values(row, _PUBLIC_COLUMNS)
     workspace = Workspace(values.pop("enterprise"), values.pop("team"))
     scopes = tuple(filter(None, values.pop("scopes").split(",")))
     return Installation(workspace, scopes=scopes, **values)
 
 
 STATE_LIFETIME: Final = dt.timedelta(minutes=10)
-"""How long somebody may take to decide at Slack."""
+"""How long a person may take to approve the app at Slack."""
 
 
 class OAuthStates:
-    """Keeps only hashes: who reads the table can't go on with somebody else's installation."""
+    """The table of OAuth states: hashes only, so that who reads it can't complete an installation.
+
+    Every method raises StoreError if the database can't be used.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def issue(self, browser: str, lifetime: dt.timedelta = STATE_LIFETIME) -> str:
-        """A state for a browser, which its cookie names; what has expired goes meanwhile.
-
-        Raises:
-            StoreError: the database can't be used.
-        """
-        state, at = secrets.token_urlsafe(32), utc_now()
-        row = {"state_hash": _hash(state), "browser_hash": _hash(browser), "until": at + lifetime}
+        """Return a new state for a browser, identified by its cookie. Deletes expired states."""
+        state, now = secrets.token_urlsafe(32), utc_now()
+        row = {"state_hash": _hash(state), "browser_hash": _hash(browser), "until": now + lifetime}
         async with self._database.writing() as connection:
-            await connection.execute(delete(oauth_states).where(oauth_states.c.until <= at))
+            await connection.execute(delete(oauth_states).where(oauth_states.c.until <= now))
             await connection.execute(insert(oauth_states).values(row))
         return state
 
     async def consume(self, state: str, browser: str) -> bool:
-        """Use a state up: true once, in the browser that it was issued to, in its time.
-
-        Raises:
-            StoreError: the database can't be used.
-        """
-        mine = (oauth_states.c.state_hash == _hash(state)) & (
+        """Use up a state. Returns True once, for the browser that it was issued to, in time."""
+        matches = (oauth_states.c.state_hash == _hash(state)) & (
             oauth_states.c.browser_hash == _hash(browser)
         )
         statement = (
             delete(oauth_states)
-            .where(mine, oauth_states.c.until > utc_now())
+            .where(matches, oauth_states.c.until > utc_now())
             .returning(oauth_states.c.until)
         )
         async with self._database.writing() as connection:

@@ -1,4 +1,4 @@
-"""The values that the store takes and gives; all of them frozen, all times in UTC."""
+"""The values that the store takes and returns. All are frozen; all times are in UTC."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from faqbot.errors import FaqbotError
 
 
 class StoreError(FaqbotError):
-    """The database can't be reached, or is locked; the answer doesn't depend on it."""
+    """The database can't be reached or is locked. Questions are answered without it."""
 
 
 class QuestionPrivacy(StrEnum):
-    """What is kept of a question's words."""
+    """How much of a question's text is stored."""
 
     FULL = "full"
     REDACTED = "redacted"
@@ -23,9 +23,23 @@ class QuestionPrivacy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QuestionRecord:
-    """A question with what became of it.
+    """A question as it is logged.
 
-    `text` is None where consent keeps no words; `entries` are ids with their confidences.
+    Attributes:
+        id: an unguessable id, which buttons carry.
+        team: the workspace that it was asked in.
+        at: when it was asked.
+        asker: the Slack id of who asked.
+        channel: where it was asked; empty for a private question.
+        surface: how it was asked, as in `Surface`.
+        role: the id of the role that it was about, or None.
+        text: its words, or None where `QuestionPrivacy.HASH` keeps none.
+        text_hash: the same for questions that differ in case and white space only.
+        outcome: "answer", "choices" or "decline".
+        reason: why, as in `Reason`.
+        entries: the ids of the entries in the answer or the choices, with their confidences (0..1).
+        content_version: the version of the content that it was answered from.
+        seconds: how long parsing and deciding took.
     """
 
     id: str
@@ -38,7 +52,7 @@ class QuestionRecord:
     text: str | None
     text_hash: str
     outcome: str
-    why: str
+    reason: str
     entries: tuple[tuple[str, float], ...]
     content_version: str
     seconds: float
@@ -46,7 +60,7 @@ class QuestionRecord:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """What somebody thought of an answer."""
+    """A rating of an answer, with an optional comment."""
 
     question_id: str
     rater: str
@@ -57,7 +71,7 @@ class Rating:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """The entry that somebody picked among choices; `text` is the question where it was kept."""
+    """The entry that somebody picked among choices; `text` is the question if it was stored."""
 
     question_id: str
     picker: str
@@ -67,7 +81,7 @@ class Pick:
 
 
 class HandoffState(StrEnum):
-    """How far a question is that was handed to a person."""
+    """The state of a hand-off."""
 
     OPEN = "open"
     CLAIMED = "claimed"
@@ -77,7 +91,10 @@ class HandoffState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Handoff:
-    """A question that a person shall answer; `claimed_by` is who claimed it."""
+    """A question that a person has to answer.
+
+    `notice_channel` and `notice_ts` name the message that shows it to its owner.
+    """
 
     id: str
     team: str
@@ -97,7 +114,7 @@ class Handoff:
 
 
 class ProposalState(StrEnum):
-    """What became of a proposal."""
+    """The state of a proposal."""
 
     OPEN = "open"
     APPROVED = "approved"
@@ -105,12 +122,16 @@ class ProposalState(StrEnum):
 
 
 FAQ, PHRASING = "faq", "phrasing"
-"""The kinds of proposals."""
+"""The kinds of proposals: a new FAQ, or another phrasing of an entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Content that somebody proposes: an FAQ, or a phrasing (`question`) of an entry."""
+    """Content that somebody proposes: an FAQ, or a phrasing of an entry.
+
+    `question` is the FAQ's question or the phrasing; `role` is the FAQ's role, `entry` what the
+    phrasing is for.
+    """
 
     id: str
     team: str
@@ -130,7 +151,7 @@ class Proposal:
 
 
 class ChannelMode(StrEnum):
-    """When faqbot speaks in a channel."""
+    """Which messages faqbot answers in a channel."""
 
     OFF = "off"
     MENTIONS = "mentions"
@@ -140,7 +161,10 @@ class ChannelMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChannelPolicy:
-    """How faqbot behaves in a channel, and who answers there when it can't."""
+    """The settings of a channel.
+
+    `private` answers only the person who asks; `owner` gets the questions that faqbot can't answer.
+    """
 
     team: str
     channel: str
@@ -152,16 +176,16 @@ class ChannelPolicy:
 
 @dataclass(frozen=True, slots=True)
 class DeletionReport:
-    """How much of a person was deleted, by table."""
+    """How many rows of a person were deleted, by table."""
 
     questions: int
     ratings: int
     picks: int
     handoffs: int
     names: int
-    """Rows that stay without the person's name: claims, answers, proposals, settings."""
+    """Rows of others from which the person's id was removed."""
 
 
 def utc_now() -> dt.datetime:
-    """The present time in UTC."""
+    """Return the current time in UTC."""
     return dt.datetime.now(dt.UTC)

@@ -1,4 +1,4 @@
-"""Questions with what became of them, what people thought of it, and what they picked."""
+"""The question log: questions with their outcomes, ratings and picks."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from faqbot.storage.models import Pick, QuestionRecord, Rating, utc_now
 from faqbot.storage.tables import picks, questions, ratings
 
 PAGE_SIZE: Final = 5_000
-"""Questions that one transaction reads: many of them must not look like a slow database."""
+"""Questions that one transaction reads: reading 100,000 would exceed its time limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionFilter:
-    """Which questions are wanted; None takes all."""
+    """Conditions on questions; None matches all."""
 
     since: dt.datetime | None = None
     until: dt.datetime | None = None
@@ -31,13 +31,16 @@ class QuestionFilter:
 
 
 class Questions:
-    """Records, ratings and picks."""
+    """The tables of questions, ratings and picks.
+
+    Every method raises StoreError if the database can't be used.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, records: Sequence[QuestionRecord]) -> None:
-        """Remember questions, all or none."""
+        """Add questions in one transaction."""
         if not records:
             return
         rows = [
@@ -48,28 +51,30 @@ class Questions:
             await connection.execute(insert(questions), rows)
 
     async def get(self, team: str, question_id: str) -> QuestionRecord | None:
-        """One question of a team, if it is still remembered."""
+        """Return a question of a team, or None if it was deleted."""
         async with self._database.reading() as connection:
             row = (
                 await connection.execute(select(questions).where(_is_question(team, question_id)))
             ).one_or_none()
         return _record(row) if row else None
 
-    async def all(self, chosen: QuestionFilter, limit: int = 100_000) -> tuple[QuestionRecord, ...]:
-        """The questions that fit, the oldest first, at most so many of the newest."""
+    async def all(
+        self, filters: QuestionFilter, limit: int = 100_000
+    ) -> tuple[QuestionRecord, ...]:
+        """Return the newest questions that match, at most `limit`, the oldest of them first."""
         query = select(questions).order_by(questions.c.at.desc(), questions.c.id.desc())
         for column, value in (
-            (questions.c.team, chosen.team),
-            (questions.c.role, chosen.role),
-            (questions.c.surface, chosen.surface),
-            (questions.c.outcome, chosen.outcome),
+            (questions.c.team, filters.team),
+            (questions.c.role, filters.role),
+            (questions.c.surface, filters.surface),
+            (questions.c.outcome, filters.outcome),
         ):
             if value is not None:
                 query = query.where(column == value)
-        if chosen.since is not None:
-            query = query.where(questions.c.at >= chosen.since)
-        if chosen.until is not None:
-            query = query.where(questions.c.at < chosen.until)
+        if filters.since is not None:
+            query = query.where(questions.c.at >= filters.since)
+        if filters.until is not None:
+            query = query.where(questions.c.at < filters.until)
         found: list[QuestionRecord] = []
         page = query
         while (size := min(PAGE_SIZE, limit - len(found))) > 0:
@@ -78,14 +83,18 @@ class Questions:
             found += map(_record, rows)
             if len(rows) < size:
                 break
-            place = tuple_(questions.c.at, questions.c.id)
-            page = query.where(place < (found[-1].at, found[-1].id))
+            position = tuple_(questions.c.at, questions.c.id)
+            page = query.where(position < (found[-1].at, found[-1].id))
         return tuple(reversed(found))
 
     async def rate(
         self, team: str, question_id: str, rater: str, *, helpful: bool, comment: str = ""
     ) -> bool:
-        """Rate a team's answer, in the place of an earlier rating; false when it is forgotten."""
+        """Rate an answer; replaces the rater's earlier rating.
+
+        Returns:
+            False if the team has no such question, or it was deleted.
+        """
         async with self._database.writing() as connection:
             if not await _is_known(connection, team, question_id):
                 return False
@@ -101,7 +110,7 @@ class Questions:
         return True
 
     async def ratings(self, since: dt.datetime, team: str | None = None) -> tuple[Rating, ...]:
-        """The ratings since a time, the oldest first; those of one team, or of all."""
+        """Return the ratings since a time, the oldest first; of one team, or of all."""
         query = select(ratings).where(ratings.c.at >= since).order_by(ratings.c.at)
         if team is not None:
             query = query.join(questions).where(questions.c.team == team)
@@ -112,7 +121,11 @@ class Questions:
         )
 
     async def pick(self, team: str, question_id: str, picker: str, entry: str) -> bool:
-        """Remember what somebody picked; false when the team's question is not remembered."""
+        """Record which entry somebody picked; replaces their earlier pick.
+
+        Returns:
+            False if the team has no such question, or it was deleted.
+        """
         async with self._database.writing() as connection:
             if not await _is_known(connection, team, question_id):
                 return False
@@ -122,7 +135,7 @@ class Questions:
         return True
 
     async def picks(self, since: dt.datetime) -> tuple[Pick, ...]:
-        """What was picked since a time, with the question's words where they were kept."""
+        """Return the picks since a time, with the question's text if it was stored."""
         query = (
             select(picks, questions.c.text)
             .join(questions, questions.c.id == picks.c.question_id)
@@ -135,7 +148,7 @@ class Questions:
 
 
 async def _is_known(connection: AsyncConnection, team: str, question_id: str) -> bool:
-    """Whether a question is remembered; it stays so until the transaction ends."""
+    """Whether a question exists. It is locked, so that nobody deletes it meanwhile."""
     query = select(questions.c.id).where(_is_question(team, question_id))
     found = await connection.execute(query.with_for_update(read=True, key_share=True))
     return found.one_or_none() is not None
@@ -147,6 +160,6 @@ def _is_question(team: str, question_id: str) -> ColumnElement[bool]:
 
 
 def _record(row: Row[Any]) -> QuestionRecord:
-    values = row_values(row, questions)
+    values = row_values(row, questions.c)
     entries = tuple((str(entry), float(confidence)) for entry, confidence in values["entries"])
     return QuestionRecord(**{**values, "entries": entries})

@@ -1,4 +1,7 @@
-"""The memory of a running service: a database that is down costs the memory, never the answer."""
+"""The recorder of questions: writes the question log in the background of a running service.
+
+A database that is down costs log entries, never an answer.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +21,14 @@ from faqbot.storage.models import QuestionPrivacy, QuestionRecord, StoreError, u
 from faqbot.storage.store import Store, new_id, open_store
 
 RETRY_INTERVAL: Final = 5.0
-"""Seconds between two looks at a database that is down."""
+"""Seconds between two attempts to reach a database that is down."""
 
 MAX_QUEUED: Final = 2_000
-"""Questions that may wait to be written."""
+"""Questions that may wait to be written; more are answered and not logged."""
 
 _BATCH_SIZE: Final = 200
 _BATCH_SECONDS: Final = 0.02
-"""Seconds for which a question waits for others to be written with."""
+"""Seconds that a question waits for others, so that one transaction writes them together."""
 
 _EXPIRY_INTERVAL: Final = 24 * 3600.0
 _PRIVATE: Final = re.compile(
@@ -36,15 +39,15 @@ _log = logging.getLogger(__name__)
 
 
 class QuestionRecorder:
-    """Writes questions behind the answers, and gives the store to what needs it at once.
+    """Logs questions in the background, and opens the store for what can't wait.
 
     Args:
         url: the database's address.
-        consent: what is kept of a question's words.
-        days: for how long.
-        retry: seconds between two looks at a database that is down.
-        pool: connections to a PostgreSQL server.
-        failed: is told whenever the database refuses or hangs.
+        privacy: how much of a question's text is stored.
+        days: how long questions are stored.
+        retry_interval: seconds between two attempts to reach a database that is down.
+        pool_size: connections to a PostgreSQL server.
+        on_failure: called whenever the database refuses or hangs.
     """
 
     def __init__(
@@ -67,11 +70,11 @@ class QuestionRecorder:
         self._is_up = False
         self._is_outage_logged = False
         self._queue: asyncio.Queue[QuestionRecord] = asyncio.Queue(MAX_QUEUED)
-        self._hurry = asyncio.Event()
+        self._flush_now = asyncio.Event()
 
     @property
     def is_up(self) -> bool:
-        """Whether the database answered the last time."""
+        """Whether the database responded the last time."""
         return self._is_up
 
     @property
@@ -81,7 +84,7 @@ class QuestionRecorder:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[QuestionRecorder]:
-        """Remember as long as the block runs, and write what is left at its end."""
+        """Log questions while the block runs; write those that are queued at its end."""
         await self._connect()
         tasks = [
             asyncio.create_task(work())
@@ -99,7 +102,7 @@ class QuestionRecorder:
                 await self._store.close()
 
     def record(self, result: Result, team: str, channel: str) -> str:
-        """Remember a question; its id, or nothing when there is no memory now."""
+        """Queue a question to be logged. Returns its id, or "" if the database is down."""
         if not self._is_up:
             return ""
         record = self._record(result, team, channel)
@@ -110,13 +113,16 @@ class QuestionRecorder:
         return record.id
 
     async def flush(self) -> None:
-        """Wait until everything is written that was remembered so far."""
-        self._hurry.set()  # somebody waits
+        """Wait until all queued questions are written."""
+        self._flush_now.set()
         await self._queue.join()
 
     @asynccontextmanager
     async def store(self, *, flush_first: bool = True) -> AsyncIterator[Store]:
-        """The store, with all that was remembered so far in it where it is to be `settled`.
+        """The store.
+
+        Args:
+            flush_first: writes all queued questions before the block runs.
 
         Raises:
             StoreError: the database is down.
@@ -131,15 +137,15 @@ class QuestionRecorder:
             self._mark_down(error)
             raise
 
-    # -- what goes on behind the answers
+    # -- background tasks
 
     async def _write(self) -> None:
         while True:
             batch = [await self._queue.get()]
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_BATCH_SECONDS):
-                    await self._hurry.wait()
-            self._hurry.clear()
+                    await self._flush_now.wait()
+            self._flush_now.clear()
             while len(batch) < _BATCH_SIZE and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             try:
@@ -158,7 +164,7 @@ class QuestionRecorder:
                 await self._connect()
 
     async def _connect(self) -> None:
-        """Open the database, or see whether it is back."""
+        """Open the database, or check whether it responds again."""
         try:
             if self._store is None:
                 self._store = await open_store(self._url, self._pool_size)
@@ -167,7 +173,7 @@ class QuestionRecorder:
             self._mark_down(error)
             return
         if self._is_outage_logged:
-            _log.info("The database is back: questions are remembered again.")
+            _log.info("The database is back: questions are logged again.")
         self._is_up, self._is_outage_logged = True, False
 
     async def _expire_daily(self) -> None:
@@ -181,10 +187,8 @@ class QuestionRecorder:
         self._on_failure()
         self._is_up = False
         if not self._is_outage_logged:
-            _log.warning("Questions are answered but not remembered: %s", error)
+            _log.warning("Questions are answered but not logged: %s", error)
         self._is_outage_logged = True
-
-    # -- what is kept
 
     def _record(self, result: Result, team: str, channel: str) -> QuestionRecord:
         question = result.question
@@ -199,7 +203,7 @@ class QuestionRecorder:
             text=stored_text(question.text, self._privacy),
             text_hash=question_hash(question.text),
             outcome=result.kind,
-            why=result.reason.value,
+            reason=result.reason.value,
             entries=tuple((entry.id, entry.confidence) for entry in result.entries),
             content_version=result.content_version,
             seconds=result.seconds,
@@ -207,7 +211,7 @@ class QuestionRecorder:
 
 
 def stored_text(text: str, privacy: QuestionPrivacy) -> str | None:
-    """What may be kept of a question's words."""
+    """Return how much of a question's text is stored, or None for nothing."""
     match privacy:
         case QuestionPrivacy.FULL:
             return text
@@ -218,11 +222,11 @@ def stored_text(text: str, privacy: QuestionPrivacy) -> str | None:
 
 
 def redact(text: str) -> str:
-    """The text without mail and web addresses, mentioned people, and long numbers."""
+    """Replace mail and web addresses, mentions of people and long numbers."""
     return _PRIVATE.sub(lambda match: f"[{match.lastgroup}]", text)
 
 
 def question_hash(text: str) -> str:
-    """What tells equal questions, without their words."""
-    said = " ".join(text.casefold().split())
-    return hashlib.sha256(said.encode(errors="surrogatepass")).hexdigest()
+    """Return a hash that is the same for questions that differ in case and white space only."""
+    normalized = " ".join(text.casefold().split())
+    return hashlib.sha256(normalized.encode(errors="surrogatepass")).hexdigest()

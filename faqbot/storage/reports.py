@@ -1,23 +1,23 @@
-"""Figures of a period: what was asked, answered, missed and rated; no names of people in them."""
+"""Statistics of a period: questions, answers, ratings and gaps, without names of people."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from faqbot.storage.models import QuestionRecord, Rating
 from faqbot.storage.questions import QuestionFilter
 from faqbot.storage.store import Store
 
 Grouping = Callable[[Sequence[str]], Sequence[Sequence[int]]]
-"""Groups texts by meaning: the positions of each group's texts."""
+"""Groups texts by meaning: returns the positions of each group's texts."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntryStatistics:
-    """How often an entry answered, and how it was rated."""
+    """How often an entry was the answer, and how it was rated."""
 
     entry: str
     count: int
@@ -27,7 +27,10 @@ class EntryStatistics:
 
 @dataclass(frozen=True, slots=True)
 class UnansweredGroup:
-    """Questions of one meaning without an answer: the words of some, and the role they name."""
+    """Declined questions of one meaning, with up to three examples.
+
+    `role` is the id of the role that all of them name, or None.
+    """
 
     count: int
     examples: tuple[str, ...]
@@ -36,7 +39,7 @@ class UnansweredGroup:
 
 @dataclass(frozen=True, slots=True)
 class PartStatistics:
-    """How often a part of a role was asked for, by outcome."""
+    """How often a part of a role was asked about, by outcome; `part` is empty if none was named."""
 
     role: str
     part: str
@@ -46,7 +49,7 @@ class PartStatistics:
 
 @dataclass(frozen=True, slots=True)
 class UsageStatistics:
-    """The figures of a period; `days` holds each day's counts by outcome."""
+    """The statistics of a period; `days` holds the counts by outcome of each day with questions."""
 
     since: dt.datetime
     until: dt.datetime
@@ -66,16 +69,15 @@ async def usage_statistics(
     since: dt.datetime,
     until: dt.datetime,
     grouping: Grouping,
-    chosen: QuestionFilter | None = None,
+    filters: QuestionFilter | None = None,
 ) -> UsageStatistics:
-    """The figures of a period, of all questions or of those that a filter wants.
+    """Return the statistics of a period, of all questions or of those that match.
 
     Raises:
-        StoreError: the database is down.
+        StoreError: the database can't be used.
     """
-    chosen = chosen or QuestionFilter()
     records = await store.questions.all(
-        QuestionFilter(since, until, chosen.team, chosen.role, chosen.surface, chosen.outcome)
+        replace(filters or QuestionFilter(), since=since, until=until)
     )
     ratings = await store.questions.ratings(since)
     return summarize(records, ratings, since, until, grouping)
@@ -88,7 +90,7 @@ def summarize(
     until: dt.datetime,
     grouping: Grouping,
 ) -> UsageStatistics:
-    """The figures of some questions and their ratings."""
+    """Return the statistics of some questions and their ratings."""
     by_id = {record.id: record for record in records}
     rated = [rating for rating in ratings if rating.question_id in by_id]
     good: Counter[str] = Counter()
@@ -136,11 +138,12 @@ def _sorted_counts(counter: Counter[str]) -> tuple[tuple[str, int], ...]:
 def _unanswered_groups(
     records: Iterable[QuestionRecord], grouping: Grouping
 ) -> tuple[UnansweredGroup, ...]:
-    """Declined questions, equal ones counted, alike ones together, the most frequent first."""
+    """Group declined questions by meaning, the most frequent group first."""
     declined = [record for record in records if record.outcome == "decline"]
     same: dict[str, list[QuestionRecord]] = {}
     for record in declined:
         same.setdefault(record.text_hash, []).append(record)
+    # Questions whose words aren't stored can be counted by their hash, but not compared.
     known = [group for group in same.values() if group[0].text]
     texts = [str(group[0].text) for group in known]
     groups = [[known[at] for at in positions] for positions in grouping(texts)]
@@ -148,15 +151,15 @@ def _unanswered_groups(
     found = []
     for group in groups:
         ordered = sorted(group, key=len, reverse=True)
-        roles = {record.role for records_of in group for record in records_of}
+        roles = {record.role for equal in group for record in equal}
         found.append(
             UnansweredGroup(
-                count=sum(len(records_of) for records_of in group),
+                count=sum(len(equal) for equal in group),
                 examples=tuple(text for one in ordered[:3] if (text := one[0].text)),
                 role=roles.pop() if len(roles) == 1 else None,
             )
         )
-    return tuple(sorted(found, key=lambda missed: (-missed.count, missed.examples)))
+    return tuple(sorted(found, key=lambda group: (-group.count, group.examples)))
 
 
 def _part_statistics(records: Iterable[QuestionRecord]) -> tuple[PartStatistics, ...]:

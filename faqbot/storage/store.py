@@ -1,4 +1,4 @@
-"""The store: what is remembered of questions, people's decisions, and channels."""
+"""The store: all tables of one database, its address, and its migrations."""
 
 from __future__ import annotations
 
@@ -55,10 +55,15 @@ T = TypeVar("T")
 async def with_store(
     url: str | None, work: Callable[[Store], Awaitable[T]], cipher: TokenCipher | None = None
 ) -> T:
-    """Do something with the store, and close it; `seal` opens the tokens of installations.
+    """Open the store, run some work with it, and close it.
+
+    Args:
+        url: the database's address; None if no database is set.
+        work: gets the store; its result is returned.
+        cipher: decrypts the tokens of installations.
 
     Raises:
-        UsageError: nothing is remembered.
+        UsageError: no database is set.
         StoreError: the database can't be used.
     """
     if url is None:
@@ -74,16 +79,23 @@ _DONE: Final = (HandoffState.ANSWERED, HandoffState.CLOSED)
 _DECIDED: Final = (ProposalState.APPROVED, ProposalState.REJECTED)
 
 CLAIM_LIFETIME: Final = dt.timedelta(days=7)
-"""How long claims are kept: Slack delivers again within an hour, digests go once a week."""
+"""How long claims are kept. Slack delivers again within an hour; digests are sent once a week."""
 
 
 def new_id() -> str:
-    """An id that nobody guesses."""
+    """Return a new unguessable id."""
     return secrets.token_urlsafe(12)
 
 
 class Store:
-    """Everything that is remembered, a part for each kind; `seal` is for installations' tokens."""
+    """The tables of a database, an attribute for each kind.
+
+    Every method raises StoreError if the database can't be used.
+
+    Args:
+        database: the database.
+        cipher: encrypts the tokens of installations.
+    """
 
     def __init__(self, database: Database, cipher: TokenCipher | None = None) -> None:
         self._database = database
@@ -96,22 +108,21 @@ class Store:
         self.oauth_states = OAuthStates(database)
 
     async def close(self) -> None:
-        """Let all connections go."""
+        """Close all connections."""
         await self._database.sql_engine.dispose()
 
     async def check(self) -> None:
-        """See whether the database takes a transaction that writes.
-
-        Raises:
-            StoreError: it doesn't.
-        """
+        """Check that the database accepts a transaction that writes."""
         async with self._database.writing() as connection:
             await connection.execute(select(1))
 
     async def forget_person(self, person: str, team: str | None = None) -> DeletionReport:
-        """Delete what a person asked, rated and picked; take their name off what others need.
+        """Delete what a person asked, rated and picked; remove their id from rows that others need.
 
-        In one team, or wherever the id occurs: Slack's ids of people differ between workspaces.
+        Args:
+            person: the person's Slack id.
+            team: the workspace to delete in; None for all. An id names one person only: Slack's ids
+                differ between workspaces.
         """
 
         def of_team(table: Table) -> ColumnElement[bool]:
@@ -120,30 +131,31 @@ class Store:
         asked = select(tables.questions.c.id).where(of_team(tables.questions))
         async with self._database.writing() as connection:
 
-            async def gone(statement: Delete) -> int:
+            async def deleted(statement: Delete) -> int:
                 result: CursorResult[Any] = await connection.execute(statement)
                 return result.rowcount
 
             own = asked.where(tables.questions.c.asker == person)
-            await connection.execute(own.with_for_update())  # the order in which ratings lock
-            ratings = await gone(
+            # Whoever rates a question locks it first; another order here would be a deadlock.
+            await connection.execute(own.with_for_update())
+            ratings = await deleted(
                 delete(tables.ratings).where(
                     (tables.ratings.c.rater == person) & tables.ratings.c.question_id.in_(asked)
                     | tables.ratings.c.question_id.in_(own)
                 )
             )
-            picks = await gone(
+            picks = await deleted(
                 delete(tables.picks).where(
                     (tables.picks.c.picker == person) & tables.picks.c.question_id.in_(asked)
                     | tables.picks.c.question_id.in_(own)
                 )
             )
-            handoffs = await gone(
+            handoffs = await deleted(
                 delete(tables.handoffs).where(
                     of_team(tables.handoffs), tables.handoffs.c.asker == person
                 )
             )
-            questions = await gone(
+            questions = await deleted(
                 delete(tables.questions).where(
                     of_team(tables.questions), tables.questions.c.asker == person
                 )
@@ -166,7 +178,11 @@ class Store:
         return DeletionReport(questions, ratings, picks, handoffs, names)
 
     async def expire(self, before: dt.datetime) -> int:
-        """Delete what is older and done; returns how many rows went."""
+        """Delete questions, and hand-offs and proposals that are closed, older than a time.
+
+        Returns:
+            How many rows were deleted.
+        """
         count = 0
         async with self._database.writing() as connection:
             for statement in (
@@ -186,13 +202,16 @@ class Store:
 
 
 class Policies:
-    """How faqbot behaves in each channel."""
+    """The table of channel settings.
+
+    Every method raises StoreError if the database can't be used.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def get(self, team: str, channel: str) -> ChannelPolicy | None:
-        """The policy of a channel, if one was set."""
+        """Return the settings of a channel, or None if nobody has changed them."""
         table = tables.policies
         async with self._database.reading() as connection:
             row = (
@@ -203,14 +222,14 @@ class Policies:
         return None if row is None else _policy_of(row)
 
     async def all(self, team: str) -> tuple[ChannelPolicy, ...]:
-        """The policies of all channels of a team for which one was set."""
+        """Return the settings of all channels of a team whose settings somebody has changed."""
         table = tables.policies
         async with self._database.reading() as connection:
             rows = await connection.execute(select(table).where(table.c.team == team))
             return tuple(map(_policy_of, rows))
 
     async def set(self, policy: ChannelPolicy) -> None:
-        """Set the policy of a channel in the place of the old one."""
+        """Replace the settings of a channel."""
         table = tables.policies
         values = {**asdict(policy), "mode": policy.mode.value, "changed": utc_now()}
         async with self._database.writing() as connection:
@@ -230,20 +249,22 @@ _DRIVERS: Final = {
     "postgresql": "postgresql+asyncpg",
 }
 _MIGRATION_TIMEOUT: Final = 30.0
-"""Seconds for the migrations, other processes' included."""
+"""Seconds for the migrations, including the wait for another process that runs them."""
 
 
 async def open_store(
     url: str, pool_size: int = POOL_SIZE, cipher: TokenCipher | None = None
 ) -> Store:
-    """Open the store at an address, with its tables brought up to date.
+    """Open the store at an address and run its migrations.
 
-    `pool` is how many connections to a PostgreSQL server are kept; `seal` encrypts the tokens of
-    installations, which can't be read without it.
+    Args:
+        url: the database's address, as in FAQBOT_DATABASE_URL.
+        pool_size: connections to a PostgreSQL server.
+        cipher: encrypts the tokens of installations, which can't be read without it.
 
     Raises:
-        SettingsError: the address is none that faqbot can use.
-        StoreError: the database can't be reached, or is a newer faqbot's.
+        SettingsError: faqbot can't use the address.
+        StoreError: the database can't be reached, or a newer faqbot has migrated it.
     """
     chosen = normalized_url(url)
     _make_folder(chosen)
@@ -274,10 +295,10 @@ async def open_store(
 
 
 async def _connected(engine: AsyncEngine) -> AsyncConnection:
-    """A connection that is open; whoever asked for it closes it.
+    """Open a connection, which the caller closes.
 
     Raises:
-        SettingsError: the driver doesn't take an option of the address.
+        SettingsError: the driver refuses an option of the address.
     """
     connection = engine.connect()
     try:
@@ -291,12 +312,12 @@ async def _connected(engine: AsyncEngine) -> AsyncConnection:
 
 
 def _printable(url: URL) -> str:
-    """An address for people: without the password, also where options hold it."""
+    """Return an address for messages: without the password and the options, which may hold it."""
     return url.set(query={}).render_as_string(hide_password=True)
 
 
 def _make_folder(url: str) -> None:
-    """Make the folder of an SQLite file."""
+    """Create the folder of an SQLite file."""
     database = make_url(url).database
     if not url.startswith("sqlite") or not database or database == ":memory:":
         return
@@ -304,21 +325,21 @@ def _make_folder(url: str) -> None:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(
-            f"Can't make the folder of {database} ({error.strerror}): name another file in "
+            f"Can't create the folder of {database} ({error.strerror}): name another file in "
             "FAQBOT_DATABASE_URL."
         ) from error
 
 
 def normalized_url(url: str) -> str:
-    """The address with the driver that faqbot uses.
+    """Return a database address with the name of the driver that faqbot uses.
 
     Raises:
-        SettingsError: the address is none that faqbot can use.
-        MissingExtraError: It is a PostgreSQL server's, and asyncpg isn't installed.
+        SettingsError: faqbot can't use the address.
+        MissingExtraError: it is a PostgreSQL server's, and asyncpg isn't installed.
     """
     try:
         parsed = make_url(url)
-    except (ArgumentError, ValueError):  # the port is no number
+    except (ArgumentError, ValueError):  # the port isn't a number
         parsed = None
     driver = _DRIVERS.get(parsed.get_backend_name()) if parsed else None
     if parsed is None or driver is None:
@@ -329,16 +350,17 @@ def normalized_url(url: str) -> str:
     if driver == _DRIVERS["postgresql"]:
         with needs_extra("A PostgreSQL database (FAQBOT_DATABASE_URL)", "postgres"):
             import_module("asyncpg")
-        if "sslmode" in parsed.query:  # libpq's name of it
+        if "sslmode" in parsed.query:  # libpq's name
             options = dict(parsed.query)
             parsed = parsed.set(query={"ssl": options.pop("sslmode"), **options})
     return parsed.set(drivername=driver).render_as_string(hide_password=False)
 
 
 def _migrate(connection: Connection) -> None:
-    """Run the migrations; a second process waits for the first one's transaction to end."""
+    """Run the migrations. A second process waits until the first one's transaction ends."""
     if connection.dialect.name == "postgresql":
-        for name in ("statement_timeout", "lock_timeout"):  # `_STARTING` limits all of it
+        # A migration may take longer than a question may; `_MIGRATION_TIMEOUT` limits the whole.
+        for name in ("statement_timeout", "lock_timeout"):
             connection.execute(text(f"SET LOCAL {name} = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     config = Config()

@@ -1,4 +1,8 @@
-"""The tables. Every change to them is a migration in `migrations/versions`."""
+"""The tables. Every change to them is a migration in `migrations/versions`.
+
+A column whose name in the database is an old word has a `key`, by which the code calls it: renaming
+the column itself would cost every installation a migration and gain nobody anything.
+"""
 
 from __future__ import annotations
 
@@ -29,32 +33,32 @@ _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
 class UtcDateTime(TypeDecorator[dt.datetime]):
-    """A time in UTC: SQLite keeps neither zone nor offset."""
+    """A time in UTC. SQLite stores neither a zone nor an offset."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
-        """The time in UTC; one without a zone is taken as UTC."""
+        """Return the time in UTC; a time without a zone is UTC already."""
         del dialect
         return None if value is None else _utc(value)
 
     def process_result_value(
         self, value: dt.datetime | None, dialect: Dialect
     ) -> dt.datetime | None:
-        """The time in UTC, aware of it."""
+        """Return the time with UTC as its zone."""
         del dialect
         return None if value is None else _utc(value)
 
 
 class SafeText(TypeDecorator[str]):
-    """What people wrote: NUL and lone surrogates, which databases refuse, become U+FFFD."""
+    """Text that people wrote. NUL and lone surrogates, which databases refuse, become U+FFFD."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """The text as it can be kept."""
+        """Return the text as the database accepts it."""
         del dialect
         return None if value is None else _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
 
@@ -78,7 +82,7 @@ questions: Final = Table(
     Column("text", SafeText),
     Column("text_hash", String(64), nullable=False),
     Column("outcome", String(16), nullable=False),
-    Column("why", String(32), nullable=False),
+    Column("why", String(32), key="reason", nullable=False),
     Column("entries", JSON, nullable=False),
     Column("content_version", String(64), nullable=False),
     Column("seconds", Float, nullable=False),
@@ -177,7 +181,7 @@ claims: Final = Table(
     Column("until", UtcDateTime),
     Column("holder", String(32), nullable=False, server_default=""),
     Column("payload", LargeBinary),
-    Column("tries", Integer, nullable=False, server_default="1"),
+    Column("tries", Integer, key="attempts", nullable=False, server_default="1"),
     Index("claims_by_time", "at"),
     Index("claims_by_lease", "until"),
 )
@@ -189,16 +193,16 @@ installations: Final = Table(
     Column("team", String(32), primary_key=True),
     Column("enterprise_name", SafeText, nullable=False),
     Column("team_name", SafeText, nullable=False),
-    Column("app", SafeText, nullable=False),
-    Column("bot", SafeText, nullable=False),
-    Column("bot_user", SafeText, nullable=False),
+    Column("app", SafeText, key="app_id", nullable=False),
+    Column("bot", SafeText, key="bot_id", nullable=False),
+    Column("bot_user", SafeText, key="bot_user_id", nullable=False),
     Column("scopes", SafeText, nullable=False),
     Column("installer", SafeText, nullable=False),
     Column("installed", UtcDateTime, nullable=False),
     Column("expires", UtcDateTime),
-    Column("sealed", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, key="encrypted_tokens", nullable=False),
     Column("version", String(32), nullable=False),
-    Column("refreshing", UtcDateTime),
+    Column("refreshing", UtcDateTime, key="refresh_until"),
     Index(
         "installations_by_team",
         "team",

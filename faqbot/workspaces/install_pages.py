@@ -230,7 +230,9 @@ class InstallPages:
         if not is_own or not code:
             return self._error_page(request, STALE)
         installation, credentials = await self._oauth_client.exchange_code(code)
-        await self._store.installations.save(installation, credentials.token, credentials.refresh)
+        await self._store.installations.save(
+            installation, credentials.token, credentials.refresh_token
+        )
         workspace = installation.workspace
         self._tokens.forget(workspace)
         await self._on_installed(workspace)

@@ -75,7 +75,7 @@ class OAuthClient:
 
     def open_url(self, installation: Installation) -> str:
         """The address that opens faqbot in Slack."""
-        asked = {"app": installation.app, "team": installation.workspace.team}
+        asked = {"app": installation.app_id, "team": installation.workspace.team}
         given = urlencode({name: value for name, value in asked.items() if value})
         return f"{urljoin(self.client.base_url, '/app_redirect')}?{given}"
 
@@ -98,9 +98,9 @@ class OAuthClient:
             raise OAuthError("no_workspace_in_answer")
         installation = Installation(
             workspace,
-            app=str(given.get("app_id") or ""),
-            bot=str(who.get("bot_id") or ""),
-            bot_user=str(given.get("bot_user_id") or who.get("user_id") or ""),
+            app_id=str(given.get("app_id") or ""),
+            bot_id=str(who.get("bot_id") or ""),
+            bot_user_id=str(given.get("bot_user_id") or who.get("user_id") or ""),
             scopes=tuple(filter(None, str(given.get("scope") or "").split(","))),
             team_name="" if org_wide else str(team.get("name") or ""),
             enterprise_name=str(enterprise.get("name") or ""),

@@ -139,7 +139,7 @@ class AppFactory:
 
     async def teams_of(self, installation: Installation) -> tuple[str, ...]:
         """The teams that an installation serves; none where Slack doesn't tell."""
-        if not installation.org_wide:
+        if not installation.is_org_wide:
             return (installation.workspace.team,)
         try:
             token = await self.tokens.token_of(installation.workspace)

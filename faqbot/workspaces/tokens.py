@@ -133,7 +133,7 @@ class TokenProvider:
     async def _refresh(self, workspace: Workspace, old: Credentials) -> Credentials | None:
         """Get a fresh token; the old one where Slack gives none, the next try comes later."""
         try:
-            fresh = await self._oauth_client.refresh(old.refresh)
+            fresh = await self._oauth_client.refresh(old.refresh_token)
         except OAuthError as error:
             name = workspace.team or workspace.enterprise
             if _is_valid(old):
@@ -172,7 +172,7 @@ def _is_valid(credentials: Credentials) -> bool:
 
 
 def _is_due(credentials: Credentials) -> bool:
-    if credentials.expires is None or not credentials.refresh:
+    if credentials.expires is None or not credentials.refresh_token:
         return False
     return credentials.expires - utc_now() < REFRESH_MARGIN
 
@@ -191,7 +191,7 @@ def authorize_with(installation: Installation, tokens: TokenProvider) -> Authori
 
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
         own = team_id == workspace.team
-        whole = installation.org_wide and enterprise_id == workspace.enterprise
+        whole = installation.is_org_wide and enterprise_id == workspace.enterprise
         if not (own or whole):
             return None
         token = await tokens.token_of(workspace)
@@ -201,8 +201,8 @@ def authorize_with(installation: Installation, tokens: TokenProvider) -> Authori
             enterprise_id=enterprise_id,
             team_id=team_id,
             team=installation.team_name or None,
-            bot_id=installation.bot,
-            bot_user_id=installation.bot_user,
+            bot_id=installation.bot_id,
+            bot_user_id=installation.bot_user_id,
             bot_token=token,
             bot_scopes=installation.scopes,
         )

@@ -154,7 +154,7 @@ def remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                     text="the analyst's school stuff",
                     text_hash="x",
                     outcome="decline",
-                    why="not-understood",
+                    reason="not-understood",
                     entries=(),
                     content_version="v",
                     seconds=0.1,

@@ -31,7 +31,7 @@ def _record(number: int, text: str, outcome: str, entry: str = "", days: int = 1
         text=text,
         text_hash=text,
         outcome=outcome,
-        why="clear",
+        reason="clear",
         entries=((entry, 0.9),) if entry else (),
         content_version="v",
         seconds=0.001,

@@ -24,9 +24,9 @@ OLD, NEW = TokenCipher.new_key(), TokenCipher.new_key()
 NOW = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
 ALPHA = Installation(
     Workspace("", "T0ALPHA"),
-    app="A1",
-    bot="B1",
-    bot_user="U1",
+    app_id="A1",
+    bot_id="B1",
+    bot_user_id="U1",
     scopes=(*SCOPES, *OPTIONAL_SCOPES),
     team_name="Alpha \x1b[31m",
     installer="U2",

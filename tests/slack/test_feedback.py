@@ -356,7 +356,7 @@ async def test_a_database_that_is_down_costs_the_buttons_and_comes_back(
             texts = [record.text for record in await store.questions.all(QuestionFilter())]
         assert texts[-1] is not None
         assert "example.org" not in texts[-1]
-    said = [record.message for record in caplog.records if "not remembered" in record.message]
+    said = [record.message for record in caplog.records if "not logged" in record.message]
     assert len(said) == 1
 
 

@@ -87,7 +87,7 @@ async def test_somebody_installs_faqbot(web: Site) -> None:
     assert f"/app_redirect?app=A0LOCAL01&amp;team={ALPHA}" in done.text
     found = await web.store.installations.find("", ALPHA)
     assert found is not None
-    assert (found.team_name, found.bot, found.bot_user) == ("Alpha", "B0ALPHA", "U0BOTALPHA")
+    assert (found.team_name, found.bot_id, found.bot_user_id) == ("Alpha", "B0ALPHA", "U0BOTALPHA")
     assert found.installer == "U0MAYA001ALPHA"
     assert "chat:write" in found.scopes
     assert web.changed == [found.workspace]
@@ -110,7 +110,7 @@ async def test_a_whole_organisation_installs_faqbot(web: Site) -> None:
     assert "faqbot is installed in Org" in done.text
     found = await web.store.installations.find("E0ORG", "T0THERE")
     assert found is not None
-    assert found.org_wide
+    assert found.is_org_wide
     token = await web.tokens.token_of(found.workspace)
     for team in ("HERE", "THERE"):
         await web.exchange.client.chat_postMessage(
@@ -316,6 +316,6 @@ async def test_no_token_and_no_code_is_ever_logged_or_shown(
     said = caplog.text + "".join(page.text for page in pages)
     for secret in (
         *(led["code"], led["state"], other["code"], other["state"], *cookies),
-        *(kept.token, kept.refresh, token, web.exchange.client_secret, "xoxe", "xoxb"),
+        *(kept.token, kept.refresh_token, token, web.exchange.client_secret, "xoxe", "xoxb"),
     ):
         assert secret not in said

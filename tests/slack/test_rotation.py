@@ -50,7 +50,7 @@ async def installed(web: Site, hours: float) -> Credentials:
     kept = await web.store.installations.credentials(ALPHA)
     assert kept
     ends = utc_now() + dt.timedelta(hours=hours)
-    await web.store.installations.save(replace(found, expires=ends), kept.token, kept.refresh)
+    await web.store.installations.save(replace(found, expires=ends), kept.token, kept.refresh_token)
     again = await web.store.installations.credentials(ALPHA)
     assert again
     return again
@@ -135,7 +135,7 @@ async def test_whoever_died_while_renewing_is_followed_by_another(web: Site) -> 
     )
     assert await impatient.token_of(ALPHA) == old.token  # the other may still be at it
     (found,) = await web.store.installations.all()
-    await web.store.installations.save(found, old.token, old.refresh)
+    await web.store.installations.save(found, old.token, old.refresh_token)
     again = await web.store.installations.credentials(ALPHA)
     assert again
     assert await web.store.installations.begin_refresh(ALPHA, again.version, -1)  # it is over

@@ -221,7 +221,7 @@ async def test_what_another_process_was_told_is_found_out(tmp_path: Path) -> Non
         assert process.workspaces.count == 1  # nothing has changed
         found = await process.installations.find("", A)
         assert found is not None
-        anew = replace(found, bot_user="U0BOT2", installed=found.installed + dt.timedelta(1))
+        anew = replace(found, bot_user_id="U0BOT2", installed=found.installed + dt.timedelta(1))
         await process.installations.save(anew, f"xoxb-{A}")
         await process.send(command(A, 3))
         assert process.workspaces.count == 0

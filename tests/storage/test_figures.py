@@ -29,7 +29,7 @@ def alone(texts: Sequence[str]) -> Sequence[Sequence[int]]:
 @pytest.fixture
 async def asked(store: Store) -> Store:
     """Five questions of two days, two of them without an answer, one too old."""
-    missed = {"outcome": "decline", "why": "unclear", "entries": (), "asker": "UNAME"}
+    missed = {"outcome": "decline", "reason": "unclear", "entries": (), "asker": "UNAME"}
     await store.questions.add(
         [
             record(1),

@@ -23,9 +23,9 @@ SOON = NOW + dt.timedelta(hours=12)
 OLD, NEW = TokenCipher.new_key(), TokenCipher.new_key()
 ALPHA = Installation(
     Workspace("", "T0ALPHA"),
-    app="A1",
-    bot="B1",
-    bot_user="U1",
+    app_id="A1",
+    bot_id="B1",
+    bot_user_id="U1",
     scopes=("chat:write", "commands"),
     team_name="Alpha",
     installer="U2",
@@ -53,7 +53,7 @@ async def test_an_installation_is_kept_as_it_was(store: Store) -> None:
     assert await store.installations.find("", "T0OTHER") is None
     found = await store.installations.credentials(ALPHA.workspace)
     assert found is not None
-    assert (found.token, found.refresh, found.expires) == ("xoxb-1", "xoxe-1", SOON)
+    assert (found.token, found.refresh_token, found.expires) == ("xoxb-1", "xoxe-1", SOON)
     assert "xox" not in repr(found)
 
 
@@ -82,7 +82,7 @@ async def test_installing_again_takes_the_place_of_the_first(store: Store) -> No
     assert await store.installations.all() == (again,)
     assert before
     assert after
-    assert (after.token, after.refresh) == ("xoxb-2", "")
+    assert (after.token, after.refresh_token) == ("xoxb-2", "")
     late = Credentials("xoxb-late", "xoxe-late")
     assert await store.installations.save_refreshed(ALPHA.workspace, before.version, late) is None
 
@@ -145,12 +145,12 @@ async def test_tokens_in_another_row_are_refused(store: Store) -> None:
     await store.installations.save(ALPHA, "xoxb-1")
     await store.installations.save(beta, "xoxb-2")
     table = tables.installations
-    stolen = select(table.c.sealed).where(table.c.team == "T0ALPHA").scalar_subquery()
+    stolen = select(table.c.encrypted_tokens).where(table.c.team == "T0ALPHA").scalar_subquery()
     async with store._database.writing() as connection:
         await connection.execute(
-            update(table).where(table.c.team == "T0BETA").values(sealed=stolen)
+            update(table).where(table.c.team == "T0BETA").values(encrypted_tokens=stolen)
         )
-    with pytest.raises(StoreError, match="T0BETA are another's"):
+    with pytest.raises(StoreError, match="T0BETA belong to another workspace"):
         await store.installations.credentials(beta.workspace)
 
 
