@@ -14,8 +14,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, Protocol, TypeVar
 from urllib.parse import urlencode, urljoin
 
-import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -23,7 +21,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from faqbot.model import KnowledgeBase
-from faqbot.slack.client import reason_of
+from faqbot.slack.client import SLACK_ERRORS, describe_error
 from faqbot.slack.directory import OwnerDirectory
 
 SESSION_LIFETIME: Final = 8 * 3600.0
@@ -279,9 +277,8 @@ class SlackIdentity:
                 redirect_uri=self.redirect_url,
                 grant_type="authorization_code",
             )
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-            reason = reason_of(error) if isinstance(error, SlackApiError) else type(error).__name__
-            _log.warning("somebody could not be signed in: %s", reason)
+        except SLACK_ERRORS as error:
+            _log.warning("somebody could not be signed in: %s", describe_error(error))
             return None
         claims = _claims(str(answer.get("id_token") or ""))
         expected = {"aud": self.client_id, "nonce": nonce, _TEAM: self.team}

@@ -21,7 +21,7 @@ from faqbot.matching.encoders import StaticEncoder
 from faqbot.model import KnowledgeBase
 from faqbot.runtime.web import Server, listen
 from faqbot.settings import Settings
-from faqbot.slack.client import team_of, web_client
+from faqbot.slack.client import team_id_of, web_client
 from faqbot.slack.directory import OwnerDirectory
 from faqbot.slack.service import until_stopped
 from faqbot.storage.store import Store, with_store
@@ -99,7 +99,7 @@ async def _app(
         web_client(token, settings.slack_api_url) as bot,
         web_client("", settings.slack_api_url) as anyone,
     ):
-        team = await team_of(bot)
+        team = await team_id_of(bot)
         pages = of_team(team)  # who owns content in one workspace reads nothing of another
         identity = SlackIdentity(
             bot=bot,

@@ -1,19 +1,19 @@
-"""The Web API client: one session, retries that end, and a token that is checked at the start."""
+"""The Web API client: one session, a queue for calls, retries that end, and the token's check."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import random
-import re
 import time
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
-from typing import Final
+from functools import partial
+from http import HTTPStatus
+from typing import Any, Final, cast
 
 import aiohttp
-from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
+from cachetools import LRUCache
 from slack_bolt.async_app import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetryHandler
@@ -26,115 +26,133 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from faqbot.errors import FaqbotError, ServiceError, SettingsError
 from faqbot.runtime.logs import bolt_logger
 
+SLACK_ERRORS: Final = (SlackApiError, aiohttp.ClientError, TimeoutError)
+"""What a call of the Web API raises: Slack refuses it, can't be reached, or doesn't answer."""
+
 POSTS: Final = frozenset({"chat.postMessage", "chat.postEphemeral"})
 BURST: Final = 3
 """Posts to a channel that may follow at once; then one a second, as Slack's documentation says."""
 
-PATIENCE: Final = 600.0
-"""Seconds for which a post waits for Slack; other calls wait `SHORTLY`, for someone waits too."""
+POST_TIMEOUT: Final = 600.0
+"""Seconds that a post waits for its turn."""
 
-SHORTLY: Final = 6.0
-TRIGGERED: Final = 2.5
-"""Seconds for calls that need a trigger, which ends after three."""
+CALL_TIMEOUT: Final = 6.0
+"""Seconds that other calls wait for their turn: a person waits for them."""
 
-ATTEMPTS: Final = 8
+TRIGGER_TIMEOUT: Final = 2.5
+"""Seconds for calls that need a trigger, which Slack accepts for three."""
+
+MAX_ATTEMPTS: Final = 8
 """Calls until a server error is believed."""
 
-_TOO_MANY: Final = 429
-_BROKEN: Final = 500
-_LONGEST: Final = 10.0
-_CAPACITY: Final = 10_000
+_MAX_BACKOFF: Final = 10.0
+_MAX_KEYS: Final = 10_000
 
-_CHANNEL: Final = re.compile(rb'"channel":\s*"(\w{1,40})"')  # inside texts quotes are escaped
-
-Seen = Callable[[str, str, float], None]
 _Key = tuple[str, ...]
 
 
-class RateLimitedClient:
-    """A client middleware that every call to Slack passes.
+def reason_of(error: SlackApiError) -> str:
+    """Why Slack refused a call; a proxy or a broken server answers with no reason but a status."""
+    answer = getattr(error.response, "data", None)
+    reason = answer.get("error") if isinstance(answer, Mapping) else None
+    return str(reason or f"status {getattr(error.response, 'status_code', 'unknown')}")
 
-    A call that Slack refuses as too many is made again after the time that Slack says, and so is a
-    call that met a server error; not a post whose answer bears metadata, since it may have arrived.
+
+def describe_error(error: BaseException) -> str:
+    """Slack's reason, or the type of another error, whose message may hold what somebody wrote."""
+    return reason_of(error) if isinstance(error, SlackApiError) else type(error).__name__
+
+
+class CallQueue:
+    """Keeps the calls of a process to Slack's pace.
+
+    Posts to a channel follow each other at an interval. A call that Slack refuses as too many is
+    made again after the time that Slack says, and so is a call that met a server error. A post with
+    metadata isn't: it may have arrived, and its sender looks for it (`post_once`).
 
     Args:
-        every: seconds between two posts to a channel; 0 doesn't smooth them.
+        interval: seconds between two posts to a channel; 0 doesn't smooth them.
         backoff: seconds before a call that met a server error is made again, doubled each time.
-        seen: is told of each attempt: method, status, seconds.
-        clock: seconds that only grow.
+        on_call: called after each attempt with its method, status and seconds.
+        clock: a monotonic clock.
     """
 
     def __init__(
         self,
-        every: float = 0.0,
+        interval: float = 0.0,
         backoff: float = 0.25,
-        seen: Seen = lambda *_: None,
+        on_call: Callable[[str, str, float], None] = lambda *_: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._every = every
+        self._interval = interval
         self._backoff = backoff
-        self._seen = seen
+        self._on_call = on_call
         self._clock = clock
-        self._free: OrderedDict[_Key, float] = OrderedDict()
-        self._paused: OrderedDict[_Key, float] = OrderedDict()
+        self._next_turns: MutableMapping[_Key, float] = LRUCache(_MAX_KEYS)
+        self._paused_until: MutableMapping[_Key, float] = LRUCache(_MAX_KEYS)
         self.waiting = 0
 
-    async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-        """Make a call when it is its turn, again when Slack says so, and return the last answer."""
-        method = request.url.name
-        body = await _body(request) if method in POSTS else b""
-        key = _key(request, method, body)
-        looked_after = b'"metadata":' in body  # whoever sent it looks whether it arrived
+    async def run(
+        self,
+        method: str,
+        arguments: Mapping[str, Any],
+        call: Callable[[], Awaitable[aiohttp.ClientResponse]],
+    ) -> aiohttp.ClientResponse:
+        """Make a call when it is its turn, again when Slack says so, and return the last response.
+
+        Args:
+            method: of the Web API.
+            arguments: as the SDK passes them to its session.
+            call: makes the call.
+        """
+        key = _key(method, arguments)
+        retries_server_errors = method not in POSTS or not _body(arguments).get("metadata")
         until = self._clock() + max_wait(method)
         attempt = 0
         while True:
-            await self._turn(key, smooth=method in POSTS)
+            await self._wait_for_turn(key, smooth=method in POSTS)
             attempt += 1
-            response = await self._call(method, request, handler)
-            wait = self._wait(response, ATTEMPTS if looked_after else attempt)
+            response = await self._attempt(method, call)
+            wait = self._wait(response, attempt if retries_server_errors else MAX_ATTEMPTS)
             if wait is None or self._clock() + wait > until:
                 return response
             response.release()
-            if response.status == _TOO_MANY:
-                self._pause(key, wait)
+            if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+                paused = max(self._clock() + wait, self._paused_until.get(key, 0.0))
+                self._paused_until[key] = paused
             else:
                 await self._sleep(wait)
 
-    async def _call(
-        self, method: str, request: ClientRequest, handler: ClientHandlerType
-    ) -> ClientResponse:
+    async def _attempt(
+        self, method: str, call: Callable[[], Awaitable[aiohttp.ClientResponse]]
+    ) -> aiohttp.ClientResponse:
         began, status = self._clock(), "error"
         try:
-            response = await handler(request)
+            response = await call()
             status = str(response.status)
         finally:
-            self._seen(method, status, self._clock() - began)
+            self._on_call(method, status, self._clock() - began)
         return response
 
-    def _wait(self, response: ClientResponse, attempt: int) -> float | None:
+    def _wait(self, response: aiohttp.ClientResponse, attempt: int) -> float | None:
         """Seconds until the call is to be made again; None: never."""
-        if response.status == _TOO_MANY:
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
             after = response.headers.get("Retry-After", "1")
             return float(after) if after.isascii() and after.isdigit() else 1.0
-        if response.status >= _BROKEN and attempt < ATTEMPTS:
-            longest = min(_LONGEST, self._backoff * 2 ** (attempt - 1))
+        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR and attempt < MAX_ATTEMPTS:
+            longest = min(_MAX_BACKOFF, self._backoff * 2 ** (attempt - 1))
             spread: float = longest * random.uniform(0.5, 1.0)  # noqa: S311 - only spreads calls
             return spread
         return None
 
-    async def _turn(self, key: _Key, *, smooth: bool) -> None:
-        """Wait until a call may be made."""
-        if smooth and self._every:
+    async def _wait_for_turn(self, key: _Key, *, smooth: bool) -> None:
+        if smooth and self._interval:
             now = self._clock()
-            free = max(now, self._free.get(key, 0.0))
-            self._put(self._free, key, free + self._every)
-            await self._sleep(free - (BURST - 1) * self._every - now)
-        while (paused := self._paused.get(key, 0.0) - self._clock()) > 0:
+            turn = max(now, self._next_turns.get(key, 0.0))
+            self._next_turns[key] = turn + self._interval
+            await self._sleep(turn - (BURST - 1) * self._interval - now)
+        while (paused := self._paused_until.get(key, 0.0) - self._clock()) > 0:
             await self._sleep(paused)
-
-    def _pause(self, key: _Key, seconds: float) -> None:
-        until = self._clock() + seconds
-        self._put(self._paused, key, max(until, self._paused.get(key, 0.0)))
 
     async def _sleep(self, seconds: float) -> None:
         if seconds <= 0:
@@ -145,32 +163,62 @@ class RateLimitedClient:
         finally:
             self.waiting -= 1
 
-    @staticmethod
-    def _put(times: OrderedDict[_Key, float], key: _Key, value: float) -> None:
-        times[key] = value
-        times.move_to_end(key)
-        while len(times) > _CAPACITY:
-            times.popitem(last=False)
 
-
-async def _body(request: ClientRequest) -> bytes:
-    return request.body if isinstance(request.body, bytes) else await request.body.as_bytes()
-
-
-def _key(request: ClientRequest, method: str, body: bytes) -> _Key:
+def _key(method: str, arguments: Mapping[str, Any]) -> _Key:
     """What Slack counts by: the app in a workspace, the method, and the channel of a post."""
-    token = request.headers.get("Authorization", "")
-    who = hashlib.sha256(token.encode()).hexdigest()[:16]
+    headers = arguments.get("headers") or {}
+    token = hashlib.sha256(str(headers.get("Authorization", "")).encode()).hexdigest()[:16]
     if method not in POSTS:
-        return who, method
-    channel = _CHANNEL.search(body)
-    return who, method, channel[1].decode() if channel else ""
+        return token, method
+    return token, method, str(_body(arguments).get("channel", ""))
+
+
+def _body(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The arguments of a method before they are written as JSON."""
+    body = arguments.get("json")
+    return body if isinstance(body, Mapping) else {}
 
 
 def max_wait(method: str) -> float:
+    """The seconds that a call may wait for its turn."""
     if method in POSTS:
-        return PATIENCE
-    return TRIGGERED if method in ("views.open", "views.push") else SHORTLY
+        return POST_TIMEOUT
+    return TRIGGER_TIMEOUT if method in ("views.open", "views.push") else CALL_TIMEOUT
+
+
+class QueuedSession:
+    """The part of an aiohttp session that the SDK uses, with a queue before it.
+
+    Bolt makes a client of the SDK's own class for each request, with the session of the app's
+    client: a session is what all of them share. A middleware of aiohttp would only see bytes, not
+    the channel of a post.
+
+    Args:
+        session: makes the calls.
+        queue: keeps their pace.
+        base_url: of the Web API; uploads of files go elsewhere.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, queue: CallQueue, base_url: str) -> None:
+        self._session = session
+        self._queue = queue
+        self._base_url = base_url
+
+    @property
+    def closed(self) -> bool:
+        """Whether the session is closed."""
+        return self._session.closed
+
+    @asynccontextmanager
+    async def request(
+        self, verb: str, url: str, **arguments: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Make a call when it is its turn."""
+        to_api = url.startswith(self._base_url)
+        method = url.removeprefix(self._base_url) if to_api else "file upload"
+        call = partial(self._session.request, verb, url, **arguments)
+        async with await self._queue.run(method, arguments, call) as response:
+            yield response
 
 
 REFUSED: Final = frozenset(
@@ -188,16 +236,17 @@ REFUSED: Final = frozenset(
 )
 """Slack's reasons that say the token itself is no good."""
 
-_CONNECT: Final = 10.0
-_READ: Final = 30.0
-_CONNECTIONS: Final = 200
-_KEPT: Final = 60.0
+_CONNECT_TIMEOUT: Final = 10.0
+_READ_TIMEOUT: Final = 30.0
+_MAX_CONNECTIONS: Final = 200
+_KEEPALIVE_SECONDS: Final = 60.0
 
 
 class ConnectionRetry(AsyncConnectionErrorRetryHandler):
-    """Tries again when the connection broke; all else is the pacer's.
+    """Retries calls whose connection broke; all other retries are the queue's.
 
-    A post may have arrived although its answer was lost, so that whoever posts looks first.
+    A post isn't retried: it may have arrived although the connection broke, and its sender looks
+    for it.
     """
 
     async def _can_retry_async(
@@ -222,18 +271,11 @@ class ConnectionRetry(AsyncConnectionErrorRetryHandler):
         response: HttpResponse | None = None,
         error: Exception | None = None,
     ) -> None:
-        """Wait, and count: the SDK's base class doesn't, and would try a hundred times."""
+        """Wait, and count the attempt: the SDK's base class doesn't, and would try 100 times."""
         await super().prepare_for_next_attempt_async(
             state=state, request=request, response=response, error=error
         )
         state.increment_current_attempt()
-
-
-def reason_of(error: SlackApiError) -> str:
-    """Why Slack refused a call; a proxy or a broken server answers with no reason but a status."""
-    answer = getattr(error.response, "data", None)
-    reason = answer.get("error") if isinstance(answer, Mapping) else None
-    return str(reason or f"status {getattr(error.response, 'status_code', 'unknown')}")
 
 
 def client_of(context: AsyncBoltContext) -> AsyncWebClient:
@@ -244,21 +286,29 @@ def client_of(context: AsyncBoltContext) -> AsyncWebClient:
 
 @asynccontextmanager
 async def web_client(
-    token: str, base_url: str, pacer: RateLimitedClient | None = None
+    token: str, base_url: str, queue: CallQueue | None = None
 ) -> AsyncIterator[AsyncWebClient]:
-    """A client of the Web API at an address, with one session for as long as the block runs.
+    """Open a client of the Web API, with one session for as long as the block runs.
 
-    `pacer` keeps Slack's pace; what shares one must share the session, or count together.
+    Args:
+        token: the bot token.
+        base_url: of the Web API.
+        queue: keeps the calls to Slack's pace; clients of one process share it.
     """
     async with aiohttp.ClientSession(
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT, sock_read=_READ),
-        connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=_KEPT),
-        middlewares=(pacer or RateLimitedClient(),),
+        timeout=aiohttp.ClientTimeout(
+            total=None, sock_connect=_CONNECT_TIMEOUT, sock_read=_READ_TIMEOUT
+        ),
+        connector=aiohttp.TCPConnector(
+            limit=_MAX_CONNECTIONS, keepalive_timeout=_KEEPALIVE_SECONDS
+        ),
     ) as session:
+        address = f"{base_url.rstrip('/')}/"
+        queued = QueuedSession(session, queue or CallQueue(), address)
         yield AsyncWebClient(
             token=token,
-            base_url=base_url,
-            session=session,
+            base_url=address,
+            session=cast("aiohttp.ClientSession", queued),
             logger=bolt_logger(),
             retry_handlers=[ConnectionRetry(max_retry_count=2)],
         )
@@ -271,32 +321,38 @@ async def check_bot_token(client: AsyncWebClient) -> str:
         SettingsError: Slack refuses the token.
         ServiceError: the Web API can't be reached.
     """
-    answer = await _bot(client)
-    return str(answer.get("team") or answer.get("team_id") or "")
+    bot = await _bot(client)
+    return str(bot.get("team") or bot.get("team_id") or "")
 
 
-async def team_of(client: AsyncWebClient) -> str:
-    """The id of the workspace that the bot token is of; errors as above."""
+async def team_id_of(client: AsyncWebClient) -> str:
+    """Return the id of the bot token's workspace; raises as `check_bot_token` does."""
     return str((await _bot(client)).get("team_id") or "")
 
 
 async def _bot(client: AsyncWebClient) -> AsyncSlackResponse:
     try:
         return await client.auth_test()
-    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-        raise refusal("SLACK_BOT_TOKEN", client.base_url, error) from None
+    except SLACK_ERRORS as error:
+        raise token_error("SLACK_BOT_TOKEN", client.base_url, error) from None
 
 
-def refusal(setting: str, base_url: str, error: Exception) -> FaqbotError:
-    """The error of a first call as advice."""
-    if isinstance(error, SlackApiError):
-        reason = reason_of(error)
-        if reason in REFUSED:
-            return SettingsError(
-                f"Slack refuses {setting} ({reason}): copy it again from the app's settings at "
-                "https://api.slack.com/apps, and install the app in the workspace."
-            )
-        return ServiceError(f"{base_url} answers with an error ({reason}).")
-    return ServiceError(
-        f"Can't reach {base_url} ({type(error).__name__}): check the network and SLACK_API_URL."
-    )
+def token_error(setting: str, base_url: str, error: Exception) -> FaqbotError:
+    """Return the error of a first call as advice.
+
+    Args:
+        setting: the name of the setting with the token.
+        base_url: of the Web API.
+        error: one of `SLACK_ERRORS`.
+    """
+    reason = describe_error(error)
+    if not isinstance(error, SlackApiError):
+        return ServiceError(
+            f"Can't reach {base_url} ({reason}): check the network and SLACK_API_URL."
+        )
+    if reason in REFUSED:
+        return SettingsError(
+            f"Slack refuses {setting} ({reason}): copy it again from the app's settings at "
+            "https://api.slack.com/apps, and install the app in the workspace."
+        )
+    return ServiceError(f"{base_url} answers with an error ({reason}).")

@@ -11,13 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.model import Audience, KnowledgeBase
 from faqbot.slack.blockkit.rich_text import escape
-from faqbot.slack.client import reason_of
+from faqbot.slack.client import SLACK_ERRORS, describe_error
 from faqbot.storage.models import ChannelMode, ChannelPolicy, StoreError
 from faqbot.storage.recorder import QuestionRecorder
 
@@ -78,10 +76,8 @@ class AudienceResolver:
         try:
             async with asyncio.timeout(PATIENCE):
                 answer = await client.users_info(user=user)
-        except SlackApiError as error:
-            _log.info("users.info failed: %s", reason_of(error))
-        except (TimeoutError, aiohttp.ClientError) as error:
-            _log.info("users.info failed: %s", type(error).__name__)
+        except SLACK_ERRORS as error:
+            _log.info("users.info failed: %s", describe_error(error))
         else:
             return audience_of(answer.get("user"), team), AUDIENCE_LIFETIME
         return Audience.EVERYONE, FAILURE_LIFETIME
@@ -188,9 +184,8 @@ class OwnerDirectory:
         self._until = self._clock() + OWNERS_LIFETIME
         try:
             answer = await client.usergroups_list(include_users=True)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-            reason = reason_of(error) if isinstance(error, SlackApiError) else type(error).__name__
-            _log.info("user groups could not be listed: %s", reason)
+        except SLACK_ERRORS as error:
+            _log.info("user groups could not be listed: %s", describe_error(error))
             return self._groups
         listed: list[dict[str, Any]] = answer.get("usergroups") or []
         self._groups = tuple(
@@ -288,9 +283,8 @@ async def is_admin(client: AsyncWebClient, user: str) -> bool:
     """Whether somebody is an admin or an owner of the workspace; no when Slack doesn't say."""
     try:
         person = (await client.users_info(user=user)).get("user") or {}
-    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-        reason = reason_of(error) if isinstance(error, SlackApiError) else type(error).__name__
-        _log.info("who is an admin could not be told: %s", reason)
+    except SLACK_ERRORS as error:
+        _log.info("who is an admin could not be told: %s", describe_error(error))
         return False
     return any(person.get(flag) for flag in ("is_admin", "is_owner", "is_primary_owner"))
 
@@ -301,8 +295,7 @@ async def may_manage(client: AsyncWebClient, user: str, channel: str) -> bool:
         return True
     try:
         made = (await client.conversations_info(channel=channel)).get("channel") or {}
-    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-        reason = reason_of(error) if isinstance(error, SlackApiError) else type(error).__name__
-        _log.info("who made a channel could not be told: %s", reason)
+    except SLACK_ERRORS as error:
+        _log.info("who made a channel could not be told: %s", describe_error(error))
         return False
     return made.get("creator") == user

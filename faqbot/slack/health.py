@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from faqbot.index.reloader import ReloadState, run_periodically
 from faqbot.runtime.metrics import METRICS_CONTENT_TYPE, GaugeValues
-from faqbot.slack.client import REFUSED, RateLimitedClient, reason_of
+from faqbot.slack.client import REFUSED, CallQueue, reason_of
 from faqbot.slack.context import Shared
 from faqbot.storage.recorder import QuestionRecorder
 
@@ -49,7 +49,7 @@ class Health:
     """
 
     shared: Shared
-    pacer: RateLimitedClient
+    pacer: CallQueue
     memory: QuestionRecorder | None
     content: Callable[[], ReloadState]
     held: Callable[[], int] = lambda: 0

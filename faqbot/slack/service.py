@@ -24,7 +24,7 @@ from faqbot.runtime.web import SafeHeaders, Server, background_server, safe_head
 from faqbot.settings import Settings
 from faqbot.settings.sources import metrics_folder
 from faqbot.slack.app import create_app
-from faqbot.slack.client import RateLimitedClient, check_bot_token, web_client
+from faqbot.slack.client import CallQueue, check_bot_token, web_client
 from faqbot.slack.context import Backing, Backstage, Shared, background_tasks
 from faqbot.slack.directory import OwnerDirectory
 from faqbot.slack.health import Check, Health, token_check
@@ -38,7 +38,7 @@ from faqbot.storage.models import ChannelMode, QuestionPrivacy
 from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import normalized_url as check_address
 
-SMOOTHED: Final = 1.0
+POST_INTERVAL: Final = 1.0
 """Seconds between two posts to a channel."""
 
 
@@ -58,7 +58,7 @@ class House:
     settings: Settings
     backing: Backing
     shared: Shared
-    pacer: RateLimitedClient
+    pacer: CallQueue
     memory: QuestionRecorder | None
     leases: LeaseManager | None
 
@@ -75,7 +75,7 @@ class House:
             SettingsError: the database's address is none, or a key is none.
         """
         metrics = Metrics(metrics_folder())
-        pacer = RateLimitedClient(SMOOTHED, seen=metrics.slack_call)
+        pacer = CallQueue(POST_INTERVAL, on_call=metrics.slack_call)
         limits = Limits.of(settings.faqbot_rate_limit_user, settings.faqbot_rate_limit_workspace)
         if settings.database is None:
             shared = Shared(MemoryClaims(), metrics=metrics, limits=limits)

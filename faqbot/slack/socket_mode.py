@@ -8,18 +8,16 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-import aiohttp
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.adapter.socket_mode.async_internals import send_async_response
 from slack_bolt.adapter.socket_mode.internals import build_headers
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from faqbot.errors import ServiceError
 from faqbot.runtime.logs import bolt_logger
-from faqbot.slack.client import refusal
+from faqbot.slack.client import SLACK_ERRORS, token_error
 from faqbot.slack.payload_parser import MalformedPayload, make_request
 
 PING: Final = 2.0
@@ -96,8 +94,8 @@ class SocketMode:
         web = self._client.web_client
         try:
             answer = await web.apps_connections_open(app_token=self._token)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-            raise refusal("SLACK_APP_TOKEN", web.base_url, error) from None
+        except SLACK_ERRORS as error:
+            raise token_error("SLACK_APP_TOKEN", web.base_url, error) from None
         self._client.wss_uri = str(answer["url"])
 
     async def _watch(self, connected: Callable[[], None]) -> None:

@@ -15,9 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import aiohttp
 from platformdirs import user_cache_path
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.content.git import PREFIX
@@ -31,7 +29,7 @@ from faqbot.matching.clusters import group_by_meaning
 from faqbot.runtime.web import Server, background_server
 from faqbot.settings import Settings
 from faqbot.slack.app import create_app
-from faqbot.slack.client import reason_of
+from faqbot.slack.client import SLACK_ERRORS, describe_error
 from faqbot.slack.context import BackgroundTask, Backing, Backstage, Shared, background_tasks
 from faqbot.slack.directory import OwnerDirectory
 from faqbot.slack.http_endpoint import asgi
@@ -144,9 +142,10 @@ class AppFactory:
         try:
             token = await self.tokens.token_of(installation.workspace)
             answer = await self._client(token or "").auth_teams_list(limit=1_000)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-            reason = reason_of(error) if isinstance(error, SlackApiError) else type(error).__name__
-            _log.warning("the teams of an organisation could not be listed: %s", reason)
+        except SLACK_ERRORS as error:
+            _log.warning(
+                "the teams of an organisation could not be listed: %s", describe_error(error)
+            )
             return ()
         return tuple(str(one["id"]) for one in answer.get("teams") or ())
 

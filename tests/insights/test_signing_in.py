@@ -19,7 +19,7 @@ from faqbot.model import KnowledgeBase, Role
 from faqbot.playground.models import Setup, UserGroup
 from faqbot.playground.workspace import LocalWorkspace
 from faqbot.runtime.web import Server, listen
-from faqbot.slack.client import team_of, web_client
+from faqbot.slack.client import team_id_of, web_client
 from faqbot.slack.directory import OwnerDirectory
 from faqbot.slack.manifest import OPTIONAL_SCOPES, SCOPES
 from faqbot.storage.store import open_store
@@ -65,7 +65,7 @@ async def address(workspace: LocalWorkspace, tmp_path: Path, clock: Clock) -> As
         identity = SlackIdentity(
             bot=bot,
             client=anyone,
-            team=await team_of(bot),
+            team=await team_id_of(bot),
             client_id=workspace.setup.client_id,
             client_secret=workspace.setup.client_secret,
             redirect_url=f"{served}/sign-in/done",

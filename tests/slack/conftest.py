@@ -20,7 +20,7 @@ from faqbot.playground.workspace import LocalWorkspace
 from faqbot.runtime.rate_limit import Limits
 from faqbot.runtime.web import Server, listen
 from faqbot.slack.app import create_app
-from faqbot.slack.client import RateLimitedClient, web_client
+from faqbot.slack.client import CallQueue, web_client
 from faqbot.slack.context import Backstage, Shared
 from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
@@ -90,7 +90,7 @@ async def serving(
     *,
     by_socket: bool = False,
     limits: Limits | None = None,
-    pacer: RateLimitedClient | None = None,
+    pacer: CallQueue | None = None,
 ) -> AsyncIterator[Slack]:
     """The app in a local workspace, over signed HTTP or by Socket Mode."""
     listener = listen("127.0.0.1", 0)

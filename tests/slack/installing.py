@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 from faqbot.playground.models import Faults, Setup
 from faqbot.runtime.web import LocalServer, listen
-from faqbot.slack.client import RateLimitedClient, web_client
+from faqbot.slack.client import CallQueue, web_client
 from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.installations import Workspace
 from faqbot.storage.store import Store, open_store
@@ -121,7 +121,7 @@ async def site(
     store = await open_store(url, cipher=TokenCipher([key]))
     async with (
         LocalSlack.start(setups, lifetime=lifetime) as slack,
-        web_client("", api or slack.api_url, RateLimitedClient(backoff=0.001)) as client,
+        web_client("", api or slack.api_url, CallQueue(backoff=0.001)) as client,
     ):
         app = next(iter(slack.workspaces.values())).setup
         exchange = OAuthClient(client, app.client_id, secret or app.client_secret, public or base)

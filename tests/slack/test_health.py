@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from faqbot.index.reloader import ReloadState
 from faqbot.playground.workspace import LocalWorkspace
-from faqbot.slack.client import RateLimitedClient, web_client
+from faqbot.slack.client import CallQueue, web_client
 from faqbot.slack.context import Shared
 from faqbot.slack.health import Health, token_check
 from faqbot.storage.recorder import QuestionRecorder
@@ -27,7 +27,7 @@ CONTENT = ReloadState("v1", NOW, NOW, problems=("a", "b"), count=2, reloads=3, f
 def made(**parts: Any) -> Health:
     given: dict[str, Any] = {
         "shared": Shared(),
-        "pacer": RateLimitedClient(),
+        "pacer": CallQueue(),
         "memory": None,
         "content": lambda: CONTENT,
         **parts,

@@ -14,7 +14,7 @@ from aiohttp import web
 from slack_sdk.errors import SlackApiError
 
 from faqbot.playground.models import Faults
-from faqbot.slack.client import RateLimitedClient, web_client
+from faqbot.slack.client import CallQueue, web_client
 from faqbot.slack.conversations import post_once, was_answered
 from tests.slack.conftest import serving
 
@@ -82,14 +82,14 @@ async def test_server_errors_are_tried_again_a_few_times() -> None:
     came: list[float] = []
     async with (
         api(users_info=refusing(came, 3, status=503)) as url,
-        web_client("xoxb-1", url, RateLimitedClient(backoff=0.01)) as client,
+        web_client("xoxb-1", url, CallQueue(backoff=0.01)) as client,
     ):
         assert (await client.users_info(user="U1"))["ok"]
     assert len(came) == 4
     came.clear()
     async with (
         api(users_info=refusing(came, 100, status=503)) as url,
-        web_client("xoxb-1", url, RateLimitedClient(backoff=0.01)) as client,
+        web_client("xoxb-1", url, CallQueue(backoff=0.01)) as client,
     ):
         with pytest.raises(SlackApiError):
             await client.users_info(user="U1")
@@ -100,7 +100,7 @@ async def test_posts_to_a_channel_follow_each_other_at_a_pace() -> None:
     came: list[float] = []
     async with (
         api(chat_postMessage=refusing(came, 0)) as url,
-        web_client("xoxb-1", url, RateLimitedClient(every=0.2)) as client,
+        web_client("xoxb-1", url, CallQueue(interval=0.2)) as client,
     ):
         posts = [client.chat_postMessage(channel="C1", text=str(n)) for n in range(6)]
         await asyncio.gather(*posts)
@@ -156,7 +156,7 @@ async def test_an_answer_that_slack_refuses_is_not_tried_again() -> None:
 
 @pytest.mark.parametrize("status", [429, 503])
 async def test_every_question_is_answered_once_while_a_fifth_of_calls_fails(status: int) -> None:
-    async with serving(pacer=RateLimitedClient(backoff=0.01)) as slack:
+    async with serving(pacer=CallQueue(backoff=0.01)) as slack:
         slack.workspace.faults = Faults(fail_share=0.2, fail_status=status, retry_after=0)
         asked = [
             await slack.maya.say("#general", slack.mention("data analyst skills"))

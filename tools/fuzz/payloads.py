@@ -17,7 +17,7 @@ with atheris.instrument_imports(include=["faqbot.slack", "slack_bolt.request", "
     from slack_bolt.response import BoltResponse
 
     from faqbot.slack.blockkit.blocks import parse_entry_ref
-    from faqbot.slack.conversations import values
+    from faqbot.slack.conversations import entry_buttons
     from faqbot.slack.directory import audience_of
     from faqbot.slack.http_endpoint import SlackEndpoint
     from faqbot.slack.listeners.channel_settings import policy_of
@@ -48,7 +48,7 @@ def read_all(request: AsyncBoltRequest) -> None:
         _warned_of(payload.view)
     body = request.body
     for unsigned in (body, body.get("event"), body.get("message")):  # what the Web API answers, too
-        list(values(unsigned.get("blocks") if isinstance(unsigned, dict) else None))
+        list(entry_buttons(unsigned.get("blocks") if isinstance(unsigned, dict) else None))
         audience_of(unsigned, "T1")
 
 

@@ -90,6 +90,7 @@ OPTIONS: Final = 100
 FIELD: Final = 2_000
 FEW_ROLES: Final = 5
 _CONTEXT: Final = 2_000
+_MAX_SECTION: Final = 3_000
 _KEPT: Final = 1_024
 """Messages that are kept, some 15 kB each: the same answers are given again and again."""
 
@@ -103,6 +104,14 @@ class Message:
 
     text: str
     blocks: tuple[JsonObject, ...]
+
+    def as_content(self) -> JsonObject:
+        """Return the arguments of a method that shows the message to one person."""
+        return {"text": self.text, "blocks": list(self.blocks)}
+
+    def as_arguments(self) -> JsonObject:
+        """Return the arguments of a method that posts the message; links don't unfurl."""
+        return {**self.as_content(), "unfurl_links": False, "unfurl_media": False}
 
 
 @lru_cache(_KEPT)
@@ -151,8 +160,37 @@ def remark(mrkdwn: str) -> Message:
 
     What others wrote must be escaped before it comes here.
     """
-    text = {"type": "mrkdwn", "text": mrkdwn[:3_000]}
-    return Message(mrkdwn, ({"type": "section", "text": text},))
+    return Message(mrkdwn, (mrkdwn_section(mrkdwn),))
+
+
+def header(text: str) -> JsonObject:
+    """A large line of plain text."""
+    return {"type": "header", "text": plain(text)}
+
+
+def mrkdwn_section(mrkdwn: str) -> JsonObject:
+    """A paragraph in Slack's own markup, cut where Slack allows no more."""
+    return {"type": "section", "text": _mrkdwn(mrkdwn[:_MAX_SECTION])}
+
+
+def mrkdwn_context(mrkdwn: str) -> JsonObject:
+    """A small grey line in Slack's own markup."""
+    return {"type": "context", "elements": [_mrkdwn(mrkdwn)]}
+
+
+def _mrkdwn(text: str) -> JsonObject:
+    return {"type": "mrkdwn", "text": text}
+
+
+def actions(elements: Sequence[JsonObject]) -> JsonObject:
+    """A row of buttons and menus."""
+    return {"type": "actions", "elements": list(elements)}
+
+
+def option(label: str, value: str, description: str = "") -> JsonObject:
+    """An option of a menu, a check box or a radio button."""
+    described = {"description": plain(description)} if description else {}
+    return {"text": plain(shorten(label)), "value": value, **described}
 
 
 def button(kind: str, number: int, label: str, value: str, **more: Any) -> JsonObject:
@@ -177,7 +215,7 @@ def role_menus(kind: str, roles: Sequence[Button], start: int = 0) -> Iterator[J
             "type": "static_select",
             "action_id": f"{kind}:menu-{number}",
             "placeholder": plain(hint),
-            "options": [{"text": plain(shorten(one.label)), "value": one.entry} for one in menu],
+            "options": [option(one.label, one.entry) for one in menu],
         }
 
 
@@ -202,7 +240,7 @@ def _with_roles_that_fit(reply: Reply) -> Reply:
 
 def _head(page: Reply) -> Iterator[JsonObject]:
     if page.header and len(page.header) <= HEADER:
-        yield {"type": "header", "text": plain(page.header)}
+        yield header(page.header)
     elif page.header:
         yield _rich([heading(page.header)])
     if page.lead:
@@ -240,11 +278,9 @@ def _side_by_side(table: Table) -> Iterator[JsonObject]:
     """A section for each row, with a field for each column."""
     for row in table.rows:
         fields = [
-            {"type": "mrkdwn", "text": _field(name, cell)}
-            for name, cell in zip(table.heads, row.cells, strict=True)
+            _mrkdwn(_field(name, cell)) for name, cell in zip(table.heads, row.cells, strict=True)
         ]
-        title = {"type": "mrkdwn", "text": f"*{escape(row.title)}*"}
-        yield {"type": "section", "text": title, "fields": fields}
+        yield {**mrkdwn_section(f"*{escape(row.title)}*"), "fields": fields}
 
 
 def _field(name: str, items: Sequence[str]) -> str:
@@ -281,7 +317,7 @@ def _choices(page: Reply) -> Iterator[JsonObject]:
     if page.choices or page.roles:
         elements.append(button(Action.NONE_OF_THESE, 0, "None of these", "none"))
     for group in groups(elements, BUTTONS):
-        yield {"type": "actions", "elements": list(group)}
+        yield actions(group)
 
 
 def _ways_on(page: Reply) -> Iterator[JsonObject]:
@@ -292,7 +328,7 @@ def _ways_on(page: Reply) -> Iterator[JsonObject]:
         address = EntryRef((way.entry,), full=way.entry in roles)
         elements.append(button(Action.SHOW, number, way.label, str(address)))
     for group in groups(elements, BUTTONS):
-        yield {"type": "actions", "elements": list(group)}
+        yield actions(group)
 
 
 def _page_buttons(address: EntryRef | None, number: int, count: int) -> Iterator[JsonObject]:
@@ -303,7 +339,7 @@ def _page_buttons(address: EntryRef | None, number: int, count: int) -> Iterator
         for page, label in ((number - 1, "Previous page"), (number + 1, "Next page"))
         if 1 <= page <= count
     ]
-    yield {"type": "actions", "elements": elements}
+    yield actions(elements)
 
 
 # ------------------------------------------------------------------------------ the foot

@@ -13,9 +13,11 @@ from faqbot.slack.blockkit.blocks import (
     Action,
     EntryRef,
     Message,
+    actions,
     button,
     context,
     groups,
+    header,
     plain,
     render,
     role_menus,
@@ -38,18 +40,13 @@ _MENUS: Final = 80
 def home(knowledge_base: KnowledgeBase) -> JsonObject:
     """App Home: search, example questions, and the roles by family."""
     blocks: list[JsonObject] = [
-        {"type": "header", "text": plain("Ask about a job role")},
+        header("Ask about a job role"),
         _paragraph(
             "I answer questions about our roles: what people do, which skills and education they "
             "need, how to apply. Every answer is written by the people who own the role, and I say "
             "so when I don't know."
         ),
-        {
-            "type": "actions",
-            "elements": [
-                button(Action.SEARCH, 0, "Ask a question", "search", style="primary"),
-            ],
-        },
+        actions([button(Action.SEARCH, 0, "Ask a question", "search", style="primary")]),
     ]
     examples = example_questions(knowledge_base)
     if examples:
@@ -63,42 +60,98 @@ def home(knowledge_base: KnowledgeBase) -> JsonObject:
     return {"type": "home", "blocks": blocks}
 
 
-def search_modal() -> JsonObject:
-    """The modal that takes a question."""
+def modal(
+    title: str,
+    blocks: Sequence[JsonObject],
+    *,
+    callback: str,
+    submit: str = "",
+    close: str = "Cancel",
+    metadata: str = "",
+) -> JsonObject:
+    """A modal.
+
+    Args:
+        title: at most 24 characters.
+        blocks: its content.
+        callback: names the listener of its submission.
+        submit: the label of the button that submits it; a modal without inputs has none.
+        close: the label of the other button.
+        metadata: comes back with the submission.
+    """
+    submission = {"submit": plain(submit)} if submit else {}
+    carried = {"private_metadata": metadata} if metadata else {}
     return {
         "type": "modal",
-        "callback_id": SEARCH_VIEW,
-        "title": plain("Ask about a role"),
-        "submit": plain("Ask"),
-        "close": plain("Cancel"),
-        "blocks": [
-            {
-                "type": "input",
-                "block_id": QUESTION_BLOCK,
-                "label": plain("Your question"),
-                "hint": plain("Name the role and what you want to know about it."),
-                "element": {
-                    "type": "plain_text_input",
-                    "action_id": QUESTION_INPUT,
-                    "multiline": False,
-                    "max_length": _QUESTION,
-                    "placeholder": plain("Which skills does a data analyst need?"),
-                },
-            }
-        ],
+        "callback_id": callback,
+        "title": plain(title),
+        **submission,
+        "close": plain(close),
+        **carried,
+        "blocks": list(blocks),
     }
+
+
+def input_block(
+    block: str, label: str, element: JsonObject, *, hint: str = "", optional: bool = False
+) -> JsonObject:
+    """A labelled input of a modal."""
+    hinted = {"hint": plain(hint)} if hint else {}
+    chosen = {"optional": True} if optional else {}
+    return {
+        "type": "input",
+        "block_id": block,
+        **chosen,
+        "label": plain(label),
+        **hinted,
+        "element": element,
+    }
+
+
+def text_input(
+    block: str,
+    label: str,
+    *,
+    max_length: int,
+    action: str = "",
+    hint: str = "",
+    placeholder: str = "",
+    initial: str = "",
+    multiline: bool = True,
+    optional: bool = False,
+) -> JsonObject:
+    """A labelled text field of a modal; its action is named like its block if none is given."""
+    element: JsonObject = {
+        "type": "plain_text_input",
+        "action_id": action or block,
+        "multiline": multiline,
+        "max_length": max_length,
+    }
+    if placeholder:
+        element["placeholder"] = plain(placeholder)
+    if initial:
+        element["initial_value"] = initial[:max_length]
+    return input_block(block, label, element, hint=hint, optional=optional)
+
+
+def search_modal() -> JsonObject:
+    """The modal that takes a question."""
+    question = text_input(
+        QUESTION_BLOCK,
+        "Your question",
+        action=QUESTION_INPUT,
+        hint="Name the role and what you want to know about it.",
+        placeholder="Which skills does a data analyst need?",
+        max_length=_QUESTION,
+        multiline=False,
+    )
+    return modal("Ask about a role", [question], callback=SEARCH_VIEW, submit="Ask")
 
 
 def answer_modal(message: Message, asked: str = "") -> JsonObject:
     """The modal that shows an answer, with the question when somebody typed one."""
     blocks = [context(f"You asked: {shorten(asked, _ECHO)}")] if asked.strip() else []
-    return {
-        "type": "modal",
-        "callback_id": ANSWER_VIEW,
-        "title": plain("faqbot"),
-        "close": plain("Close"),
-        "blocks": [*blocks, *message.blocks],
-    }
+    return modal("faqbot", [*blocks, *message.blocks], callback=ANSWER_VIEW, close="Close")
 
 
 def echoed(message: Message, asked: str) -> Message:
@@ -123,7 +176,7 @@ def roles_list(knowledge_base: KnowledgeBase, page: int = 1) -> Message:
     menus = list(role_menus(Action.SHOW, _buttons(roles)))
     if not menus:
         return message
-    return Message(message.text, (*message.blocks, {"type": "actions", "elements": menus}))
+    return Message(message.text, (*message.blocks, actions(menus)))
 
 
 def help_message(knowledge_base: KnowledgeBase) -> Message:
@@ -215,11 +268,11 @@ def _families(roles: Sequence[Role]) -> Iterator[JsonObject]:
                 button(f"{Action.SHOW}", start + number, role.title, role.id)
                 for number, role in enumerate(members)
             ]
-            yield {"type": "actions", "elements": elements}
+            yield actions(elements)
         else:
             menus = list(role_menus(Action.SHOW, _buttons(members), start))
             for group in groups(menus[:_MENUS], BUTTONS):
-                yield {"type": "actions", "elements": list(group)}
+                yield actions(group)
         start += len(members)
 
 
@@ -249,4 +302,4 @@ def _paragraph(markdown: str) -> JsonObject:
 
 def _actions(kind: str, buttons: Sequence[Button]) -> JsonObject:
     elements = [button(kind, number, one.label, one.entry) for number, one in enumerate(buttons)]
-    return {"type": "actions", "elements": elements}
+    return actions(elements)

@@ -9,18 +9,27 @@ from dataclasses import dataclass
 from typing import Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.content.publisher import ApprovedFaq, Publisher
 from faqbot.engine import Engine
 from faqbot.errors import FaqbotError
 from faqbot.model import Audience, KnowledgeBase
-from faqbot.slack.blockkit.blocks import Action, Message, button, plain, remark, shorten
+from faqbot.slack.blockkit.blocks import (
+    Action,
+    Message,
+    actions,
+    button,
+    header,
+    mrkdwn_context,
+    mrkdwn_section,
+    remark,
+    shorten,
+)
 from faqbot.slack.blockkit.rich_text import JsonObject, escape
 from faqbot.slack.blockkit.views import NOT_NOW, home
-from faqbot.slack.client import client_of, reason_of
-from faqbot.slack.conversations import first_taken, posted, send_ephemeral
+from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
+from faqbot.slack.conversations import post_to_first, send_ephemeral
 from faqbot.slack.directory import OwnerDirectory
 from faqbot.slack.listeners.reports import Reports
 from faqbot.slack.payloads import Interaction
@@ -65,7 +74,7 @@ class ProposalReview:
             return
         async with self.memory.store() as store:
             await store.proposals.add(proposal)
-        shown = await first_taken(client, places, notice_of(proposal, self._about(proposal)))
+        shown = await post_to_first(client, places, notice_of(proposal, self._about(proposal)))
         async with self.memory.store() as store:
             await store.proposals.set_notice(
                 proposal.team, proposal.id, shown["channel"], shown["ts"]
@@ -97,7 +106,7 @@ class ProposalReview:
         client = client_of(context)
         if approve and not await self._published(interaction, proposal, context):
             return
-        shown = posted(notice_of(proposal, self._about(proposal)))
+        shown = notice_of(proposal, self._about(proposal)).as_arguments()
         await client.chat_update(channel=proposal.notice_channel, ts=proposal.notice_ts, **shown)
         question = escape(shorten(proposal.question, 300))
         said = "is answered from now on" if approve else "was not taken up"
@@ -168,9 +177,11 @@ class ProposalReview:
 
     async def _tell(self, client: AsyncWebClient, proposal: Proposal, text: str) -> None:
         try:
-            await client.chat_postMessage(channel=proposal.proposed_by, **posted(remark(text)))
-        except SlackApiError as error:
-            _log.info("who proposed could not be told: %s", reason_of(error))
+            await client.chat_postMessage(
+                channel=proposal.proposed_by, **remark(text).as_arguments()
+            )
+        except SLACK_ERRORS as error:
+            _log.info("who proposed could not be told: %s", describe_error(error))
 
 
 def notice_of(proposal: Proposal, about: str) -> Message:
@@ -181,23 +192,19 @@ def notice_of(proposal: Proposal, about: str) -> Message:
         f" · {escape(about)} · for {proposal.audience}"
     )
     blocks: list[JsonObject] = [
-        {"type": "header", "text": plain("A proposal for an FAQ")},
-        _section(f"<@{proposal.proposed_by}> proposes:"),
-        _section(f"*{escape(shorten(proposal.question, _QUOTED))}*"),
-        _section(escape(shorten(proposal.answer, _QUOTED))),
-        {"type": "context", "elements": [{"type": "mrkdwn", "text": facts}]},
+        header("A proposal for an FAQ"),
+        mrkdwn_section(f"<@{proposal.proposed_by}> proposes:"),
+        mrkdwn_section(f"*{escape(shorten(proposal.question, _QUOTED))}*"),
+        mrkdwn_section(escape(shorten(proposal.answer, _QUOTED))),
+        mrkdwn_context(facts),
     ]
     if proposal.state is ProposalState.OPEN:
         elements = [
             button(Action.APPROVE, 0, "Approve", proposal.id, style="primary"),
             button(Action.REJECT, 0, "Reject", proposal.id),
         ]
-        blocks.append({"type": "actions", "elements": elements})
+        blocks.append(actions(elements))
     return Message(f"A proposal for an FAQ: {escape(proposal.question)}", tuple(blocks))
-
-
-def _section(text: str) -> JsonObject:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:3_000]}}
 
 
 def register(app: AsyncApp, deciding: ProposalReview) -> None:
@@ -228,14 +235,13 @@ def suggestions(proposals: Sequence[Proposal], knowledge_base: KnowledgeBase) ->
         named = " · ".join(part.title for part in (role, entry) if part)
         said = f"“{escape(shorten(proposal.question, _WORDS))}”\nleads to *{escape(named)}*"
         blocks += [
-            {"type": "section", "text": {"type": "mrkdwn", "text": said}},
-            {
-                "type": "actions",
-                "elements": [
+            mrkdwn_section(said),
+            actions(
+                [
                     button(Action.ACCEPT_SUGGESTION, number, "Take it up", proposal.id),
                     button(Action.DISMISS_SUGGESTION, number, "Leave it", proposal.id),
-                ],
-            },
+                ]
+            ),
         ]
     return blocks
 

@@ -17,7 +17,7 @@ from faqbot.slack.client import client_of
 from faqbot.slack.conversations import Threads, show_answer
 from faqbot.slack.directory import AudienceResolver, channel_audience
 from faqbot.slack.listeners.feedback import Feedback
-from faqbot.slack.payloads import Interaction, conversation_key
+from faqbot.slack.payloads import Interaction
 
 _log = logging.getLogger(__name__)
 
@@ -83,9 +83,7 @@ class _Clicks:
 
     def _note(self, interaction: Interaction, answer: AnswerMessage) -> None:
         if interaction.conversation:
-            self.threads.note(interaction.conversation, answer.role)
-        if interaction.conversation and interaction.direct:
-            self.threads.note(conversation_key(interaction.team, interaction.channel), answer.role)
+            self.threads.record_answer(interaction, answer.role)
 
 
 def _any(*kinds: str) -> re.Pattern[str]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.slack.blockkit.blocks import context, plain
+from faqbot.slack.blockkit.blocks import context, option
 from faqbot.slack.blockkit.rich_text import JsonObject
-from faqbot.slack.blockkit.views import NOT_NOW
-from faqbot.slack.client import client_of, reason_of
+from faqbot.slack.blockkit.views import NOT_NOW, input_block, modal
+from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
 from faqbot.slack.directory import ChannelPolicies, may_manage
 from faqbot.slack.payloads import Interaction, SlashCommand
 from faqbot.storage.models import ChannelMode, ChannelPolicy, StoreError
@@ -43,57 +42,35 @@ def is_question(text: str) -> bool:
 
 def settings_modal(policy: ChannelPolicy) -> JsonObject:
     """The modal with a channel's settings."""
-    options = {
-        speaks: {
-            "text": plain(title),
-            "description": plain(description),
-            "value": speaks.value,
-        }
-        for speaks, (title, description) in _CHOICES.items()
+    modes = {
+        mode: option(title, mode.value, description)
+        for mode, (title, description) in _CHOICES.items()
     }
-    private = {"text": plain("Answer privately: only the asker sees it"), "value": "yes"}
-    owner: dict[str, Any] = {"type": "users_select", "action_id": _OWNER}
+    mode: JsonObject = {
+        "type": "radio_buttons",
+        "action_id": _SPEAKS,
+        "options": list(modes.values()),
+        "initial_option": modes[policy.mode],
+    }
+    private = option("Answer privately: only the asker sees it", "yes")
+    privacy: JsonObject = {"type": "checkboxes", "action_id": _PRIVATE, "options": [private]}
+    if policy.private:
+        privacy["initial_options"] = [private]
+    owner: JsonObject = {"type": "users_select", "action_id": _OWNER}
     if policy.owner:
         owner["initial_user"] = policy.owner
-    checks: dict[str, Any] = {"type": "checkboxes", "action_id": _PRIVATE, "options": [private]}
-    if policy.private:
-        checks["initial_options"] = [private]
-    return {
-        "type": "modal",
-        "callback_id": SETTINGS_VIEW,
-        "title": plain("faqbot in this channel"),
-        "submit": plain("Save"),
-        "close": plain("Cancel"),
-        "private_metadata": policy.channel,
-        "blocks": [
-            {
-                "type": "input",
-                "block_id": _SPEAKS,
-                "label": plain("When I answer"),
-                "element": {
-                    "type": "radio_buttons",
-                    "action_id": _SPEAKS,
-                    "options": list(options.values()),
-                    "initial_option": options[policy.mode],
-                },
-            },
-            {
-                "type": "input",
-                "block_id": _PRIVATE,
-                "optional": True,
-                "label": plain("Who sees answers"),
-                "element": checks,
-            },
-            {
-                "type": "input",
-                "block_id": _OWNER,
-                "optional": True,
-                "label": plain("Who answers when I can't"),
-                "element": owner,
-            },
+    return modal(
+        "faqbot in this channel",
+        [
+            input_block(_SPEAKS, "When I answer", mode),
+            input_block(_PRIVATE, "Who sees answers", privacy, optional=True),
+            input_block(_OWNER, "Who answers when I can't", owner, optional=True),
             context("For reading messages that don't mention me I need to be in the channel."),
         ],
-    }
+        callback=SETTINGS_VIEW,
+        submit="Save",
+        metadata=policy.channel,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +117,8 @@ def register(app: AsyncApp, channels: ChannelPolicies) -> None:
             await client.chat_postEphemeral(
                 channel=channel, user=user, text=f"Saved. {_CHOICES[policy.mode][0]}."
             )
-        except SlackApiError as error:
-            _log.info("settings were saved; saying so was refused: %s", reason_of(error))
+        except SLACK_ERRORS as error:
+            _log.info("settings were saved; saying so was refused: %s", describe_error(error))
 
 
 def policy_of(submitted: Interaction) -> ChannelPolicy:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
@@ -16,10 +16,18 @@ from faqbot.exporters.markdown import advert
 from faqbot.model import Answer, Question, Role, Surface
 from faqbot.runtime.leases import DeliveryClaims
 from faqbot.slack.answers import AnswerMessage, ask, describe, show, wants_help
-from faqbot.slack.blockkit.blocks import Action, Message, button, context, parse_entry_ref
+from faqbot.slack.blockkit.blocks import (
+    Action,
+    Message,
+    actions,
+    button,
+    context,
+    mrkdwn_context,
+    parse_entry_ref,
+)
 from faqbot.slack.blockkit.rich_text import escape, split
 from faqbot.slack.blockkit.views import echoed, help_message, notice, roles_list
-from faqbot.slack.client import client_of, reason_of
+from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error, reason_of
 from faqbot.slack.conversations import send_ephemeral
 from faqbot.slack.directory import AudienceResolver, ChannelPolicies, channel_audience
 from faqbot.slack.listeners.channel_settings import SettingsCommand
@@ -51,11 +59,11 @@ class Adverts:
     async def give(self, ack: AsyncAck, role: Role, user: str, client: AsyncWebClient) -> None:
         """Show the advertisement to who asked for it, and send it as a file."""
         text = advert(role)
-        await ack(**_payload(_message(role, text)), response_type="ephemeral")
+        await ack(**_message(role, text).as_content(), response_type="ephemeral")
         try:
             await _send_file(role, text, user, client)
-        except SlackApiError as error:
-            _log.info("an advertisement was not sent as a file: %s", reason_of(error))
+        except SLACK_ERRORS as error:
+            _log.info("an advertisement was not sent as a file: %s", describe_error(error))
 
 
 def _message(role: Role, text: str) -> Message:
@@ -94,10 +102,6 @@ async def _send_file(role: Role, text: str, user: str, client: AsyncWebClient) -
         raise
 
 
-def _payload(message: Message) -> dict[str, Any]:
-    return {"text": message.text, "blocks": list(message.blocks)}
-
-
 _OUTSIDE: Final = frozenset({"not_in_channel", "channel_not_found", "is_archived"})
 
 
@@ -118,7 +122,7 @@ class Sharing:
         if not answered or answer.address is None or not channel.startswith(("C", "G")):
             return signed
         share = button(Action.SHARE, 0, "Share with everyone", str(answer.address))
-        blocks = (*signed.message.blocks, {"type": "actions", "elements": [share]})
+        blocks = (*signed.message.blocks, actions([share]))
         return replace(signed, message=Message(signed.message.text, blocks))
 
     async def share(self, interaction: Interaction, value: str, context: AsyncBoltContext) -> None:
@@ -137,16 +141,10 @@ class Sharing:
         ):
             await send_ephemeral(interaction, "You have shared that already.", context)
             return
-        line = {"type": "mrkdwn", "text": f"<@{interaction.user}> shares an answer:"}
-        blocks = [{"type": "context", "elements": [line]}, *answer.message.blocks]
+        line = mrkdwn_context(f"<@{interaction.user}> shares an answer:")
+        shared = Message(answer.message.text, (line, *answer.message.blocks))
         try:
-            await client.chat_postMessage(
-                channel=interaction.channel,
-                text=answer.message.text,
-                blocks=blocks,
-                unfurl_links=False,
-                unfurl_media=False,
-            )
+            await client.chat_postMessage(channel=interaction.channel, **shared.as_arguments())
         except SlackApiError as error:
             if reason_of(error) not in _OUTSIDE:
                 raise
@@ -163,12 +161,8 @@ class Sharing:
         if not context.response_url or context.respond is None:
             await send_ephemeral(interaction, text, context)
             return
-        message = notice(text)
         await context.respond(
-            text=message.text,
-            blocks=list(message.blocks),
-            response_type="ephemeral",
-            replace_original=True,
+            response_type="ephemeral", replace_original=True, **notice(text).as_content()
         )
 
 
@@ -188,13 +182,7 @@ _REPORT: Final = "report"
 
 async def respond_privately(ack: AsyncAck, message: Message) -> None:
     """Acknowledge a command with a message that only its sender sees."""
-    await ack(
-        text=message.text,
-        blocks=list(message.blocks),
-        response_type="ephemeral",
-        unfurl_links=False,
-        unfurl_media=False,
-    )
+    await ack(response_type="ephemeral", **message.as_arguments())
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,13 @@ import traceback
 from collections.abc import Callable
 from typing import Any, Final
 
-import aiohttp
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 
 from faqbot.slack.blockkit.views import answer_modal, notice
-from faqbot.slack.client import client_of, reason_of
+from faqbot.slack.client import SLACK_ERRORS, client_of, reason_of
 from faqbot.slack.conversations import post
 from faqbot.slack.payloads import (
     IncomingMessage,
@@ -70,7 +69,7 @@ def register(app: AsyncApp, happened: Callable[[], None] = lambda: None) -> None
         )
         try:
             return await _tell(text, payload, context, response)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as failure:
+        except SLACK_ERRORS as failure:
             _log.warning("reference %s: could not be shown: %s", reference, named(failure))
             return None
 

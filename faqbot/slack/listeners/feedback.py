@@ -5,16 +5,24 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
 from faqbot.model import Answer, Choices, Decline
 from faqbot.runtime.metrics import Metrics
 from faqbot.slack.answers import AnswerMessage
-from faqbot.slack.blockkit.blocks import Action, Message, button, parse_entry_ref, plain
+from faqbot.slack.blockkit.blocks import (
+    Action,
+    Message,
+    actions,
+    button,
+    option,
+    parse_entry_ref,
+    plain,
+)
 from faqbot.slack.blockkit.rich_text import JsonObject
-from faqbot.slack.blockkit.views import NOT_NOW
+from faqbot.slack.blockkit.views import NOT_NOW, input_block, modal, text_input
 from faqbot.slack.client import client_of
 from faqbot.slack.conversations import send_ephemeral
 from faqbot.slack.listeners.handoff import HandoffRequest, HandoffService
@@ -144,7 +152,7 @@ def _rating(receipt: str) -> JsonObject:
 
 def _person(receipt: str) -> JsonObject:
     ask = button(Action.ASK_PERSON, 0, "Ask a person", receipt)
-    return {"type": "actions", "elements": [ask]}
+    return actions([ask])
 
 
 def _marked(blocks: tuple[JsonObject, ...], receipt: str) -> tuple[JsonObject, ...]:
@@ -264,82 +272,39 @@ def _said(view: View) -> dict[str, str]:
     return {name: str(value) for name, value in found.items()} if isinstance(found, dict) else {}
 
 
-def _modal(
-    callback: str, title: str, submit: str, metadata: dict[str, str], blocks: list[JsonObject]
-) -> JsonObject:
-    return {
-        "type": "modal",
-        "callback_id": callback,
-        "title": plain(title),
-        "submit": plain(submit),
-        "close": plain("Cancel"),
-        "private_metadata": json.dumps(metadata),
-        "blocks": blocks,
-    }
-
-
-def _input(block: str, label: str, hint: str, initial: str = "", **more: Any) -> JsonObject:
-    element = {
-        "type": "plain_text_input",
-        "action_id": block,
-        "multiline": True,
-        "max_length": _LONGEST,
-    }
-    if initial:
-        element["initial_value"] = initial[:_LONGEST]
-    return {
-        "type": "input",
-        "block_id": block,
-        "label": plain(label),
-        "hint": plain(hint),
-        "element": element,
-        **more,
-    }
-
-
 def _rate_modal(metadata: dict[str, str]) -> JsonObject:
-    choice = {"text": plain("Hand my question to a person"), "value": "yes"}
-    return _modal(
-        RATE_VIEW,
+    comment = text_input(
+        _COMMENT,
+        "What would have helped?",
+        hint="The owners of the content read it.",
+        max_length=_LONGEST,
+        optional=True,
+    )
+    choice = option("Hand my question to a person", "yes")
+    boxes = {"type": "checkboxes", "action_id": _HAND_OVER, "options": [choice]}
+    return modal(
         "What was missing?",
-        "Send",
-        metadata,
-        [
-            _input(
-                _COMMENT,
-                "What would have helped?",
-                "The owners of the content read it.",
-                optional=True,
-            ),
-            {
-                "type": "input",
-                "block_id": _HAND_OVER,
-                "optional": True,
-                "label": plain("A person"),
-                "element": {
-                    "type": "checkboxes",
-                    "action_id": _HAND_OVER,
-                    "options": [choice],
-                },
-            },
-        ],
+        [comment, input_block(_HAND_OVER, "A person", boxes, optional=True)],
+        callback=RATE_VIEW,
+        submit="Send",
+        metadata=json.dumps(metadata),
     )
 
 
 def _person_modal(metadata: dict[str, str], question: str) -> JsonObject:
-    return _modal(
-        PERSON_VIEW,
+    words = text_input(
+        _QUESTION,
+        "Your question",
+        hint="It goes to those who own the content, with your name.",
+        initial=question,
+        max_length=_LONGEST,
+    )
+    return modal(
         "Ask a person",
-        "Send",
-        metadata,
-        [
-            _input(
-                _QUESTION,
-                "Your question",
-                "It goes to those who own the content, with your name.",
-                question,
-            )
-        ],
+        [words],
+        callback=PERSON_VIEW,
+        submit="Send",
+        metadata=json.dumps(metadata),
     )
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.engine import Engine
@@ -16,16 +15,19 @@ from faqbot.model import Faq
 from faqbot.slack.blockkit.blocks import (
     Action,
     Message,
+    actions,
     button,
     context,
-    plain,
+    header,
+    mrkdwn_context,
+    mrkdwn_section,
     remark,
     shorten,
 )
 from faqbot.slack.blockkit.rich_text import JsonObject, escape
-from faqbot.slack.blockkit.views import NOT_NOW
-from faqbot.slack.client import client_of, reason_of
-from faqbot.slack.conversations import first_taken, posted, send_ephemeral
+from faqbot.slack.blockkit.views import NOT_NOW, modal, text_input
+from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
+from faqbot.slack.conversations import post_to_first, send_ephemeral
 from faqbot.slack.directory import OwnerDirectory, mention
 from faqbot.slack.payloads import Interaction
 from faqbot.storage.models import Handoff, HandoffState, QuestionRecord, StoreError, utc_now
@@ -86,13 +88,13 @@ class HandoffService:
         try:
             async with self.memory.store() as store:
                 await store.handoffs.add(handover)
-            shown = await first_taken(client, places, notice_of(handover))
+            shown = await post_to_first(client, places, notice_of(handover))
             async with self.memory.store() as store:
                 await store.handoffs.set_notice(
                     handover.team, handover.id, shown["channel"], shown["ts"]
                 )
-        except (StoreError, SlackApiError) as error:
-            _log.warning("a question could not be handed over: %s", type(error).__name__)
+        except (StoreError, *SLACK_ERRORS) as error:
+            _log.warning("a question could not be handed over: %s", describe_error(error))
             await self.tell_asker(client, handover, NOT_NOW)
             return
         await self.tell_asker(
@@ -137,17 +139,17 @@ class HandoffService:
         try:
             for message in messages:
                 await client.chat_postMessage(
-                    channel=place, thread_ts=thread or None, **posted(message)
+                    channel=place, thread_ts=thread or None, **message.as_arguments()
                 )
-        except SlackApiError as error:
-            _log.info("the asker could not be told: %s", reason_of(error))
+        except SLACK_ERRORS as error:
+            _log.info("the asker could not be told: %s", describe_error(error))
 
     async def show(self, client: AsyncWebClient, handover: Handoff) -> None:
         """Bring the owner's message up to date."""
         await client.chat_update(
             channel=handover.notice_channel,
             ts=handover.notice_ts,
-            **posted(notice_of(handover)),
+            **notice_of(handover).as_arguments(),
         )
 
 
@@ -160,19 +162,14 @@ def notice_of(handover: Handoff) -> Message:
     state = STATES[handover.state]
     lines = [f"{state} by" if handover.claimed_by else state]
     blocks: list[JsonObject] = [
-        {"type": "header", "text": plain("A question for a person")},
-        _mrkdwn(said),
+        header("A question for a person"),
+        mrkdwn_section(said),
     ]
     if handover.answer:
-        blocks.append(_mrkdwn(f"*Answer*\n{escape(shorten(handover.answer, QUOTED))}"))
+        blocks.append(mrkdwn_section(f"*Answer*\n{escape(shorten(handover.answer, QUOTED))}"))
     by = f" <@{handover.claimed_by}>" if handover.claimed_by else ""
     owner = f" · for {mention(handover.owner)}" if handover.owner else ""
-    blocks.append(
-        {
-            "type": "context",
-            "elements": [{"type": "mrkdwn", "text": f"{lines[0]}{by}{owner}"}],
-        }
-    )
+    blocks.append(mrkdwn_context(f"{lines[0]}{by}{owner}"))
     buttons = {
         HandoffState.OPEN: (
             (Action.CLAIM, "Claim", "primary"),
@@ -196,12 +193,8 @@ def notice_of(handover: Handoff) -> Message:
         for kind, label, style in buttons
     ]
     if elements:
-        blocks.append({"type": "actions", "elements": elements})
+        blocks.append(actions(elements))
     return Message(f"A question for a person: {escape(handover.question)}", tuple(blocks))
-
-
-def _mrkdwn(text: str) -> JsonObject:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:3_000]}}
 
 
 ANSWER_VIEW: Final = "answer-question"
@@ -304,29 +297,19 @@ def conflict_message(handover: Handoff | None, *, named: bool = True) -> str:
 
 
 def _answer_modal(handover: Handoff) -> JsonObject:
-    return {
-        "type": "modal",
-        "callback_id": ANSWER_VIEW,
-        "title": plain("Answer the question"),
-        "submit": plain("Send"),
-        "close": plain("Cancel"),
-        "private_metadata": handover.id,
-        "blocks": [
-            context(shorten(handover.question, 1_500)),
-            {
-                "type": "input",
-                "block_id": _TEXT,
-                "label": plain("Your answer"),
-                "hint": plain("The asker sees it with your name, where they asked."),
-                "element": {
-                    "type": "plain_text_input",
-                    "action_id": _TEXT,
-                    "multiline": True,
-                    "max_length": QUOTED,
-                },
-            },
-        ],
-    }
+    answer = text_input(
+        _TEXT,
+        "Your answer",
+        hint="The asker sees it with your name, where they asked.",
+        max_length=QUOTED,
+    )
+    return modal(
+        "Answer the question",
+        [context(shorten(handover.question, 1_500)), answer],
+        callback=ANSWER_VIEW,
+        submit="Send",
+        metadata=handover.id,
+    )
 
 
 def register(app: AsyncApp, people: HandoffService) -> None:

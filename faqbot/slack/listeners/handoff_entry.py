@@ -16,11 +16,12 @@ from faqbot.slack.blockkit.blocks import (
     Action,
     EntryRef,
     context,
+    option,
     plain,
     shorten,
 )
 from faqbot.slack.blockkit.rich_text import JsonObject
-from faqbot.slack.blockkit.views import NOT_NOW
+from faqbot.slack.blockkit.views import NOT_NOW, input_block, modal
 from faqbot.slack.client import client_of
 from faqbot.slack.conversations import send_ephemeral
 from faqbot.slack.directory import AudienceResolver
@@ -107,31 +108,26 @@ class EntryPicker:
             await suggest(store, handover.team, redact(handover.question), entry_id, user)
 
     def _modal(self, handover: Handoff, role: str | None) -> JsonObject:
-        return {
-            "type": "modal",
-            "callback_id": VIEW,
-            "title": plain("Point to an answer"),
-            "submit": plain("Send"),
-            "close": plain("Cancel"),
-            "private_metadata": handover.id,
-            "blocks": [
+        entries = {
+            "type": "static_select",
+            "action_id": _ENTRY,
+            "placeholder": plain("Choose or type"),
+            "option_groups": list(self._menu(handover.question, role)),
+        }
+        # A new id for each role: Slack keeps what was chosen under an old one.
+        block = f"{_ENTRY} {role or ''}".strip()
+        hint = "The asker gets it. The owners may take the words up."
+        return modal(
+            "Point to an answer",
+            [
                 context(shorten(handover.question, 1_500)),
                 self._roles(handover.question, role),
-                {
-                    "type": "input",
-                    # A new id for each role: Slack keeps what was chosen under an old one.
-                    "block_id": f"{_ENTRY} {role or ''}".strip(),
-                    "label": plain("Which answer is meant?"),
-                    "hint": plain("The asker gets it. The owners may take the words up."),
-                    "element": {
-                        "type": "static_select",
-                        "action_id": _ENTRY,
-                        "placeholder": plain("Choose or type"),
-                        "option_groups": list(self._menu(handover.question, role)),
-                    },
-                },
+                input_block(block, "Which answer is meant?", entries, hint=hint),
             ],
-        }
+            callback=VIEW,
+            submit="Send",
+            metadata=handover.id,
+        )
 
     def _roles(self, question: str, chosen: str | None) -> JsonObject:
         """A menu of roles, those near the question first."""
@@ -141,11 +137,7 @@ class EntryPicker:
         ids = list(dict.fromkeys([*filter(None, [chosen]), *first, *knowledge_base.roles_by_id]))[
             :OPTIONS
         ]
-        options = [
-            {"text": plain(shorten(role.title, LABEL)), "value": role.id}
-            for role in map(knowledge_base.role, ids)
-            if role
-        ]
+        options = [option(role.title, role.id) for role in map(knowledge_base.role, ids) if role]
         element: JsonObject = {
             "type": "static_select",
             "action_id": Action.SWITCH_ROLE,
@@ -154,14 +146,7 @@ class EntryPicker:
         }
         if chosen:
             element["initial_option"] = options[0]
-        return {
-            "type": "input",
-            "block_id": "role",
-            "dispatch_action": True,
-            "optional": True,
-            "label": plain("About"),
-            "element": element,
-        }
+        return {**input_block("role", "About", element, optional=True), "dispatch_action": True}
 
     def _menu(self, question: str, role_id: str | None) -> Iterator[JsonObject]:
         """The entries to choose from: those of near meaning, the role's, the general ones."""
@@ -183,8 +168,7 @@ class EntryPicker:
                 if entry is None or entry_id in shown:
                     continue
                 shown.add(entry_id)
-                text = plain(shorten(self._named(entry), LABEL))
-                options.append({"text": text, "value": entry_id})
+                options.append(option(self._named(entry), entry_id))
             if options:
                 yield {"label": plain(shorten(title, LABEL)), "options": options}
 

@@ -6,7 +6,6 @@ import logging
 from typing import Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.engine import Engine
@@ -23,7 +22,7 @@ from faqbot.slack.blockkit.views import (
     home,
     welcome,
 )
-from faqbot.slack.client import client_of, reason_of
+from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
 from faqbot.slack.directory import AudienceResolver
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.listeners.reports import Reports
@@ -43,21 +42,15 @@ async def _greet(
     channel = opened.channel
     try:
         answer = await client.conversations_history(channel=channel, limit=1)
-    except SlackApiError as error:
+    except SLACK_ERRORS as error:
         # Without a look at the conversation the greeting could come again and again.
-        _log.info("conversations.history failed: %s", reason_of(error))
+        _log.info("conversations.history failed: %s", describe_error(error))
         return
     known = answer.get("messages")
     if known or not await claims.claim("welcome", opened.team, opened.user):
         return
     message = welcome(knowledge_base)
-    await client.chat_postMessage(
-        channel=channel,
-        text=message.text,
-        blocks=list(message.blocks),
-        unfurl_links=False,
-        unfurl_media=False,
-    )
+    await client.chat_postMessage(channel=channel, **message.as_arguments())
 
 
 async def _found(

@@ -20,7 +20,7 @@ from faqbot.slack.directory import AudienceResolver, ChannelPolicies, channel_au
 from faqbot.slack.listeners.channel_settings import is_question
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.middleware.rate_limit import RateLimiter
-from faqbot.slack.payloads import IncomingMessage, MessageKind, conversation_key
+from faqbot.slack.payloads import IncomingMessage, MessageKind
 from faqbot.storage.models import ChannelMode, ChannelPolicy
 
 _OFF: Final = "I'm switched off in this channel. Write to me directly, or use `/faq`."
@@ -78,7 +78,7 @@ class MessageHandler:
         if wants_help(message.text) or (await self._policy(message)).mode is ChannelMode.OFF:
             return
         past = await self._thread_state(message, client)
-        if not past.spoken or await _was_answered_before(message, client):
+        if not past.has_answer or await _was_answered_before(message, client):
             return
         answer = await self._answer(message, message.text, past, client)
         if not answer.declined and await self.limiter.admits(message, client):
@@ -109,9 +109,7 @@ class MessageHandler:
     async def _thread_state(self, message: IncomingMessage, client: AsyncWebClient) -> ThreadState:
         if not message.thread_ts:
             return self.threads.known(message.conversation)
-        return await self.threads.load(
-            client, message.team, message.channel, message.thread_ts, message.bot
-        )
+        return await self.threads.load(message, client)
 
     async def _answer(
         self,
@@ -147,10 +145,7 @@ class MessageHandler:
             await post_ephemeral(client, message, signed.message)
             return
         await post(client, message.channel, message.thread, signed.message, question=message.ts)
-        thread = conversation_key(message.team, message.channel, message.thread)
-        self.threads.note(thread, answer.role)
-        if message.direct:
-            self.threads.note(conversation_key(message.team, message.channel), answer.role)
+        self.threads.record_answer(message, answer.role)
 
 
 def register(app: AsyncApp, handler: MessageHandler) -> None:

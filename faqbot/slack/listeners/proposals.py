@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
@@ -12,9 +12,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from faqbot.engine import Engine
 from faqbot.matching.thresholds import THRESHOLDS
 from faqbot.model import Audience, EntryKind, Question
-from faqbot.slack.blockkit.blocks import OPTIONS, Action, context, plain, shorten
+from faqbot.slack.blockkit.blocks import OPTIONS, Action, context, option, shorten
 from faqbot.slack.blockkit.rich_text import JsonObject, as_markdown
-from faqbot.slack.blockkit.views import NOT_NOW
+from faqbot.slack.blockkit.views import NOT_NOW, input_block, modal, text_input
 from faqbot.slack.client import client_of
 from faqbot.slack.conversations import send_ephemeral
 from faqbot.slack.directory import AudienceResolver
@@ -46,7 +46,7 @@ class ProposalForm:
         audience = await self.audiences.of(client, interaction.team, interaction.user)
         return audience is Audience.EMPLOYEES
 
-    def modal(self, question: str, answer: str, role: str | None = None) -> JsonObject:
+    def filled_modal(self, question: str, answer: str, role: str | None = None) -> JsonObject:
         """The modal, filled with what is known."""
         roles = [("General, about no role", _GENERAL)]
         roles += [(one.title, one.id) for one in self.engine.knowledge_base.roles[: OPTIONS - 1]]
@@ -55,21 +55,21 @@ class ProposalForm:
             ("Employees only", Audience.EMPLOYEES.value),
             ("Candidates and employees", Audience.CANDIDATES.value),
         ]
-        return {
-            "type": "modal",
-            "callback_id": VIEW,
-            "title": plain("Save as FAQ"),
-            "submit": plain("Propose"),
-            "close": plain("Cancel"),
-            "private_metadata": json.dumps({}),
-            "blocks": [
-                _text(_QUESTION, "Question", question[:_LONGEST], multiline=False),
-                _text(_ANSWER, "Answer, in Markdown", answer[:_LONGEST], multiline=True),
+        return modal(
+            "Save as FAQ",
+            [
+                text_input(
+                    _QUESTION, "Question", initial=question, max_length=_LONGEST, multiline=False
+                ),
+                text_input(_ANSWER, "Answer, in Markdown", initial=answer, max_length=_LONGEST),
                 _select(_ROLE, "About", roles, role or _GENERAL),
                 _select(_AUDIENCE, "Who may read it", audiences, Audience.EMPLOYEES.value),
                 context("The owners of the content decide. I tell you what they say."),
             ],
-        }
+            callback=VIEW,
+            submit="Propose",
+            metadata=json.dumps({}),
+        )
 
     async def propose(
         self, ack: AsyncAck, interaction: Interaction, client: AsyncWebClient
@@ -109,12 +109,12 @@ class ProposalForm:
 
     def _again(self, proposal: Proposal) -> JsonObject:
         """The modal as it was filled in."""
-        modal = self.modal(proposal.question, proposal.answer, proposal.role)
-        audience = modal["blocks"][3]["element"]
+        filled = self.filled_modal(proposal.question, proposal.answer, proposal.role)
+        audience = filled["blocks"][3]["element"]
         audience["initial_option"] = next(
-            option for option in audience["options"] if option["value"] == proposal.audience
+            one for one in audience["options"] if one["value"] == proposal.audience
         )
-        return modal
+        return filled
 
     def _read(self, interaction: Interaction) -> Proposal:
         view = interaction.view
@@ -133,28 +133,16 @@ class ProposalForm:
         )
 
 
-def _text(block: str, label: str, initial: str, *, multiline: bool) -> JsonObject:
-    element: dict[str, Any] = {
-        "type": "plain_text_input",
-        "action_id": block,
-        "multiline": multiline,
-        "max_length": _LONGEST,
-    }
-    if initial:
-        element["initial_value"] = initial
-    return {"type": "input", "block_id": block, "label": plain(label), "element": element}
-
-
 def _select(block: str, label: str, options: list[tuple[str, str]], initial: str) -> JsonObject:
-    made = [{"text": plain(shorten(title)), "value": value} for title, value in options]
-    chosen = next((option for option in made if option["value"] == initial), made[0])
+    made = [option(title, value) for title, value in options]
+    chosen = next((one for one in made if one["value"] == initial), made[0])
     element = {
         "type": "static_select",
         "action_id": block,
         "options": made,
         "initial_option": chosen,
     }
-    return {"type": "input", "block_id": block, "label": plain(label), "element": element}
+    return input_block(block, label, element)
 
 
 def _warned_of(view: View) -> str | None:
@@ -166,15 +154,15 @@ def _warned_of(view: View) -> str | None:
     return carried.get("warned") if isinstance(carried, dict) else None
 
 
-def _warned(modal: JsonObject, proposal: Proposal, near: str) -> JsonObject:
+def _warned(view: JsonObject, proposal: Proposal, near: str) -> JsonObject:
     line = context(
         f"⚠️ “{shorten(near, 300)}” seems to answer that already. Change the question, or propose "
         "it once more if it is another one."
     )
     return {
-        **modal,
+        **view,
         "private_metadata": json.dumps({"warned": proposal.question}),
-        "blocks": [line, *modal["blocks"]],
+        "blocks": [line, *view["blocks"]],
     }
 
 
@@ -188,7 +176,7 @@ def register(app: AsyncApp, proposing: ProposalForm) -> None:
         if not await proposing.may(interaction, client):
             await send_ephemeral(interaction, _ONLY_COLLEAGUES, context)
             return
-        view = proposing.modal(question, answer)
+        view = proposing.filled_modal(question, answer)
         await client.views_open(trigger_id=interaction.trigger, view=view)
 
     @app.shortcut(SHORTCUT)

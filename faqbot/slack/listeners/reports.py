@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import aiohttp
 from slack_bolt.async_app import AsyncAck
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.engine import Engine
@@ -21,9 +19,8 @@ from faqbot.replies.reply import Bullets, Reply, ReplyPart
 from faqbot.slack.blockkit.blocks import Message, render, shorten
 from faqbot.slack.blockkit.rich_text import JsonObject, bullets, heading
 from faqbot.slack.blockkit.views import NOT_NOW
-from faqbot.slack.client import reason_of
+from faqbot.slack.client import SLACK_ERRORS, describe_error
 from faqbot.slack.context import Backstage
-from faqbot.slack.conversations import posted
 from faqbot.slack.directory import OwnerDirectory
 from faqbot.slack.payloads import SlashCommand
 from faqbot.storage.models import (
@@ -78,7 +75,7 @@ class Reports:
         except StoreError:
             await ack(text=NOT_NOW)
             return
-        await ack(response_type="ephemeral", **posted(found))
+        await ack(response_type="ephemeral", **found.as_arguments())
 
     async def week(self, team: str, roles: frozenset[str] | None = None) -> Message:
         """The report of the last seven days, about some roles or about everything.
@@ -117,10 +114,8 @@ class Reports:
                 sent += await self._send(client, team, f"{day.isoformat()}/{place}", roles)
             except StoreError:
                 return sent
-            except SlackApiError as error:
-                _log.warning("a weekly digest was refused: %s", reason_of(error))
-            except (aiohttp.ClientError, TimeoutError) as error:
-                _log.warning("a weekly digest was not sent: %s", type(error).__name__)
+            except SLACK_ERRORS as error:
+                _log.warning("a weekly digest was not sent: %s", describe_error(error))
         return sent
 
     async def _send(
@@ -131,7 +126,8 @@ class Reports:
             if not await store.claims.claim("digest", team, key):
                 return False
         place = key.rpartition("/")[2]
-        await client.chat_postMessage(channel=place, **posted(await self.week(team, roles)))
+        report = await self.week(team, roles)
+        await client.chat_postMessage(channel=place, **report.as_arguments())
         return True
 
     async def every_week(self, client: AsyncWebClient) -> None:
@@ -141,8 +137,8 @@ class Reports:
             await asyncio.sleep((due - utc_now()).total_seconds())
             try:
                 team = str((await client.auth_test()).get("team_id") or "")
-            except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-                _log.warning("the weekly digest was not sent: %s", type(error).__name__)
+            except SLACK_ERRORS as error:
+                _log.warning("the weekly digest was not sent: %s", describe_error(error))
                 continue
             await self.send_digest(client, team, due.date())
 

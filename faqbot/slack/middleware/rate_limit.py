@@ -7,16 +7,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-import aiohttp
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.runtime.metrics import Metrics
 from faqbot.runtime.rate_limit import Decision, Limits
-from faqbot.slack.client import client_of
+from faqbot.slack.client import SLACK_ERRORS, client_of
 from faqbot.slack.middleware.deduplication import CLAIM
 from faqbot.slack.payloads import IncomingMessage, SlashCommand, payload_of
 
@@ -74,7 +72,7 @@ async def _post_notice(client: AsyncWebClient, message: IncomingMessage, text: s
             thread_ts=message.thread_ts or None,
             text=text,
         )
-    except (SlackApiError, aiohttp.ClientError, TimeoutError):
+    except SLACK_ERRORS:
         return
 
 
