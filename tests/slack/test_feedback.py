@@ -258,6 +258,7 @@ async def test_a_guest_is_not_pointed_to_what_guests_may_not_read(
     modal = await slack.workspace.until(lambda: slack.workspace.modal("maya"))
     refused = await maya.submit(modal, {"entry": EMPLOYEES_ONLY})
     assert "may not read that" in refused.errors["entry"]
+    await maya.close(modal)
     async with memory.store() as store:
         *_, kept = await store.handoffs.all("T0LOCAL01", HandoffState)
     assert kept.state is HandoffState.OPEN
