@@ -31,7 +31,7 @@ from faqbot.slack.listeners import (
 from faqbot.slack.listeners.commands import AdminCommands
 from faqbot.slack.middleware import deduplication, rate_limit, request_log
 from faqbot.slack.middleware.deduplication import CLAIM
-from faqbot.slack.middleware.rate_limit import RateLimiter
+from faqbot.slack.middleware.rate_limit import QuestionLimiter
 from faqbot.slack.middleware.request_log import log_handled
 from faqbot.slack.payloads import payload_of
 from faqbot.storage.models import ChannelMode
@@ -85,7 +85,7 @@ def create_app(
     request_log.register(app)
     errors.register(app, shared.metrics.error)
     deduplication.register(app, taken, shared.metrics.duplicate)
-    limiter = RateLimiter(shared.limits, shared.metrics)
+    limiter = QuestionLimiter(shared.limits, shared.metrics)
     rate_limit.register(app, limiter, taken.complete)
     memory = backstage.memory if backstage else None
     answered = feedback.Feedback(memory, shared.metrics)

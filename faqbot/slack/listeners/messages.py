@@ -19,7 +19,7 @@ from faqbot.slack.conversations import Threads, ThreadState, post, post_ephemera
 from faqbot.slack.directory import AudienceResolver, ChannelPolicies, channel_audience
 from faqbot.slack.listeners.channel_settings import is_question
 from faqbot.slack.listeners.feedback import Feedback
-from faqbot.slack.middleware.rate_limit import RateLimiter
+from faqbot.slack.middleware.rate_limit import QuestionLimiter
 from faqbot.slack.payloads import IncomingMessage, MessageKind
 from faqbot.storage.models import ChannelMode, ChannelPolicy
 
@@ -43,7 +43,7 @@ class MessageHandler:
     claims: DeliveryClaims
     feedback: Feedback
     channels: ChannelPolicies
-    limiter: RateLimiter
+    limiter: QuestionLimiter
 
     async def handle(self, message: IncomingMessage, client: AsyncWebClient) -> None:
         """Answer a message, if faqbot has to."""

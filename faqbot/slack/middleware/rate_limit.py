@@ -25,7 +25,7 @@ _WORKSPACE_NOTICE: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class RateLimiter:
+class QuestionLimiter:
     """Counts the questions that faqbot answers.
 
     What is put to faqbot is counted when it comes. A message that only may be a question, in a
@@ -76,7 +76,7 @@ async def _post_notice(client: AsyncWebClient, message: IncomingMessage, text: s
         return
 
 
-def register(app: AsyncApp, limiter: RateLimiter, complete: Callable[[str], None]) -> None:
+def register(app: AsyncApp, limiter: QuestionLimiter, complete: Callable[[str], None]) -> None:
     """Reject the commands and messages to faqbot that are above the limits.
 
     Args:
