@@ -184,7 +184,7 @@ class Engine:
         began = time.perf_counter()
         index, asked = self._index, self._question(question)
         parsed = ParsedQuestion(asked.text)
-        fact = index.facts.at(entry_id) if entry_id.startswith("=") else None
+        fact = index.facts.from_key(entry_id) if entry_id.startswith("=") else None
         if fact is not None:
             return self._result(asked, parsed, fact, began)
         entry = index.knowledge_base.entry(entry_id)

@@ -33,7 +33,7 @@ import faqbot
 from faqbot.content.files import content_files
 from faqbot.engine import Index
 from faqbot.matching.encoders import WeakMethodProxy, weak_lru_cache
-from faqbot.matching.training_data import PARTS, SharedResources
+from faqbot.matching.training_data import SHARED_PARTS, SharedResources
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ class _Unpickler(pickle.Unpickler):
         self._common = common
 
     def persistent_load(self, name: Any) -> Any:
-        if name not in PARTS:
+        if name not in SHARED_PARTS:
             raise pickle.UnpicklingError(f"nothing has {name!r} in common")
         return getattr(self._common, name)
 

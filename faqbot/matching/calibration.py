@@ -1,8 +1,8 @@
-"""From scores to probabilities, learnt from the loaded content itself.
+"""Calibration: scores become probabilities, learnt from the loaded content itself.
 
-Every phrasing is asked as if it had not been written (leave one out), as if nothing of its entry
-had been written (leave one class out: what an in-domain question without an answer looks like), and
-the general negatives are asked too. Kernel ridge gives all of these in closed form from one inverse
+Every phrasing is asked as if it hadn't been written (leave one out), and as if nothing of its entry
+had been written (leave one class out: an in-domain question without an answer); the negatives are
+asked too. Kernel ridge gives all of these in closed form from one inverse
 (Cawley 2006). A logistic regression over the outcomes (Platt 1999) yields the confidence.
 """
 
@@ -19,19 +19,19 @@ from faqbot.matching.shortlist import ShortlistRanker
 from faqbot.matching.tfidf import Floats
 
 MAX_LEFT_OUT = 2_500
-"""Phrasings that are left out at most: more don't change the curve, only the load time."""
+"""Phrasings that are left out at most: more change the load time, not the curve."""
 
 UNANSWERABLE_WEIGHT = 0.2
-"""The weight of all unanswerable questions together; the answerable ones have the rest."""
+"""Weight of all unanswerable questions together; the answerable ones have the rest."""
 
 MAX_LEFT_OUT_SHORTLISTED = 1_000
-"""The same where each phrasing is looked up in the shortlist, some milliseconds each."""
+"""The same with a shortlist, where each one takes some milliseconds."""
 
-PEOPLE_SLOPE, PEOPLE_OFFSET = 1.55, 0.15
-"""From leaving phrasings out to people's questions, on the scale of log odds.
+LOG_ODDS_SLOPE, LOG_ODDS_OFFSET = 1.55, 0.15
+"""From phrasings that were left out to people's questions, on the scale of log odds.
 
 Authors write phrasings that differ, so one that was left out is harder than what people ask.
-Fitted on the project's own development questions; the order of confidences stays as it is.
+Fitted on the project's own development questions; the order of confidences stays the same.
 """
 
 _RIDGE_PENALTY = 1e-2
@@ -40,55 +40,63 @@ _MAX_STEPS = 30
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The weights of the logistic regression: for score, margin, lead over negatives, constant."""
+    """The logistic regression: weights of score, margin, lead over negatives, and a constant."""
 
     weights: tuple[float, ...]
 
     def confidences(self, scored: ClassScores) -> Floats:
-        """The probability of each class to be the right one."""
+        """Return the probability of each class to be the right one, shape (classes)."""
         if not len(scored.scores):
             return scored.scores
         margins = _margins(scored.scores[None, :])[0]
         features = np.stack([scored.scores, margins, scored.nearest - scored.best_negative], axis=1)
         values = features @ np.array(self.weights[:-1]) + self.weights[-1]
-        values = values * PEOPLE_SLOPE + PEOPLE_OFFSET
-        chances: Floats = (1 / (1 + np.exp(-values))).astype(np.float32)
-        return chances
+        values = values * LOG_ODDS_SLOPE + LOG_ODDS_OFFSET
+        probabilities: Floats = (1 / (1 + np.exp(-values))).astype(np.float32)
+        return probabilities
 
 
 UNCALIBRATED = Calibration((8.0, 4.0, 2.0, -5.0))
-"""For content with too few phrasings to leave any out."""
+"""For content that has too few phrasings to leave any out."""
 
 
 @dataclass(frozen=True)
 class _LeftOut:
+    """The scores of questions that were left out of the fit.
+
+    Attributes:
+        scores: shape (questions, classes).
+        nearest: the similarity of the nearest phrasing, shape (questions, classes).
+        best_negative: the similarity of the nearest negative, shape (questions).
+        right: the number of the right class, -1 where none is right, shape (questions).
+    """
+
     scores: npt.NDArray[np.float64]
     nearest: npt.NDArray[np.float64]
-    none: npt.NDArray[np.float64]
+    best_negative: npt.NDArray[np.float64]
     right: npt.NDArray[np.int64]
-    """The right class of each row; -1 where no class is."""
 
 
 def calibrate(ranker: Ranker) -> Calibration:
-    """Learn the confidence from the phrasings that every scope shares."""
-    return _fit([_examples(trial) for trial in _left_out(ranker)])
+    """Fit a calibration to the phrasings that every scope shares."""
+    return _fit([_examples(left_out) for left_out in _left_out(ranker)])
 
 
 def calibrate_sampled(ranker: ShortlistRanker) -> Calibration:
-    """The same where there are too many phrasings to compare each with all others."""
+    """Fit a calibration to a sample, where each phrasing can't be compared with all others."""
     shared = np.flatnonzero(ranker.scope_of == 0)
-    seen: tuple[list[_Example], list[_Example], list[_Example]] = ([], [], [])
+    one_out, class_out, negatives = list[_Example](), list[_Example](), list[_Example]()
     for row in shared[:: max(1, len(shared) // MAX_LEFT_OUT_SHORTLISTED)].tolist():
-        looked = ranker.shortlist(ranker.texts[row])
-        others = looked.rows != row
-        labels, scores = ranker.labels[looked.rows[others]], looked.scores[others]
+        found = ranker.shortlist(ranker.texts[row])
+        others = found.rows != row
+        labels, scores = ranker.labels[found.rows[others]], found.scores[others]
         own = int(ranker.labels[row])
         if own == ranker.negative_label:
-            seen[2].append(_example(labels, scores, ranker.negative_label, own))
+            negatives.append(_example(labels, scores, ranker.negative_label, own))
         else:
-            seen[0].append(_example(labels, scores, ranker.negative_label, own))
+            one_out.append(_example(labels, scores, ranker.negative_label, own))
             elsewhere = labels != own
-            seen[1].append(
+            class_out.append(
                 _example(labels[elsewhere], scores[elsewhere], ranker.negative_label, own)
             )
     return _fit(
@@ -97,55 +105,64 @@ def calibrate_sampled(ranker: ShortlistRanker) -> Calibration:
                 np.array([one.features for one in each], dtype=np.float64).reshape(-1, 3),
                 np.array([one.right for one in each], dtype=bool),
             )
-            for each in seen
+            for each in (one_out, class_out, negatives)
         ]
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Example:
+    """The features of the best class of one question, and whether it is right."""
+
     features: tuple[float, float, float]
     right: bool
 
 
 def _example(
-    labels: npt.NDArray[np.int64], scores: npt.NDArray[np.floating], none: int, own: int
+    labels: npt.NDArray[np.int64], scores: npt.NDArray[np.floating], negative: int, own: int
 ) -> _Example:
-    """What the best class of some scored phrasings looks like."""
-    away = labels == none
-    lowest = float(scores[away].max()) if away.any() else 0.0
-    labels, scores = labels[~away], scores[~away]
+    """Return the features of the best class of some scored phrasings.
+
+    Args:
+        labels: their classes by number.
+        scores: their scores.
+        negative: the number of the negatives.
+        own: the number of the right class.
+    """
+    negatives = labels == negative
+    best_negative = float(scores[negatives].max()) if negatives.any() else 0.0
+    labels, scores = labels[~negatives], scores[~negatives]
     if not len(scores):
-        return _Example((0.0, 0.0, -lowest), right=False)
-    at = int(scores.argmax())
-    rivals = scores[labels != labels[at]]
+        return _Example((0.0, 0.0, -best_negative), right=False)
+    first = int(scores.argmax())
+    rivals = scores[labels != labels[first]]
     second = float(rivals.max()) if len(rivals) else 0.0
-    best = float(scores[at])
-    return _Example((best, best - second, best - lowest), right=bool(labels[at] == own))
+    best = float(scores[first])
+    return _Example((best, best - second, best - best_negative), right=bool(labels[first] == own))
 
 
 @dataclass(frozen=True)
 class _Examples:
-    """The features of the best class of each question asked, and whether it was right."""
+    """The features of the best class, shape (questions, 3), and whether it is right."""
 
     features: npt.NDArray[np.float64]
     right: npt.NDArray[np.bool_]
 
 
-def _examples(trial: _LeftOut) -> _Examples:
-    if not len(trial.right) or trial.scores.shape[1] < 2:  # noqa: PLR2004
+def _examples(left_out: _LeftOut) -> _Examples:
+    if not len(left_out.right) or left_out.scores.shape[1] < 2:  # noqa: PLR2004
         return _Examples(np.zeros((0, 3)), np.zeros(0, dtype=bool))
-    best = trial.scores.argmax(axis=1)
+    best = left_out.scores.argmax(axis=1)
     rows = np.arange(len(best))
-    margins = _margins(trial.scores)[rows, best]
-    lead = trial.nearest[rows, best] - trial.none
+    margins = _margins(left_out.scores)[rows, best]
+    lead = left_out.nearest[rows, best] - left_out.best_negative
     return _Examples(
-        np.stack([trial.scores[rows, best], margins, lead], axis=1), best == trial.right
+        np.stack([left_out.scores[rows, best], margins, lead], axis=1), best == left_out.right
     )
 
 
 def _fit(observed: Sequence[_Examples]) -> Calibration:
-    """The logistic regression over questions that have an answer, and then those that have none."""
+    """Fit the regression; the first examples have a right class, the others have none."""
     outcomes = [one.right for one in observed if len(one.right)]
     if not outcomes or not any(outcome.any() for outcome in outcomes):
         return UNCALIBRATED
@@ -160,6 +177,7 @@ def _fit(observed: Sequence[_Examples]) -> Calibration:
 
 
 def _left_out(ranker: Ranker) -> tuple[_LeftOut, ...]:
+    """Return the phrasings without themselves, without their class, and the negatives."""
     scope = ranker.scope("")
     count = len(scope.keys)
     rows = scope.rows
@@ -167,39 +185,39 @@ def _left_out(ranker: Ranker) -> tuple[_LeftOut, ...]:
     asked = np.arange(0, len(rows), step)
     labels = np.where(scope.labels < count, scope.labels, -1)[asked]
     kernel = ranker.kernel(rows[asked], rows).astype(np.float64)
-    kernel[np.arange(len(asked)), asked] = -1.0
+    kernel[np.arange(len(asked)), asked] = -1.0  # nothing is nearest to itself
     padded = np.concatenate([kernel, np.full((len(asked), 1), -1.0)], axis=1)
     nearest = np.maximum.reduceat(padded, scope.starts, axis=1)
-    none = np.maximum(nearest[:, count], 0.0)
+    best_negative = np.maximum(nearest[:, count], 0.0)
     nearest = np.maximum(nearest[:, :count], 0.0)
     one_out, class_out = nearest, nearest
     if ranker.inverse is not None and scope.dual_coef is not None:
-        mix = ranker.weights.ridge
+        weight = ranker.weights.ridge
         one_out_ridge, class_out_ridge = one_and_class_out(ranker, asked)
-        one_out = mix * one_out_ridge + (1 - mix) * nearest
-        class_out = mix * class_out_ridge + (1 - mix) * nearest
+        one_out = weight * one_out_ridge + (1 - weight) * nearest
+        class_out = weight * class_out_ridge + (1 - weight) * nearest
     hidden = class_out.copy()
     hidden_nearest = nearest.copy()
     known = labels >= 0
-    at = np.flatnonzero(known)
-    hidden[at, labels[at]] = -1.0
-    hidden_nearest[at, labels[at]] = 0.0
-    nobody = np.full(known.sum(), -1)
+    known_rows = np.flatnonzero(known)
+    hidden[known_rows, labels[known_rows]] = -1.0
+    hidden_nearest[known_rows, labels[known_rows]] = 0.0
+    no_class = np.full(known.sum(), -1)
     return (
-        _LeftOut(one_out[known], nearest[known], none[known], labels[known]),
-        _LeftOut(hidden[known], hidden_nearest[known], none[known], nobody),
-        _LeftOut(one_out[~known], nearest[~known], none[~known], labels[~known]),
+        _LeftOut(one_out[known], nearest[known], best_negative[known], labels[known]),
+        _LeftOut(hidden[known], hidden_nearest[known], best_negative[known], no_class),
+        _LeftOut(one_out[~known], nearest[~known], best_negative[~known], labels[~known]),
     )
 
 
 def one_and_class_out(
     ranker: Ranker, asked: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """What the ridge would say of phrasings it had not seen, each of shape (asked, classes).
+    """Return the ridge's values for phrasings that it hasn't seen, each of shape (asked, classes).
 
     Args:
         ranker: has a ridge.
-        asked: numbers of the rows of the shared scope.
+        asked: the positions of the phrasings in the shared scope.
 
     Returns:
         The values without the phrasing itself, and those without its whole class.
@@ -225,7 +243,7 @@ def one_and_class_out(
 
 
 def _margins(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    """How far each score lies above (or below) the best of the others in its row."""
+    """Return how far each score lies above (or below) the best of the others in its row."""
     if scores.shape[1] == 1:
         return scores.copy()
     top = np.partition(scores, -2, axis=1)[:, -2:]
@@ -245,9 +263,11 @@ def _logistic(
     penalty = np.full(design.shape[1], _RIDGE_PENALTY / 10)
     penalty[-1] = 0.0
     for _ in range(_MAX_STEPS):
-        chance = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
-        gradient = design.T @ (weights * (chance - outcomes)) + penalty * beta
-        curvature = (design * (weights * np.maximum(chance * (1 - chance), 1e-9))[:, None]).T
+        probability = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
+        gradient = design.T @ (weights * (probability - outcomes)) + penalty * beta
+        curvature = (
+            design * (weights * np.maximum(probability * (1 - probability), 1e-9))[:, None]
+        ).T
         step = np.linalg.solve(
             curvature @ design + np.diag(penalty) + 1e-9 * np.eye(len(beta)), gradient
         )

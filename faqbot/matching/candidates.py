@@ -1,4 +1,8 @@
-"""From words to candidates: scores, what the content adds to them, and confidences."""
+"""Candidates for a question: scores of the ranker, words of the sections, confidences.
+
+The ranker compares the question with phrasings only. To each score the overlap of the question's
+words with the section itself is added, before the calibration turns it into a probability.
+"""
 
 from __future__ import annotations
 
@@ -15,21 +19,21 @@ from faqbot.matching.ranking import ALL_SCOPES, Scorer
 from faqbot.matching.text import ROLE_WORD, STOP_WORDS, normalise, singular, words
 from faqbot.matching.tfidf import Floats
 from faqbot.matching.thresholds import SCORE_WEIGHTS
-from faqbot.matching.training_data import GENERAL
+from faqbot.matching.training_data import GENERAL_FAQ_PREFIX
 from faqbot.model import Candidate, EntryKind, KnowledgeBase
 
 MIN_STEM_LENGTH = 4
-"""Letters of a word that may stand for a longer one: "mongo" for MongoDB."""
+"""Letters from which a word may stand for a longer one: "mongo" for MongoDB."""
 
 OVERLAP_CACHE_SIZE = 512
-"""Roles whose words are kept."""
+"""Roles whose words are cached."""
 
 
 class SectionOverlap:
     """The words of each section of each role.
 
     Args:
-        library: the content.
+        knowledge_base: the content.
         asking: words in which people ask about any role.
         everyday: the most frequent words of the language.
     """
@@ -46,23 +50,24 @@ class SectionOverlap:
         self._section_words = weak_lru_cache(self._words_by_section, OVERLAP_CACHE_SIZE)
 
     def overlaps(self, asked: Sequence[str], role: str, keys: Sequence[str]) -> Floats:
-        """For each key of a part, the share (0..1) of what is said that stands in that part.
+        """Return the share of the asked words that each section contains, shape (keys), 0 to 1.
 
-        A word that stands in many parts of the role counts for little in each.
+        A word that stands in many sections of the role counts for little in each.
         """
         overlaps: Floats = np.zeros(len(keys), dtype=np.float32)
-        said = {singular(word) for word in asked if word not in STOP_WORDS and word != ROLE_WORD}
-        weights = {word: self._weight(word) for word in sorted(said)}
+        content = {singular(word) for word in asked if word not in STOP_WORDS and word != ROLE_WORD}
+        # Sorted, so that equal sums of floats are added in the same order in every process.
+        weights = {word: self._weight(word) for word in sorted(content)}
         total = sum(weights.values())
-        parts = self._section_words(role)
-        if not total or not parts:
+        sections = self._section_words(role)
+        if not total or not sections:
             return overlaps
         for word, weight in weights.items():
-            holding = {key for key, inside in parts.items() if _contains(inside, word)}
-            share = weight * (1 - len(holding) / (len(parts) + 1)) / total
-            for at, key in enumerate(keys):
-                if key in holding:
-                    overlaps[at] += share
+            containing = {key for key, inside in sections.items() if _contains(inside, word)}
+            share = weight * (1 - len(containing) / (len(sections) + 1)) / total
+            for number, key in enumerate(keys):
+                if key in containing:
+                    overlaps[number] += share
         return overlaps
 
     def _weight(self, word: str) -> float:
@@ -89,7 +94,7 @@ class SectionOverlap:
 
 
 def _contains(inside: Sequence[str], word: str) -> bool:
-    """Whether sorted words hold a word, or one that it is the beginning of."""
+    """Return whether sorted words contain a word, or one that begins with it."""
     at = bisect_left(inside, word)
     if at == len(inside):
         return False
@@ -100,10 +105,10 @@ WHOLE_ROLE = "role"
 """The key of the class that asks for a role as a whole."""
 
 CANDIDATE_CACHE_SIZE = 1024
-"""Texts whose candidates are kept: people ask the same again."""
+"""Texts whose candidates are cached: people ask the same again."""
 
 MAX_CANDIDATES = 8
-"""Candidates that a reading keeps."""
+"""Candidates of a question."""
 
 
 class CandidateFinder:
@@ -112,13 +117,13 @@ class CandidateFinder:
     Args:
         ranker: scores texts.
         calibration: turns scores into confidences.
-        contents: what the parts of each role say.
+        overlap: the words of the sections.
     """
 
-    def __init__(self, ranker: Scorer, calibration: Calibration, contents: SectionOverlap) -> None:
+    def __init__(self, ranker: Scorer, calibration: Calibration, overlap: SectionOverlap) -> None:
         self._ranker = ranker
         self._calibration = calibration
-        self._overlap = contents
+        self._overlap = overlap
         self._score_names = (*ranker.view_names, "nearest", "ridge", "content")
         self.find = weak_lru_cache(self._find, CANDIDATE_CACHE_SIZE)
 
@@ -147,8 +152,10 @@ class CandidateFinder:
     def _candidate(self, key: str, column: Sequence[float], role: str | None) -> Candidate:
         *seen, confidence = column
         opinions = tuple(zip(self._score_names, seen, strict=True))
-        if key.startswith(GENERAL):
-            return Candidate(key.removeprefix(GENERAL), EntryKind.FAQ, None, confidence, opinions)
+        if key.startswith(GENERAL_FAQ_PREFIX):
+            return Candidate(
+                key.removeprefix(GENERAL_FAQ_PREFIX), EntryKind.FAQ, None, confidence, opinions
+            )
         if key == WHOLE_ROLE:
             return Candidate(role or "", EntryKind.ROLE, role, confidence, opinions)
         kind = EntryKind.FAQ if key.startswith("faq/") else EntryKind.SECTION

@@ -8,13 +8,13 @@ from typing import Final
 from faqbot.matching.similarity import Encoder
 from faqbot.matching.text import STOP_WORDS, normalise, singular, words
 
-ALIKE: Final = 0.62
+MIN_COSINE: Final = 0.62
 """Cosine from which two questions ask for the same thing."""
 
-SHARED: Final = 0.5
+MIN_SHARED_WORDS: Final = 0.5
 """Share of telling words from which they do, whatever their vectors say."""
 
-MOST: Final = 2_000
+MAX_ENCODED_TEXTS: Final = 2_000
 """More texts than these are grouped by their words alone: every pair is compared."""
 
 
@@ -26,14 +26,17 @@ def group_by_meaning(texts: Sequence[str], encoder: Encoder) -> list[list[int]]:
     """
     if not texts:
         return []
-    telling = [_telling(text) for text in texts]
-    vectors = encoder.encode([normalise(text) for text in texts[:MOST]])
+    telling = [_content_words(text) for text in texts]
+    vectors = encoder.encode([normalise(text) for text in texts[:MAX_ENCODED_TEXTS]])
     groups: list[list[int]] = []
     for at in range(len(texts)):
         for group in groups:
             first = group[0]
-            near = max(at, first) < MOST and float(vectors[at] @ vectors[first]) >= ALIKE
-            if near or _shared(telling[at], telling[first]) >= SHARED:
+            near = (
+                max(at, first) < MAX_ENCODED_TEXTS
+                and float(vectors[at] @ vectors[first]) >= MIN_COSINE
+            )
+            if near or _word_overlap(telling[at], telling[first]) >= MIN_SHARED_WORDS:
                 group.append(at)
                 break
         else:
@@ -41,9 +44,9 @@ def group_by_meaning(texts: Sequence[str], encoder: Encoder) -> list[list[int]]:
     return sorted(groups, key=lambda group: (-len(group), group[0]))
 
 
-def _telling(text: str) -> frozenset[str]:
+def _content_words(text: str) -> frozenset[str]:
     return frozenset(singular(word) for word in words(normalise(text)) if word not in STOP_WORDS)
 
 
-def _shared(one: frozenset[str], other: frozenset[str]) -> float:
+def _word_overlap(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / len(one | other) if one or other else 1.0

@@ -1,4 +1,4 @@
-"""The one decision: answer, offer a choice, or decline. A wrong answer costs more than none."""
+"""The decision: answer, offer choices, or decline. A wrong answer costs more than none."""
 
 from __future__ import annotations
 
@@ -25,22 +25,27 @@ from faqbot.model import (
     RoleLink,
 )
 
-MOST_OPTIONS = 3
-"""More readings than these are a list, not a choice."""
+MAX_OPTIONS = 3
+"""Choices that are offered at most: more are a list."""
 
-FILLERS = 2
-"""Stop words beside a role's name that ask for nothing but the role."""
+MAX_FILLER_WORDS = 2
+"""Stop words beside a role's name with which nothing but the role is asked for."""
 
 
 class Decider:
-    """Turns what was parsed into an outcome, for one library."""
+    """Decides on parsed questions.
+
+    Args:
+        knowledge_base: the content.
+        thresholds: the confidences to decide by.
+    """
 
     def __init__(self, knowledge_base: KnowledgeBase, thresholds: Thresholds = THRESHOLDS) -> None:
         self._knowledge_base = knowledge_base
         self._thresholds = thresholds
 
     def decide(self, parsed: ParsedQuestion, audience: Audience) -> Outcome:
-        """The outcome for somebody of that audience."""
+        """Return the outcome for somebody of that audience."""
         if not parsed.normalised or not any(c.isalnum() for c in parsed.normalised):
             return Decline(Reason.EMPTY)
         groups = link_groups(parsed.links)
@@ -55,7 +60,7 @@ class Decider:
         return self._one_role(parsed, groups[0][0], audience)
 
     def describe(self, parsed: ParsedQuestion, audience: Audience) -> Outcome:
-        """The outcome where the text is known to name a role, and perhaps a part of it."""
+        """Return the outcome of a text that should name a role, and perhaps a part of it."""
         groups = link_groups(parsed.links)
         if not parsed.normalised:
             return Decline(Reason.EMPTY)
@@ -64,7 +69,7 @@ class Decider:
         best = max(groups, key=lambda group: group[0].score)
         if parsed.unknown_role:
             return Decline(
-                Reason.UNKNOWN_ROLE, nearest=tuple(link.role for link in best[:MOST_OPTIONS])
+                Reason.UNKNOWN_ROLE, nearest=tuple(link.role for link in best[:MAX_OPTIONS])
             )
         candidates = parsed.candidates
         named = candidates and candidates[0].confidence >= self._thresholds.offer
@@ -78,29 +83,32 @@ class Decider:
             )
         role = self._knowledge_base.role(best[0].role)
         assert role is not None
-        sure = link_confidence(best[0])
+        confidence = link_confidence(best[0])
         if parsed.content_words:
             outcome = self._one_role(parsed, best[0], audience)
             if not isinstance(outcome, Decline) or outcome.reason is Reason.NOT_WRITTEN:
                 return outcome
-        return Answer((whole(role, sure),))
+        return Answer((whole_role(role, confidence),))
 
     # -- one role
 
     def _one_role(self, parsed: ParsedQuestion, link: RoleLink, audience: Audience) -> Outcome:
         role = self._knowledge_base.role(link.role)
         assert role is not None
-        sure = link_confidence(link)
+        confidence = link_confidence(link)
         bare = not parsed.content_words and link.method is not LinkMethod.CONVERSATION
-        if bare and len(parsed.words_without_roles) <= FILLERS:
-            return self._answer_or_ask((whole(role, sure),))
-        parts = self._written(self._for_role(parsed.parts, role, sure), audience)
+        if bare and len(parsed.words_without_roles) <= MAX_FILLER_WORDS:
+            return self._answer_or_ask((whole_role(role, confidence),))
+        parts = self._readable_entries(
+            self._candidates_of_role(parsed.parts, role, confidence), audience
+        )
         if len(parts) > 1:
             return self._answer_or_ask(parts)
-        missing = self._not_written(parsed.candidates, role, audience)
-        if missing:
+        if self._is_not_written(parsed.candidates, role, audience):
             return Decline(Reason.NOT_WRITTEN, nearest=(role.id,), owner=role.owner)
-        candidates = self._written(self._for_role(parsed.candidates, role, sure), audience)
+        candidates = self._readable_entries(
+            self._candidates_of_role(parsed.candidates, role, confidence), audience
+        )
         outcome = self._answer_or_offer(candidates)
         if isinstance(outcome, Decline):
             return replace(outcome, nearest=(role.id,), owner=role.owner)
@@ -114,21 +122,23 @@ class Decider:
         if candidates[0].confidence >= self._thresholds.answer and clear:
             return Answer(candidates[:1])
         near = [c for c in candidates if c.confidence >= self._thresholds.min_option]
-        return Choices(tuple(near[:MOST_OPTIONS]), Reason.CLOSE)
+        return Choices(tuple(near[:MAX_OPTIONS]), Reason.CLOSE)
 
     def _answer_or_ask(self, candidates: tuple[Candidate, ...]) -> Outcome:
         if min(candidate.confidence for candidate in candidates) >= self._thresholds.answer:
             return Answer(candidates)
-        return Choices(candidates[:MOST_OPTIONS], Reason.CLOSE)
+        return Choices(candidates[:MAX_OPTIONS], Reason.CLOSE)
 
-    def _not_written(self, candidates: Sequence[Candidate], role: Role, audience: Audience) -> bool:
-        """Whether the clear winner is a standard part that this role does not have."""
+    def _is_not_written(
+        self, candidates: Sequence[Candidate], role: Role, audience: Audience
+    ) -> bool:
+        """Return whether the best candidate is clearly a section that this role doesn't have."""
         if not candidates or candidates[0].confidence < self._thresholds.answer:
             return False
         best = candidates[0]
         if best.kind is not EntryKind.SECTION:
             return False
-        return not self._written(self._for_role((best,), role, 1.0), audience)
+        return not self._readable_entries(self._candidates_of_role((best,), role, 1.0), audience)
 
     # -- no role, or several
 
@@ -141,7 +151,7 @@ class Decider:
             general = self._knowledge_base.entry(best.id)
             if general is not None:
                 own = [c for c in candidates if self._knowledge_base.entry(c.id) is not None]
-                return self._answer_or_offer(self._written(own, audience))
+                return self._answer_or_offer(self._readable_entries(own, audience))
         if not parsed.content_words:
             if rivals:
                 return self._which_role("", 1.0, [link.role for link in rivals], audience)
@@ -160,7 +170,7 @@ class Decider:
         entries = [
             (role, entry)
             for role in roles
-            if (entry := self._part(role, part)) and self._readable(entry.id, audience)
+            if (entry := self._entry(role, part)) and self._readable(entry.id, audience)
         ]
         options = [
             Candidate(entry.id, entry.kind, role.id, round(confidence / len(entries), 4))
@@ -170,8 +180,8 @@ class Decider:
             return Decline(Reason.NOT_UNDERSTOOD)
         if len(options) == 1:
             return Choices(tuple(options), Reason.CLOSE)
-        held = tuple(option.role for option in options if option.role)
-        return Choices(tuple(options[:MOST_OPTIONS]), Reason.WHICH_ROLE, part, held)
+        fitting = tuple(option.role for option in options if option.role)
+        return Choices(tuple(options[:MAX_OPTIONS]), Reason.WHICH_ROLE, part, fitting)
 
     def _several_roles(
         self, parsed: ParsedQuestion, groups: Sequence[Sequence[RoleLink]], audience: Audience
@@ -181,29 +191,32 @@ class Decider:
             if len(single) == 1:
                 return self._one_role(parsed, single[0], audience)
             return self._without_role(parsed, groups[0], audience)
-        links = single[:MOST_OPTIONS]
+        links = single[:MAX_OPTIONS]
         candidates = parsed.candidates
         best = candidates[0] if candidates else None
         if best and best.kind is EntryKind.FAQ and best.confidence >= self._thresholds.offer:
-            told = next((link for link in links if link.role == best.role), links[0])
-            return self._one_role(parsed, told, audience)
+            # An FAQ that tells two roles apart belongs to one of them: that one answers.
+            owner = next((link for link in links if link.role == best.role), links[0])
+            return self._one_role(parsed, owner, audience)
         if best is None or (best.confidence < self._thresholds.answer and not parsed.content_words):
             roles = [(link, self._knowledge_base.role(link.role)) for link in links]
             return Choices(
-                tuple(whole(role, link_confidence(link)) for link, role in roles if role),
+                tuple(whole_role(role, link_confidence(link)) for link, role in roles if role),
                 Reason.CLOSE,
             )
-        entries = self._written(self._for_each(best, links), audience)
+        entries = self._readable_entries(self._candidates_of_each(best, links), audience)
         if not entries or entries[0].confidence < self._thresholds.offer:
             return Decline(Reason.NOT_UNDERSTOOD, nearest=tuple(link.role for link in links))
         return self._answer_or_ask(entries)
 
-    def _for_each(self, best: Candidate, links: Sequence[RoleLink]) -> Iterator[Candidate]:
-        """The part that the best candidate is, for each of several roles."""
+    def _candidates_of_each(
+        self, best: Candidate, links: Sequence[RoleLink]
+    ) -> Iterator[Candidate]:
+        """Yield the section that the best candidate is, for each of several roles."""
         part = best.id.removeprefix(f"{best.role}/") if best.kind is EntryKind.SECTION else ""
         for link in links:
             role = self._knowledge_base.role(link.role)
-            entry = self._part(role, part) if role else None
+            entry = self._entry(role, part) if role else None
             if entry is not None:
                 confidence = round(best.confidence * link_confidence(link), 4)
                 yield Candidate(entry.id, entry.kind, link.role, confidence, best.scores)
@@ -211,7 +224,7 @@ class Decider:
     def _unknown_role(
         self, parsed: ParsedQuestion, groups: Sequence[Sequence[RoleLink]], audience: Audience
     ) -> Outcome:
-        """A role that the content does not have: never an answer, its neighbours when near."""
+        """Decide on a role that the content doesn't have: never answer, name the nearest roles."""
         candidates = parsed.candidates
         best = candidates[0] if candidates else None
         if best and best.role is None and best.confidence >= self._thresholds.answer:
@@ -228,13 +241,13 @@ class Decider:
             return outcome
         return Decline(
             Reason.UNKNOWN_ROLE,
-            nearest=tuple(dict.fromkeys(link.role for link in links))[:MOST_OPTIONS],
+            nearest=tuple(dict.fromkeys(link.role for link in links))[:MAX_OPTIONS],
         )
 
     # -- entries
 
-    def _for_role(
-        self, candidates: Iterable[Candidate], role: Role, sure: float
+    def _candidates_of_role(
+        self, candidates: Iterable[Candidate], role: Role, confidence: float
     ) -> tuple[Candidate, ...]:
         found: list[Candidate] = []
         for candidate in candidates:
@@ -245,23 +258,23 @@ class Decider:
             if general and self._knowledge_base.entry(candidate.id) is not None:
                 found.append(candidate)
                 continue
-            entry = self._part(role, key)
+            entry = self._entry(role, key)
             if entry is not None:
                 found.append(
                     Candidate(
                         entry.id,
                         entry.kind,
                         role.id,
-                        round(candidate.confidence * sure, 4),
+                        round(candidate.confidence * confidence, 4),
                         candidate.scores,
                     )
                 )
         return tuple(found)
 
-    def _part(self, role: Role, part: str) -> Entry | None:
+    def _entry(self, role: Role, part: str) -> Entry | None:
         return self._knowledge_base.entry(f"{role.id}/{part}" if part else role.id)
 
-    def _written(
+    def _readable_entries(
         self, candidates: Iterable[Candidate], audience: Audience
     ) -> tuple[Candidate, ...]:
         return tuple(c for c in candidates if self._readable(c.id, audience))
@@ -273,6 +286,6 @@ class Decider:
         return not isinstance(entry, Faq) or audience.may_read(entry.audience)
 
 
-def whole(role: Role, confidence: float) -> Candidate:
-    """The candidate for a role as a whole."""
+def whole_role(role: Role, confidence: float) -> Candidate:
+    """Return the candidate for a role as a whole."""
     return Candidate(role.id, EntryKind.ROLE, role.id, round(confidence, 4))

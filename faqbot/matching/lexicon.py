@@ -1,4 +1,7 @@
-"""Short forms that people type, written out; a word that the content itself uses stays as it is."""
+"""Word lists of English for recruiting: short forms, grades, occupations, and words around titles.
+
+They were collected from the project's own development questions and the titles of O*NET.
+"""
 
 from __future__ import annotations
 
@@ -73,6 +76,7 @@ SHORT_FORMS = MappingProxyType(
         "yrs": "years",
     }
 )
+"""Short forms with their long ones; a word of the content stays as it is."""
 
 SHORT_PHRASES = MappingProxyType(
     {
@@ -100,7 +104,7 @@ SHORT_PHRASES = MappingProxyType(
         ("must", "haves"): "required skills",
     }
 )
-"""Pairs and triples whose first word alone means something else."""
+"""Short forms of several words, whose first word alone means something else."""
 
 SENIORITY = frozenset(
     """
@@ -108,9 +112,9 @@ SENIORITY = frozenset(
     experienced associate assistant apprentice beginner seasoned expert
     """.split()
 )
-"""Grades before or after a title: the role stays the same."""
+"""Grades before or after a title, which don't change the role."""
 
-COLOURS = SENIORITY | frozenset(
+TITLE_MODIFIERS = SENIORITY | frozenset(
     """
     average best better big brand certified company competent complete current decent dream
     effective efficient excellent external fancy first freelance full future general given good
@@ -125,7 +129,7 @@ COLOURS = SENIORITY | frozenset(
     applicant applicants employee employees worker staff profession professional professionals
     """.split()
 )
-"""Words that stand before a title without making it another role."""
+"""Words beside a title that don't make it another role: "a good analyst", "analyst jobs"."""
 
 VERBS = """
     achieve affect allow apply ask become bring choose compare consider count deserve describe do
@@ -135,7 +139,7 @@ VERBS = """
     tell think try turn understand use want wonder work
     """.split()
 
-NO_NAMES = frozenset(
+NEVER_IN_TITLES = frozenset(
     f"{verb[:-1]}ies" if verb.endswith(("ply", "try", "udy")) else f"{verb}{ending}"
     for verb in VERBS
     for ending in ("", "es" if verb.endswith(("o", "ss", "sh", "ch")) else "s")
@@ -150,7 +154,7 @@ NO_NAMES = frozenset(
     within without yesterday yet
     """.split()
 )
-"""Verbs and function words that may stand before a title, and never make it another role."""
+"""Verbs and function words beside a title, which never make it another role."""
 
 OCCUPATIONS = frozenset(
     """
@@ -191,4 +195,4 @@ OCCUPATIONS = frozenset(
     welder writer zookeeper zoologist scrum ios android dba cio coo hrbp
     """.split()
 )
-"""Nouns that close a job title in English, and a few that are one by themselves."""
+"""Nouns that end a job title in English, and a few that are one by themselves."""

@@ -1,4 +1,8 @@
-"""The matcher: a question in, its reading out. Built once for a library, then only read."""
+"""The matching pipeline: a question in, a ParsedQuestion out.
+
+The question is normalised and its spelling corrected; roles are linked and masked; the entries of
+the role are ranked by the words that are left. A matcher never changes once it is built.
+"""
 
 from __future__ import annotations
 
@@ -33,12 +37,12 @@ from faqbot.matching.thresholds import CONFIDENCES, THRESHOLDS
 from faqbot.matching.titles import title_key
 from faqbot.matching.training_data import (
     SharedResources,
-    compounds_of,
-    named_things,
+    compounds_in,
+    listed_items,
+    mask_slots,
     own_phrasings,
-    plain_words,
+    plain_text,
     shared_phrasings,
-    slot_masked,
 )
 from faqbot.model import (
     Candidate,
@@ -59,18 +63,25 @@ def mask_roles(
     titles: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     own: str = "",
 ) -> list[Token]:
-    """The words with each mention of a role masked, or given by its title unless it is `own`."""
-    result = list(asked)
+    """Return the words with each mention of a role masked.
+
+    Args:
+        asked: the words of a question.
+        mentions: the mentions to mask.
+        titles: the words of the titles of roles that are shown by their title instead.
+        own: the role that is masked all the same.
+    """
+    masked = list(asked)
     for mention in sorted(mentions, key=lambda mention: -mention.start):
-        first = result[mention.start]
+        first = masked[mention.start]
         role = mention.links[0].role
         shown = (ROLE_WORD,) if role == own else titles.get(role, (ROLE_WORD,))
-        result[mention.start : mention.end] = [replace(first, word=word) for word in shown]
-    return result
+        masked[mention.start : mention.end] = [replace(first, word=word) for word in shown]
+    return masked
 
 
 def links_of(linking: Linking, role: str | None) -> tuple[RoleLink, ...]:
-    """The roles that a question is about; the conversation's, where it names none itself."""
+    """Return the roles that a question names, or else the role of the conversation."""
     links = tuple(link for mention in linking.mentions for link in mention.links)
     if not links and role is not None:
         return (RoleLink(role, "", LinkMethod.CONVERSATION, 1.0),)
@@ -78,7 +89,7 @@ def links_of(linking: Linking, role: str | None) -> tuple[RoleLink, ...]:
 
 
 def link_confidence(link: RoleLink) -> float:
-    """How surely a link names its role, as a probability."""
+    """Return the probability that a link names its role."""
     match link.method:
         case LinkMethod.TITLE | LinkMethod.ALIAS | LinkMethod.CONVERSATION:
             return CONFIDENCES.exact_link
@@ -90,41 +101,42 @@ def link_confidence(link: RoleLink) -> float:
 
 
 def link_groups(links: Iterable[RoleLink]) -> list[list[RoleLink]]:
-    """Links by the words that they come from: rivals stand together, and each role once."""
+    """Group links by the words that they come from; groups of the same roles are one."""
     groups: dict[str, list[RoleLink]] = {}
     for link in links:
         groups.setdefault(link.words, []).append(link)
-    told = {tuple(link.role for link in group): group for group in groups.values()}
-    return list(told.values())
+    by_roles = {tuple(link.role for link in group): group for group in groups.values()}
+    return list(by_roles.values())
 
 
 RANKER_WEIGHTS = RankerWeights(views=(0.12, 0.18, 0.7), ridge=0.7, penalty=0.2)
+"""Chosen by cross-validation on training data: words, letters, meaning (`docs/matching.md`)."""
 
 MAX_WORDS = 160
 """Words of a question that are read."""
 
 MAX_CLAUSE_WORDS = 6
-"""Words of a clause that names a part; a longer one tells a story."""
+"""Words of the longest clause that can name a part."""
 
 MAX_PARTS = 4
-"""Clauses above which a question is a story, not a list of parts."""
+"""Clauses of the longest question that can be a list of parts."""
 
 
 class Matcher:
-    """Understands questions about a library.
+    """Parses questions about a knowledge base.
 
     Args:
-        library: the content.
-        common: what is equal for all libraries.
+        knowledge_base: the content.
+        resources: what all indexes share.
     """
 
-    def __init__(self, knowledge_base: KnowledgeBase, common: SharedResources) -> None:
+    def __init__(self, knowledge_base: KnowledgeBase, resources: SharedResources) -> None:
         self._knowledge_base = knowledge_base
-        shipped = common.shipped
+        shipped = resources.shipped
         phrasings = list(shared_phrasings(knowledge_base, shipped))
         asked = [phrasing.text for phrasing in phrasings if phrasing.key]
         asked += [
-            plain_words(text)
+            plain_text(text)
             for role in knowledge_base.roles
             for _, text in own_phrasings(role, shipped.phrasings)
         ]
@@ -136,96 +148,97 @@ class Matcher:
             for role in knowledge_base.roles
             for title in (role.title, *role.aliases)
         ]
-        compounds = compounds_of(titles)
+        compounds = compounds_in(titles)
         self._linker = RoleLinker(
             knowledge_base.roles,
-            common.asking,
-            language=common.language,
-            everyday=common.everyday,
+            resources.asking,
+            language=resources.language,
+            everyday=resources.everyday,
             known=phrasing_words,
             compounds=compounds,
         )
         self._title_words = {
             role.id: title_key(role.title, compounds) for role in knowledge_base.roles
         }
-        counts = count_words([*asked, *titles, *map(normalise, named_things(knowledge_base))])
-        self.vocabulary = Vocabulary(counts, common.language, compounds, known=phrasing_words)
+        counts = count_words([*asked, *titles, *map(normalise, listed_items(knowledge_base))])
+        self.vocabulary = Vocabulary(counts, resources.language, compounds, known=phrasing_words)
         phrasings += [
             Phrasing(self._mask_phrasing(text, role), key, role.id)
             for role in knowledge_base.roles
             for key, text in own_phrasings(role, shipped.phrasings)
         ]
-        contents = SectionOverlap(knowledge_base, common.sections, common.everyday)
+        overlap = SectionOverlap(knowledge_base, resources.sections, resources.everyday)
         self.ranker: Scorer
-        self.ranker, calibration = _train(phrasings, common)
-        self._candidates = CandidateFinder(self.ranker, calibration, contents)
+        self.ranker, calibration = _train(phrasings, resources)
+        self._candidates = CandidateFinder(self.ranker, calibration, overlap)
 
     def parse(self, text: str, role: str | None = None) -> ParsedQuestion:
-        """Understand a question; `role` is the one that the conversation is about, if any."""
+        """Parse a question; `role` is the one that the conversation is about, if any."""
         normalised = normalise(text)
-        asked, repairs = self._corrected(normalised)
+        asked, corrections = self._corrected(normalised)
         linking = self._linker.link(
             [token.word for token in asked], [token.written for token in asked]
         )
         masked = mask_roles(asked, linking.mentions)
         scope, candidates = self._best_scope(asked, linking, role)
-        said = tuple(token.word for token in masked if token.word != ROLE_WORD)
+        without_roles = tuple(token.word for token in masked if token.word != ROLE_WORD)
         return ParsedQuestion(
             text=text,
             normalised=normalised,
-            corrections=tuple(repairs),
+            corrections=tuple(corrections),
             words=tuple(token.word for token in asked),
             mentions=linking.mentions,
             links=links_of(linking, role),
             unknown_role=linking.unknown_role,
-            words_without_roles=said,
-            content_words=tuple(word for word in said if word not in STOP_WORDS),
+            words_without_roles=without_roles,
+            content_words=tuple(word for word in without_roles if word not in STOP_WORDS),
             candidates=candidates,
             parts=self._parts(masked, scope),
         )
 
     def _corrected(self, normalised: str) -> tuple[list[Token], list[Correction]]:
         asked: list[Token] = []
-        repairs: list[Correction] = []
+        corrections: list[Correction] = []
         for number, (sentence, written) in enumerate(clauses(normalised)):
-            for typed, meant in self.vocabulary.repair(written):
+            for typed, meant in self.vocabulary.correct(written):
                 if meant != typed:
-                    repairs.append(Correction(" ".join(typed), " ".join(meant)))
+                    corrections.append(Correction(" ".join(typed), " ".join(meant)))
+                # The linker may correct a single word otherwise, from the words beside it.
                 one = len(typed) == len(meant) == 1
                 asked.extend(
                     Token(word, typed[0] if one else word, number, sentence) for word in meant
                 )
-        return asked[:MAX_WORDS], repairs
+        return asked[:MAX_WORDS], corrections
 
     def _best_sentence(self, asked: Sequence[Token], scope: str) -> tuple[Candidate, ...]:
-        """The candidates of the whole text, or of the sentence that is understood better."""
+        """Return the candidates of the whole text, or of the sentence with a better one."""
         best = self._candidates.find(tuple(token.word for token in asked), scope)
         sentences = {token.sentence for token in asked}
         if len(sentences) > 1:
             for sentence in sorted(sentences):
-                said = tuple(token.word for token in asked if token.sentence == sentence)
-                if all(word in STOP_WORDS or word == ROLE_WORD for word in said):
+                spoken = tuple(token.word for token in asked if token.sentence == sentence)
+                if all(word in STOP_WORDS or word == ROLE_WORD for word in spoken):
                     continue
-                candidates = self._candidates.find(said, scope)
+                candidates = self._candidates.find(spoken, scope)
                 if candidates and (not best or candidates[0].confidence > best[0].confidence):
                     best = candidates
         return best
 
-    def link_roles(self, said: Sequence[str]) -> Linking:
-        """The roles that words name on their own."""
-        return self._linker.link(list(said), list(said))
+    def link_roles(self, asked: Sequence[str]) -> Linking:
+        """Return the roles that words name on their own."""
+        return self._linker.link(list(asked), list(asked))
 
     def near_roles(self, text: str) -> tuple[str, ...]:
-        """At most three roles whose titles are like the text, best first."""
+        """Return at most three roles whose titles resemble the text, best first."""
         return self._linker.near(words(normalise(text)))
 
     def _best_scope(
         self, asked: Sequence[Token], linking: Linking, role: str | None
     ) -> tuple[str, tuple[Candidate, ...]]:
-        """The role in whose entries the question is understood best, and the candidates there.
+        """Return the role among whose entries the best candidates are, with these candidates.
 
-        Where several roles are named, each is tried, with the others' names kept as well as
-        masked: "how does an analyst differ from an engineer" is an FAQ of one of the two.
+        Where several roles are named, each is tried, with the others' names masked and shown: "how
+        does an analyst differ from an engineer" is an FAQ of one of the two.
         """
         named = [mention.links[0].role for mention in linking.mentions if len(mention.links) == 1]
         masked = mask_roles(asked, linking.mentions)
@@ -233,8 +246,8 @@ class Matcher:
             scope = named[0] if named else ALL_SCOPES if linking.mentions or role is None else role
             return scope, self._best_sentence(masked, scope)
         scopes = tuple(dict.fromkeys(named))
-        alike = [(scope, self._best_sentence(masked, scope)) for scope in scopes]
-        told_apart = [
+        all_masked = [(scope, self._best_sentence(masked, scope)) for scope in scopes]
+        others_shown = [
             (
                 scope,
                 self._best_sentence(
@@ -243,19 +256,22 @@ class Matcher:
             )
             for scope in scopes
         ]
-        best = max(alike, key=_confidence)
+        best = max(all_masked, key=_confidence)
         if _confidence(best) >= THRESHOLDS.min_clause and best[1][0].kind is not EntryKind.FAQ:
             return best
-        of_each = [max(pair, key=_confidence) for pair in zip(alike, told_apart, strict=True)]
+        of_each = [
+            max(pair, key=_confidence) for pair in zip(all_masked, others_shown, strict=True)
+        ]
         highest = max(_confidence(each) for each in of_each)
         return next(
             each for each in of_each if _confidence(each) >= highest - THRESHOLDS.max_first_role_lag
         )
 
     def _mask_phrasing(self, text: str, role: Role) -> str:
+        """Return a phrasing of a role with the role masked, and other roles by their titles."""
         asked = [
             Token(word, word)
-            for _, clause in clauses(normalise(slot_masked(text)))
+            for _, clause in clauses(normalise(mask_slots(text)))
             for word in clause
         ]
         mentions = [
@@ -268,17 +284,17 @@ class Matcher:
         return " ".join(token.word for token in masked)
 
     def _parts(self, asked: Sequence[Token], scope: str) -> tuple[Candidate, ...]:
-        """The best entry of each clause of a list of parts; empty when it is no such list."""
-        clauses_asked = [
+        """Return the best entry of each clause of a list of parts; none of any other question."""
+        asked_clauses = [
             clause
             for number in dict.fromkeys(token.clause for token in asked)
             if (clause := tuple(token.word for token in asked if token.clause == number))
             and not all(word in STOP_WORDS or word == ROLE_WORD for word in clause)
         ]
-        if not 1 < len(clauses_asked) <= MAX_PARTS:
+        if not 1 < len(asked_clauses) <= MAX_PARTS:
             return ()
         best: dict[str, Candidate] = {}
-        for clause in clauses_asked:
+        for clause in asked_clauses:
             if sum(word != ROLE_WORD for word in clause) > MAX_CLAUSE_WORDS:
                 continue
             candidates = self._candidates.find(clause, scope)
@@ -291,18 +307,18 @@ class Matcher:
         return tuple(best.values()) if len(best) > 1 else ()
 
 
-def _train(phrasings: Sequence[Phrasing], common: SharedResources) -> tuple[Scorer, Calibration]:
-    """The ranker that suits the number of phrasings, calibrated."""
+def _train(phrasings: Sequence[Phrasing], resources: SharedResources) -> tuple[Scorer, Calibration]:
+    """Return the ranker that suits the number of phrasings, with its calibration."""
     if sum(not phrasing.scope for phrasing in phrasings) > MAX_RIDGE_PHRASINGS:
-        large = ShortlistRanker(phrasings, common.encoder, RANKER_WEIGHTS)
-        return large, calibrate_sampled(large)
+        shortlist_ranker = ShortlistRanker(phrasings, resources.encoder, RANKER_WEIGHTS)
+        return shortlist_ranker, calibrate_sampled(shortlist_ranker)
     texts = [phrasing.text for phrasing in phrasings]
     ranker = Ranker(
         phrasings,
         (
-            TfidfView("words", texts, WORDS, common.words),
-            TfidfView("letters", texts, LETTERS, common.letters),
-            MeaningView("meaning", texts, common.encoder, common.vectors),
+            TfidfView("words", texts, WORDS, resources.words),
+            TfidfView("letters", texts, LETTERS, resources.letters),
+            MeaningView("meaning", texts, resources.encoder, resources.vectors),
         ),
         RANKER_WEIGHTS,
     )
@@ -310,9 +326,10 @@ def _train(phrasings: Sequence[Phrasing], common: SharedResources) -> tuple[Scor
 
 
 def _names_part(candidate: Candidate) -> bool:
-    """Whether a part is asked for in the words of a phrasing, not only in their meaning."""
+    """Return whether a part is asked for in words of a phrasing, not only by their meaning."""
     return dict(candidate.scores)["words"] >= THRESHOLDS.min_clause_cosine
 
 
-def _confidence(tried: tuple[str, tuple[Candidate, ...]]) -> float:
-    return tried[1][0].confidence if tried[1] else 0.0
+def _confidence(scoped: tuple[str, tuple[Candidate, ...]]) -> float:
+    _, candidates = scoped
+    return candidates[0].confidence if candidates else 0.0

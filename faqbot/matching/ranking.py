@@ -1,8 +1,9 @@
-"""Which entry a text asks for: two classifiers over the views, averaged.
+"""Ranking of entries for a text: two classifiers over the views, averaged.
 
-The nearest phrasing says how like the question is to something that an author wrote; kernel ridge
-regression, one class against the rest (Saunders, Gammerman and Vovk 1998), learns which words tell
-entries apart. Both see the weighted sum of the views' cosines.
+The nearest phrasing tells how similar the question is to something that an author wrote; kernel
+ridge regression, one class against the rest (Saunders, Gammerman and Vovk 1998), learns which words
+tell entries apart. Both see the weighted sum of the views' cosines. A class is an entry; a scope is
+the classes that are ranked together: those of all roles, and the own ones of one role.
 """
 
 from __future__ import annotations
@@ -20,29 +21,29 @@ from faqbot.matching.similarity import SimilarityView
 from faqbot.matching.tfidf import Floats, Rows
 
 NEGATIVE = ""
-"""The key of a phrasing that belongs to no entry: a question that must not be answered."""
+"""The key of phrasings that belong to no entry: questions that must not be answered."""
 
 MAX_RIDGE_PHRASINGS = 12_000
 """Phrasings up to which the ridge is solved: its time grows with their cube."""
 
 ROLE_FAQ_PREFIX = "faq/"
-"""What the key of a role's own FAQ begins with."""
+"""The beginning of the key of a role's own FAQ."""
 
 ALL_SCOPES = "*"
-"""The scope that holds the phrasings of every other one."""
+"""The scope that has the phrasings of all others."""
 
 SCOPE_CACHE_SIZE = 512
-"""Scopes whose solution is kept."""
+"""Scopes whose solution is cached."""
 
 MAX_OWN_PHRASINGS = 1_500
-"""Phrasings of a scope's own up to which they join the ridge."""
+"""Own phrasings of a scope up to which the ridge is solved for them."""
 
 Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Phrasing:
-    """A normalised way to ask for the entry `key`, of one role's own (`scope`) or for all ("")."""
+    """A normalised way to ask for the entry `key`, of the role `scope` or of all ("")."""
 
     text: str
     key: str
@@ -51,9 +52,12 @@ class Phrasing:
 
 @dataclass(frozen=True, slots=True)
 class RankerWeights:
-    """How much each view and each classifier counts; the views' weights sum to 1.
+    """What each view and each classifier counts.
 
-    The values were chosen by cross-validation on training data: `docs/matching.md`.
+    Attributes:
+        views: the weights of the views, which sum to 1.
+        ridge: the weight of kernel ridge regression; the nearest phrasing has the rest.
+        penalty: the ridge's penalty for an average phrasing.
     """
 
     views: tuple[float, ...]
@@ -63,7 +67,17 @@ class RankerWeights:
 
 @dataclass(frozen=True, slots=True)
 class ClassScores:
-    """The scores of a text: one for each class, with what each classifier thought of it."""
+    """The scores of a text for each class of a scope.
+
+    Attributes:
+        keys: the classes.
+        scores: the weighted mean of both classifiers, shape (classes).
+        nearest: the similarity of the nearest phrasing, shape (classes).
+        ridge: the value of the ridge regression, shape (classes).
+        best_negative: the similarity of the nearest negative.
+        is_role_faq: 1 for a role's own FAQ, 0 for other classes, shape (classes).
+        by_view: the highest similarity of each view, shape (views, classes).
+    """
 
     keys: tuple[str, ...]
     scores: Floats
@@ -71,14 +85,22 @@ class ClassScores:
     ridge: Floats
     best_negative: float
     is_role_faq: Floats
-    """1 for an FAQ of a role's own, 0 for the other classes."""
-
     by_view: Floats
-    """The highest cosine of each view with a phrasing of each class, shape (views, classes)."""
 
 
 @dataclass(frozen=True)
 class _Scope:
+    """The phrasings of a scope, sorted by class; negatives come last.
+
+    Attributes:
+        keys: the classes.
+        rows: the numbers of the phrasings, shape (phrasings of the scope).
+        labels: their classes by number; negatives have the number after the last class.
+        dual_coef: the ridge's coefficients, shape (phrasings of the scope, classes).
+        starts: where the phrasings of each class begin, and the negatives, shape (classes + 1).
+        is_role_faq: as in ClassScores.
+    """
+
     keys: tuple[str, ...]
     rows: Rows
     labels: Rows
@@ -92,24 +114,30 @@ class Scorer(Protocol):
 
     @property
     def view_names(self) -> tuple[str, ...]:
-        """The rows of `Scored.by_view`."""
+        """The names of the rows of `ClassScores.by_view`."""
         ...
 
     def score(self, text: str, scope: str = "") -> ClassScores:
-        """The scores of a normalised text for classes of a scope."""
+        """Return the scores of a normalised text for classes of a scope."""
         ...
 
-    def prepare(self, most: int) -> None:
+    def prepare(self, limit: int) -> None:
         """Prepare at most that many scopes ahead."""
         ...
 
     def freeze(self) -> None:
-        """Prepare all scopes, and let go of what only preparing needs."""
+        """Prepare all scopes, then free what only preparing needs."""
         ...
 
 
 class Ranker:
-    """Scores texts against phrasings; those of the scope "" take part in every scope."""
+    """Scores texts against phrasings.
+
+    Args:
+        phrasings: all phrasings; those of the scope "" belong to every scope.
+        views: compare texts with the phrasings, in their order.
+        weights: what each view and each classifier counts.
+    """
 
     def __init__(
         self, phrasings: Sequence[Phrasing], views: Sequence[SimilarityView], weights: RankerWeights
@@ -125,9 +153,6 @@ class Ranker:
         self._view_weights = np.array(weights.views, dtype=np.float32)
         self.penalties = self._balanced_penalties()
         self._has_ridge = weights.ridge > 0 and 0 < len(self._shared_rows) <= MAX_RIDGE_PHRASINGS
-        self.shared_keys = tuple(
-            dict.fromkeys(self.phrasings[row].key for row in self._shared_rows)
-        )
         self.inverse: Doubles | None = None
         if self._has_ridge:
             kernel = self.kernel(self._shared_rows, self._shared_rows).astype(np.float64)
@@ -136,22 +161,23 @@ class Ranker:
         self._frozen: dict[str, _Scope] = {}
         self.scope = weak_lru_cache(self._scope, SCOPE_CACHE_SIZE)
 
-    def prepare(self, most: int) -> None:
-        """Solve at most that many scopes ahead, so that the first question to each is as quick."""
-        for scope in ["", ALL_SCOPES, *self._own_rows][:most]:
+    def prepare(self, limit: int) -> None:
+        """Solve at most that many scopes ahead: the first question to each is then as quick."""
+        for scope in ["", ALL_SCOPES, *self._own_rows][:limit]:
             self.scope(scope)
 
     def freeze(self) -> None:
-        """Solve every scope now, and keep nothing that only solving needs: most of the memory."""
+        """Solve every scope now, then free what only solving needs: most of the memory."""
         self._frozen = {scope: self._scope(scope) for scope in ("", ALL_SCOPES, *self._own_rows)}
         self.scope = weak_lru_cache(self._scope, SCOPE_CACHE_SIZE)
         self.inverse, self.phrasings = None, ()
         self._own_rows = {scope: [] for scope in self._own_rows}
 
     def _balanced_penalties(self) -> Doubles:
-        """The ridge's penalty of each phrasing: the more its entry has, the less each one counts.
+        """Return the ridge's penalty for each phrasing, shape (phrasings).
 
-        Every entry then weighs the same in the fit, however many phrasings an author wrote.
+        The more phrasings an entry has, the less each one counts: every entry then weighs the same
+        in the fit, however many phrasings an author wrote.
         """
         counts = Counter((phrasing.scope, phrasing.key) for phrasing in self.phrasings)
         rarity = np.array([1 / counts[p.scope, p.key] for p in self.phrasings])
@@ -160,13 +186,13 @@ class Ranker:
         return np.where(written, self.weights.penalty * mean / rarity, self.weights.penalty)
 
     def kernel(self, rows: Rows, columns: Rows) -> Floats:
-        """The weighted cosines between phrasings, shape (rows, columns)."""
+        """Return the weighted similarities between phrasings, shape (rows, columns)."""
         parts = [view.kernel(rows, columns) for view in self.views]
         mixed: Floats = np.einsum("v,vrc->rc", self._view_weights, np.stack(parts))
         return mixed
 
     def _scope(self, name: str) -> _Scope:
-        """The classes of a scope: the shared ones, then its own."""
+        """Return a scope: the shared classes, then its own, solved."""
         if name in self._frozen:
             return self._frozen[name]
         if name == ALL_SCOPES:
@@ -184,14 +210,20 @@ class Ranker:
         order = np.argsort(unsorted, kind="stable")
         labels = unsorted[order]
         starts = np.searchsorted(labels, np.arange(len(keys) + 1))
-        alpha = self._dual_coef(own, unsorted, len(keys))
-        if alpha is not None:
-            alpha = alpha[order]
-        faqs: Floats = np.array([key.startswith(ROLE_FAQ_PREFIX) for key in keys], dtype=np.float32)
-        return _Scope(tuple(keys), rows[order], labels, alpha, starts, faqs)
+        dual_coef = self._dual_coef(own, unsorted, len(keys))
+        if dual_coef is not None:
+            dual_coef = dual_coef[order]
+        is_role_faq: Floats = np.array(
+            [key.startswith(ROLE_FAQ_PREFIX) for key in keys], dtype=np.float32
+        )
+        return _Scope(tuple(keys), rows[order], labels, dual_coef, starts, is_role_faq)
 
     def _dual_coef(self, own: Rows, labels: Rows, count: int) -> Floats | None:
-        """The ridge's weights, own phrasings joined to the shared solution by Schur complement."""
+        """Return the coefficients of a scope, shape (phrasings of the scope, classes).
+
+        The own phrasings join the shared solution by a Schur complement: no matrix larger than
+        theirs is solved for a role.
+        """
         if self.inverse is None or len(own) > MAX_OWN_PHRASINGS:
             return None
         targets = np.zeros((len(labels), count + 1))
@@ -205,36 +237,36 @@ class Ranker:
         block = self.kernel(own, own).astype(np.float64)
         block[np.diag_indices_from(block)] += self.penalties[own]
         complement = block - cross.T @ joined
-        own_alpha = np.linalg.solve(
-            complement, targets[len(self._shared_rows) :] - cross.T @ shared
-        )
-        return np.concatenate([shared - joined @ own_alpha, own_alpha]).astype(np.float32)
+        own_coef = np.linalg.solve(complement, targets[len(self._shared_rows) :] - cross.T @ shared)
+        return np.concatenate([shared - joined @ own_coef, own_coef]).astype(np.float32)
 
     def score(self, text: str, scope: str = "") -> ClassScores:
-        """The scores of a normalised text for each class of a scope."""
+        """Return the scores of a normalised text for each class of a scope."""
         return self.score_all(np.stack([view.similarities(text) for view in self.views]), scope)
 
     def score_all(self, similarities: Floats, scope: str = "") -> ClassScores:
-        """The same from the views' cosines with all phrasings, shape (views, phrasings)."""
+        """Return the scores from the views' similarities, shape (views, phrasings)."""
         chosen = self.scope(scope if scope in self._own_rows or scope == ALL_SCOPES else "")
         by_row = similarities[:, chosen.rows]
         mixed: Floats = self._view_weights @ by_row
         count = len(chosen.keys)
         if not count:
             empty: Floats = np.zeros(0, dtype=np.float32)
-            nothing = np.zeros((len(self.views), 0), dtype=np.float32)
-            return ClassScores((), empty, empty, empty, 0.0, empty, nothing)
+            no_views: Floats = np.zeros((len(self.views), 0), dtype=np.float32)
+            return ClassScores((), empty, empty, empty, 0.0, empty, no_views)
         starts = chosen.starts[:-1]
         end = chosen.starts[-1]
         nearest = np.maximum.reduceat(mixed[:end], starts)
         by_view = np.maximum.reduceat(by_row[:, :end], starts, axis=1)
-        none = float(mixed[end:].max()) if end < len(mixed) else 0.0
+        best_negative = float(mixed[end:].max()) if end < len(mixed) else 0.0
         if chosen.dual_coef is None:
             return ClassScores(
-                chosen.keys, nearest, nearest, nearest, none, chosen.is_role_faq, by_view
+                chosen.keys, nearest, nearest, nearest, best_negative, chosen.is_role_faq, by_view
             )
         ridge: Floats = (mixed @ chosen.dual_coef).astype(np.float32)
         scores: Floats = (self.weights.ridge * ridge + (1 - self.weights.ridge) * nearest).astype(
             np.float32
         )
-        return ClassScores(chosen.keys, scores, nearest, ridge, none, chosen.is_role_faq, by_view)
+        return ClassScores(
+            chosen.keys, scores, nearest, ridge, best_negative, chosen.is_role_faq, by_view
+        )

@@ -1,7 +1,8 @@
-"""Role linking: which role a question names, through which of its words, and how surely.
+"""Entity linking: which roles a question names, through which of its words, with which score.
 
-Rival titles for the same words are a choice; titles for different words are several roles; and a
-word beside a title may make it another role ("java developer"), which the content does not have.
+Titles that match the same words about as well are rivals, a choice for the asker; titles for
+different words are several roles. A word beside a title may make it another role, which the content
+doesn't have ("java developer").
 """
 
 from __future__ import annotations
@@ -11,37 +12,39 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
-from faqbot.matching.lexicon import COLOURS, NO_NAMES, OCCUPATIONS, SENIORITY
+from faqbot.matching.lexicon import NEVER_IN_TITLES, OCCUPATIONS, SENIORITY, TITLE_MODIFIERS
 from faqbot.matching.text import STOP_WORDS, singular
 from faqbot.matching.thresholds import LINK_THRESHOLDS, LinkThresholds
-from faqbot.matching.titles import SHORT, TitleIndex, TitleReading
+from faqbot.matching.titles import MAX_SHORT_QUESTION, TitleIndex, TitleMatch
 from faqbot.model import LinkMethod, Role, RoleLink, RoleMention
 
 POSSESSIVES = frozenset({"my", "our", "his", "her", "their"})
 
 SUPERIORS = frozenset("manager managers lead director supervisor head chief".split())
 
-COMPARING = frozenset("or vs versus than between differ difference different compare".split())
-"""Words beside which even part of a title names a second role."""
+COMPARISON_WORDS = frozenset(
+    "or vs versus than between differ difference different compare".split()
+)
+"""Words in whose question even part of a title names a second role."""
 
 
 @dataclass(frozen=True, slots=True)
 class Linking:
-    """The mentions of a question in reading order, and the words of a role that is unknown."""
+    """The mentions of a question in order, and the words of a role that isn't in the content."""
 
     mentions: tuple[RoleMention, ...] = ()
     unknown_role: str = ""
 
 
 class RoleLinker:
-    """Finds the roles of a library in the words of a question.
+    """Finds the roles that the words of a question name.
 
     Args:
         roles: the roles to find.
         asking: words in which people ask about any role; they are poor evidence for one.
-        language: words of the language, which are not typing errors by themselves.
-        everyday: the most frequent words of the language, which name no role by themselves.
-        known: words of the content, which make no other role of a title that they stand beside.
+        language: correct words of the language.
+        everyday: the most frequent of them, which name no role by themselves.
+        known: words of the content, which make no other role of a title beside them.
         compounds: joined words of titles with the pair that they stand for.
         thresholds: from which scores on words name a role.
     """
@@ -79,36 +82,36 @@ class RoleLinker:
         }
 
     def link(self, asked: Sequence[str], written: Sequence[str] | None = None) -> Linking:
-        """The roles that the words name.
+        """Return the roles that words name.
 
         Args:
-            asked: the words, normalised and repaired.
-            written: the same before they were repaired, so that another repair can win where
-                the words beside it say so.
+            asked: the words, normalised and corrected.
+            written: the same before correction, so that another correction can win where the
+                words beside it say so.
         """
-        readings = self._index.readings(asked, written or asked)
+        matches = self._index.match(asked, written or asked)
         mentions: list[RoleMention] = []
         taken: set[int] = set()
-        for reading in readings:
-            if taken.intersection(range(reading.start, reading.end)):
+        for match in matches:
+            if taken.intersection(range(match.start, match.end)):
                 continue
-            mention = self._mention(asked, reading, readings)
+            mention = self._mention(asked, match, matches)
             if mention is None:
                 continue
             mentions.append(mention)
             taken.update(range(mention.start, mention.end))
         mentions = self._beside_best(mentions, asked)
-        mentions = mentions or self._acronym(asked)
+        mentions = mentions or self._link_initials(asked)
         mentions.sort(key=lambda mention: mention.start)
-        unknown = next((m.unknown_role for m in mentions if m.unknown_role), "")
+        unknown_role = next((m.unknown_role for m in mentions if m.unknown_role), "")
         if not mentions:
-            unknown = self._unknown(asked)
-        return Linking(tuple(mentions), unknown)
+            unknown_role = self._unknown_role(asked)
+        return Linking(tuple(mentions), unknown_role)
 
     def near(self, asked: Sequence[str]) -> tuple[str, ...]:
-        """At most three roles that share a word with the text, or look like it; best first."""
-        readings = self._index.readings(asked, asked)
-        roles = dict.fromkeys(self._index.roles[reading.title] for reading in readings)
+        """Return at most three roles whose titles share a word with the text or resemble it."""
+        matches = self._index.match(asked, asked)
+        roles = dict.fromkeys(self._index.roles[match.title] for match in matches)
         if not roles and asked:
             found = process.extract(
                 " ".join(asked),
@@ -121,102 +124,112 @@ class RoleLinker:
         return tuple(roles)[:3]
 
     def _mention(
-        self, asked: Sequence[str], reading: TitleReading, readings: Sequence[TitleReading]
+        self, asked: Sequence[str], match: TitleMatch, matches: Sequence[TitleMatch]
     ) -> RoleMention | None:
-        """The rivals for the words of a reading, or None when they don't name a role."""
-        if self._is_superior(asked, reading) or self._is_worker(asked, reading):
+        """Return the rivals for the words of a title, or None when they don't name a role."""
+        if self._is_superior(asked, match) or self._is_worker(asked, match):
             return None
-        foreign = self._foreign(asked, reading)
-        best: dict[str, TitleReading] = {}
-        start, end = reading.start, reading.end
-        for rival in readings:
+        unknown_role = self._unknown_phrase(asked, match)
+        best: dict[str, TitleMatch] = {}
+        start, end = match.start, match.end
+        for rival in matches:
             if rival.start >= end or rival.end <= start:
                 continue
-            if not self._is_rival(reading, rival):
+            if not self._is_rival(match, rival):
                 continue
             best.setdefault(self._index.roles[rival.title], rival)
-        full = reading.is_full
+        full = match.is_full
         if full:
             exact = {
-                role: r for role, r in best.items() if r.is_full and r.strength == reading.strength
+                role: r for role, r in best.items() if r.is_full and r.strength == match.strength
             }
-            best = exact or {self._index.roles[reading.title]: reading}
+            best = exact or {self._index.roles[match.title]: match}
         factor, needed = 1.0, self._thresholds.min_link_score
-        if foreign:
+        if unknown_role:
             factor = self._thresholds.unknown_role_factor
             needed = self._thresholds.min_unknown_role_score
-        if reading.score * factor < needed:
+        if match.score * factor < needed:
             return None
-        words_read = " ".join(asked[start:end])
+        matched = " ".join(asked[start:end])
         links = tuple(
-            RoleLink(role, words_read, self._how(rival), round(min(rival.score, 1.0) * factor, 4))
+            RoleLink(role, matched, self._method(rival), round(min(rival.score, 1.0) * factor, 4))
             for role, rival in best.items()
         )
         while start > 0 and asked[start - 1] in SENIORITY:
             start -= 1
-        return RoleMention(start, end, links, foreign, full)
+        return RoleMention(start, end, links, unknown_role, full)
 
-    def _is_superior(self, asked: Sequence[str], reading: TitleReading) -> bool:
-        """Whether the words are somebody's superior: "my manager" is a person, not a role."""
-        owned = reading.start > 0 and asked[reading.start - 1] in POSSESSIVES
-        return owned and not reading.is_full and asked[reading.start] in SUPERIORS
+    def _is_superior(self, asked: Sequence[str], match: TitleMatch) -> bool:
+        """Return whether the words are somebody's superior: "my manager" is a person, no role."""
+        owned = match.start > 0 and asked[match.start - 1] in POSSESSIVES
+        return owned and not match.is_full and asked[match.start] in SUPERIORS
 
-    def _how(self, reading: TitleReading) -> LinkMethod:
-        if not reading.exact:
+    def _method(self, match: TitleMatch) -> LinkMethod:
+        if not match.exact:
             return LinkMethod.TYPO
-        if not reading.is_full:
+        if not match.is_full:
             return LinkMethod.PARTIAL
-        return LinkMethod.ALIAS if self._index.is_alias[reading.title] else LinkMethod.TITLE
+        return LinkMethod.ALIAS if self._index.is_alias[match.title] else LinkMethod.TITLE
 
-    def _foreign(self, asked: Sequence[str], reading: TitleReading) -> str:
-        """The words of the noun phrase when a word in it makes it another role than the title's."""
-        title = self._index.titles[reading.title]
-        start, end = reading.start, reading.end
-        is_full = reading.is_full
-        inside = [w for w in asked[start:end] if self._is_foreign(w, title, is_full=is_full)]
+    def _unknown_phrase(self, asked: Sequence[str], match: TitleMatch) -> str:
+        """Return the noun phrase around a title when a word in it makes it another role."""
+        title = self._index.titles[match.title]
+        start, end = match.start, match.end
+        is_full = match.is_full
+        inside = [
+            w for w in asked[start:end] if self._makes_another_role(w, title, is_full=is_full)
+        ]
         left = start
         while (
             left > 0
             and not (is_full and len(title) == 1)
-            and self._is_foreign(asked[left - 1], title, is_full=is_full)
+            and self._makes_another_role(asked[left - 1], title, is_full=is_full)
         ):
-            if reading.is_full and singular(asked[left - 1]) != asked[left - 1]:
-                break  # "problems data analysts face": a plural does not modify what follows
+            if match.is_full and singular(asked[left - 1]) != asked[left - 1]:
+                break  # "problems data analysts face": a plural doesn't modify what follows
             left -= 1
         right = end
         while right < len(asked) and self._closes_title(
-            asked[right], self._index.roles[reading.title]
+            asked[right], self._index.roles[match.title]
         ):
             right += 1
         if inside or left < start or right > end:
             return " ".join(asked[left:right])
         return ""
 
-    def _is_foreign(self, word: str, title: Sequence[str], *, is_full: bool = False) -> bool:
+    def _makes_another_role(
+        self, word: str, title: Sequence[str], *, is_full: bool = False
+    ) -> bool:
+        """Return whether a word beside or inside a title makes it another role."""
         stem = singular(word)
         return not (
             word in STOP_WORDS
-            or word in NO_NAMES
-            or word in COLOURS
-            or stem in COLOURS
+            or word in NEVER_IN_TITLES
+            or word in TITLE_MODIFIERS
+            or stem in TITLE_MODIFIERS
             or word in (self._known if is_full else self._asking)
             or stem in title
-            or self._index.is_near(stem)
+            or self._index.resembles_word(stem)
             or word.isdigit()
         )
 
     def _closes_title(self, word: str, role: str) -> bool:
+        """Return whether an occupation after a title makes it another role: "analyst tutor"."""
         stem = singular(word)
-        return stem in OCCUPATIONS and stem not in COLOURS and not self._index.names(role, stem)
+        return (
+            stem in OCCUPATIONS
+            and stem not in TITLE_MODIFIERS
+            and not self._index.has_word(role, stem)
+        )
 
-    def _is_worker(self, asked: Sequence[str], reading: TitleReading) -> bool:
-        """Whether a stray word of a title makes another job: "warehouse worker"."""
-        after = asked[reading.end : reading.end + 1]
-        return not reading.is_full and bool(after) and singular(after[0]) == "worker"
+    def _is_worker(self, asked: Sequence[str], match: TitleMatch) -> bool:
+        """Return whether "worker" makes another job of part of a title: "warehouse worker"."""
+        after = asked[match.end : match.end + 1]
+        return not match.is_full and bool(after) and singular(after[0]) == "worker"
 
-    def _acronym(self, asked: Sequence[str]) -> list[RoleMention]:
-        """In a short question, the initials of one role's title ("da certs")."""
-        if len(asked) > SHORT:
+    def _link_initials(self, asked: Sequence[str]) -> list[RoleMention]:
+        """Return the role whose title has a word of a short question as initials: "da certs"."""
+        if len(asked) > MAX_SHORT_QUESTION:
             return []
         for position, word in enumerate(asked):
             role = self._initials.get(word)
@@ -225,22 +238,23 @@ class RoleLinker:
                 return [RoleMention(position, position + 1, (link,))]
         return []
 
-    def _unknown(self, asked: Sequence[str]) -> str:
-        """The words of a role that no title of the library shares enough with."""
+    def _unknown_role(self, asked: Sequence[str]) -> str:
+        """Return the words of an occupation that no title matches well enough."""
         for position, word in enumerate(asked):
             stem = singular(word)
-            if stem not in OCCUPATIONS or word in COLOURS or word in STOP_WORDS:
+            if stem not in OCCUPATIONS or word in TITLE_MODIFIERS or word in STOP_WORDS:
                 continue
             left = position
             while left > 0 and (
-                self._is_foreign(asked[left - 1], ()) or singular(asked[left - 1]) in self._index
+                self._makes_another_role(asked[left - 1], ())
+                or singular(asked[left - 1]) in self._index
             ):
                 left -= 1
             return " ".join(asked[left : position + 1])
         return ""
 
-    def _is_rival(self, best: TitleReading, other: TitleReading) -> bool:
-        """Whether another reading of the same words is as good, or as little, as the best one."""
+    def _is_rival(self, best: TitleMatch, other: TitleMatch) -> bool:
+        """Return whether another title matches the same words about as well as the best one."""
         if best.is_full:
             return other.strength >= self._thresholds.min_rival_share * best.strength
         share = self._thresholds.min_partial_rival_share
@@ -251,12 +265,12 @@ class RoleLinker:
     def _beside_best(
         self, mentions: Sequence[RoleMention], asked: Sequence[str]
     ) -> list[RoleMention]:
-        """The mentions that count beside the best one: a full title silences stray words."""
+        """Return the mentions that count beside the best: a full title outweighs stray words."""
         best = max(mentions, key=lambda mention: mention.score, default=None)
         if best is None:
             return []
         best_words = set(best.links[0].words.split())
-        compared = not COMPARING.isdisjoint(asked)
+        compared = not COMPARISON_WORDS.isdisjoint(asked)
         return [
             mention
             for mention in mentions

@@ -1,4 +1,4 @@
-"""Text as people type it, made comparable: normalised, then cut into words."""
+"""Normalise text as people type it, and cut it into clauses and words."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import unicodedata
 from dataclasses import dataclass
 
 MAX_CHARACTERS = 1200
-"""How much of a question is read: what follows can't change what an FAQ bot would answer."""
+"""Characters of a question that are read: what follows doesn't change which entry answers."""
 
 ROLE_SLOT = "{role}"
-"""What stands for a role's name in an author's phrasing."""
+"""The placeholder for a role's name in an author's phrasing."""
 
 ROLE_WORD = "rolename"
-"""The word that takes the place of a role's name before texts are compared."""
+"""The word that replaces a role's name before texts are compared."""
 
 _SLACK_LINK = re.compile(r"<(?:https?:|mailto:|tel:)[^>|]*(?:\|([^>]*))?>")
 _SLACK_CHANNEL = re.compile(r"<#[A-Z0-9]+(?:\|([^>]*))?>")
@@ -46,10 +46,12 @@ _QUOTES = str.maketrans(
 
 
 def normalise(text: str) -> str:
-    """Fold a text to what matters: no Slack markup, emoji, control characters, case or accents.
+    """Return a text without Slack's markup, emoji, control characters, case and accents.
 
-    Follows Unicode's NFKC, then drops the marks of Latin letters, so that `Résumé` reads `resume`.
+    Follows Unicode's NFKC, then drops the marks of Latin letters: `Résumé` becomes `resume`.
     """
+    # Markup and emoji take room that the result doesn't: four times as much is enough, and bounds
+    # the time that a text of any length takes.
     text = html.unescape(text[: 4 * MAX_CHARACTERS])
     text = _SLACK_LINK.sub(lambda match: f" {match[1] or ''} ", text)
     text = _SLACK_CHANNEL.sub(lambda match: f" {match[1] or ''} ", text)
@@ -66,12 +68,13 @@ def normalise(text: str) -> str:
 
 
 def _fold(text: str) -> str:
+    """Drop accents of Latin letters, marks without a letter, and symbols."""
     letters: list[str] = []
     latin = False
     for letter in unicodedata.normalize("NFD", text):
         category = unicodedata.category(letter)
         if category == "Mn":
-            if not latin:
+            if not latin:  # a mark of another script changes the letter: Hindi, Arabic, Thai
                 letters.append(letter)
         elif category == "Cf":
             continue
@@ -84,13 +87,13 @@ def _fold(text: str) -> str:
 
 
 def words(normalised: str) -> list[str]:
-    """The words of a normalised text; `c++` and `c#` stay whole, hyphens and slashes part words."""
+    """Return the words of a normalised text: `c++` and `c#` whole, split at hyphens and slashes."""
     return _WORD.findall(normalised)
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word as it was read and as it was written, with the clause and sentence it stands in."""
+    """A word after correction and as written, with the numbers of its clause and sentence."""
 
     word: str
     written: str
@@ -99,9 +102,9 @@ class Token:
 
 
 def clauses(normalised: str) -> list[tuple[int, list[str]]]:
-    """The words of each clause with the number of its sentence; courtesies are left out.
+    """Return the number of the sentence and the words of each clause, without courtesies.
 
-    Clauses end at punctuation and at "and"; a text of courtesies alone keeps its words.
+    Clauses end at punctuation and at "and". A text of courtesies alone keeps its words.
     """
     text = _COURTESY.sub(" ", normalised)
     if not _WORD.search(text):
@@ -130,11 +133,11 @@ STOP_WORDS = frozenset(
     through off down
     """.split()
 )
-"""Words that name neither a role nor a part."""
+"""Words that name neither a role nor a section."""
 
 
 def singular(word: str) -> str:
-    """The singular of an English noun, by the regular endings only."""
+    """Return the singular of an English noun, by the regular endings only."""
     if len(word) > 4 and word.endswith("ies"):  # noqa: PLR2004 - "ties" keeps its stem
         return word[:-3] + "y"
     if len(word) > 4 and word.endswith(("sses", "xes", "ches", "shes")):  # noqa: PLR2004

@@ -1,8 +1,9 @@
-"""The titles of all roles as an inverted index, and how well each explains the words of a question.
+"""Inverted index of role titles, and the scores of titles for the words of a question.
 
 Titles and aliases are indexed by word with inverse document frequencies (Sparck Jones 1972). The
-words of a question reach the index exactly, by their singular, or through a typing error; a title
-is then judged by the share of its weight that they cover, and by how close together they stand.
+words of a question match exactly, by their singular, or through a typing error. A title's score is
+the share of its weight that they cover, less for gaps between them; its strength also grows with
+how much it explains altogether.
 """
 
 from __future__ import annotations
@@ -17,34 +18,15 @@ import numpy as np
 import numpy.typing as npt
 
 from faqbot.matching.lexicon import OCCUPATIONS
-from faqbot.matching.spelling import ALMOST_SHORT, Vocabulary
+from faqbot.matching.spelling import STRICT_LENGTH, Vocabulary
 from faqbot.matching.text import STOP_WORDS, normalise, singular, words
 from faqbot.matching.thresholds import LINK_THRESHOLDS, LinkThresholds
 from faqbot.model import Role
 
-_BRACKETS = re.compile(r"\(([^()]+)\)")
-
-
-def spellings(title: str) -> list[str]:
-    """A title, and where a part of it stands in brackets, the title without it and that part."""
-    match = _BRACKETS.search(title)
-    if match is None:
-        return [title]
-    return [_BRACKETS.sub(" ", title), match[1], title]
-
-
-def title_key(title: str, compounds: Mapping[str, tuple[str, str]]) -> tuple[str, ...]:
-    """The words of a title as the index holds them: normalised, compounds apart, singular."""
-    found: list[str] = []
-    for word in words(normalise(title)):
-        found.extend(singular(part) for part in compounds.get(word, (word,)))
-    return tuple(found)
-
-
-SHORT = 4
+MAX_SHORT_QUESTION = 4
 """Words of a question in which little is enough to name a role."""
 
-FIELDS = MappingProxyType(
+PERSONS_BY_FIELD = MappingProxyType(
     {
         "administration": "administrator",
         "analysis": "analyst",
@@ -62,22 +44,58 @@ FIELDS = MappingProxyType(
 )
 """Fields of work with the person who works in them: "data engineering" names data engineers."""
 
-FIELD_WEIGHT = 0.9
-"""How surely a field stands for the person."""
+MIN_TYPO_LENGTH = 3
+"""Letters of the shortest word of a title that is recognised with a typing error."""
 
-SHORTEST = 3
-"""Letters of the shortest word that is recognised with a typing error, in a title."""
-
-PATIENCE = 0.45
+FIRST_LETTER_COST = 0.45
 """The cost of a wrong first letter: the other words of a title tell whether it was one."""
 
-LONGEST = 8
-"""Words of the longest title that is looked for."""
+MAX_TITLE_WORDS = 8
+"""Words of the longest title that is found."""
+
+FIELD_WEIGHT = 0.9
+"""Weight of a match through a field of work."""
+
+CORRECTED_WEIGHT = 0.9
+"""Weight of a match after spelling correction: the correction may be wrong."""
+
+LANGUAGE_WORD_PENALTY = 0.25
+"""What a correct English word loses as a misspelt word of a title."""
+
+MIN_TELLING_WEIGHT = 0.6
+"""Weight from which a correct English word, taken for a misspelt one, is evidence for a title."""
+
+STOP_WORD_GAP, WORD_GAP = 0.25, 0.6
+"""What a stop word and another word between the words of a title cost."""
+
+ORDER_FACTOR, ASKING_ORDER_FACTOR = 0.97, 0.6
+"""What a score keeps when the words stand in another order; less where one of them asks."""
+
+MIN_PARTIAL_FACTOR = 0.25
+"""What the score of an incomplete title keeps when none of its words is evidence for it."""
+
+_BRACKETS = re.compile(r"\(([^()]+)\)")
+
+
+def title_variants(title: str) -> list[str]:
+    """Return a title; one with brackets also without them, and what stands in them."""
+    match = _BRACKETS.search(title)
+    if match is None:
+        return [title]
+    return [_BRACKETS.sub(" ", title), match[1], title]
+
+
+def title_key(title: str, compounds: Mapping[str, tuple[str, str]]) -> tuple[str, ...]:
+    """Return the words of a title as the index has them: normalised, compounds split, singular."""
+    found: list[str] = []
+    for word in words(normalise(title)):
+        found.extend(singular(part) for part in compounds.get(word, (word,)))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    """A word of a question that stands for a word of titles, with how surely (0..1)."""
+class WordMatch:
+    """A word of a question that stands for a word of titles, with its weight (0 to 1)."""
 
     position: int
     word: str
@@ -86,8 +104,19 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class TitleReading:
-    """How well a title explains words of a question: those from `start` to `end` (exclusive)."""
+class TitleMatch:
+    """A title for the words of a question from `start` to `end` (exclusive).
+
+    Attributes:
+        title: the number of the title.
+        score: the share of the title's weight that the words cover, less for gaps.
+        strength: the score times the root of `covered`: more for what explains more.
+        covered: the weight of the words, in inverse document frequencies.
+        is_full: whether each word of the title is there.
+        start: the position of the first word.
+        end: the position after the last word.
+        exact: whether no word is misspelt.
+    """
 
     title: int
     score: float
@@ -105,7 +134,7 @@ class TitleIndex:
     Args:
         roles: the roles whose titles to index.
         asking: words in which people ask about any role; they are poor evidence for one.
-        language: words of the language, which are not typing errors by themselves.
+        language: correct words of the language.
         everyday: the most frequent of them, which name no role by themselves.
         compounds: joined words of titles with the pair that they stand for.
         thresholds: which titles are judged.
@@ -127,7 +156,9 @@ class TitleIndex:
         self.is_alias: list[bool] = []
         for role in roles:
             seen: set[tuple[str, ...]] = set()
-            named = [part for title in (role.title, *role.aliases) for part in spellings(title)]
+            named = [
+                part for title in (role.title, *role.aliases) for part in title_variants(title)
+            ]
             for number, title in enumerate(named):
                 title_words = title_key(title, compounds)
                 if title_words and title_words not in seen:
@@ -146,30 +177,30 @@ class TitleIndex:
         )
         self._vocabulary = Vocabulary(
             {word: len(rows) for word, rows in self._postings.items()},
-            shortest=SHORTEST,
-            patience=PATIENCE,
+            min_length=MIN_TYPO_LENGTH,
+            max_extra_cost=FIRST_LETTER_COST,
         )
 
     def __contains__(self, word: str) -> bool:
         return word in self._postings
 
-    def names(self, role: str, word: str) -> bool:
-        """Whether a word stands in a title of a role."""
+    def has_word(self, role: str, word: str) -> bool:
+        """Return whether a word stands in a title of a role."""
         rows = self._postings.get(word)
         return rows is not None and any(self.roles[row] == role for row in rows)
 
-    def is_near(self, word: str) -> bool:
-        """Whether a word of a title may have been meant."""
+    def resembles_word(self, word: str) -> bool:
+        """Return whether a word of a title may have been meant."""
         return word in self._postings or bool(self._vocabulary.nearest(word))
 
-    def readings(self, asked: Sequence[str], written: Sequence[str]) -> list[TitleReading]:
-        """The titles that explain words of a question, the one that explains most first.
+    def match(self, asked: Sequence[str], written: Sequence[str]) -> list[TitleMatch]:
+        """Return the titles that words of a question match, the strongest first.
 
         Args:
-            asked: the words, normalised and repaired.
-            written: the same before they were repaired.
+            asked: the words, normalised and corrected.
+            written: the same before correction.
         """
-        return self._readings(asked, self._matches(asked, written))
+        return self._title_matches(asked, self._word_matches(asked, written))
 
     def _index(self) -> tuple[Mapping[str, npt.NDArray[np.int32]], Mapping[str, float]]:
         rows: dict[str, list[int]] = {}
@@ -182,35 +213,37 @@ class TitleIndex:
         idf = {word: math.log1p(count / len(named)) for word, named in roles.items()}
         return {word: np.array(found, dtype=np.int32) for word, found in rows.items()}, idf
 
-    def _matches(self, asked: Sequence[str], written: Sequence[str]) -> list[Match]:
-        found: list[Match] = []
+    def _word_matches(self, asked: Sequence[str], written: Sequence[str]) -> list[WordMatch]:
+        found: list[WordMatch] = []
         for position, (word, typed) in enumerate(zip(asked, written, strict=True)):
             stem = singular(word)
-            field = FIELDS.get(stem, FIELDS.get(word, ""))
+            field = PERSONS_BY_FIELD.get(stem, PERSONS_BY_FIELD.get(word, ""))
             if field in self._postings:
-                found.append(Match(position, field, FIELD_WEIGHT, exact=True))
+                found.append(WordMatch(position, field, FIELD_WEIGHT, exact=True))
             known = stem in self._postings
             if known and word == typed:
                 if word not in STOP_WORDS or len(asked) <= 3:  # noqa: PLR2004
-                    found.append(Match(position, stem, 1.0, exact=True))
+                    found.append(WordMatch(position, stem, 1.0, exact=True))
                 continue
             if known:
-                found.append(Match(position, stem, 0.9, exact=False))
+                found.append(WordMatch(position, stem, CORRECTED_WEIGHT, exact=False))
             if typed in STOP_WORDS or typed in self._asking:
                 continue
-            strange = 0.25 if typed in self._language else 0.0
-            if strange and len(typed) <= ALMOST_SHORT:
-                continue  # a short word that is right is one slip away from too many others
+            penalty = LANGUAGE_WORD_PENALTY if typed in self._language else 0.0
+            if penalty and len(typed) <= STRICT_LENGTH:
+                continue  # a short correct word is one slip away from too many others
             for meant, cost in self._vocabulary.nearest(singular(typed)):
                 if meant != stem:
-                    weight = 0.98 - 0.2 * max(cost, 0.3) - strange
-                    found.append(Match(position, meant, weight, exact=False))
+                    weight = 0.98 - 0.2 * max(cost, 0.3) - penalty
+                    found.append(WordMatch(position, meant, weight, exact=False))
         return found
 
-    def _readings(self, asked: Sequence[str], matches: Sequence[Match]) -> list[TitleReading]:
+    def _title_matches(
+        self, asked: Sequence[str], matches: Sequence[WordMatch]
+    ) -> list[TitleMatch]:
         if not matches:
             return []
-        best: dict[str, Match] = {}
+        best: dict[str, WordMatch] = {}
         for match in matches:
             if match.word not in best or match.weight > best[match.word].weight:
                 best[match.word] = match
@@ -226,34 +259,35 @@ class TitleIndex:
         coverage = covered / self._weights[touched]
         rank = coverage * np.sqrt(covered)
         order = np.lexsort((touched, -rank))[: self._thresholds.max_judged_titles]
-        readings: list[TitleReading] = []
+        titles: list[TitleMatch] = []
         strongest = 0.0
-        for row, most in zip(touched[order].tolist(), rank[order].tolist(), strict=True):
-            if most < self._thresholds.min_title_score * strongest:
+        for row, bound in zip(touched[order].tolist(), rank[order].tolist(), strict=True):
+            # The rank is what a title's strength would be without any gap: an upper bound.
+            if bound < self._thresholds.min_title_score * strongest:
                 break
-            reading = self._reading(row, asked, matches)
-            if reading is not None:
-                readings.append(reading)
-                strongest = max(strongest, reading.strength)
-        readings.sort(key=lambda reading: (-reading.strength, reading.start, reading.title))
-        return readings
+            title = self._best_match(row, asked, matches)
+            if title is not None:
+                titles.append(title)
+                strongest = max(strongest, title.strength)
+        titles.sort(key=lambda title: (-title.strength, title.start, title.title))
+        return titles
 
-    def _reading(
-        self, row: int, asked: Sequence[str], matches: Sequence[Match]
-    ) -> TitleReading | None:
+    def _best_match(
+        self, row: int, asked: Sequence[str], matches: Sequence[WordMatch]
+    ) -> TitleMatch | None:
         title = self.titles[row]
         fitting = [match for match in matches if match.word in title]
-        readings = (self._judge(row, asked, window) for window in _windows(fitting))
-        return max(readings, key=lambda reading: (reading.strength, -reading.start), default=None)
+        found = (self._score_title(row, asked, window) for window in _windows(fitting))
+        return max(found, key=lambda match: (match.strength, -match.start), default=None)
 
-    def _judge(self, row: int, asked: Sequence[str], used: Sequence[Match]) -> TitleReading:
+    def _score_title(self, row: int, asked: Sequence[str], used: Sequence[WordMatch]) -> TitleMatch:
         title = self.titles[row]
         covered = sum(self._idf[match.word] * match.weight for match in used)
         coverage = covered / float(self._weights[row])
         start, end = used[0].position, used[-1].position + 1
         positions = {match.position for match in used}
         gaps = sum(
-            0.25 if asked[position] in STOP_WORDS else 0.6
+            STOP_WORD_GAP if asked[position] in STOP_WORDS else WORD_GAP
             for position in range(start, end)
             if position not in positions
         )
@@ -261,44 +295,47 @@ class TitleIndex:
         score = coverage / (1.0 + gaps)
         if in_order != sorted(in_order):
             asking = any(match.word in self._asking_stems for match in used)
-            score *= 0.6 if asking else 0.97  # "technician certifications" asks, and names less
+            # "technician certifications" asks for certifications rather than names a technician.
+            score *= ASKING_ORDER_FACTOR if asking else ORDER_FACTOR
         is_full = len({match.word for match in used}) == len(set(title))
         if not is_full:
             alone = len(used) == 1
-            told = sum(
+            telling = sum(
                 self._idf[m.word] * m.weight
                 for m in used
                 if self._is_telling(m, asked, alone=alone)
             )
-            score *= 0.25 + 0.75 * told / max(covered, 1e-9)
+            score *= MIN_PARTIAL_FACTOR + (1 - MIN_PARTIAL_FACTOR) * telling / max(covered, 1e-9)
         exact = all(match.exact for match in used)
-        return TitleReading(
+        return TitleMatch(
             row, score, score * math.sqrt(covered), covered, is_full, start, end, exact
         )
 
-    def _is_telling(self, match: Match, asked: Sequence[str], *, alone: bool) -> bool:
-        if alone and asked[match.position] in FIELDS:
+    def _is_telling(self, match: WordMatch, asked: Sequence[str], *, alone: bool) -> bool:
+        """Return whether a word is evidence for an incomplete title."""
+        if alone and asked[match.position] in PERSONS_BY_FIELD:
             return False  # "the recruiting team" is no recruiter
         everyday = match.word in self._everyday and match.word not in OCCUPATIONS
-        if alone and everyday and len(asked) > SHORT:
+        if alone and everyday and len(asked) > MAX_SHORT_QUESTION:
             return False  # "a bad back" names no back end developer
         return match.word not in self._asking and (
-            match.exact or match.word not in self._language or match.weight > 0.6  # noqa: PLR2004
+            match.exact or match.word not in self._language or match.weight > MIN_TELLING_WEIGHT
         )
 
 
-def _windows(matches: Sequence[Match]) -> Iterator[tuple[Match, ...]]:
-    """The runs of matches, in reading order, that could be one mention of a title."""
-    by_position: dict[int, list[Match]] = {}
+def _windows(matches: Sequence[WordMatch]) -> Iterator[tuple[WordMatch, ...]]:
+    """Yield the runs of matches, in order, that could be one mention of a title."""
+    by_position: dict[int, list[WordMatch]] = {}
     for match in matches:
         by_position.setdefault(match.position, []).append(match)
-    places = [max(at, key=lambda match: match.weight) for _, at in sorted(by_position.items())]
-    last = len(places) - 1
-    if places[last].position - places[0].position == last and len({m.word for m in places}) > last:
-        yield tuple(places)
+    best = [max(at, key=lambda match: match.weight) for _, at in sorted(by_position.items())]
+    last = len(best) - 1
+    # Matches side by side, all of different words, are one mention: no part covers as much.
+    if best[last].position - best[0].position == last and len({m.word for m in best}) > last:
+        yield tuple(best)
         return
-    for first in range(len(places)):
-        for end in range(first + 1, min(len(places), first + LONGEST) + 1):
-            window = places[first:end]
+    for first in range(len(best)):
+        for end in range(first + 1, min(len(best), first + MAX_TITLE_WORDS) + 1):
+            window = best[first:end]
             if len({match.word for match in window}) == len(window):
                 yield tuple(window)

@@ -17,7 +17,7 @@ from faqbot.matching.text import ROLE_SLOT, ROLE_WORD, STOP_WORDS, clauses, norm
 from faqbot.matching.tfidf import LETTERS, WORDS, FeatureNumbers, Features
 from faqbot.model import KnowledgeBase, Role
 
-GENERAL = ":"
+GENERAL_FAQ_PREFIX = ":"
 """What the key of a general FAQ begins with, before its id."""
 
 _SLOT = re.compile(re.escape(ROLE_SLOT) + r"(?:'s|s'|s)?")
@@ -26,13 +26,15 @@ _SLOT = re.compile(re.escape(ROLE_SLOT) + r"(?:'s|s'|s)?")
 def shared_phrasings(knowledge_base: KnowledgeBase, shipped: Defaults) -> Iterator[Phrasing]:
     """What can be asked of every role, general FAQs, and what must not be answered."""
     asked: dict[str, Iterable[str]] = dict(shipped.phrasings) if knowledge_base.roles else {}
-    asked |= {GENERAL + faq.id: (faq.question, *faq.phrasings) for faq in knowledge_base.faqs}
+    asked |= {
+        GENERAL_FAQ_PREFIX + faq.id: (faq.question, *faq.phrasings) for faq in knowledge_base.faqs
+    }
     for key, texts in asked.items():
         for text in texts:
-            yield Phrasing(plain_words(text), key)
+            yield Phrasing(plain_text(text), key)
     for texts in shipped.negatives.values():
         for text in texts:
-            yield Phrasing(plain_words(text), NEGATIVE)
+            yield Phrasing(plain_text(text), NEGATIVE)
 
 
 def own_phrasings(role: Role, standard: Container[str]) -> Iterator[tuple[str, str]]:
@@ -47,18 +49,18 @@ def own_phrasings(role: Role, standard: Container[str]) -> Iterator[tuple[str, s
             yield f"faq/{faq.key}", text
 
 
-def named_things(knowledge_base: KnowledgeBase) -> Iterator[str]:
+def listed_items(knowledge_base: KnowledgeBase) -> Iterator[str]:
     """What roles list by name: skills, degrees, certificates, spelt as their authors spell them."""
     for role in knowledge_base.roles:
         for section in role.sections:
             yield from (*section.required, *section.preferred)
 
 
-def plain_words(text: str) -> str:
-    return " ".join(word for _, clause in clauses(normalise(slot_masked(text))) for word in clause)
+def plain_text(text: str) -> str:
+    return " ".join(word for _, clause in clauses(normalise(mask_slots(text))) for word in clause)
 
 
-def compounds_of(titles: Iterable[str]) -> dict[str, tuple[str, str]]:
+def compounds_in(titles: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Neighbouring words of titles by their joined form, so that "backend" reads "back end"."""
     return {
         left + right: (left, right)
@@ -68,17 +70,17 @@ def compounds_of(titles: Iterable[str]) -> dict[str, tuple[str, str]]:
     }
 
 
-def slot_masked(text: str) -> str:
+def mask_slots(text: str) -> str:
     return _SLOT.sub(f" {ROLE_WORD} ", text)
 
 
-EVERYDAY: Final = 9_000
+EVERYDAY_RANK: Final = 9_000
 """The rank up to which a word is an everyday one."""
 
-COMMON: Final = 4
+MIN_ASKING_PHRASINGS: Final = 4
 """Shipped phrasings in which a word must stand to be a word for asking, and not for a role."""
 
-PARTS: Final = (
+SHARED_PARTS: Final = (
     "encoder",
     "language",
     "everyday",
@@ -105,7 +107,7 @@ class SharedResources:
 
     def parts(self) -> Iterator[tuple[str, object]]:
         """The shared parts by name."""
-        return ((name, getattr(self, name)) for name in PARTS)
+        return ((name, getattr(self, name)) for name in SHARED_PARTS)
 
     @cached_property
     def shipped(self) -> Defaults:
@@ -120,12 +122,12 @@ class SharedResources:
     @cached_property
     def everyday(self) -> frozenset[str]:
         """The most frequent of them."""
-        return self._bundled.language(EVERYDAY)
+        return self._bundled.language(EVERYDAY_RANK)
 
     @cached_property
     def _counts(self) -> Mapping[str, int]:
         texts = (text for each in self.shipped.phrasings.values() for text in each)
-        return count_words(map(plain_words, texts))
+        return count_words(map(plain_text, texts))
 
     @cached_property
     def sections(self) -> frozenset[str]:
@@ -135,13 +137,13 @@ class SharedResources:
     @cached_property
     def asking(self) -> frozenset[str]:
         """Words in which people ask about any role."""
-        often = {word for word, count in self._counts.items() if count >= COMMON}
+        often = {word for word, count in self._counts.items() if count >= MIN_ASKING_PHRASINGS}
         return frozenset(often - STOP_WORDS)
 
     @cached_property
     def _texts(self) -> tuple[str, ...]:
         shipped = (*self.shipped.phrasings.values(), *self.shipped.negatives.values())
-        return tuple(plain_words(text) for texts in shipped for text in texts)
+        return tuple(plain_text(text) for texts in shipped for text in texts)
 
     @cached_property
     def words(self) -> FeatureNumbers:

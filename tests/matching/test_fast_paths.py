@@ -40,7 +40,7 @@ ASKED = st.lists(
 def test_no_word_within_so_many_errors_is_skipped(
     known: list[str], typed: str, errors: int
 ) -> None:
-    kept = set(WordList.of(known).sharing(typed, errors))
+    kept = set(WordList.of(known).within(typed, errors))
     near = {word for word in known if OSA.distance(typed, word) <= errors}
     assert near <= kept
 

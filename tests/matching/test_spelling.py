@@ -32,7 +32,7 @@ VOCABULARY = Vocabulary(
     ],
 )
 def test_errors_and_short_forms_are_repaired_and_reported(typed: str, meant: str) -> None:
-    pairs = VOCABULARY.repair(typed.split())
+    pairs = VOCABULARY.correct(typed.split())
     assert " ".join(word for _, read in pairs for word in read) == meant
     assert any(written != read for written, read in pairs)
 
@@ -41,7 +41,7 @@ def test_errors_and_short_forms_are_repaired_and_reported(typed: str, meant: str
     "typed", ["font", "bank", "developed", "2024", "xy", "zzzzqqqq", "ünïcode"]
 )
 def test_right_words_numbers_and_strangers_are_left_alone(typed: str) -> None:
-    assert VOCABULARY.repair([typed]) == [([typed], [typed])]
+    assert VOCABULARY.correct([typed]) == [([typed], [typed])]
 
 
 @given(st.text(alphabet="abcdehilnoprstvy", min_size=4, max_size=14))

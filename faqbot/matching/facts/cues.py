@@ -113,7 +113,7 @@ class QuestionCues:
     text: str
 
     @property
-    def needs(self) -> bool:
+    def asks_whether_needed(self) -> bool:
         """Whether something is needed."""
         if _OPEN.search(self.text):
             return False
@@ -121,7 +121,7 @@ class QuestionCues:
         return bool(asks or _PLAINLY.search(self.text))
 
     @property
-    def other_way_round(self) -> bool:
+    def asks_without(self) -> bool:
         """Whether a yes would mean that it isn't needed."""
         return bool(_OTHER_WAY.search(self.text))
 
@@ -131,7 +131,7 @@ class QuestionCues:
         return bool(_COMPARES.search(self.text))
 
     @property
-    def compared(self) -> str:
+    def compared_word(self) -> str:
         """The word for what of the roles is compared, where one is named."""
         found = _WHAT_OF.search(self.text)
         return found["what"] if found else ""
@@ -147,7 +147,7 @@ class QuestionCues:
         return bool(_WHICH_ROLES.search(self.text))
 
     @property
-    def strictly(self) -> bool:
+    def wants_required_only(self) -> bool:
         """Whether only what is required counts."""
         return bool(_STRICT.search(self.text))
 

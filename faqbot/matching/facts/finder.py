@@ -9,7 +9,13 @@ from typing import Final
 
 from faqbot.matching.facts.cues import QuestionCues
 from faqbot.matching.facts.lookups import Lookups
-from faqbot.matching.facts.subjects import EvidenceIndex, Subject, Subjects, names_role, subject_of
+from faqbot.matching.facts.subjects import (
+    EvidenceIndex,
+    Subject,
+    SubjectFinder,
+    names_role,
+    subject_of,
+)
 from faqbot.matching.matcher import link_confidence
 from faqbot.matching.role_linker import Linking
 from faqbot.matching.text import normalise, words
@@ -34,10 +40,10 @@ from faqbot.model import (
     RoleMention,
 )
 
-MOST_ROLES: Final = 3
+MAX_ROLES: Final = 3
 """As many roles can stand side by side."""
 
-_PARTS: Final[Mapping[str, str]] = MappingProxyType(
+_SECTION_OF_WORD: Final[Mapping[str, str]] = MappingProxyType(
     {
         word: key
         for key, said in {
@@ -59,19 +65,19 @@ class FactFinder:
 
     Args:
         library: the content.
-        roles_in: finds the roles that words name.
+        link_roles: finds the roles that words name.
         everyday: the most frequent words of the language.
     """
 
     def __init__(
         self,
         knowledge_base: KnowledgeBase,
-        roles_in: Callable[[Sequence[str]], Linking],
+        link_roles: Callable[[Sequence[str]], Linking],
         everyday: frozenset[str] = frozenset(),
     ) -> None:
         self._knowledge_base = knowledge_base
-        self._roles_in = roles_in
-        self._subjects = Subjects(EvidenceIndex(knowledge_base), everyday)
+        self._link_roles = link_roles
+        self._subjects = SubjectFinder(EvidenceIndex(knowledge_base), everyday)
         self._lookups = Lookups(knowledge_base, self._subjects)
 
     def refine(
@@ -88,23 +94,23 @@ class FactFinder:
         mentions = self._roles_named(parsed, plain)
         if any(len(mention.links) > 1 for mention in mentions):
             return outcome
-        asked = QuestionCues(_marked(parsed.words, mentions))
+        asked = QuestionCues(_with_role_marks(parsed.words, mentions))
         if not mentions and (found := self._lookups.find(plain, parsed.words)):
             return found
         if len(mentions) == 1 and (asked.compares or asked.moves):
             mentions = self._with_another(parsed.words, mentions[0])
-            asked = QuestionCues(_marked(parsed.words, mentions))
+            asked = QuestionCues(_with_role_marks(parsed.words, mentions))
         links = [mention.links[0] for mention in mentions]
         here = self._knowledge_base.role(context)
         if here and (not links or (len(links) == 1 and asked.compares and asked.points_back)):
             links.append(RoleLink(here.id, "", LinkMethod.CONVERSATION, 1.0))
         found = None
         if len(links) > 1:
-            found = self._step(asked, links) or self._compared(asked, links, outcome)
+            found = self._step(asked, links) or self._comparison(asked, links, outcome)
         elif links and asked.asks_what_is_next:
-            found = self._next(links[0], outcome)
+            found = self._next_steps(links[0], outcome)
         if found is None and len(links) == 1:
-            found = self._needed(asked, links[0], outcome)
+            found = self._requirement_answer(asked, links[0], outcome)
         return found or outcome
 
     def _roles_named(self, parsed: ParsedQuestion, plain: QuestionCues) -> list[RoleMention]:
@@ -115,7 +121,7 @@ class FactFinder:
         found = list(parsed.mentions)
         things = [mention for mention in found if self._is_thing(parsed.words, mention)]
         others = [mention for mention in found if mention not in things]
-        if others or plain.looks_up or plain.needs:
+        if others or plain.looks_up or plain.asks_whether_needed:
             return others
         return found
 
@@ -129,8 +135,8 @@ class FactFinder:
 
         Beside a whole title, half of one is easily missed: "front end and back end developers".
         """
-        before = self._named_in(said[: mention.start])
-        after = self._named_in(said[mention.end :])
+        before = self._mentions_in(said[: mention.start])
+        after = self._mentions_in(said[mention.end :])
         found = [
             *before,
             mention,
@@ -143,23 +149,23 @@ class FactFinder:
         clear = len(others) == 1 and all(len(one.links) == 1 for one in found)
         return found if clear and len(found) == 2 else [mention]  # noqa: PLR2004 - a pair
 
-    def _named_in(self, said: Sequence[str]) -> list[RoleMention]:
-        found = self._roles_in(said).mentions
+    def _mentions_in(self, said: Sequence[str]) -> list[RoleMention]:
+        found = self._link_roles(said).mentions
         return [mention for mention in found if not self._is_thing(said, mention)]
 
-    def at(self, key: str) -> Answer | None:
+    def from_key(self, key: str) -> Answer | None:
         """The fact that a key stands for; None when it stands for nothing here."""
         kind, _, rest = key.partition(" ")
         if kind == "=find":
             wanted, _, said = rest.partition(" ")
-            return self._lookups.again(wanted, said)
+            return self._lookups.repeat(wanted, said)
         words_left = rest.split()
         part = words_left.pop(0) if kind == "=compare" and words_left else ""
         roles = [role for role_id in words_left if (role := self._knowledge_base.role(role_id))]
         if len(roles) != len(words_left) or not roles:
             return None
         ids = tuple(dict.fromkeys(role.id for role in roles))
-        if kind == "=compare" and 1 < len(ids) <= MOST_ROLES:
+        if kind == "=compare" and 1 < len(ids) <= MAX_ROLES:
             part = "" if part == "-" else part
             return self._answer(Comparison(ids, part), ids, 1.0, part)
         if kind == "=next":
@@ -169,17 +175,17 @@ class FactFinder:
 
     # -- roles side by side
 
-    def _compared(
+    def _comparison(
         self, asked: QuestionCues, links: Sequence[RoleLink], outcome: Outcome
     ) -> Answer | None:
         ids = tuple(dict.fromkeys(link.role for link in links))
-        if not asked.compares or not 1 < len(ids) <= MOST_ROLES:
+        if not asked.compares or not 1 < len(ids) <= MAX_ROLES:
             return None
-        if asked.compared and asked.compared not in _PARTS:
+        if asked.compared_word and asked.compared_word not in _SECTION_OF_WORD:
             return None  # "compare the salaries of": the data says nothing of it
-        parts = {key for word in asked.text.split() if (key := _PARTS.get(word))}
+        parts = {key for word in asked.text.split() if (key := _SECTION_OF_WORD.get(word))}
         part = parts.pop() if len(parts) == 1 else ""
-        sure = _surely(links)
+        sure = _confidence(links)
         answer = self._answer(Comparison(ids, part), ids, sure, part)
         about = self._faq_about(outcome, ids) if not part else None
         return replace(answer, entries=(about, *answer.entries)) if about else answer
@@ -206,30 +212,32 @@ class FactFinder:
         if origin.role == target.role:
             return None
         fact = NextStep(origin.role, (target.role,))
-        return self._answer(fact, (target.role, origin.role), _surely(links))
+        return self._answer(fact, (target.role, origin.role), _confidence(links))
 
-    def _next(self, link: RoleLink, outcome: Outcome) -> Answer | None:
+    def _next_steps(self, link: RoleLink, outcome: Outcome) -> Answer | None:
         role = self._knowledge_base.role(link.role)
         if role is None or not role.next_roles:
             return None
         targets = tuple(one for one in role.next_roles if self._knowledge_base.role(one))[
-            :MOST_ROLES
+            :MAX_ROLES
         ]
-        answer = self._answer(NextStep(role.id, targets), (*targets, role.id), _surely([link]))
+        answer = self._answer(NextStep(role.id, targets), (*targets, role.id), _confidence([link]))
         if isinstance(outcome, Answer) and outcome.entries[0].kind is EntryKind.FAQ:
             return replace(answer, entries=(outcome.entries[0], *answer.entries))
         return answer
 
     # -- required or preferred
 
-    def _needed(self, asked: QuestionCues, link: RoleLink, outcome: Outcome) -> Answer | None:
+    def _requirement_answer(
+        self, asked: QuestionCues, link: RoleLink, outcome: Outcome
+    ) -> Answer | None:
         several = (
             isinstance(outcome, Answer)
             and len(outcome.entries) > 1
             and {entry.role for entry in outcome.entries} == {link.role}
         )
         subject = subject_of([word for word in asked.text.split() if not word.startswith("@")])
-        if not asked.needs or several or subject is None:
+        if not asked.asks_whether_needed or several or subject is None:
             return None
         role = self._knowledge_base.role(link.role)
         assert role is not None
@@ -256,23 +264,23 @@ class FactFinder:
         self, role: Role, subject: Subject, asked: QuestionCues
     ) -> tuple[Requirement | None, str]:
         lines = self._subjects.find(role.id, subject)
-        opposite = asked.other_way_round
+        opposite = asked.asks_without
         about = self._subjects.section_of(subject)
         if about == "experience":
             section = role.section("experience")
             if section is None or section.years is None:
                 return None, ""
             level = RequirementLevel.REQUIRED if section.years.min else RequirementLevel.PREFERRED
-            return Requirement(role.id, subject.said, level, lines[:1], opposite), section.id
+            return Requirement(role.id, subject.text, level, lines[:1], opposite), section.id
         if lines:
             level = lines[0].level
             kept = tuple(line for line in lines if line.level is level)
-            return Requirement(role.id, subject.said, level, kept[:3], opposite), lines[0].entry
+            return Requirement(role.id, subject.text, level, kept[:3], opposite), lines[0].entry
         section = role.section(about or "skills") or role.section("skills")
         if section is None or not self._subjects.is_named(subject):
             return None, ""
         return Requirement(
-            role.id, subject.said, RequirementLevel.NOT_LISTED, (), opposite
+            role.id, subject.text, RequirementLevel.NOT_LISTED, (), opposite
         ), section.id
 
     def _answer(self, fact: Fact, roles: Sequence[str], sure: float, part: str = "") -> Answer:
@@ -287,14 +295,14 @@ class FactFinder:
         return Answer(tuple(entries), fact=fact)
 
 
-def _surely(links: Sequence[RoleLink]) -> float:
+def _confidence(links: Sequence[RoleLink]) -> float:
     sure = CONFIDENCES.fact
     for link in links:
         sure *= link_confidence(link)
     return sure
 
 
-def _marked(said: Sequence[str], mentions: Sequence[RoleMention]) -> str:
+def _with_role_marks(said: Sequence[str], mentions: Sequence[RoleMention]) -> str:
     """Words in which each mention of a role is its number."""
     marked = list(said)
     for number, mention in sorted(enumerate(mentions), key=lambda pair: -pair[1].start):

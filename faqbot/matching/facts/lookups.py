@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from faqbot.matching.facts.cues import QuestionCues
-from faqbot.matching.facts.subjects import Subject, Subjects, subject_of, years_in
+from faqbot.matching.facts.subjects import Subject, SubjectFinder, subject_of, years_in
 from faqbot.matching.thresholds import CONFIDENCES
 from faqbot.model import (
     Answer,
@@ -30,7 +30,7 @@ class Lookups:
         subjects: finds what is wanted in the lines of a role.
     """
 
-    def __init__(self, knowledge_base: KnowledgeBase, subjects: Subjects) -> None:
+    def __init__(self, knowledge_base: KnowledgeBase, subjects: SubjectFinder) -> None:
         self._knowledge_base = knowledge_base
         self._subjects = subjects
 
@@ -46,10 +46,10 @@ class Lookups:
             return None
         if not self._subjects.is_sensible(subject):
             return None
-        wanted = LookupMode.REQUIRED if asked.strictly else LookupMode.ANY
+        wanted = LookupMode.REQUIRED if asked.wants_required_only else LookupMode.ANY
         return self._by_subject(subject, LookupMode.WITHOUT if asked.negates else wanted)
 
-    def again(self, wanted: str, said: str) -> Answer | None:
+    def repeat(self, wanted: str, said: str) -> Answer | None:
         """The look-up of an earlier answer, over the content as it is now."""
         if wanted not in set(LookupMode):
             return None
@@ -75,7 +75,7 @@ class Lookups:
         for role in self._knowledge_base.roles:
             found = [
                 line
-                for line in self._of(role, subject)
+                for line in self._evidence(role, subject)
                 if line.level is not RequirementLevel.MENTIONED
             ]
             if found and found[0].level is RequirementLevel.REQUIRED:
@@ -88,13 +88,13 @@ class Lookups:
         if not required and not preferred:
             return None
         if wanted is LookupMode.WITHOUT:
-            return _answer(Lookup(subject.said, wanted, tuple(without)))
+            return _answer(Lookup(subject.text, wanted, tuple(without)))
         if wanted is LookupMode.REQUIRED and required:
-            return _answer(Lookup(subject.said, wanted, tuple(required), tuple(preferred)))
+            return _answer(Lookup(subject.text, wanted, tuple(required), tuple(preferred)))
         lines = (*required, *preferred)
-        return _answer(Lookup(subject.said, LookupMode.ANY, lines))
+        return _answer(Lookup(subject.text, LookupMode.ANY, lines))
 
-    def _of(self, role: Role, subject: Subject) -> tuple[Evidence, ...]:
+    def _evidence(self, role: Role, subject: Subject) -> tuple[Evidence, ...]:
         """The lines of a role that name the subject; each of several things has to be there."""
         lines = self._subjects.find(role.id, subject)
         if lines or len(subject.words) < 2:  # noqa: PLR2004 - one thing is there or not

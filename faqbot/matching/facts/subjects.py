@@ -13,10 +13,10 @@ from faqbot.matching.thresholds import SCORE_WEIGHTS, THRESHOLDS
 from faqbot.model import Evidence, KnowledgeBase, RequirementLevel, Role, Section
 
 _SENTENCE: Final = re.compile(r"(?<=[.!?:;])\s+")
-_STEM: Final = 4
+_MIN_STEM_LENGTH: Final = 4
 """Letters of a word that may stand for a longer one: "mongo" for MongoDB."""
 
-_SECTIONS: Final = ("skills", "education", "certifications")
+_SECTION_ORDER: Final = ("skills", "education", "certifications")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,57 +30,57 @@ class IndexedLine:
     def section(self) -> str:
         return self.line.entry.rpartition("/")[2]
 
-    def holds(self, word: str, *, whole: bool = False) -> bool:
+    def contains(self, word: str, *, whole: bool = False) -> bool:
         """Whether a word stands in the line, or (unless it has to be whole) begins one there."""
         at = bisect_left(self.words, word)
         if at == len(self.words):
             return False
         if self.words[at] == word:
             return True
-        return not whole and len(word) >= _STEM and self.words[at].startswith(word)
+        return not whole and len(word) >= _MIN_STEM_LENGTH and self.words[at].startswith(word)
 
 
 class EvidenceIndex:
     """The lines of a library's roles, required before preferred before mentioned."""
 
     def __init__(self, knowledge_base: KnowledgeBase) -> None:
-        self._of: Mapping[str, tuple[IndexedLine, ...]] = {
+        self._by_role: Mapping[str, tuple[IndexedLine, ...]] = {
             role.id: tuple(sorted(_lines(role), key=_rank)) for role in knowledge_base.roles
         }
-        self._named = frozenset(
+        self._items = frozenset(
             name
             for role in knowledge_base.roles
             for section in role.sections
             for item in (*section.required, *section.preferred)
             for name in names_in(item)
         )
-        self._listed = frozenset(
+        self._listed_words = frozenset(
             word
-            for lines in self._of.values()
+            for lines in self._by_role.values()
             for held in lines
             if held.line.level is not RequirementLevel.MENTIONED
             for word in held.words
         )
 
-    def of(self, role: str) -> tuple[IndexedLine, ...]:
+    def lines_of(self, role: str) -> tuple[IndexedLine, ...]:
         """The lines of one role."""
-        return self._of.get(role, ())
+        return self._by_role.get(role, ())
 
-    def any_holds(self, section: str, words: Iterable[str]) -> bool:
+    def any_contains(self, section: str, words: Iterable[str]) -> bool:
         """Whether a line of such a section holds one of some words, in any role."""
         return any(
-            held.section == section and any(held.holds(word, whole=True) for word in words)
-            for lines in self._of.values()
+            held.section == section and any(held.contains(word, whole=True) for word in words)
+            for lines in self._by_role.values()
             for held in lines
         )
 
-    def names(self, thing: str) -> bool:
+    def lists_item(self, item: str) -> bool:
         """Whether some role lists just that: "javascript", but not "recruiter"."""
-        return thing in self._named
+        return item in self._items
 
-    def lists(self, word: str) -> bool:
+    def lists_word(self, word: str) -> bool:
         """Whether some role lists the word as required or preferred."""
-        return word in self._listed
+        return word in self._listed_words
 
 
 def word_set(text: str) -> tuple[str, ...]:
@@ -97,13 +97,17 @@ def names_in(item: str) -> tuple[str, ...]:
 
 def _lines(role: Role) -> Iterator[IndexedLine]:
     for section in role.sections:
-        yield from _held(section, section.required, RequirementLevel.REQUIRED)
-        yield from _held(section, section.preferred, RequirementLevel.PREFERRED)
-        yield from _held(section, section.items, RequirementLevel.MENTIONED)
-        yield from _held(section, _SENTENCE.split(section.text.strip()), RequirementLevel.MENTIONED)
+        yield from _indexed(section, section.required, RequirementLevel.REQUIRED)
+        yield from _indexed(section, section.preferred, RequirementLevel.PREFERRED)
+        yield from _indexed(section, section.items, RequirementLevel.MENTIONED)
+        yield from _indexed(
+            section, _SENTENCE.split(section.text.strip()), RequirementLevel.MENTIONED
+        )
 
 
-def _held(section: Section, texts: Iterable[str], level: RequirementLevel) -> Iterator[IndexedLine]:
+def _indexed(
+    section: Section, texts: Iterable[str], level: RequirementLevel
+) -> Iterator[IndexedLine]:
     for text in texts:
         line = " ".join(text.split())
         if line:
@@ -116,8 +120,8 @@ def _rank(held: IndexedLine) -> tuple[int, int]:
         RequirementLevel.PREFERRED,
         RequirementLevel.MENTIONED,
     ).index(held.line.level)
-    known = held.section in _SECTIONS
-    return level, _SECTIONS.index(held.section) if known else len(_SECTIONS)
+    known = held.section in _SECTION_ORDER
+    return level, _SECTION_ORDER.index(held.section) if known else len(_SECTION_ORDER)
 
 
 def names_role(role: Role, said: str) -> bool:
@@ -169,7 +173,7 @@ _FILLERS: Final = frozenset(
 )
 _YEARS_WORDS: Final = frozenset("year years yrs yr yoe month months".split())
 _OR: Final = frozenset({"or"})
-MOST: Final = 4
+MAX_SUBJECT_WORDS: Final = 4
 """More words than these name no single thing."""
 
 
@@ -181,7 +185,7 @@ class Subject:
     university; `any_of`: one of the words is enough.
     """
 
-    said: str
+    text: str
     words: tuple[str, ...]
     section: str = ""
     grades: tuple[str, ...] = ()
@@ -196,7 +200,7 @@ def subject_of(said: Sequence[str]) -> Subject | None:
     kinds = {kind for word in content if (kind := _kind(word))}
     words = tuple(dict.fromkeys(singular(word) for word in content if not _kind(word)))
     section = next((k for k in ("certifications", "education", "experience") if k in kinds), "")
-    if len(words) > MOST or not (words or section):
+    if len(words) > MAX_SUBJECT_WORDS or not (words or section):
         return None
     if section == "experience" and _YEARS_WORDS & set(content):
         words = ()
@@ -219,7 +223,7 @@ def _kind(word: str) -> str:
     return "experience" if word in EXPERIENCE else ""
 
 
-class Subjects:
+class SubjectFinder:
     """Finds subjects in the lines of roles.
 
     Args:
@@ -233,13 +237,13 @@ class Subjects:
 
     def find(self, role: str, subject: Subject) -> tuple[Evidence, ...]:
         """The lines of a role that say something of the subject, best first."""
-        held = self._lines.of(role)
+        held = self._lines.lines_of(role)
         match subject.section:
-            case "education" if not self._tells(subject):
+            case "education" if not self._names_thing(subject):
                 found = self._studies(held, subject)
             case "certifications":
                 found = self._of_kind(held, subject)
-            case "experience" if not self._tells(subject):
+            case "experience" if not self._names_thing(subject):
                 found = [one for one in held if one.section == "experience"]
             case _:
                 found = self._named(held, subject.words)
@@ -255,13 +259,13 @@ class Subjects:
         """
         if not subject.words or not self.section_of(subject):
             return True
-        return self._lines.any_holds(subject.section, subject.words)
+        return self._lines.any_contains(subject.section, subject.words)
 
     def section_of(self, subject: Subject) -> str:
         """The section that the subject as a whole is about: experience, studies; "" for a thing."""
-        return "" if self._tells(subject) else subject.section
+        return "" if self._names_thing(subject) else subject.section
 
-    def _tells(self, subject: Subject) -> bool:
+    def _names_thing(self, subject: Subject) -> bool:
         """Whether some word of the subject is a thing that roles list."""
         return any(self.is_thing(word) for word in subject.words)
 
@@ -271,24 +275,28 @@ class Subjects:
 
     def is_item(self, said: str) -> bool:
         """Whether some role lists just that."""
-        return self._lines.names(said)
+        return self._lines.lists_item(said)
 
     def is_thing(self, word: str) -> bool:
         """Whether a word names something that roles list, and no everyday thing."""
-        return word not in self._everyday and self._lines.lists(word)
+        return word not in self._everyday and self._lines.lists_word(word)
 
     def is_named(self, subject: Subject) -> bool:
         """Whether the subject is a thing by its words alone, though a role may not list it."""
         if not subject.words:
             return subject.section in ("education", "certifications")
-        return all(self._lines.names(word) or word not in self._everyday for word in subject.words)
+        return all(
+            self._lines.lists_item(word) or word not in self._everyday for word in subject.words
+        )
 
     def _named(self, held: Iterable[IndexedLine], words: Sequence[str]) -> list[IndexedLine]:
         """Lines that hold most of the words; running text counts when it holds a telling one."""
         total = sum(self._weight(word) for word in words)
         scored: list[tuple[bool, float, IndexedLine]] = []
         for one in held:
-            hits = [word for word in words if one.holds(word, whole=self._lines.lists(word))]
+            hits = [
+                word for word in words if one.contains(word, whole=self._lines.lists_word(word))
+            ]
             share = sum(map(self._weight, hits)) / total if total else 0.0
             listed = one.line.level is not RequirementLevel.MENTIONED
             telling = any(word not in self._everyday for word in hits)
@@ -301,9 +309,9 @@ class Subjects:
         wanted = frozenset(subject.grades) or _AWARDED
         if subject.any_school:
             wanted |= _SCHOOL
-        fitting = [one for one in inside if any(one.holds(word) for word in wanted)]
+        fitting = [one for one in inside if any(one.contains(word) for word in wanted)]
         if subject.words:
-            narrow = [one for one in fitting if any(one.holds(word) for word in subject.words)]
+            narrow = [one for one in fitting if any(one.contains(word) for word in subject.words)]
             fitting = narrow or fitting
         return fitting
 
