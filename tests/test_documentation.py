@@ -106,14 +106,31 @@ def test_every_setting_is_documented(document: str) -> None:
     assert [name for name in Settings.model_fields if name.upper() not in text] == []
 
 
-@pytest.mark.parametrize(
-    "page",
-    ["README.md", "CONTRIBUTING.md", "docs/decisions/README.md", "docs/authors.md", "docs/api.md"],
-)
-def test_links_lead_somewhere(page: str) -> None:
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"] + [
+    str(page.relative_to(ROOT))
+    for folder in ("docs", "tests", "benchmarks", "tools")
+    for page in sorted((ROOT / folder).rglob("*.md"))
+]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_to_files_of_the_repository(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
         assert ((ROOT / page).parent / target).exists(), target
+
+
+def test_code_map_of_the_readme_names_every_part_of_the_package() -> None:
+    section = README.partition("## The code")[2]
+    named = set(re.findall(r"`(faqbot/[\w./]+)`", section))
+    parts = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "faqbot").iterdir()
+        if (path.is_dir() and path.name != "__pycache__") or path.suffix == ".py"
+        if not path.name.startswith("__")
+    }
+    assert parts - named == {"faqbot/errors.py"}
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def test_generated_files_are_up_to_date() -> None:
