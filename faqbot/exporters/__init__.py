@@ -1,1 +1,1 @@
-"""Roles in other forms."""
+"""`faqbot export`: roles as Markdown, Word, web pages and job postings."""

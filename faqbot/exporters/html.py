@@ -1,4 +1,4 @@
-"""Roles as web pages: one that stands alone, and a site with search for those without Slack."""
+"""Export roles as web pages: a single file, or a site with search."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The files of a site, by path below its folder."""
+    """A website: the text of its files, by path below its folder."""
 
     files: Mapping[str, str]
 
 
 def page(role: Role, audience: Audience = Audience.EVERYONE) -> str:
-    """A role as one HTML file that needs nothing else and prints well."""
-    style = Markup(_read_static("style.css"))  # noqa: S704 - our own file
+    """Return a role as a single HTML file without other files, which also prints well."""
+    style = Markup(_read_static("style.css"))  # noqa: S704 - a file of this package
     return (
         _environment()
         .get_template("role-alone.html")
@@ -42,9 +42,9 @@ def page(role: Role, audience: Audience = Audience.EVERYONE) -> str:
 
 
 def site(knowledge_base: KnowledgeBase, title: str, audience: Audience = Audience.EVERYONE) -> Site:
-    """The whole library as linked pages with a search that needs no server.
+    """Return the whole knowledge base as linked pages with a search that needs no server.
 
-    The same content gives the same files, to the byte.
+    The files are a function of the content: equal content gives equal bytes.
     """
     environment = _environment()
     families: dict[str, list[Role]] = defaultdict(list)
@@ -76,7 +76,7 @@ def _existing_roles(knowledge_base: KnowledgeBase, ids: tuple[str, ...]) -> list
 
 
 def _search_index(knowledge_base: KnowledgeBase, audience: Audience) -> str:
-    """What is searched, as a script: pages that are opened as files can't fetch anything."""
+    """Return the search index as a script, since pages opened from disk can't fetch JSON."""
     documents = [
         {
             "id": number,
@@ -89,8 +89,9 @@ def _search_index(knowledge_base: KnowledgeBase, audience: Audience) -> str:
             _search_documents(knowledge_base, audience)
         )
     ]
-    said = json.dumps(documents, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
-    return f"window.FAQBOT_INDEX={said};\n"
+    index = json.dumps(documents, ensure_ascii=False, separators=(",", ":"))
+    # `</script>` in a text would end the script that contains it.
+    return "window.FAQBOT_INDEX=" + index.replace("</", "<\\/") + ";\n"
 
 
 def _search_documents(
@@ -121,7 +122,7 @@ def _environment() -> Environment:
 
 
 def _entry_html(entry: Entry) -> Markup:
-    """The content of an entry; HTML in its Markdown is shown, not run."""
+    """Return the content of an entry; HTML in its Markdown is escaped."""
     parts = "\n".join(_block_html(block) for block in body(entry))
     return Markup(parts)  # noqa: S704 - rendered with HTML disabled
 

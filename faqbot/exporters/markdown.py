@@ -1,4 +1,4 @@
-"""A role as Markdown."""
+"""Export a role as Markdown: the whole description, or a job advertisement."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from faqbot.replies.reply import Block, Bullets, ReplyText
 
 
 def markdown(role: Role, audience: Audience = Audience.EVERYONE) -> str:
-    """The whole role, with the FAQs that the audience may read."""
+    """Return the whole role, with the FAQs that the audience may read."""
     lines = [f"# {role.title}"]
     if role.aliases:
         lines.append(f"Also called: {', '.join(role.aliases)}")
@@ -25,7 +25,7 @@ def markdown(role: Role, audience: Audience = Audience.EVERYONE) -> str:
 
 
 def visible_faqs(faqs: tuple[Faq, ...], audience: Audience) -> tuple[Faq, ...]:
-    """The FAQs that an audience may read."""
+    """Return the FAQs that an audience may read."""
     return tuple(faq for faq in faqs if audience.may_read(faq.audience))
 
 
@@ -43,10 +43,10 @@ def _blocks(blocks: tuple[Block, ...]) -> Iterator[str]:
 
 
 def advert(role: Role) -> str:
-    """The posting of a role in Markdown: headings, paragraphs and lists only, fit for a canvas.
+    """Return a job advertisement in Markdown that a Slack canvas can show.
 
-    The order is that of postings: overview, duties, education and experience, required skills,
-    what is a plus. What the role doesn't say is left out.
+    The parts have the usual order: overview, duties, education and experience, required skills,
+    nice-to-haves. Parts that the role doesn't have are left out.
     """
     parts = [f"# {role.title}"]
     for title, lines in (

@@ -1,4 +1,4 @@
-"""A role as schema.org's JobPosting, in JSON-LD."""
+"""Export a role as a JobPosting of schema.org, in JSON-LD."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _DEGREES: Final = (
     ("associate degree", "associate degree"),
     ("high school", "high school"),
 )
-"""Words of a degree, and the category that search engines read."""
+"""Words of a degree, and the category of it that search engines know."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobOpening:
-    """What a posting says of the opening, which no role knows; what is left out stays out."""
+    """Facts about an opening that a role doesn't contain. Empty fields are left out."""
 
     organization: str = ""
     website: str = ""
@@ -50,7 +50,7 @@ class JobOpening:
 
 
 def job_posting(role: Role, opening: JobOpening) -> dict[str, Any]:
-    """The role as a JobPosting: only what the role or the opening says.
+    """Return a role as a JobPosting with the properties that the role or the opening states.
 
     Types and properties are those of https://schema.org/JobPosting.
     """
@@ -66,15 +66,15 @@ def job_posting(role: Role, opening: JobOpening) -> dict[str, Any]:
 
 
 def missing_options(found: dict[str, Any]) -> tuple[str, ...]:
-    """What search engines ask for and a posting lacks, as the options that give it."""
-    wanted = {
+    """Return the options that would add properties which search engines ask for."""
+    options = {
         "datePosted": "--posted",
         "hiringOrganization": "--organization",
         "jobLocation": "--locality and --country",
     }
     if found.get("jobLocationType"):
-        del wanted["jobLocation"]
-    return tuple(option for name, option in wanted.items() if name not in found)
+        del options["jobLocation"]
+    return tuple(option for name, option in options.items() if name not in found)
 
 
 def _role_properties(role: Role) -> Iterator[tuple[str, Any]]:
@@ -101,7 +101,7 @@ def _role_properties(role: Role) -> Iterator[tuple[str, Any]]:
 
 
 def _credentials(education: Section | None) -> Iterator[dict[str, str]]:
-    """The degrees that a role requires, by the categories that search engines read."""
+    """Yield the required degrees by the categories that search engines know."""
     shown = set[str]()
     for item in education.required if education else ():
         for word, category in _DEGREES:

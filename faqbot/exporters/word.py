@@ -1,4 +1,4 @@
-"""A role as a Word document."""
+"""Export a role as a Word document."""
 
 from __future__ import annotations
 
@@ -23,7 +23,15 @@ _LIST_STYLES = {"bullet_list_open": "List Bullet", "ordered_list_open": "List Nu
 
 
 def word(role: Role, audience: Audience = Audience.EVERYONE) -> bytes:
-    """The whole role as .docx, in Word's own styles, with the FAQs that the audience may read."""
+    """Return the whole role as a .docx file in Word's built-in styles.
+
+    Args:
+        role: The role.
+        audience: Whose FAQs are included.
+
+    Raises:
+        MissingExtraError: python-docx isn't installed.
+    """
     with needs_extra("A Word file (.docx)", "documents"):
         import docx
     document = docx.Document()
@@ -92,6 +100,6 @@ def _add_runs(paragraph: Paragraph, tokens: Iterable[Token]) -> None:
             link = str(token.attrGet("href") or "") if side == "open" else ""
         else:
             text = " " if token.type in ("softbreak", "hardbreak") else token.content
-            link = "" if text == link else link  # an address that shows itself
+            link = "" if text == link else link  # an address that is its own text
             run = paragraph.add_run(text)
             run.bold, run.italic = bool(marks["strong"]) or None, bool(marks["em"]) or None

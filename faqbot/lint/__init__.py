@@ -1,1 +1,1 @@
-"""What an author should know of content beyond what stops it from loading."""
+"""`faqbot check`: findings about content that loads."""

@@ -1,4 +1,4 @@
-"""Findings: what was found, where, by which rule, and how serious it is."""
+"""Findings about content, the rules behind them, and their formats for other programs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from faqbot.model import Faq, Role, Section
 
 
 class FindingLevel(StrEnum):
-    """How serious a finding is; the values are those of SARIF 2.1.0."""
+    """Severity of a finding; the values are those of SARIF 2.1.0."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -26,7 +26,7 @@ class FindingLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule: its level, what it finds, and what to do about it."""
+    """A rule: the level of its findings, what it finds, and what to do about it."""
 
     level: FindingLevel
     finds: str
@@ -40,13 +40,13 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         ),
         "own-test": Rule(
             FindingLevel.ERROR,
-            "A question of `matches` or `rejects` that isn't answered as it says.",
+            "A question of `matches` or `rejects` with another outcome than the FAQ says.",
             "Add a phrasing to the entry that is meant, or change the test.",
         ),
         "phrasings-too-close": Rule(
             FindingLevel.WARNING,
             "Phrasings of two entries that mean nearly the same.",
-            "Keep it with the entry that answers it best, and reword or remove the other.",
+            "Keep it in the entry that answers it best, and reword or remove the other.",
         ),
         "answers-alike": Rule(
             FindingLevel.WARNING,
@@ -61,32 +61,32 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "review-overdue": Rule(
             FindingLevel.WARNING,
             "Content whose review is overdue.",
-            "Look whether it is still right, then set `reviewed` to today.",
+            "Check that it is still right, then set `reviewed` to today.",
         ),
         "not-shown-in-slack": Rule(
             FindingLevel.WARNING,
             "Text that Slack can't show.",
-            "Write it in Markdown that Slack has: bold, italic, code, lists, quotes, links.",
+            "Use the Markdown that Slack supports: bold, italic, code, lists, quotes, links.",
         ),
         "dead-reference": Rule(
             FindingLevel.WARNING,
-            "A link that leads nowhere.",
+            "A link that isn't a web address.",
             "Link to a web address, and name roles in `related` or `next_roles`.",
         ),
         "one-sided-relation": Rule(
             FindingLevel.NOTE,
             "A role that names another as related, which doesn't name it.",
-            "Name it there too, if readers of that role want to know.",
+            "Name it there too if readers of that role should know.",
         ),
         "hard-to-read": Rule(
             FindingLevel.NOTE,
-            "English text that few read with ease.",
+            "English text that is hard to read.",
             "Use shorter sentences and shorter words.",
         ),
         "too-long": Rule(
             FindingLevel.NOTE,
             "A sentence or an answer that is very long.",
-            "Split the sentence; give the answer its main point first, or split the FAQ.",
+            "Split the sentence; begin the answer with its main point, or split the FAQ.",
         ),
     }
 )
@@ -94,7 +94,7 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """One finding; line and column count from 1."""
+    """A finding; line and column count from 1."""
 
     path: str
     line: int
@@ -111,14 +111,14 @@ class Finding:
 
 
 def finding_of_problem(problem: Problem) -> Finding:
-    """A problem of loading as a finding."""
+    """Return a problem of loading as a finding."""
     return Finding(
         problem.path, problem.line, problem.column, "content", problem.message, FindingLevel.ERROR
     )
 
 
 def finding_at(entry: Role | Section | Faq, rule: str, message: str) -> Finding:
-    """A finding about an entry."""
+    """Return a finding about an entry."""
     place = entry.origin
     level = RULES[rule].level
     return Finding(place.path, max(place.line, 1), 1, rule, f"{entry.id}: {message}", level)
@@ -133,7 +133,7 @@ _GITHUB_COMMANDS: Final = {
 
 
 def github_commands(found: Sequence[Finding]) -> Iterator[str]:
-    """Workflow commands that GitHub shows beside the lines of a change."""
+    """Yield workflow commands, which GitHub shows beside the lines of a change."""
     for one in found:
         path = _escape_property(_repository_path(one.path))
         title = _escape_property(f"faqbot {one.rule}")
@@ -142,7 +142,7 @@ def github_commands(found: Sequence[Finding]) -> Iterator[str]:
 
 
 def sarif_log(found: Sequence[Finding]) -> dict[str, Any]:
-    """A SARIF log with one run."""
+    """Return a SARIF log with one run."""
     ids = list(RULES)
     rules = [
         {
@@ -176,7 +176,7 @@ def sarif_log(found: Sequence[Finding]) -> dict[str, Any]:
 
 
 def _repository_path(path: str) -> str:
-    """A path below the working folder, as repositories name it; others stay as they are."""
+    """Return a path relative to the working folder, if it is below it, with slashes."""
     try:
         return Path(path).resolve().relative_to(Path.cwd()).as_posix()
     except ValueError:

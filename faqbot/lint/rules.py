@@ -1,4 +1,4 @@
-"""The rules of `faqbot check` beyond the format: what readers would miss, mistake or not see."""
+"""Rules of `faqbot check`: duplicates, missing sections, reviews, links, readability."""
 
 from __future__ import annotations
 
@@ -20,24 +20,25 @@ from faqbot.lint.findings import Finding, FindingLevel, finding_at
 from faqbot.model import Faq, KnowledgeBase, Role, Section, is_stale
 
 MIN_COMPETING_SIMILARITY: Final = 0.85
-"""The cosine from which two phrasings compete where one of them isn't answered by its entry."""
+"""Cosine from which two phrasings compete if one of them isn't answered by its entry."""
 
 MIN_EQUAL_SIMILARITY: Final = 0.93
-"""The cosine from which they mean the same, whatever becomes of them now."""
+"""Cosine from which two phrasings mean the same, however they are answered now."""
 
 MIN_ANSWER_SIMILARITY: Final = 92.0
-"""The likeness (rapidfuzz token_sort_ratio, 0 to 100) of two answers that say the same."""
+"""Similarity of two answers (rapidfuzz token_sort_ratio, 0 to 100) that say the same."""
 
+# Rows of the similarity matrix at a time: all of 10,000 phrasings would take 400 MB.
 _BATCH_ROWS: Final = 2_000
 OutcomeDescriber = Callable[[str, str | None], str]
-"""Says how a question is answered now, in a conversation about a role (or none)."""
+"""Returns how a question is answered now, in a conversation about a role (or none)."""
 
 
 class TextEncoder(Protocol):
-    """Texts -> vectors of length 1."""
+    """Turns texts into vectors of length 1."""
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of shape (texts, dimensions)."""
+        """Return vectors of shape (texts, dimensions)."""
         ...
 
 
@@ -46,13 +47,13 @@ class _MaskedPhrasing:
     entry: Section | Faq
     text: str
     masked: str
-    """Without the role's title, which would make all phrasings of a role alike."""
+    """The text without the role's title, which would make all phrasings of a role similar."""
 
 
 def competing_phrasings(
     knowledge_base: KnowledgeBase, encoder: TextEncoder, describe_outcome: OutcomeDescriber
 ) -> Iterator[Finding]:
-    """Phrasings of different entries that compete: within a role, and among general FAQs."""
+    """Yield phrasings of different entries that compete: within a role, and among general FAQs."""
     for role in knowledge_base.roles:
         yield from _competing_pairs(
             list(_masked_phrasings((*role.sections, *role.faqs), role)), encoder, describe_outcome
@@ -63,33 +64,36 @@ def competing_phrasings(
 
 
 def similar_answers(knowledge_base: KnowledgeBase, encoder: TextEncoder) -> Iterator[Finding]:
-    """FAQs of one role, or general ones, that answer with nearly the same words."""
+    """Yield FAQs of one role, or general ones, that answer with nearly the same words."""
     for faqs in (*(role.faqs for role in knowledge_base.roles), knowledge_base.faqs):
         for first, second, _ in _similar_pairs(
             [faq.answer for faq in faqs], encoder, MIN_COMPETING_SIMILARITY
         ):
             one, other = faqs[first], faqs[second]
+            # The cosine alone isn't enough: answers to related questions are close, not copies.
             if fuzz.token_sort_ratio(one.answer, other.answer) >= MIN_ANSWER_SIMILARITY:
-                yield finding_at(other, "answers-alike", f"answers as {one.id} does")
+                yield finding_at(other, "answers-alike", f"has the same answer as {one.id}")
 
 
 def _competing_pairs(
-    said: list[_MaskedPhrasing], encoder: TextEncoder, describe_outcome: OutcomeDescriber
+    phrasings: list[_MaskedPhrasing], encoder: TextEncoder, describe_outcome: OutcomeDescriber
 ) -> Iterator[Finding]:
-    shown: set[frozenset[str]] = set()
-    for first, second, likeness in _similar_pairs(
-        [one.masked for one in said], encoder, MIN_COMPETING_SIMILARITY
+    reported: set[frozenset[str]] = set()
+    for first, second, similarity in _similar_pairs(
+        [one.masked for one in phrasings], encoder, MIN_COMPETING_SIMILARITY
     ):
-        one, other = said[first], said[second]
+        one, other = phrasings[first], phrasings[second]
         pair = frozenset((one.entry.id, other.entry.id))
-        if len(pair) == 1 or pair in shown:
+        if len(pair) == 1 or pair in reported:
             continue
-        became = [describe_outcome(each.text, each.entry.role) for each in (one, other)]
-        well = [f"is answered by {each.entry.id}" for each in (one, other)]
-        if likeness < MIN_EQUAL_SIMILARITY and became == well:
+        outcomes = [describe_outcome(each.text, each.entry.role) for each in (one, other)]
+        expected = [f"is answered by {each.entry.id}" for each in (one, other)]
+        if similarity < MIN_EQUAL_SIMILARITY and outcomes == expected:
             continue
-        shown.add(pair)
-        now = [f"“{e.text}” {said}" for e, said in zip((one, other), became, strict=True)]
+        reported.add(pair)
+        now = [
+            f"“{each.text}” {outcome}" for each, outcome in zip((one, other), outcomes, strict=True)
+        ]
         yield finding_at(
             other.entry,
             "phrasings-too-close",
@@ -116,23 +120,23 @@ def _masked_phrasings(
 def _similar_pairs(
     texts: Sequence[str], encoder: TextEncoder, min_similarity: float
 ) -> Iterator[tuple[int, int, float]]:
-    """The pairs of texts with at least that cosine, the first before the second, with it."""
+    """Yield the indexes of each pair of texts with at least that cosine, and the cosine."""
     if len(texts) < 2:  # noqa: PLR2004 - a pair
         return
     vectors = encoder.encode(list(texts))
     for start in range(0, len(texts), _BATCH_ROWS):
-        likeness = vectors[start : start + _BATCH_ROWS] @ vectors.T
-        for row, column in np.argwhere(likeness >= min_similarity):
+        similarities = vectors[start : start + _BATCH_ROWS] @ vectors.T
+        for row, column in np.argwhere(similarities >= min_similarity):
             first = start + int(row)
             if first < column:
-                yield first, int(column), float(likeness[row, column])
+                yield first, int(column), float(similarities[row, column])
 
 
 MIN_READING_EASE: Final = 10.0
-"""Flesch reading ease below which even practised readers toil."""
+"""Flesch reading ease below which a text is hard even for practised readers."""
 
 MIN_WORDS: Final = 80
-"""Words from which a reading ease says something."""
+"""Words that a text needs for a meaningful reading ease."""
 
 MAX_SENTENCE_WORDS: Final = 50
 MAX_ANSWER_WORDS: Final = 350
@@ -145,23 +149,23 @@ _PARSER: Final = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
 def unsupported_markdown(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
-    """Text that Slack can't show, and links that lead nowhere."""
+    """Yield text that Slack can't show, and links that aren't web addresses."""
     for entry, text in _texts(knowledge_base):
         seen: set[str] = set()
         for token in _tokens(_PARSER.parse(text)):
-            what = _unsupported_element(token)
-            if what and what not in seen:
-                seen.add(what)
-                yield finding_at(entry, "not-shown-in-slack", f"holds {what}")
+            element = _unsupported_element(token)
+            if element and element not in seen:
+                seen.add(element)
+                yield finding_at(entry, "not-shown-in-slack", f"contains {element}")
             link = str(token.attrGet("href") or "") if token.type == "link_open" else ""
             if link and not link.startswith(_LINK_SCHEMES):
                 yield finding_at(
-                    entry, "dead-reference", f"links to {link}, which is no web address"
+                    entry, "dead-reference", f"links to {link}, which isn't a web address"
                 )
 
 
 def hard_to_read(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
-    """English text that is hard to read, and text that is very long."""
+    """Yield English text that is hard to read, and very long sentences and answers."""
     for entry, text in _texts(knowledge_base):
         words = _WORD.findall(text)
         longest = max((len(_WORD.findall(one)) for one in _SENTENCE.split(text)), default=0)
@@ -176,10 +180,10 @@ def hard_to_read(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
 
 
 def reading_ease(text: str) -> float:
-    """How easily an English text reads: 100 is plain, 30 hard, below 10 toil.
+    """Return the Flesch reading ease of an English text: 100 is easy, 30 hard, 10 very hard.
 
-    Flesch, “A new readability yardstick”, Journal of Applied Psychology 32 (1948); syllables are
-    counted as groups of vowels.
+    See Flesch, “A new readability yardstick”, Journal of Applied Psychology 32 (1948). Syllables
+    are counted as groups of vowels.
     """
     words = _WORD.findall(text.lower())
     sentences = sum(1 for one in _SENTENCE.split(text) if _WORD.search(one))
@@ -230,14 +234,14 @@ def _unsupported_element(token: Token) -> str:
 
 
 MIN_FAMILY_SHARE: Final = 0.7
-"""The share of a family's roles from which a section is expected."""
+"""Share of a family's roles with a section from which the others should have it too."""
 
 MIN_FAMILY_SIZE: Final = 3
-"""Roles that a family must have before anything is expected of it."""
+"""Roles that a family needs for that comparison."""
 
 
 def missing_sections(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
-    """Standard sections that most of a family have and a role hasn't."""
+    """Yield standard sections that most roles of a family have and a role lacks."""
     families: dict[str, list[Role]] = defaultdict(list)
     for role in knowledge_base.roles:
         if role.family:
@@ -257,23 +261,23 @@ def missing_sections(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
 
 
 def overdue_reviews(knowledge_base: KnowledgeBase, today: dt.date) -> Iterator[Finding]:
-    """Roles and FAQs whose review is overdue."""
+    """Yield roles and FAQs whose review is overdue."""
     entries: list[Role | Faq] = [*knowledge_base.roles, *knowledge_base.faqs]
     entries += [faq for role in knowledge_base.roles for faq in role.faqs]
     for entry in entries:
         if is_stale(entry.reviewed, entry.review_every, today):
-            assert entry.reviewed is not None  # what was never reviewed isn't stale
+            assert entry.reviewed is not None  # an entry without a review is never stale
             assert entry.review_every is not None
             late = today - entry.reviewed - entry.review_every
             yield finding_at(
                 entry,
                 "review-overdue",
-                f"was reviewed on {entry.reviewed}, its review is {late.days} days overdue",
+                f"was reviewed on {entry.reviewed}; the next review is {late.days} days overdue",
             )
 
 
 def one_sided_relations(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
-    """Roles that name a related one which doesn't name them."""
+    """Yield roles that name a related role which doesn't name them."""
     for role in knowledge_base.roles:
         for other_id in role.related:
             other = knowledge_base.role(other_id)
@@ -291,14 +295,14 @@ def check_knowledge_base(
     *,
     stale_is_error: bool = False,
 ) -> tuple[Finding, ...]:
-    """What an author should know of content that loads, in reading order.
+    """Apply all rules to content that loads; returns the findings in reading order.
 
     Args:
-        knowledge_base: the content.
-        encoder: faqbot's own.
-        describe_outcome: says how a question is answered now.
-        today: the date against which reviews are overdue.
-        stale_is_error: whether an overdue review is an error.
+        knowledge_base: The content.
+        encoder: The bundled encoder.
+        describe_outcome: Returns how a question is answered now.
+        today: The day on which reviews are overdue.
+        stale_is_error: Whether an overdue review is an error instead of a warning.
     """
     found = [*_all_findings(knowledge_base, encoder, describe_outcome, today)]
     if stale_is_error:
@@ -312,7 +316,7 @@ def check_knowledge_base(
 
 
 def failed_test(faq: Faq, message: str) -> Finding:
-    """A test of an FAQ that fails."""
+    """Return a finding about a question of `matches` or `rejects` that fails."""
     advice = "Add a phrasing to the entry that is meant, or change the test"
     return finding_at(faq, "own-test", f"{message}. {advice}.")
 

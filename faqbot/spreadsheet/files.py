@@ -1,4 +1,4 @@
-"""CSV and Excel files <-> rows of text."""
+"""Read and write tables: CSV and Excel files, and the columns that they may have."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rapidfuzz import fuzz, process
 from faqbot.errors import UsageError, needs_extra
 
 MAX_CELL_LENGTH: Final = 32_767
-"""Characters that a cell of Excel takes."""
+"""Characters that a cell of Excel can contain."""
 
 _EXTRA: Final = ("An Excel table (.xlsx)", "documents")
 _SEPARATORS: Final = (",", ";", "\t", "|")
@@ -24,10 +24,11 @@ Rows = list[list[str]]
 
 
 def read_rows(path: Path) -> Rows:
-    """The rows of a table, the header first; formulas are read as their text and never run.
+    """Return the rows of a table, the header first; formulas are returned as text.
 
     Raises:
-        UsageError: it can't be read, or is neither CSV nor Excel.
+        UsageError: The file can't be read, is empty, or is neither CSV nor Excel.
+        MissingExtraError: It is an Excel file, and openpyxl isn't installed.
     """
     try:
         raw = path.read_bytes()
@@ -40,16 +41,19 @@ def read_rows(path: Path) -> Rows:
 
 
 def table_bytes(path: Path, rows: Iterable[Sequence[str]]) -> bytes:
-    """The rows as the file that the path's suffix says.
+    """Return rows as the bytes of a file in the format of the path's suffix.
 
     Raises:
-        UsageError: the suffix is neither .csv nor .xlsx, or a text is too long for Excel.
+        UsageError: The suffix is neither .csv nor .xlsx, or a text is too long for Excel.
+        MissingExtraError: The suffix is .xlsx, and openpyxl isn't installed.
     """
     match path.suffix.lower():
         case ".csv":
             buffer = io.StringIO(newline="")
             csv.writer(buffer, lineterminator="\r\n").writerows(rows)
-            return buffer.getvalue().encode("utf-8-sig")  # or Excel takes it for Windows letters
+            return buffer.getvalue().encode(
+                "utf-8-sig"
+            )  # Excel reads CSV without the mark as cp1252
         case ".xlsx":
             return _excel_bytes(rows)
         case _:
@@ -65,7 +69,7 @@ def _read_csv(path: Path, raw: bytes) -> Rows:
     try:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
-        raise UsageError(f"{path} is no CSV that can be read ({error}): save it anew.") from error
+        raise UsageError(f"{path} isn't valid CSV ({error}): save it again.") from error
 
 
 def _decoded(raw: bytes) -> str:
@@ -84,8 +88,8 @@ def _read_excel(path: Path, raw: bytes) -> Rows:
         book = load_workbook(io.BytesIO(raw), read_only=True)
         sheet = book.worksheets[0]
         return [[_cell_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
-    except Exception as error:  # zipfile, XML and openpyxl have many names for it
-        raise UsageError(f"{path} is no Excel file that can be read: save it anew.") from error
+    except Exception as error:  # zipfile, XML parser and openpyxl have no common base class
+        raise UsageError(f"{path} isn't a valid Excel file: save it again.") from error
 
 
 def _cell_text(value: Any) -> str:
@@ -108,20 +112,20 @@ def _excel_bytes(rows: Iterable[Sequence[str]]) -> bytes:
         from openpyxl.styles import Alignment, Font
     book = Workbook()
     sheet = book.active
-    assert sheet is not None  # a new book has one
+    assert sheet is not None  # a new workbook has one sheet
     sheet.title = "content"
     for number, row in enumerate(rows, 1):
         for place, text in enumerate(row, 1):
             if len(text) > MAX_CELL_LENGTH:
                 raise UsageError(
-                    f"Row {number} holds a text of {len(text):,} characters, and a cell of Excel "
-                    f"takes {MAX_CELL_LENGTH:,}: export a .csv."
+                    f"Row {number} has a text of {len(text):,} characters, and a cell of Excel "
+                    f"at most {MAX_CELL_LENGTH:,}: export a .csv file."
                 )
             if not text:
                 continue
             cell = sheet.cell(number, place)
             cell.value = text
-            cell.data_type = "s"  # never a formula, whatever it begins with
+            cell.data_type = "s"  # openpyxl makes formulas of texts that start with =
             cell.alignment = Alignment(wrap_text=True, vertical="top")
             if number == 1:
                 cell.font = Font(bold=True)
@@ -158,7 +162,7 @@ COLUMNS: Final = (
     "next roles",
     "example",
 )
-"""`kind` is role, section or faq; lists have one point a line within their cell."""
+"""`kind` is role, section or faq; a list is one cell with a line for each entry."""
 
 COLUMN_SYNONYMS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -187,32 +191,32 @@ COLUMN_SYNONYMS: Final[Mapping[str, str]] = MappingProxyType(
 )
 _MIN_NAME_SIMILARITY: Final = 88.0
 _FORMULA_PREFIXES: Final = ("=", "+", "-", "@", "\t", "\r", "'")
-"""What spreadsheets take a cell for a formula by, and what marks that it is none."""
+"""First characters of a formula in spreadsheets, and the quote that marks text."""
 
 
 def escape_formula(text: str) -> str:
-    """A text as a cell that no spreadsheet runs."""
+    """Return a text as a cell that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(_FORMULA_PREFIXES) else text
 
 
 def unescape_formula(cell: str) -> str:
-    """The text of a cell."""
+    """Return the text of a cell that `escape_formula` wrote."""
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA_PREFIXES) else cell
 
 
 def join_points(points: Iterable[str]) -> str:
-    """A list as one cell, a point a line."""
+    """Return a list as one cell with a line for each entry."""
     return "\n".join(point.replace("\\", "\\\\").replace("\n", "\\n") for point in points)
 
 
 def split_points(cell: str) -> tuple[str, ...]:
-    """The points of a cell; dots and dashes that people put before them are taken off."""
+    """Return the entries of a cell, without the bullets that people write before them."""
     lines = (re.sub(r"^[•·]\s+", "", line).strip() for line in re.split(r"\r?\n", cell))
     return tuple(re.sub(r"\\(n|\\)", _unescape, line) for line in lines if line)
 
 
 def find_columns(header: Sequence[str]) -> tuple[dict[str, int], tuple[str, ...]]:
-    """Where each known column stands in a header, and the names that mean none."""
+    """Return the index of each known column of a header, and the unknown names."""
     found: dict[str, int] = {}
     unknown = []
     for place, name in enumerate(header):

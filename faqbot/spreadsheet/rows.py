@@ -1,4 +1,4 @@
-"""A library <-> the rows of a table."""
+"""Convert a knowledge base into the rows of a table, and back."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TRUE_WORDS = ("yes", "true", "1", "x", "ja", "sí", "oui")
 
 
 def table_rows(knowledge_base: KnowledgeBase) -> Iterator[list[str]]:
-    """The header, then a row for each role, section and FAQ."""
+    """Yield the header, then a row for each role, section and FAQ."""
     yield list(COLUMNS)
     for entry in knowledge_base.entries():
         match entry:
@@ -93,17 +93,21 @@ def _review_cells(entry: Role | Faq) -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class TableContent:
-    """What a table holds, and the columns that mean nothing to faqbot."""
+    """Content of a table, and the names of columns that faqbot doesn't know."""
 
     knowledge_base: KnowledgeBase
     unknown_columns: tuple[str, ...]
 
 
 def read_table(rows: Sequence[Sequence[str]], name: str) -> TableContent:
-    """The content of a table; without a column `kind` every row is an FAQ.
+    """Return the content of a table; without a column `kind` every row is an FAQ.
+
+    Args:
+        rows: The cells of all rows; the first row that isn't empty is the header.
+        name: The name of the table in error messages.
 
     Raises:
-        UsageError: cells are wrong; it names the row and the column of each.
+        UsageError: Columns are missing or cells are wrong; it names row and column of each cell.
     """
     header = next((at for at, row in enumerate(rows) if any(cell.strip() for cell in row)), 0)
     columns, unknown = find_columns(rows[header])
@@ -112,19 +116,19 @@ def read_table(rows: Sequence[Sequence[str]], name: str) -> TableContent:
             f"{name} needs columns: at least “question” and “answer”, or those that faqbot export "
             "table writes."
         )
-    reading = _TableReader(name)
+    reader = _TableReader(name)
     for number, row in enumerate(rows[header + 1 :], header + 2):
         cells = {
             column: unescape_formula(row[place]).strip() if place < len(row) else ""
             for column, place in columns.items()
         }
         if any(cells.values()):
-            reading.add_row(number, cells)
-    return TableContent(reading.knowledge_base(), unknown)
+            reader.add_row(number, cells)
+    return TableContent(reader.knowledge_base(), unknown)
 
 
 class _TableReader:
-    """What was read so far."""
+    """Collects the content of rows and what is wrong with their cells."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -144,7 +148,7 @@ class _TableReader:
             case "faq" | "question":
                 self._add_faq(cells)
             case _:
-                self._report("kind", f"{kind!r} is none of role, section and faq")
+                self._report("kind", f"{kind!r} isn't role, section or faq")
 
     def knowledge_base(self) -> KnowledgeBase:
         if self._problems:
@@ -157,7 +161,7 @@ class _TableReader:
         if not title:
             self._report("title", "is empty; a role needs a title")
         if named in self._roles:
-            self._report("role", f"{named} is there twice")
+            self._report("role", f"{named} is used twice")
         self._roles[named] = Role(
             named,
             title,
@@ -203,21 +207,21 @@ class _TableReader:
             self._report("title", "is empty; an FAQ needs its question here")
         if not cells.get("text"):
             self._report("text", "is empty; an FAQ needs its answer here")
-        held = [faq.key for faq in role.faqs] if role else list(self._faqs)
-        key = cells.get("id") or make_id(question, held)
-        if key in held:
-            self._report("id", f"{key} is there twice")
-        said = cells.get("audience", "").casefold() or Audience.EVERYONE.value
-        if said not in set(Audience):
-            self._report("audience", f"{said!r} is none of {', '.join(Audience)}")
-            said = Audience.EVERYONE.value
+        taken = [faq.key for faq in role.faqs] if role else list(self._faqs)
+        key = cells.get("id") or make_id(question, taken)
+        if key in taken:
+            self._report("id", f"{key} is used twice")
+        audience = cells.get("audience", "").casefold() or Audience.EVERYONE.value
+        if audience not in set(Audience):
+            self._report("audience", f"{audience!r} is none of {', '.join(Audience)}")
+            audience = Audience.EVERYONE.value
         faq = Faq(
             role.id if role else None,
             key,
             question,
             cells.get("text", ""),
             phrasings=split_points(cells.get("phrasings", "")),
-            audience=Audience(said),
+            audience=Audience(audience),
             matches=split_points(cells.get("matches", "")),
             rejects=split_points(cells.get("rejects", "")),
             owner=cells.get("owner", ""),
@@ -230,53 +234,54 @@ class _TableReader:
         else:
             self._faqs[key] = faq
 
-    def _report(self, column: str, what: str) -> None:
-        self._problems.append(f"{self._name}, row {self._row}, column {column}: {what}.")
+    def _report(self, column: str, problem: str) -> None:
+        self._problems.append(f"{self._name}, row {self._row}, column {column}: {problem}.")
 
     def _parse_number(self, cells: Mapping[str, str], column: str) -> float | None:
-        said = cells.get(column, "").replace(",", ".")
-        if not said:
+        text = cells.get(column, "").replace(",", ".")
+        if not text:
             return None
         try:
-            return float(said)
+            return float(text)
         except ValueError:
-            self._report(column, f"{said!r} is no number")
+            self._report(column, f"{text!r} isn't a number")
             return None
 
     def _parse_date(self, cells: Mapping[str, str]) -> dt.date | None:
-        said = cells.get("reviewed", "")
-        if not said:
+        text = cells.get("reviewed", "")
+        if not text:
             return None
         try:
-            return dt.date.fromisoformat(said)
+            return dt.date.fromisoformat(text)
         except ValueError:
-            self._report("reviewed", f"{said!r} is no date such as 2026-11-24")
+            self._report("reviewed", f"{text!r} isn't a date such as 2026-11-24")
             return None
 
     def _parse_period(self, cells: Mapping[str, str]) -> dt.timedelta | None:
-        said = cells.get("review every", "").casefold().removesuffix("days").strip()
-        if not said:
+        text = cells.get("review every", "").casefold().removesuffix("days").strip()
+        if not text:
             return None
-        if not said.isdigit():
-            self._report("review every", f"{said!r} is no number of days")
+        if not text.isdigit():
+            self._report("review every", f"{text!r} isn't a number of days")
             return None
-        return dt.timedelta(days=int(said))
+        return dt.timedelta(days=int(text))
 
 
 def differences(old: KnowledgeBase, new: KnowledgeBase) -> Iterator[str]:
-    """What a table would change, a line each; what it doesn't hold stays."""
-    was = {_row_id(row): row for row in _content_rows(old)}
-    now = {_row_id(row): row for row in _content_rows(new)}
-    for key, row in now.items():
-        if key not in was:
+    """Yield a line for each change that a table makes; content that it lacks is kept."""
+    old_rows = {_row_id(row): row for row in _content_rows(old)}
+    new_rows = {_row_id(row): row for row in _content_rows(new)}
+    for key, row in new_rows.items():
+        if key not in old_rows:
             yield f"added: {key}"
             continue
-        for column, before, after in zip(COLUMNS, was[key], row, strict=True):
+        for column, before, after in zip(COLUMNS, old_rows[key], row, strict=True):
             if before != after:
                 yield f"changed: {key}, {column}: {_shortened(before)} -> {_shortened(after)}"
-    held = {role.id for role in new.roles}
-    for key in was:
-        if key not in now and key.partition("/")[0] in held:
+    # A role of the table replaces its file, and with it the sections and FAQs that are missing.
+    replaced = {role.id for role in new.roles}
+    for key in old_rows:
+        if key not in new_rows and key.partition("/")[0] in replaced:
             yield f"removed: {key}"
 
 

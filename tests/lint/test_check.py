@@ -107,7 +107,7 @@ def test_answers_that_say_the_same_are_found(
     code, out = check("--json")
     assert code == 0
     (one,) = [f for f in json.loads(out)["findings"] if f["rule"] == "answers-alike"]
-    assert one["message"] == "faq/b: answers as faq/a does"
+    assert one["message"] == "faq/b: has the same answer as faq/a"
 
 
 def test_what_a_family_has_is_expected_of_its_roles(

@@ -163,9 +163,9 @@ def test_wrong_cells_are_named_by_row_and_column(tmp_path: Path) -> None:
     ("name", "raw", "advice"),
     [
         ("a.csv", b"", "is empty"),
-        ("a.xlsx", b"PK\x03\x04 no", "no Excel file"),
+        ("a.xlsx", b"PK\x03\x04 no", "isn't a valid Excel file"),
         ("a.xls", b"\xd0\xcf\x11\xe0 old", "save it as .xlsx"),
-        ("a.csv", b'question,answer\n"open,', "no CSV"),
+        ("a.csv", b'question,answer\n"open,', "isn't valid CSV"),
     ],
 )
 def test_files_that_can_not_be_read_are_one_line_of_advice(
