@@ -106,7 +106,8 @@ $(VENV)/bin/pip: constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --upgrade pip
 	@touch $@
 
-$(VENV)/.installed: $(VENV)/bin/pip pyproject.toml constraints.txt
+$(VENV)/.installed: $(VENV)/bin/pip pyproject.toml constraints.txt hatch_build.py \
+    faqbot/matching/minilm_kernel.c faqbot/matching/minilm_compiler.py
 	@echo "Installing faqbot ..."
 	@$(BIN)/pip install --quiet -c constraints.txt -e '.[all]'
 	@touch $@

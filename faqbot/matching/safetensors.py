@@ -23,8 +23,9 @@ _TYPES: Final[dict[str, np.dtype[Any]]] = {
     "I8": np.dtype("i1"),
     "U8": np.dtype("u1"),
     "I32": np.dtype("<i4"),
+    "I64": np.dtype("<i8"),
 }
-"""The types of numbers in the files that ship with faqbot."""
+"""The types of numbers in the files that ship with faqbot, and in those they are made from."""
 
 
 @dataclass(frozen=True)
