@@ -1,4 +1,4 @@
-"""The operators' page is whole: each setting, metric and scope, and nothing that doesn't exist."""
+"""The page for operators covers each setting, metric and scope, and nothing that doesn't exist."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEXT = PAGE.read_text(encoding="utf-8")
 
 
 def section(title: str) -> str:
-    """What stands under a heading."""
+    """The text below a heading."""
     (found,) = re.findall(rf"^## {title}$(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
     return str(found)
 
@@ -63,6 +63,16 @@ def test_only_settings_and_metrics_that_exist_are_named() -> None:
     assert set(re.findall(r"\b(?:SLACK|FAQBOT)_[A-Z_]+\b", TEXT)) <= settings
     named = set(re.findall(r"\bfaqbot_(?!drill)[a-z_]+", TEXT))
     assert {name.removesuffix("_bucket") for name in named} <= metrics()
+
+
+SLACK_LABELS = {"Event Subscriptions", "did not respond", "OAuth & Permissions", "Revoke Tokens"}
+
+
+def test_messages_in_the_troubleshooting_table_are_those_of_the_program() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "faqbot").rglob("*.py"))
+    quoted = set(re.findall("“([^”]+)”", section("Troubleshooting"))) - SLACK_LABELS
+    assert len(quoted) >= 3
+    assert [message for message in quoted if message not in source] == []
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)", TEXT))))
