@@ -22,10 +22,9 @@ from faqbot.errors import ContentError, FaqbotError, Problem, ServiceError, Usag
 from faqbot.index import cache
 from faqbot.index.cache import SizedIndex, Snapshots, key_of
 from faqbot.matching.decision import Decider
-from faqbot.matching.encoders import StaticEncoder, TransformerEncoder
+from faqbot.matching.encoders import Encoder, StaticEncoder, TransformerEncoder
 from faqbot.matching.facts.finder import FactFinder
 from faqbot.matching.matcher import Matcher
-from faqbot.matching.similarity import Encoder
 from faqbot.matching.training_data import SharedResources
 from faqbot.model import Audience, KnowledgeBase
 

@@ -1,46 +1,48 @@
-"""Questions of the same meaning put together, so that a hundred misses read as ten."""
+"""Clusters of questions with the same meaning, so that a hundred misses read as ten.
+
+Leader clustering (Hartigan 1975): each text joins the first group whose leader it resembles.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
 
-from faqbot.matching.similarity import Encoder
+from faqbot.matching.encoders import Encoder
 from faqbot.matching.text import STOP_WORDS, normalise, singular, words
 
 MIN_COSINE: Final = 0.62
-"""Cosine from which two questions ask for the same thing."""
+"""Cosine from which two questions mean the same."""
 
 MIN_SHARED_WORDS: Final = 0.5
-"""Share of telling words from which they do, whatever their vectors say."""
+"""Share of content words from which they do, whatever their cosine."""
 
 MAX_ENCODED_TEXTS: Final = 2_000
-"""More texts than these are grouped by their words alone: every pair is compared."""
+"""Texts that are encoded; later ones join a group by their words alone."""
 
 
 def group_by_meaning(texts: Sequence[str], encoder: Encoder) -> list[list[int]]:
-    """The positions of texts in groups, the largest group first.
+    """Return the positions of texts in groups, the largest group first.
 
-    Each text joins the first group whose first text it is alike: so the texts that come first,
-    such as the most frequent ones, name the groups.
+    A group's first text is its leader: put the most frequent texts first.
     """
     if not texts:
         return []
-    telling = [_content_words(text) for text in texts]
+    content = [_content_words(text) for text in texts]
     vectors = encoder.encode([normalise(text) for text in texts[:MAX_ENCODED_TEXTS]])
     groups: list[list[int]] = []
-    for at in range(len(texts)):
+    for position in range(len(texts)):
         for group in groups:
-            first = group[0]
+            leader = group[0]
             near = (
-                max(at, first) < MAX_ENCODED_TEXTS
-                and float(vectors[at] @ vectors[first]) >= MIN_COSINE
+                max(position, leader) < MAX_ENCODED_TEXTS
+                and float(vectors[position] @ vectors[leader]) >= MIN_COSINE
             )
-            if near or _word_overlap(telling[at], telling[first]) >= MIN_SHARED_WORDS:
-                group.append(at)
+            if near or _word_overlap(content[position], content[leader]) >= MIN_SHARED_WORDS:
+                group.append(position)
                 break
         else:
-            groups.append([at])
+            groups.append([position])
     return sorted(groups, key=lambda group: (-len(group), group[0]))
 
 

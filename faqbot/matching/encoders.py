@@ -1,4 +1,8 @@
-"""The sentence encoder that comes with the package: static token vectors, no network, no GPU."""
+"""Sentence encoders: texts become unit vectors. Neither uses a network or a GPU.
+
+The bundled one adds up static token vectors, distilled from all-MiniLM-L6-v2 by model2vec
+(`faqbot/matching/encoder/README.md`); the other one runs a sentence-transformers model.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any, Final, Generic, ParamSpec, TypeVar
+from typing import Any, Final, Generic, ParamSpec, Protocol, TypeVar
 from weakref import WeakMethod
 
 import numpy as np
@@ -18,6 +22,17 @@ from faqbot.matching.wordpiece import WordPiece
 
 MAX_TOKENS: Final = 512
 """Tokens of a text that count; those behind them are left out."""
+
+
+class Encoder(Protocol):
+    """Embeds texts."""
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Return unit vectors of shape (texts, dimensions), float32.
+
+        A text without a known word has the zero vector.
+        """
+        ...
 
 
 class StaticEncoder:
@@ -54,16 +69,16 @@ class StaticEncoder:
         vectors /= lengths
         return vectors
 
-    def language(self, most: int | None = None) -> frozenset[str]:
-        """Whole words that the model knows: what counts as correctly spelt English.
+    def language(self, max_rank: int | None = None) -> frozenset[str]:
+        """Return the whole words of the vocabulary: what counts as correctly spelt English.
 
         Args:
-            most: only the tokens before that rank; they are numbered by falling frequency.
+            max_rank: only the tokens before that rank; they are numbered by falling frequency.
         """
         return frozenset(
             token
             for token, rank in self._tokenizer.vocabulary.items()
-            if token.isalpha() and token.islower() and (most is None or rank < most)
+            if token.isalpha() and token.islower() and (max_rank is None or rank < max_rank)
         )
 
 
@@ -81,10 +96,10 @@ _ADVICE = (
 
 
 class TransformerEncoder:
-    """A sentence-transformers model from a local folder; texts become vectors of length 1.
+    """A sentence-transformers model from a local folder.
 
-    It runs on the processor, so that the same content gives the same answers on every start, and
-    nothing is ever downloaded.
+    It runs on the CPU, so that the same content gives the same answers on every start. It downloads
+    nothing.
 
     Args:
         folder: what `SentenceTransformer.save` wrote.
@@ -95,18 +110,18 @@ class TransformerEncoder:
 
     def __init__(self, folder: Path) -> None:
         check_folder(folder)
-        sentence_transformer = _knowledge_base()
+        sentence_transformer = _sentence_transformer()
         try:
             self._model = sentence_transformer(str(folder), device="cpu", local_files_only=True)
             vector = self._encode(["a"])[0]
-        except Exception as error:  # a loader of others' files fails in ways that no list names
+        except Exception as error:  # each model type raises its own errors
             raise UsageError(
-                f"Can't load the encoder {folder}: {_first(error)} {_ADVICE}"
+                f"Can't load the encoder {folder}: {_first_line(error)} {_ADVICE}"
             ) from error
         self._dimensions = len(vector)
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """Vectors of shape (texts, dimensions), encoded in batches."""
+        """Return unit vectors of shape (texts, dimensions), float32."""
         if not texts:
             return np.zeros((0, self._dimensions), dtype=np.float32)
         return self._encode(texts)
@@ -124,7 +139,7 @@ class TransformerEncoder:
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a folder that can't be a model, without loading it.
+    """Raise an error for a folder that can't be a model, without loading it.
 
     Raises:
         UsageError: there is no such folder, or it lacks the files that make it a model.
@@ -135,8 +150,8 @@ def check_folder(folder: Path) -> None:
         raise UsageError(f"{folder} is no model: it has no modules.json. {_ADVICE}")
 
 
-def _knowledge_base() -> Any:
-    """The class that loads models, without its progress bars and reports on standard error."""
+def _sentence_transformer() -> Any:
+    """Return the class SentenceTransformer; its progress bars and warnings are off."""
     try:
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
@@ -147,8 +162,8 @@ def _knowledge_base() -> Any:
     return SentenceTransformer
 
 
-def _first(error: Exception) -> str:
-    """The first line of what a library says, as a sentence."""
+def _first_line(error: Exception) -> str:
+    """Return the first line of a library's error as a sentence."""
     line = next(iter(str(error).splitlines()), "") or type(error).__name__
     return line.rstrip(". ") + "."
 
@@ -158,24 +173,28 @@ T = TypeVar("T")
 
 
 class WeakMethodProxy(Generic[P, T]):
-    """A method of an object that it doesn't keep alive; whoever calls it does."""
+    """Callable that stands for a bound method without keeping its object alive."""
 
     def __init__(self, method: Callable[P, T]) -> None:
         self._method: WeakMethod[Any] = WeakMethod(method)
 
     @property
     def method(self) -> Callable[P, T]:
-        """The method, bound to its object."""
-        found: Callable[P, T] | None = self._method()
-        assert found is not None
-        return found
+        """The bound method, while its object lives."""
+        method: Callable[P, T] | None = self._method()
+        assert method is not None
+        return method
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
         return self.method(*args, **kwargs)
 
 
-def weak_lru_cache(method: Callable[P, T], most: int) -> Callable[P, T]:
-    """A method that remembers its results, the least recently used forgotten first."""
-    found: Any = lru_cache(maxsize=most)(WeakMethodProxy(method))
-    kept: Callable[P, T] = found
-    return kept
+def weak_lru_cache(method: Callable[P, T], maxsize: int) -> Callable[P, T]:
+    """Return a bound method with an LRU cache of its results.
+
+    An lru_cache in an attribute of the object would refer back to it, and a replaced index would
+    stay in memory until the garbage collector runs.
+    """
+    cached: Any = lru_cache(maxsize=maxsize)(WeakMethodProxy(method))
+    typed: Callable[P, T] = cached
+    return typed

@@ -1,8 +1,8 @@
-"""Which of very many phrasings are worth a closer look, found without reading them all.
+"""Approximate search among very many phrasings: a shortlist, and its ranking.
 
-Two proposals are joined: phrasings that share the question's rarest words, from an inverted index
-of which a bounded part is read; and those whose embeddings lie in the clusters nearest to the
-question's (inverted file index; Sivic and Zisserman 2003, Jegou, Douze and Schmid 2011).
+The shortlist joins the phrasings that share the question's rarest words, from an inverted index of
+which a bounded part is read, with those in the clusters nearest to the question's embedding
+(inverted file index; Sivic and Zisserman 2003, Jegou, Douze and Schmid 2011).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from faqbot.matching.encoders import Encoder
 from faqbot.matching.ranking import (
     ALL_SCOPES,
     ROLE_FAQ_PREFIX,
@@ -21,26 +22,26 @@ from faqbot.matching.ranking import (
     Phrasing,
     RankerWeights,
 )
-from faqbot.matching.similarity import Encoder, sharpen
+from faqbot.matching.similarity import sharpen
 from faqbot.matching.tfidf import LETTERS, WORDS, Floats, Rows, TfidfMatrix, tfidf_matrix
 
 MAX_POSTINGS = 30_000
-"""Postings of the inverted index that a question reads at most."""
+"""Postings of the inverted index that are read for a question."""
 
 PROPOSAL_SIZE = 256
-"""Phrasings that each of the two proposals hands on."""
+"""Phrasings that are taken by words, and as many by meaning."""
 
 PROBED_CLUSTERS = 24
-"""Clusters that a question looks into."""
+"""Clusters that are searched for a question."""
 
 KMEANS_ROUNDS = 6
-"""Rounds of k-means: later ones hardly move a phrasing to another cluster."""
+"""Rounds of k-means: later ones hardly move a phrasing."""
 
 SAMPLE_PER_CLUSTER = 32
-"""Phrasings for each cluster from which k-means learns."""
+"""Phrasings for each cluster in the sample of k-means."""
 
 VECTORS_PER_CHUNK = 20_000
-"""Phrasings that are assigned at a time."""
+"""Vectors that are assigned at a time, which bounds the memory for it."""
 
 
 class Shortlist:
@@ -60,11 +61,11 @@ class Shortlist:
         self._order = np.argsort(cluster, kind="stable")
         self._bounds = np.searchsorted(cluster[self._order], np.arange(len(self._centres) + 1))
         self._vectors: Floats = vectors[self._order]
-        self._place = np.empty(len(vectors), dtype=np.int64)
-        self._place[self._order] = np.arange(len(vectors))
+        self._position = np.empty(len(vectors), dtype=np.int64)
+        self._position[self._order] = np.arange(len(vectors))
 
     def propose(self, text: str, vector: Floats) -> Rows:
-        """The rows worth a closer look, ascending.
+        """Return the rows of the shortlist, ascending.
 
         Args:
             text: a normalised question.
@@ -73,8 +74,8 @@ class Shortlist:
         return np.union1d(self._by_words(text), self._by_meaning(vector))
 
     def cosines_at(self, vector: Floats, rows: Rows) -> Floats:
-        """The cosine of an embedding with the phrasings of some rows."""
-        cosines: Floats = self._vectors[self._place[rows]] @ vector
+        """Return the cosines of an embedding with some phrasings, shape (rows)."""
+        cosines: Floats = self._vectors[self._position[rows]] @ vector
         return cosines
 
     def _by_words(self, text: str) -> Rows:
@@ -98,16 +99,20 @@ class Shortlist:
         nearest = _top(self._centres @ vector, PROBED_CLUSTERS)
         spans = [(int(self._bounds[n]), int(self._bounds[n + 1])) for n in np.sort(nearest)]
         cosines = np.concatenate([self._vectors[start:end] @ vector for start, end in spans])
-        places = np.concatenate([np.arange(start, end) for start, end in spans])
-        rows: Rows = self._order[places[_top(cosines, PROPOSAL_SIZE)]]
+        positions = np.concatenate([np.arange(start, end) for start, end in spans])
+        rows: Rows = self._order[positions[_top(cosines, PROPOSAL_SIZE)]]
         return rows
 
 
 def kmeans_centres(vectors: Floats, count: int) -> Floats:
-    """Centres of length 1 by spherical k-means on a sample (Dhillon and Modha 2001).
+    """Return unit centres by spherical k-means on a sample (Dhillon and Modha 2001).
 
-    The sample and the first centres are taken at even steps, so that the same vectors always give
-    the same centres.
+    The sample and the first centres are taken at even steps: the same vectors give the same
+    centres.
+
+    Args:
+        vectors: unit vectors, shape (vectors, dimensions).
+        count: how many centres there are at most.
     """
     step = max(1, len(vectors) // (SAMPLE_PER_CLUSTER * count))
     sample = vectors[::step]
@@ -123,7 +128,7 @@ def kmeans_centres(vectors: Floats, count: int) -> Floats:
 
 
 def nearest_centres(vectors: Floats, centres: Floats) -> Rows:
-    """The nearest centre of each vector."""
+    """Return the number of the nearest centre of each vector, shape (vectors)."""
     return np.concatenate(
         [
             (vectors[first : first + VECTORS_PER_CHUNK] @ centres.T).argmax(axis=1)
@@ -133,7 +138,7 @@ def nearest_centres(vectors: Floats, centres: Floats) -> Rows:
 
 
 def _top(scores: npt.NDArray[np.floating], count: int) -> Rows:
-    """The places of the highest scores, in no order."""
+    """Return the positions of the highest scores, in no order."""
     if len(scores) <= count:
         return np.arange(len(scores))
     return np.argpartition(-scores, count)[:count]
@@ -141,7 +146,7 @@ def _top(scores: npt.NDArray[np.floating], count: int) -> Rows:
 
 @dataclass(frozen=True, slots=True)
 class ShortlistResult:
-    """The phrasings that were looked at: their rows, views (views, rows) and weighted sum."""
+    """The shortlisted phrasings: rows, similarities (views, rows) and their weighted sum (rows)."""
 
     rows: Rows
     by_view: Floats
@@ -149,12 +154,12 @@ class ShortlistResult:
 
 
 class ShortlistRanker:
-    """Scores texts against phrasings; entries that the shortlist lacks have no score.
+    """Scores texts against shortlisted phrasings; entries that the shortlist lacks have no score.
 
     Args:
-        phrasings: all of them; those of the scope "" take part in every scope.
+        phrasings: all of them; those of the scope "" belong to every scope.
         encoder: the sentence encoder.
-        weights: how much each view counts.
+        weights: what each view counts.
     """
 
     view_names = ("words", "letters", "meaning")
@@ -177,17 +182,17 @@ class ShortlistRanker:
         self.scope_of = np.array([scopes[p.scope] for p in phrasings], dtype=np.int64)
 
     def key_of(self, row: int) -> str:
-        """The key of a phrasing's entry."""
+        """Return the key of a phrasing's entry."""
         return self._keys[int(self.labels[row])]
 
-    def prepare(self, most: int) -> None:
-        """Nothing to prepare: no scope has a classifier of its own."""
+    def prepare(self, limit: int) -> None:
+        """Do nothing: no scope has a classifier of its own."""
 
     def freeze(self) -> None:
-        """Nothing to prepare, and nothing to let go."""
+        """Do nothing: there is nothing to prepare or to free."""
 
     def shortlist(self, text: str, scope: str = "") -> ShortlistResult:
-        """The shortlisted phrasings of a scope with their similarities to a normalised text."""
+        """Return the shortlisted phrasings of a scope with their similarities to a text."""
         vector: Floats = self._encoder.encode([text])[0]
         rows = self._shortlist.propose(text, vector)
         if scope != ALL_SCOPES:
@@ -203,22 +208,26 @@ class ShortlistRanker:
         return ShortlistResult(rows, by_view, self._weights @ by_view)
 
     def score(self, text: str, scope: str = "") -> ClassScores:
-        """The scores of a normalised text for each shortlisted class of a scope."""
-        looked = self.shortlist(text, scope)
-        labels = self.labels[looked.rows]
+        """Return the scores of a normalised text for each shortlisted class of a scope."""
+        found = self.shortlist(text, scope)
+        labels = self.labels[found.rows]
         order = np.argsort(labels, kind="stable")
         order = order[labels[order] != self.negative_label]
-        turned_away = looked.scores[labels == self.negative_label]
-        none = float(turned_away.max()) if len(turned_away) else 0.0
+        negatives = found.scores[labels == self.negative_label]
+        best_negative = float(negatives.max()) if len(negatives) else 0.0
         if not len(order):
             empty: Floats = np.zeros(0, dtype=np.float32)
-            return ClassScores((), empty, empty, empty, none, empty, looked.by_view[:, order])
+            return ClassScores(
+                (), empty, empty, empty, best_negative, empty, found.by_view[:, order]
+            )
         classes, starts = np.unique(labels[order], return_index=True)
-        nearest: Floats = np.maximum.reduceat(looked.scores[order], starts)
-        by_view = np.maximum.reduceat(looked.by_view[:, order], starts, axis=1)
+        nearest: Floats = np.maximum.reduceat(found.scores[order], starts)
+        by_view = np.maximum.reduceat(found.by_view[:, order], starts, axis=1)
         keys = tuple(self._keys[number] for number in classes.tolist())
-        own: Floats = np.array([key.startswith(ROLE_FAQ_PREFIX) for key in keys], dtype=np.float32)
-        return ClassScores(keys, nearest, nearest, nearest, none, own, by_view)
+        is_role_faq: Floats = np.array(
+            [key.startswith(ROLE_FAQ_PREFIX) for key in keys], dtype=np.float32
+        )
+        return ClassScores(keys, nearest, nearest, nearest, best_negative, is_role_faq, by_view)
 
 
 def _scopes(phrasings: Sequence[Phrasing]) -> list[str]:

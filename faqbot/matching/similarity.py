@@ -1,7 +1,7 @@
-"""Views of a text: words, letters, meaning. Each compares a question with every phrasing at once.
+"""Similarity of a text to all phrasings at once, in three views: words, letters, meaning.
 
-The first two are TF-IDF with sublinear counts and cosine (Salton and Buckley 1988), held as an
-inverted index; the third is the dot product of sentence embeddings.
+Words and letters are TF-IDF cosines with sublinear counts (Salton and Buckley 1988), looked up in
+an inverted index; meaning is the cosine of sentence embeddings, sharpened.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from faqbot.matching.encoders import Encoder
 from faqbot.matching.tfidf import (
     FeatureNumbers,
     Features,
@@ -23,56 +24,48 @@ from faqbot.matching.tfidf import (
 )
 
 MIN_DENSE_TEXTS = 48
-"""Texts above which a feature is multiplied densely: pairs of its texts would be too many."""
+"""Texts with a feature above which a kernel multiplies it densely: its pairs are too many."""
 
 MAX_DENSE_CELLS = 4_000_000
-"""Weights that a view holds densely at most, 4 bytes each."""
+"""Cells of a view's dense matrix at most, 4 bytes each."""
 
 DENSE_TEXT_SHARE = 16
-"""A feature that one in so many texts has is looked up faster as a row of a dense matrix."""
-
+"""A feature of one in so many texts is looked up faster as a row of a dense matrix."""
 
 MATRIX_BLOCK = 64
-"""Texts to a multiple of which shared vectors are cut: matrix products go in blocks."""
+"""Rows that a matrix product processes together: shared vectors are cut at a multiple of it."""
 
 
 class SimilarityView(Protocol):
-    """One way to see texts; `name` is what an explanation calls it."""
+    """One way to compare texts; `name` is what `faqbot explain` calls it."""
 
     name: str
 
     def similarities(self, text: str) -> Floats:
-        """The cosine of a normalised text with each of the view's texts, in their order."""
+        """Return the similarity of a normalised text to each text of the view, shape (texts)."""
         ...
 
     def kernel(self, rows: Rows, columns: Rows) -> Floats:
-        """The cosines between texts of the view, by number, shape (rows, columns)."""
-        ...
-
-
-class Encoder(Protocol):
-    """Turns texts into vectors of length 1 (or 0 for a text without a known word)."""
-
-    def encode(self, texts: Sequence[str]) -> Floats:
-        """Vectors of shape (texts, dimensions)."""
+        """Return the similarities between texts of the view, shape (rows, columns)."""
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownEmbeddings:
-    """Texts whose vectors many views share."""
+    """Embeddings that many views share: texts, and vectors of shape (texts, dimensions)."""
 
     texts: Sequence[str]
     vectors: Floats
 
     def shared_prefix(self, texts: Sequence[str]) -> int:
-        """With how many of the shared texts some texts begin, in whole blocks.
+        """Return with how many of the shared texts some texts begin, in whole blocks.
 
-        In whole blocks the matrix product rounds each text's cosine as it does in one matrix.
+        A matrix product rounds a row by its place in a block. Cut at whole blocks, two matrices
+        give the same cosines as one: answers don't depend on what a view shares.
         """
         pairs = enumerate(zip(self.texts, texts, strict=False))
-        same = next((at for at, (left, right) in pairs if left != right), None)
-        count = min(len(self.texts), len(texts)) if same is None else same
+        different = next((number for number, (left, right) in pairs if left != right), None)
+        count = min(len(self.texts), len(texts)) if different is None else different
         return count - count % MATRIX_BLOCK
 
 
@@ -85,19 +78,27 @@ class _SparseWeights:
     values: Floats
 
     def dense(self, features: Rows, count: int) -> Floats:
-        """The weights of some features as a matrix of shape (count, features)."""
+        """Return the weights of some features as a matrix of shape (count, features)."""
         matrix: Floats = np.zeros((count, len(features)), dtype=np.float32)
         kept = np.isin(self.features, features)
         matrix[self.texts[kept], np.searchsorted(features, self.features[kept])] = self.values[kept]
         return matrix
 
     def without(self, features: Rows) -> _SparseWeights:
+        """Return the weights of all other features."""
         kept = ~np.isin(self.features, features)
         return _SparseWeights(self.features[kept], self.texts[kept], self.values[kept])
 
 
 class TfidfView:
-    """TF-IDF cosine over features of a text, looked up in an inverted index."""
+    """TF-IDF cosine, looked up in an inverted index.
+
+    Args:
+        name: what `faqbot explain` calls the view.
+        texts: the normalised texts to compare with.
+        features: what texts are compared by.
+        base: features that other views have too, whose texts aren't stored again.
+    """
 
     def __init__(
         self,
@@ -109,45 +110,47 @@ class TfidfView:
         self.name = name
         self._size = len(texts)
         weights = tfidf_matrix(texts, features, base or {})
-        self._of_question = weights.terms.question_vector
+        self._question_vector = weights.terms.question_vector
         self._starts, self._rows, self._values = weights.inverted_index()
         self._sizes = np.diff(self._starts)
         self._lay_out_dense()
 
     def _lay_out_dense(self) -> None:
-        """Lay out the most frequent features densely; `_place` tells a feature's row, or -1."""
-        most = min(MAX_DENSE_CELLS // max(self._size, 1), len(self._sizes))
-        frequent = np.argsort(-self._sizes, kind="stable")[:most]
+        """Lay out the most frequent features densely; `_dense_row` is a feature's row, or -1."""
+        limit = min(MAX_DENSE_CELLS // max(self._size, 1), len(self._sizes))
+        frequent = np.argsort(-self._sizes, kind="stable")[:limit]
         frequent = frequent[self._sizes[frequent] * DENSE_TEXT_SHARE > self._size]
         self._dense_row = np.full(len(self._sizes), -1, dtype=np.int64)
         self._dense_row[frequent] = np.arange(len(frequent))
         self._dense_weights: Floats = np.zeros((len(frequent), self._size), dtype=np.float32)
         for row, feature in enumerate(frequent.tolist()):
-            posted = slice(self._starts[feature], self._starts[feature + 1])
-            self._dense_weights[row, self._rows[posted]] = self._values[posted]
+            postings = slice(self._starts[feature], self._starts[feature + 1])
+            self._dense_weights[row, self._rows[postings]] = self._values[postings]
 
     def similarities(self, text: str) -> Floats:
-        """See `View`; features that no text has still lengthen the question's vector."""
-        ids, weights = self._of_question(text)
+        """See SimilarityView; features that no text has still lengthen the question's vector."""
+        ids, weights = self._question_vector(text)
         if not len(ids):
             return np.zeros(self._size, dtype=np.float32)
-        place = self._dense_row[ids]
-        frequent, rare = place >= 0, place < 0
+        dense_row = self._dense_row[ids]
+        frequent, rare = dense_row >= 0, dense_row < 0
         summed = self._sparse_similarities(ids[rare], weights[rare])
         if frequent.any():
-            summed += weights[frequent].astype(np.float32) @ self._dense_weights[place[frequent]]
+            summed += (
+                weights[frequent].astype(np.float32) @ self._dense_weights[dense_row[frequent]]
+            )
         return summed
 
     def _sparse_similarities(self, ids: Rows, weights: npt.NDArray[np.float64]) -> Floats:
-        """What features that few texts have add to each text's cosine."""
+        """Return what the features of few texts add to each cosine, shape (texts)."""
         starts, sizes = self._starts[ids], self._sizes[ids]
-        places = run_positions(starts, sizes)
-        values = self._values[places] * np.repeat(weights, sizes)
-        return np.bincount(self._rows[places], values, minlength=self._size).astype(np.float32)
+        positions = run_positions(starts, sizes)
+        values = self._values[positions] * np.repeat(weights, sizes)
+        return np.bincount(self._rows[positions], values, minlength=self._size).astype(np.float32)
 
     def kernel(self, rows: Rows, columns: Rows) -> Floats:
-        """See `View`; frequent features are multiplied densely, the rest pair by pair."""
-        left, right = self._entries(rows), self._entries(columns)
+        """See SimilarityView; frequent features are multiplied densely, others pair by pair."""
+        left, right = self._weights_of(rows), self._weights_of(columns)
         common = np.flatnonzero(self._sizes > MIN_DENSE_TEXTS)
         result = left.dense(common, len(rows)) @ right.dense(common, len(columns)).T
         left, right = left.without(common), right.without(common)
@@ -163,10 +166,10 @@ class TfidfView:
             result += summed.reshape(result.shape).astype(np.float32)
         return result
 
-    def _entries(self, chosen: Rows) -> _SparseWeights:
-        at = np.full(self._size, -1)
-        at[chosen] = np.arange(len(chosen))
-        texts = at[self._rows]
+    def _weights_of(self, chosen: Rows) -> _SparseWeights:
+        number = np.full(self._size, -1)
+        number[chosen] = np.arange(len(chosen))
+        texts = number[self._rows]
         kept = texts >= 0
         features = np.repeat(np.arange(len(self._sizes)), self._sizes)
         return _SparseWeights(features[kept], texts[kept], self._values[kept])
@@ -175,8 +178,14 @@ class TfidfView:
 class MeaningView:
     """Sentence embeddings, compared by the mean of their cosine and its square.
 
-    The square sets near texts further apart from middling ones; the mean of the two is still a
-    kernel, and did best in cross-validation on training data (`docs/matching.md`).
+    The square tells near texts from middling ones; the mean of the two is still a kernel, and did
+    best in cross-validation on training data (`docs/matching.md`).
+
+    Args:
+        name: what `faqbot explain` calls the view.
+        texts: the normalised texts to compare with.
+        encoder: embeds texts.
+        known: embeddings that other views have too.
     """
 
     def __init__(
@@ -194,7 +203,7 @@ class MeaningView:
         self._own_vectors: Floats = encoder.encode(texts[first:])
 
     def similarities(self, text: str) -> Floats:
-        """See `View`."""
+        """See SimilarityView."""
         vector: Floats = self._encoder.encode([text])[0]
         own: Floats = self._own_vectors @ vector
         if self._shared is None:
@@ -203,7 +212,7 @@ class MeaningView:
         return sharpen(np.concatenate([shared, own]))
 
     def kernel(self, rows: Rows, columns: Rows) -> Floats:
-        """See `View`."""
+        """See SimilarityView."""
         return sharpen(self._vectors(rows) @ self._vectors(columns).T)
 
     def _vectors(self, rows: Rows) -> Floats:
@@ -217,6 +226,6 @@ class MeaningView:
 
 
 def sharpen(cosines: Floats) -> Floats:
-    """The mean of cosines and their squares."""
+    """Return the mean of cosines and their squares."""
     mean: Floats = (0.5 * (cosines + cosines * cosines)).astype(np.float32)
     return mean

@@ -1,4 +1,8 @@
-"""TF-IDF with sublinear counts (Salton and Buckley 1988), of texts and of a question."""
+"""TF-IDF with sublinear counts (Salton and Buckley 1988), as a sparse matrix of texts by features.
+
+A feature is a word, a pair of words, or a run of letters. A text's units (words, say) are cut into
+features once each, however many texts have them.
+"""
 
 from __future__ import annotations
 
@@ -21,37 +25,43 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 Doubles = npt.NDArray[np.float64]
 FeatureNumbers = Mapping[str, int]
-"""Numbered features that many views have in common."""
+"""Features by number, shared by many views."""
 
 TEXTS_PER_CHUNK = 20_000
-"""Texts that are weighed at a time."""
+"""Texts whose features are counted at a time, which bounds the memory for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What texts are compared by: the units of a text, and the features that each unit has."""
+    """What texts are compared by.
+
+    Attributes:
+        units: cuts a normalised text into units.
+        of_unit: cuts a unit into features.
+    """
 
     units: Callable[[str], Sequence[str]]
     of_unit: Callable[[str], Sequence[str]]
 
     def of(self, text: str) -> list[str]:
-        """All features of a normalised text, as often as they occur."""
+        """Return all features of a normalised text, as often as they occur."""
         return [feature for unit in self.units(text) for feature in self.of_unit(unit)]
 
 
 def words_and_pairs(text: str) -> list[str]:
-    """The words of a text and the pairs of neighbours."""
+    """Return the words of a text and the pairs of neighbours."""
     found = words(text)
     return found + [f"{left} {right}" for left, right in pairwise(found)]
 
 
 def one_feature(unit: str) -> tuple[str]:
+    """Return a unit as its only feature."""
     return (unit,)
 
 
 @lru_cache(maxsize=8_192)
 def letter_runs(word: str) -> tuple[str, ...]:
-    """The runs of three to five characters of a word with a space on both sides."""
+    """Return the runs of three to five characters of a word with a space on both sides."""
     padded = f" {word} "
     return tuple(
         padded[at : at + size] for size in range(3, 6) for at in range(len(padded) - size + 1)
@@ -63,11 +73,13 @@ LETTERS = Features(words, letter_runs)
 
 
 class FeatureIds:
-    """The number of each feature; what a common base has is held as one number, without its text.
+    """The number of each feature.
+
+    A feature of the base takes four bytes here; only the others are stored with their texts.
 
     Args:
         ids: the features of some texts, numbered.
-        base: features that other texts have as well.
+        base: features that other views have as well.
     """
 
     def __init__(self, ids: Mapping[str, int], base: FeatureNumbers) -> None:
@@ -75,16 +87,18 @@ class FeatureIds:
         self._of_base: Ints = np.full(len(base), -1, dtype=np.int32)
         self._own: dict[str, int] = {}
         for feature, number in ids.items():
-            place = base.get(feature)
-            if place is None:
+            base_number = base.get(feature)
+            if base_number is None:
                 self._own[feature] = number
             else:
-                self._of_base[place] = number
+                self._of_base[base_number] = number
 
     def number(self, feature: str) -> int:
-        """The number of a feature; -1 where no text has it."""
-        place = self._base.get(feature)
-        return self._own.get(feature, -1) if place is None else int(self._of_base[place])
+        """Return the number of a feature, or -1 where no text has it."""
+        base_number = self._base.get(feature)
+        if base_number is None:
+            return self._own.get(feature, -1)
+        return int(self._of_base[base_number])
 
 
 _NO_BASE: FeatureNumbers = MappingProxyType({})
@@ -92,7 +106,14 @@ _NO_BASE: FeatureNumbers = MappingProxyType({})
 
 @dataclass(frozen=True)
 class TermStatistics:
-    """The features of some texts, and how rare each is."""
+    """The features of some texts with their inverse document frequencies.
+
+    Attributes:
+        features: what the texts are compared by.
+        ids: the number of each feature.
+        idf: the inverse document frequencies, shape (features).
+        unseen_idf: that of a feature that no text has.
+    """
 
     features: Features
     ids: FeatureIds
@@ -100,9 +121,10 @@ class TermStatistics:
     unseen_idf: float
 
     def question_vector(self, text: str) -> tuple[Rows, Doubles]:
-        """The known features of a normalised text and their weights.
+        """Return the known features of a normalised text and their weights, shape (known features).
 
-        Features that no text has still lengthen the question's vector, so its length is at most 1.
+        Features that no text has lengthen the question's vector before it is scaled to length 1, so
+        the weights returned have a length of at most 1.
         """
         counts = Counter(self.features.of(text))
         found = np.array([self.ids.number(feature) for feature in counts], dtype=np.int64)
@@ -119,10 +141,13 @@ class TermStatistics:
 
 @dataclass(frozen=True)
 class TfidfMatrix:
-    """The TF-IDF weights of texts, each text's vector of length 1, held text by text.
+    """TF-IDF weights as compressed sparse rows, each row of length 1.
 
-    `starts` has shape (texts + 1); the features of a text and their weights stand between its
-    start and the next one's.
+    Attributes:
+        terms: the features and their statistics.
+        starts: where each text's weights begin, shape (texts + 1).
+        columns: the features, text by text, shape (weights).
+        values: the weights, shape (weights).
     """
 
     terms: TermStatistics
@@ -134,18 +159,18 @@ class TfidfMatrix:
         return len(self.starts) - 1
 
     def similarities_at(self, text: str, rows: Rows) -> Floats:
-        """The cosine of a normalised text with some of the texts, in the order of `rows`."""
+        """Return the cosines of a normalised text with some texts, shape (rows)."""
         ids, weights = self.terms.question_vector(text)
         asked: Floats = np.zeros(len(self.terms.idf), dtype=np.float32)
         asked[ids] = weights
         starts, sizes = self.starts[rows], self.starts[rows + 1] - self.starts[rows]
-        places = run_positions(starts, sizes)
-        products = self.values[places] * asked[self.columns[places]]
+        positions = run_positions(starts, sizes)
+        products = self.values[positions] * asked[self.columns[positions]]
         owners = np.repeat(np.arange(len(rows)), sizes)
         return np.bincount(owners, products, minlength=len(rows)).astype(np.float32)
 
     def inverted_index(self) -> tuple[Rows, Ints, Floats]:
-        """The same as an inverted index: starts of each feature, the texts that have it, values."""
+        """Return the matrix by feature: starts (features + 1), texts and values (weights)."""
         order = np.argsort(self.columns, kind="stable")
         counts = np.bincount(self.columns, minlength=len(self.terms.idf))
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -154,37 +179,40 @@ class TfidfMatrix:
 
 
 def run_positions(starts: Rows, sizes: Rows) -> Rows:
-    """The places of several runs, one run after the other."""
-    places: Rows = np.arange(sizes.sum()) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)
-    return places
+    """Return the positions in several runs, one run after the other, shape (sum of sizes)."""
+    positions: Rows = np.arange(sizes.sum()) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)
+    return positions
 
 
 def tfidf_matrix(
     texts: Sequence[str], features: Features, base: FeatureNumbers = _NO_BASE
 ) -> TfidfMatrix:
-    """The weights of normalised texts; features are numbered in the order in which they occur.
+    """Return the weights of normalised texts.
 
-    `base` are features that need not be held once more.
+    Args:
+        texts: the texts; features are numbered in the order in which they occur in them.
+        features: what texts are compared by.
+        base: features that other views have too, whose texts aren't stored again.
     """
     units: dict[str, int] = {}
-    used, lengths_of = array("i"), array("i")
+    used, unit_counts = array("i"), array("i")
     for text in texts:
         found = features.units(text)
         used.extend([units.setdefault(unit, len(units)) for unit in found])
-        lengths_of.append(len(found))
+        unit_counts.append(len(found))
     ids: dict[str, int] = {}
     parts = [
         np.array([ids.setdefault(f, len(ids)) for f in features.of_unit(unit)], dtype=np.int32)
         for unit in units
     ]
-    rows_of, columns, counts = _count_features(
-        np.array(used, dtype=np.int32), np.array(lengths_of, dtype=np.int32), parts, len(ids)
+    feature_counts, columns, counts = _count_features(
+        np.array(used, dtype=np.int32), np.array(unit_counts, dtype=np.int32), parts, len(ids)
     )
     documents = np.bincount(columns, minlength=len(ids))
     idf = (np.log((1 + len(texts)) / (1 + documents)) + 1).astype(np.float32)
     values = (1 + np.log(counts)).astype(np.float32) * idf[columns]
-    starts = np.concatenate([[0], np.cumsum(rows_of)]).astype(np.int64)
-    owners = np.repeat(np.arange(len(texts), dtype=np.int32), rows_of)
+    starts = np.concatenate([[0], np.cumsum(feature_counts)]).astype(np.int64)
+    owners = np.repeat(np.arange(len(texts), dtype=np.int32), feature_counts)
     lengths = np.sqrt(np.bincount(owners, values**2, minlength=len(texts)))
     values /= np.where(lengths > 0, lengths, 1).astype(np.float32)[owners]
     terms = TermStatistics(features, FeatureIds(ids, base), idf, math.log(1 + len(texts)) + 1)
@@ -194,23 +222,23 @@ def tfidf_matrix(
 def _count_features(
     used: Ints, lengths: Ints, parts: Sequence[Ints], count: int
 ) -> tuple[Rows, Ints, Ints]:
-    """How many features each text has; then, text by text, these features and how often."""
+    """Return the number of features of each text, then the features and their counts by text."""
     flat = np.concatenate([*parts, np.zeros(0, np.int32)])
     sizes = np.array([len(part) for part in parts], dtype=np.int64)
     found = list(
         _count_by_chunk(used, lengths, _Units(np.cumsum(sizes) - sizes, sizes, flat), count)
     )
-    none = np.zeros(0, dtype=np.int32)
+    empty = np.zeros(0, dtype=np.int32)
     return (
         np.concatenate([np.zeros(0, np.int64), *(rows for rows, _, _ in found)]),
-        np.concatenate([none, *(columns for _, columns, _ in found)]),
-        np.concatenate([none, *(counts for _, _, counts in found)]),
+        np.concatenate([empty, *(columns for _, columns, _ in found)]),
+        np.concatenate([empty, *(counts for _, _, counts in found)]),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Units:
-    """The features of each unit, one unit after the other."""
+    """The features of each unit, one unit after the other, with starts and sizes (units)."""
 
     starts: Rows
     sizes: Rows
@@ -220,6 +248,7 @@ class _Units:
 def _count_by_chunk(
     used: Ints, lengths: Ints, units: _Units, count: int
 ) -> Iterator[tuple[Rows, Ints, Ints]]:
+    """Yield what _count_features returns, for some texts at a time."""
     ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     for first in range(0, len(lengths), TEXTS_PER_CHUNK):
         last = min(first + TEXTS_PER_CHUNK, len(lengths))

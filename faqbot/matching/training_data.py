@@ -1,4 +1,4 @@
-"""The ways to ask for each entry of a library, as the matcher learns them."""
+"""Phrasings for each entry, as the ranker learns them; and the resources that all indexes share."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from itertools import pairwise
 from typing import Final
 
 from faqbot.content.defaults import Defaults, load_defaults
-from faqbot.matching.encoders import StaticEncoder
+from faqbot.matching.encoders import Encoder, StaticEncoder
 from faqbot.matching.ranking import NEGATIVE, Phrasing
-from faqbot.matching.similarity import Encoder, KnownEmbeddings
+from faqbot.matching.similarity import KnownEmbeddings
 from faqbot.matching.spelling import count_words
 from faqbot.matching.text import ROLE_SLOT, ROLE_WORD, STOP_WORDS, clauses, normalise, words
 from faqbot.matching.tfidf import LETTERS, WORDS, FeatureNumbers, Features
 from faqbot.model import KnowledgeBase, Role
 
 GENERAL_FAQ_PREFIX = ":"
-"""What the key of a general FAQ begins with, before its id."""
+"""The beginning of the key of a general FAQ, before its id."""
 
 _SLOT = re.compile(re.escape(ROLE_SLOT) + r"(?:'s|s'|s)?")
 
 
 def shared_phrasings(knowledge_base: KnowledgeBase, shipped: Defaults) -> Iterator[Phrasing]:
-    """What can be asked of every role, general FAQs, and what must not be answered."""
+    """Yield the phrasings of the standard sections and the general FAQs, then the negatives."""
     asked: dict[str, Iterable[str]] = dict(shipped.phrasings) if knowledge_base.roles else {}
     asked |= {
         GENERAL_FAQ_PREFIX + faq.id: (faq.question, *faq.phrasings) for faq in knowledge_base.faqs
@@ -38,7 +38,7 @@ def shared_phrasings(knowledge_base: KnowledgeBase, shipped: Defaults) -> Iterat
 
 
 def own_phrasings(role: Role, standard: Container[str]) -> Iterator[tuple[str, str]]:
-    """(key, text) of what can be asked of one role only."""
+    """Yield (key, text) for the sections and FAQs that only one role has."""
     for section in role.sections:
         if section.key not in standard:
             yield section.key, section.title
@@ -50,18 +50,19 @@ def own_phrasings(role: Role, standard: Container[str]) -> Iterator[tuple[str, s
 
 
 def listed_items(knowledge_base: KnowledgeBase) -> Iterator[str]:
-    """What roles list by name: skills, degrees, certificates, spelt as their authors spell them."""
+    """Yield the items that roles list: skills, degrees, certificates, as authors spell them."""
     for role in knowledge_base.roles:
         for section in role.sections:
             yield from (*section.required, *section.preferred)
 
 
 def plain_text(text: str) -> str:
+    """Return the words of a phrasing, normalised, with its role masked."""
     return " ".join(word for _, clause in clauses(normalise(mask_slots(text))) for word in clause)
 
 
 def compounds_in(titles: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Neighbouring words of titles by their joined form, so that "backend" reads "back end"."""
+    """Return neighbouring words of titles by their joined form: "backend" for "back", "end"."""
     return {
         left + right: (left, right)
         for title in titles
@@ -71,14 +72,15 @@ def compounds_in(titles: Iterable[str]) -> dict[str, tuple[str, str]]:
 
 
 def mask_slots(text: str) -> str:
+    """Return a phrasing with its slots for the role masked."""
     return _SLOT.sub(f" {ROLE_WORD} ", text)
 
 
 EVERYDAY_RANK: Final = 9_000
-"""The rank up to which a word is an everyday one."""
+"""The rank of frequency up to which a word is an everyday one."""
 
 MIN_ASKING_PHRASINGS: Final = 4
-"""Shipped phrasings in which a word must stand to be a word for asking, and not for a role."""
+"""Shipped phrasings in which a word must stand to be a word for asking."""
 
 SHARED_PARTS: Final = (
     "encoder",
@@ -90,11 +92,11 @@ SHARED_PARTS: Final = (
     "letters",
     "vectors",
 )
-"""What is shared by reference, also by what was kept on disk."""
+"""Attributes that indexes refer to and that snapshots leave out."""
 
 
 class SharedResources:
-    """The encoders, the language, and what ships with faqbot; each part is made when first used.
+    """Resources shared by all indexes of a process; each is built when it is first used.
 
     Args:
         bundled: the bundled encoder, which also knows the words of the language.
@@ -106,22 +108,22 @@ class SharedResources:
         self.encoder = chosen
 
     def parts(self) -> Iterator[tuple[str, object]]:
-        """The shared parts by name."""
+        """Yield the shared parts by name."""
         return ((name, getattr(self, name)) for name in SHARED_PARTS)
 
     @cached_property
     def shipped(self) -> Defaults:
-        """The shipped sentences."""
+        """The phrasings and negatives that ship with faqbot."""
         return load_defaults()
 
     @cached_property
     def language(self) -> frozenset[str]:
-        """Correctly spelt words of the language."""
+        """The correctly spelt words of the language."""
         return self._bundled.language()
 
     @cached_property
     def everyday(self) -> frozenset[str]:
-        """The most frequent of them."""
+        """The most frequent words of the language."""
         return self._bundled.language(EVERYDAY_RANK)
 
     @cached_property
@@ -136,9 +138,9 @@ class SharedResources:
 
     @cached_property
     def asking(self) -> frozenset[str]:
-        """Words in which people ask about any role."""
-        often = {word for word, count in self._counts.items() if count >= MIN_ASKING_PHRASINGS}
-        return frozenset(often - STOP_WORDS)
+        """The words in which people ask about any role."""
+        frequent = {word for word, count in self._counts.items() if count >= MIN_ASKING_PHRASINGS}
+        return frozenset(frequent - STOP_WORDS)
 
     @cached_property
     def _texts(self) -> tuple[str, ...]:
@@ -147,17 +149,17 @@ class SharedResources:
 
     @cached_property
     def words(self) -> FeatureNumbers:
-        """The words and pairs of words of the shipped sentences, numbered."""
+        """The words and pairs of words of the shipped phrasings, numbered."""
         return _numbered(self._texts, WORDS)
 
     @cached_property
     def letters(self) -> FeatureNumbers:
-        """The runs of letters of the shipped sentences, numbered."""
+        """The runs of letters of the shipped phrasings, numbered."""
         return _numbered(self._texts, LETTERS)
 
     @cached_property
     def vectors(self) -> KnownEmbeddings:
-        """The shipped sentences' embeddings."""
+        """The embeddings of the shipped phrasings."""
         vectors = self.encoder.encode(self._texts)
         vectors.flags.writeable = False
         return KnownEmbeddings(self._texts, vectors)
