@@ -120,6 +120,13 @@ def test_links_lead_to_files_of_the_repository(page: str) -> None:
         assert ((ROOT / page).parent / target).exists(), target
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if "decisions/" not in page])
+def test_files_that_a_page_names_exist(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = re.findall(r"`((?:faqbot|tests|tools|docs|benchmarks)/[\w./-]+)`", text)
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def test_code_map_of_the_readme_names_every_part_of_the_package() -> None:
     section = README.partition("## The code")[2]
     named = set(re.findall(r"`(faqbot/[\w./]+)`", section))
