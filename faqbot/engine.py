@@ -69,6 +69,7 @@ class ConversationMemory:
         if not thread:
             return
         self._conversations[thread] = _Conversation(role or self.role_of(thread), self._clock())
+        # Assigning to a key that exists keeps its old place in the order.
         self._conversations.move_to_end(thread)
         while len(self._conversations) > self._capacity:
             self._conversations.popitem(last=False)
@@ -76,6 +77,7 @@ class ConversationMemory:
     def _find(self, thread: str) -> _Conversation | None:
         conversation = self._conversations.get(thread)
         if conversation is None or self._clock() - conversation.last_question > self._lifetime:
+            # Conversations end when they are looked up, so no timer has to sweep them.
             self._conversations.pop(thread, None)
             return None
         return conversation
@@ -131,6 +133,7 @@ class Engine:
     def swap(self, index: Index) -> Index:
         """Answer from another index, from the next question on. Returns the former one."""
         former, self._index = self._index, index
+        # What the former parser cached comes from the former content.
         self._parse = self._caching_parser()
         return former
 
@@ -156,6 +159,7 @@ class Engine:
         began = time.perf_counter()
         index, asked = self._index, self._question(question)
         context = asked.role or self._conversations.role_of(asked.thread)
+        # A reload may have removed the role that the conversation was about.
         if index.knowledge_base.role(context) is None:
             context = None
         parsed = self._parse(asked.text[:MAX_CHARACTERS], context)
@@ -167,6 +171,7 @@ class Engine:
         """Describe the role that a text names, or the part of it that it names too."""
         began = time.perf_counter()
         index, asked = self._index, self._question(question)
+        # The conversation's role is left out: it would stand in for a name that nobody knows.
         parsed = self._parse(asked.text[:MAX_CHARACTERS], None)
         outcome = index.decider.describe(parsed, asked.audience)
         if isinstance(outcome, Decline) and outcome.reason is Reason.UNKNOWN_ROLE:
@@ -188,7 +193,9 @@ class Engine:
         if fact is not None:
             return self._result(asked, parsed, fact, began)
         entry = index.knowledge_base.entry(entry_id)
+        # The id comes from a button or a command, which proves no right to read the entry.
         hidden = isinstance(entry, Faq) and not asked.audience.may_read(entry.audience)
+        # Declined like a missing entry, so that the reply doesn't tell that a hidden one exists.
         outcome: Outcome = Decline(Reason.NOT_WRITTEN)
         if entry is not None and not hidden:
             outcome = Answer((Candidate(entry.id, entry.kind, entry.role, 1.0),))
@@ -235,6 +242,7 @@ def _role_of(outcome: Outcome, parsed: ParsedQuestion) -> str | None:
     match outcome:
         case Answer(entries=entries) | Choices(options=entries):
             roles = {entry.role for entry in entries if entry.role} or linked
+        # The links are titles near the unknown role; a follow-up must not be about one of them.
         case Decline(reason=Reason.UNKNOWN_ROLE):
             return None
         case Decline():

@@ -49,6 +49,7 @@ class Calibration:
         if not len(scored.scores):
             return scored.scores
         margins = _margins(scored.scores[None, :])[0]
+        # The columns stand in the order in which `_examples` gave them to the regression.
         features = np.stack([scored.scores, margins, scored.nearest - scored.best_negative], axis=1)
         values = features @ np.array(self.weights[:-1]) + self.weights[-1]
         values = values * LOG_ODDS_SLOPE + LOG_ODDS_OFFSET
@@ -86,8 +87,10 @@ def calibrate_sampled(ranker: ShortlistRanker) -> Calibration:
     """Fit a calibration to a sample, where each phrasing can't be compared with all others."""
     shared = np.flatnonzero(ranker.scope_of == 0)
     one_out, class_out, negatives = list[_Example](), list[_Example](), list[_Example]()
+    # Even steps, not a random sample: the same content must give the same confidences.
     for row in shared[:: max(1, len(shared) // MAX_LEFT_OUT_SHORTLISTED)].tolist():
         found = ranker.shortlist(ranker.texts[row])
+        # The shortlist of a phrasing contains the phrasing itself, at a cosine of 1.
         others = found.rows != row
         labels, scores = ranker.labels[found.rows[others]], found.scores[others]
         own = int(ranker.labels[row])
@@ -150,6 +153,7 @@ class _Examples:
 
 
 def _examples(left_out: _LeftOut) -> _Examples:
+    # A single class has no margin over another one, so it teaches the regression nothing.
     if not len(left_out.right) or left_out.scores.shape[1] < 2:  # noqa: PLR2004
         return _Examples(np.zeros((0, 3)), np.zeros(0, dtype=bool))
     best = left_out.scores.argmax(axis=1)
@@ -168,6 +172,7 @@ def _fit(observed: Sequence[_Examples]) -> Calibration:
         return UNCALIBRATED
     features = np.concatenate([one.features for one in observed])
     answerable = np.concatenate([np.full(len(o), i == 0) for i, o in enumerate(outcomes)])
+    # Weighed by group, so that the number of shipped negatives doesn't move the curve.
     weights = np.where(
         answerable,
         (1 - UNANSWERABLE_WEIGHT) / max(answerable.sum(), 1),
@@ -186,9 +191,11 @@ def _left_out(ranker: Ranker) -> tuple[_LeftOut, ...]:
     labels = np.where(scope.labels < count, scope.labels, -1)[asked]
     kernel = ranker.kernel(rows[asked], rows).astype(np.float64)
     kernel[np.arange(len(asked)), asked] = -1.0  # nothing is nearest to itself
+    # Without negatives their start lies behind the last column, where reduceat raises.
     padded = np.concatenate([kernel, np.full((len(asked), 1), -1.0)], axis=1)
     nearest = np.maximum.reduceat(padded, scope.starts, axis=1)
     best_negative = np.maximum(nearest[:, count], 0.0)
+    # A class whose only phrasing was left out has -1 here, which no question would get.
     nearest = np.maximum(nearest[:, :count], 0.0)
     one_out, class_out = nearest, nearest
     if ranker.inverse is not None and scope.dual_coef is not None:
@@ -200,6 +207,7 @@ def _left_out(ranker: Ranker) -> tuple[_LeftOut, ...]:
     hidden_nearest = nearest.copy()
     known = labels >= 0
     known_rows = np.flatnonzero(known)
+    # Below every score, so that the class that was left out is never the best one.
     hidden[known_rows, labels[known_rows]] = -1.0
     hidden_nearest[known_rows, labels[known_rows]] = 0.0
     no_class = np.full(known.sum(), -1)
@@ -228,12 +236,14 @@ def one_and_class_out(
     position = np.empty(len(ranker.phrasings), dtype=np.int64)
     shared = [row for row, phrasing in enumerate(ranker.phrasings) if not phrasing.scope]
     position[shared] = np.arange(len(shared))
+    # The inverse stands in the order of the phrasings, the scope in that of its classes.
     order = position[scope.rows]
     inverse = ranker.inverse[np.ix_(order, order)]
     targets = np.zeros((len(order), len(scope.keys)))
     known = scope.labels < len(scope.keys)
     targets[np.flatnonzero(known), scope.labels[known]] = 1.0
     alpha = scope.dual_coef.astype(np.float64)
+    # In closed form: to solve anew for each phrasing would take the cube of their number each time.
     one_out = targets - alpha / np.diag(inverse)[:, None]
     class_out = one_out.copy()
     for label in range(len(scope.keys)):
@@ -261,8 +271,10 @@ def _logistic(
     weights = weights / weights.sum()
     beta = np.zeros(design.shape[1])
     penalty = np.full(design.shape[1], _RIDGE_PENALTY / 10)
+    # The constant isn't shrunk, as it carries the share of right answers.
     penalty[-1] = 0.0
     for _ in range(_MAX_STEPS):
+        # Clipped, so that examples which a line separates neither overflow nor flatten the curve.
         probability = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
         gradient = design.T @ (weights * (probability - outcomes)) + penalty * beta
         curvature = (

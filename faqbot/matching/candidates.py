@@ -139,7 +139,9 @@ class CandidateFinder:
         )
         scored = replace(scored, scores=scores)
         confidences = self._calibration.confidences(scored)
+        # Only the best are sorted: content may have thousands of classes.
         best = np.argpartition(-scores, min(MAX_CANDIDATES, len(scores)) - 1)[:MAX_CANDIDATES]
+        # Equal scores go to the class that comes first, so that the order never changes.
         order = best[np.lexsort((best, -scores[best]))]
         role = None if scope == ALL_SCOPES else scope
         shown = np.vstack([scored.by_view, scored.nearest, scored.ridge, overlaps, confidences])

@@ -49,6 +49,8 @@ class Decider:
         if not parsed.normalised or not any(c.isalnum() for c in parsed.normalised):
             return Decline(Reason.EMPTY)
         groups = link_groups(parsed.links)
+        # Before the links: a "java developer" must not get what is written for the developer.
+        # Content without roles has general FAQs only, in which an occupation is a mere word.
         if parsed.unknown_role and self._knowledge_base.roles:
             return self._unknown_role(parsed, groups, audience)
         if not groups:
@@ -86,6 +88,7 @@ class Decider:
         confidence = link_confidence(best[0])
         if parsed.content_words:
             outcome = self._one_role(parsed, best[0], audience)
+            # Words that name no part don't matter here, where a role is asked for by its name.
             if not isinstance(outcome, Decline) or outcome.reason is Reason.NOT_WRITTEN:
                 return outcome
         return Answer((whole_role(role, confidence),))
@@ -96,6 +99,7 @@ class Decider:
         role = self._knowledge_base.role(link.role)
         assert role is not None
         confidence = link_confidence(link)
+        # A follow-up such as "and?" names no role, so it doesn't ask for the whole of one.
         bare = not parsed.content_words and link.method is not LinkMethod.CONVERSATION
         if bare and len(parsed.words_without_roles) <= MAX_FILLER_WORDS:
             return self._answer_or_ask((whole_role(role, confidence),))
@@ -104,6 +108,7 @@ class Decider:
         )
         if len(parts) > 1:
             return self._answer_or_ask(parts)
+        # Before the role's own entries: without what it lacks, the next best of them would answer.
         if self._is_not_written(parsed.candidates, role, audience):
             return Decline(Reason.NOT_WRITTEN, nearest=(role.id,), owner=role.owner)
         candidates = self._readable_entries(
@@ -125,6 +130,7 @@ class Decider:
         return Choices(tuple(near[:MAX_OPTIONS]), Reason.CLOSE)
 
     def _answer_or_ask(self, candidates: tuple[Candidate, ...]) -> Outcome:
+        # The least certain of several parts decides, as one wrong part spoils the answer.
         if min(candidate.confidence for candidate in candidates) >= self._thresholds.answer:
             return Answer(candidates)
         return Choices(candidates[:MAX_OPTIONS], Reason.CLOSE)
@@ -147,6 +153,7 @@ class Decider:
     ) -> Outcome:
         candidates = parsed.candidates
         best = candidates[0] if candidates else None
+        # A general FAQ needs no role, so nobody is asked which one is meant.
         if best and best.kind is EntryKind.FAQ and best.role is None and best.id.startswith("faq/"):
             general = self._knowledge_base.entry(best.id)
             if general is not None:
@@ -156,6 +163,7 @@ class Decider:
             if rivals:
                 return self._which_role("", 1.0, [link.role for link in rivals], audience)
             return Decline(Reason.NOT_UNDERSTOOD)
+        # With rivals a role was named, if in part only: the part may then be less clear.
         needed = self._thresholds.offer if rivals else self._thresholds.min_part
         if best is None or best.confidence < needed:
             return Decline(Reason.NOT_UNDERSTOOD, nearest=tuple(link.role for link in rivals[:3]))
@@ -173,11 +181,13 @@ class Decider:
             if (entry := self._entry(role, part)) and self._readable(entry.id, audience)
         ]
         options = [
+            # Shared out evenly, as nothing tells which of the roles is meant.
             Candidate(entry.id, entry.kind, role.id, round(confidence / len(entries), 4))
             for role, entry in entries
         ]
         if not options:
             return Decline(Reason.NOT_UNDERSTOOD)
+        # One role alone has this part: it is offered, not answered, as nobody named the role.
         if len(options) == 1:
             return Choices(tuple(options), Reason.CLOSE)
         fitting = tuple(option.role for option in options if option.role)
@@ -188,6 +198,7 @@ class Decider:
     ) -> Outcome:
         single = [group[0] for group in groups if len(group) == 1]
         if len(single) < len(groups):
+            # Words that fit several roles give way to words that name one.
             if len(single) == 1:
                 return self._one_role(parsed, single[0], audience)
             return self._without_role(parsed, groups[0], audience)
@@ -227,16 +238,19 @@ class Decider:
         """Decide on a role that the content doesn't have: never answer, name the nearest roles."""
         candidates = parsed.candidates
         best = candidates[0] if candidates else None
+        # A general FAQ belongs to no role, so it can't be the answer for a wrong one.
         if best and best.role is None and best.confidence >= self._thresholds.answer:
             entry = self._knowledge_base.entry(best.id)
             if isinstance(entry, Faq) and self._readable(entry.id, audience):
                 return Answer((best,))
+        # The conversation's role isn't near the unknown one: the question just named another.
         links = [
             link for group in groups for link in group if link.method is not LinkMethod.CONVERSATION
         ]
         if len(links) == 1 and links[0].method is not LinkMethod.PARTIAL:
             outcome = self._one_role(parsed, links[0], audience)
             if isinstance(outcome, Answer):
+                # Never answered: the title may be a part only of the role that was asked for.
                 return Choices(outcome.entries, Reason.CLOSE)
             return outcome
         return Decline(

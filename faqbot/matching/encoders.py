@@ -61,10 +61,13 @@ class StaticEncoder:
         vectors: Floats = np.zeros((len(texts), self._table.shape[1]), dtype=np.float32)
         for row, text in enumerate(texts):
             tokens = self._tokenizer.tokenize(text, MAX_TOKENS)
+            # model2vec leaves unknown tokens out of the sum, too.
             ids = [token for token in tokens if token != self._tokenizer.unknown]
             if ids:
+                # Only these rows become floats: the whole table would take four times its memory.
                 vectors[row] = self._weights[ids] @ self._table[ids].astype(np.float32)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        # Zero divided by zero is NaN, which would make every cosine of the text NaN.
         lengths[lengths == 0] = 1
         vectors /= lengths
         return vectors
@@ -113,6 +116,7 @@ class TransformerEncoder:
         sentence_transformer = _sentence_transformer()
         try:
             self._model = sentence_transformer(str(folder), device="cpu", local_files_only=True)
+            # A model that loads but can't encode fails now, not at the first question.
             vector = self._encode(["a"])[0]
         except Exception as error:  # each model type raises its own errors
             raise UsageError(
@@ -153,6 +157,7 @@ def check_folder(folder: Path) -> None:
 def _sentence_transformer() -> Any:
     """Return the class SentenceTransformer; its progress bars and warnings are off."""
     try:
+        # Imported on demand: no extra installs it, and it takes seconds to load.
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
     except ImportError as error:

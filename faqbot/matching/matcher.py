@@ -72,6 +72,7 @@ def mask_roles(
         own: the role that is masked all the same.
     """
     masked = list(asked)
+    # From the end, so that the positions of earlier mentions stay right.
     for mention in sorted(mentions, key=lambda mention: -mention.start):
         first = masked[mention.start]
         role = mention.links[0].role
@@ -162,6 +163,7 @@ class Matcher:
         }
         counts = count_words([*asked, *titles, *map(normalise, listed_items(knowledge_base))])
         self.vocabulary = Vocabulary(counts, resources.language, compounds, known=phrasing_words)
+        # Only now: masking needs the linker, and the linker needs the words of all phrasings.
         phrasings += [
             Phrasing(self._mask_phrasing(text, role), key, role.id)
             for role in knowledge_base.roles
@@ -214,6 +216,7 @@ class Matcher:
         """Return the candidates of the whole text, or of the sentence with a better one."""
         best = self._candidates.find(tuple(token.word for token in asked), scope)
         sentences = {token.sentence for token in asked}
+        # A story around the question must not dilute the one sentence that asks.
         if len(sentences) > 1:
             for sentence in sorted(sentences):
                 spoken = tuple(token.word for token in asked if token.sentence == sentence)
@@ -263,6 +266,7 @@ class Matcher:
             max(pair, key=_confidence) for pair in zip(all_masked, others_shown, strict=True)
         ]
         highest = max(_confidence(each) for each in of_each)
+        # Two roles often have the same FAQ; the one that is named first is the one asked about.
         return next(
             each for each in of_each if _confidence(each) >= highest - THRESHOLDS.max_first_role_lag
         )
@@ -277,6 +281,7 @@ class Matcher:
         mentions = [
             mention
             for mention in self._linker.link([token.word for token in asked]).mentions
+            # Other roles count by whole titles only: part of one is often an ordinary word.
             if mention.links[0].method in (LinkMethod.TITLE, LinkMethod.ALIAS)
             or mention.links[0].role == role.id
         ]
@@ -295,6 +300,7 @@ class Matcher:
             return ()
         best: dict[str, Candidate] = {}
         for clause in asked_clauses:
+            # A longer clause is a question by itself and no item of a list.
             if sum(word != ROLE_WORD for word in clause) > MAX_CLAUSE_WORDS:
                 continue
             candidates = self._candidates.find(clause, scope)

@@ -157,6 +157,7 @@ class Ranker:
         if self._has_ridge:
             kernel = self.kernel(self._shared_rows, self._shared_rows).astype(np.float64)
             kernel[np.diag_indices_from(kernel)] += self.penalties[self._shared_rows]
+            # The inverse, no factorisation: the calibration reads its diagonal and its blocks.
             self.inverse = np.asarray(np.linalg.inv(kernel), dtype=np.float64)
         self._frozen: dict[str, _Scope] = {}
         self.scope = weak_lru_cache(self._scope, SCOPE_CACHE_SIZE)
@@ -169,8 +170,10 @@ class Ranker:
     def freeze(self) -> None:
         """Solve every scope now, then free what only solving needs: most of the memory."""
         self._frozen = {scope: self._scope(scope) for scope in ("", ALL_SCOPES, *self._own_rows)}
+        # A new cache, as the old one would hold the same scopes a second time.
         self.scope = weak_lru_cache(self._scope, SCOPE_CACHE_SIZE)
         self.inverse, self.phrasings = None, ()
+        # The names stay, because scores are looked up by them.
         self._own_rows = {scope: [] for scope in self._own_rows}
 
     def _balanced_penalties(self) -> Doubles:
@@ -183,6 +186,7 @@ class Ranker:
         rarity = np.array([1 / counts[p.scope, p.key] for p in self.phrasings])
         written = np.array([bool(p.key) for p in self.phrasings], dtype=bool)
         mean = rarity[written].mean() if written.any() else 1.0
+        # The negatives have one key, so balancing would leave each of them almost without effect.
         return np.where(written, self.weights.penalty * mean / rarity, self.weights.penalty)
 
     def kernel(self, rows: Rows, columns: Rows) -> Floats:
@@ -204,6 +208,7 @@ class Ranker:
         rows = np.concatenate([self._shared_rows, own])
         keys = [key for key in dict.fromkeys(self.phrasings[row].key for row in rows) if key]
         column = {key: number for number, key in enumerate(keys)}
+        # Negatives get the number after the last class, so that one slice leaves them all out.
         unsorted = np.array(
             [column.get(self.phrasings[row].key, len(keys)) for row in rows], dtype=np.int64
         )
@@ -228,6 +233,7 @@ class Ranker:
             return None
         targets = np.zeros((len(labels), count + 1))
         targets[np.arange(len(labels)), labels] = 1.0
+        # Negatives pull every class towards 0 and have no class of their own to win.
         targets = targets[:, :count]
         shared = self.inverse @ targets[: len(self._shared_rows)]
         if not len(own):
@@ -246,6 +252,7 @@ class Ranker:
 
     def score_all(self, similarities: Floats, scope: str = "") -> ClassScores:
         """Return the scores from the views' similarities, shape (views, phrasings)."""
+        # Roles without phrasings of their own share one scope, and so one solution.
         chosen = self.scope(scope if scope in self._own_rows or scope == ALL_SCOPES else "")
         by_row = similarities[:, chosen.rows]
         mixed: Floats = self._view_weights @ by_row

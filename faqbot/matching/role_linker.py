@@ -76,6 +76,7 @@ class RoleLinker:
             if not is_alias and len(title) > 1:
                 roles.setdefault("".join(word[0] for word in title), set()).add(role)
         return {
+            # Initials of two roles, or that are a word of a title, don't tell which role is meant.
             initials: next(iter(named))
             for initials, named in roles.items()
             if len(named) == 1 and initials not in self._index
@@ -118,6 +119,7 @@ class RoleLinker:
                 [" ".join(title) for title in self._index.titles],
                 scorer=fuzz.WRatio,
                 score_cutoff=self._thresholds.min_near_score,
+                # More than three, because several titles and aliases may be those of one role.
                 limit=8,
             )
             roles = dict.fromkeys(self._index.roles[row] for _, _, row in found)
@@ -139,6 +141,7 @@ class RoleLinker:
                 continue
             best.setdefault(self._index.roles[rival.title], rival)
         full = match.is_full
+        # Beside a full title only an equal one is a rival: two roles may share an alias.
         if full:
             exact = {
                 role: r for role, r in best.items() if r.is_full and r.strength == match.strength
@@ -155,6 +158,7 @@ class RoleLinker:
             RoleLink(role, matched, self._method(rival), round(min(rival.score, 1.0) * factor, 4))
             for role, rival in best.items()
         )
+        # The grade is masked with the title; left over, it would count as a word for a section.
         while start > 0 and asked[start - 1] in SENIORITY:
             start -= 1
         return RoleMention(start, end, links, unknown_role, full)
@@ -207,8 +211,10 @@ class RoleLinker:
             or word in NEVER_IN_TITLES
             or word in TITLE_MODIFIERS
             or stem in TITLE_MODIFIERS
+            # Part of a title is weak evidence: beside it only words for asking are harmless.
             or word in (self._known if is_full else self._asking)
             or stem in title
+            # A misspelt word of a title must not make the role an unknown one.
             or self._index.resembles_word(stem)
             or word.isdigit()
         )
@@ -229,6 +235,7 @@ class RoleLinker:
 
     def _link_initials(self, asked: Sequence[str]) -> list[RoleMention]:
         """Return the role whose title has a word of a short question as initials: "da certs"."""
+        # In a longer question a few letters are more often a word than a role.
         if len(asked) > MAX_SHORT_QUESTION:
             return []
         for position, word in enumerate(asked):
@@ -277,7 +284,9 @@ class RoleLinker:
             if mention is best
             or (
                 mention.score >= self._thresholds.min_mention_share * best.score
+                # The same words once more ("a data analyst ... the analyst") mean the same role.
                 and not (best.is_full and best_words.issuperset(mention.links[0].words.split()))
+                # Stray words of a title ("data", "support") are a second role only in a comparison.
                 and (not best.is_full or compared or _has_noun(mention))
             )
         ]

@@ -60,6 +60,7 @@ class Shortlist:
         cluster = nearest_centres(vectors, self._centres)
         self._order = np.argsort(cluster, kind="stable")
         self._bounds = np.searchsorted(cluster[self._order], np.arange(len(self._centres) + 1))
+        # In the order of the clusters, so that each cluster is one slice of memory.
         self._vectors: Floats = vectors[self._order]
         self._position = np.empty(len(vectors), dtype=np.int64)
         self._position[self._order] = np.arange(len(vectors))
@@ -80,6 +81,7 @@ class Shortlist:
 
     def _by_words(self, text: str) -> Rows:
         ids, weights = self._words.terms.question_vector(text)
+        # Rare words tell phrasings apart best, so the limited reads are spent on them first.
         rarest = np.argsort(self._sizes[ids], kind="stable")
         ids, weights = ids[rarest], weights[rarest]
         score = np.zeros(len(self._words), dtype=np.float64)
@@ -123,6 +125,7 @@ def kmeans_centres(vectors: Floats, count: int) -> Floats:
         filled, starts = np.unique(cluster[order], return_index=True)
         sums = np.add.reduceat(sample[order], starts, axis=0)
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        # An empty cluster keeps its centre, since the mean of nothing is NaN.
         centres[filled] = np.where(lengths > 0, sums / np.maximum(lengths, 1e-12), centres[filled])
     return centres
 
@@ -130,6 +133,7 @@ def kmeans_centres(vectors: Floats, count: int) -> Floats:
 def nearest_centres(vectors: Floats, centres: Floats) -> Rows:
     """Return the number of the nearest centre of each vector, shape (vectors)."""
     return np.concatenate(
+        # In chunks: the products of all vectors with all centres may take gigabytes.
         [
             (vectors[first : first + VECTORS_PER_CHUNK] @ centres.T).argmax(axis=1)
             for first in range(0, len(vectors), VECTORS_PER_CHUNK)
@@ -176,7 +180,9 @@ class ShortlistRanker:
         numbers = {key: at for at, key in enumerate(dict.fromkeys(p.key for p in phrasings))}
         self._keys = tuple(numbers)
         self.labels = np.array([numbers[p.key] for p in phrasings], dtype=np.int64)
+        # No label is -1, so that without negatives nothing counts as one.
         self.negative_label = numbers.get("", -1)
+        # The shared scope comes first: the calibration and the shortlist know it by the number 0.
         scopes = {scope: at for at, scope in enumerate(dict.fromkeys(["", *_scopes(phrasings)]))}
         self._scopes = scopes
         self.scope_of = np.array([scopes[p.scope] for p in phrasings], dtype=np.int64)
@@ -227,6 +233,7 @@ class ShortlistRanker:
         is_role_faq: Floats = np.array(
             [key.startswith(ROLE_FAQ_PREFIX) for key in keys], dtype=np.float32
         )
+        # Without a ridge the nearest phrasing stands in for it: the calibration has one form.
         return ClassScores(keys, nearest, nearest, nearest, best_negative, is_role_faq, by_view)
 
 

@@ -110,6 +110,7 @@ class TfidfView:
         self.name = name
         self._size = len(texts)
         weights = tfidf_matrix(texts, features, base or {})
+        # The matrix itself isn't kept: the inverted index holds the same weights once more.
         self._question_vector = weights.terms.question_vector
         self._starts, self._rows, self._values = weights.inverted_index()
         self._sizes = np.diff(self._starts)
@@ -197,6 +198,7 @@ class MeaningView:
     ) -> None:
         self.name = name
         self._encoder = encoder
+        # Every index begins with the shipped sentences, whose vectors are held once for all.
         first = known.shared_prefix(texts) if known else 0
         self._shared = known if first else None
         self._shared_count = first

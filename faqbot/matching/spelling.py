@@ -105,6 +105,7 @@ class Vocabulary:
         self._known = known
         self._compounds = dict(compounds or {})
         by_length: dict[int, list[str]] = {}
+        # Sorted, because the order of a set of strings differs from process to process.
         for word in sorted({*self._counts, *self._compounds}):
             by_length.setdefault(len(word), []).append(word)
         self._by_length = {length: WordList.of(found) for length, found in by_length.items()}
@@ -146,13 +147,16 @@ class Vocabulary:
         if position + 1 < len(written):
             joined = word + written[position + 1]
             apart_is_known = word in self._counts and written[position + 1] in self._counts
+            # Words that the content also has apart were probably meant apart.
             if joined in self._counts and not apart_is_known and len(joined) >= MIN_WORD_LENGTH:
                 return 2, [joined]
         return 1, self._correct_word(word)
 
     def _correct_word(self, word: str) -> list[str]:
+        # Before known words: a joined word may be correct English, but titles write it apart.
         if word in self._compounds:
             return list(self._compounds[word])
+        # A short form that the content itself uses stays as its authors write it.
         if word not in self._counts and word in SHORT_FORMS:
             return SHORT_FORMS[word].split()
         if (
@@ -215,6 +219,7 @@ class Vocabulary:
                 yield other
 
     def _cost(self, word: str, other: str) -> float:
+        # Only breaks ties: a word that occurs 1,000 times gains 0.28, and an error costs 0.7.
         return error_cost(word, other) - 0.04 * math.log1p(self.count(other))
 
 
@@ -239,6 +244,7 @@ def error_cost(written: str, meant: str) -> float:
     the commonest wrong keys; a wrong first letter is rare (Pollock and Zamora 1984).
     """
     cost = float(OSA.distance(written, meant))
+    # Two letters swapped at the beginning aren't a wrong first letter.
     if written[:1] != meant[:1] and written[:2] != meant[1::-1]:
         cost += 0.45
     if sorted(written) == sorted(meant):

@@ -25,9 +25,11 @@ _CONTRACTION = re.compile(r"(?<=\w)'(?:s|d|ll|ve|re|m)\b")
 _NEGATION = re.compile(r"(?<=\w)n't\b")
 _WORD = re.compile(r"[^\s!-/:-@\[-`{-~]+(?:\+\+|#)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# A full stop inside a word ("node.js", "3.5") ends no sentence.
 _BREAK = re.compile(
     r"(?P<sentence>[.?!;]+(?=\s|$))|[,:|()]|\s[-+/]\s|[/&]|\b(?:and|plus|as well as|along with)\b"
 )
+# Courtesies hold ordinary words ("know", "show") that would count for an entry.
 _COURTESY = re.compile(
     r"\b(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day))(?: (?:all|team|there|everyone"
     r"|folks|bot|faqbot))?\b[,!]?|\b(?:many )?thanks(?: (?:in advance|a lot|so much|again))?\b"
@@ -53,12 +55,15 @@ def normalise(text: str) -> str:
     # Markup and emoji take room that the result doesn't: four times as much is enough, and bounds
     # the time that a text of any length takes.
     text = html.unescape(text[: 4 * MAX_CHARACTERS])
+    # Before bare addresses, whose pattern would take the label of a link with it.
     text = _SLACK_LINK.sub(lambda match: f" {match[1] or ''} ", text)
     text = _SLACK_CHANNEL.sub(lambda match: f" {match[1] or ''} ", text)
     text = _SLACK_REFERENCE.sub(" ", text)
     text = _URL.sub(" ", text)
     text = unicodedata.normalize("NFKC", text).translate(_QUOTES).casefold()
+    # After casefold, as the pattern knows small letters only.
     text = _EMOJI_NAME.sub(" ", text)
+    # Most questions are ASCII, where going letter by letter changes nothing and costs time.
     if not text.isascii():
         text = _fold(text)
     text = _CONTROL.sub(" ", text)
@@ -142,6 +147,7 @@ def singular(word: str) -> str:
         return word[:-3] + "y"
     if len(word) > 4 and word.endswith(("sses", "xes", "ches", "shes")):  # noqa: PLR2004
         return word[:-2]
+    # "business", "status", "analysis", "devops" and "js" end in s and are no plurals.
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is", "ps", "js")):  # noqa: PLR2004
         return word[:-1]
     return word

@@ -59,6 +59,7 @@ def one_feature(unit: str) -> tuple[str]:
     return (unit,)
 
 
+# Bounded, because people keep bringing words that were never seen.
 @lru_cache(maxsize=8_192)
 def letter_runs(word: str) -> tuple[str, ...]:
     """Return the runs of three to five characters of a word with a space on both sides."""
@@ -201,6 +202,7 @@ def tfidf_matrix(
         used.extend([units.setdefault(unit, len(units)) for unit in found])
         unit_counts.append(len(found))
     ids: dict[str, int] = {}
+    # Each distinct unit is split once, since the same words recur in thousands of phrasings.
     parts = [
         np.array([ids.setdefault(f, len(ids)) for f in features.of_unit(unit)], dtype=np.int32)
         for unit in units
@@ -209,6 +211,7 @@ def tfidf_matrix(
         np.array(used, dtype=np.int32), np.array(unit_counts, dtype=np.int32), parts, len(ids)
     )
     documents = np.bincount(columns, minlength=len(ids))
+    # Smoothed: without the last 1, a feature that all texts have would weigh nothing.
     idf = (np.log((1 + len(texts)) / (1 + documents)) + 1).astype(np.float32)
     values = (1 + np.log(counts)).astype(np.float32) * idf[columns]
     starts = np.concatenate([[0], np.cumsum(feature_counts)]).astype(np.int64)
@@ -250,11 +253,13 @@ def _count_by_chunk(
 ) -> Iterator[tuple[Rows, Ints, Ints]]:
     """Yield what _count_features returns, for some texts at a time."""
     ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    # In chunks, because unique sorts a copy of all the cells that it gets.
     for first in range(0, len(lengths), TEXTS_PER_CHUNK):
         last = min(first + TEXTS_PER_CHUNK, len(lengths))
         chunk = used[ends[first] : ends[last]]
         owners = np.repeat(np.arange(last - first), lengths[first:last])
         features = units.flat[run_positions(units.starts[chunk], units.sizes[chunk])]
+        # One number for text and feature: unique over rows of pairs is several times slower.
         cells = np.repeat(owners, units.sizes[chunk]) * count + features
         cells, counts = np.unique(cells, return_counts=True)
         rows = np.bincount(cells // max(count, 1), minlength=last - first)

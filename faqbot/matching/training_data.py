@@ -25,6 +25,7 @@ _SLOT = re.compile(re.escape(ROLE_SLOT) + r"(?:'s|s'|s)?")
 
 def shared_phrasings(knowledge_base: KnowledgeBase, shipped: Defaults) -> Iterator[Phrasing]:
     """Yield the phrasings of the standard sections and the general FAQs, then the negatives."""
+    # Without roles no standard section can answer, so its phrasings would only draw questions off.
     asked: dict[str, Iterable[str]] = dict(shipped.phrasings) if knowledge_base.roles else {}
     asked |= {
         GENERAL_FAQ_PREFIX + faq.id: (faq.question, *faq.phrasings) for faq in knowledge_base.faqs
@@ -40,6 +41,7 @@ def shared_phrasings(knowledge_base: KnowledgeBase, shipped: Defaults) -> Iterat
 def own_phrasings(role: Role, standard: Container[str]) -> Iterator[tuple[str, str]]:
     """Yield (key, text) for the sections and FAQs that only one role has."""
     for section in role.sections:
+        # A standard section is known by its shipped phrasings, any other one by its title alone.
         if section.key not in standard:
             yield section.key, section.title
         for text in section.phrasings:
@@ -161,6 +163,7 @@ class SharedResources:
     def vectors(self) -> KnownEmbeddings:
         """The embeddings of the shipped phrasings."""
         vectors = self.encoder.encode(self._texts)
+        # All indexes read this array: a write by one would change the answers of the others.
         vectors.flags.writeable = False
         return KnownEmbeddings(self._texts, vectors)
 

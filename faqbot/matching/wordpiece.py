@@ -72,6 +72,7 @@ class WordPiece:
             numbers = sorted(vocabulary.values())
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise damaged_file(path, f"{type(error).__name__}: {error}") from error
+        # Ids are rows of the encoder's table: with a gap a token would get another one's vector.
         if numbers != list(range(len(numbers))):
             raise damaged_file(path, "its tokens aren't numbered from 0 without a gap")
         return cls(vocabulary, unknown)
@@ -82,6 +83,7 @@ class WordPiece:
         for word in words_of(text):
             found += self._tokens_of(word)
             if len(found) >= limit:
+                # The rest of a long text isn't read, so it costs no more than its first tokens.
                 del found[limit:]
                 break
         return found
