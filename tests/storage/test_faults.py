@@ -14,8 +14,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from faqbot.errors import SettingsError
+from faqbot.storage import questions
 from faqbot.storage.models import ChannelMode, ChannelPolicy, StoreError
-from faqbot.storage.questions import PAGE_SIZE, QuestionFilter
+from faqbot.storage.questions import QuestionFilter
 from faqbot.storage.store import Store, open_store
 from faqbot.storage.tables import metadata
 from tests.storage.test_store import ALWAYS, DAY, NOW, handover, proposal, record
@@ -90,19 +91,18 @@ async def test_different_keys_are_claimed_apart_also_long_ones(store: Store) -> 
 
 
 async def test_more_questions_than_one_reading_holds_are_found_once_and_in_order(
-    store: Store,
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    many = [
-        record(number, at=NOW + number // 3 * DAY / 9999) for number in range(2 * PAGE_SIZE + 7)
-    ]
-    for start in range(0, len(many), 1000):
-        await store.questions.add(many[start : start + 1000])
+    size = 100  # a page of the usual size takes longer than a transaction may on a busy machine
+    monkeypatch.setattr(questions, "PAGE_SIZE", size)
+    many = [record(number, at=NOW + number // 3 * DAY / 9999) for number in range(2 * size + 7)]
+    await store.questions.add(many)
     expected = sorted(many, key=lambda one: (one.at, one.id))
     assert [one.id for one in await store.questions.all(QuestionFilter())] == [
         one.id for one in expected
     ]
-    newest = await store.questions.all(QuestionFilter(), limit=PAGE_SIZE + 1)
-    assert newest == tuple(expected[-PAGE_SIZE - 1 :])
+    newest = await store.questions.all(QuestionFilter(), limit=size + 1)
+    assert newest == tuple(expected[-size - 1 :])
 
 
 async def test_a_forgotten_person_owns_no_questions_of_others(store: Store) -> None:
