@@ -1,8 +1,9 @@
-"""Deliveries that are taken on once, whichever process gets them; another finishes if need be.
+"""Leases on deliveries: each is handled once, and one that its process leaves unfinished again.
 
-A process takes a delivery on before it works on it, and says when it is done. Until then it holds a
-lease, which it renews; when it dies the lease lapses, and another process does the work again.
-Claims of one moment share a transaction, so that a busy hour costs the database little.
+A process claims a delivery before it works on it, and completes it afterwards. In between it holds
+a lease, which it renews. When the process dies, the lease expires and another process handles the
+delivery again. Claims of one moment share a transaction, so that the database has little to do in a
+busy hour.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ import contextlib
 import json
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Final, Protocol
 
+from cachetools import TTLCache
+
+from faqbot.runtime.tasks import background_tasks
 from faqbot.storage.claims import ExpiredLease, key_string
 from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.models import StoreError
@@ -27,28 +30,36 @@ from faqbot.storage.store import new_id
 
 
 class DeliveryClaims(Protocol):
-    """Remembers what was taken on; a store that several processes share can take its place."""
+    """Remembers which deliveries were claimed, in this process or in all that share a database."""
 
     async def claim(self, *key: str) -> bool:
-        """Take a key on: true for the first who asks, false for everyone after."""
+        """Claim a key permanently. Returns True for the first caller only."""
         ...
 
     async def acquire(self, key: tuple[str, ...], body: Mapping[str, Any]) -> int:
-        """Take a delivery on until it is done; how often it was begun, 0 when it is another's."""
+        """Claim a delivery until it is completed.
+
+        Args:
+            key: identifies the delivery.
+            body: its payload, with which another process can handle it again.
+
+        Returns:
+            The number of the attempt, from 1; 0 if another caller has the delivery.
+        """
         ...
 
     def complete(self, key: str) -> None:
-        """A delivery needs nobody any more."""
+        """Mark a delivery as finished; `key` is written as by `key_string`."""
         ...
 
 
 class MemoryClaims:
-    """Claims of one process, the oldest forgotten first.
+    """The claims of one process.
 
     Args:
-        capacity: how many keys are remembered, some 200 bytes each.
-        lifetime: for how many seconds; Slack retries for some six minutes.
-        clock: seconds that only grow.
+        capacity: how many keys are remembered, some 200 bytes each; the oldest are forgotten first.
+        lifetime: for how many seconds. Slack retries for some six minutes.
+        clock: a monotonic clock, in seconds.
     """
 
     def __init__(
@@ -57,35 +68,26 @@ class MemoryClaims:
         lifetime: float = 900.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._capacity = capacity
-        self._lifetime = lifetime
-        self._clock = clock
-        self._claimed: OrderedDict[bytes, float] = OrderedDict()
+        self._claimed: TTLCache[bytes, bool] = TTLCache(capacity, lifetime, clock)
 
     async def claim(self, *key: str) -> bool:
-        """Take a key on: true for the first who asks, false for everyone after."""
+        """Claim a key. Returns True for the first caller only."""
         return self.claim_now(*key)
 
     def claim_now(self, *key: str) -> bool:
-        """Take a key on here, at once."""
-        now = self._clock()
-        while self._claimed and (
-            len(self._claimed) > self._capacity
-            or now - next(iter(self._claimed.values())) > self._lifetime
-        ):
-            self._claimed.popitem(last=False)
-        short = blake2b(key_string(key).encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        if short in self._claimed:
+        """Claim a key as `claim` does, without waiting."""
+        digest = blake2b(key_string(key).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if digest in self._claimed:
             return False
-        self._claimed[short] = now
+        self._claimed[digest] = True
         return True
 
     async def acquire(self, key: tuple[str, ...], body: Mapping[str, Any]) -> int:  # noqa: ARG002
-        """Take a delivery on: 1 for the first who asks, 0 after."""
+        """Claim a delivery. Returns 1 for the first caller and 0 for others."""
         return int(self.claim_now(*key))
 
     def complete(self, key: str) -> None:
-        """Nothing: what this process took on, nobody else can take over."""
+        """Do nothing: no other process knows of these claims."""
 
 
 LEASE_SECONDS: Final = 20.0
@@ -95,13 +97,13 @@ DATABASE_TIMEOUT: Final = 2.0
 """Seconds to wait for a database that hangs: Slack waits three for an acknowledgement."""
 
 UNKNOWN_ATTEMPT: Final = 2
-"""What is said when the database didn't tell: as for a second try, it is looked for an answer."""
+"""The attempt to assume if the database doesn't respond: the caller then checks for an answer."""
 
 CLAIM_BATCH_SECONDS: Final = 0.005
-"""Seconds for which a claim waits for others: a transaction costs as much as five questions."""
+"""Seconds that a claim waits for others: a transaction costs as much as five questions."""
 
 DONE_BATCH_SECONDS: Final = 0.05
-"""Seconds for which finished work waits for other work to be written with."""
+"""Seconds that a completed delivery waits for others to be written with."""
 
 Redeliver = Callable[[Mapping[str, Any], str], Awaitable[bool]]
 Drain = Callable[[], Awaitable[object]]
@@ -118,14 +120,14 @@ class _PendingClaim:
 
 
 class LeaseManager:
-    """Claims of all processes on one database, which survive them; this one's while it is down.
+    """The claims of all processes on one database; those of this process while it is down.
 
     Args:
-        memory: where they are kept.
-        seal: encrypts deliveries for as long as they are not finished.
-        own: what this process took on.
-        lease: seconds until others take over.
-        taken_over: is told of each delivery of another process that this one finishes.
+        recorder: opens the store.
+        cipher: encrypts the payloads of deliveries that are not finished.
+        local: the claims of this process.
+        lease: seconds until another process may take over a delivery.
+        on_takeover: called for each delivery of another process that this one handles again.
     """
 
     def __init__(
@@ -144,7 +146,7 @@ class LeaseManager:
         self._holder = new_id()
         self._pending: list[_PendingClaim] = []
         self._completed: set[str] = set()
-        self._held: dict[str, bool] = {}  # and whether the database knows of it
+        self._held: dict[str, bool] = {}  # the keys in work, and whether the database has them
         self._wake = asyncio.Event()
 
     @property
@@ -153,26 +155,26 @@ class LeaseManager:
         return len(self._held)
 
     async def claim(self, *key: str) -> bool:
-        """Take a key on for ever: true for the first who asks, false for everyone after."""
+        """Claim a key permanently. Returns True for the first caller only."""
         return bool(await self._acquire(key, None))
 
     async def acquire(self, key: tuple[str, ...], body: Mapping[str, Any]) -> int:
-        """Take a delivery on until it is done; how often it was begun, 0 when it is another's."""
+        """Claim a delivery until it is completed; arguments and result as in `DeliveryClaims`."""
         up = self._recorder.is_up
-        times = await self._acquire(key, self._cipher.encrypt(json.dumps(body)) if up else b"")
-        if times:
+        attempt = await self._acquire(key, self._cipher.encrypt(json.dumps(body)) if up else b"")
+        if attempt:
             self._held[key_string(key)] = up
-        return times
+        return attempt
 
     def complete(self, key: str) -> None:
-        """A delivery needs nobody any more; `key` is as `store.claims.one` writes it."""
+        """Mark a delivery as finished; `key` is written as by `key_string`."""
         if self._held.pop(key, False):
             self._completed.add(key)
             self._wake.set()
 
     @asynccontextmanager
     async def running(self, redeliver: Redeliver, drain: Drain) -> AsyncIterator[None]:
-        """Keep leases as long as the block runs, and take over what others have left.
+        """Renew leases while the block runs, and take over expired ones.
 
         Args:
             redeliver: handles a delivery again, given its payload and key. Returns False if nothing
@@ -180,31 +182,26 @@ class LeaseManager:
             drain: waits at the end, after the last take-over, until running deliveries have ended.
                 What it leaves unfinished is left to other processes.
         """
-        taking_over = asyncio.create_task(self._take_over(redeliver))
-        keeping = [
-            asyncio.create_task(work) for work in (self._write_batches(), self._renew_leases())
-        ]
-        try:
+        async with AsyncExitStack() as stack:  # left from the last line to the first
+            stack.push_async_callback(self._release)
+            await stack.enter_async_context(
+                background_tasks(self._write_batches(), self._renew_leases())
+            )
+            stack.push_async_callback(drain)
+            await stack.enter_async_context(background_tasks(self._take_over(redeliver)))
             yield
-        finally:
-            await _ended(taking_over)
-            await drain()
-            await _ended(*keeping)
-            if self._completed or self._pending:
-                await self._write_batch()
-            await self._release()
 
     async def _acquire(self, key: tuple[str, ...], payload: bytes | None) -> int:
         if not await self._local.claim(*key):
             return 0
         if not self._recorder.is_up:
             return 1
-        wanted = _PendingClaim(key_string(key), payload)
-        self._pending.append(wanted)
+        pending = _PendingClaim(key_string(key), payload)
+        self._pending.append(pending)
         self._wake.set()
         try:
             async with asyncio.timeout(DATABASE_TIMEOUT):
-                return await wanted.attempt
+                return await pending.attempt
         except TimeoutError:
             return UNKNOWN_ATTEMPT
 
@@ -219,30 +216,32 @@ class LeaseManager:
                 self._wake.set()
 
     async def _write_batch(self) -> None:
-        """Write all claims of this moment, and all that is done, in one transaction."""
-        waiting, self._pending = self._pending, []
-        done, self._completed = self._completed, set()
-        wanted = {each.key: each.payload for each in waiting}
-        got: dict[str, int] | None = None
+        """Write all pending claims and completed deliveries in one transaction."""
+        pending, self._pending = self._pending, []
+        completed, self._completed = self._completed, set()
+        payloads = {claim.key: claim.payload for claim in pending}
+        attempts: dict[str, int] | None = None
         try:
             async with self._recorder.store(flush_first=False) as store:
-                got = await store.claims.acquire(
-                    wanted, completed=done, holder=self._holder, lease=self._lease
+                attempts = await store.claims.acquire(
+                    payloads, completed=completed, holder=self._holder, lease=self._lease
                 )
         except StoreError:
-            self._completed |= done  # else another process would do them again
+            self._completed |= completed  # other processes would handle them again
         except asyncio.CancelledError:
-            self._completed |= done
+            self._completed |= completed
             raise
         finally:
-            for each in waiting:
-                if not each.attempt.done():
-                    each.attempt.set_result(
-                        UNKNOWN_ATTEMPT if got is None else got.get(each.key, 0)
+            for claim in pending:
+                if not claim.attempt.done():
+                    claim.attempt.set_result(
+                        UNKNOWN_ATTEMPT if attempts is None else attempts.get(claim.key, 0)
                     )
 
     async def _release(self) -> None:
-        """Leave what isn't finished to the others, without letting them wait for the lease."""
+        """Write what is completed, and give up the leases of the rest before they expire."""
+        if self._completed or self._pending:
+            await self._write_batch()
         if not self._held:
             return
         _log.warning("%d unfinished deliveries are left to other processes", len(self._held))
@@ -261,8 +260,12 @@ class LeaseManager:
             except StoreError:
                 _log.debug("leases could not be renewed: the database is down")
 
-    async def _take_over(self, again: Redeliver) -> None:
-        """Look for what others have left; not before they had time to renew it."""
+    async def _take_over(self, redeliver: Redeliver) -> None:
+        """Take over expired leases.
+
+        Leases expire while the database is down, though their holders live: nothing is taken over
+        before they have had a whole lease's time to renew them.
+        """
         up_since = time.monotonic()
         while True:
             await asyncio.sleep(self._lease / 4)
@@ -272,26 +275,21 @@ class LeaseManager:
                 continue
             try:
                 async with self._recorder.store(flush_first=False) as store:
-                    found = await store.claims.take_over(self._holder, self._lease)
+                    expired = await store.claims.take_over(self._holder, self._lease)
             except StoreError:
                 continue
-            for lapsed in found:
-                await self._redeliver(lapsed, again)
+            for lease in expired:
+                await self._redeliver(lease, redeliver)
 
-    async def _redeliver(self, expired: ExpiredLease, again: Redeliver) -> None:
+    async def _redeliver(self, expired: ExpiredLease, redeliver: Redeliver) -> None:
         self._held[expired.key] = True
         self._on_takeover()
         _log.warning("taking over a delivery that another process has not finished")
         try:
-            handled = await again(json.loads(self._cipher.decrypt(expired.payload)), expired.key)
+            body = json.loads(self._cipher.decrypt(expired.payload))
+            handled = await redeliver(body, expired.key)
         except (StoreError, ValueError) as error:
             _log.warning("a delivery could not be taken over: %s", error)
             handled = False
         if not handled:
             self.complete(expired.key)
-
-
-async def _ended(*tasks: asyncio.Task[None]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

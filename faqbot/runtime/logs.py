@@ -1,4 +1,4 @@
-"""How the log is written: one line an event, for people or for machines, without secrets."""
+"""Logging: one line for each event, as text or JSON, without secrets or payloads."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from faqbot.settings.sources import mask_value
 
 
 class _SafeStreamHandler(logging.StreamHandler[TextIO]):
-    """Writes lines; one that can't be written is told of without what was in it."""
+    """Stream handler that reports write errors without the record's content."""
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the base class names it
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the base class's name
         kind = type(sys.exc_info()[1]).__name__
         with contextlib.suppress(OSError, ValueError):
             self.stream.write(f"a line of {record.name} could not be written: {kind}\n")
@@ -27,7 +27,13 @@ def _mask_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def configure_logging(level: str, log_format: str, stream: TextIO | None = None) -> None:
-    """Write the log to a stream (standard error), as `text` or as `json`."""
+    """Set up logging for the whole process.
+
+    Args:
+        level: the lowest level that is written.
+        log_format: "text" or "json".
+        stream: where to write; standard error if None.
+    """
     target = stream or sys.stderr
     before: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -47,7 +53,7 @@ def configure_logging(level: str, log_format: str, stream: TextIO | None = None)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]
-    # At DEBUG, the drivers of databases write what people asked.
+    # At INFO and DEBUG, database drivers log statements with what people asked.
     root.setLevel(logging.WARNING)
     logging.getLogger("faqbot").setLevel(level.upper())
 
@@ -58,6 +64,8 @@ def _renderer(log_format: str, target: TextIO) -> Processor:
     return structlog.dev.ConsoleRenderer(colors=target.isatty(), pad_event_to=0)
 
 
+# Bolt and slack_sdk put bodies and tokens into these messages, some of them at WARNING
+# (https://github.com/slackapi/bolt-python/pull/323), and have no setting that leaves them out.
 _PAYLOAD_MESSAGES: Final = (
     "Invalid request signature",
     "Received message",
@@ -70,25 +78,25 @@ _PAYLOAD_MESSAGES: Final = (
 
 
 class PayloadFilter(logging.Filter):
-    """Drops debugging records, and those that hold a payload."""
+    """Drops records below INFO and those that contain a payload."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record may be written."""
         if record.levelno < logging.INFO:
             return False
         if record.exc_info and record.exc_info[1] is not None:
-            # The SDK shows where it was whenever a connection breaks: one line says as much.
+            # The SDK logs a traceback whenever a connection breaks; its type says as much.
             record.msg = f"{record.msg} ({type(record.exc_info[1]).__name__})"
             record.exc_info = record.exc_text = None
         message = str(record.msg)
-        return not any(body in message for body in _PAYLOAD_MESSAGES)
+        return not any(part in message for part in _PAYLOAD_MESSAGES)
 
 
 def bolt_logger() -> logging.Logger:
-    """The base logger for Bolt and the SDK; its filter holds for all that Bolt derives from it."""
+    """Return the logger for Bolt and the SDK, whose filter Bolt copies to its own loggers."""
     logger = logging.getLogger("faqbot.slack.bolt")
-    if not any(isinstance(one, PayloadFilter) for one in logger.filters):
+    if not any(isinstance(each, PayloadFilter) for each in logger.filters):
         logger.addFilter(PayloadFilter())
-    # At DEBUG, Bolt and the SDK format every payload; at INFO they tell of each session by number.
+    # At DEBUG, Bolt and the SDK format every payload, also those that the filter drops.
     logger.setLevel(max(logging.WARNING, logging.getLogger().level))
     return logger

@@ -1,4 +1,4 @@
-"""What faqbot counts and measures, in the format of Prometheus."""
+"""Metrics in the format of Prometheus."""
 
 from __future__ import annotations
 
@@ -24,16 +24,26 @@ METRICS_CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 _QUESTION_BUCKETS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 _CALL_BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0)
 _GaugeMode = Literal["livesum", "livemin", "livemax"]
-"""How the gauges of several workers become one."""
+"""How prometheus-client merges the gauges of several workers."""
 
 _CONFIDENCE_BUCKETS: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 
 @dataclass(frozen=True, slots=True)
 class GaugeValues:
-    """What is so at a moment.
+    """The values of all gauges at one moment.
 
-    `waiting` counts what waits by queue, `since` and `tried` are seconds since 1970.
+    Attributes:
+        waiting: how many items wait, by queue.
+        store_up: whether the database responds.
+        socket_connected: whether the Socket Mode connection is open.
+        version: the version of the content.
+        since: when that content came into use, in seconds since 1970.
+        tried: when content was last checked, in seconds since 1970.
+        reloads: changes of content that came into use.
+        failures: changes of content that were refused.
+        problems: how many problems the newest content has; 0 if it is in use.
+        workspaces: workspaces whose content is in memory.
     """
 
     waiting: Mapping[str, int]
@@ -49,75 +59,78 @@ class GaugeValues:
 
 
 class Metrics:
-    """The metrics of one process; of all workers when they share a folder.
+    """The metrics of one process, or of all workers that share a folder.
 
     Args:
-        folder: where workers put their metrics (`PROMETHEUS_MULTIPROC_DIR`); None: only one.
+        folder: where workers write their metrics (`PROMETHEUS_MULTIPROC_DIR`); None for a single
+            process.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
-        self._registry = own = CollectorRegistry()
+        self._registry = registry = CollectorRegistry()
         if folder is None:
-            ProcessCollector(registry=own)
+            ProcessCollector(registry=registry)
         self._questions = Counter(
             "faqbot_questions",
             "Questions by outcome and place.",
             ("outcome", "place"),
-            registry=own,
+            registry=registry,
         )
         self._question_seconds = Histogram(
             "faqbot_question_seconds",
             "Time in which a question was understood and decided.",
             buckets=_QUESTION_BUCKETS,
-            registry=own,
+            registry=registry,
         )
         self._handled_seconds = Histogram(
             "faqbot_handled_seconds",
             "Time of a delivery from its listener's start to its end, Slack's calls included.",
             ("kind",),
             buckets=_CALL_BUCKETS,
-            registry=own,
+            registry=registry,
         )
         self._confidence = Histogram(
             "faqbot_confidence",
             "Confidence of the best entry, by outcome.",
             ("outcome",),
             buckets=_CONFIDENCE_BUCKETS,
-            registry=own,
+            registry=registry,
         )
-        self._ratings = Counter("faqbot_ratings", "Ratings.", ("rating",), registry=own)
-        self._errors = Counter("faqbot_errors", "Errors with a reference.", registry=own)
-        self._store_errors = Counter("faqbot_store_errors", "Errors of the database.", registry=own)
+        self._ratings = Counter("faqbot_ratings", "Ratings.", ("rating",), registry=registry)
+        self._errors = Counter("faqbot_errors", "Errors with a reference.", registry=registry)
+        self._store_errors = Counter(
+            "faqbot_store_errors", "Errors of the database.", registry=registry
+        )
         self._calls = Counter(
             "faqbot_slack_calls",
             "Calls to Slack by method and status.",
             ("method", "status"),
-            registry=own,
+            registry=registry,
         )
         self._call_seconds = Histogram(
             "faqbot_slack_call_seconds",
             "Time of a call to Slack.",
             buckets=_CALL_BUCKETS,
-            registry=own,
+            registry=registry,
         )
         self._requests = Counter(
-            "faqbot_http_requests", "Requests by status.", ("status",), registry=own
+            "faqbot_http_requests", "Requests by status.", ("status",), registry=registry
         )
         self._limited = Counter(
-            "faqbot_limited", "Questions above a limit.", ("whose",), registry=own
+            "faqbot_limited", "Questions above a limit.", ("whose",), registry=registry
         )
         self._duplicates = Counter(
-            "faqbot_deliveries_repeated", "Deliveries that another had taken on.", registry=own
+            "faqbot_deliveries_repeated", "Deliveries that another had taken on.", registry=registry
         )
         self._takeovers = Counter(
             "faqbot_deliveries_taken_over",
             "Deliveries that a dead process had begun.",
-            registry=own,
+            registry=registry,
         )
 
         def gauge(name: str, text: str, mode: _GaugeMode, labels: tuple[str, ...] = ()) -> Gauge:
-            return Gauge(name, text, labels, registry=own, multiprocess_mode=mode)
+            return Gauge(name, text, labels, registry=registry, multiprocess_mode=mode)
 
         self._waiting = gauge("faqbot_waiting", "What waits, by queue.", "livesum", ("queue",))
         self._store_up = gauge("faqbot_store_up", "Whether the database answers.", "livemin")
@@ -149,81 +162,81 @@ class Metrics:
         )
         self._version = ""
 
-    # -- what happened
+    # -- counters and histograms
 
     def question(self, result: Result) -> None:
-        """A question was decided."""
+        """Count a question that was decided."""
         self._questions.labels(result.kind, result.question.surface.value).inc()
         self._question_seconds.observe(result.seconds)
         if result.entries:
             self._confidence.labels(result.kind).observe(result.entries[0].confidence)
 
     def handled(self, kind: str, seconds: float) -> None:
-        """A delivery was handled."""
+        """Measure a delivery that was handled."""
         self._handled_seconds.labels(kind).observe(seconds)
 
     def rating(self, *, helpful: bool) -> None:
-        """Somebody rated an answer."""
+        """Count a rating."""
         self._ratings.labels("helpful" if helpful else "not helpful").inc()
 
     def error(self) -> None:
-        """Something went wrong, and got a reference."""
+        """Count an error that got a reference."""
         self._errors.inc()
 
     def store_error(self) -> None:
-        """The database refused or hung."""
+        """Count an error of the database."""
         self._store_errors.inc()
 
     def slack_call(self, method: str, status: str, seconds: float) -> None:
-        """Slack was called."""
+        """Measure a call to Slack."""
         self._calls.labels(method, status).inc()
         self._call_seconds.observe(seconds)
 
     def request(self, status: int) -> None:
-        """A request was answered or refused."""
+        """Count an HTTP request."""
         self._requests.labels(str(status)).inc()
 
     def limited(self, whose: str) -> None:
-        """A question was above a limit: the person's or the workspace's."""
+        """Count a question above a rate limit: "person" or "workspace"."""
         self._limited.labels(whose).inc()
 
     def duplicate(self) -> None:
-        """A delivery came that was taken on before."""
+        """Count a delivery that was claimed before."""
         self._duplicates.inc()
 
     def takeover(self) -> None:
-        """A delivery was taken over from a process that died."""
+        """Count a delivery that was taken over from a dead process."""
         self._takeovers.inc()
 
-    # -- what is so
+    # -- gauges
 
-    def set_gauges(self, sample: GaugeValues) -> None:
-        """Take down what is so now."""
-        for queue, count in sample.waiting.items():
+    def set_gauges(self, values: GaugeValues) -> None:
+        """Set all gauges."""
+        for queue, count in values.waiting.items():
             self._waiting.labels(queue).set(count)
-        self._store_up.set(sample.store_up)
-        self._socket.set(sample.socket_connected)
-        if self._version and self._version != sample.version:
+        self._store_up.set(values.store_up)
+        self._socket.set(values.socket_connected)
+        if self._version and self._version != values.version:
             self._content.labels(self._version).set(0)
-        self._version = sample.version
-        if sample.version:
-            self._content.labels(sample.version).set(1)
-        self._since.set(sample.since)
-        self._tried.set(sample.tried)
-        self._reloads.set(sample.reloads)
-        self._failures.set(sample.failures)
-        self._problems.set(sample.problems)
-        self._workspaces.set(sample.workspaces)
+        self._version = values.version
+        if values.version:
+            self._content.labels(values.version).set(1)
+        self._since.set(values.since)
+        self._tried.set(values.tried)
+        self._reloads.set(values.reloads)
+        self._failures.set(values.failures)
+        self._problems.set(values.problems)
+        self._workspaces.set(values.workspaces)
 
     def exposition(self) -> bytes:
-        """All metrics as Prometheus reads them."""
+        """Return all metrics in the text format of Prometheus."""
         if self._folder is None:
             return generate_latest(self._registry)
-        together = CollectorRegistry()
-        MultiProcessCollector(together, path=str(self._folder))  # type: ignore[no-untyped-call]
-        return generate_latest(together)
+        merged = CollectorRegistry()
+        MultiProcessCollector(merged, path=str(self._folder))  # type: ignore[no-untyped-call]
+        return generate_latest(merged)
 
 
 def forget_process(folder: Path, process: int) -> None:
-    """Take the gauges of a worker that has ended out of the sums."""
+    """Remove the gauges of a worker that has ended."""
     mark_process_dead(process, path=str(folder))  # type: ignore[no-untyped-call]

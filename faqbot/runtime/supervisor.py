@@ -1,6 +1,6 @@
-"""Several processes that serve one port, started anew when one dies.
+"""Supervisor of worker processes that serve one port: restarts dead workers, stops all together.
 
-uvicorn's own parent process knows only its server: not what was acknowledged and not yet answered.
+uvicorn's own supervisor isn't used: see `docs/decisions/0018-uvicorns-supervisor-again.md`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -27,14 +27,21 @@ from faqbot.runtime.logs import configure_logging
 from faqbot.settings import Settings
 from faqbot.settings.sources import share_metrics
 
+STARTUP_SECONDS: Final = 120.0
+"""Seconds from the start in which a worker that exits with advice stops all: each would do so."""
+
 MIN_LIFETIME: Final = 30.0
-"""Seconds that a worker must live to count as started; one that ends sooner waits longer."""
+"""Seconds that a worker must live to be restarted at once; one that ends sooner is delayed."""
 
 MAX_RESTART_DELAY: Final = 60.0
-"""Seconds until a worker that keeps dying is started again, at most."""
+"""Seconds after which a worker that keeps dying is restarted, at most."""
 
 KILL_MARGIN: Final = 10.0
-"""Seconds beside FAQBOT_SHUTDOWN_TIMEOUT until a worker that doesn't stop is killed."""
+"""Seconds after FAQBOT_SHUTDOWN_TIMEOUT until a worker that doesn't stop is killed."""
+
+_POLL_INTERVAL: Final = 0.5
+_ADVICE_CODES: Final = (1, 2, 3)
+"""Exit codes of a FaqbotError, as in `faqbot.errors`."""
 
 _log = logging.getLogger(__name__)
 _spawn = multiprocessing.get_context("spawn")
@@ -43,15 +50,15 @@ Serve = Callable[[Settings, socket.socket], None]
 
 
 def run_workers(serve: Serve, settings: Settings, listener: socket.socket) -> None:
-    """Serve in FAQBOT_WORKERS processes until told to stop.
+    """Serve in FAQBOT_WORKERS processes until a signal stops them.
 
     Args:
-        serve: what each worker runs; a function of a module, since processes are spawned.
-        settings: what they run with.
-        listener: what they listen on.
+        serve: what each worker runs. Workers are spawned, so it has to be a function of a module.
+        settings: the settings of all workers.
+        listener: the socket that all workers accept connections from.
 
     Raises:
-        FaqbotError: a worker refuses to start; it has said why.
+        FaqbotError: a worker can't start. It has printed its advice.
     """
     with tempfile.TemporaryDirectory(prefix="faqbot-metrics-") as folder:
         share_metrics(Path(folder))
@@ -60,75 +67,80 @@ def run_workers(serve: Serve, settings: Settings, listener: socket.socket) -> No
 
 @dataclass(slots=True)
 class _Worker:
-    """One of the workers: its process, since when, and how often in a row it died young."""
+    """A worker: its process, since when it runs, and how often in a row it ended early."""
 
     process: SpawnProcess | None = None
     since: float = 0.0
     early_exits: int = 0
-    restart_at: float = field(default=0.0)
+    restart_at: float = 0.0
 
 
 class Supervisor:
-    """Looks after the workers.
+    """Starts, restarts and stops the workers.
 
     Args:
         serve: what each worker runs.
-        settings: what they run with.
-        listener: what they listen on.
-        folder: where they put their metrics.
+        settings: the settings of all workers.
+        listener: the socket that all workers accept connections from.
+        metrics_folder: where workers write their metrics.
     """
 
     def __init__(
-        self, serve: Serve, settings: Settings, listener: socket.socket, folder: Path
+        self, serve: Serve, settings: Settings, listener: socket.socket, metrics_folder: Path
     ) -> None:
         self._serve = serve
         self._settings = settings
         self._listener = listener
-        self._folder = folder
+        self._metrics_folder = metrics_folder
         self._workers = [_Worker() for _ in range(settings.faqbot_workers)]
         self._started = time.monotonic()
         self._stopping = False
 
     def run(self) -> None:
-        """Keep all workers running until a signal comes, then let them finish."""
+        """Keep all workers running until SIGINT or SIGTERM, then let them finish.
+
+        Raises:
+            FaqbotError: a worker can't start. It has printed its advice.
+        """
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, self._stop)
         try:
             while not self._stopping:
-                for place in self._workers:
-                    self._check(place)
+                for worker in self._workers:
+                    self._check(worker)
                 self._wait()
         finally:
             self._finish()
 
-    def _check(self, place: _Worker) -> None:
+    def _check(self, worker: _Worker) -> None:
         now = time.monotonic()
-        if place.process is None:
-            if now >= place.restart_at:
-                self._start(place)
+        if worker.process is None:
+            if now >= worker.restart_at:
+                self._start(worker)
             return
-        code = place.process.exitcode
+        code = worker.process.exitcode
         if code is None:
             return
-        self._forget(place.process)
-        if code in (1, 2, 3) and now - self._started < MIN_LIFETIME:
+        self._forget_metrics(worker.process)
+        if code in _ADVICE_CODES and now - self._started < STARTUP_SECONDS:
             raise _StartupError(code)
-        place.early_exits = place.early_exits + 1 if now - place.since < MIN_LIFETIME else 0
-        place.restart_at = now + (
-            min(MAX_RESTART_DELAY, 2.0**place.early_exits) if place.early_exits else 0.0
-        )
-        place.process = None
-        _log.error("a worker ended with exit code %s and is started again", code)
+        is_early = now - worker.since < MIN_LIFETIME
+        worker.early_exits = worker.early_exits + 1 if is_early else 0
+        delay = min(MAX_RESTART_DELAY, 2.0**worker.early_exits) if is_early else 0.0
+        worker.restart_at = now + delay
+        worker.process = None
+        _log.error("a worker ended with exit code %s and is restarted", code)
 
-    def _start(self, place: _Worker) -> None:
+    def _start(self, worker: _Worker) -> None:
         arguments = (self._serve, self._settings, self._listener)
-        place.process = _spawn.Process(target=_run_worker, args=arguments, name="faqbot worker")
-        place.process.start()
-        place.since = time.monotonic()
+        worker.process = _spawn.Process(target=_run_worker, args=arguments, name="faqbot worker")
+        worker.process.start()
+        worker.since = time.monotonic()
 
     def _wait(self) -> None:
-        running = [place.process.sentinel for place in self._workers if place.process]
-        wait(running, timeout=0.5)
+        """Wait until a worker ends, but not for long: signals set a flag only."""
+        running = [worker.process.sentinel for worker in self._workers if worker.process]
+        wait(running, timeout=_POLL_INTERVAL)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         del number, frame
@@ -136,7 +148,7 @@ class Supervisor:
 
     def _finish(self) -> None:
         until = time.monotonic() + self._settings.faqbot_shutdown_timeout + KILL_MARGIN
-        running = [place.process for place in self._workers if place.process]
+        running = [worker.process for worker in self._workers if worker.process]
         for process in running:
             process.terminate()
         for process in running:
@@ -146,14 +158,14 @@ class Supervisor:
                 process.kill()
                 process.join()
 
-    def _forget(self, process: SpawnProcess) -> None:
+    def _forget_metrics(self, process: SpawnProcess) -> None:
         from faqbot.runtime.metrics import forget_process
 
-        forget_process(self._folder, process.pid or 0)
+        forget_process(self._metrics_folder, process.pid or 0)
 
 
 class _StartupError(FaqbotError):
-    """A worker can't start: it has said why, and would say it again."""
+    """A worker can't start and has printed its advice; the supervisor exits with its code."""
 
     def __init__(self, code: int) -> None:
         super().__init__("No worker could be started.")
@@ -161,18 +173,17 @@ class _StartupError(FaqbotError):
 
 
 def _run_worker(serve: Serve, settings: Settings, listener: socket.socket) -> None:
-    """What a worker does."""
     configure_logging(settings.faqbot_log_level, settings.faqbot_log_format)
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     try:
         serve(settings, listener)
     except FaqbotError as error:
-        print(error, file=sys.stderr, flush=True)  # noqa: T201 - as the command line says it
+        print(error, file=sys.stderr, flush=True)  # noqa: T201 - as the command line prints it
         sys.exit(error.exit_code)
 
 
 def _exit_with_parent() -> None:
-    """Stop when the parent was killed: nobody else would start, stop or count this worker."""
+    """Stop this worker when the supervisor is killed: nobody else would stop or count it."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])

@@ -1,4 +1,4 @@
-"""The HTTP server: one path for events, commands and interactivity."""
+"""The web server: a bound port, uvicorn in a task, security headers, same-origin checks."""
 
 from __future__ import annotations
 
@@ -33,36 +33,36 @@ _HSTS: Final = "max-age=31536000"
 
 
 def safe_headers(policy: Mapping[str, str], *, https: bool = False) -> dict[str, str]:
-    """The headers of a page that may load and do only what its policy says.
+    """Return the security headers of a page.
 
     Args:
-        policy: directives of the Content-Security-Policy; what is left out is forbidden.
-        https: whether it is served by HTTPS, and browsers shall remember that.
+        policy: directives of the Content-Security-Policy. All others forbid everything.
+        https: whether browsers have to use HTTPS for this host from now on.
     """
     directives = {**dict.fromkeys(_DIRECTIVES, "'none'"), **policy}
     content = "; ".join(f"{name} {sources}" for name, sources in directives.items())
-    remembered = {"Strict-Transport-Security": _HSTS} if https else {}
-    return {"Content-Security-Policy": content, **_FIXED_HEADERS, **remembered}
+    hsts = {"Strict-Transport-Security": _HSTS} if https else {}
+    return {"Content-Security-Policy": content, **_FIXED_HEADERS, **hsts}
 
 
 class SafeHeaders:
-    """Adds headers to every answer of an application."""
+    """ASGI middleware that adds headers to every response."""
 
     def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
         self._app = app
         self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on and add the headers to its answer."""
+        """Call the application and add the headers to its response."""
 
-        async def sending(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, receive, sending if scope["type"] == "http" else send)
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
 _SHUTDOWN_TIMEOUT: Final = 5
@@ -70,7 +70,7 @@ _BACKLOG: Final = 512
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take a port before anything else starts.
+    """Bind a port, so that a taken one is an error before anything else starts.
 
     Raises:
         ServiceError: the port is taken or not allowed.
@@ -97,11 +97,12 @@ def _advice(host: str, port: int, error: OSError) -> str:
 
 
 class Server(uvicorn.Server):
-    """A server that leaves the signals to its owner, who has more to wait for than requests.
+    """A uvicorn server without signal handlers: at the end its caller waits for more than requests.
 
     Args:
-        app: what answers.
-        proxies: addresses and networks whose forwarded headers are believed, by commas.
+        app: the application.
+        trusted_proxies: addresses and networks whose forwarded headers are trusted, separated by
+            commas.
     """
 
     def __init__(self, app: ASGIApp, trusted_proxies: str = "") -> None:
@@ -123,7 +124,7 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the signals alone."""
+        """Install no signal handlers."""
         yield
 
 
@@ -131,7 +132,7 @@ class Server(uvicorn.Server):
 async def background_server(
     server: Server, listener: socket.socket
 ) -> AsyncIterator[asyncio.Task[None]]:
-    """Serve as long as the block runs; then no new requests, and those under way are answered."""
+    """Serve while the block runs; at its end, refuse new requests and finish the running ones."""
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield serving
@@ -145,11 +146,13 @@ _CROSS_SITE: Final = "This request comes from another site's page."
 
 
 class SameOrigin:
-    """Lets only an application's own pages, and programs that are no browsers, act on it.
+    """ASGI middleware that refuses unsafe requests from other sites' pages (CSRF).
+
+    Programs that aren't browsers send neither Origin nor Sec-Fetch-Site, and are let through.
 
     Args:
-        app: what comes after.
-        acting: beginnings of paths where reading acts too.
+        app: the application.
+        unsafe_paths: prefixes of paths where a GET changes something too.
     """
 
     def __init__(self, app: ASGIApp, unsafe_paths: Sequence[str] = ()) -> None:
@@ -157,7 +160,7 @@ class SameOrigin:
         self._unsafe_paths = tuple(unsafe_paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it."""
+        """Call the application, or respond with status 403."""
         if (
             scope["type"] in ("http", "websocket")
             and self._is_unsafe(scope)
@@ -177,7 +180,7 @@ class SameOrigin:
 
 
 def _is_cross_site(scope: Scope) -> bool:
-    """Whether a browser says that another origin's page asks; other programs say nothing."""
+    """Whether a browser declares that a page of another origin sends the request."""
     headers = Headers(scope=scope)
     site = headers.get("sec-fetch-site")
     if site is not None and scope["type"] == "http":
@@ -187,7 +190,7 @@ def _is_cross_site(scope: Scope) -> bool:
 
 
 class LocalServer(uvicorn.Server):
-    """A server inside somebody else's event loop: it leaves the signals alone."""
+    """A uvicorn server for the local workspace: ready at once, and no work while nobody asks."""
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(
@@ -212,7 +215,7 @@ class LocalServer(uvicorn.Server):
         self.ready.set()
 
     async def main_loop(self) -> None:
-        """Wait for the end without a tick: nothing here needs one."""
+        """Wait for the end; uvicorn's own loop would wake up ten times a second."""
         await self.stopped.wait()
 
     @contextlib.contextmanager
@@ -220,7 +223,7 @@ class LocalServer(uvicorn.Server):
         yield
 
     def abort_sockets(self) -> None:
-        """Cut all web sockets without a closing handshake."""
+        """Close all web sockets without a closing handshake."""
         for connection in tuple(self.server_state.connections):
             if "websockets" in type(connection).__module__ and connection.transport is not None:
                 connection.transport.abort()
