@@ -278,7 +278,7 @@ def test_roles_are_found_by_what_they_want(
 ) -> None:
     fact = fact_of(engine, text)
     assert isinstance(fact, Lookup)
-    assert (fact.wanted, set(fact.roles)) == (wanted, roles)
+    assert (fact.mode, set(fact.roles)) == (wanted, roles)
 
 
 def test_a_look_up_shows_the_line_that_matched(engine: Engine) -> None:

@@ -1,4 +1,4 @@
-"""What can be said from the data of roles alone: exact, with the line that says so."""
+"""Facts: what the data of roles says exactly, with the lines that say so."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class RequirementLevel(StrEnum):
-    """How much a role wants something."""
+    """Whether a role requires something, prefers it, or only mentions it."""
 
     REQUIRED = "required"
     PREFERRED = "preferred"
@@ -16,7 +16,7 @@ class RequirementLevel(StrEnum):
 
 
 class LookupMode(StrEnum):
-    """Which roles a look-up is for."""
+    """Which roles a look-up finds: those that require a thing, list it, don't, or fit years."""
 
     REQUIRED = "required"
     ANY = "any"
@@ -26,7 +26,13 @@ class LookupMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A line of content: the section that holds it, its words, and what it says of them."""
+    """A line of content.
+
+    Attributes:
+        entry: the id of its section.
+        text: its words.
+        level: whether it is a requirement, a preference, or running text.
+    """
 
     entry: str
     text: str
@@ -39,17 +45,21 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """Whether a role needs a subject: "is a degree mandatory?".
+    """Whether a role requires a subject: "is a degree mandatory?".
 
-    `lines` are those that say so, best first; none when nothing is listed. `opposite`: the question
-    was whether one can do without.
+    Attributes:
+        role: the id of the role.
+        subject: the words for what may be required.
+        level: what the role says of it.
+        lines: the lines that say so, best first; none when nothing is listed.
+        asks_without: whether the question was if one can do without it.
     """
 
     role: str
     subject: str
     level: RequirementLevel
     lines: tuple[Evidence, ...] = ()
-    opposite: bool = False
+    asks_without: bool = False
 
     kind = "requirement"
     key = ""
@@ -61,7 +71,7 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Roles side by side; `part` is the section that is compared (empty: all that counts)."""
+    """Roles side by side; `part` is the key of the section to compare, empty for all of them."""
 
     roles: tuple[str, ...]
     part: str = ""
@@ -75,16 +85,20 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """The roles that want a subject, or do not: `lines` holds one for each role that fits.
+    """The roles that require a subject, or don't.
 
-    `also` are lines of roles that only prefer what was looked up as a requirement; `years` is the
-    experience that somebody has, with `wanted` YEARS.
+    Attributes:
+        subject: the words for what was looked up.
+        mode: which roles were looked up.
+        lines: one line for each role that fits.
+        preferred: lines of roles that only prefer what was looked up as a requirement.
+        years: the experience that somebody has, with mode YEARS.
     """
 
     subject: str
-    wanted: LookupMode
+    mode: LookupMode
     lines: tuple[Evidence, ...]
-    also: tuple[Evidence, ...] = ()
+    preferred: tuple[Evidence, ...] = ()
     years: float | None = None
 
     kind = "lookup"
@@ -95,13 +109,13 @@ class Lookup:
 
     @property
     def key(self) -> str:
-        said = f"{self.years:g}" if self.years is not None else self.subject
-        return f"=find {self.wanted.value} {said}"
+        sought = f"{self.years:g}" if self.years is not None else self.subject
+        return f"=find {self.mode.value} {sought}"
 
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What separates a role from others that may follow it."""
+    """What a role lacks that others, which may follow it, ask for."""
 
     origin: str
     targets: tuple[str, ...]

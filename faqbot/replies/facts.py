@@ -237,7 +237,7 @@ def _requirement(fact: Requirement, knowledge_base: KnowledgeBase) -> str:
     for_role = f"for a **{literal(title)}**"
     match fact.level:
         case RequirementLevel.REQUIRED:
-            start = "No, it is required" if fact.opposite else "Yes, required"
+            start = "No, it is required" if fact.asks_without else "Yes, required"
             said = f"**{start}** {for_role}"
         case RequirementLevel.PREFERRED:
             said = f"**Preferred, not required**, {for_role}"
@@ -268,11 +268,11 @@ def _span(role: Role | None, line: Evidence) -> str:
 
 
 def _lookup(fact: Lookup, knowledge_base: KnowledgeBase) -> Reply:
-    said = fact.wanted in (LookupMode.ANY, LookupMode.WITHOUT)
-    shown = literal(as_listed(fact.subject, (*fact.lines, *fact.also)))
+    said = fact.mode in (LookupMode.ANY, LookupMode.WITHOUT)
+    shown = literal(as_listed(fact.subject, (*fact.lines, *fact.preferred)))
     count = len(fact.lines)
     which = f"{count} role" if count == 1 else f"{count} roles"
-    match fact.wanted:
+    match fact.mode:
         case LookupMode.REQUIRED:
             verb = "requires" if count == 1 else "require"
             header, lead = "Roles by requirement", f"**{which}** {verb} “{shown}”:"
@@ -287,8 +287,8 @@ def _lookup(fact: Lookup, knowledge_base: KnowledgeBase) -> Reply:
             verb = "asks" if count == 1 else "ask"
             header, lead = "Roles by experience", f"With {had}: **{which}** {verb} for no more."
     blocks: list[Block] = [Bullets(_found(fact.lines, knowledge_base, said))]
-    if fact.also:
-        blocks.append(Bullets(_found(fact.also, knowledge_base, said), "Preferred in"))
+    if fact.preferred:
+        blocks.append(Bullets(_found(fact.preferred, knowledge_base, said), "Preferred in"))
     left = len(fact.lines) - MOST_FOUND
     roles = [role for line in fact.lines if (role := knowledge_base.role(line.role))]
     return Reply(

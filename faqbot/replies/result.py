@@ -138,9 +138,9 @@ def _fact_to_dict(fact: Fact) -> dict[str, object]:
     match fact:
         case Requirement(subject=subject, level=level, lines=lines):
             return common | {"subject": subject, "level": level.value, "lines": _lines(lines)}
-        case Lookup(subject=subject, wanted=wanted, lines=lines, also=also):
-            common |= {"subject": subject, "wanted": wanted.value}
-            return common | {"lines": _lines(lines), "also": _lines(also)}
+        case Lookup(subject=subject, mode=mode, lines=lines, preferred=preferred):
+            common |= {"subject": subject, "wanted": mode.value}
+            return common | {"lines": _lines(lines), "also": _lines(preferred)}
         case Comparison(part=part):
             return common | {"part": part}
         case _:

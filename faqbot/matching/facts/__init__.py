@@ -1,1 +1,1 @@
-"""Questions that the data of roles answers: needs, comparisons, look-ups and next steps."""
+"""Facts from the data of roles: requirements, comparisons, look-ups and next steps."""

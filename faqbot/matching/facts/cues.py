@@ -1,6 +1,7 @@
-"""The words by which people compare, look up, plan a step, or ask whether something is needed.
+"""Cues in a question: words by which people compare, look up, plan a step, or ask for needs.
 
-Each reads a question as words in which the roles stand as `@0`, `@1` and so on.
+Regular expressions over normalised words, in which roles stand as `@0`, `@1` and so on. They were
+written for the project's own development questions about facts (`tests/questions`).
 """
 
 from __future__ import annotations
@@ -52,10 +53,6 @@ _LOOKS_UP: Final = re.compile(
     r"|\bwhat (?:can|could|might|may) i (?:do|become|be|apply|work|go|get)\b"
     rf"|\b(?:can|could|may|might) i (?:apply|do|get|work|become|go)\b.*\b(?:with|without)\b"
     r"|\bwho(?:m)? (?:do|would|does) (?:you|we) (?:take|hire|accept)\b"
-)
-_WHICH_ROLES: Final = re.compile(
-    r"\b(?:which|what|all|any|list|show|find)(?: \w+){0,2} "
-    r"(?:roles|jobs|positions|openings|careers)\b"
 )
 _RELATES: Final = re.compile(
     r"\b(?:need|needs|needed|needing|require|requires|required|requiring|use|uses|using|want"
@@ -114,7 +111,7 @@ class QuestionCues:
 
     @property
     def asks_whether_needed(self) -> bool:
-        """Whether something is needed."""
+        """Whether it asks if something is needed."""
         if _OPEN.search(self.text):
             return False
         asks = _ASKS.search(self.text) and _NEEDED.search(self.text)
@@ -122,57 +119,52 @@ class QuestionCues:
 
     @property
     def asks_without(self) -> bool:
-        """Whether a yes would mean that it isn't needed."""
+        """Whether it asks if one can do without, so that a yes means "not needed"."""
         return bool(_OTHER_WAY.search(self.text))
 
     @property
     def compares(self) -> bool:
-        """Whether roles are to be told apart."""
+        """Whether it compares roles."""
         return bool(_COMPARES.search(self.text))
 
     @property
     def compared_word(self) -> str:
-        """The word for what of the roles is compared, where one is named."""
+        """The word for what of the roles it compares, where it names one."""
         found = _WHAT_OF.search(self.text)
         return found["what"] if found else ""
 
     @property
     def looks_up(self) -> bool:
-        """Whether roles are to be found that want something."""
+        """Whether it looks up roles by something."""
         return bool(_LOOKS_UP.search(self.text) and _RELATES.search(self.text))
 
     @property
-    def asks_for_roles(self) -> bool:
-        """Whether it asks which roles there are, in so many words."""
-        return bool(_WHICH_ROLES.search(self.text))
-
-    @property
     def wants_required_only(self) -> bool:
-        """Whether only what is required counts."""
+        """Whether only what is required counts in a look-up."""
         return bool(_STRICT.search(self.text))
 
     @property
     def negates(self) -> bool:
-        """Whether roles are to be found that don't want something."""
+        """Whether it looks up roles without something."""
         return bool(_NEGATES.search(self.text))
 
     @property
     def asks_what_is_next(self) -> bool:
-        """Whether the roles after a role are asked for."""
+        """Whether it asks for the roles that follow a role."""
         return bool(_WHAT_NEXT.search(self.text))
 
     @property
     def points_back(self) -> bool:
-        """Whether what was spoken of before is meant too."""
+        """Whether it refers to what was spoken of before."""
         return bool(_BACK.search(self.text))
 
     @property
     def moves(self) -> bool:
-        """Whether somebody wants to get from one role to another."""
+        """Whether it asks how to get from one role to another."""
         return bool(_MOVES.search(self.text) and _STEP_WANTED.search(self.text))
 
     def step(self) -> tuple[int, int] | None:
-        """The origin and the target of a move from role to role, by number."""
+        """Return the numbers of the role to leave and the role to reach, if both are named."""
         if not self.moves:
             return None
         for pattern in (_FROM_TO, _TO_FROM):

@@ -1,4 +1,8 @@
-"""Answers from the data of roles, where a question asks for what the data says exactly."""
+"""Facts for questions: requirements, comparisons, look-ups and next steps, from the data of roles.
+
+The decision's outcome stands unless the question asks, in so many words, for what the data says
+exactly. The cues are regular expressions, written for the project's own development questions.
+"""
 
 from __future__ import annotations
 
@@ -41,12 +45,12 @@ from faqbot.model import (
 )
 
 MAX_ROLES: Final = 3
-"""As many roles can stand side by side."""
+"""Roles that are shown side by side at most."""
 
 _SECTION_OF_WORD: Final[Mapping[str, str]] = MappingProxyType(
     {
         word: key
-        for key, said in {
+        for key, names in {
             "skills": "skill skills tools",
             "education": "education degree degrees studies schooling",
             "certifications": "certificate certificates certification certifications certs",
@@ -55,16 +59,16 @@ _SECTION_OF_WORD: Final[Mapping[str, str]] = MappingProxyType(
             "day-to-day": "day daily everyday",
             "overview": "overview",
         }.items()
-        for word in said.split()
+        for word in names.split()
     }
 )
 
 
 class FactFinder:
-    """Finds facts in one library.
+    """Finds facts in a knowledge base.
 
     Args:
-        library: the content.
+        knowledge_base: the content.
         link_roles: finds the roles that words name.
         everyday: the most frequent words of the language.
     """
@@ -83,9 +87,12 @@ class FactFinder:
     def refine(
         self, parsed: ParsedQuestion, outcome: Outcome, context: str | None = None
     ) -> Outcome:
-        """The outcome, or the answer that the data gives more exactly.
+        """Return the outcome, or the answer that the data gives more exactly.
 
-        `context` is the role that the conversation is about, if any.
+        Args:
+            parsed: the question.
+            outcome: what was decided without the data.
+            context: the role that the conversation is about, if any.
         """
         unknown = words(parsed.unknown_role)
         if not parsed.words or not all(map(self._subjects.is_subject, unknown)):
@@ -101,9 +108,10 @@ class FactFinder:
             mentions = self._with_another(parsed.words, mentions[0])
             asked = QuestionCues(_with_role_marks(parsed.words, mentions))
         links = [mention.links[0] for mention in mentions]
-        here = self._knowledge_base.role(context)
-        if here and (not links or (len(links) == 1 and asked.compares and asked.points_back)):
-            links.append(RoleLink(here.id, "", LinkMethod.CONVERSATION, 1.0))
+        spoken_of = self._knowledge_base.role(context)
+        points_back = len(links) == 1 and asked.compares and asked.points_back
+        if spoken_of and (not links or points_back):
+            links.append(RoleLink(spoken_of.id, "", LinkMethod.CONVERSATION, 1.0))
         found = None
         if len(links) > 1:
             found = self._step(asked, links) or self._comparison(asked, links, outcome)
@@ -114,7 +122,7 @@ class FactFinder:
         return found or outcome
 
     def _roles_named(self, parsed: ParsedQuestion, plain: QuestionCues) -> list[RoleMention]:
-        """The mentions of roles; a thing that is part of a title, or like one, is none.
+        """Return the mentions of roles, without things that resemble part of a title.
 
         "Which roles use Python?" and "is JavaScript a must for QA?" name a thing.
         """
@@ -125,18 +133,18 @@ class FactFinder:
             return others
         return found
 
-    def _is_thing(self, said: Sequence[str], mention: RoleMention) -> bool:
+    def _is_thing(self, asked_words: Sequence[str], mention: RoleMention) -> bool:
         if mention.links[0].method in (LinkMethod.TITLE, LinkMethod.ALIAS):
             return False
-        return self._subjects.is_item(" ".join(said[mention.start : mention.end]))
+        return self._subjects.is_item(" ".join(asked_words[mention.start : mention.end]))
 
-    def _with_another(self, said: Sequence[str], mention: RoleMention) -> list[RoleMention]:
-        """The mention with the role that the words before or after it name, if they do.
+    def _with_another(self, asked_words: Sequence[str], mention: RoleMention) -> list[RoleMention]:
+        """Return the mention, with the role that the words before or after it name, if they do.
 
-        Beside a whole title, half of one is easily missed: "front end and back end developers".
+        Beside a full title half of one is missed: "front end and back end developers".
         """
-        before = self._mentions_in(said[: mention.start])
-        after = self._mentions_in(said[mention.end :])
+        before = self._mentions_in(asked_words[: mention.start])
+        after = self._mentions_in(asked_words[mention.end :])
         found = [
             *before,
             mention,
@@ -149,20 +157,20 @@ class FactFinder:
         clear = len(others) == 1 and all(len(one.links) == 1 for one in found)
         return found if clear and len(found) == 2 else [mention]  # noqa: PLR2004 - a pair
 
-    def _mentions_in(self, said: Sequence[str]) -> list[RoleMention]:
-        found = self._link_roles(said).mentions
-        return [mention for mention in found if not self._is_thing(said, mention)]
+    def _mentions_in(self, asked_words: Sequence[str]) -> list[RoleMention]:
+        found = self._link_roles(asked_words).mentions
+        return [mention for mention in found if not self._is_thing(asked_words, mention)]
 
     def from_key(self, key: str) -> Answer | None:
-        """The fact that a key stands for; None when it stands for nothing here."""
+        """Return the fact of a key, or None when the key stands for nothing in this content."""
         kind, _, rest = key.partition(" ")
         if kind == "=find":
-            wanted, _, said = rest.partition(" ")
-            return self._lookups.repeat(wanted, said)
-        words_left = rest.split()
-        part = words_left.pop(0) if kind == "=compare" and words_left else ""
-        roles = [role for role_id in words_left if (role := self._knowledge_base.role(role_id))]
-        if len(roles) != len(words_left) or not roles:
+            mode, _, sought = rest.partition(" ")
+            return self._lookups.repeat(mode, sought)
+        role_ids = rest.split()
+        part = role_ids.pop(0) if kind == "=compare" and role_ids else ""
+        roles = [role for role_id in role_ids if (role := self._knowledge_base.role(role_id))]
+        if len(roles) != len(role_ids) or not roles:
             return None
         ids = tuple(dict.fromkeys(role.id for role in roles))
         if kind == "=compare" and 1 < len(ids) <= MAX_ROLES:
@@ -185,22 +193,21 @@ class FactFinder:
             return None  # "compare the salaries of": the data says nothing of it
         parts = {key for word in asked.text.split() if (key := _SECTION_OF_WORD.get(word))}
         part = parts.pop() if len(parts) == 1 else ""
-        sure = _confidence(links)
-        answer = self._answer(Comparison(ids, part), ids, sure, part)
-        about = self._faq_about(outcome, ids) if not part else None
-        return replace(answer, entries=(about, *answer.entries)) if about else answer
+        answer = self._answer(Comparison(ids, part), ids, _confidence(links), part)
+        faq = self._faq_about(outcome, ids) if not part else None
+        return replace(answer, entries=(faq, *answer.entries)) if faq else answer
 
     def _faq_about(self, outcome: Outcome, roles: Sequence[str]) -> Candidate | None:
-        """The FAQ that answers, when it tells these very roles apart."""
+        """Return the FAQ that answers, when it tells these very roles apart."""
         if not isinstance(outcome, Answer):
             return None
         best = outcome.entries[0]
         entry = self._knowledge_base.entry(best.id)
         if not isinstance(entry, Faq) or entry.role not in roles:
             return None
-        said = " ".join(words(normalise(" . ".join((entry.question, *entry.phrasings)))))
+        phrasings = " ".join(words(normalise(" . ".join((entry.question, *entry.phrasings)))))
         others = [self._knowledge_base.role(role) for role in roles if role != entry.role]
-        return best if all(role and names_role(role, said) for role in others) else None
+        return best if all(role and names_role(role, phrasings) for role in others) else None
 
     # -- from role to role
 
@@ -254,57 +261,62 @@ class FactFinder:
             and not subject.words
         ):
             return None
-        sure = CONFIDENCES.fact
+        confidence = CONFIDENCES.fact
         if fact.level is RequirementLevel.NOT_LISTED:
-            sure = CONFIDENCES.fact_not_listed
-        confidence = round(sure * link_confidence(link), 4)
+            confidence = CONFIDENCES.fact_not_listed
+        confidence = round(confidence * link_confidence(link), 4)
         return Answer((Candidate(entry, EntryKind.SECTION, role.id, confidence),), fact=fact)
 
     def _requirement(
         self, role: Role, subject: Subject, asked: QuestionCues
     ) -> tuple[Requirement | None, str]:
         lines = self._subjects.find(role.id, subject)
-        opposite = asked.asks_without
-        about = self._subjects.section_of(subject)
-        if about == "experience":
+        asks_without = asked.asks_without
+        section_key = self._subjects.section_of(subject)
+        if section_key == "experience":
             section = role.section("experience")
             if section is None or section.years is None:
                 return None, ""
             level = RequirementLevel.REQUIRED if section.years.min else RequirementLevel.PREFERRED
-            return Requirement(role.id, subject.text, level, lines[:1], opposite), section.id
+            return Requirement(role.id, subject.text, level, lines[:1], asks_without), section.id
         if lines:
             level = lines[0].level
-            kept = tuple(line for line in lines if line.level is level)
-            return Requirement(role.id, subject.text, level, kept[:3], opposite), lines[0].entry
-        section = role.section(about or "skills") or role.section("skills")
+            of_level = tuple(line for line in lines if line.level is level)[:3]
+            requirement = Requirement(role.id, subject.text, level, of_level, asks_without)
+            return requirement, lines[0].entry
+        section = role.section(section_key or "skills") or role.section("skills")
         if section is None or not self._subjects.is_named(subject):
             return None, ""
         return Requirement(
-            role.id, subject.text, RequirementLevel.NOT_LISTED, (), opposite
+            role.id, subject.text, RequirementLevel.NOT_LISTED, (), asks_without
         ), section.id
 
-    def _answer(self, fact: Fact, roles: Sequence[str], sure: float, part: str = "") -> Answer:
+    def _answer(
+        self, fact: Fact, roles: Sequence[str], confidence: float, part: str = ""
+    ) -> Answer:
+        """Return the answer with a fact; its entries are the roles, or a section of each."""
         entries = []
         for role_id in roles:
             role = self._knowledge_base.role(role_id)
             section = role.section(part) if role and part else None
             kind = EntryKind.SECTION if section else EntryKind.ROLE
             entries.append(
-                Candidate(section.id if section else role_id, kind, role_id, round(sure, 4))
+                Candidate(section.id if section else role_id, kind, role_id, round(confidence, 4))
             )
         return Answer(tuple(entries), fact=fact)
 
 
 def _confidence(links: Sequence[RoleLink]) -> float:
-    sure = CONFIDENCES.fact
+    """Return the confidence of a fact about linked roles."""
+    confidence = CONFIDENCES.fact
     for link in links:
-        sure *= link_confidence(link)
-    return sure
+        confidence *= link_confidence(link)
+    return confidence
 
 
-def _with_role_marks(said: Sequence[str], mentions: Sequence[RoleMention]) -> str:
-    """Words in which each mention of a role is its number."""
-    marked = list(said)
+def _with_role_marks(asked_words: Sequence[str], mentions: Sequence[RoleMention]) -> str:
+    """Return words with each mention of a role as its number: `@0`, `@1`."""
+    marked = list(asked_words)
     for number, mention in sorted(enumerate(mentions), key=lambda pair: -pair[1].start):
         marked[mention.start : mention.end] = [f"@{number}"]
     return " ".join(marked)

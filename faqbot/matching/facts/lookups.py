@@ -1,4 +1,4 @@
-"""Roles by what they want: "which roles need SQL", "what can I do with 1 year of experience"."""
+"""Look-ups: roles by requirement ("which roles need SQL") or by years of experience."""
 
 from __future__ import annotations
 
@@ -23,42 +23,43 @@ from faqbot.model import (
 
 
 class Lookups:
-    """Finds the roles of a library that want something.
+    """Finds the roles that require something, or don't.
 
     Args:
-        library: the content.
-        subjects: finds what is wanted in the lines of a role.
+        knowledge_base: the content.
+        subjects: finds what is required in the lines of a role.
     """
 
     def __init__(self, knowledge_base: KnowledgeBase, subjects: SubjectFinder) -> None:
         self._knowledge_base = knowledge_base
         self._subjects = subjects
 
-    def find(self, asked: QuestionCues, said: Sequence[str]) -> Answer | None:
-        """The roles that a question looks for; None when it looks for none, or none fits."""
+    def find(self, asked: QuestionCues, words: Sequence[str]) -> Answer | None:
+        """Return the roles that a question looks up; None when it doesn't, or none fits."""
         if not asked.looks_up:
             return None
         years = years_in(asked.text)
         if years is not None:
             return self._by_years(years)
-        subject = subject_of(said)
+        subject = subject_of(words)
         if subject is None or (subject.section == "experience" and not subject.words):
             return None
         if not self._subjects.is_sensible(subject):
             return None
-        wanted = LookupMode.REQUIRED if asked.wants_required_only else LookupMode.ANY
-        return self._by_subject(subject, LookupMode.WITHOUT if asked.negates else wanted)
+        mode = LookupMode.REQUIRED if asked.wants_required_only else LookupMode.ANY
+        return self._by_subject(subject, LookupMode.WITHOUT if asked.negates else mode)
 
-    def repeat(self, wanted: str, said: str) -> Answer | None:
-        """The look-up of an earlier answer, over the content as it is now."""
-        if wanted not in set(LookupMode):
+    def repeat(self, mode: str, sought: str) -> Answer | None:
+        """Return the look-up of a key, over the content as it is now."""
+        if mode not in set(LookupMode):
             return None
-        if wanted == LookupMode.YEARS:
-            number = said.replace(".", "", 1)
-            fits = number.isascii() and number.isdigit() and len(said) < 6  # noqa: PLR2004
-            return self._by_years(float(said)) if fits else None
-        subject = subject_of(said.split())
-        return self._by_subject(subject, LookupMode(wanted)) if subject else None
+        if mode == LookupMode.YEARS:
+            # A key comes from a button, so it may be forged: "nan" and "1e9" are no years.
+            number = sought.replace(".", "", 1)
+            fits = number.isascii() and number.isdigit() and len(sought) < 6  # noqa: PLR2004
+            return self._by_years(float(sought)) if fits else None
+        subject = subject_of(sought.split())
+        return self._by_subject(subject, LookupMode(mode)) if subject else None
 
     def _by_years(self, years: float) -> Answer | None:
         lines = tuple(
@@ -68,7 +69,7 @@ class Lookups:
         )
         return _answer(Lookup("experience", LookupMode.YEARS, lines, years=years))
 
-    def _by_subject(self, subject: Subject, wanted: LookupMode) -> Answer | None:
+    def _by_subject(self, subject: Subject, mode: LookupMode) -> Answer | None:
         required: list[Evidence] = []
         preferred: list[Evidence] = []
         without: list[Evidence] = []
@@ -87,15 +88,15 @@ class Lookups:
                 without.append(found[0] if found else _unlisted(section, role))
         if not required and not preferred:
             return None
-        if wanted is LookupMode.WITHOUT:
-            return _answer(Lookup(subject.text, wanted, tuple(without)))
-        if wanted is LookupMode.REQUIRED and required:
-            return _answer(Lookup(subject.text, wanted, tuple(required), tuple(preferred)))
+        if mode is LookupMode.WITHOUT:
+            return _answer(Lookup(subject.text, mode, tuple(without)))
+        if mode is LookupMode.REQUIRED and required:
+            return _answer(Lookup(subject.text, mode, tuple(required), tuple(preferred)))
         lines = (*required, *preferred)
         return _answer(Lookup(subject.text, LookupMode.ANY, lines))
 
     def _evidence(self, role: Role, subject: Subject) -> tuple[Evidence, ...]:
-        """The lines of a role that name the subject; each of several things has to be there."""
+        """Return the lines of a role that name the subject: all of its things, or any of them."""
         lines = self._subjects.find(role.id, subject)
         if lines or len(subject.words) < 2:  # noqa: PLR2004 - one thing is there or not
             return lines

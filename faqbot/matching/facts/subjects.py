@@ -1,4 +1,7 @@
-"""What a question about requirements asks for: a thing, a degree, a certificate, experience."""
+"""Subjects of questions about requirements, and the lines of roles that name them.
+
+A subject is a thing ("SQL"), a degree, a certificate, or experience in years.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from faqbot.model import Evidence, KnowledgeBase, RequirementLevel, Role, Sectio
 
 _SENTENCE: Final = re.compile(r"(?<=[.!?:;])\s+")
 _MIN_STEM_LENGTH: Final = 4
-"""Letters of a word that may stand for a longer one: "mongo" for MongoDB."""
+"""Letters from which a word may stand for a longer one: "mongo" for MongoDB."""
 
 _SECTION_ORDER: Final = ("skills", "education", "certifications")
 
@@ -31,7 +34,7 @@ class IndexedLine:
         return self.line.entry.rpartition("/")[2]
 
     def contains(self, word: str, *, whole: bool = False) -> bool:
-        """Whether a word stands in the line, or (unless it has to be whole) begins one there."""
+        """Return whether a word stands in the line or, unless `whole`, begins one there."""
         at = bisect_left(self.words, word)
         if at == len(self.words):
             return False
@@ -41,7 +44,7 @@ class IndexedLine:
 
 
 class EvidenceIndex:
-    """The lines of a library's roles, required before preferred before mentioned."""
+    """The lines of all roles, required before preferred before mentioned."""
 
     def __init__(self, knowledge_base: KnowledgeBase) -> None:
         self._by_role: Mapping[str, tuple[IndexedLine, ...]] = {
@@ -57,40 +60,40 @@ class EvidenceIndex:
         self._listed_words = frozenset(
             word
             for lines in self._by_role.values()
-            for held in lines
-            if held.line.level is not RequirementLevel.MENTIONED
-            for word in held.words
+            for indexed in lines
+            if indexed.line.level is not RequirementLevel.MENTIONED
+            for word in indexed.words
         )
 
     def lines_of(self, role: str) -> tuple[IndexedLine, ...]:
-        """The lines of one role."""
+        """Return the lines of one role."""
         return self._by_role.get(role, ())
 
     def any_contains(self, section: str, words: Iterable[str]) -> bool:
-        """Whether a line of such a section holds one of some words, in any role."""
+        """Return whether a line of such a section, in any role, contains one of some words."""
         return any(
-            held.section == section and any(held.contains(word, whole=True) for word in words)
+            indexed.section == section and any(indexed.contains(word, whole=True) for word in words)
             for lines in self._by_role.values()
-            for held in lines
+            for indexed in lines
         )
 
     def lists_item(self, item: str) -> bool:
-        """Whether some role lists just that: "javascript", but not "recruiter"."""
+        """Return whether some role lists just that: "javascript", but not "recruiter"."""
         return item in self._items
 
     def lists_word(self, word: str) -> bool:
-        """Whether some role lists the word as required or preferred."""
+        """Return whether some role lists the word as required or preferred."""
         return word in self._listed_words
 
 
-def word_set(text: str) -> tuple[str, ...]:
-    """The words of a text in the singular, sorted, without those that mean nothing."""
+def sorted_words(text: str) -> tuple[str, ...]:
+    """Return the content words of a text in the singular, sorted, each once."""
     found = {singular(word) for word in words(normalise(text)) if word not in STOP_WORDS}
     return tuple(sorted(found))
 
 
 def names_in(item: str) -> tuple[str, ...]:
-    """The things that an item names: "Cloud (AWS or Azure)" names cloud, aws and azure."""
+    """Return the things that an item names: cloud, aws and azure of "Cloud (AWS or Azure)"."""
     pieces = re.split(r"[(),;/]|\bor\b|\band\b", normalise(item))
     return tuple(filter(None, (" ".join(words(piece)) for piece in pieces)))
 
@@ -111,23 +114,23 @@ def _indexed(
     for text in texts:
         line = " ".join(text.split())
         if line:
-            yield IndexedLine(Evidence(section.id, line, level), word_set(line))
+            yield IndexedLine(Evidence(section.id, line, level), sorted_words(line))
 
 
-def _rank(held: IndexedLine) -> tuple[int, int]:
+def _rank(indexed: IndexedLine) -> tuple[int, int]:
     level = (
         RequirementLevel.REQUIRED,
         RequirementLevel.PREFERRED,
         RequirementLevel.MENTIONED,
-    ).index(held.line.level)
-    known = held.section in _SECTION_ORDER
-    return level, _SECTION_ORDER.index(held.section) if known else len(_SECTION_ORDER)
+    ).index(indexed.line.level)
+    known = indexed.section in _SECTION_ORDER
+    return level, _SECTION_ORDER.index(indexed.section) if known else len(_SECTION_ORDER)
 
 
-def names_role(role: Role, said: str) -> bool:
-    """Whether normalised words name a role by one of its titles."""
+def names_role(role: Role, text: str) -> bool:
+    """Return whether a normalised text names a role by one of its titles."""
     titles = (" ".join(words(normalise(title))) for title in (role.title, *role.aliases))
-    return any(f" {title} " in f" {said} " or f" {title}s " in f" {said} " for title in titles)
+    return any(f" {title} " in f" {text} " or f" {title}s " in f" {text} " for title in titles)
 
 
 GRADES: Final = frozenset({"bachelor", "master", "phd", "doctorate", "mba", "bsc", "msc"})
@@ -144,7 +147,7 @@ EXPERIENCE: Final = frozenset(
 )
 
 _AWARDED: Final = frozenset({"degree", "bachelor", "master", "mba", "phd"})
-"""Words of a line that asks for studies at a university."""
+"""Words of lines that ask for studies at a university."""
 
 _SCHOOL: Final = frozenset({"diploma", "school", "schooling", "education"})
 """Words that ask for any education, school included."""
@@ -174,15 +177,20 @@ _FILLERS: Final = frozenset(
 _YEARS_WORDS: Final = frozenset("year years yrs yr yoe month months".split())
 _OR: Final = frozenset({"or"})
 MAX_SUBJECT_WORDS: Final = 4
-"""More words than these name no single thing."""
+"""Words of the longest name of a single thing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is asked for: `words` that name it, and the section that its kind belongs to.
+    """What a question about requirements asks for.
 
-    `grades` are the degrees that are meant in particular, `any_school` includes those below a
-    university; `any_of`: one of the words is enough.
+    Attributes:
+        text: its words as asked.
+        words: the words that name a thing, in the singular.
+        section: the key of the section that its kind belongs to; empty for a thing.
+        grades: the degrees that are meant in particular.
+        any_school: whether education below a university counts too.
+        any_of: whether one of the words is enough.
     """
 
     text: str
@@ -193,9 +201,9 @@ class Subject:
     any_of: bool = False
 
 
-def subject_of(said: Sequence[str]) -> Subject | None:
-    """The subject in the words of a question, roles left out; None when there is none."""
-    content = [word for word in said if word not in STOP_WORDS and word not in _FILLERS]
+def subject_of(asked: Sequence[str]) -> Subject | None:
+    """Return the subject in the words of a question without its roles; None if there is none."""
+    content = [word for word in asked if word not in STOP_WORDS and word not in _FILLERS]
     content = [word for word in content if not word.isdigit() and not word.startswith("@")]
     kinds = {kind for word in content if (kind := _kind(word))}
     words = tuple(dict.fromkeys(singular(word) for word in content if not _kind(word)))
@@ -211,7 +219,7 @@ def subject_of(said: Sequence[str]) -> Subject | None:
         section,
         grades,
         any_school=bool(_SCHOOL & set(content)),
-        any_of=bool(_OR & set(said)),
+        any_of=bool(_OR & set(asked)),
     )
 
 
@@ -236,24 +244,24 @@ class SubjectFinder:
         self._everyday = everyday
 
     def find(self, role: str, subject: Subject) -> tuple[Evidence, ...]:
-        """The lines of a role that say something of the subject, best first."""
-        held = self._lines.lines_of(role)
+        """Return the lines of a role that say something of the subject, best first."""
+        lines = self._lines.lines_of(role)
         match subject.section:
             case "education" if not self._names_thing(subject):
-                found = self._studies(held, subject)
+                found = self._studies(lines, subject)
             case "certifications":
-                found = self._of_kind(held, subject)
+                found = self._of_kind(lines, subject)
             case "experience" if not self._names_thing(subject):
-                found = [one for one in held if one.section == "experience"]
+                found = [line for line in lines if line.section == "experience"]
             case _:
-                found = self._named(held, subject.words)
+                found = self._named(lines, subject.words)
         if not found and len(subject.words) > 1:
             telling = next((word for word in subject.words if self.is_thing(word)), "")
-            found = self._named(held, (telling,)) if telling else []
+            found = self._named(lines, (telling,)) if telling else []
         return tuple(one.line for one in found)
 
     def is_sensible(self, subject: Subject) -> bool:
-        """Whether the words beside "degree" or "certificate" are about one, in any role.
+        """Return whether the words beside "degree" or "certificate" are about one, in any role.
 
         "Support without a diploma" names a place to work, "a computer science degree" a degree.
         """
@@ -262,38 +270,38 @@ class SubjectFinder:
         return self._lines.any_contains(subject.section, subject.words)
 
     def section_of(self, subject: Subject) -> str:
-        """The section that the subject as a whole is about: experience, studies; "" for a thing."""
+        """Return the section that the subject as a whole is about, or "" for a thing."""
         return "" if self._names_thing(subject) else subject.section
 
     def _names_thing(self, subject: Subject) -> bool:
-        """Whether some word of the subject is a thing that roles list."""
+        """Return whether some word of the subject is a thing that roles list."""
         return any(self.is_thing(word) for word in subject.words)
 
     def is_subject(self, word: str) -> bool:
-        """Whether a word names a thing, a degree or a certificate."""
+        """Return whether a word names a thing, a degree or a certificate."""
         return bool(_kind(word)) or self.is_thing(word)
 
-    def is_item(self, said: str) -> bool:
-        """Whether some role lists just that."""
-        return self._lines.lists_item(said)
+    def is_item(self, text: str) -> bool:
+        """Return whether some role lists just that."""
+        return self._lines.lists_item(text)
 
     def is_thing(self, word: str) -> bool:
-        """Whether a word names something that roles list, and no everyday thing."""
+        """Return whether a word names something that roles list, and no everyday thing."""
         return word not in self._everyday and self._lines.lists_word(word)
 
     def is_named(self, subject: Subject) -> bool:
-        """Whether the subject is a thing by its words alone, though a role may not list it."""
+        """Return whether the subject is a thing by its words alone, though no role may list it."""
         if not subject.words:
             return subject.section in ("education", "certifications")
         return all(
             self._lines.lists_item(word) or word not in self._everyday for word in subject.words
         )
 
-    def _named(self, held: Iterable[IndexedLine], words: Sequence[str]) -> list[IndexedLine]:
-        """Lines that hold most of the words; running text counts when it holds a telling one."""
+    def _named(self, lines: Iterable[IndexedLine], words: Sequence[str]) -> list[IndexedLine]:
+        """Return the lines with most of the words; running text needs all, one of them telling."""
         total = sum(self._weight(word) for word in words)
         scored: list[tuple[bool, float, IndexedLine]] = []
-        for one in held:
+        for one in lines:
             hits = [
                 word for word in words if one.contains(word, whole=self._lines.lists_word(word))
             ]
@@ -304,8 +312,8 @@ class SubjectFinder:
                 scored.append((listed, share, one))
         return [one for *_, one in sorted(scored, key=lambda row: (not row[0], -row[1]))]
 
-    def _studies(self, held: Iterable[IndexedLine], subject: Subject) -> list[IndexedLine]:
-        inside = [one for one in held if one.section == "education"]
+    def _studies(self, lines: Iterable[IndexedLine], subject: Subject) -> list[IndexedLine]:
+        inside = [one for one in lines if one.section == "education"]
         wanted = frozenset(subject.grades) or _AWARDED
         if subject.any_school:
             wanted |= _SCHOOL
@@ -315,13 +323,14 @@ class SubjectFinder:
             fitting = narrow or fitting
         return fitting
 
-    def _of_kind(self, held: Iterable[IndexedLine], subject: Subject) -> list[IndexedLine]:
-        inside = [one for one in held if one.section == subject.section]
+    def _of_kind(self, lines: Iterable[IndexedLine], subject: Subject) -> list[IndexedLine]:
+        inside = [one for one in lines if one.section == subject.section]
         if not subject.words:
             return inside
         named = self._named(inside, subject.words)
         return named or self._named(
-            [one for one in held if one.line.level is not RequirementLevel.MENTIONED], subject.words
+            [one for one in lines if one.line.level is not RequirementLevel.MENTIONED],
+            subject.words,
         )
 
     def _weight(self, word: str) -> float:
@@ -350,14 +359,14 @@ _NONE: Final = re.compile(
 
 
 def years_in(text: str) -> float | None:
-    """The years of experience that a text speaks of; 0 for none at all."""
+    """Return the years of experience that a text names; 0 for none, None if it names none."""
     found = _YEARS.search(text)
     half = _HALF.search(text)
     if half and (found is None or half.start() <= found.start()):
         return 0.5
     if found:
-        said = found["number"]
-        number = float(_NUMBERS[said]) if said in _NUMBERS else float(said.replace(",", "."))
+        digits = found["number"]
+        number = float(_NUMBERS[digits]) if digits in _NUMBERS else float(digits.replace(",", "."))
         number += 0.5 if found["more"] or found["after"] else 0.0
         return number / 12 if found["unit"].startswith("month") else number
     return 0.0 if _NONE.search(text) else None
