@@ -1,6 +1,6 @@
 """Supervisor of worker processes that serve one port: restarts dead workers, stops all together.
 
-uvicorn's own supervisor isn't used: see `docs/decisions/0018-uvicorns-supervisor-again.md`.
+uvicorn's own supervisor isn't used: see `docs/decisions/0020-uvicorns-supervisor-again.md`.
 """
 
 from __future__ import annotations
