@@ -167,6 +167,7 @@ class QuestionCues:
         """Return the numbers of the role to leave and the role to reach, if both are named."""
         if not self.moves:
             return None
+        # "From a to b" comes first, as the other pattern may swap its two roles.
         for pattern in (_FROM_TO, _TO_FROM):
             found = pattern.search(self.text)
             if found and found["origin"] != found["target"]:
@@ -174,6 +175,7 @@ class QuestionCues:
         origin, target = _ORIGIN.search(self.text), _TARGET.search(self.text)
         if origin and target and origin["origin"] != target["target"]:
             return _number(origin["origin"]), _number(target["target"])
+        # "What is a tester missing to become a developer": the origin is the other role.
         if "missing" in self.text and target:
             return 1 - _number(target["target"]), _number(target["target"])
         return None

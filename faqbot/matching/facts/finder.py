@@ -99,6 +99,7 @@ class FactFinder:
             return outcome
         plain = QuestionCues(" ".join(parsed.words))
         mentions = self._roles_named(parsed, plain)
+        # Rivals go back to the asker: a fact about the wrong one of them would look certain.
         if any(len(mention.links) > 1 for mention in mentions):
             return outcome
         asked = QuestionCues(_with_role_marks(parsed.words, mentions))
@@ -170,6 +171,7 @@ class FactFinder:
         role_ids = rest.split()
         part = role_ids.pop(0) if kind == "=compare" and role_ids else ""
         roles = [role for role_id in role_ids if (role := self._knowledge_base.role(role_id))]
+        # A role that an old button names may be gone, and half of a comparison would mislead.
         if len(roles) != len(role_ids) or not roles:
             return None
         ids = tuple(dict.fromkeys(role.id for role in roles))
@@ -194,6 +196,7 @@ class FactFinder:
         parts = {key for word in asked.text.split() if (key := _SECTION_OF_WORD.get(word))}
         part = parts.pop() if len(parts) == 1 else ""
         answer = self._answer(Comparison(ids, part), ids, _confidence(links), part)
+        # What an author wrote on the very difference says more than the lists, so it comes first.
         faq = self._faq_about(outcome, ids) if not part else None
         return replace(answer, entries=(faq, *answer.entries)) if faq else answer
 
@@ -252,6 +255,7 @@ class FactFinder:
         if fact is None:
             return None
         if isinstance(outcome, Answer) and outcome.entries[0].kind is EntryKind.FAQ:
+            # The FAQ answers already, and "not listed" beside it would only contradict it.
             if fact.level is RequirementLevel.NOT_LISTED or not fact.lines:
                 return None
             return replace(outcome, fact=fact)

@@ -86,6 +86,7 @@ class Lookups:
             section = role.section(subject.section or "skills")
             if found or section:
                 without.append(found[0] if found else _unlisted(section, role))
+        # What no role wants is probably no thing: each role would be one that does without it.
         if not required and not preferred:
             return None
         if mode is LookupMode.WITHOUT:

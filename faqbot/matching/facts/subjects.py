@@ -308,6 +308,7 @@ class SubjectFinder:
             share = sum(map(self._weight, hits)) / total if total else 0.0
             listed = one.line.level is not RequirementLevel.MENTIONED
             telling = any(word not in self._everyday for word in hits)
+            # Running text must hold all of the words; the sum of weights may miss 1 by a hair.
             if share >= THRESHOLDS.min_line_share and (listed or (telling and share > 1 - 1e-9)):
                 scored.append((listed, share, one))
         return [one for *_, one in sorted(scored, key=lambda row: (not row[0], -row[1]))]
@@ -362,6 +363,7 @@ def years_in(text: str) -> float | None:
     """Return the years of experience that a text names; 0 for none, None if it names none."""
     found = _YEARS.search(text)
     half = _HALF.search(text)
+    # The other pattern finds "a year" in "half a year".
     if half and (found is None or half.start() <= found.start()):
         return 0.5
     if found:
