@@ -67,6 +67,7 @@ def load_index(folder: Path, encoder: Path | None, cache: Path | None) -> Index:
         return kept
     began = time.monotonic()
     made = build_with(load_knowledge_base(folder), encoders)
+    # Content that changed meanwhile would be kept under the key of what it was before.
     if time.monotonic() - began > LONG and key_of(folder, encoder) == key:
         snapshots.keep(key, made, encoders.common)
     return made
@@ -139,6 +140,7 @@ def snapshot_from_subprocess(folder: Path, encoder: Path | None) -> Iterator[Pat
     Errors are those of `build_aside`.
     """
     with tempfile.TemporaryDirectory(prefix="faqbot-") as place:
+        # A process, no thread: building holds the interpreter, and answers would wait for it.
         command = [sys.executable, "-m", __name__, str(folder), str(encoder or ""), place]
         done = subprocess.run(  # noqa: S603 - ourselves
             command, capture_output=True, stdin=subprocess.DEVNULL, check=False

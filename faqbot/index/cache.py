@@ -90,6 +90,7 @@ class Snapshots:
             return None
         try:
             knowledge = read(folder, common, gently=gently)
+            # Marks the use, since the least recently used snapshots are removed first.
             os.utime(folder)
         except Exception as error:  # noqa: BLE001 - a damaged pickle fails in any way
             _log.warning("%s can't be read and is built anew: %r", folder, error)
@@ -101,6 +102,7 @@ class Snapshots:
         """Keep knowledge under a key, without what all have in common."""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Beside its final place, because a rename is atomic within one file system only.
             unfinished = Path(tempfile.mkdtemp(prefix=".new-", dir=self._folder))
             try:
                 write(unfinished, knowledge, common)
@@ -109,6 +111,7 @@ class Snapshots:
                 shutil.rmtree(unfinished, ignore_errors=True)
             self._prune()
         except Exception as error:  # noqa: BLE001 - a full disk, a rival's snapshot, no permission
+            # It is no failure when another process has kept the same content first.
             if not (self._folder / key).is_dir():
                 _log.warning("The built content isn't kept in %s: %s", self._folder, error)
 
@@ -162,9 +165,11 @@ def key_of(knowledge: Path, encoder: Path | None) -> str:
     digest = hashlib.sha256()
     for path in content_files(knowledge):
         _add(digest, os.fsencode(path), path)
+    # A pickle holds objects and arrays whose form changes with faqbot, Python and numpy.
     about = [_code(), *sys.version_info[:3], np.__version__, str(knowledge)]
     if encoder is not None:
         files = sorted(path for path in encoder.rglob("*") if path.is_file())
+        # By size and time, as reading the hundreds of megabytes of a model would delay each start.
         about += [str(encoder), *((str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in files)]
     digest.update(json.dumps(about).encode())
     return digest.hexdigest()[:32]
@@ -185,6 +190,7 @@ def _code() -> str:
 def _add(digest: Any, name: bytes, path: Path) -> None:
     content = path.read_bytes()
     for part in (name, content):
+        # With the lengths, "ab" and "c" differ from "a" and "bc".
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
 
@@ -235,6 +241,7 @@ class _Unpickler(pickle.Unpickler):
         self._common = common
 
     def persistent_load(self, name: Any) -> Any:
+        # A damaged or forged file must not reach other attributes by their names.
         if name not in SHARED_PARTS:
             raise pickle.UnpicklingError(f"nothing has {name!r} in common")
         return getattr(self._common, name)

@@ -102,6 +102,7 @@ class Reloader:
             FaqbotError: its content is bad; then the content stays that was good.
         """
         async with self._turn:
+            # Taken before the build, so that a change during the build is found by the next look.
             digest = await asyncio.to_thread(digest_of, self._folder)
             now = dt.datetime.now(dt.UTC)
             if digest == self._digest:
@@ -229,6 +230,7 @@ def write_status_file(knowledge: str, mode: str) -> Callable[[ReloadState], None
             target.parent.mkdir(parents=True, exist_ok=True)
             unfinished = target.with_suffix(f".{os.getpid()}")
             unfinished.write_text(json.dumps(asdict(said), default=str), encoding="utf-8")
+            # Replaced as a whole, since another process may read the file at any moment.
             unfinished.replace(target)
 
     return note
