@@ -49,6 +49,7 @@ def _walk(folder: Path, folders: set[Path], files: set[Path]) -> Iterator[Path]:
         ) from error
     # Files come before links, so that messages name a file by its own path.
     for entry in sorted(entries, key=lambda entry: (entry.is_symlink(), entry.name)):
+        # Folders such as .github hold YAML that is no content.
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
@@ -79,9 +80,11 @@ class Decoded:
 def read_bytes(path: Path, shown: str) -> bytes | Problem:
     """Read a file; returns a problem if it is no regular file, too large or unreadable."""
     try:
+        # Opening a named pipe would wait for ever.
         if not stat.S_ISREG(path.stat().st_mode):
             return Problem(shown, 1, 1, "this isn't a regular file; move it elsewhere")
         with path.open("rb") as file:
+            # Never more than the limit is read, even when the file grows meanwhile.
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         message = "this link's target is missing; restore it, or remove the link"

@@ -28,6 +28,7 @@ _SAFE_OPTIONS: Final = (
     "-c",
     "core.hooksPath=/dev/null",
     "-c",
+    # The transport "ext" runs whatever command an address names.
     "protocol.ext.allow=never",
 )
 
@@ -62,6 +63,7 @@ class GitSource:
         if not (self.clone / ".git").is_dir():
             self.clone.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._git("init", "--quiet")
+        # One commit only: the history is no content, and may be large.
         self._git("fetch", "--quiet", "--depth", "1", "--no-tags", "--", self.url, self.ref)
         self._git("checkout", "--quiet", "--force", "--detach", "FETCH_HEAD")
         # The clone belongs to faqbot: files that git ignores would count as content.
@@ -79,6 +81,7 @@ def git_source(address: str, cache: Path) -> GitSource:
     """
     found = _ADDRESS.fullmatch(address)
     folder = (found["folder"] or "").strip("/") if found else ""
+    # git would take a ref that begins with "-" for an option, and ".." would leave the clone.
     if found is None or ".." in Path(folder).parts or (found["ref"] or "").startswith("-"):
         raise UsageError(
             f"{address} is not the address of a repository: write "
@@ -158,6 +161,7 @@ def _commit_of(folder: Path, files: Mapping[str, bytes]) -> str | None:
     if tracked is None or linked or not set(files) <= set(tracked.split("\0")):
         return None
     for line in status.splitlines():
+        # Before the first commit, "(initial)" stands in the place of its id.
         if line.startswith("# branch.oid ") and "(" not in line:
             return line.removeprefix("# branch.oid ")[:_VERSION_LENGTH]
     return None

@@ -219,6 +219,7 @@ def check_folder(folder: Path) -> tuple[KnowledgeBase | None, tuple[Problem, ...
         tuple(roles), tuple(faqs), content_version(folder, content.files)
     )
     if not content.problems:
+        # Entries with problems are missing here: their phrasings would seem to be for none.
         content.problems += check_phrasing_ids(more, knowledge_base)
     if content.problems:
         return None, tuple(_first_per_position(content.problems))
@@ -246,6 +247,7 @@ def _read_folder(folder: Path) -> _FolderContent:
             continue
         content.files[path.relative_to(folder).as_posix()] = raw
         if not _read_documents(raw, shown, content):
+            # By a pattern, as the YAML is broken: references to these roles are no problems.
             content.unread_roles |= {name.decode() for name in _ROLE_LINE.findall(raw)}
     return content
 

@@ -101,6 +101,7 @@ class ContentPublisher:
             try:
                 await self._reload()
             except FaqbotError:
+                # Left there, the bad file would keep the whole folder from loading again.
                 path.unlink(missing_ok=True)
                 raise
             return entry.id

@@ -34,10 +34,12 @@ def make_id(text: str, taken: Iterable[str] = ()) -> str:
     """Return an id made of a text's words: lower case, hyphens, and none of those taken."""
     letters = unicodedata.normalize("NFKD", text)
     plain = "".join(char for char in letters if not unicodedata.combining(char)).lower()
+    # Without the apostrophe, "what's" becomes `whats` and not `what-s`.
     words = re.findall(r"[a-z0-9]+", plain.replace("'", ""))
     key = ""
     for word in words:
         longer = f"{key}-{word}" if key else word
+        # Four characters stay free for the number that tells equal ids apart.
         if len(longer) > MAX_ID_LENGTH - 4:
             break
         key = longer
@@ -115,9 +117,11 @@ def write_bytes(target: Path, content: bytes, *, force: bool = False) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists() and not force:
             raise UsageError(f"{target} exists already: --force replaces it.")
+        # In the same folder, as a rename to another file system isn't atomic.
         with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
             file.write(content)
         made = Path(file.name)
+        # A temporary file is readable by its owner only, and the service may be another user.
         made.chmod(0o644)
         if force:
             made.replace(target)

@@ -162,6 +162,7 @@ def parse(text: str, path: str) -> tuple[list[YamlDocument], list[Problem]]:
     try:
         for root in _compose(text):
             builder = _Builder(path)
+            # Before values are built: a few lines of nested anchors can stand for billions.
             if builder.is_finite(root):
                 value = builder.value(root)
                 documents.append(YamlDocument(path, value, root, builder.keys))
@@ -172,6 +173,7 @@ def parse(text: str, path: str) -> tuple[list[YamlDocument], list[Problem]]:
 
 
 def _compose(text: str) -> Iterator[Node]:
+    # PyYAML's loader in Python is many times slower than the one of libyaml.
     loader = yaml.CSafeLoader(text)
     try:
         while loader.check_node():
@@ -233,6 +235,7 @@ class _Builder:
             return sizes[id(node)]
 
         expanded = size(root)
+        # Without anchors each node counts once, and the size of the file is limited already.
         if expanded <= MAX_EXPANDED_VALUES or (not self.problems and expanded == len(sizes)):
             return True
         if not self.problems:
