@@ -51,6 +51,7 @@ def compose(
     """
     match outcome:
         case Answer(entries=entries, fact=fact):
+            # A fact shows the roles by itself, and their overviews would bury it.
             shown = tuple(entry for entry in entries if not (fact and entry.kind is EntryKind.ROLE))
             answer = _answer(shown, knowledge_base, today, full=full)
             return with_fact(answer, fact, knowledge_base, today) if fact else answer

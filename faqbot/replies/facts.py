@@ -78,6 +78,7 @@ def _shared(roles: Sequence[Role], part: str) -> tuple[str, ...]:
         for name, (_, level) in of_each[0].items():
             if not all(name in items for items in of_each):
                 continue
+            # The shortest wording fits all roles; what longer ones add may hold for one only.
             item = min((items[name][0] for items in of_each), key=len)
             levels = {items[name][1] for items in of_each}
             told = ", ".join(
@@ -129,6 +130,7 @@ def _items(role: Role, key: str) -> dict[str, tuple[str, RequirementLevel]]:
     section = role.section(key)
     if section is None:
         return {}
+    # Required comes last, so that it wins where something is listed as both.
     listed = [
         *((item, RequirementLevel.PREFERRED) for item in section.preferred),
         *((item, RequirementLevel.REQUIRED) for item in section.required),

@@ -169,6 +169,7 @@ def plain(markdown: str) -> str:
             lines.append("  " * (len(bullets) - 1) + mark)
         elif token.type == "inline":
             text = "".join(_inline(token.children or []))
+            # Only the mark of a list item ends in a space, and its text belongs on the same line.
             if lines and bullets and lines[-1].endswith(" "):
                 lines[-1] += text
             else:
