@@ -21,6 +21,7 @@ from faqbot.replies.reply import Block, Bullets, ReplyText, plain
 
 NO_FAMILY_TITLE: Final = "Other roles"
 _STATIC: Final = ("minisearch.js", "minisearch.LICENSE.txt", "search.js", "style.css")
+# Without HTML, so that nothing an author or a proposal in Slack contains runs in a browser.
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 

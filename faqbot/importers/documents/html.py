@@ -52,6 +52,7 @@ def read_html(text: str) -> ImportedDocument:
     soup = BeautifulSoup(text, "html.parser")
     for comment in soup.find_all(string=lambda string: isinstance(string, Comment)):
         comment.extract()
+    # First, because `head` with the title is among the tags that go next.
     title = _find_title(soup)
     for tag in soup.find_all(_INVISIBLE_TAGS):
         tag.decompose()
@@ -78,9 +79,11 @@ def _find_title(soup: Tag) -> str:
 def _remove_boilerplate(body: Tag) -> Iterator[Boilerplate]:
     """Take out what surrounds content on pages; what tabs hide at first is content."""
     for tag in body.find_all(True):
+        # The list also has tags inside parts that this loop has removed by now.
         if tag.decomposed:
             continue
         kind = _BOILERPLATE_TAGS.get(tag.name, "")
+        # The header of an article holds its title, the one of a page its logo and menu.
         if tag.name == "header" and tag.find_parent(("article", "main")):
             kind = ""
         if not kind:

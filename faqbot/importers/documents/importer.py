@@ -134,6 +134,7 @@ def read_document(path: Path) -> ImportedDocument:
 
 def _parse(path: Path, raw: bytes) -> ImportedDocument:
     suffix = path.suffix.lower()
+    # The first bytes decide, as the suffix of a download is often wrong.
     if raw.startswith(_OLD_WORD):
         raise UsageError(
             f"{path} is an old Word file, or locked: save it as .docx without password."
@@ -182,6 +183,7 @@ def _read_pdf(path: Path, raw: bytes) -> ImportedDocument:
         if reader.is_encrypted and not reader.decrypt(""):
             raise UsageError(f"{path} is locked by a password: save it without one.")
         pages = [page.extract_text() for page in reader.pages]
+    # pypdf lets built-in errors through when a file is damaged.
     except (PyPdfError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(f"{path} is no PDF that can be read: print it as PDF anew.") from error
     return read_plain_text("\n".join(pages))

@@ -102,6 +102,7 @@ def _items(value: str, lines: list[str]) -> Iterator[Block]:
         yield Item(tidy(" ".join(pending)), depth)
 
 
+# In this order: without the tags around it, the text of a comment would count as content.
 _COMMENTS: Final = (
     ("comments", re.compile(r"\{%-?\s*comment\b.*?\{%-?\s*endcomment\b.*?%\}", re.DOTALL)),
     ("comments", re.compile(r"<!--.*?-->", re.DOTALL)),
@@ -123,6 +124,7 @@ def read_markdown(text: str) -> ImportedDocument:
         left += [Boilerplate(kind, found) for found in pattern.findall(body)]
         body = pattern.sub("", body)
     parser = MarkdownIt("commonmark").enable("table")
+    # CommonMark demands the space after the hashes that many authors leave out.
     tokens = parser.parse(_HEADING_WITHOUT_SPACE.sub(r"\1 ", body))
     blocks = tuple(_blocks(tokens))
     title = matter.title or next(

@@ -49,6 +49,7 @@ def _blocks(word: WordDocument) -> Iterator[Block]:
     for part in word.iter_inner_content():
         if isinstance(part, Table):
             for row in part.rows:
+                # python-docx returns a merged cell once for each column that it spans.
                 cells = dict.fromkeys(tidy(cell.text) for cell in row.cells)
                 text = " | ".join(filter(None, cells))
                 if text:
@@ -103,5 +104,6 @@ def _headers_and_footers(word: WordDocument) -> Iterator[Boilerplate]:
     for section in word.sections:
         for kind, part in (("page header", section.header), ("page footer", section.footer)):
             text = tidy(" ".join(paragraph.text for paragraph in part.paragraphs))
+            # A linked header repeats the one of the section before.
             if text and not part.is_linked_to_previous:
                 yield Boilerplate(kind, text)

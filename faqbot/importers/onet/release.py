@@ -66,6 +66,7 @@ class ReleaseTables:
             return
         with self._archive.open(self._names[name]) as stream:
             text = io.TextIOWrapper(stream, encoding="utf-8-sig")
+            # These tables quote nothing: a quotation mark would swallow rows up to the next one.
             reader = csv.DictReader(text, delimiter="\t", quoting=csv.QUOTE_NONE, restval="")
             missing = [column for column in columns if column not in (reader.fieldnames or ())]
             if missing:
@@ -93,6 +94,7 @@ def open_tables(path: Path) -> Iterator[ReleaseTables]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield ReleaseTables(archive, path)
+    # zipfile raises NotImplementedError for unknown compression, RuntimeError for a password.
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise UsageError(
             f"{path} is no zip file that can be read: download it again ({DOWNLOAD_PAGE})."

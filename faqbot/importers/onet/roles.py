@@ -90,6 +90,7 @@ def _build_role(
         key = _folded(title)
         if key == _folded(occupation.title) or key in own:
             continue
+        # A title of two roles always leads to the question which one is meant, so neither gets it.
         if len(owners[key]) > 1:
             shared.append(title)
         else:
@@ -231,6 +232,7 @@ def title_key(text: str) -> str:
 
 def _matching_occupations(occupations: Sequence[Occupation], wish: str) -> list[Occupation]:
     if _CODE.fullmatch(wish):
+        # A major group is written 15-0000, but the codes in it begin with 15 only.
         start = wish.removesuffix("-0000")
         found = [one for one in occupations if one.code.startswith(start)]
         if found:
