@@ -34,6 +34,7 @@ def read_rows(path: Path) -> Rows:
         raw = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror or error}.") from error
+    # By the first bytes, as the suffix is often wrong; an .xlsx file is a zip archive.
     rows = _read_excel(path, raw) if raw.startswith(b"PK") else _read_csv(path, raw)
     if not any(any(cell.strip() for cell in row) for row in rows):
         raise UsageError(f"{path} is empty.")
@@ -65,6 +66,7 @@ def _read_csv(path: Path, raw: bytes) -> Rows:
         raise UsageError(f"{path} is an old Excel file, or locked: save it as .xlsx.")
     text = _decoded(raw)
     first = text.lstrip("\r\n").split("\n", 1)[0]
+    # Excel writes semicolons wherever the comma is the decimal sign.
     separator = max(_SEPARATORS, key=first.count)
     try:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
@@ -74,6 +76,7 @@ def _read_csv(path: Path, raw: bytes) -> Rows:
 
 def _decoded(raw: bytes) -> str:
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        # What Excel saves as "Unicode text" is UTF-16.
         return raw.decode("utf-16", "replace")
     try:
         return raw.decode("utf-8-sig")
@@ -190,6 +193,7 @@ COLUMN_SYNONYMS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 _MIN_NAME_SIMILARITY: Final = 88.0
+# OWASP's list for CSV injection; the quote is escaped too, so that reading restores each text.
 _FORMULA_PREFIXES: Final = ("=", "+", "-", "@", "\t", "\r", "'")
 """First characters of a formula in spreadsheets, and the quote that marks text."""
 
@@ -206,6 +210,7 @@ def unescape_formula(cell: str) -> str:
 
 def join_points(points: Iterable[str]) -> str:
     """Return a list as one cell with a line for each entry."""
+    # Backslashes first, or the ones of the escaped line breaks would be doubled.
     return "\n".join(point.replace("\\", "\\\\").replace("\n", "\\n") for point in points)
 
 

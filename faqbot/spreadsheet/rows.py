@@ -214,6 +214,7 @@ class _TableReader:
         audience = cells.get("audience", "").casefold() or Audience.EVERYONE.value
         if audience not in set(Audience):
             self._report("audience", f"{audience!r} is none of {', '.join(Audience)}")
+            # Only to find further problems: a table with a problem is never used.
             audience = Audience.EVERYONE.value
         faq = Faq(
             role.id if role else None,
