@@ -171,6 +171,7 @@ def sarif_log(found: Sequence[Finding]) -> dict[str, Any]:
         }
         for one in found
     ]
+    # Python counts code points, while UTF-16 units are the default of SARIF.
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
 
@@ -184,6 +185,8 @@ def _repository_path(path: str) -> str:
 
 
 def _escape_message(text: str) -> str:
+    # The percent sign first, or the ones of the other escapes would be escaped again. A raw line
+    # break would end the command, and the rest of the message could begin another one.
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

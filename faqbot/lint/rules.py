@@ -88,6 +88,7 @@ def _competing_pairs(
             continue
         outcomes = [describe_outcome(each.text, each.entry.role) for each in (one, other)]
         expected = [f"is answered by {each.entry.id}" for each in (one, other)]
+        # Close phrasings do no harm as long as its own entry answers each of them.
         if similarity < MIN_EQUAL_SIMILARITY and outcomes == expected:
             continue
         reported.add(pair)
@@ -173,6 +174,7 @@ def hard_to_read(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
             yield finding_at(entry, "too-long", f"has a sentence of {longest} words")
         if isinstance(entry, Faq) and len(words) > MAX_ANSWER_WORDS:
             yield finding_at(entry, "too-long", f"answers with {len(words)} words")
+        # Flesch fitted the formula to English; its figures mean nothing for other languages.
         if len(words) >= MIN_WORDS and _is_english(words):
             ease = reading_ease(text)
             if ease < MIN_READING_EASE:
