@@ -104,6 +104,7 @@ def read_questions(path: Path) -> list[LabelledQuestion]:
         UsageError: The file can't be read, is empty, or has a line that isn't a labelled question.
     """
     try:
+        # splitlines would also cut at U+2028, which may stand in a JSON string.
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(describe_read_error(path, error)) from error

@@ -135,6 +135,7 @@ def _prediction(labelled: LabelledQuestion, result: Result, seconds: float) -> P
         expect=labelled.expect,
         expected=expected,
         guess=named(best),
+        # The least certain of several entries counts, as it does in the decision.
         confidence=min((candidate.confidence for candidate in best), default=0.0),
         answer=named(outcome.entries) if isinstance(outcome, Answer) else NO_ENTRY,
         seconds=seconds,
@@ -214,6 +215,7 @@ def resident_mb() -> float:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     except (OSError, ValueError, IndexError):
         highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        # ru_maxrss counts bytes on macOS and KiB elsewhere.
         return highest / (2**20 if sys.platform == "darwin" else 2**10)
     return pages * resource.getpagesize() / 2**20
 
