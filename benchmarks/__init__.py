@@ -1,1 +1,1 @@
-"""Measurements; `results` holds their tables with machine and date."""
+"""Benchmarks; `results` contains their tables with machine and date."""

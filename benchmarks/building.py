@@ -1,4 +1,4 @@
-"""Made-up companies as content that was built, kept from run to run."""
+"""Built content of generated companies, cached between runs."""
 
 from __future__ import annotations
 

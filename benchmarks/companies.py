@@ -1,4 +1,4 @@
-"""Content of made-up companies: roles put together from word lists, none like another company's."""
+"""Content of generated companies: roles from word lists, different for each company."""
 
 from __future__ import annotations
 

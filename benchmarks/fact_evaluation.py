@@ -1,4 +1,4 @@
-"""How well questions are answered that the data of roles answers."""
+"""Evaluation of answers from the data of roles."""
 
 from __future__ import annotations
 

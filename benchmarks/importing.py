@@ -1,4 +1,4 @@
-"""Measure how documents become roles: `python -m benchmarks.importing --data DIR`.
+"""Measure the import of documents: `python -m benchmarks.importing --data DIR`.
 
 Two figures: the share of the sources' words that arrive in the role files, counted from the raw
 sources; and the share of labelled headings whose text went to the right section.

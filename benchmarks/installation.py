@@ -1,4 +1,4 @@
-"""An installation of faqbot, run as a command as its users run it."""
+"""An installation of faqbot, run as a command."""
 
 from __future__ import annotations
 

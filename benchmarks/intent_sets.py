@@ -1,4 +1,4 @@
-"""The public intent sets, read where they are kept, and splits of their training files."""
+"""The public intent sets, and splits of their training files."""
 
 from __future__ import annotations
 

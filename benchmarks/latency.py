@@ -1,6 +1,6 @@
 """Measure latency, load and memory against content size: `python -m benchmarks.latency`.
 
-Each size is measured in a process of its own, so that its memory is its own.
+Each size is measured in its own process, for its memory.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Count what holds of a tree's modules: `python -m benchmarks.layout [TREE ...]`.
+"""Count modules, lines, names and importers of a tree: `python -m benchmarks.layout [TREE ...]`.
 
 Everything is read from the files of `TREE/faqbot` and from `TREE/pyproject.toml`; nothing is
 imported. Several trees become several columns. What is counted:

@@ -1,4 +1,4 @@
-"""O*NET's occupations as roles, read out of the zip file in which they are published."""
+"""O*NET's occupations as roles, read from the published zip file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions over occupations of O*NET, made of its titles by seed, with typing errors in half."""
+"""Questions about occupations of O*NET, generated from titles by seed, half with typing errors."""
 
 from __future__ import annotations
 

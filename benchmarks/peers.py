@@ -1,4 +1,4 @@
-"""What one would pick instead of faqbot: each finds the entry of a text among phrasings."""
+"""Alternatives to faqbot: each finds the entry of a text among phrasings."""
 
 from __future__ import annotations
 

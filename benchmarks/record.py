@@ -1,4 +1,4 @@
-"""Where results go: JSON for programs and a Markdown table for people, with machine and date."""
+"""Writes results: JSON for programs and a Markdown table for people, with machine and date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recorded answers as files: whole ones with each line of text kept once, or digests of them."""
+"""Files of recorded answers: complete ones, with each line of text stored once, or digests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measure a reload beside questions: `python -m benchmarks.reloading --data DIR`.
+"""Measure question latency during a reload: `python -m benchmarks.reloading --data DIR`.
 
 The roles of O*NET stand in a folder as YAML; questions are asked one after the other while a file
 changes and the content is built and swapped in.

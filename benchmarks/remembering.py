@@ -1,4 +1,4 @@
-"""Measure what remembering costs a question: `python -m benchmarks.remembering`."""
+"""Measure the cost of the question log: `python -m benchmarks.remembering`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The memory that a process takes, at its highest."""
+"""Peak resident memory of a process."""
 
 from __future__ import annotations
 

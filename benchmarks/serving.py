@@ -1,4 +1,4 @@
-"""Measure serving against bare Bolt, in the same run: `python -m benchmarks.serving`.
+"""Measure throughput against an empty Bolt app, in one run: `python -m benchmarks.serving`.
 
 `/role` over signed HTTP with two workers each; questions by mention, event in and answer posted,
 with one worker against one.

@@ -1,6 +1,6 @@
-"""Ask whether a version in constraints.txt has a known vulnerability; `make audit` runs it.
+"""Check the versions in constraints.txt for known vulnerabilities; `make audit` runs it.
 
-It fails when there is one that tools/audit-allowed.txt doesn't allow. Where no service answers it
+It fails if there is one that tools/audit-allowed.txt doesn't allow. If no service responds, it
 says so in a line and goes on, since that says nothing about the versions.
 """
 

@@ -1,4 +1,4 @@
-"""Write the files that are made from the code; `--check` only says which are out of date."""
+"""Write the generated files; `--check` only lists those that are out of date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Take the pictures of the documents: start faqbot in its local workspace and use it in Chromium.
+"""Take the screenshots of the documentation: run faqbot in its local workspace in Chromium.
 
 python -m tools.screenshots
 """

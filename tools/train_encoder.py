@@ -1,4 +1,4 @@
-"""Trains faqbot's static sentence encoder from all-MiniLM-L6-v2, offline; see `--help`."""
+"""Train faqbot's static sentence encoder from all-MiniLM-L6-v2, offline; see `--help`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What must hold for hours: faqbot as processes, Slack's side on loopback, faults and loads."""
+"""Soak tests: faqbot as processes, a Slack replacement on loopback, faults and long loads."""

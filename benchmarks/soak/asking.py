@@ -1,4 +1,4 @@
-"""Questions by event, with so many on their way at once; each waits for its answer."""
+"""Sends questions as events with bounded concurrency; each waits for its answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What faqbot is measured against: Bolt itself, with a handler that acknowledges a constant."""
+"""The reference for throughput: Bolt with a handler that acknowledges a constant."""
 
 from __future__ import annotations
 

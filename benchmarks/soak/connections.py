@@ -1,4 +1,4 @@
-"""HTTP over kept connections, as cheap as can be: it shares the machine with the server."""
+"""A minimal HTTP client with persistent connections: it shares the machine with the server."""
 
 from __future__ import annotations
 

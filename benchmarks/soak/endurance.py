@@ -1,4 +1,4 @@
-"""Many questions of all kinds, and what they leave: `python -m benchmarks.soak.endurance`."""
+"""Many questions of all kinds, and the memory they leave: `python -m benchmarks.soak.endurance`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Slack sends, as whole signed HTTP requests that can be made before a run begins."""
+"""Slack's payloads as complete signed HTTP requests, generated before a run begins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster of one's own, which may be killed."""
+"""A temporary PostgreSQL cluster, which can be killed."""
 
 from __future__ import annotations
 

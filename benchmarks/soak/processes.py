@@ -1,4 +1,4 @@
-"""The processes of a run: faqbot, nginx, PostgreSQL, each ended with the block that began it."""
+"""The processes of a run: faqbot, nginx, PostgreSQL, each as a context manager."""
 
 from __future__ import annotations
 

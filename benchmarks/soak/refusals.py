@@ -1,4 +1,4 @@
-"""A Web API that refuses a fifth of all calls: `python -m benchmarks.soak.refusals`."""
+"""A Web API that rejects a fifth of all calls: `python -m benchmarks.soak.refusals`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a soak run says: rows that hold or don't, written for the full form only."""
+"""The report of a soak test: rows that hold or don't; only full runs are written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slack's side of events: deliveries, repeats, and what comes without an acknowledgement."""
+"""Sends events as Slack does: deliveries, repeats, retries without an acknowledgement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sockets that are dropped and handshakes that are refused: `python -m benchmarks.soak.socket`."""
+"""Dropped sockets and rejected handshakes: `python -m benchmarks.soak.socket`."""
 
 from __future__ import annotations
 

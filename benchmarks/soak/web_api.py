@@ -1,4 +1,4 @@
-"""Slack's Web API in as little work as possible: it counts, remembers answers, and can refuse."""
+"""A minimal Web API: it counts and stores posts, and can reject calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Load by wrk, which takes a twentieth of a core: what was signed before, each request once."""
+"""Load by wrk, which uses a twentieth of a core: signed requests, each sent once."""
 
 from __future__ import annotations
 

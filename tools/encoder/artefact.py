@@ -1,4 +1,4 @@
-"""Writes and reads the artefact: int8 rows, each with a scale, as model2vec loads them."""
+"""Writes and reads the encoder's files: int8 rows, each with a scale, as model2vec loads them."""
 
 from __future__ import annotations
 

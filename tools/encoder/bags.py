@@ -1,4 +1,4 @@
-"""Lines as bags of tokens in flat arrays, with the several ways in which a line is typed."""
+"""Lines as bags of tokens in flat arrays, with variants of each line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentences in which people ask about a job, to put titles and tools from O*NET into."""
+"""Question templates, for titles and tools of O*NET."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lines that the encoder learns from; every source is public, or faqbot's own."""
+"""The training lines of the encoder; every source is public, or faqbot's own."""
 
 from __future__ import annotations
 

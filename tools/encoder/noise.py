@@ -1,4 +1,4 @@
-"""Texts as people type them: neighbouring keys, swapped, lost and doubled letters."""
+"""Typing errors: neighbouring keys, swapped, lost and doubled letters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which lines the student never sees: those that measure it, and every line within one."""
+"""The split of the lines: those that measure the student, and all that contain one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signed bytes for the HTTP endpoint, and what it parses for every reader: none may fail."""
+"""Fuzzes the HTTP endpoint and all payload parsers with signed bytes: none may fail."""
 
 from __future__ import annotations
 
