@@ -14,16 +14,16 @@ help:
 	@echo "make run          start faqbot: in Slack with tokens, else in a local workspace"
 	@echo "make test         run all tests"
 	@echo "make check        what CI checks: tests, lint, types, generated files, wheel"
-	@echo "make audit        ask whether a locked version has a known vulnerability"
+	@echo "make audit        check the locked versions for known vulnerabilities"
 	@echo "make deployment   check the files in deploy/"
 	@echo "make sbom         write the bill of materials to build/sbom.cdx.json"
-	@echo "make slack-cli    let the Slack command line tool run faqbot: slack run"
-	@echo "make bench        measure, and write the figures to benchmarks/results; DATA=DIR: with public data"
-	@echo "make fuzz         send hostile requests for some minutes, and explore the guard by coverage"
+	@echo "make slack-cli    install the hooks of the Slack CLI, for slack run"
+	@echo "make bench        write benchmarks/results; DATA=DIR: with public data"
+	@echo "make fuzz         send hostile requests for some minutes, and fuzz the endpoint"
 	@echo "make soak         faults and long loads, half an hour; ARGS=--quick: a few minutes"
 	@echo "make format       format the code"
-	@echo "make constraints  take the newest versions of all packages into constraints.txt"
-	@echo "make clean        remove the environment and everything that was built"
+	@echo "make constraints  lock the newest versions of all packages in constraints.txt"
+	@echo "make clean        remove the environment and all build output"
 
 run: $(VENV)/.installed
 	@$(BIN)/faqbot run
