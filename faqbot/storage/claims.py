@@ -81,6 +81,7 @@ class DatabaseClaims:
         async with self._database.writing() as connection:
             if completed:
                 is_completed = claims.c.key.in_(sorted(completed))
+                # The row stays without its payload: Slack may deliver the event once more.
                 finished = {"until": None, "payload": None}
                 await connection.execute(update(claims).where(is_completed).values(finished))
             if not rows:
@@ -94,6 +95,7 @@ class DatabaseClaims:
                     "holder": statement.excluded.holder,
                     "attempts": claims.c.attempts + 1,
                 },
+                # A row whose lease still runs isn't changed, so it isn't returned either.
                 where=_is_expired(now),
             ).returning(claims.c.key, claims.c.attempts)
             return {row.key: row.attempts for row in await connection.execute(acquire, rows)}
@@ -114,6 +116,7 @@ class DatabaseClaims:
             .order_by(claims.c.until)
             .limit(_TAKE_OVER_LIMIT)
             # Processes that look at the same moment get different rows instead of waiting.
+            # SQLite leaves this clause out: there, `writing` locks the whole database.
             .with_for_update(skip_locked=True)
         )
         async with self._database.writing() as connection:
@@ -149,4 +152,5 @@ def key_string(key: tuple[str, ...]) -> str:
     text = "/".join(part.replace("%", "%25").replace("/", "%2F") for part in key)
     if len(text) <= _MAX_KEY_LENGTH:
         return text
+    # JSON may contain half of a surrogate pair, which UTF-8 refuses without surrogatepass.
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

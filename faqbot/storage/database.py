@@ -59,12 +59,15 @@ class Database:
     async def _transaction(self, *, writes: bool) -> AsyncIterator[AsyncConnection]:
         try:
             async with (
+                # This includes the wait for a free connection, which delays answers too.
                 asyncio.timeout(TRANSACTION_TIMEOUT),
                 self.sql_engine.connect() as connection,
             ):
+                # Before `begin`: `_begin` reads the option when the transaction starts.
                 await connection.execution_options(**{_WRITES: writes})
                 async with connection.begin():
                     yield connection
+        # UnicodeError: drivers refuse half of a surrogate pair, which JSON may contain.
         except (SQLAlchemyError, OSError, TimeoutError, UnicodeError) as error:
             raise StoreError(
                 f"The database can't be used ({error_name(error)}): check FAQBOT_DATABASE_URL, "
@@ -90,6 +93,7 @@ def row_values(row: Row[Any], columns: Iterable[Column[Any]]) -> dict[str, Any]:
 def error_name(error: BaseException) -> str:
     """The name of a database error, without its message, which may hold what somebody asked."""
     cause = getattr(error, "orig", None) or error
+    # SQLAlchemy wraps asyncpg's errors once more; the driver's own name says more.
     return type(cause.__cause__ or cause).__name__
 
 
@@ -107,12 +111,15 @@ def create_sql_engine(url: str, pool_size: int = POOL_SIZE) -> AsyncEngine:
             "application_name": "faqbot",
             "statement_timeout": str(int(TRANSACTION_TIMEOUT * 1000)),
             "lock_timeout": str(POSTGRESQL_LOCK_TIMEOUT_MS),
+            # Twice as long: a client that lives has ended its transaction before.
             "idle_in_transaction_session_timeout": str(int(TRANSACTION_TIMEOUT * 2000)),
         }
         return create_async_engine(
             url,
             pool_pre_ping=True,  # a connection that broke is replaced before it is used
             pool_size=pool_size,
+            # Operators add up FAQBOT_DATABASE_POOL_SIZE of all processes to stay below
+            # PostgreSQL's max_connections, so no process may open more than that.
             max_overflow=0,
             pool_timeout=TRANSACTION_TIMEOUT,
             pool_recycle=CONNECTION_LIFETIME,
@@ -131,6 +138,8 @@ def configure_sqlite(connection: Any, _record: Any) -> None:
     # as https://docs.sqlalchemy.org/en/20/dialects/sqlite.html recommends.
     connection.isolation_level = None
     cursor = connection.cursor()
+    # SQLite enforces foreign keys, and their cascades, only on connections that ask for it.
+    # With WAL, a power failure at NORMAL may cost the last commits but never the file.
     for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.execute(f"PRAGMA busy_timeout={SQLITE_LOCK_TIMEOUT_MS}")

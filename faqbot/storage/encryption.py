@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from faqbot.errors import SettingsError
 from faqbot.storage.models import StoreError
 
+# HKDF's label: whatever else is derived from the same secret gets another key.
 _PURPOSE: Final = b"faqbot: deliveries that are not finished"
 
 
@@ -45,6 +46,7 @@ class TokenCipher:
     @classmethod
     def from_secret(cls, secret: str) -> Self:
         """Derive a cipher that every process with the same secret has (HKDF, RFC 5869)."""
+        # Without a salt: the secret is all that the processes have in common.
         derived = HKDF(SHA256(), 32, None, _PURPOSE).derive(secret.encode())
         return cls([base64.urlsafe_b64encode(derived).decode()])
 
@@ -55,6 +57,7 @@ class TokenCipher:
 
     def encrypt(self, text: str) -> bytes:
         """Encrypt a text with the newest key."""
+        # Slack's JSON may contain half of a surrogate pair; losing the delivery would be worse.
         return self._fernet.encrypt(text.encode("utf-8", "surrogatepass"))
 
     def decrypt(self, encrypted: bytes) -> str:

@@ -105,6 +105,7 @@ class Installations:
         own = (installations.c.team == team) & (installations.c.team != "")
         whole = (installations.c.enterprise == enterprise) & (installations.c.team == "")
         wanted = or_(own, whole) if enterprise else own
+        # An organisation's row has an empty team, which sorts behind the workspace's own.
         newest_own_first = (installations.c.team.desc(), installations.c.installed.desc())
         query = select(*_PUBLIC_COLUMNS).where(wanted).order_by(*newest_own_first)
         async with self._database.reading() as connection:
@@ -202,6 +203,7 @@ class Installations:
         """
         statement = delete(installations).where(_is_workspace(workspace))
         if until is not None:
+            # Slack may deliver the uninstall event after somebody has installed faqbot again.
             statement = statement.where(installations.c.installed <= until + _CLOCK_SKEW)
         gone = statement.returning(installations.c.enterprise, installations.c.team)
         async with self._database.writing() as connection:
@@ -294,6 +296,7 @@ class OAuthStates:
         matches = (oauth_states.c.state_hash == _hash(state)) & (
             oauth_states.c.browser_hash == _hash(browser)
         )
+        # One statement: if a SELECT came first, two requests at once could both use the state.
         statement = (
             delete(oauth_states)
             .where(matches, oauth_states.c.until > utc_now())
