@@ -192,9 +192,11 @@ class LeaseManager:
             yield
 
     async def _acquire(self, key: tuple[str, ...], payload: bytes | None) -> int:
+        # The local claim needs no transaction, and it holds when the database goes down.
         if not await self._local.claim(*key):
             return 0
         if not self._recorder.is_up:
+            # Without the database, another process may answer too; nobody stays without answer.
             return 1
         pending = _PendingClaim(key_string(key), payload)
         self._pending.append(pending)
@@ -209,9 +211,11 @@ class LeaseManager:
         while True:
             await self._wake.wait()
             await asyncio.sleep(CLAIM_BATCH_SECONDS if self._pending else DONE_BATCH_SECONDS)
+            # Cleared before the write: a claim that comes during it wakes the next round.
             self._wake.clear()
             await self._write_batch()
             if self._completed and not self._recorder.is_up:
+                # Nobody wakes this task when the database is back, so it tries again by itself.
                 await asyncio.sleep(DATABASE_TIMEOUT)
                 self._wake.set()
 
@@ -229,6 +233,7 @@ class LeaseManager:
         except StoreError:
             self._completed |= completed  # other processes would handle them again
         except asyncio.CancelledError:
+            # The transaction may have been rolled back; `_release` writes these once more.
             self._completed |= completed
             raise
         finally:
@@ -270,6 +275,7 @@ class LeaseManager:
         while True:
             await asyncio.sleep(self._lease / 4)
             if not self._recorder.is_up:
+                # Nobody could renew in the outage: an expired lease doesn't mean a dead process.
                 up_since = time.monotonic() + self._lease / 4
             if time.monotonic() - up_since < self._lease:
                 continue

@@ -44,6 +44,7 @@ def configure_logging(level: str, log_format: str, stream: TextIO | None = None)
     after: list[Processor] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,
+        # After the traceback has become text: that may contain a token as well.
         _mask_secrets,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _renderer(log_format, target),
@@ -52,6 +53,7 @@ def configure_logging(level: str, log_format: str, stream: TextIO | None = None)
     handler = _SafeStreamHandler(target)
     handler.setFormatter(formatter)
     root = logging.getLogger()
+    # Replaced, not added: a second call would otherwise write each line twice.
     root.handlers = [handler]
     # At INFO and DEBUG, database drivers log statements with what people asked.
     root.setLevel(logging.WARNING)

@@ -44,6 +44,7 @@ _ADVICE_CODES: Final = (1, 2, 3)
 """Exit codes of a FaqbotError, as in `faqbot.errors`."""
 
 _log = logging.getLogger(__name__)
+# Not fork: numpy, SQLite and the file watcher have threads, which a fork doesn't copy.
 _spawn = multiprocessing.get_context("spawn")
 
 Serve = Callable[[Settings, socket.socket], None]
@@ -61,6 +62,7 @@ def run_workers(serve: Serve, settings: Settings, listener: socket.socket) -> No
         FaqbotError: a worker can't start. It has printed its advice.
     """
     with tempfile.TemporaryDirectory(prefix="faqbot-metrics-") as folder:
+        # Before the workers start: prometheus-client chooses its storage when it is imported.
         share_metrics(Path(folder))
         Supervisor(serve, settings, listener, Path(folder)).run()
 

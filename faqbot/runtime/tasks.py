@@ -46,6 +46,7 @@ class SingleFlight(Generic[Key, Value]):
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
+            # The same exception means that the call was cancelled, or that this waiter was.
             waiter = asyncio.current_task()
             if task.cancelled() and not (waiter and waiter.cancelling()):
                 raise CallCancelledError from None
