@@ -191,6 +191,7 @@ class AppPool:
             ServiceError: its installation went meanwhile.
         """
         place = WorkspaceKey(installation.workspace, team)
+        # A loop: the app may have been released again before this waiter's turn came.
         while (occupied := self.get(place)) is None:
             task = self._opening.get(place)
             if task is None:
@@ -234,6 +235,7 @@ class AppPool:
             raise ServiceError("faqbot was uninstalled, or installed anew.") from None
 
     async def _open(self, installation: Installation, key: WorkspaceKey) -> AppHandle:
+        # What `release_all` can't see yet, because it is being opened, notices it by this number.
         edition = self._generation
         occupied = AppHandle(lambda: self._forget(key, occupied))
         occupied.attach(await self._open_app(installation, key.team, occupied))
@@ -249,5 +251,6 @@ class AppPool:
         return occupied
 
     def _forget(self, key: WorkspaceKey, handle: AppHandle) -> None:
+        # A newer handle may have taken the place while this one finished its work.
         if self._handles.get(key) is handle:
             del self._handles[key]

@@ -66,6 +66,7 @@ class LoadedContent:
         self.address = address
         self.source = source
         self._read = read
+        # Before reading: a change made while the folder is read must look like a change later.
         self._stamp = _stamp(source.folder)
         digest = digest_of(source.folder)
         self._index_or_none: Index | None

@@ -83,6 +83,7 @@ class WeeklyDigests:
     async def _send_one(self, installation: Installation, team: str, day: dt.date) -> int:
         place = installation.workspace
         key = ("digests", place.enterprise, team, day.isoformat())
+        # Before it is sent: a process that dies in between costs a digest, and sends none twice.
         if not await self.claims.claim(*key):
             return 0
         try:

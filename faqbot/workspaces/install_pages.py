@@ -137,6 +137,7 @@ class InstallPages:
         self._tokens = tokens
         self._on_installed = on_installed
         self._templates = Jinja2Templates(directory=HERE)
+        # Within the page, allowed by its hash: so these pages need no route for files.
         style = (HERE / "install.css").read_text(encoding="utf-8")
         self._style = Markup(style)  # noqa: S704 - our own file
         prefix = "__Host-" if oauth_client.is_https else ""  # no other host can set such a cookie
@@ -224,6 +225,7 @@ class InstallPages:
                 request.cookies.get(self._cookie, ""),
             )
         )
+        # Also when Slack reports an error: whatever came of it, the state may not be used again.
         is_own = bool(state and browser) and await self._store.oauth_states.consume(state, browser)
         if request.query_params.get("error"):
             return self._error_page(request, DENIED)
@@ -234,6 +236,7 @@ class InstallPages:
             installation, credentials.token, credentials.refresh_token
         )
         workspace = installation.workspace
+        # After the row is stored: a look-up in between would cache the old token once more.
         self._tokens.forget(workspace)
         await self._on_installed(workspace)
         _log.info("faqbot was installed in %s", workspace.team or workspace.enterprise)

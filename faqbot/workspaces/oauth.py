@@ -133,6 +133,7 @@ async def _answer_of(call: Awaitable[AsyncSlackResponse]) -> dict[str, Any]:
 
 def _credentials(given: dict[str, Any]) -> Credentials:
     token, seconds = str(given.get("access_token") or ""), given.get("expires_in")
+    # A user token would let faqbot act as the person who installed it.
     if given.get("token_type") != "bot" or not token:
         raise OAuthError("no_bot_token_in_answer")
     expires = utc_now() + dt.timedelta(seconds=int(seconds)) if seconds else None

@@ -148,9 +148,11 @@ class WorkspaceRouter:
         body = request.body
         if body.get("type") == "url_verification":
             return _json_response({"challenge": body.get("challenge")})
+        # Before the app is looked for, which would load its content only to let it go.
         if ends_installation(body):
             return await self._uninstall(body)
         enterprise, team = tenant_of(body)
+        # With 200, since Slack would only deliver again what no workspace can be found for.
         if not team and not enterprise:
             return BoltResponse(status=200, body="")
         occupied = self._open_handle(enterprise, team)
@@ -202,6 +204,7 @@ class WorkspaceRouter:
         people did they are told to do again, so only events are handled late.
         """
         task = self._run_in_background(self._open_app_for(request, enterprise, team))
+        # `wait` leaves the task alone when the time is over, where `wait_for` would cancel it.
         await asyncio.wait({task}, timeout=OPEN_TIMEOUT)
         if task.done():
             failed = task.cancelled() or task.exception()
@@ -227,6 +230,7 @@ class WorkspaceRouter:
             return _json_response(_ephemeral(NOT_NOW)) if command else BoltResponse(status=503)
         if installation is None:
             if request.context.get(CLAIM):
+                # Otherwise its lease would expire, and process after process would take it over.
                 self._on_dropped(str(request.context[CLAIM]))
             return (
                 _json_response(_ephemeral(_NOT_INSTALLED))
@@ -259,7 +263,9 @@ class WorkspaceRouter:
         if occupied is None:
             del self._routes[enterprise, team]
         elif asyncio.get_running_loop().time() > served.check_at:
+            # Moved on at once, so that the next requests don't start checks of their own.
             served.check_at = self._next_check()
+            # In the background: the request is served as before, and none waits for the database.
             self._run_in_background(self._check_installation(enterprise, team, served))
         return occupied
 

@@ -120,6 +120,7 @@ class TokenProvider:
         return found
 
     async def _load_or_refresh(self, workspace: Workspace) -> Credentials | None:
+        # Before the store is read: its refresh token is used up, and only this one still works.
         unkept = self._unsaved.get(workspace)
         if unkept:
             return await self._save(workspace, unkept)
@@ -148,6 +149,7 @@ class TokenProvider:
 
         The old refresh token is used up: what isn't kept would be the last of the installation.
         """
+        # Before the attempt: if the task is cancelled in it, the token isn't lost.
         self._unsaved[workspace] = fresh
         try:
             kept = await self._installations.save_refreshed(workspace, fresh.version, fresh)
@@ -172,6 +174,7 @@ def _is_valid(credentials: Credentials) -> bool:
 
 
 def _is_due(credentials: Credentials) -> bool:
+    # An app without token rotation has tokens that never expire, and nothing to refresh.
     if credentials.expires is None or not credentials.refresh_token:
         return False
     return credentials.expires - utc_now() < REFRESH_MARGIN
@@ -229,6 +232,7 @@ async def uninstall(
     """
     named = workspace_of(body)
     seconds = body.get("event_time")
+    # event_time is cut to seconds: an installation just before it would look newer.
     at = dt.datetime.fromtimestamp(int(seconds) + 1, dt.UTC) if seconds else None
     workspace = await installations.remove(named, at)
     if workspace is None:
