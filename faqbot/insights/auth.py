@@ -143,6 +143,7 @@ class Sessions:
         if session is None:
             return False
         if self._clock() - session.checked > OWNER_CHECK_INTERVAL:
+            # Somebody may leave, or stop being an owner, during the hours that a session lasts.
             if not await self._identity.may_read(session.person):
                 self._sessions.take(key)
                 return False
@@ -162,8 +163,10 @@ class Sessions:
 
     async def _done(self, request: Request) -> Response:
         asked = request.query_params
+        # Taken, not read: a state that was tried once, even wrongly, is worth nothing any more.
         attempt = self._attempts.take(asked.get("state", ""))
         browser = self._cookie(request, _BROWSER_COOKIE)
+        # compare_digest refuses text that isn't ASCII, and the cookie is whatever was sent.
         if attempt is None or not secrets.compare_digest(
             attempt.browser.encode(), browser.encode()
         ):
@@ -177,6 +180,7 @@ class Sessions:
             said = "Only the owners of content, and admins of the workspace, can read this."
             return self._page(request, 403, said)
         answer = RedirectResponse("/", 303)
+        # A new key at each sign-in: one that somebody planted before is never signed in.
         key = self._sessions.put(_Session(person, self._clock()))
         self._set_cookie(answer, _SESSION_COOKIE, key, SESSION_LIFETIME)
         self._delete_cookie(answer, _BROWSER_COOKIE)

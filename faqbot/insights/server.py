@@ -66,6 +66,7 @@ def serve_insights(
 
     async def serve(store: Store) -> None:
         pages = partial(InsightsPages, store, lambda: knowledge_base, grouping)
+        # Before Slack is asked: a port that is taken is reported at once.
         listener = listen(address.host, address.port)
         try:
             async with _app(pages, knowledge_base, settings) as app:
