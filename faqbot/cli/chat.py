@@ -134,6 +134,7 @@ def chat(*, audience: Who = Audience.EMPLOYEES, knowledge: Knowledge = None) -> 
 def _line() -> str | None:
     """Read a line; None at the end of the input."""
     if not sys.stdin.isatty():
+        # Bytes: a piped file needn't be in the locale's encoding, and one bad byte may not end it.
         line = sys.stdin.buffer.readline()
         return line.decode(errors="replace").rstrip("\r\n") if line else None
     with contextlib.suppress(ImportError):

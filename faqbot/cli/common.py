@@ -107,6 +107,7 @@ def _escaped(match: re.Match[str]) -> str:
 def print_json(value: Mapping[str, object]) -> None:
     """Print one object as a line of UTF-8, whatever the locale, and flush it."""
     sys.stdout.flush()
+    # Bytes, since the text layer would encode by the locale and translate line ends.
     sys.stdout.buffer.write(json_line(value).encode() + b"\n")
     sys.stdout.buffer.flush()
 

@@ -70,6 +70,7 @@ def _run(interrupt: _Interrupt) -> None:
 
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
+            # A terminal that lacks a character shows a question mark instead of an error.
             stream.reconfigure(errors="replace")
     invocation = Invocation()
     try:
@@ -90,6 +91,7 @@ def _run(interrupt: _Interrupt) -> None:
 
 def _unexpected(error: Exception) -> str:
     """One line whose reference is the same whenever the same thing fails in the same place."""
+    # Without line numbers, so that a version that only moves lines keeps the reference.
     frames = traceback.extract_tb(error.__traceback__)
     place = [f"{Path(frame.filename).name}:{frame.name}" for frame in frames[-3:]]
     key = " ".join([type(error).__name__, *place]).encode()
@@ -111,4 +113,5 @@ def _flush() -> None:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
+        # The interpreter flushes again when it ends, and would print the same error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

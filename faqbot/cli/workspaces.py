@@ -158,6 +158,7 @@ def remove(team: Team) -> None:
 
     gone = remove_installation(configured_database(), team)
     name = gone.installation.team_name or gone.installation.enterprise_name
+    # Names come from Slack, where anybody can put control characters for terminals into them.
     typer.echo(printable(f"Forgotten: the installation in {name or gone.id} ({gone.id})."))
 
 
