@@ -69,6 +69,7 @@ class EventDelivery:
         channel = self._state.channels[message.channel]
         if app.bot_user_id not in channel.members:
             return
+        # Slack sends a mention as both events, so an app that handles both answers twice.
         mentioned = f"<@{app.bot_user_id}>" in message.text and not channel.direct
         if mentioned and not message.bot:
             self.event("app_mention", mention_event(self._state, message))
@@ -115,6 +116,7 @@ class EventDelivery:
 
         self._state.started()
         task = asyncio.create_task(counted())
+        # The event loop holds tasks only weakly: without this set one could vanish midway.
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

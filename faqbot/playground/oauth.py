@@ -67,6 +67,7 @@ class Grants:
         if code not in self._codes:
             raise LookupError("invalid_code")
         kept = self._codes[code]
+        # Kept as used: Slack tells a code that was used from one that never existed.
         self._codes[code] = None
         if kept is None:
             raise LookupError("code_already_used")
@@ -77,6 +78,7 @@ class Grants:
 
     def refresh(self, token: str) -> IssuedToken:
         """Exchange a refresh token for a new token; raises LookupError with Slack's error."""
+        # Slack takes a refresh token once, so a second refresh has to fail here too.
         old = self._refresh.pop(token, None)
         if old is None or self._tokens[old.token].error:
             raise LookupError("invalid_refresh_token")

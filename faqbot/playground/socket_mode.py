@@ -67,6 +67,7 @@ class SocketConnections:
         except (WebSocketDisconnect, RuntimeError, ValueError):
             pass  # closed by the app, or no JSON: Slack drops such a socket too
         finally:
+            # `disconnect` may have removed it already.
             if connection in self.connections:
                 self.connections.remove(connection)
             connection.fail_waiting()

@@ -104,6 +104,7 @@ class LocalWorkspace:
 
     async def close(self) -> None:
         """Stop all deliveries and close the web sockets."""
+        # First: an open page waits for changes, and the server waits for the page.
         self._page.closing = True
         self.state.changes.notify()
         await self._delivery.close()
