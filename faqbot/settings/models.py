@@ -187,6 +187,7 @@ class Settings(SettingsReader):
     @classmethod
     def _check_public_url(cls, value: str, info: ValidationInfo) -> str:
         parts = urlsplit(value)
+        # Cookies and codes would go over the network in the clear by http elsewhere.
         local = parts.hostname in ("127.0.0.1", "localhost")
         if value and not (parts.hostname and parts.scheme == ("http" if local else "https")):
             raise ValueError(
@@ -219,6 +220,7 @@ class Settings(SettingsReader):
     @model_validator(mode="wrap")
     @classmethod
     def _collect_problems(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        # Collected, not raised one by one: whoever starts faqbot corrects all of them at once.
         problems = [*renamed_settings(), *token_problems(values)]
         try:
             settings = handler(values)

@@ -104,9 +104,11 @@ class SettingsReader(BaseSettings):
     model_config = SettingsConfigDict(
         env_file=".env",
         env_file_encoding="utf-8",
+        # Compose files and CI pass unset variables on as empty ones.
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
+        # pydantic quotes the wrong value in its message, and that may be a token.
         hide_input_in_errors=True,
     )
 
@@ -121,6 +123,7 @@ class SettingsReader(BaseSettings):
                 "or start in another folder."
             ) from error
 
+    # A traceback or a debugger prints objects by this, with addresses and their passwords.
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():
             yield name, mask_value(value, name or "")
