@@ -88,6 +88,7 @@ class CallQueue:
         self._backoff = backoff
         self._on_call = on_call
         self._clock = clock
+        # Bounded, since keys name channels, of which a large workspace has more each day.
         self._next_turns: MutableMapping[_Key, float] = LRUCache(_MAX_KEYS)
         self._paused_until: MutableMapping[_Key, float] = LRUCache(_MAX_KEYS)
         self.waiting = 0
@@ -116,8 +117,10 @@ class CallQueue:
             wait = self._wait(response, attempt if retries_server_errors else MAX_ATTEMPTS)
             if wait is None or self._clock() + wait > until:
                 return response
+            # Nobody else will read this response, so its connection wouldn't be free again.
             response.release()
             if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+                # All calls of the key share Slack's limit, so the longest pause holds for each.
                 paused = max(self._clock() + wait, self._paused_until.get(key, 0.0))
                 self._paused_until[key] = paused
             else:
@@ -138,6 +141,7 @@ class CallQueue:
         """Seconds until the call is to be made again; None: never."""
         if response.status == HTTPStatus.TOO_MANY_REQUESTS:
             after = response.headers.get("Retry-After", "1")
+            # A proxy's 429 may name a date instead of seconds.
             return float(after) if after.isascii() and after.isdigit() else 1.0
         if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR and attempt < MAX_ATTEMPTS:
             longest = min(_MAX_BACKOFF, self._backoff * 2 ** (attempt - 1))
@@ -150,7 +154,9 @@ class CallQueue:
             now = self._clock()
             turn = max(now, self._next_turns.get(key, 0.0))
             self._next_turns[key] = turn + self._interval
+            # Turns are given out before the wait, so that posts keep their order.
             await self._sleep(turn - (BURST - 1) * self._interval - now)
+        # A loop: another call may have met a 429 and lengthened the pause meanwhile.
         while (paused := self._paused_until.get(key, 0.0) - self._clock()) > 0:
             await self._sleep(paused)
 
@@ -167,6 +173,7 @@ class CallQueue:
 def _key(method: str, arguments: Mapping[str, Any]) -> _Key:
     """What Slack counts by: the app in a workspace, the method, and the channel of a post."""
     headers = arguments.get("headers") or {}
+    # A token stands for a workspace; hashed, no bot token is kept in a table of keys.
     token = hashlib.sha256(str(headers.get("Authorization", "")).encode()).hexdigest()[:16]
     if method not in POSTS:
         return token, method

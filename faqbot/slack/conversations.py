@@ -60,6 +60,7 @@ class Threads:
 
     def record_answer(self, to: IncomingMessage | Interaction, role: str | None) -> None:
         """Record an answer about a role; without a role, the conversation keeps the one it had."""
+        # In a direct conversation the next question may stand in the thread or beside it.
         threads = [to.thread, ""] if to.direct else [to.thread]
         for thread in threads:
             conversation = conversation_key(to.team, to.channel, thread)
@@ -100,11 +101,13 @@ class Threads:
             if isinstance(one, Mapping) and one.get("user") == message.bot
         ]
         knowledge_base = self._engine.knowledge_base
+        # The newest answer first: a thread may have gone on to another role.
         for one in reversed(own):
             for value in entry_buttons(one.get("blocks")):
                 role = parse_entry_ref(value).role
                 if role and knowledge_base.role(role):
                     return ThreadState(has_answer=True, role=role)
+        # Answers about no role count too, or follow-ups to them would be ignored.
         return ThreadState(has_answer=bool(own))
 
 
@@ -176,6 +179,7 @@ async def post_once(client: AsyncWebClient, question: str, arguments: JsonObject
             return
         longest = min(_MAX_BACKOFF, _MIN_BACKOFF * 2**attempt)
         await asyncio.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311 - spreads calls
+        # After the pause, not before: a post that Slack is still storing isn't in the thread yet.
         if await was_answered(client, arguments["channel"], arguments["thread_ts"], question):
             return
 
@@ -197,6 +201,7 @@ async def was_answered(client: AsyncWebClient, channel: str, thread: str, questi
             include_all_metadata=True,
         )
     except SLACK_ERRORS as error:
+        # Without channels:history nothing is found: a second answer is better than a lost one.
         _log.info("a thread could not be searched for an answer: %s", describe_error(error))
         return False
     return any(_answers(message, question) for message in found.get("messages") or ())
@@ -250,6 +255,7 @@ async def send_ephemeral(interaction: Interaction, text: str, context: AsyncBolt
     client, message = client_of(context), remark(text)
     try:
         if interaction.channel:
+            # A message outside threads is its own thread; naming it would open a new one.
             in_thread = interaction.thread != interaction.ts
             await client.chat_postEphemeral(
                 channel=interaction.channel,
@@ -272,6 +278,7 @@ async def show_answer(
         await client.views_update(view_id=interaction.modal, view=answer_modal(message))
     elif not interaction.channel:
         await client.views_open(trigger_id=interaction.trigger, view=answer_modal(message))
+    # chat.update doesn't find ephemeral messages; only their response_url replaces them.
     elif interaction.private:
         await _replace_private(interaction, message, context)
     elif replace:

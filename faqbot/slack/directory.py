@@ -58,6 +58,7 @@ class AudienceResolver:
             task = asyncio.create_task(self._keep(client, key))
             self._looking[key] = task
             task.add_done_callback(lambda _: self._looking.pop(key, None))
+        # Others wait for the same look-up; a cancelled question may not cancel theirs.
         return await asyncio.shield(task)
 
     async def _keep(self, client: AsyncWebClient, key: tuple[str, str]) -> Audience:
@@ -100,6 +101,7 @@ def audience_of(user: Any, team: str) -> Audience:
         home and team not in (home, *(teams if isinstance(teams, list) else ()))
     ):
         return Audience.CANDIDATES
+    # Without both ids nothing proves that this is a colleague, so the least is shown.
     return Audience.EMPLOYEES if home and team else Audience.EVERYONE
 
 
@@ -157,6 +159,7 @@ class OwnerDirectory:
         named = {role.owner for role in knowledge_base.roles}
         named |= {faq.owner for role in knowledge_base.roles for faq in role.faqs}
         named |= {faq.owner for faq in knowledge_base.faqs}
+        # An empty owner has an empty id, which would match a payload without a user.
         named.discard("")
         if user in {parse_slack_id(owner) for owner in named} | {self._common}:
             return True
@@ -181,6 +184,7 @@ class OwnerDirectory:
         """The groups of the workspace; none where Slack doesn't tell."""
         if self._clock() < self._until:
             return self._groups
+        # Set before the call: while Slack fails, not every question waits for another try.
         self._until = self._clock() + OWNERS_LIFETIME
         try:
             answer = await client.usergroups_list(include_users=True)
@@ -276,6 +280,7 @@ class ChannelPolicies:
                 self._set[team] = {policy.channel: policy for policy in found}
             except StoreError:
                 _log.info("the policies of channels could not be read")
+        # Also after a failure, or each message would wait for a database that is down.
         self._until[team] = self._clock() + FRESH
 
 

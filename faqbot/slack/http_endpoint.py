@@ -116,11 +116,13 @@ class SlackEndpoint:
         if scope["method"] != "POST":
             raise RequestRejected(405, "POST only")
         headers = Headers(scope=scope)
+        # Headers first: whoever sends no signature can't make this process read a body.
         signature, timestamp = _signature(headers)
         body = await _body(headers, receive)
         if body is None:
             return None
         try:
+            # Over the bytes as they came: decoded and encoded again they may differ.
             if not self._verifier.is_valid(body, timestamp, signature):
                 raise RequestRejected(401, "wrong signature")
             return parse_request(body, headers)
@@ -148,6 +150,7 @@ def _signature(headers: Headers) -> tuple[str, str]:
     signature = headers.get("x-slack-signature", "")
     if not (_TIMESTAMP.fullmatch(timestamp) and _SIGNATURE.fullmatch(signature)):
         raise RequestRejected(401, "not signed")
+    # The verifier checks this too, but only after the whole body has been read.
     if abs(time.time() - int(timestamp)) > MAX_CLOCK_SKEW:
         raise RequestRejected(401, "signed too long ago, or the clocks differ")
     return signature, timestamp
@@ -172,6 +175,7 @@ async def _body(headers: Headers, receive: Receive) -> bytes | None:
                     return None
                 chunks.append(message.get("body", b""))
                 size += len(chunks[-1])
+                # A body in chunks announces no length, so what has come is counted as well.
                 if size > MAX_BYTES:
                     raise RequestRejected(413, "too large")
                 if not message.get("more_body"):

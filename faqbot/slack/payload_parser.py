@@ -62,8 +62,10 @@ def parse_request(body: bytes, headers: Mapping[str, str]) -> AsyncBoltRequest:
     Raises:
         MalformedPayload: Slack sends no such payload.
     """
+    # Counted before it is parsed, since parsing many fields is what an attack would cost.
     if body.count(b"&") > _MAX_FORM_FIELDS and not body.lstrip().startswith(b"{"):
         raise MalformedPayload
+    # Bolt acts on x-slack-bolt-* headers: with one of them a client could run half a listener.
     given: dict[str, str | Sequence[str]] = {
         name: headers[name] for name in _HEADERS if name in headers
     }
@@ -111,6 +113,7 @@ def _request(arguments: dict[str, Any], *, deep: bool) -> AsyncBoltRequest:
 
 def _nests_too_deep(payload: Any) -> bool:
     """Whether a payload nests too deep for readers that call themselves for each level."""
+    # Level by level: a recursive check would itself fail at the depth that it looks for.
     layer = [payload]
     for _ in range(MAX_DEPTH):
         layer = [
@@ -221,6 +224,7 @@ def _event(fields: _Fields, team: str) -> Payload:
 
 def _message(fields: _Fields, event: _Fields, name: str, team: str) -> IncomingMessage | None:
     """The message of an event; None where no person wrote it."""
+    # Bolt drops only faqbot's own messages; two bots that answer each other never stop.
     by_person = event.string("subtype") in _BY_PERSONS and not event.string("bot_id")
     channel, user, ts = event.string("channel"), event.string("user"), event.string("ts")
     text, thread_ts = event.string("text", _TEXT), event.string("thread_ts")

@@ -117,6 +117,7 @@ class SocketMode:
             self.connected.clear()
             away = time.monotonic() - seen
             if away > min(1.0, self._ping):
+                # The SDK tries a refused address again for ever; without one it asks for a new one.
                 self._client.wss_uri = None
             if away > self._give_up:
                 raise ServiceError(

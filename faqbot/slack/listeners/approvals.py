@@ -73,6 +73,7 @@ class ProposalReview:
             await self._tell(client, proposal, "Nobody is set up here to decide about proposals.")
             return
         async with self.memory.store() as store:
+            # Stored before it is shown: an owner may click at once.
             await store.proposals.add(proposal)
         shown = await post_to_first(client, places, notice_of(proposal, self._about(proposal)))
         async with self.memory.store() as store:
@@ -89,6 +90,7 @@ class ProposalReview:
         """Approve or reject, where the owners were shown it."""
         async with self.memory.store() as store:
             known = await store.proposals.get(interaction.team, interaction.value)
+        # A value can be forged, so only a click on the message that the owners got counts.
         place = known and (known.notice_channel, known.notice_ts)
         if known is None or place != (interaction.channel, interaction.ts):
             await send_ephemeral(interaction, "That proposal isn't yours to decide about.", context)
@@ -118,6 +120,7 @@ class ProposalReview:
         """Take up a suggested phrasing or not, in App Home; refused to who is no owner."""
         async with self.memory.store() as store:
             known = await store.proposals.get(interaction.team, interaction.value)
+        # An id of another kind of proposal would decide here what only its own owner may decide.
         if known is None or known.kind != PHRASING or known.entry is None:
             await send_ephemeral(interaction, "That suggestion is no longer there.", context)
             return

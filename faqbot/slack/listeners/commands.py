@@ -59,6 +59,7 @@ class Adverts:
     async def give(self, ack: AsyncAck, role: Role, user: str, client: AsyncWebClient) -> None:
         """Show the advertisement to who asked for it, and send it as a file."""
         text = advert(role)
+        # Before the file: Slack waits three seconds, and an upload takes several calls.
         await ack(**_message(role, text).as_content(), response_type="ephemeral")
         try:
             await _send_file(role, text, user, client)
@@ -129,6 +130,7 @@ class Sharing:
         """Post the answer anew for everyone: with what everyone there may read."""
         client = client_of(context)
         audience = await self.audiences.of(client, interaction.team, interaction.user)
+        # Rendered again: the private answer may hold what not everyone in the channel may read.
         question = Question("", interaction.user, channel_audience(audience), Surface.CHANNEL)
         answer = show(self.engine, parse_entry_ref(value), question)
         if answer.declined:
@@ -136,6 +138,7 @@ class Sharing:
                 interaction, "That answer isn't for everyone here to read.", context
             )
             return
+        # After the checks: a share that was refused may be tried again.
         if not await self.claims.claim(
             "share", interaction.team, interaction.channel, interaction.user, interaction.ts
         ):

@@ -87,6 +87,7 @@ class HandoffService:
             return
         try:
             async with self.memory.store() as store:
+                # Stored before it is shown, so that its buttons always find it.
                 await store.handoffs.add(handover)
             shown = await post_to_first(client, places, notice_of(handover))
             async with self.memory.store() as store:
@@ -224,6 +225,7 @@ class HandoffActions:
         await self.people.show(client, handover)
         if not close:
             said = f"<@{interaction.user}> is looking into your question."
+        # The asker has the answer by now; that somebody tidied up is no news to them.
         elif handover.answer:
             return
         else:
@@ -272,6 +274,7 @@ async def shown_at(
         handover = await store.handoffs.get(interaction.team, handover_id)
     if handover is None:
         return None
+    # A button's value can be forged: who sees the owner's message proves more than an id.
     place = (handover.notice_channel, handover.notice_ts)
     return handover if place == (interaction.channel, interaction.ts) else None
 

@@ -65,6 +65,7 @@ class MessageHandler:
             return
         past = await self._thread_state(message, client)
         answer = await self._answer(message, message.question, past, client)
+        # In public the answer must suit every reader; perhaps the asker alone may read one.
         if answer.declined and not (message.direct or message.shared):
             private = await self._answer(message, message.question, past, client, private=True)
             if not private.declined:
@@ -78,6 +79,7 @@ class MessageHandler:
         if wants_help(message.text) or (await self._policy(message)).mode is ChannelMode.OFF:
             return
         past = await self._thread_state(message, client)
+        # In this order: most threads aren't faqbot's, and the second look is a call to Slack.
         if not past.has_answer or await _was_answered_before(message, client):
             return
         answer = await self._answer(message, message.text, past, client)
@@ -91,6 +93,8 @@ class MessageHandler:
             return
         if policy.mode is ChannelMode.QUESTIONS and not is_question(message.text):
             return
+        # The middleware doesn't claim these: that would be a transaction for each message of
+        # every channel, and most of them get no answer.
         if not await self.claims.claim("message", message.team, message.channel, message.ts):
             return
         answer = await self._answer(message, message.text, ThreadState(), client)

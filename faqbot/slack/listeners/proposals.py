@@ -83,6 +83,7 @@ class ProposalForm:
         if empty:
             await ack(response_action="errors", errors=empty)
             return
+        # The warning is for one wording: a changed question is checked again.
         warned = _warned_of(interaction.view) == proposal.question
         near = "" if warned else self._near(proposal)
         if near:

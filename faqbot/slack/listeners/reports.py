@@ -123,6 +123,7 @@ class Reports:
     ) -> bool:
         assert self.backstage is not None
         async with self.backstage.memory.store() as store:
+            # Each process wakes on Monday; the claim lets one of them send.
             if not await store.claims.claim("digest", team, key):
                 return False
         place = key.rpartition("/")[2]

@@ -74,6 +74,7 @@ def register(
     app: AsyncApp, claims: DeliveryClaims, on_duplicate: Callable[[], None] = lambda: None
 ) -> None:
     """Acknowledge duplicates without calling the listeners; `on_duplicate` is called for each."""
+    # Not the shared claims: what may happen twice isn't worth a transaction.
     own = MemoryClaims()
 
     @app.middleware
@@ -82,6 +83,7 @@ def register(
     ) -> BoltResponse | None:
         payload = payload_of(req)
         delivery = delivery_of(payload)
+        # A delivery that was taken over bears its claim already; a second claim would drop it.
         if delivery is not None and not req.context.get(CLAIM):
             match delivery.kind:
                 case DeliveryKind.QUESTION:
@@ -96,6 +98,7 @@ def register(
                     attempts = int(own.claim_now(*delivery.key))
             if not attempts:
                 on_duplicate()
+                # With 200 Slack stops: with an error it would deliver the duplicate again.
                 return BoltResponse(status=200, body="")
         req.context[_PASSED] = True
         await next_()

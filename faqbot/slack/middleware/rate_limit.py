@@ -53,6 +53,7 @@ class QuestionLimiter:
         if decision is not Decision.ALLOW:
             self.metrics.limited("person")
             return decision, _USER_NOTICE.format(questions=_questions(self.limits.person.count))
+        # Second: one person above their own limit must not use up the workspace's.
         decision = self.limits.workspace.ask(team)
         if decision is not Decision.ALLOW:
             self.metrics.limited("workspace")

@@ -104,6 +104,7 @@ def register(app: AsyncApp) -> None:
     @app.middleware
     async def trace(req: AsyncBoltRequest, next_: Callable[[], Awaitable[None]]) -> None:
         payload = payload_of(req)
+        # A task inherits the context of whoever made it, maybe with another request's values.
         clear_contextvars()
         bind_contextvars(request=secrets.token_hex(6), team=payload.team, kind=payload.name)
         await next_()
