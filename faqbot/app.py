@@ -96,6 +96,8 @@ def run(settings: Settings) -> None:
         from faqbot.runtime.supervisor import run_workers
         from faqbot.runtime.web import listen
 
+        # Before the content is loaded: a port that is taken is reported at once, and all
+        # workers share the one socket.
         with closing(listen(settings.faqbot_host, settings.listen_port)) as listener:
             if settings.faqbot_workers > 1:
                 run_workers(serve, settings, listener)
