@@ -94,11 +94,11 @@ def test_csv_and_markdown_need_no_extra(command: Command, tmp_path: Path) -> Non
     assert names == {"clerk.yaml", "faqs.yaml"}
 
 
-def test_no_more_is_required_than_was_decided() -> None:
+def test_at_most_28_packages_are_required() -> None:
     assert len(PROJECT["dependencies"]) <= 28
 
 
-def test_all_installs_every_extra_and_there_are_no_others() -> None:
+def test_extras_are_the_decided_ones_and_all_installs_every_other() -> None:
     extras = PROJECT["optional-dependencies"]
     assert set(extras) == {"documents", "postgres", "plot", "all"}
     (every,) = extras["all"]
@@ -107,7 +107,7 @@ def test_all_installs_every_extra_and_there_are_no_others() -> None:
     assert set(found[1].split(",")) == extras.keys() - {"all"}
 
 
-def test_every_lower_bound_is_one_that_can_be_installed() -> None:
+def test_every_requirement_has_a_lower_bound() -> None:
     """tools/smoke-wheel installs exactly these."""
     requirements = [*PROJECT["dependencies"]]
     for extra in ("documents", "postgres", "plot"):

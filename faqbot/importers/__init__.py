@@ -1,1 +1,1 @@
-"""Other people's formats in: documents, O*NET, tables -> roles and FAQs."""
+"""`faqbot import`: job descriptions and the O*NET database as roles."""

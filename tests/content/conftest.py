@@ -1,4 +1,4 @@
-"""What the tests of content share: a folder to write files to."""
+"""Fixtures of the content tests: a folder to write files to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the writer of content can write, as hypothesis draws it."""
+"""Hypothesis strategies for roles, sections and FAQs."""
 
 from __future__ import annotations
 

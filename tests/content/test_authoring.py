@@ -1,4 +1,4 @@
-"""What faqbot writes for authors loads as just what was meant."""
+"""Files that faqbot writes for authors load as the entries they were made of."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def loaded(folder: Path, text: str) -> KnowledgeBase:
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_a_role_is_written_so_that_it_loads_the_same(tmp_path: Path, role: Role) -> None:
+def test_written_role_loads_as_the_same_role(tmp_path: Path, role: Role) -> None:
     notes = {"sections/skills": ["check: these"], "faqs/one": ["check: that"], "owner": ["who"]}
     assert loaded(tmp_path, role_file(role, notes=notes)).roles == (role,)
 
@@ -33,11 +33,11 @@ def test_a_role_is_written_so_that_it_loads_the_same(tmp_path: Path, role: Role)
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_faqs_are_written_so_that_they_load_the_same(tmp_path: Path, faq: Faq) -> None:
+def test_written_faqs_load_as_the_same_faqs(tmp_path: Path, faq: Faq) -> None:
     assert loaded(tmp_path, faq_file([faq])).faqs == (faq,)
 
 
-def test_a_file_reads_as_authors_write_it() -> None:
+def test_written_file_has_the_layout_of_authors() -> None:
     role = Role(
         "data-scientist",
         "Data Scientist",
@@ -94,12 +94,12 @@ def test_a_file_reads_as_authors_write_it() -> None:
         ("?!", (), "entry"),
     ],
 )
-def test_ids_are_made_of_words(text: str, taken: tuple[str, ...], key: str) -> None:
+def test_id_is_made_of_the_words_of_a_text(text: str, taken: tuple[str, ...], key: str) -> None:
     assert make_id(text, taken) == key
     assert len(make_id("very " * 30)) <= MAX_ID_LENGTH
 
 
-def test_files_are_not_written_over(tmp_path: Path) -> None:
+def test_existing_file_is_replaced_only_by_force(tmp_path: Path) -> None:
     target = tmp_path / "roles" / "a.yaml"
     write_file(target, "first")
     with pytest.raises(UsageError, match="--force"):

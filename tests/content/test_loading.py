@@ -1,4 +1,4 @@
-"""Good content becomes a library."""
+"""Valid content becomes a knowledge base."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ faqs:
 """
 
 
-def test_a_role_is_loaded_with_everything_that_was_written(write: Write, knowledge: Path) -> None:
+def test_every_key_of_a_role_is_loaded(write: Write, knowledge: Path) -> None:
     write("data/analyst.yml", ROLE)
     role = load_knowledge_base(knowledge).roles[0]
     assert (role.id, role.title, role.aliases) == ("data-analyst", "Data Analyst", ("BI analyst",))
@@ -65,7 +65,7 @@ def test_a_role_is_loaded_with_everything_that_was_written(write: Write, knowled
     assert role.review_every == dt.timedelta(days=182)
 
 
-def test_sections_stand_in_the_standard_order_and_own_ones_last(
+def test_standard_sections_come_first_in_their_order(
     write: Write,
     knowledge: Path,
 ) -> None:
@@ -81,7 +81,7 @@ def test_sections_stand_in_the_standard_order_and_own_ones_last(
     assert [section.title for section in role.sections][:2] == ["Overview", "Day to day"]
 
 
-def test_each_form_of_a_section_is_data(write: Write, knowledge: Path) -> None:
+def test_short_and_full_forms_of_a_section_are_loaded(write: Write, knowledge: Path) -> None:
     write("analyst.yaml", ROLE)
     overview, day, skills, experience, _ = load_knowledge_base(knowledge).roles[0].sections
     assert overview.text == "A Data Analyst turns numbers into decisions."
@@ -90,7 +90,7 @@ def test_each_form_of_a_section_is_data(write: Write, knowledge: Path) -> None:
     assert experience.years == Years(2, 5.5)
 
 
-def test_the_title_replaces_role_in_what_is_read_but_not_in_phrasings(
+def test_title_replaces_role_in_texts_but_not_in_phrasings(
     write: Write,
     knowledge: Path,
 ) -> None:
@@ -111,7 +111,7 @@ def test_the_title_replaces_role_in_what_is_read_but_not_in_phrasings(
     )
 
 
-def test_entries_know_where_they_were_written(write: Write, knowledge: Path) -> None:
+def test_entry_has_the_position_in_its_file(write: Write, knowledge: Path) -> None:
     path = str(write("analyst.yaml", "# a comment first\n" + ROLE))
     role = load_knowledge_base(knowledge).roles[0]
     assert role.origin == Origin(path, 2)
@@ -119,7 +119,7 @@ def test_entries_know_where_they_were_written(write: Write, knowledge: Path) -> 
     assert role.faqs[0].origin == Origin(path, 27)
 
 
-def test_several_documents_in_one_file_and_general_faqs_are_loaded(
+def test_all_documents_of_a_file_are_loaded(
     write: Write,
     knowledge: Path,
 ) -> None:
@@ -130,14 +130,14 @@ def test_several_documents_in_one_file_and_general_faqs_are_loaded(
     assert knowledge_base.faqs[0].review_every == dt.timedelta(days=30)
 
 
-def test_hidden_files_and_other_files_are_left_out(write: Write, knowledge: Path) -> None:
+def test_hidden_and_other_files_are_ignored(write: Write, knowledge: Path) -> None:
     write("a.yaml", ROLE)
     for name in (".hidden.yaml", ".git/b.yaml", "notes.txt", "schema.json"):
         write(name, "][")
     assert len(load_knowledge_base(knowledge).roles) == 1
 
 
-def test_a_byte_order_mark_windows_line_ends_and_other_scripts_are_fine(
+def test_byte_order_mark_windows_line_ends_and_any_script_are_loaded(
     write: Write,
     knowledge: Path,
 ) -> None:
@@ -146,7 +146,7 @@ def test_a_byte_order_mark_windows_line_ends_and_other_scripts_are_fine(
     assert load_knowledge_base(knowledge).faqs[0].question == "Wie bewerbe ich mich? 日本語 🎉"
 
 
-def test_anchors_are_fine(write: Write, knowledge: Path) -> None:
+def test_anchors_are_expanded(write: Write, knowledge: Path) -> None:
     write(
         "a.yaml",
         """\
@@ -167,12 +167,14 @@ def test_anchors_are_fine(write: Write, knowledge: Path) -> None:
     ("written", "days"),
     [("180 days", 180), ("1 day", 1), ("2 weeks", 14), ("6 months", 182), ("1 year", 365)],
 )
-def test_periods_are_read(write: Write, knowledge: Path, written: str, days: int) -> None:
+def test_period_is_parsed_in_every_unit(
+    write: Write, knowledge: Path, written: str, days: int
+) -> None:
     write("a.yaml", FAQS.replace("review_every: 30", f"review_every: {written}"))
     assert load_knowledge_base(knowledge).faqs[0].review_every == dt.timedelta(days=days)
 
 
-def test_links_are_followed_once_and_loops_end(write: Write, knowledge: Path) -> None:
+def test_linked_files_are_loaded_once_and_loops_end(write: Write, knowledge: Path) -> None:
     write("roles/a.yaml", ROLE)
     (knowledge / "roles" / "loop").symlink_to(knowledge)
     (knowledge / "second.yaml").symlink_to(knowledge / "roles" / "a.yaml")
@@ -183,13 +185,13 @@ def test_links_are_followed_once_and_loops_end(write: Write, knowledge: Path) ->
     assert (len(knowledge_base.roles), len(knowledge_base.faqs)) == (1, 1)
 
 
-def test_a_role_knows_related_roles_of_other_files(write: Write, knowledge: Path) -> None:
+def test_related_roles_of_other_files_are_known(write: Write, knowledge: Path) -> None:
     write("a.yaml", "role: a\ntitle: A\nrelated: [b]\nnext_roles: [b]\n")
     write("b.yaml", "role: b\ntitle: B\n")
     assert load_knowledge_base(knowledge).roles[0].related == ("b",)
 
 
-def test_a_folder_that_cannot_be_used_is_one_line_of_advice(
+def test_unusable_folder_is_one_line_of_advice(
     knowledge: Path,
     write: Write,
 ) -> None:
@@ -201,7 +203,7 @@ def test_a_folder_that_cannot_be_used_is_one_line_of_advice(
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_a_folder_without_permission_is_advice(knowledge: Path, write: Write) -> None:
+def test_folder_without_permission_is_advice(knowledge: Path, write: Write) -> None:
     write("sub/a.yaml", FAQS)
     (knowledge / "sub").chmod(0)
     try:
@@ -224,7 +226,7 @@ def test_broken_content_raises_every_problem_in_reading_order(
     assert check_folder(knowledge)[0] is None
 
 
-def test_a_thousand_roles_load_in_seconds(knowledge: Path) -> None:
+def test_thousand_roles_load_in_seconds(knowledge: Path) -> None:
     for number in range(1000):
         text = ROLE.replace("data-analyst", f"role-{number}").replace(
             "title: Data Analyst",

@@ -124,7 +124,7 @@ PROBLEMS = [
     PROBLEMS,
     ids=[f"{number}-{case[3][:30]}" for number, case in enumerate(PROBLEMS)],
 )
-def test_a_problem_is_told_where_it_is_and_what_to_do(
+def test_problem_is_reported_at_its_position_with_advice(
     write: Write,
     knowledge: Path,
     case: tuple[str | bytes, int, int, str],
@@ -141,7 +141,7 @@ def test_a_problem_is_told_where_it_is_and_what_to_do(
     assert "\n" not in told[0].message
 
 
-def test_all_problems_of_all_files_come_at_once(write: Write, knowledge: Path) -> None:
+def test_all_problems_of_all_files_are_reported_at_once(write: Write, knowledge: Path) -> None:
     write("a.yaml", HEAD + "experiance: x\nfamily: no\nrelated: [none]\n")
     write("b.yaml", b"\xff")
     write("c.yaml", "role: [")
@@ -158,7 +158,7 @@ def test_all_problems_of_all_files_come_at_once(write: Write, knowledge: Path) -
     ]
 
 
-def test_a_reference_to_a_role_in_a_broken_file_is_no_second_problem(
+def test_role_of_a_broken_file_is_not_reported_as_unknown(
     write: Write,
     knowledge: Path,
 ) -> None:
@@ -167,13 +167,13 @@ def test_a_reference_to_a_role_in_a_broken_file_is_no_second_problem(
     assert [Path(problem.path).name for problem in check_folder(knowledge)[1]] == ["b.yaml"]
 
 
-def test_a_reference_names_the_nearest_role(write: Write, knowledge: Path) -> None:
+def test_unknown_role_is_reported_with_the_nearest_id(write: Write, knowledge: Path) -> None:
     write("a.yaml", HEAD + "related: [data-analist]\n")
     write("b.yaml", "role: data-analyst\ntitle: B\n")
     assert "did you mean `data-analyst`?" in str(check_folder(knowledge)[1][0])
 
 
-def test_a_link_to_nothing_and_a_pipe_are_problems(write: Write, knowledge: Path) -> None:
+def test_broken_link_and_pipe_are_problems(write: Write, knowledge: Path) -> None:
     write("good.yaml", FAQ)
     (knowledge / "gone.yaml").symlink_to("nowhere.yaml")
     os.mkfifo(knowledge / "pipe.yaml")
@@ -184,19 +184,19 @@ def test_a_link_to_nothing_and_a_pipe_are_problems(write: Write, knowledge: Path
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_a_file_without_permission_is_a_problem(write: Write, knowledge: Path) -> None:
+def test_file_without_permission_is_a_problem(write: Write, knowledge: Path) -> None:
     write("a.yaml", FAQ).chmod(0)
     assert "check the file's permissions" in str(check_folder(knowledge)[1][0])
 
 
-def test_a_file_name_that_is_not_utf8_can_be_printed(knowledge: Path) -> None:
+def test_file_name_that_is_not_utf8_is_printable(knowledge: Path) -> None:
     path = os.fsencode(knowledge) + b"/\xff.yaml"
     with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123 - a name in bytes
         file.write("role: [")
     str(check_folder(knowledge)[1][0]).encode()
 
 
-def test_the_version_is_the_commit_of_a_clean_checkout_else_a_digest(
+def test_version_is_the_commit_of_a_clean_checkout_else_a_digest(
     write: Write,
     knowledge: Path,
 ) -> None:

@@ -1,4 +1,4 @@
-"""Files that belong to entries elsewhere: FAQs of a role, and phrasings."""
+"""Files about entries of other files: FAQs of a role, and phrasings."""
 
 from __future__ import annotations
 
@@ -41,25 +41,25 @@ def _problem(folder: Path, text: str) -> str:
     return str(problem)
 
 
-def test_faqs_may_stand_in_a_file_of_their_own_and_belong_to_a_role(folder: Path) -> None:
+def test_faqs_of_a_file_with_about_belong_to_that_role(folder: Path) -> None:
     (folder / "more.yaml").write_text(PAY)
     faq = load_knowledge_base(folder).entry("tester/faq/pay")
     assert isinstance(faq, Faq)
     assert faq.question == "What is a Tester paid?"
 
 
-def test_a_role_that_is_not_there_is_named_with_the_nearest(folder: Path) -> None:
+def test_unknown_role_of_about_is_reported_with_the_nearest_id(folder: Path) -> None:
     said = _problem(folder, "about: tster\nfaqs:\n  - {id: x, question: X?, answer: Y.}\n")
     assert "more.yaml:1:8: no role has the id `tster`; did you mean `tester`?" in said
 
 
-def test_the_same_id_in_both_files_of_a_role_is_a_problem(folder: Path) -> None:
+def test_equal_faq_ids_in_two_files_of_a_role_are_a_problem(folder: Path) -> None:
     said = _problem(folder, "about: tester\nfaqs:\n  - {id: tools, question: X?, answer: Y.}\n")
     assert "tools" in said
     assert "is taken by" in said
 
 
-def test_phrasings_are_added_to_sections_and_faqs(folder: Path) -> None:
+def test_file_of_phrasings_extends_sections_and_faqs(folder: Path) -> None:
     write_phrasing(folder, "tester/skills", "what must one bring")
     write_phrasing(folder, "tester/faq/tools", "what is in the box: all of it?")
     write_phrasing(folder, "tester/skills", "what must one bring")
@@ -71,13 +71,13 @@ def test_phrasings_are_added_to_sections_and_faqs(folder: Path) -> None:
     assert faq.phrasings == ("what is in the box: all of it?",)
 
 
-def test_a_phrasing_of_an_entry_that_is_not_there_is_a_problem(folder: Path) -> None:
+def test_phrasing_of_an_unknown_entry_is_a_problem(folder: Path) -> None:
     said = _problem(folder, "phrasings:\n  tester/skils: [what]\n")
     assert "more.yaml:2:3" in said
     assert "did you mean `tester/skills`?" in said
 
 
-def test_a_broken_file_of_phrasings_is_not_written_over(folder: Path) -> None:
+def test_broken_file_of_phrasings_is_not_replaced(folder: Path) -> None:
     path, _ = write_phrasing(folder, "tester/skills", "what must one bring")
     path.write_text("role: [")
     with pytest.raises(UsageError, match="faqbot check"):
@@ -85,7 +85,7 @@ def test_a_broken_file_of_phrasings_is_not_written_over(folder: Path) -> None:
     assert path.read_text() == "role: ["
 
 
-def test_what_is_written_reads_back_whatever_is_in_it(folder: Path) -> None:
+def test_written_faq_loads_with_any_punctuation(folder: Path) -> None:
     faq = Faq(
         "tester",
         "odd",
@@ -100,7 +100,7 @@ def test_what_is_written_reads_back_whatever_is_in_it(folder: Path) -> None:
     assert path.name == "tester-odd.yaml"
 
 
-def test_ids_are_made_of_questions_and_never_twice(folder: Path) -> None:
+def test_new_faq_key_is_unique_within_its_role(folder: Path) -> None:
     knowledge_base = load_knowledge_base(folder)
     assert new_faq_key("Tools?", "tester", knowledge_base) == "tools-2"
     assert new_faq_key("Tools?", None, knowledge_base) == "tools"
@@ -109,7 +109,7 @@ def test_ids_are_made_of_questions_and_never_twice(folder: Path) -> None:
     assert len(new_faq_key("long " * 50, None, KnowledgeBase())) <= 60
 
 
-def test_a_draft_loads_as_it_is(folder: Path) -> None:
+def test_faq_template_loads(folder: Path) -> None:
     text = faq_template("Is there a dress code?", "tester", load_knowledge_base(folder))
     (folder / "draft.yaml").write_text(text)
     assert load_knowledge_base(folder).entry("tester/faq/is-there-a-dress-code")

@@ -1,4 +1,4 @@
-"""Whatever a file holds, the loader answers with a library or with problems."""
+"""Any file either loads or is reported as problems; nothing else is raised."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ PIECES = st.lists(st.sampled_from([one for some in TOKENS for one in some]), max
 
 
 def check(raw: bytes) -> KnowledgeBase | None:
-    """The library of one file with those bytes; checks what holds of every answer."""
+    """Load one file with those bytes, and check what holds for every result."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file.yaml"
         path.write_bytes(raw)
@@ -63,25 +63,25 @@ def check(raw: bytes) -> KnowledgeBase | None:
 
 @settings(max_examples=80, deadline=None)
 @given(st.binary(max_size=60))
-def test_any_bytes(raw: bytes) -> None:
+def test_any_bytes_load_or_are_reported(raw: bytes) -> None:
     check(raw)
 
 
 @settings(max_examples=150, deadline=None)
 @given(PIECES)
-def test_any_pieces_of_yaml(pieces: list[str]) -> None:
+def test_any_pieces_of_yaml_load_or_are_reported(pieces: list[str]) -> None:
     check("".join(pieces).encode())
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(KEYS, VALUES, max_size=6))
-def test_any_values(value: dict[str, Any]) -> None:
+def test_any_values_load_or_are_reported(value: dict[str, Any]) -> None:
     check(yaml.safe_dump(value, allow_unicode=True).encode())
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(KEYS, VALUES, max_size=3))
-def test_any_values_in_a_role(value: dict[str, Any]) -> None:
+def test_any_values_in_a_role_load_or_are_reported(value: dict[str, Any]) -> None:
     """What the loader takes, the schema takes."""
     whole = value | {"role": "a", "title": "A"}
     if check(yaml.safe_dump(whole, allow_unicode=True).encode()) is not None:
@@ -94,7 +94,7 @@ PRINTABLE = st.text(st.characters(exclude_categories=["Cc", "Cs", "Cn"]), min_si
 
 @settings(max_examples=60, deadline=None)
 @given(PRINTABLE, PRINTABLE)
-def test_any_printable_text_comes_back_as_it_was_written(question: str, answer: str) -> None:
+def test_any_printable_text_loads_unchanged(question: str, answer: str) -> None:
     value = {"faqs": [{"id": "x", "question": question, "answer": answer}]}
     knowledge_base = check(yaml.safe_dump(value).encode())
     if question.strip() and answer.strip():

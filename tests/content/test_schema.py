@@ -1,4 +1,4 @@
-"""The schema that editors know is the format that the loader reads."""
+"""The JSON Schema for editors agrees with the format that the loader accepts."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def as_json(value: Any) -> Any:
     return json.loads(json.dumps(value, default=dt.date.isoformat))
 
 
-def test_the_committed_schema_is_the_generated_one() -> None:
+def test_committed_schema_is_up_to_date() -> None:
     written = (ROOT / SCHEMA_PATH).read_text(encoding="utf-8")
     assert written == schema_text(), "run `python -m faqbot.content.format__schema`"
 
 
-def test_the_schema_is_a_schema() -> None:
+def test_schema_is_valid_json_schema() -> None:
     Draft202012Validator.check_schema(content_schema())
 
 
@@ -46,7 +46,7 @@ def properties(node: object) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from properties(child)
 
 
-def test_every_key_has_a_title_a_description_and_examples_that_fit() -> None:
+def test_every_key_has_title_description_and_valid_examples() -> None:
     schema = content_schema()
     for name, key in properties(schema["$defs"]):
         assert key["title"], name
@@ -57,7 +57,7 @@ def test_every_key_has_a_title_a_description_and_examples_that_fit() -> None:
 
 
 @pytest.mark.parametrize("path", CONTENT, ids=[path.stem for path in CONTENT])
-def test_shipped_content_fits_the_schema(path: Path) -> None:
+def test_shipped_content_is_valid_against_the_schema(path: Path) -> None:
     for document in yaml.safe_load_all(path.read_text(encoding="utf-8")):
         assert [error.message for error in VALIDATOR.iter_errors(as_json(document))] == []
 
@@ -80,11 +80,11 @@ def test_shipped_content_fits_the_schema(path: Path) -> None:
         {"faqs": [{"id": "x", "question": "q", "answer": "a", "audience": "me"}]},
     ],
 )
-def test_what_the_loader_refuses_the_schema_refuses(wrong: object) -> None:
+def test_schema_refuses_what_the_loader_refuses(wrong: object) -> None:
     assert not VALIDATOR.is_valid(wrong)
 
 
-def test_shipped_sentences_cover_every_standard_section_and_whole_roles() -> None:
+def test_default_phrasings_cover_every_standard_section_and_roles() -> None:
     shipped = load_defaults()
     assert set(shipped.phrasings) == {*STANDARD_SECTIONS, "role"}
     assert all(len(phrasings) >= 20 for phrasings in shipped.phrasings.values())

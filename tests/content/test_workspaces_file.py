@@ -1,4 +1,4 @@
-"""The file that names content for each workspace."""
+"""The file that names the content of each workspace."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def problems(path: Path, text: str) -> list[str]:
     return [str(problem).removeprefix(f"{path}:") for problem in caught.value.problems]
 
 
-def test_each_workspace_has_what_the_file_says(path: Path) -> None:
+def test_workspace_has_the_content_that_the_file_names(path: Path) -> None:
     path.write_text(
         "workspaces:\n"
         "  T0AAAAAA: {knowledge: acme, owners: C0HIRING, speaks: questions}\n"
@@ -38,7 +38,7 @@ def test_each_workspace_has_what_the_file_says(path: Path) -> None:
     assert file.config_of("T0NOBODY", "") == WorkspaceConfig()
 
 
-def test_all_problems_are_told_at_their_places(path: Path) -> None:
+def test_all_problems_are_reported_at_their_positions(path: Path) -> None:
     found = problems(
         path,
         "workspaces:\n"
@@ -65,16 +65,16 @@ def test_all_problems_are_told_at_their_places(path: Path) -> None:
         ("workspaces: {T0AAAAAA: {knowledge: a}, T0AAAAAA: {knowledge: b}}\n", "is here twice"),
     ],
 )
-def test_files_that_say_nothing_are_advice(path: Path, text: str, said: str) -> None:
+def test_empty_file_is_advice(path: Path, text: str, said: str) -> None:
     assert any(said in line for line in problems(path, text))
 
 
-def test_a_file_that_is_not_there_names_the_setting(path: Path) -> None:
+def test_missing_file_is_advice_that_names_the_setting(path: Path) -> None:
     with pytest.raises(ContentError, match="FAQBOT_WORKSPACES"):
         WorkspacesFile(path)
 
 
-def test_a_changed_file_holds_and_a_bad_one_does_not(
+def test_changed_file_is_reloaded_and_an_invalid_one_is_not(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path.write_text("workspaces: {T0AAAAAA: {knowledge: a}}\n")
@@ -88,7 +88,7 @@ def test_a_changed_file_holds_and_a_bad_one_does_not(
     assert file.config_of("T0AAAAAA").knowledge.endswith("/other")
 
 
-def test_only_content_of_one_workspace_alone_may_be_changed_from_it(path: Path) -> None:
+def test_only_unshared_content_can_be_changed_from_a_workspace(path: Path) -> None:
     path.write_text(
         "workspaces:\n"
         "  T0ALONE0: {knowledge: alone}\n"

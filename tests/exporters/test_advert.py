@@ -19,7 +19,7 @@ ROLE = Role(
 )
 
 
-def test_an_advertisement_has_the_parts_of_a_posting_in_their_order() -> None:
+def test_advertisement_has_its_parts_in_the_usual_order() -> None:
     assert advert(ROLE) == (
         "# Tester\n\n"
         "## About the role\n\nFinds *faults*.\n\n"
@@ -31,10 +31,10 @@ def test_an_advertisement_has_the_parts_of_a_posting_in_their_order() -> None:
     )
 
 
-def test_what_a_role_does_not_say_is_left_out() -> None:
+def test_missing_parts_are_left_out() -> None:
     assert advert(Role("x", "X")) == "# X\n"
 
 
-def test_a_day_stands_in_for_missing_duties() -> None:
+def test_day_to_day_replaces_missing_responsibilities() -> None:
     day = Section("x", "day-to-day", "Day to day", text="Mornings.")
     assert "## What you will do\n\nMornings.\n" in advert(Role("x", "X", sections=(day,)))

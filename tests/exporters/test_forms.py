@@ -1,4 +1,4 @@
-"""Roles as documents, postings and a website."""
+"""Roles are exported as documents, job postings and a website."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ ROLE = Role(
         Faq("tester", "inner", "Secret?", "Inner.", audience=Audience.EMPLOYEES),
     ),
 )
-LIBRARY = KnowledgeBase(
+KNOWLEDGE_BASE = KnowledgeBase(
     roles=(ROLE, Role("lead", "Lead")), faqs=(Faq(None, "apply", "How?", "So."),)
 )
 
 
-def test_markdown_holds_the_whole_role_for_who_reads_it() -> None:
+def test_markdown_contains_the_role_and_the_faqs_of_the_audience() -> None:
     text = markdown(ROLE)
     assert text.startswith("# Tester & Co\n\nAlso called: QA\n\n## Overview\n")
     assert "**Required**\n\n- Patience\n\n**Preferred**\n\n- `SQL`\n" in text
@@ -57,7 +57,7 @@ def test_markdown_holds_the_whole_role_for_who_reads_it() -> None:
     assert "Secret?" in markdown(ROLE, Audience.EMPLOYEES)
 
 
-def test_word_uses_words_own_styles() -> None:
+def test_word_document_uses_built_in_styles() -> None:
     import docx
 
     document = docx.Document(io.BytesIO(word(ROLE)))
@@ -71,7 +71,7 @@ def test_word_uses_words_own_styles() -> None:
     assert bold.bold
 
 
-def test_a_page_stands_alone_and_runs_nothing() -> None:
+def test_page_needs_no_other_file_and_runs_no_script() -> None:
     text = page(ROLE)
     assert text.startswith("<!doctype html>")
     assert "Finds <strong>bugs</strong>, see &lt;b&gt;here&lt;/b&gt;." in text
@@ -122,7 +122,7 @@ FULL = JobOpening(
 
 
 @pytest.mark.parametrize("role", SHIPPED.roles, ids=lambda role: role.id)
-def test_every_shipped_role_is_a_valid_posting(role: Role) -> None:
+def test_every_shipped_role_is_a_valid_job_posting(role: Role) -> None:
     for opening in (JobOpening(), FULL, JobOpening(remote=True, country="CH")):
         made = job_posting(role, opening)
         assert made["@type"] == "JobPosting"
@@ -133,7 +133,7 @@ def test_every_shipped_role_is_a_valid_posting(role: Role) -> None:
     ]
 
 
-def test_a_posting_says_only_what_is_known() -> None:
+def test_job_posting_has_only_known_properties() -> None:
     made = job_posting(ROLE, JobOpening())
     assert made["experienceRequirements"]["monthsOfExperience"] == 18
     assert made["educationRequirements"][0]["credentialCategory"] == "bachelor degree"
@@ -163,7 +163,7 @@ class Links(HTMLParser):
                 self.ids.add(value)
 
 
-def test_every_link_of_the_site_leads_to_a_file_of_it() -> None:
+def test_every_link_of_the_site_has_a_target() -> None:
     made = site(SHIPPED, "Roles")
     for name, text in made.files.items():
         if not name.endswith(".html"):
@@ -178,8 +178,8 @@ def test_every_link_of_the_site_leads_to_a_file_of_it() -> None:
             assert path.resolve().relative_to("/").as_posix() in made.files, (name, link)
 
 
-def test_what_is_searched_can_be_found_where_it_leads() -> None:
-    made = site(LIBRARY, "Roles")
+def test_search_results_link_to_the_text_that_was_searched() -> None:
+    made = site(KNOWLEDGE_BASE, "Roles")
     documents = json.loads(
         made.files["index.js"].removeprefix("window.FAQBOT_INDEX=").rstrip(";\n")
     )
@@ -189,10 +189,10 @@ def test_what_is_searched_can_be_found_where_it_leads() -> None:
         links.feed(made.files[name])
         assert not place or place in links.ids, one
     assert "Secret?" not in "".join(made.files.values())
-    assert "Secret?" in "".join(site(LIBRARY, "Roles", Audience.EMPLOYEES).files.values())
+    assert "Secret?" in "".join(site(KNOWLEDGE_BASE, "Roles", Audience.EMPLOYEES).files.values())
 
 
-def test_the_same_content_gives_the_same_site() -> None:
+def test_equal_content_gives_equal_bytes() -> None:
     assert site(SHIPPED, "Roles") == site(SHIPPED, "Roles")
     evil = KnowledgeBase(roles=(Role("x", "</script><script>alert(1)</script>"),))
     made = site(evil, "<b>")
@@ -218,7 +218,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     return command
 
 
-def test_the_commands_write_files_and_never_over_others(
+def test_commands_write_files_and_never_replace_any(
     run: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     target = tmp_path / "analyst.docx"
@@ -238,7 +238,7 @@ def test_the_commands_write_files_and_never_over_others(
 
 @pytest.mark.browser
 @pytest.mark.skipif(chromium_path() is None, reason="Chromium isn't there")
-async def test_a_reader_finds_a_role_by_a_misspelt_name(run: Run, tmp_path: Path) -> None:
+async def test_site_search_finds_a_misspelt_role(run: Run, tmp_path: Path) -> None:
     from playwright.async_api import async_playwright
 
     assert run("site", "--out", str(tmp_path)) == 0

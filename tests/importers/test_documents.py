@@ -112,7 +112,7 @@ def items(role: Role, key: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple
     return section.items, section.required, section.preferred
 
 
-def test_markdown_with_front_matter(imported: Callable[..., Role]) -> None:
+def test_markdown_with_front_matter_becomes_a_role(imported: Callable[..., Role]) -> None:
     role = imported("clerk.md", MARKDOWN)
     assert role.title == "Payroll Clerk"
     overview = role.section("overview")
@@ -138,7 +138,7 @@ def test_markdown_with_front_matter(imported: Callable[..., Role]) -> None:
     ]
 
 
-def test_html_without_what_surrounds_it(imported: Callable[..., Role]) -> None:
+def test_html_becomes_a_role_without_navigation_and_footer(imported: Callable[..., Role]) -> None:
     role = imported("clerk.html", HTML)
     assert role.title == "Payroll Clerk"
     said = " ".join(words_of(repr(role.sections)))
@@ -150,7 +150,7 @@ def test_html_without_what_surrounds_it(imported: Callable[..., Role]) -> None:
     assert items(role, "skills")[1] == ("Excel", "Pay | by tariff")
 
 
-def test_plain_text(imported: Callable[..., Role]) -> None:
+def test_plain_text_becomes_a_role(imported: Callable[..., Role]) -> None:
     role = imported("clerk.txt", PLAIN)
     assert role.title == "PAYROLL CLERK"
     assert items(role, "responsibilities")[0] == ("Check hours of all colleagues", "File reports")
@@ -159,7 +159,7 @@ def test_plain_text(imported: Callable[..., Role]) -> None:
     assert education.text == "A degree in accounting."
 
 
-def test_word(imported: Callable[..., Role]) -> None:
+def test_word_document_becomes_a_role(imported: Callable[..., Role]) -> None:
     import docx
 
     document = docx.Document()
@@ -203,7 +203,7 @@ def pdf_of(lines: list[str]) -> bytes:
     return body + b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + table + tail
 
 
-def test_pdf(imported: Callable[..., Role]) -> None:
+def test_pdf_becomes_a_role(imported: Callable[..., Role]) -> None:
     role = imported(
         "clerk.pdf",
         pdf_of(["Payroll Clerk", "", "Duties:", "- Check hours", "- File reports", ""]),
@@ -216,15 +216,15 @@ def test_pdf(imported: Callable[..., Role]) -> None:
     ("name", "content", "advice"),
     [
         ("old.doc", b"\xd0\xcf\x11\xe0 old", "save it as .docx"),
-        ("a.docx", b"no zip", "isn't what its name says"),
-        ("a.docx", b"PK\x03\x04 broken", "no Word document"),
-        ("a.pdf", b"%PDF-1.4 broken", "no PDF that can be read"),
-        ("empty.md", b"", "holds no text"),
+        ("a.docx", b"no zip", "isn't a .docx file"),
+        ("a.docx", b"PK\x03\x04 broken", "isn't a valid Word document"),
+        ("a.pdf", b"%PDF-1.4 broken", "isn't a valid PDF"),
+        ("empty.md", b"", "contains no text"),
         ("image.pdf", pdf_of([]), "text recognition"),
-        ("a.xyz", b"hello", "no known format"),
+        ("a.xyz", b"hello", "has an unknown format"),
     ],
 )
-def test_what_can_not_be_read_is_one_line_of_advice(
+def test_unreadable_file_is_one_line_of_advice(
     tmp_path: Path, headings: HeadingClassifier, name: str, content: bytes, advice: str
 ) -> None:
     source = tmp_path / name
@@ -250,7 +250,9 @@ def test_what_can_not_be_read_is_one_line_of_advice(
         ("a two-year degree", None),
     ],
 )
-def test_years_are_read_where_they_are_about_experience(text: str, years: Years | None) -> None:
+def test_years_are_found_only_where_they_are_about_experience(
+    text: str, years: Years | None
+) -> None:
     assert find_years(text) == years
 
 
@@ -267,7 +269,7 @@ def test_years_are_read_where_they_are_about_experience(text: str, years: Years 
         ("How to apply", None),
     ],
 )
-def test_headings_are_understood_in_many_wordings(
+def test_headings_are_classified_in_many_wordings(
     headings: HeadingClassifier, heading: str, section: str | None
 ) -> None:
     assert headings.classify(heading, "Payroll Clerk").section == section
@@ -280,7 +282,7 @@ def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     return int(stop.value.code or 0)
 
 
-def test_the_command_writes_reports_and_never_overwrites(
+def test_command_reports_and_never_replaces_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -290,7 +292,7 @@ def test_the_command_writes_reports_and_never_overwrites(
     assert not Path("knowledge").exists()
     assert command(monkeypatch, "document", "a.md", "b.txt") == 0
     told = capsys.readouterr()
-    assert "c.xyz is of no known format" in told.err
+    assert "c.xyz has an unknown format" in told.err
     assert "100.0% of them in the file" in told.out
     assert "look at: are the years right?" in told.out
     assert "left out: comments" in told.out

@@ -1,4 +1,4 @@
-"""The O*NET database becomes a library of roles."""
+"""The O*NET database becomes roles."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> R
 FAMILIES = ("15", "17", "55")
 
 
-def test_an_occupation_becomes_a_role_with_its_source(
+def test_occupation_becomes_a_role_with_attribution(
     release: Path, run: Run, tmp_path: Path
 ) -> None:
     out = tmp_path / "knowledge" / "roles"
@@ -113,7 +113,7 @@ def test_an_occupation_becomes_a_role_with_its_source(
         (["Officers", "13-2011"], {"officers", "accountants"}),
     ],
 )
-def test_only_what_is_wanted_is_written(
+def test_only_selected_occupations_are_written(
     release: Path, run: Run, tmp_path: Path, wishes: list[str], roles: set[str]
 ) -> None:
     options = [part for wish in wishes for part in ("--only", wish)]
@@ -121,7 +121,9 @@ def test_only_what_is_wanted_is_written(
     assert {path.stem for path in (tmp_path / "out").iterdir()} == roles
 
 
-def test_wrong_wishes_and_files_are_advice(release: Path, run: Run, tmp_path: Path) -> None:
+def test_unknown_selectors_and_invalid_files_are_advice(
+    release: Path, run: Run, tmp_path: Path
+) -> None:
     out = ["--out", str(tmp_path / "out")]
     code, _, told = run(str(release), "--only", "Acountant", *out)
     assert (code, "Accountants (13-2011.00)" in told) == (2, True)
@@ -145,12 +147,12 @@ def test_wrong_wishes_and_files_are_advice(release: Path, run: Run, tmp_path: Pa
         ("", None),
     ],
 )
-def test_preparation_becomes_years(svp: str, years: Years | None) -> None:
+def test_vocational_preparation_becomes_years(svp: str, years: Years | None) -> None:
     assert svp_years(svp) == years
 
 
 @pytest.mark.skipif(not RELEASE.is_file(), reason="the O*NET release isn't there")
-def test_families_of_the_release_become_a_library_that_loads(run: Run, tmp_path: Path) -> None:
+def test_families_of_the_release_become_content_that_loads(run: Run, tmp_path: Path) -> None:
     wanted = [part for family in FAMILIES for part in ("--only", family)]
     code, told, _ = run(str(RELEASE), *wanted, "--out", str(tmp_path / "roles"), "-q")
     assert (code, told) == (0, "")

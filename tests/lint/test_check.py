@@ -1,4 +1,4 @@
-"""`faqbot check`: what authors learn of their content, for people and for programs."""
+"""`faqbot check`: findings about content, for people and for programs."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def rules(out: str) -> set[str]:
     return {one["rule"] for one in json.loads(out)["findings"]}
 
 
-def test_phrasings_that_compete_are_shown_with_what_becomes_of_them(
+def test_competing_phrasings_are_found_with_their_outcomes(
     write: Callable[[str, str], None], check: Check
 ) -> None:
     write(
@@ -92,9 +92,7 @@ def test_phrasings_that_compete_are_shown_with_what_becomes_of_them(
     assert check("--strict")[0] == 1
 
 
-def test_answers_that_say_the_same_are_found(
-    write: Callable[[str, str], None], check: Check
-) -> None:
+def test_equal_answers_are_found(write: Callable[[str, str], None], check: Check) -> None:
     write(
         "faqs.yaml",
         """
@@ -110,7 +108,7 @@ def test_answers_that_say_the_same_are_found(
     assert one["message"] == "faq/b: has the same answer as faq/a"
 
 
-def test_what_a_family_has_is_expected_of_its_roles(
+def test_section_that_most_roles_of_a_family_have_is_expected(
     write: Callable[[str, str], None], check: Check
 ) -> None:
     for name in ("one", "two", "three"):
@@ -120,7 +118,7 @@ def test_what_a_family_has_is_expected_of_its_roles(
     assert "four.yaml:2:1: warning: four: has no skills; 3 of 4 roles of sales have it" in out
 
 
-def test_an_overdue_review_is_a_warning_or_an_error(
+def test_overdue_review_is_a_warning_or_an_error(
     write: Callable[[str, str], None], check: Check
 ) -> None:
     write(
@@ -132,7 +130,7 @@ def test_an_overdue_review_is_a_warning_or_an_error(
     assert check("--stale-is-error")[0] == 1
 
 
-def test_text_that_slack_can_not_show_and_dead_links_are_found(
+def test_unsupported_markdown_and_dead_links_are_found(
     write: Callable[[str, str], None], check: Check
 ) -> None:
     write(
@@ -156,7 +154,7 @@ def test_text_that_slack_can_not_show_and_dead_links_are_found(
     assert "example.com," not in out
 
 
-def test_notes_are_for_those_who_ask_and_come_with_advice(
+def test_notes_are_shown_with_advice_by_verbose(
     write: Callable[[str, str], None], check: Check
 ) -> None:
     sentence = " ".join(["and the organisational responsibility of administration"] * 20)
@@ -169,12 +167,14 @@ def test_notes_are_for_those_who_ask_and_come_with_advice(
     assert RULES["too-long"].advice in out
 
 
-def test_reading_ease_is_that_of_the_formula() -> None:
+def test_reading_ease_is_that_of_flesch() -> None:
     assert reading_ease("The cat sat on the mat.") == pytest.approx(116.145, abs=0.01)
     assert reading_ease("") == 100
 
 
-def test_errors_stay_what_they_were(write: Callable[[str, str], None], check: Check) -> None:
+def test_load_problems_are_printed_without_a_rule(
+    write: Callable[[str, str], None], check: Check
+) -> None:
     write("one.yaml", "role: one\ntitel: One\n")
     code, out = check()
     assert code == 1
@@ -186,9 +186,7 @@ def test_errors_stay_what_they_were(write: Callable[[str, str], None], check: Ch
     assert check("--quiet")[1].count("\n") == len(told["problems"]) + 1
 
 
-def test_github_shows_findings_beside_the_lines(
-    write: Callable[[str, str], None], check: Check
-) -> None:
+def test_github_format_names_file_and_line(write: Callable[[str, str], None], check: Check) -> None:
     write("a,b.yaml", "role: one\ntitle: 'One'\n? [100%]\n: x\n")
     code, out = check("--format", "github")
     assert code == 1
@@ -196,7 +194,7 @@ def test_github_shows_findings_beside_the_lines(
     assert all(line.startswith("::") for line in out.splitlines())
 
 
-def test_sarif_has_what_code_scanners_demand(
+def test_sarif_has_what_code_scanners_require(
     write: Callable[[str, str], None], check: Check
 ) -> None:
     write("one.yaml", "role: one\ntitel: One\n")
@@ -213,13 +211,13 @@ def test_sarif_has_what_code_scanners_demand(
         assert place["region"]["startLine"] >= 1
 
 
-def test_the_shipped_content_has_no_warnings(monkeypatch: pytest.MonkeyPatch, check: Check) -> None:
+def test_shipped_content_has_no_warnings(monkeypatch: pytest.MonkeyPatch, check: Check) -> None:
     monkeypatch.chdir(ROOT)
     _, out = check("--json")
     assert rules(out) <= {"one-sided-relation"}
 
 
-def test_watching_checks_again_after_each_save(folder: Path) -> None:
+def test_watch_checks_again_after_each_save(folder: Path) -> None:
     (folder / "one.yaml").write_text("role: one\ntitel: One\n")
     command = [sys.executable, "-c", "from faqbot.cli.main import main; main()"]
     with subprocess.Popen(
@@ -240,7 +238,7 @@ def test_watching_checks_again_after_each_save(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["docs/examples/github-action.yml", ".pre-commit-hooks.yaml"])
-def test_examples_call_the_command_as_it_is(name: str) -> None:
+def test_examples_use_options_of_the_command(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert yaml.safe_load(text)
     assert "faqbot check" in text

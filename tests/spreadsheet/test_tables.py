@@ -1,4 +1,4 @@
-"""Tables: what goes out comes back as it was, and what people type is understood."""
+"""Tables: exported content is imported unchanged, and tables of people are understood."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def same(one: KnowledgeBase, other: KnowledgeBase) -> bool:
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
 @given(role=roles())
 @settings(max_examples=25, deadline=None)
-def test_any_content_comes_back_as_it_was(suffix: str, role: Role) -> None:
+def test_any_content_survives_export_and_import(suffix: str, role: Role) -> None:
     knowledge_base = KnowledgeBase(roles=(role,))
     target = Path(f"content{suffix}")
     raw = table_bytes(target, table_rows(knowledge_base))
@@ -52,7 +52,7 @@ def test_any_content_comes_back_as_it_was(suffix: str, role: Role) -> None:
 
 
 @pytest.mark.parametrize("name", ["content.csv", "content.xlsx"])
-def test_the_shipped_content_goes_out_and_comes_back(run: Run, tmp_path: Path, name: str) -> None:
+def test_shipped_content_survives_export_and_import(run: Run, tmp_path: Path, name: str) -> None:
     file, folder = tmp_path / name, tmp_path / "knowledge"
     assert run("export", "table", str(file), "-k", str(SHIPPED))[0] == 0
     assert run("export", "table", str(file), "-k", str(SHIPPED))[0] == 2
@@ -76,7 +76,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> R
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+49 30 1", "-5", "@you", "'quoted", "\tx", "''=x", "ok"])
-def test_formulas_are_inert_both_ways(text: str, tmp_path: Path) -> None:
+def test_text_that_looks_like_a_formula_is_written_as_text(text: str, tmp_path: Path) -> None:
     assert unescape_formula(escape_formula(text)) == text
     assert not escape_formula(text).startswith(("=", "+", "-", "@", "\t"))
     path = tmp_path / "a.xlsx"
@@ -88,7 +88,7 @@ def test_formulas_are_inert_both_ways(text: str, tmp_path: Path) -> None:
     assert read_rows(path)[1] == [text, escape_formula(text)]
 
 
-def test_a_formula_that_somebody_typed_stays_text(tmp_path: Path) -> None:
+def test_formula_of_a_file_is_read_as_text(tmp_path: Path) -> None:
     import openpyxl
 
     book = openpyxl.Workbook()
@@ -112,7 +112,7 @@ def test_a_formula_that_somebody_typed_stays_text(tmp_path: Path) -> None:
         b' Frage ; Antwort ; Notes \nWhere?;"Here,\nthere";x\n',
     ],
 )
-def test_two_columns_are_enough_whatever_the_spreadsheet_wrote(raw: bytes, tmp_path: Path) -> None:
+def test_question_and_answer_are_enough_in_any_encoding(raw: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(raw)
     read = read_table(read_rows(path), "a.csv")
@@ -123,19 +123,19 @@ def test_two_columns_are_enough_whatever_the_spreadsheet_wrote(raw: bytes, tmp_p
 
 @pytest.mark.parametrize("text", ["日本語の質問", "Größe №5", "emoji 🙂 here"])
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
-def test_letters_of_any_script_survive(text: str, suffix: str, tmp_path: Path) -> None:
+def test_any_script_survives_export_and_import(text: str, suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"a{suffix}"
     path.write_bytes(table_bytes(path, [["question", "answer"], [text, text]]))
     assert read_rows(path)[1] == [text, text]
 
 
-def test_points_stand_a_line_each_in_a_cell() -> None:
+def test_list_is_a_cell_with_a_line_for_each_entry() -> None:
     assert split_points("• SQL\r\n· Python\n\n- as typed") == ("SQL", "Python", "- as typed")
     held = ("two\nlines", r"back\slash \n", "plain")
     assert split_points(join_points(held)) == held
 
 
-def test_wrong_cells_are_named_by_row_and_column(tmp_path: Path) -> None:
+def test_wrong_cells_are_reported_by_row_and_column(tmp_path: Path) -> None:
     rows = [
         ["kind", "role", "id", "title", "text", "reviewed", "audience", "years min"],
         ["role", "a", "", "A", "", "soon", "", ""],
@@ -168,7 +168,7 @@ def test_wrong_cells_are_named_by_row_and_column(tmp_path: Path) -> None:
         ("a.csv", b'question,answer\n"open,', "isn't valid CSV"),
     ],
 )
-def test_files_that_can_not_be_read_are_one_line_of_advice(
+def test_unreadable_file_is_one_line_of_advice(
     tmp_path: Path, name: str, raw: bytes, advice: str
 ) -> None:
     (tmp_path / name).write_bytes(raw)
@@ -176,7 +176,7 @@ def test_files_that_can_not_be_read_are_one_line_of_advice(
         read_rows(tmp_path / name)
 
 
-def test_the_command_shows_differences_before_it_writes(run: Run, tmp_path: Path) -> None:
+def test_command_shows_differences_before_it_writes(run: Run, tmp_path: Path) -> None:
     file, folder = tmp_path / "a.csv", tmp_path / "knowledge"
     file.write_text("question,answer\nWhere?,Here\nWhen?,Now\n")
     code, told, _ = run("import", "table", str(file), "--out", str(folder), "--dry-run")

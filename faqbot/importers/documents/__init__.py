@@ -1,1 +1,1 @@
-"""A job description in any common format -> a role."""
+"""Job descriptions in common formats as roles."""

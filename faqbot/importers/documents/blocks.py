@@ -1,4 +1,4 @@
-"""What a document is made of, whatever its format."""
+"""Blocks of a document, whatever its format: headings, paragraphs, list items."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WORD: Final = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading; `level` counts from 1, the highest."""
+    """A heading; `level` counts from 1, which is the highest."""
 
     text: str
     level: int
@@ -29,7 +29,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A point of a list, in Markdown; `depth` counts from 0."""
+    """An item of a list, in Markdown; `depth` counts from 0."""
 
     text: str
     depth: int = 0
@@ -40,7 +40,7 @@ Block = Heading | Text | Item
 
 @dataclass(frozen=True, slots=True)
 class Boilerplate:
-    """What isn't taken: of which kind it is, and its words."""
+    """Text that isn't imported, and its kind, such as "page footer"."""
 
     kind: str
     text: str
@@ -48,7 +48,7 @@ class Boilerplate:
 
 @dataclass(frozen=True, slots=True)
 class ImportedDocument:
-    """A document in reading order; `title` is empty where it says none."""
+    """A document in reading order; `title` is empty if it has none."""
 
     blocks: tuple[Block, ...]
     title: str = ""
@@ -56,11 +56,11 @@ class ImportedDocument:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text in lower case: what is counted."""
+    """Return the words of a text in lower case, which are what reports count."""
     return [word.casefold() for word in _WORD.findall(text)]
 
 
 def tidy(text: str) -> str:
-    """A text in one line, without what YAML can't hold."""
+    """Return a text on one line, without characters that YAML does not allow."""
     printable = (char for char in text if char.isprintable() or char.isspace())
     return " ".join("".join(printable).replace("\ufeff", "").split())

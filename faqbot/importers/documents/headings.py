@@ -1,4 +1,4 @@
-"""Headings in their many wordings -> the sections that they mean, by faqbot's own encoder."""
+"""Classify headings: map their many wordings to sections, by similarity."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from rapidfuzz import fuzz, process
 from faqbot.content.sections import STANDARD_SECTIONS
 
 MIN_WORDING_SIMILARITY: Final = 88.0
-"""The likeness of letters (rapidfuzz ratio, 0 to 100) from which a wording counts as the same."""
+"""Similarity of letters (rapidfuzz ratio, 0 to 100) from which wordings count as equal."""
 
 MIN_HEADING_SIMILARITY: Final = 0.72
-"""The cosine from which a heading means what a wording means."""
+"""Cosine from which a heading has the meaning of a known wording."""
 
 MIN_SURE_SIMILARITY: Final = 0.85
-"""The cosine below which an author should look."""
+"""Cosine below which the author is asked to check the section."""
 
 _NONE: Final = "none"
 _NUMBER: Final = re.compile(r"^(?:\(?(?:\d{1,2}|[ivx]{1,4}|[a-z])[.)]\s+)+", re.IGNORECASE)
@@ -35,16 +35,16 @@ _PREFERRED: Final = re.compile(
 
 
 class HeadingEncoder(Protocol):
-    """Texts -> vectors of length 1."""
+    """Turns texts into vectors of length 1."""
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of shape (texts, dimensions)."""
+        """Return vectors of shape (texts, dimensions)."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class HeadingMeaning:
-    """What a heading means: a standard section (None: none of them), and whether that is sure."""
+    """Meaning of a heading: a standard section or None, and whether that is certain."""
 
     section: str | None
     is_sure: bool
@@ -52,11 +52,13 @@ class HeadingMeaning:
 
 
 class HeadingClassifier:
-    """Recognises headings.
+    """Finds the standard section that a heading means.
+
+    Wordings are compared by letters, then as patterns, then by the cosine of their vectors.
 
     Args:
-        encoder: faqbot's own.
-        phrasings: the shipped ways to ask for each standard section.
+        encoder: The bundled encoder.
+        phrasings: Default phrasings by the key of the standard section.
     """
 
     def __init__(self, encoder: HeadingEncoder, phrasings: Mapping[str, Sequence[str]]) -> None:
@@ -82,7 +84,7 @@ class HeadingClassifier:
         self._vectors = encoder.encode([text for text, _ in self._examples])
 
     def classify(self, heading: str, title: str = "") -> HeadingMeaning:
-        """What a heading means in the description of a role with that title."""
+        """Return the meaning of a heading in the description of a role with that title."""
         preferred = is_preferred(heading)
         text = _normalise(_without_title(heading, title))
         if not text:
@@ -110,7 +112,7 @@ class HeadingClassifier:
 
 
 def is_preferred(text: str) -> bool:
-    """Whether words say that something is welcome but not needed."""
+    """Return whether a text says that something is welcome but not required."""
     return bool(_PREFERRED.search(text))
 
 
@@ -123,7 +125,7 @@ def _load_wordings() -> dict[str, list[str]]:
 
 
 def _pattern(wording: str) -> re.Pattern[str]:
-    """A wording as a pattern in which any words stand for the role: titles have many forms."""
+    """Return a wording as a pattern with any words for the role, since titles have many forms."""
     before, _, after = wording.partition("{role}")
     article = re.sub(r"\ba $", "an? ", before)
     return re.compile(f"{article}.+{re.escape(after)}")
@@ -136,7 +138,7 @@ def _normalise(text: str) -> str:
 
 
 def _without_title(heading: str, title: str) -> str:
-    """The heading without the title, in whatever number and case it stands there."""
+    """Return the heading without the title, in singular or plural and any case."""
     names = {title, title.removesuffix("s"), f"{title}s"} if title else set[str]()
     names |= {re.sub(r"s\b", "", title)} if title else set()
     for name in sorted(filter(None, names), key=len, reverse=True):

@@ -1,4 +1,4 @@
-"""HTML -> blocks: the main part of a page, without what surrounds it."""
+"""Read HTML: the main part of a page, without navigation, footers and forms."""
 
 from __future__ import annotations
 
@@ -46,7 +46,11 @@ _BLOCK_TAGS: Final = (
 
 
 def read_html(text: str) -> ImportedDocument:
-    """A page; of several articles all, in their order."""
+    """Parse a page; several articles are read in their order.
+
+    Raises:
+        MissingExtraError: Beautiful Soup isn't installed.
+    """
     with needs_extra(*EXTRA):
         from bs4 import BeautifulSoup, Comment
     soup = BeautifulSoup(text, "html.parser")
@@ -57,15 +61,15 @@ def read_html(text: str) -> ImportedDocument:
     for tag in soup.find_all(_INVISIBLE_TAGS):
         tag.decompose()
     body = soup.body or soup
-    left = [*_remove_boilerplate(body), *_remove_repeated_links(body)]
+    left_out = [*_remove_boilerplate(body), *_remove_repeated_links(body)]
     main = _main_part(body)
     blocks = tuple(_blocks(main))
     before = main.extract() if main is not body else None
     if before is not None and (rest := tidy(body.get_text(" "))):
-        left.append(Boilerplate("outside the main part", rest))
+        left_out.append(Boilerplate("outside the main part", rest))
     if not title:
         title = next((one.text for one in blocks if isinstance(one, Heading)), "")
-    return ImportedDocument(blocks, title, tuple(left))
+    return ImportedDocument(blocks, title, tuple(left_out))
 
 
 def _find_title(soup: Tag) -> str:
@@ -77,7 +81,7 @@ def _find_title(soup: Tag) -> str:
 
 
 def _remove_boilerplate(body: Tag) -> Iterator[Boilerplate]:
-    """Take out what surrounds content on pages; what tabs hide at first is content."""
+    """Remove navigation, headers, footers and forms; hidden tabs are content and stay."""
     for tag in body.find_all(True):
         # The list also has tags inside parts that this loop has removed by now.
         if tag.decomposed:
@@ -95,7 +99,7 @@ def _remove_boilerplate(body: Tag) -> Iterator[Boilerplate]:
 
 
 def _remove_repeated_links(body: Tag) -> Iterator[Boilerplate]:
-    """Take out links that stand beside heading after heading: “about this section”, “edit”."""
+    """Remove links that are repeated in headings, such as “about this section” or “edit”."""
     links = [
         (tag, tidy(tag.get_text(" ")))
         for tag in body.select(", ".join(f"{h} a" for h in _HEADING_TAGS))
@@ -109,7 +113,7 @@ def _remove_repeated_links(body: Tag) -> Iterator[Boilerplate]:
 
 
 def _main_part(body: Tag) -> Tag:
-    """The part that holds the content: `main`, else what all articles stand in, else all."""
+    """Return the main part: `main`, or the element around all articles, or the body."""
     found = body.find("main") or body.select_one("[role=main]")
     if found is not None:
         return found
@@ -174,7 +178,7 @@ def _tag_blocks(tag: Tag) -> Iterator[Block]:
 
 
 def _list_items(tag: Tag) -> Iterator[Block]:
-    """A point, its own words first; points below it follow."""
+    """Yield a list item, then the items of the lists below it."""
     depth = len(tag.find_parents(("ul", "ol"))) - 1
     below = tag.find_all(("ul", "ol"))
     inner = [item for one in below for item in one.find_all("li", recursive=False)]

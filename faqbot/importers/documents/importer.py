@@ -1,4 +1,4 @@
-"""The documents of authors as role files: read by format, mapped, written, and reported."""
+"""Import job descriptions: read a file by its format, and write it as a role file."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SENTENCE_ENDS: Final = (".", ",", ";", "!")
 
 
 def read_plain_text(text: str) -> ImportedDocument:
-    """A document whose lines say all there is."""
+    """Parse plain text, in which only lines and their form tell headings and lists."""
     lines = (
         text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").expandtabs().split("\n")
     )
@@ -50,35 +50,35 @@ def read_plain_text(text: str) -> ImportedDocument:
 
 def _blocks(lines: list[str]) -> Iterator[Block]:
     pending: list[str] = []
-    point: Item | None = None
+    item: Item | None = None
     for number, line in enumerate(lines):
         found = _LIST_ITEM.match(line)
         after = lines[number + 1] if number + 1 < len(lines) else ""
         before = lines[number - 1] if number else ""
         if not line.strip() or _RULE_LINE.match(line):
-            yield from _finish_block(pending, point)
-            pending, point = [], None
+            yield from _finish_block(pending, item)
+            pending, item = [], None
         elif found:
-            yield from _finish_block(pending, point)
+            yield from _finish_block(pending, item)
             pending = [found["text"]]
-            point = Item("", 1 if len(found["indent"]) > 3 else 0)  # noqa: PLR2004 - a usual indent
+            item = Item("", 1 if len(found["indent"]) > 3 else 0)  # noqa: PLR2004 - a usual indent
         elif _is_heading(line, before, after, alone=not pending):
-            yield from _finish_block(pending, point)
-            pending, point = [], None
+            yield from _finish_block(pending, item)
+            pending, item = [], None
             yield Heading(tidy(line).rstrip(":"), 1 if not before.strip() and number == 0 else 2)
         else:
             pending.append(line)
-    yield from _finish_block(pending, point)
+    yield from _finish_block(pending, item)
 
 
-def _finish_block(pending: list[str], point: Item | None) -> Iterator[Block]:
-    text = tidy(" ".join(pending).replace("- ", "- "))
+def _finish_block(pending: list[str], item: Item | None) -> Iterator[Block]:
+    text = tidy(" ".join(pending))
     if text:
-        yield Item(text, point.depth) if point else Text(text)
+        yield Item(text, item.depth) if item else Text(text)
 
 
 def _is_heading(line: str, before: str, after: str, *, alone: bool) -> bool:
-    """Whether a line looks like a heading: short, no sentence, and set apart."""
+    """Return whether a line looks like a heading: short, not a sentence, and set apart."""
     text = tidy(line)
     words = text.split()
     if (
@@ -115,10 +115,11 @@ _ZIP, _PDF, _OLD_WORD = b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0"
 
 
 def read_document(path: Path) -> ImportedDocument:
-    """The document in a file; its suffix says the format, its first bytes have the last word.
+    """Read a file of any known format; its first bytes count for more than its suffix.
 
     Raises:
-        UsageError: it can't be read, is empty, or is of no known format.
+        UsageError: The file can't be read, contains no text, or has an unknown format.
+        MissingExtraError: The format needs a package that isn't installed.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -128,7 +129,9 @@ def read_document(path: Path) -> ImportedDocument:
         raise UsageError(f"{path} can't be read: {error.strerror or error}.") from error
     document = _parse(path, raw)
     if not any(block.text.strip() for block in document.blocks):
-        raise UsageError(f"{path} holds no text: an image of a page needs text recognition first.")
+        raise UsageError(
+            f"{path} contains no text: an image of a page needs text recognition first."
+        )
     return document
 
 
@@ -137,7 +140,7 @@ def _parse(path: Path, raw: bytes) -> ImportedDocument:
     # The first bytes decide, as the suffix of a download is often wrong.
     if raw.startswith(_OLD_WORD):
         raise UsageError(
-            f"{path} is an old Word file, or locked: save it as .docx without password."
+            f"{path} is an old or encrypted Word file: save it as .docx without a password."
         )
     if raw.startswith(_PDF):
         return _read_pdf(path, raw)
@@ -147,12 +150,14 @@ def _parse(path: Path, raw: bytes) -> ImportedDocument:
         except MissingExtraError:
             raise
         except Exception as error:
-            raise UsageError(f"{path} is no Word document that can be read.") from error
+            raise UsageError(
+                f"{path} isn't a valid Word document: open it and save it again."
+            ) from error
     if suffix not in FORMATS:
         known = ", ".join(FORMATS)
-        raise UsageError(f"{path} is of no known format; known are {known}.")
+        raise UsageError(f"{path} has an unknown format; known are {known}.")
     if suffix in (".docx", ".pdf"):
-        raise UsageError(f"{path} isn't what its name says: open it and save it anew.")
+        raise UsageError(f"{path} isn't a {suffix} file: open it and save it again.")
     text = _decoded(raw)
     match FORMATS[suffix]:
         case "Markdown":
@@ -171,7 +176,7 @@ def _decoded(raw: bytes) -> str:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    return raw.decode("cp1252", "replace")  # what remains is almost always of a Windows editor
+    return raw.decode("cp1252", "replace")  # older Windows editors write nothing else
 
 
 def _read_pdf(path: Path, raw: bytes) -> ImportedDocument:
@@ -181,11 +186,11 @@ def _read_pdf(path: Path, raw: bytes) -> ImportedDocument:
     try:
         reader = PdfReader(io.BytesIO(raw))
         if reader.is_encrypted and not reader.decrypt(""):
-            raise UsageError(f"{path} is locked by a password: save it without one.")
+            raise UsageError(f"{path} is protected by a password: save it without one.")
         pages = [page.extract_text() for page in reader.pages]
     # pypdf lets built-in errors through when a file is damaged.
     except (PyPdfError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UsageError(f"{path} is no PDF that can be read: print it as PDF anew.") from error
+        raise UsageError(f"{path} isn't a valid PDF: export it again.") from error
     return read_plain_text("\n".join(pages))
 
 
@@ -194,10 +199,16 @@ _SEPARATORS = re.compile(r"[-_]+")
 
 @dataclass(frozen=True, slots=True)
 class ImportedRole:
-    """A file and the role that it became.
+    """A role that was made of a document.
 
-    `source` and `arrived` count words: those of the document, and those of them that stand in the
-    role file.
+    Attributes:
+        path: The file of the document.
+        mapped: The role.
+        text: The text of the role file.
+        source_words: Number of words in the document.
+        kept_words: How many of them the role file contains.
+        missing_words: The others, once each.
+        left_out: Text that isn't part of the job description.
     """
 
     path: Path
@@ -212,7 +223,13 @@ class ImportedRole:
 def import_documents(
     paths: Iterable[Path], headings: HeadingClassifier
 ) -> Iterator[ImportedRole | UsageError]:
-    """Each file as a role, or why it can't be one; roles of one name are told apart by a number."""
+    """Yield each file as a role, or the error that says why it can't be one.
+
+    A number is added to ids and titles that an earlier file has already.
+
+    Raises:
+        MissingExtraError: A format needs a package that isn't installed.
+    """
     taken: set[str] = set()
     titles: set[str] = set()
     for path in paths:
@@ -224,28 +241,28 @@ def import_documents(
             yield error
             continue
         title, guessed = _find_title(path, document)
-        placed = map_document(document, _unique_title(title, titles), headings)
-        titles.add(placed.role.title.casefold())
+        mapped = map_document(document, _unique_title(title, titles), headings)
+        titles.add(mapped.role.title.casefold())
         if guessed:
-            placed.notes.setdefault("title", []).append("check: the title is from the file's name")
-        if placed.role.id in taken:
+            mapped.notes.setdefault("title", []).append("check: the title is from the file's name")
+        if mapped.role.id in taken:
             number = 2
-            while f"{placed.role.id}-{number}" in taken:
+            while f"{mapped.role.id}-{number}" in taken:
                 number += 1
-            placed = _with_id(placed, f"{placed.role.id}-{number}")
-        taken.add(placed.role.id)
-        yield _imported_role(path, document, placed)
+            mapped = _with_id(mapped, f"{mapped.role.id}-{number}")
+        taken.add(mapped.role.id)
+        yield _imported_role(path, document, mapped)
 
 
-def _imported_role(path: Path, document: ImportedDocument, placed: MappedRole) -> ImportedRole:
-    heading = [f"Made from {path.name}. What to look at is marked with “check:”."]
-    text = role_file(placed.role, schema="../schema.json", heading=heading, notes=placed.notes)
+def _imported_role(path: Path, document: ImportedDocument, mapped: MappedRole) -> ImportedRole:
+    comments = [f"Made from {path.name}. Lines to check are marked with “check:”."]
+    text = role_file(mapped.role, schema="../schema.json", heading=comments, notes=mapped.notes)
     source = Counter(word for block in document.blocks for word in words_of(block.text))
     missing = source - Counter(words_of(text))
     count = sum(source.values())
     return ImportedRole(
         path=path,
-        mapped=placed,
+        mapped=mapped,
         text=text,
         source_words=count,
         kept_words=count - sum(missing.values()),
@@ -255,7 +272,7 @@ def _imported_role(path: Path, document: ImportedDocument, placed: MappedRole) -
 
 
 def _find_title(path: Path, document: ImportedDocument) -> tuple[str, bool]:
-    """The title of a document, and whether it had to be guessed from the file's name."""
+    """Return the title of a document, and whether it is a guess from the file's name."""
     if document.title:
         return document.title, False
     first = document.blocks[0]
@@ -273,14 +290,14 @@ def _unique_title(title: str, titles: set[str]) -> str:
     return unique
 
 
-def _with_id(placed: MappedRole, role_id: str) -> MappedRole:
-    role = placed.role
+def _with_id(mapped: MappedRole, role_id: str) -> MappedRole:
+    role = mapped.role
     sections = tuple(replace(section, role=role_id) for section in role.sections)
     faqs = tuple(replace(faq, role=role_id) for faq in role.faqs)
-    return replace(placed, role=replace(role, id=role_id, sections=sections, faqs=faqs))
+    return replace(mapped, role=replace(role, id=role_id, sections=sections, faqs=faqs))
 
 
 def _without_controls(document: ImportedDocument) -> ImportedDocument:
-    """The document without characters that content can't hold."""
+    """Return the document without characters that content may not contain."""
     blocks = tuple(replace(block, text=without_controls(block.text)) for block in document.blocks)
     return replace(document, blocks=blocks, title=without_controls(document.title).strip())

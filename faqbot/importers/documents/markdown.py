@@ -1,4 +1,4 @@
-"""Markdown -> blocks."""
+"""Read Markdown, with front matter and template tags."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LINE: Final = re.compile(r"^(?P<indent>\s*)(?P<dash>- +)?(?P<text>.*)$")
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """What stood above a document: its title, the keys as blocks, the comments between them."""
+    """Front matter of a document: its title, its keys as blocks, and the comments in it."""
 
     title: str
     blocks: tuple[Block, ...]
@@ -36,9 +36,9 @@ class FrontMatter:
 
 
 def split_front_matter(text: str) -> tuple[str, str]:
-    """Front matter and the rest; no front matter is an empty text.
+    """Split a document into front matter, which may be empty, and the text below it.
 
-    The first rule may be missing: some start with a key at once.
+    Some documents start with a key: the first rule may be missing.
     """
     rules = list(_RULE.finditer(text))
     if rules and not text[: rules[0].start()].strip():
@@ -52,7 +52,7 @@ def split_front_matter(text: str) -> tuple[str, str]:
 
 
 def read_front_matter(front: str) -> FrontMatter:
-    """The keys, each value where it belongs: long ones under a heading, short ones as details."""
+    """Parse front matter: lists get a heading of their own, short values become details."""
     title, comments = "", []
     details: list[Item] = []
     long: list[Block] = []
@@ -71,7 +71,7 @@ def read_front_matter(front: str) -> FrontMatter:
 
 
 def _entries(front: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Each key with its value and the lines below it."""
+    """Yield each key with its value and the lines below it."""
     key, value, lines = "", "", list[str]()
     for raw in front.splitlines():
         found = None if raw.startswith((" ", "\t", "#", "-")) else _KEY.match(raw.rstrip())
@@ -84,7 +84,7 @@ def _entries(front: str) -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _items(value: str, lines: list[str]) -> Iterator[Block]:
-    """The lines below a key as points; a line without a dash goes on with the point before."""
+    """Yield the lines below a key as items; a line without a dash continues the item before."""
     if tidy(value):
         yield Item(tidy(value))
     pending: list[str] = []
@@ -112,11 +112,11 @@ _HEADING_WITHOUT_SPACE: Final = re.compile(r"^(#{1,6})(?=[^#\s])", re.MULTILINE)
 _BOLD_LINE: Final = re.compile(r"^(?:\*\*|__)(?P<text>[^*_]{2,80}?):?(?:\*\*|__):?$")
 _TAG: Final = re.compile(r"</?[A-Za-z][^>]*>")
 _BOLD_HEADING_LEVEL: Final = 6
-"""The level of a heading that is only a line in bold."""
+"""Level of a heading that is written as a line in bold."""
 
 
 def read_markdown(text: str) -> ImportedDocument:
-    """A Markdown document with or without front matter."""
+    """Parse a Markdown document with or without front matter."""
     above, body = split_front_matter(text)
     matter = read_front_matter(above)
     left = list(matter.left_out)
@@ -161,7 +161,7 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
 
 
 def _inline(token: Token, opened: str, depth: int) -> Iterator[Block]:
-    # A line break that is meant stays one; others only wrap the source.
+    # Two spaces or a backslash mark a line break; other line ends only wrap the source.
     lines = [tidy(line) for line in re.split(r"(?:  |\\)\n", token.content)]
     for line in filter(None, lines):
         bold = _BOLD_LINE.match(line)

@@ -1,4 +1,4 @@
-"""A document -> a role: each block where it belongs, nothing lost and nothing made up."""
+"""Map a document to a role: every block to a section, nothing lost and nothing added."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _CONTEXT_LENGTH: Final = 90
 
 
 def find_years(text: str) -> Years | None:
-    """The first span of years that is about experience; None where there is none."""
+    """Return the first range of years that is about experience; None if there is none."""
     for found in _SPAN.finditer(text):
         before, after = text[: found.start()], text[found.end() :]
         if _AGE.search(after) or _AGE.search(before):
@@ -62,7 +62,7 @@ def _parse_number(text: str) -> float:
 
 
 GRADED_SECTIONS: Final = ("skills", "education", "certifications", "experience")
-"""Sections whose points are required or preferred."""
+"""Sections whose items are required or preferred."""
 
 _DEGREE: Final = re.compile(
     r"\b(bachelor|master'?s|degree|diploma|ph\.?d|doctorate|high school|b\.?sc|m\.?sc"
@@ -75,10 +75,13 @@ _MAX_ITEM_LENGTH: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class MappedRole:
-    """A role made of a document.
+    """A role that was mapped from a document.
 
-    `notes` are comments by key, as `role_file` takes them; `words` counts the source's words that
-    each part took; `checks` are what an author should look at.
+    Attributes:
+        role: The role.
+        notes: Comment lines by key, as `role_file` takes them.
+        words: Number of the document's words in each section.
+        checks: What the author should check.
     """
 
     role: Role
@@ -89,7 +92,7 @@ class MappedRole:
 
 @dataclass(slots=True)
 class _PartDraft:
-    """What came together for a section or an FAQ."""
+    """Headings and blocks of a section or an FAQ; a block is required or preferred (True)."""
 
     title: str
     level: int = 0
@@ -99,7 +102,7 @@ class _PartDraft:
 
 
 class _RoleDraft:
-    """Where the blocks of one document go."""
+    """Sections and FAQs of a document, collected block by block."""
 
     def __init__(self, title: str, headings: HeadingClassifier) -> None:
         self._title = title
@@ -121,7 +124,7 @@ class _RoleDraft:
         part.blocks.append((block, preferred or is_preferred(block.text)))
 
     def _add_heading(self, heading: Heading) -> None:
-        """Go on under a heading."""
+        """Choose the section or FAQ that the blocks below a heading belong to."""
         if not self._has_title and words_of(heading.text) == words_of(self._title):
             self._has_title = True
             return
@@ -129,14 +132,14 @@ class _RoleDraft:
             self._part, self._key = _PartDraft(heading.text, heading.level), ""
             self.faqs.append(self._part)
             return
-        meant = self._headings.classify(heading.text, self._title)
-        self._preferred = meant.is_preferred
-        if meant.section:
-            self._part, self._key = self._standard_part(meant.section), meant.section
+        meaning = self._headings.classify(heading.text, self._title)
+        self._preferred = meaning.is_preferred
+        if meaning.section:
+            self._part, self._key = self._standard_part(meaning.section), meaning.section
             self._part.level = heading.level
             self._part.headings.append(heading.text)
-            if not meant.is_sure:
-                self._part.doubts.append(f"is “{heading.text}” about {meant.section}?")
+            if not meaning.is_sure:
+                self._part.doubts.append(f"is “{heading.text}” about {meaning.section}?")
             return
         if self._key not in STANDARD_SECTIONS and heading.level > self._part.level:
             self._part.blocks.append((Text(f"**{heading.text}**"), False))
@@ -159,16 +162,22 @@ class _RoleDraft:
 
 
 def map_document(document: ImportedDocument, title: str, headings: HeadingClassifier) -> MappedRole:
-    """The role that a document describes; `title` is the title that it shall have."""
-    sheet = _RoleDraft(title, headings)
+    """Return the role that a document describes.
+
+    Args:
+        document: The document.
+        title: The title of the role.
+        headings: Finds the section that a heading means.
+    """
+    draft = _RoleDraft(title, headings)
     for block in document.blocks:
-        sheet.add(block)
+        draft.add(block)
     role_id = make_id(title)
     notes: dict[str, list[str]] = defaultdict(list)
     words: dict[str, int] = {}
     sections: dict[str, Section] = {}
     empty: list[str] = []
-    for key, part in sheet.parts.items():
+    for key, part in draft.parts.items():
         section = _build_section(role_id, key, part)
         if section is None:
             empty += [part.title] if key not in STANDARD_SECTIONS else part.headings
@@ -177,21 +186,21 @@ def map_document(document: ImportedDocument, title: str, headings: HeadingClassi
         words[key] = _count_words(part)
         _add_notes(notes[f"sections/{key}"], part)
     faqs: list[Faq] = []
-    for part in sheet.faqs:
-        made = _build_faq(role_id, part, [faq.key for faq in faqs])
-        if made is None:
+    for part in draft.faqs:
+        faq = _build_faq(role_id, part, [one.key for one in faqs])
+        if faq is None:
             empty.append(part.title)
             continue
-        faqs.append(made)
+        faqs.append(faq)
         words["FAQs"] = words.get("FAQs", 0) + _count_words(part) + len(words_of(part.title))
     if empty:
         notes["title"].append("headings without text: " + "; ".join(empty))
     order = [key for key in STANDARD_SECTIONS if key in sections]
     order += [key for key in sections if key not in STANDARD_SECTIONS]
     role = Role(role_id, title, sections=tuple(sections[key] for key in order), faqs=tuple(faqs))
-    role, told = _with_years(role)
-    if told:
-        notes["sections/experience"].append(told)
+    role, note = _with_years(role)
+    if note:
+        notes["sections/experience"].append(note)
     for key in ("overview", "responsibilities", "skills", "education", "experience"):
         if not role.section(key):
             notes["title"].append(f"check: no {key} was found; add it, or leave it out")
@@ -207,7 +216,7 @@ def map_document(document: ImportedDocument, title: str, headings: HeadingClassi
 
 
 def _section_of_item(item: str) -> str:
-    """Where a point among qualifications belongs: a degree is education."""
+    """Return the section of an item among qualifications: a degree belongs to education."""
     if len(item) > _MAX_ITEM_LENGTH:
         return "skills"
     if _DEGREE.search(item):
@@ -233,7 +242,7 @@ def _build_section(role: str, key: str, part: _PartDraft) -> Section | None:
         )
     kinds = [isinstance(block, Item) for block, _ in part.blocks]
     nested = any(isinstance(block, Item) and block.depth for block, _ in part.blocks)
-    # A text, then points: shown as both. Anything else keeps its order in one text.
+    # Text before items fits the model. Any other order is kept as one Markdown text.
     if items and kinds == sorted(kinds) and not nested:
         return replace(
             section, text="\n\n".join(texts), items=tuple(block.text for block, _ in items)
@@ -263,14 +272,14 @@ def _count_words(part: _PartDraft) -> int:
 
 
 def _add_notes(lines: list[str], part: _PartDraft) -> None:
-    """Where a section is from, and what is doubtful about it."""
+    """Add comments on the headings of a section, and on what is doubtful about it."""
     if part.headings:
         lines.append("from " + ", ".join(f"“{heading}”" for heading in part.headings))
     lines += [f"check: {doubt}" for doubt in part.doubts]
 
 
 def _with_years(role: Role) -> tuple[Role, str]:
-    """The role with years of experience as numbers, and what to tell of them."""
+    """Return the role with its years of experience as numbers, and a comment on them."""
     for key in ("experience", "skills", "education"):
         section = role.section(key)
         if section is None:
@@ -279,17 +288,17 @@ def _with_years(role: Role) -> tuple[Role, str]:
             years = find_years(text)
             if years is None:
                 continue
-            told = f"check: are the years right? They are from “{text[:100]}”"
+            note = f"check: are the years right? They are from “{text[:100]}”"
             experience = role.section("experience")
             if experience is not None:
                 found = replace(experience, years=years)
                 changed = tuple(found if one is experience else one for one in role.sections)
-                return replace(role, sections=changed), told
+                return replace(role, sections=changed), note
             made = Section(role.id, "experience", STANDARD_SECTIONS["experience"], years=years)
             keys = [*STANDARD_SECTIONS]
             ordered = sorted(
                 (*role.sections, made),
                 key=lambda one: keys.index(one.key) if one.key in keys else len(keys),
             )
-            return replace(role, sections=tuple(ordered)), told
+            return replace(role, sections=tuple(ordered)), note
     return role, ""

@@ -1,4 +1,4 @@
-"""Word -> blocks."""
+"""Read Word documents."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ _BOLD_HEADING_LEVEL: Final = 4
 
 
 def read_word(raw: bytes) -> ImportedDocument:
-    """A .docx file.
+    """Parse a .docx file.
 
     Raises:
-        Exception: it isn't one; python-docx and zipfile have many names for that.
+        MissingExtraError: python-docx isn't installed.
+        Exception: It isn't a .docx file; zipfile, lxml and python-docx have no common base class.
     """
     with needs_extra(*EXTRA):
         import docx
@@ -80,7 +81,7 @@ def _style_name(paragraph: Paragraph) -> str:
 
 
 def _is_bold(paragraph: Paragraph) -> bool:
-    """Whether a whole paragraph is bold: how many write headings."""
+    """Return whether a whole paragraph is bold, which many authors use for headings."""
     runs = [run for run in paragraph.runs if run.text.strip()]
     return (
         bool(runs) and all(run.bold for run in runs) and not paragraph.text.rstrip().endswith(".")
@@ -88,7 +89,7 @@ def _is_bold(paragraph: Paragraph) -> bool:
 
 
 def _is_numbered(paragraph: Paragraph) -> bool:
-    properties = paragraph._p.pPr  # noqa: SLF001 - python-docx has no door to numbering
+    properties = paragraph._p.pPr  # noqa: SLF001 - python-docx has no public API for numbering
     return properties is not None and properties.numPr is not None
 
 

@@ -1,1 +1,1 @@
-"""Roles out of the O*NET database of occupations, of its release as text files in a zip file."""
+"""Roles from a release of the O*NET database of occupations: a zip file of text files."""

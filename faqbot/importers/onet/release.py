@@ -1,4 +1,4 @@
-"""An O*NET release: the tables of its zip file, and the occupations that they describe."""
+"""Read an O*NET release: the tables of its zip file, and the occupations in them."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ Row = Mapping[str, str]
 
 
 class ReleaseTables:
-    """The tables of one release.
+    """Tables of a release.
 
     Args:
-        archive: the opened zip file, whose tables may stand in a folder of their own.
-        path: what to call it in advice.
+        archive: The open zip file; its tables may be in a folder.
+        path: The path of the zip file, for error messages.
     """
 
     def __init__(self, archive: zipfile.ZipFile, path: Path) -> None:
@@ -39,7 +39,7 @@ class ReleaseTables:
         self._names = {PurePosixPath(name).name: name for name in archive.namelist()}
         if OCCUPATIONS_TABLE not in self._names:
             raise UsageError(
-                f"{path} holds no {OCCUPATIONS_TABLE!r}: give the database as text files "
+                f"{path} contains no {OCCUPATIONS_TABLE!r}: give the database as text files "
                 f"({DOWNLOAD_PAGE})."
             )
 
@@ -48,7 +48,7 @@ class ReleaseTables:
 
     @property
     def release(self) -> str:
-        """The number of the release, as its "Read Me.txt" or else the zip file's name says it."""
+        """Number of the release, from its "Read Me.txt" or the name of the zip file."""
         if "Read Me.txt" in self:
             text = self._archive.read(self._names["Read Me.txt"]).decode("utf-8", "replace")
             if found := _RELEASE_NUMBER.search(text):
@@ -57,10 +57,10 @@ class ReleaseTables:
         return f"{numbers[1]}.{numbers[2]}" if numbers else ""
 
     def rows(self, name: str, *columns: str) -> Iterator[Row]:
-        """The rows of a table; none where the release has no such table.
+        """Yield the rows of a table; none if the release has no such table.
 
         Raises:
-            UsageError: it can't be read, or has other columns.
+            UsageError: The table has no such column.
         """
         if name not in self:
             return
@@ -77,7 +77,7 @@ class ReleaseTables:
             yield from reader
 
     def grouped(self, name: str, column: str) -> Mapping[str, list[str]]:
-        """The values of a column by occupation, each once."""
+        """Return the values of a column by the code of the occupation, each once."""
         found: defaultdict[str, dict[str, None]] = defaultdict(dict)
         for row in self.rows(name, CODE_COLUMN, column):
             found[row[CODE_COLUMN]][row[column]] = None
@@ -86,10 +86,10 @@ class ReleaseTables:
 
 @contextmanager
 def open_tables(path: Path) -> Iterator[ReleaseTables]:
-    """The tables of a release's zip file, which is open meanwhile.
+    """Open the zip file of a release for as long as the block runs.
 
     Raises:
-        UsageError: it isn't there, isn't a zip file of O*NET tables, or is damaged.
+        UsageError: The file is missing, damaged, or contains no O*NET tables.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -97,11 +97,11 @@ def open_tables(path: Path) -> Iterator[ReleaseTables]:
     # zipfile raises NotImplementedError for unknown compression, RuntimeError for a password.
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise UsageError(
-            f"{path} is no zip file that can be read: download it again ({DOWNLOAD_PAGE})."
+            f"{path} isn't a valid zip file: download it again ({DOWNLOAD_PAGE})."
         ) from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise UsageError(
-            f"{path} holds a table that can't be read ({error}): download it again "
+            f"{path} contains a table that can't be read ({error}): download it again "
             f"({DOWNLOAD_PAGE})."
         ) from error
     except OSError as error:
@@ -138,11 +138,11 @@ FAMILY_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "55": "Military Specific",
     }
 )
-"""The first two digits of a code -> the name."""
+"""Names of the families by the first two digits of a code."""
 
 
 def family_of(code: str) -> str:
-    """The family of an occupation; empty when its code begins like none."""
+    """Return the family of an occupation; empty if its code belongs to none."""
     return FAMILY_NAMES.get(code[:2], "")
 
 
@@ -150,12 +150,12 @@ _ELEMENT: Final = "Element Name"
 _EXPERIENCE: Final = "Education, Training, and Experience.txt"
 _CATEGORIES: Final = "Education, Training, and Experience Categories.txt"
 _PRIMARY_TIER: Final = "Primary-Short"
-"""The tier of the ten occupations that are most like one."""
+"""Tier of the ten occupations that are most similar to one."""
 
 
 @dataclass(frozen=True, slots=True)
 class ElementRating:
-    """A skill or an area of knowledge, and how important it is: from 1 to 5."""
+    """A skill or an area of knowledge, and its importance from 1 to 5."""
 
     name: str
     importance: float
@@ -163,7 +163,7 @@ class ElementRating:
 
 @dataclass(frozen=True, slots=True)
 class Technology:
-    """A technology by name, its kind, and how often postings ask for it.
+    """A technology, its kind, and whether job postings ask for it often.
 
     `hot`: in the postings of many occupations; `in_demand`: in those of this one.
     """
@@ -176,7 +176,7 @@ class Technology:
 
 @dataclass(frozen=True, slots=True)
 class AnswerShare:
-    """How many per cent of those who were asked gave an answer."""
+    """An answer of a survey, and the percentage of people who gave it."""
 
     answer: str
     percent: float
@@ -184,7 +184,7 @@ class AnswerShare:
 
 @dataclass(frozen=True, slots=True)
 class JobZone:
-    """How much preparation an occupation needs, in O*NET's words; `svp` is a range."""
+    """Preparation that an occupation needs, in O*NET's words; `svp` is a range."""
 
     number: int
     name: str
@@ -196,7 +196,7 @@ class JobZone:
 
 @dataclass(frozen=True, slots=True)
 class Occupation:
-    """One occupation; what the tables don't say is empty."""
+    """An occupation; fields that the tables don't have are empty."""
 
     code: str
     title: str
@@ -213,7 +213,7 @@ class Occupation:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The occupations of a release, in the order of their codes, and its number."""
+    """A release: its number, and its occupations in the order of their codes."""
 
     number: str
     occupations: tuple[Occupation, ...]
@@ -244,7 +244,7 @@ _RELATED: Final = "Related Occupations.txt"
 
 
 class _OccupationReader:
-    """What the tables say, by occupation."""
+    """Reads the tables once and returns what they say about an occupation."""
 
     def __init__(self, tables: ReleaseTables) -> None:
         self._titles = tables.grouped("Alternate Titles.txt", "Alternate Title")
@@ -274,7 +274,7 @@ class _OccupationReader:
 
 
 def _ratings(tables: ReleaseTables) -> Mapping[str, list[ElementRating]]:
-    """Skills and knowledge by falling importance; a name that stands in both tables counts once."""
+    """Return skills and knowledge by falling importance; a name in both tables counts once."""
     found: defaultdict[str, dict[str, float]] = defaultdict(dict)
     for name in ("Skills.txt", "Knowledge.txt"):
         for row in tables.rows(name, CODE_COLUMN, _ELEMENT, "Scale ID", "Data Value"):
@@ -313,7 +313,7 @@ def _technologies(tables: ReleaseTables) -> Mapping[str, list[Technology]]:
 
 
 def _shares(tables: ReleaseTables, scale: str) -> Mapping[str, list[AnswerShare]]:
-    """The answers of a scale by falling share; values that shouldn't be used are left out."""
+    """Return the answers of a scale by falling share, without those that O*NET suppresses."""
     answers = {
         row["Category"]: row["Category Description"]
         for row in tables.rows(_CATEGORIES, "Scale ID", "Category", "Category Description")
@@ -351,7 +351,7 @@ def _zones(tables: ReleaseTables) -> Mapping[str, JobZone]:
 
 
 def _related(tables: ReleaseTables) -> Mapping[str, list[str]]:
-    """The codes of the occupations most like one, the nearest first."""
+    """Return the codes of the most similar occupations, the nearest first."""
     other = "Related O*NET-SOC Code"
     rows = list(tables.rows(_RELATED, CODE_COLUMN, other, "Relatedness Tier", "Index"))
     found: defaultdict[str, list[str]] = defaultdict(list)

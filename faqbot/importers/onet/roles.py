@@ -1,4 +1,4 @@
-"""Occupations -> role files, with what the licence asks for in each."""
+"""Write occupations as role files, each with the attribution that the licence requires."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from faqbot.matching.text import normalise, singular, words
 from faqbot.model import Role, Section, Years
 
 MIN_REQUIRED_IMPORTANCE: Final = 3.0
-"""The importance (1 to 5) from which a skill is required: O*NET's “important”."""
+"""Importance (1 to 5) from which a skill is required: O*NET's “important”."""
 
 MIN_PREFERRED_IMPORTANCE: Final = 2.5
-"""The importance from which it is worth a line, as preferred."""
+"""Importance from which a skill is preferred; below, it is left out."""
 
 MIN_EDUCATION_PERCENT: Final = 5.0
-"""The percentage from which an answer about education is worth a line."""
+"""Percentage from which an answer about education is listed."""
 
 MAX_TECHNOLOGIES: Final = 40
-"""Technologies that a role lists, those in demand first."""
+"""Technologies that a role lists at most, those in demand first."""
 
 ATTRIBUTION: Final = (
     "This file includes information from the O*NET {number} Database by the U.S. Department of",
@@ -32,10 +32,10 @@ ATTRIBUTION: Final = (
     "(https://creativecommons.org/licenses/by/4.0/). O*NET® is a trademark of USDOL/ETA.",
     "faqbot has modified the information. USDOL/ETA has not approved, endorsed or tested this.",
 )
-"""What the licence of the database asks for: https://www.onetcenter.org/license_db.html"""
+"""Attribution that the licence requires: https://www.onetcenter.org/license_db.html"""
 
 _SVP_MONTHS: Final = {1: 0.0, 2: 0.0, 3: 1.0, 4: 3.0, 5: 6.0, 6: 12.0, 7: 24.0, 8: 48.0, 9: 120.0}
-"""Months of preparation from which each level of Specific Vocational Preparation begins.
+"""Months of preparation at which each level of Specific Vocational Preparation begins.
 
 Dictionary of Occupational Titles, appendix C.
 """
@@ -43,7 +43,7 @@ Dictionary of Occupational Titles, appendix C.
 
 @dataclass(frozen=True, slots=True)
 class OccupationRole:
-    """A role made of an occupation, its file, and what the release doesn't say of it."""
+    """A role made of an occupation, the text of its file, and what the release lacks."""
 
     role: Role
     text: str
@@ -51,37 +51,37 @@ class OccupationRole:
     shared_titles: tuple[str, ...]
 
 
-def build_roles(release: Release, chosen: Sequence[Occupation]) -> Iterator[OccupationRole]:
-    """Each chosen occupation as a role."""
-    ids = _ids(chosen)
-    owners = _occupations_by_title(chosen)
-    for occupation in chosen:
-        yield _build_role(release, occupation, ids, owners)
+def build_roles(release: Release, occupations: Sequence[Occupation]) -> Iterator[OccupationRole]:
+    """Yield each occupation as a role; related occupations that aren't imported are left out."""
+    ids = _ids(occupations)
+    codes_by_title = _occupations_by_title(occupations)
+    for occupation in occupations:
+        yield _build_role(release, occupation, ids, codes_by_title)
 
 
-def _ids(chosen: Sequence[Occupation]) -> Mapping[str, str]:
+def _ids(occupations: Sequence[Occupation]) -> Mapping[str, str]:
     taken: set[str] = set()
     ids = {}
-    for occupation in chosen:
+    for occupation in occupations:
         ids[occupation.code] = make_id(occupation.title, taken)
         taken.add(ids[occupation.code])
     return ids
 
 
-def _occupations_by_title(chosen: Sequence[Occupation]) -> Mapping[str, frozenset[str]]:
-    """Which occupations each title belongs to, by the title as the check compares it."""
-    owners: defaultdict[str, set[str]] = defaultdict(set)
-    for occupation in chosen:
+def _occupations_by_title(occupations: Sequence[Occupation]) -> Mapping[str, frozenset[str]]:
+    """Return the codes of the occupations with a title, by the normalised title."""
+    codes_by_title: defaultdict[str, set[str]] = defaultdict(set)
+    for occupation in occupations:
         for title in (occupation.title, *occupation.titles):
-            owners[_folded(title)].add(occupation.code)
-    return {title: frozenset(codes) for title, codes in owners.items()}
+            codes_by_title[_folded(title)].add(occupation.code)
+    return {title: frozenset(codes) for title, codes in codes_by_title.items()}
 
 
 def _build_role(
     release: Release,
     occupation: Occupation,
     ids: Mapping[str, str],
-    owners: Mapping[str, frozenset[str]],
+    codes_by_title: Mapping[str, frozenset[str]],
 ) -> OccupationRole:
     named = ids[occupation.code]
     own: dict[str, str] = {}
@@ -91,7 +91,7 @@ def _build_role(
         if key == _folded(occupation.title) or key in own:
             continue
         # A title of two roles always leads to the question which one is meant, so neither gets it.
-        if len(owners[key]) > 1:
+        if len(codes_by_title[key]) > 1:
             shared.append(title)
         else:
             own[key] = title
@@ -169,7 +169,7 @@ def _technologies(occupation: Occupation) -> Iterator[str]:
 
 
 def svp_years(svp: str) -> Years | None:
-    """The years of a range of Specific Vocational Preparation, such as “7.0 to < 8.0”."""
+    """Return the years of a range of Specific Vocational Preparation such as “7.0 to < 8.0”."""
     numbers = [int(float(found)) for found in re.findall(r"\d+(?:\.\d+)?", svp)]
     if not numbers or any(number not in _SVP_MONTHS for number in numbers):
         return None
@@ -196,69 +196,72 @@ def _folded(title: str) -> str:
 
 
 def gaps_summary(written: Sequence[OccupationRole]) -> str:
-    """What the release doesn't say, in a line."""
+    """Return on one line how many roles lack which part."""
     counts = Counter(gap for one in written for gap in one.gaps)
     return ", ".join(f"{count} without {gap}" for gap, count in counts.most_common())
 
 
 _CODE: Final = re.compile(r"[0-9]{2}(-[0-9]{4}(\.[0-9]{2})?)?")
 _MAX_NAMED: Final = 5
-"""How many occupations a line of advice names."""
+"""Occupations that an error message names at most."""
 
 
 def select_occupations(
-    occupations: Sequence[Occupation], wanted: Sequence[str]
+    occupations: Sequence[Occupation], selectors: Sequence[str]
 ) -> tuple[Occupation, ...]:
-    """The occupations that somebody wants, in the order of their codes; all without a wish.
+    """Return the selected occupations in the order of their codes; all without a selector.
 
-    A wish is an O*NET-SOC code or the beginning of one (`15-1252.00`, `15-1252`, `15`), a title, or
-    the name of a family.
+    A selector is an O*NET-SOC code or the beginning of one (`15-1252.00`, `15-1252`, `15`), a
+    title, or the name of a family.
 
     Raises:
-        UsageError: a wish fits no occupation; the message names the nearest.
+        UsageError: A selector matches no occupation; the message names the nearest.
     """
-    if not wanted:
+    if not selectors:
         return tuple(occupations)
     codes = {
-        one.code for wish in wanted for one in _matching_occupations(occupations, wish.strip())
+        one.code
+        for selector in selectors
+        for one in _matching_occupations(occupations, selector.strip())
     }
     return tuple(one for one in occupations if one.code in codes)
 
 
 def title_key(text: str) -> str:
-    """A title or family so that case, plural and punctuation don't matter."""
+    """Return a title or family for comparison: without case, plural and punctuation."""
     return " ".join(singular(word) for word in words(normalise(text)))
 
 
-def _matching_occupations(occupations: Sequence[Occupation], wish: str) -> list[Occupation]:
-    if _CODE.fullmatch(wish):
+def _matching_occupations(occupations: Sequence[Occupation], selector: str) -> list[Occupation]:
+    if _CODE.fullmatch(selector):
         # A major group is written 15-0000, but the codes in it begin with 15 only.
-        start = wish.removesuffix("-0000")
+        start = selector.removesuffix("-0000")
         found = [one for one in occupations if one.code.startswith(start)]
         if found:
             return found
-        raise UsageError(f"No occupation has a code that begins with {wish}: try a title.")
-    wished = title_key(wish)
-    found = [one for one in occupations if title_key(one.title) == wished]
-    found = found or [one for one in occupations if title_key(family_of(one.code)) == wished]
-    if wished and found:
+        raise UsageError(f"No occupation has a code that begins with {selector}: try a title.")
+    key = title_key(selector)
+    found = [one for one in occupations if title_key(one.title) == key]
+    found = found or [one for one in occupations if title_key(family_of(one.code)) == key]
+    if key and found:
         return found
-    raise UsageError(_advice(occupations, wish, wished))
+    raise UsageError(_advice(occupations, selector, key))
 
 
-def _advice(occupations: Sequence[Occupation], wish: str, wished: str) -> str:
-    others = [one for one in occupations if any(title_key(title) == wished for title in one.titles)]
-    if wished and others:
-        return f"{wish!r} is another title of {_names(others)}: give a code or one of these titles."
+def _advice(occupations: Sequence[Occupation], selector: str, key: str) -> str:
+    others = [one for one in occupations if any(title_key(title) == key for title in one.titles)]
+    if key and others:
+        titles = _names(others)
+        return f"{selector!r} is another title of {titles}: give a code or one of these titles."
     from rapidfuzz import fuzz, process
 
     names = {one.title: f"{one.title} ({one.code})" for one in occupations}
     names |= {name: f"the family {name} ({digits})" for digits, name in FAMILY_NAMES.items()}
     near = process.extract(
-        wished, {name: title_key(name) for name in names}, scorer=fuzz.WRatio, limit=3
+        key, {name: title_key(name) for name in names}, scorer=fuzz.WRatio, limit=3
     )
     meant = "; ".join(names[name] for _, _, name in near)
-    return f"No occupation or family is called {wish!r}. The nearest: {meant}."
+    return f"No occupation or family is called {selector!r}. The nearest: {meant}."
 
 
 def _names(occupations: Iterable[Occupation]) -> str:
