@@ -202,3 +202,10 @@ def test_a_clone_is_brought_up_to_date(repository: Path, tmp_path: Path) -> None
     assert "curiosity" in (clone / "knowledge" / "tester.yaml").read_text()
     with pytest.raises(UsageError, match="could not fetch"):
         pull(tmp_path)
+
+
+def test_password_of_an_address_is_in_no_message(tmp_path: Path) -> None:
+    source = git_source("git+https://somebody:secret@127.0.0.1:1/x.git", tmp_path / "cache")
+    with pytest.raises(UsageError, match="could not fetch") as failure:
+        source.update()
+    assert "secret" not in str(failure.value)

@@ -102,6 +102,7 @@ def pull(folder: Path) -> None:
 
 
 def _run(folder: Path, arguments: tuple[str, ...], source: str) -> None:
+    source = _without_secrets(source)  # an address may hold a password
     git = shutil.which("git")
     if git is None:
         raise UsageError(f"Content from {source} needs git: install it.")
