@@ -8,8 +8,9 @@ from pathlib import Path
 
 from benchmarks.companies import write_company
 from faqbot.content.loader import load_knowledge_base
-from faqbot.index.builder import Encoders, build_with
-from faqbot.index.cache import Snapshots, key_of
+from faqbot.index.builder import build_index
+from faqbot.index.cache import Snapshots, snapshot_key
+from faqbot.matching.training_data import SharedResources
 
 
 def word(number: int) -> str:
@@ -25,17 +26,17 @@ def build(work: tuple[Path, int, int]) -> float:
     folder, number, roles = work
     place = folder / "content" / f"{number:04}"
     write_company(place, number, roles, word(number))
-    key = key_of(place, None)
+    key = snapshot_key(place, None)
     if (folder / "cache" / key).is_dir():
         return 0.0
-    encoders = _encoders()
+    resources = _resources()
     began = time.perf_counter()
-    knowledge = build_with(load_knowledge_base(place), encoders)
-    knowledge.matcher.ranker.freeze()
-    Snapshots(folder / "cache", 10**6).keep(key, knowledge, encoders.common)
+    index = build_index(load_knowledge_base(place), resources)
+    index.matcher.ranker.freeze()
+    Snapshots(folder / "cache", 10**6).save(key, index, resources)
     return time.perf_counter() - began
 
 
 @cache
-def _encoders() -> Encoders:
-    return Encoders.of(None)
+def _resources() -> SharedResources:
+    return SharedResources()

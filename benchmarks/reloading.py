@@ -21,8 +21,9 @@ from benchmarks.record import Row, table, write
 from faqbot.content.loader import load_knowledge_base
 from faqbot.content.writer import role_file
 from faqbot.engine import ConversationMemory, Engine
-from faqbot.index.builder import Encoders, build_in_subprocess, build_with
+from faqbot.index.builder import build_in_subprocess, build_index
 from faqbot.index.reloader import Reloader
+from faqbot.matching.training_data import SharedResources
 from faqbot.model import Audience, Question
 
 PAUSE = 0.002
@@ -47,11 +48,11 @@ async def _asked(engine: Engine, texts: list[str], until: asyncio.Event) -> list
 
 
 async def _measured(folder: Path) -> Row:
-    encoders = Encoders.of(None)
+    resources = SharedResources()
     engine = Engine(
-        build_with(load_knowledge_base(folder), encoders), ConversationMemory(time.monotonic)
+        build_index(load_knowledge_base(folder), resources), ConversationMemory(time.monotonic)
     )
-    reloader = Reloader(engine, folder, lambda place: build_in_subprocess(place, None, encoders))
+    reloader = Reloader(engine, folder, lambda place: build_in_subprocess(place, resources))
     texts = [f"what skills does a {role.title} need" for role in engine.knowledge_base.roles]
     await _for(engine, texts, ALONE)
     alone = await _for(engine, texts, ALONE)

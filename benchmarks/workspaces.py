@@ -28,8 +28,9 @@ from benchmarks.building import build, team, word
 from benchmarks.companies import questions, titles, write_company
 from benchmarks.record import Row, table, write
 from benchmarks.resident import Resident
-from faqbot.index.builder import Encoders, Loader
+from faqbot.index.builder import IndexLoader
 from faqbot.index.cache import Snapshots
+from faqbot.matching.training_data import SharedResources
 from faqbot.slack.client import web_client
 from faqbot.slack.context import Shared
 from faqbot.slack.payload_parser import make_request
@@ -124,7 +125,7 @@ async def measured(folder: Path, count: int, roles: int, memory: int) -> list[Ro
     resident = Resident()
     began = resident.now()
     kept = Snapshots(folder / "cache", 10**6)
-    load = Loader(None, Encoders.of(None), kept)
+    load = IndexLoader(SharedResources(), kept)
     shelf = ContentPool(load, memory * 2**20, folder / "clones")
     site = web.Application()
     site.router.add_route("*", "/api/{method}", _account)

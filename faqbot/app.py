@@ -19,10 +19,11 @@ from faqbot.content.loader import load_knowledge_base
 from faqbot.content.publisher import ContentPublisher
 from faqbot.engine import ConversationMemory, Engine
 from faqbot.errors import UsageError
-from faqbot.index.builder import Encoders, build_in_subprocess, build_index, load_engine, load_index
+from faqbot.index.builder import build_in_subprocess, build_index, load_engine, load_index
 from faqbot.index.reloader import Reloader, write_status_file
 from faqbot.matching.clusters import group_by_meaning
 from faqbot.matching.encoders import StaticEncoder, check_folder
+from faqbot.matching.training_data import SharedResources
 from faqbot.settings import Mode, Settings, describe
 from faqbot.workspaces.config import read_workspaces
 
@@ -122,18 +123,18 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
         assert listener is not None, "many workspaces are served over HTTP"
         serve_workspaces(settings, folder, listener, _say)
         return
-    knowledge = load_index(folder, settings.encoder, settings.cache)
-    encoders = Encoders.of(settings.encoder)
-    knowledge.matcher.ranker.prepare(WARM)
-    engine = Engine(knowledge, ConversationMemory(time.monotonic))
+    resources = SharedResources(settings.encoder)
+    index = load_index(folder, resources, settings.cache)
+    index.matcher.ranker.prepare(WARM)
+    engine = Engine(index, ConversationMemory(time.monotonic))
     from faqbot.slack.context import Backing, ContentUpdates
     from faqbot.slack.service import run_http, run_socket_mode, until_stopped
 
     told = write_status_file(str(folder.resolve()), settings.mode.value)
-    build = partial(build_in_subprocess, encoder=settings.encoder, encoders=encoders)
+    build = partial(build_in_subprocess, resources=resources)
     reloader = Reloader(engine, folder, build, told)
     publisher = ContentPublisher(engine, folder, reloader.reload)
-    grouping = partial(group_by_meaning, encoder=encoders.bundled)
+    grouping = partial(group_by_meaning, encoder=resources.bundled_encoder)
     following = ContentUpdates(reloader, _newer(settings, folder), settings.pull_interval)
     backing = Backing(grouping, lambda: reloader.state, following.works(), publisher)
     if listener is not None:

@@ -15,8 +15,9 @@ from faqbot.content.git import git_source, pull
 from faqbot.content.loader import load_knowledge_base
 from faqbot.engine import Engine
 from faqbot.errors import ContentError, FaqbotError, UsageError
-from faqbot.index.builder import Encoders, build_in_subprocess, build_index, load_engine
+from faqbot.index.builder import build_in_subprocess, build_index, load_engine
 from faqbot.index.reloader import Reloader, read_status, write_status_file
+from faqbot.matching.training_data import SharedResources
 from faqbot.model import Answer, Question
 from tests.support.waiting import eventually
 
@@ -115,15 +116,15 @@ async def test_files_are_watched(engine: Engine, folder: Path, reloader: Reloade
 
 
 def test_knowledge_is_built_in_another_process(folder: Path) -> None:
-    encoders = Encoders.of(None)
-    knowledge = build_in_subprocess(folder, None, encoders)
+    resources = SharedResources()
+    knowledge = build_in_subprocess(folder, resources)
     assert knowledge.knowledge_base == load_knowledge_base(folder)
     assert knowledge.matcher.parse("tester skills").candidates[0].id == "tester/skills"
     (folder / "tester.yaml").write_text("titel: x")
     with pytest.raises(ContentError, match=r"tester\.yaml:1:1"):
-        build_in_subprocess(folder, None, encoders)
+        build_in_subprocess(folder, resources)
     with pytest.raises(UsageError):
-        build_in_subprocess(folder / "nowhere", None, encoders)
+        build_in_subprocess(folder / "nowhere", resources)
 
 
 def test_a_running_faqbot_tells_what_it_answers_from(

@@ -11,13 +11,13 @@ from faqbot import app
 from faqbot.content.loader import load_knowledge_base
 from faqbot.engine import ConversationMemory, Engine, Index
 from faqbot.index import builder
-from faqbot.index.cache import KEPT, Snapshots, key_of
+from faqbot.index.cache import MAX_SNAPSHOTS, Snapshots, snapshot_key
 from faqbot.matching import matcher
+from faqbot.matching.training_data import SharedResources
 from faqbot.model import Audience, Question
 
 SHIPPED = Path(__file__).resolve().parent.parent / "knowledge"
-ENCODERS = builder.Encoders.of(None)
-COMMON = ENCODERS.common
+RESOURCES = SharedResources()
 ASKED = (
     "what degree do i need for pyhton backend?",
     "qa engineer certs and daily tasks",
@@ -33,7 +33,7 @@ ASKED = (
 def built(request: pytest.FixtureRequest) -> Index:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(matcher, "MAX_RIDGE_PHRASINGS", request.param)
-        return builder.build_with(load_knowledge_base(SHIPPED), ENCODERS)
+        return builder.build_index(load_knowledge_base(SHIPPED), RESOURCES)
 
 
 def said(knowledge: Index) -> list[object]:
@@ -50,8 +50,8 @@ def test_kept_content_answers_to_the_last_digit_like_built_content(
 ) -> None:
     before = said(built)  # caches are full when it is kept
     snapshots = Snapshots(tmp_path / "cache")
-    snapshots.keep("some", built, COMMON)
-    kept = snapshots.find("some", COMMON)
+    snapshots.save("some", built, RESOURCES)
+    kept = snapshots.load("some", RESOURCES)
     assert kept is not None
     assert said(kept) == before
     assert said(kept) == said(built)
@@ -62,10 +62,10 @@ def test_a_damaged_snapshot_is_thrown_away(
     name: str, built: Index, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     snapshots = Snapshots(tmp_path)
-    snapshots.keep("some", built, COMMON)
+    snapshots.save("some", built, RESOURCES)
     damaged = tmp_path / "some" / name
     damaged.write_bytes(damaged.read_bytes()[:-9])
-    assert snapshots.find("some", COMMON) is None
+    assert snapshots.load("some", RESOURCES) is None
     assert "built anew" in caplog.text
     assert not (tmp_path / "some").exists()
 
@@ -75,9 +75,9 @@ def test_a_snapshot_that_others_may_write_is_not_read(
     built: Index, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     snapshots = Snapshots(tmp_path)
-    snapshots.keep("some", built, COMMON)
+    snapshots.save("some", built, RESOURCES)
     (tmp_path / "some").chmod(0o777)
-    assert snapshots.find("some", COMMON) is None
+    assert snapshots.load("some", RESOURCES) is None
     assert "others may write there" in caplog.text
 
 
@@ -86,41 +86,41 @@ def test_where_nothing_can_be_kept_a_line_says_so(
 ) -> None:
     taken = tmp_path / "file"
     taken.write_text("in the way", encoding="utf-8")
-    Snapshots(taken).keep("some", built, COMMON)
+    Snapshots(taken).save("some", built, RESOURCES)
     assert "isn't kept" in caplog.text
     assert taken.read_text(encoding="utf-8") == "in the way"
 
 
 def test_old_snapshots_go(built: Index, tmp_path: Path) -> None:
     snapshots = Snapshots(tmp_path)
-    for number in range(KEPT + 2):
-        snapshots.keep(f"key{number}", built, COMMON)
+    for number in range(MAX_SNAPSHOTS + 2):
+        snapshots.save(f"key{number}", built, RESOURCES)
         os.utime(tmp_path / f"key{number}", (number, number))
-    snapshots.keep("newest", built, COMMON)
+    snapshots.save("newest", built, RESOURCES)
     left = {path.name for path in tmp_path.iterdir()}
-    assert len(left) == KEPT
+    assert len(left) == MAX_SNAPSHOTS
     assert "newest" in left
 
 
 def test_other_content_has_another_key(tmp_path: Path) -> None:
     faqs = tmp_path / "faqs.yaml"
     faqs.write_text("faqs:\n  - id: a\n    question: Where?\n    answer: Here.\n", encoding="utf-8")
-    first = key_of(tmp_path, None)
-    assert key_of(tmp_path, None) == first
+    first = snapshot_key(tmp_path, None)
+    assert snapshot_key(tmp_path, None) == first
     faqs.write_text(faqs.read_text(encoding="utf-8").replace("Here", "There"), encoding="utf-8")
-    assert key_of(tmp_path, None) != first
+    assert snapshot_key(tmp_path, None) != first
 
 
 def test_a_second_start_reads_what_the_first_one_built(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(builder, "LONG", 0.0)
+    monkeypatch.setattr(builder, "MIN_CACHED_SECONDS", 0.0)
     question = Question("what degree do i need for pyhton backend?")
     first = app.load_engine(SHIPPED, cache=tmp_path / "cache").ask(question)
 
     def building(*_: object) -> Index:
         raise AssertionError("built again")
 
-    monkeypatch.setattr(builder, "build_with", building)
+    monkeypatch.setattr(builder, "build_index", building)
     second = app.load_engine(SHIPPED, cache=tmp_path / "cache").ask(question)
     assert second.outcome == first.outcome

@@ -170,14 +170,19 @@ def _engine(knowledge_base: KnowledgeBase, encoder: Path | None) -> Engine:
     from faqbot import app
     from faqbot.cli.common import error_console
     from faqbot.engine import ConversationMemory, Engine
+    from faqbot.matching.training_data import SharedResources
     from faqbot.settings import configured_encoder
+
+    def build() -> Engine:
+        index = app.build_index(knowledge_base, SharedResources(folder))
+        return Engine(index, ConversationMemory(time.monotonic))
 
     folder = encoder or configured_encoder()
     console = error_console()
     if not console.is_terminal:
-        return Engine(app.build_index(knowledge_base, folder), ConversationMemory(time.monotonic))
+        return build()
     with console.status("Loading"):
-        return Engine(app.build_index(knowledge_base, folder), ConversationMemory(time.monotonic))
+        return build()
 
 
 def _ask(engine: Engine, questions: list[LabelledQuestion]) -> list[Prediction]:

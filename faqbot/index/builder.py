@@ -1,4 +1,4 @@
-"""Content folders and libraries -> what answers questions about them."""
+"""Build the index of a content folder: in this process, in a subprocess, or from the cache."""
 
 from __future__ import annotations
 
@@ -19,17 +19,31 @@ from threadpoolctl import threadpool_limits
 from faqbot.content.loader import load_knowledge_base
 from faqbot.engine import ConversationMemory, Engine, Index
 from faqbot.errors import ContentError, FaqbotError, Problem, ServiceError, UsageError
-from faqbot.index import cache
-from faqbot.index.cache import SizedIndex, Snapshots, key_of
+from faqbot.index.cache import (
+    SizedIndex,
+    Snapshots,
+    read_snapshot,
+    snapshot_key,
+    snapshot_size,
+    write_snapshot,
+)
 from faqbot.matching.decision import Decider
-from faqbot.matching.encoders import Encoder, StaticEncoder, TransformerEncoder
 from faqbot.matching.facts.finder import FactFinder
 from faqbot.matching.matcher import Matcher
 from faqbot.matching.training_data import SharedResources
 from faqbot.model import Audience, KnowledgeBase
 
-LONG: Final = 4.0
-"""Seconds of building from which its result is kept: below, reading it gains nothing."""
+MIN_CACHED_SECONDS: Final = 4.0
+"""Seconds of building from which an index is cached: reading a smaller one is no faster."""
+
+NICENESS: Final = 19
+"""The niceness of the process that builds, so that it gives way to the one that answers."""
+
+MAX_FROZEN_ROLES: Final = 200
+"""Roles up to which a subprocess solves the scope of each: 10 ms and 100 KB a role."""
+
+_BAD_CONTENT, _UNUSABLE = 3, 4
+"""Exit codes of the subprocess: the content has problems; another error of faqbot."""
 
 
 def load_engine(
@@ -50,113 +64,98 @@ def load_engine(
         ContentError: the content has problems.
         UsageError: there is no content in the folder, or the encoder can't be loaded.
     """
-    index = load_index(knowledge, encoder, cache)
+    index = load_index(knowledge, SharedResources(encoder), cache)
     return Engine(index, ConversationMemory(time.monotonic), audience=audience)
 
 
-def load_index(folder: Path, encoder: Path | None, cache: Path | None) -> Index:
-    """What answers questions about a folder, from the cache where it was kept there."""
-    encoders = Encoders.of(encoder)
-    if cache is None:
-        return build_with(load_knowledge_base(folder), encoders)
-    snapshots = Snapshots(cache)
-    key = key_of(folder, encoder)
-    kept = snapshots.find(key, encoders.common)
-    if kept is not None:
-        threadpool_limits(limits=1, user_api="blas")
-        return kept
-    began = time.monotonic()
-    made = build_with(load_knowledge_base(folder), encoders)
-    # Content that changed meanwhile would be kept under the key of what it was before.
-    if time.monotonic() - began > LONG and key_of(folder, encoder) == key:
-        snapshots.keep(key, made, encoders.common)
-    return made
-
-
-def build_index(knowledge_base: KnowledgeBase, encoder: Path | None = None) -> Index:
-    """Build what answers questions about a library; `encoder` is as for `open_desk`."""
-    return build_with(knowledge_base, Encoders.of(encoder))
-
-
-@dataclass(frozen=True)
-class Encoders:
-    """The bundled encoder, which also knows the words of the language, and the chosen one."""
-
-    bundled: StaticEncoder
-    chosen: Encoder
-    common: SharedResources
-
-    @classmethod
-    def of(cls, folder: Path | None) -> Encoders:
-        bundled = StaticEncoder()
-        chosen = TransformerEncoder(folder) if folder else bundled
-        return cls(bundled, chosen, SharedResources(bundled, chosen))
-
-
-def build_with(knowledge_base: KnowledgeBase, encoders: Encoders) -> Index:
-    """Build with all processors, then answer on one thread.
-
-    A question is too small to share; threads that wait for each other made it nine times slower on
-    a busy machine.
-    """
-    common = encoders.common
-    matcher = Matcher(knowledge_base, common)
-    threadpool_limits(limits=1, user_api="blas")
-    decider = Decider(knowledge_base)
-    facts = FactFinder(knowledge_base, matcher.link_roles, common.everyday)
-    return Index(knowledge_base, matcher, decider, facts)
-
-
-NICE: Final = 19
-"""How much the building process steps back for those that answer."""
-
-SETTLED: Final = 200
-"""Roles up to which each role's own questions are prepared: 10 ms and 100 KB for each."""
-
-_BAD_CONTENT, _UNUSABLE = 3, 4
-
-
-def build_in_subprocess(folder: Path, encoder: Path | None, encoders: Encoders) -> Index:
-    """Load and understand a folder in another process, and read the result in small steps.
+def load_index(folder: Path, resources: SharedResources, cache: Path | None = None) -> Index:
+    """Return the index of a content folder, from the cache if possible.
 
     Args:
         folder: the content folder.
-        encoder: the folder of the chosen encoder; None is the bundled one.
-        encoders: what this process has loaded of it.
+        resources: what all indexes share.
+        cache: the folder in which to keep what took long to build; None keeps nothing.
 
     Raises:
         ContentError: the content has problems.
         UsageError: there is no content in the folder.
-        ServiceError: the other process did not finish.
     """
-    with snapshot_from_subprocess(folder, encoder) as place:
-        return cache.read(place, encoders.common, gently=True)
+    if cache is None:
+        return build_index(load_knowledge_base(folder), resources)
+    snapshots = Snapshots(cache)
+    key = snapshot_key(folder, resources.encoder_folder)
+    cached = snapshots.load(key, resources)
+    if cached is not None:
+        threadpool_limits(limits=1, user_api="blas")
+        return cached
+    began = time.monotonic()
+    index = build_index(load_knowledge_base(folder), resources)
+    took = time.monotonic() - began
+    # Content that changed while it was loaded must not be kept under the key of what it was.
+    if took > MIN_CACHED_SECONDS and snapshot_key(folder, resources.encoder_folder) == key:
+        snapshots.save(key, index, resources)
+    return index
+
+
+def build_index(knowledge_base: KnowledgeBase, resources: SharedResources | None = None) -> Index:
+    """Build the index of a knowledge base.
+
+    It is built with all processors, then answers on one thread: a question is too small to share,
+    and threads that wait for each other made it nine times slower on a busy machine.
+
+    Args:
+        knowledge_base: the content.
+        resources: what all indexes share; None loads them, with the bundled encoder.
+    """
+    shared = resources or SharedResources()
+    matcher = Matcher(knowledge_base, shared)
+    threadpool_limits(limits=1, user_api="blas")
+    facts = FactFinder(knowledge_base, matcher.link_roles, shared.everyday)
+    return Index(knowledge_base, matcher, Decider(knowledge_base), facts)
+
+
+def build_in_subprocess(folder: Path, resources: SharedResources) -> Index:
+    """Build the index of a folder in a subprocess, so that serving isn't slowed down.
+
+    The result is read in small steps, between which other threads run.
+
+    Args:
+        folder: the content folder.
+        resources: what all indexes share.
+
+    Raises:
+        ContentError: the content has problems.
+        UsageError: there is no content in the folder.
+        ServiceError: the subprocess failed.
+    """
+    with snapshot_from_subprocess(folder, resources.encoder_folder) as snapshot:
+        return read_snapshot(snapshot, resources, yielding=True)
 
 
 @contextmanager
 def snapshot_from_subprocess(folder: Path, encoder: Path | None) -> Iterator[Path]:
-    """A snapshot of a folder that another process wrote, as long as the block runs.
+    """Yield a snapshot of a folder that a subprocess wrote; it is deleted after the block.
 
-    Errors are those of `build_aside`.
+    Raises:
+        FaqbotError: as build_in_subprocess.
     """
-    with tempfile.TemporaryDirectory(prefix="faqbot-") as place:
-        # A process, no thread: building holds the interpreter, and answers would wait for it.
-        command = [sys.executable, "-m", __name__, str(folder), str(encoder or ""), place]
+    with tempfile.TemporaryDirectory(prefix="faqbot-") as snapshot:
+        command = [sys.executable, "-m", __name__, str(folder), str(encoder or ""), snapshot]
         done = subprocess.run(  # noqa: S603 - ourselves
             command, capture_output=True, stdin=subprocess.DEVNULL, check=False
         )
         if done.returncode:
-            raise _told(done.returncode, done.stdout)
-        yield Path(place)
+            raise _error_of(done.returncode, done.stdout)
+        yield Path(snapshot)
 
 
-def _told(code: int, said: bytes) -> FaqbotError:
-    """The error that the building process met."""
+def _error_of(code: int, output: bytes) -> FaqbotError:
+    """Return the error that the subprocess ended with."""
     try:
         if code == _BAD_CONTENT:
-            return ContentError([Problem(*fields) for fields in json.loads(said)])
+            return ContentError([Problem(*fields) for fields in json.loads(output)])
         if code == _UNUSABLE:
-            return UsageError(json.loads(said))
+            return UsageError(json.loads(output))
     except (ValueError, TypeError):
         pass
     return ServiceError(
@@ -165,70 +164,69 @@ def _told(code: int, said: bytes) -> FaqbotError:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Build what the arguments say into a folder; the exit code."""
-    folder, encoder, place = arguments
-    os.nice(NICE)
-    encoders = Encoders.of(Path(encoder) if encoder else None)
+    """Build a folder's index into a snapshot; the subprocess. Returns its exit code."""
+    folder, encoder, snapshot = arguments
+    os.nice(NICENESS)
+    resources = SharedResources(Path(encoder) if encoder else None)
     try:
-        # One thread: the other processors belong to those that answer.
+        # On one thread: the other processors belong to the process that answers.
         with threadpool_limits(limits=1, user_api="blas"):
-            knowledge = build_with(load_knowledge_base(Path(folder)), encoders)
-            if len(knowledge.knowledge_base.roles) <= SETTLED:
-                knowledge.matcher.ranker.freeze()
+            index = build_index(load_knowledge_base(Path(folder)), resources)
+            if len(index.knowledge_base.roles) <= MAX_FROZEN_ROLES:
+                index.matcher.ranker.freeze()
     except ContentError as error:
         print(json.dumps([astuple(problem) for problem in error.problems]))  # noqa: T201
         return _BAD_CONTENT
     except FaqbotError as error:
         print(json.dumps(str(error)))  # noqa: T201
         return _UNUSABLE
-    cache.write(Path(place), knowledge, encoders.common)
+    write_snapshot(Path(snapshot), index, resources)
     return 0
 
 
 @dataclass(frozen=True, slots=True)
-class Loader:
-    """Loads folders beside those that answer.
+class IndexLoader:
+    """Loads the indexes of folders in subprocesses, from snapshots if possible.
 
     Args:
-        encoder: the folder of the chosen encoder; None is the bundled one.
-        encoders: what this process has loaded of it.
-        kept: where built content is kept; None keeps nothing, and builds each time.
+        resources: what all indexes share.
+        snapshots: where indexes are kept; None builds each time.
     """
 
-    encoder: Path | None
-    encoders: Encoders
-    kept: Snapshots | None
+    resources: SharedResources
+    snapshots: Snapshots | None
 
     def __post_init__(self) -> None:
-        """One thread for each question, as `built` says."""
+        """Answer on one thread, as build_index says."""
         threadpool_limits(limits=1, user_api="blas")
 
     def __call__(self, folder: Path) -> SizedIndex:
-        """Load a folder.
+        """Load the index of a folder.
 
         Raises:
             ContentError: the content has problems.
             UsageError: there is no content in the folder.
-            ServiceError: the process that builds did not finish.
+            ServiceError: the subprocess failed.
         """
-        key = key_of(folder, self.encoder)
-        found = self._found(key)
-        if found is not None:
-            return found
-        with snapshot_from_subprocess(folder, self.encoder) as place:
-            if self.kept is not None and key_of(folder, self.encoder) == key:
-                self.kept.adopt(key, place)
-                found = self._found(key)
-            if found is not None:
-                return found
-            knowledge = cache.read(place, self.encoders.common, gently=True)
-            return SizedIndex(knowledge, cache.weight_of(place))
+        encoder = self.resources.encoder_folder
+        key = snapshot_key(folder, encoder)
+        cached = self._from_cache(key)
+        if cached is not None:
+            return cached
+        with snapshot_from_subprocess(folder, encoder) as snapshot:
+            if self.snapshots is not None and snapshot_key(folder, encoder) == key:
+                self.snapshots.adopt(key, snapshot)
+                cached = self._from_cache(key)
+            if cached is not None:
+                return cached
+            index = read_snapshot(snapshot, self.resources, yielding=True)
+            return SizedIndex(index, snapshot_size(snapshot))
 
-    def _found(self, key: str) -> SizedIndex | None:
-        if self.kept is None:
+    def _from_cache(self, key: str) -> SizedIndex | None:
+        if self.snapshots is None:
             return None
-        knowledge = self.kept.find(key, self.encoders.common, gently=True)
-        return SizedIndex(knowledge, self.kept.weight(key)) if knowledge else None
+        index = self.snapshots.load(key, self.resources, yielding=True)
+        return SizedIndex(index, self.snapshots.size(key)) if index else None
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""What was built from large content, kept on disk so that the next start needn't build it again.
+"""Snapshots of built indexes on disk, so that the next start needn't build large content again.
 
 A snapshot is a folder with two files: the objects, pickled, and their arrays, mapped into memory
-when read. Reading a pickle can run code, so a snapshot is believed only where nobody but the user
-can have written it: the same trust that Python has in its own `__pycache__`.
+when read. Reading a pickle can run code, so a snapshot is only read where nobody but the user can
+have written it: the same trust that Python has in its own `__pycache__`.
 """
 
 from __future__ import annotations
@@ -38,23 +38,23 @@ from faqbot.matching.training_data import SHARED_PARTS, SharedResources
 
 @dataclass(frozen=True, slots=True)
 class SizedIndex:
-    """Knowledge with what it weighs, in bytes."""
+    """An index with its size in memory, in bytes."""
 
-    knowledge: Index
-    weight: int
+    index: Index
+    size: int
 
 
-KEPT = 3
-"""Snapshots that stay, of one content and its next versions."""
+MAX_SNAPSHOTS = 3
+"""Snapshots that are kept, of one content and its next versions."""
 
-ALIGNED = 64
-"""Bytes to a multiple of which each array is placed."""
+ALIGNMENT = 64
+"""Bytes to a multiple of which the start of each array is rounded."""
 
-OBJECTS = 4
-"""Bytes in memory for each byte of a pickle."""
+MEMORY_PER_PICKLED_BYTE = 4
+"""Bytes in memory for each byte of a pickle, measured."""
 
-PAUSE = 0.0005
-"""Seconds in which others run, for each frame of a snapshot that is read gently."""
+YIELD_SECONDS = 0.0005
+"""Seconds in which other threads run after each frame of a pickle."""
 
 _OBJECTS, _ARRAYS, _SIZES = "objects.pickle", "arrays.bin", "sizes.json"
 _CACHED = type(lru_cache(lambda: None))
@@ -65,22 +65,25 @@ _log = logging.getLogger(__name__)
 class Snapshots:
     """Snapshots below one folder, by key.
 
-    Nothing here fails a start: a snapshot that can't be read is built anew, one that can't be
-    written is not kept, and a line in the log says why.
+    No failure here prevents a start: an unreadable snapshot is deleted, an unwritable one is not
+    kept, and a warning is logged.
 
     Args:
-        folder: where to keep them; made when the first one is.
-        kept: how many stay; the least recently used ones go.
+        folder: where to keep them; it is created with the first one.
+        limit: how many are kept; the least recently used ones are deleted.
     """
 
-    def __init__(self, folder: Path, kept: int = KEPT) -> None:
+    def __init__(self, folder: Path, limit: int = MAX_SNAPSHOTS) -> None:
         self._folder = folder
-        self._kept = kept
+        self._limit = limit
 
-    def find(self, key: str, common: SharedResources, *, gently: bool = False) -> Index | None:
-        """The knowledge kept under a key, joined to what all share; None where there is none.
+    def load(self, key: str, resources: SharedResources, *, yielding: bool = False) -> Index | None:
+        """Return the index of a key, joined to the shared resources; None if there is none.
 
-        `gently` is as for `read`.
+        Args:
+            key: what snapshot_key returned.
+            resources: what all indexes share.
+            yielding: whether to let other threads run on the way.
         """
         folder = self._folder / key
         if not folder.is_dir():
@@ -89,23 +92,23 @@ class Snapshots:
             _log.warning("%s is not used: others may write there. Remove it.", folder)
             return None
         try:
-            knowledge = read(folder, common, gently=gently)
+            index = read_snapshot(folder, resources, yielding=yielding)
             # Marks the use, since the least recently used snapshots are removed first.
             os.utime(folder)
         except Exception as error:  # noqa: BLE001 - a damaged pickle fails in any way
             _log.warning("%s can't be read and is built anew: %r", folder, error)
             shutil.rmtree(folder, ignore_errors=True)
             return None
-        return knowledge
+        return index
 
-    def keep(self, key: str, knowledge: Index, common: SharedResources) -> None:
-        """Keep knowledge under a key, without what all have in common."""
+    def save(self, key: str, index: Index, resources: SharedResources) -> None:
+        """Keep an index under a key, without the shared resources."""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Beside its final place, because a rename is atomic within one file system only.
             unfinished = Path(tempfile.mkdtemp(prefix=".new-", dir=self._folder))
             try:
-                write(unfinished, knowledge, common)
+                write_snapshot(unfinished, index, resources)
                 unfinished.rename(self._folder / key)
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)
@@ -115,17 +118,17 @@ class Snapshots:
             if not (self._folder / key).is_dir():
                 _log.warning("The built content isn't kept in %s: %s", self._folder, error)
 
-    def weight(self, key: str) -> int:
-        """What the knowledge kept under a key weighs in memory, as `weight_of` says."""
-        return weight_of(self._folder / key)
+    def size(self, key: str) -> int:
+        """Return the size in memory of the index of a key, in bytes; see snapshot_size."""
+        return snapshot_size(self._folder / key)
 
-    def adopt(self, key: str, written: Path) -> None:
-        """Keep a snapshot that was written elsewhere."""
+    def adopt(self, key: str, snapshot: Path) -> None:
+        """Keep a copy of a snapshot under a key."""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             unfinished = Path(tempfile.mkdtemp(prefix=".new-", dir=self._folder))
             try:
-                shutil.copytree(written, unfinished, dirs_exist_ok=True)
+                shutil.copytree(snapshot, unfinished, dirs_exist_ok=True)
                 unfinished.chmod(0o700)
                 unfinished.rename(self._folder / key)
             finally:
@@ -136,37 +139,37 @@ class Snapshots:
                 _log.warning("The built content isn't kept in %s: %s", self._folder, error)
 
     def _prune(self) -> None:
-        kept = sorted(
+        by_use = sorted(
             (path for path in self._folder.iterdir() if not path.name.startswith(".")),
             key=lambda path: path.stat().st_mtime,
             reverse=True,
         )
-        for path in kept[self._kept :]:
+        for path in by_use[self._limit :]:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def weight_of(folder: Path) -> int:
-    """How many bytes the knowledge of a snapshot takes in memory once all of it was used.
+def snapshot_size(folder: Path) -> int:
+    """Return how many bytes the index of a snapshot takes in memory once all of it was used.
 
-    Its arrays are mapped, and take what they have on disk; an object takes four times what it
-    takes pickled. Measured with 50 roles: 11.2 MB by this, 8.7 MB resident after a question to each
-    role and 10.2 MB after five to each.
+    Its arrays are mapped, and take what they take on disk; an object takes four times what it takes
+    pickled. Measured with 50 roles: 11.2 MB by this, 8.7 MB resident after a question to each role
+    and 10.2 MB after five to each.
     """
     arrays, objects = (folder / _ARRAYS).stat().st_size, (folder / _OBJECTS).stat().st_size
-    return arrays + OBJECTS * objects
+    return arrays + MEMORY_PER_PICKLED_BYTE * objects
 
 
-def key_of(knowledge: Path, encoder: Path | None) -> str:
-    """What a snapshot depends on, as a name: content, code, encoder, versions.
+def snapshot_key(knowledge: Path, encoder: Path | None) -> str:
+    """Return a digest of all that an index depends on: content, code, encoder, versions.
 
     Raises:
         UsageError: there is no content in the folder.
     """
     digest = hashlib.sha256()
     for path in content_files(knowledge):
-        _add(digest, os.fsencode(path), path)
+        _update(digest, os.fsencode(path), path)
     # A pickle holds objects and arrays whose form changes with faqbot, Python and numpy.
-    about = [_code(), *sys.version_info[:3], np.__version__, str(knowledge)]
+    about = [_code_digest(), *sys.version_info[:3], np.__version__, str(knowledge)]
     if encoder is not None:
         files = sorted(path for path in encoder.rglob("*") if path.is_file())
         # By size and time, as reading the hundreds of megabytes of a model would delay each start.
@@ -176,18 +179,18 @@ def key_of(knowledge: Path, encoder: Path | None) -> str:
 
 
 @lru_cache(maxsize=1)
-def _code() -> str:
-    """What the code that builds is like, with all that ships beside it."""
+def _code_digest() -> str:
+    """Return a digest of the code that builds indexes, and of all that ships beside it."""
     digest = hashlib.sha256()
     package = Path(faqbot.__file__).parent
     for part in ("content", "matching", "model"):
         for path in sorted((package / part).rglob("*")):
             if path.is_file() and path.suffix != ".pyc":
-                _add(digest, os.fsencode(path.relative_to(package)), path)
+                _update(digest, os.fsencode(path.relative_to(package)), path)
     return digest.hexdigest()
 
 
-def _add(digest: Any, name: bytes, path: Path) -> None:
+def _update(digest: Any, name: bytes, path: Path) -> None:
     content = path.read_bytes()
     for part in (name, content):
         # With the lengths, "ab" and "c" differ from "a" and "bc".
@@ -203,19 +206,20 @@ def _is_private(folder: Path) -> bool:
 
 
 class _Pickler(pickle.Pickler):
-    """Leaves out what all have in common, and caches empty."""
+    """Pickler that leaves out the shared resources, and what caches hold."""
 
     def __init__(
-        self, stream: io.BufferedWriter, common: SharedResources, arrays: io.BufferedWriter
+        self, stream: io.BufferedWriter, resources: SharedResources, arrays: io.BufferedWriter
     ) -> None:
         self.sizes: list[tuple[int, int]] = []
-        self._common = common  # as long as it lives, so do the ids
-        self._names = {id(part): name for name, part in common.parts()}
+        # While the resources are referred to, no other object gets one of their ids.
+        self._resources = resources
+        self._names = {id(part): name for name, part in resources.parts()}
         self._arrays = arrays
         super().__init__(stream, protocol=5, buffer_callback=self._take)
 
     def _take(self, buffer: pickle.PickleBuffer) -> None:
-        self._arrays.write(bytes(-self._arrays.tell() % ALIGNED))
+        self._arrays.write(bytes(-self._arrays.tell() % ALIGNMENT))
         raw = buffer.raw()
         self.sizes.append((self._arrays.tell(), raw.nbytes))
         self._arrays.write(raw)
@@ -236,76 +240,83 @@ def _proxy(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, stream: Any, buffers: Iterable[Any], common: SharedResources) -> None:
+    """Unpickler that puts the shared resources back."""
+
+    def __init__(self, stream: Any, buffers: Iterable[Any], resources: SharedResources) -> None:
         super().__init__(stream, buffers=buffers)
-        self._common = common
+        self._resources = resources
 
     def persistent_load(self, name: Any) -> Any:
         # A damaged or forged file must not reach other attributes by their names.
         if name not in SHARED_PARTS:
-            raise pickle.UnpicklingError(f"nothing has {name!r} in common")
-        return getattr(self._common, name)
+            raise pickle.UnpicklingError(f"{name!r} is no shared resource")
+        return getattr(self._resources, name)
 
 
-def write(folder: Path, knowledge: Index, common: SharedResources) -> None:
-    """Write a snapshot into an empty folder, without what all have in common."""
+def write_snapshot(folder: Path, index: Index, resources: SharedResources) -> None:
+    """Write an index into an empty folder, without the shared resources."""
     with (folder / _OBJECTS).open("wb") as objects, (folder / _ARRAYS).open("wb") as arrays:
-        arrays.write(bytes(ALIGNED))  # an empty file can't be mapped
-        pickler = _Pickler(objects, common, arrays)
-        pickler.dump(knowledge)
+        arrays.write(bytes(ALIGNMENT))  # an empty file can't be mapped
+        pickler = _Pickler(objects, resources, arrays)
+        pickler.dump(index)
         sizes = {"objects": objects.tell(), "arrays": arrays.tell(), "buffers": pickler.sizes}
     (folder / _SIZES).write_text(json.dumps(sizes), encoding="utf-8")
 
 
-class _Gentle:
-    """A stream that lets other threads run between the frames of a pickle (64 KB each).
+class _YieldingStream:
+    """Stream that lets other threads run between the frames of a pickle (64 KB each).
 
-    Unpickling holds the interpreter from start to end otherwise, and nothing is answered meanwhile.
+    Unpickling holds the GIL from start to end otherwise, and nothing is answered meanwhile.
     """
 
     def __init__(self, stream: io.BufferedReader) -> None:
         self._stream = stream
 
     def read(self, size: int = -1) -> bytes:
-        time.sleep(PAUSE)
+        time.sleep(YIELD_SECONDS)
         return self._stream.read(size)
 
     def readinto(self, buffer: Any) -> int:
-        time.sleep(PAUSE)
+        time.sleep(YIELD_SECONDS)
         return self._stream.readinto(buffer)
 
     def readline(self) -> bytes:
         return self._stream.readline()
 
 
-def read(folder: Path, common: SharedResources, *, gently: bool = False) -> Index:
-    """Read a snapshot; `gently` gives way to other threads on the way.
+def read_snapshot(folder: Path, resources: SharedResources, *, yielding: bool = False) -> Index:
+    """Read an index from a snapshot.
+
+    Args:
+        folder: the snapshot.
+        resources: what all indexes share.
+        yielding: whether to let other threads run on the way.
 
     Raises:
-        Exception: it is damaged; a pickle fails in any way.
+        Exception: the snapshot is damaged; unpickling raises errors of any type.
     """
     sizes = json.loads((folder / _SIZES).read_text(encoding="utf-8"))
     with (folder / _OBJECTS).open("rb") as objects, (folder / _ARRAYS).open("rb") as arrays:
-        found = [os.fstat(stream.fileno()).st_size for stream in (objects, arrays)]
-        if found != [sizes["objects"], sizes["arrays"]]:
+        lengths = [os.fstat(stream.fileno()).st_size for stream in (objects, arrays)]
+        if lengths != [sizes["objects"], sizes["arrays"]]:
             raise ValueError("its files are not as long as they were")
-        whole = memoryview(mmap.mmap(arrays.fileno(), 0, access=mmap.ACCESS_READ))
-        buffers = [whole[start : start + size] for start, size in sizes["buffers"]]
+        mapped = memoryview(mmap.mmap(arrays.fileno(), 0, access=mmap.ACCESS_READ))
+        buffers = [mapped[start : start + size] for start, size in sizes["buffers"]]
         with _without_collection():
-            stream = _Gentle(objects) if gently else objects
-            knowledge = _Unpickler(stream, buffers, common).load()
-    if not isinstance(knowledge, Index):
+            stream = _YieldingStream(objects) if yielding else objects
+            index = _Unpickler(stream, buffers, resources).load()
+    if not isinstance(index, Index):
         raise TypeError("it holds something else")
-    return knowledge
+    return index
 
 
 @contextmanager
 def _without_collection() -> Iterator[None]:
-    """Millions of new objects, none of them garbage: looking for it takes longer than reading."""
-    enabled = gc.isenabled()
+    """Pause garbage collection: among millions of new objects it would take longer than reading."""
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if enabled:
+        if was_enabled:
             gc.enable()

@@ -6,10 +6,11 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
 
 from faqbot.content.defaults import Defaults, load_defaults
-from faqbot.matching.encoders import Encoder, StaticEncoder
+from faqbot.matching.encoders import Encoder, StaticEncoder, TransformerEncoder
 from faqbot.matching.ranking import NEGATIVE, Phrasing
 from faqbot.matching.similarity import KnownEmbeddings
 from faqbot.matching.spelling import count_words
@@ -101,13 +102,19 @@ class SharedResources:
     """Resources shared by all indexes of a process; each is built when it is first used.
 
     Args:
-        bundled: the bundled encoder, which also knows the words of the language.
-        chosen: the encoder that compares sentences.
+        encoder_folder: the folder of a sentence-transformers model that compares sentences; None
+            takes the bundled encoder.
+
+    Raises:
+        UsageError: the encoder can't be loaded.
     """
 
-    def __init__(self, bundled: StaticEncoder, chosen: Encoder) -> None:
-        self._bundled = bundled
-        self.encoder = chosen
+    def __init__(self, encoder_folder: Path | None = None) -> None:
+        self.encoder_folder = encoder_folder
+        self.bundled_encoder = StaticEncoder()
+        self.encoder: Encoder = self.bundled_encoder
+        if encoder_folder is not None:
+            self.encoder = TransformerEncoder(encoder_folder)
 
     def parts(self) -> Iterator[tuple[str, object]]:
         """Yield the shared parts by name."""
@@ -121,12 +128,12 @@ class SharedResources:
     @cached_property
     def language(self) -> frozenset[str]:
         """The correctly spelt words of the language."""
-        return self._bundled.language()
+        return self.bundled_encoder.language()
 
     @cached_property
     def everyday(self) -> frozenset[str]:
         """The most frequent words of the language."""
-        return self._bundled.language(EVERYDAY_RANK)
+        return self.bundled_encoder.language(EVERYDAY_RANK)
 
     @cached_property
     def _counts(self) -> Mapping[str, int]:

@@ -344,7 +344,7 @@ class ContentPool:
 
     def _load_index(self, folder: Path) -> tuple[Index, int]:
         found = self._load(folder)
-        return found.knowledge, found.weight
+        return found.index, found.size
 
     def _source(self, address: str) -> ContentSource:
         if address.startswith(PREFIX):

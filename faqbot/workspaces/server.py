@@ -22,10 +22,11 @@ from faqbot.content.git import PREFIX
 from faqbot.content.publisher import Publisher, ReadOnlyPublisher
 from faqbot.engine import ConversationMemory, Engine
 from faqbot.errors import FaqbotError
-from faqbot.index.builder import Encoders, Loader
+from faqbot.index.builder import IndexLoader
 from faqbot.index.cache import Snapshots
 from faqbot.index.reloader import run_periodically, write_status_file
 from faqbot.matching.clusters import group_by_meaning
+from faqbot.matching.training_data import SharedResources
 from faqbot.runtime.web import Server, background_server
 from faqbot.settings import Settings
 from faqbot.slack.app import create_app
@@ -213,14 +214,14 @@ class WorkspaceContent:
         file: names the content of single workspaces; None: all have the same.
         default: the address of the content of those that have none of their own.
         folder: where that stands.
-        encoders: what understands it.
+        resources: what all indexes share.
     """
 
     pool: ContentPool
     file: WorkspacesFile | None
     default: str
     folder: Path
-    encoders: Encoders
+    resources: SharedResources
 
     @classmethod
     def of(cls, settings: Settings, folder: Path) -> WorkspaceContent:
@@ -229,16 +230,16 @@ class WorkspaceContent:
         Raises:
             ContentError: the file that names content has problems.
         """
-        encoders = Encoders.of(settings.encoder)
+        resources = SharedResources(settings.encoder)
         kept = Snapshots(settings.cache, MAX_SNAPSHOTS) if settings.cache else None
         clones = user_cache_path("faqbot", appauthor=False)
-        load = Loader(settings.encoder, encoders, kept)
+        load = IndexLoader(resources, kept)
         shelf = ContentPool(load, settings.faqbot_workspaces_memory_mb * _MEGABYTE, clones)
         named = settings.faqbot_workspaces
         file = WorkspacesFile(Path(named)) if named else None
         configured = settings.faqbot_knowledge or ""
         default = configured if configured.startswith(PREFIX) else str(folder.resolve())
-        return cls(shelf, file, default, folder, encoders)
+        return cls(shelf, file, default, folder, resources)
 
     def config_of(self, team: str, enterprise: str) -> WorkspaceConfig:
         """What a workspace has of its own."""
@@ -367,5 +368,5 @@ def _backing(settings: Settings, content: WorkspaceContent, book: LoadedContent)
         *content.works(settings.pull_interval),
         partial(run_periodically, FILE_CHECK_INTERVAL, noted),
     )
-    grouping = partial(group_by_meaning, encoder=content.encoders.bundled)
+    grouping = partial(group_by_meaning, encoder=content.resources.bundled_encoder)
     return Backing(grouping, lambda: book.reloader.state, works)

@@ -13,6 +13,7 @@ import pytest
 import faqbot
 from faqbot import Audience, Engine, Question
 from faqbot.index.builder import load_index
+from faqbot.matching.training_data import SharedResources
 
 ROOT = Path(__file__).resolve().parents[2]
 KNOWLEDGE = ROOT / "knowledge"
@@ -123,7 +124,7 @@ def test_result_answers_from_the_content_that_it_was_asked_of(tmp_path: Path) ->
     engine = faqbot.load(tmp_path)
     before = engine.ask("Where to park?")
     faqs.write_text(faqs.read_text().replace("Behind", "In front"))
-    engine.swap(load_index(tmp_path, None, None))
+    engine.swap(load_index(tmp_path, SharedResources()))
     assert "Behind" in before.text
     assert "In front" in engine.ask("Where to park?").text
 

@@ -19,9 +19,9 @@ from aiohttp import web
 from slack_bolt.response import BoltResponse
 
 from faqbot.content.loader import load_knowledge_base
-from faqbot.index import cache as index_cache
-from faqbot.index.builder import Encoders, build_with
-from faqbot.index.cache import SizedIndex
+from faqbot.index.builder import build_index
+from faqbot.index.cache import SizedIndex, read_snapshot, snapshot_size, write_snapshot
+from faqbot.matching.training_data import SharedResources
 from faqbot.slack.client import web_client
 from faqbot.slack.context import Backstage, Shared
 from faqbot.slack.payload_parser import make_request
@@ -58,8 +58,8 @@ faqs:
 
 
 @cache
-def encoders() -> Encoders:
-    return Encoders.of(None)
+def resources() -> SharedResources:
+    return SharedResources()
 
 
 @cache
@@ -254,10 +254,10 @@ async def many(
         knowledge_base = load_knowledge_base(place)
         kept = kept_in() / knowledge_base.version
         if not kept.is_dir():
-            knowledge = build_with(knowledge_base, encoders())
+            index = build_index(knowledge_base, resources())
             kept.mkdir()
-            index_cache.write(kept, knowledge, encoders().common)
-        return SizedIndex(index_cache.read(kept, encoders().common), index_cache.weight_of(kept))
+            write_snapshot(kept, index, resources())
+        return SizedIndex(read_snapshot(kept, resources()), snapshot_size(kept))
 
     for team in (A, B, C):  # so that no test waits for it
         await asyncio.to_thread(load, folder / WORD[team])

@@ -17,13 +17,13 @@ import pytest
 from faqbot.content.loader import load_knowledge_base
 from faqbot.engine import ConversationMemory, Engine
 from faqbot.errors import ContentError, ServiceError
-from faqbot.index import builder, cache
-from faqbot.index.builder import Loader, build_with
-from faqbot.index.cache import SizedIndex, Snapshots
+from faqbot.index import builder
+from faqbot.index.builder import IndexLoader, build_index
+from faqbot.index.cache import SizedIndex, Snapshots, read_snapshot, write_snapshot
 from faqbot.model import Answer, Question
 from faqbot.workspaces import content_pool as module
 from faqbot.workspaces.content_pool import ContentPool, LoadedContent, keep_up_to_date
-from tests.slack.many import encoders, write_content
+from tests.slack.many import resources, write_content
 from tests.support.waiting import DEADLINE
 
 WEIGHT = 10
@@ -49,10 +49,10 @@ class Loads:
         knowledge_base = load_knowledge_base(folder)
         kept = self.kept / knowledge_base.version
         if not kept.is_dir():  # the same content needn't be built twice
-            knowledge = build_with(knowledge_base, encoders())
+            index = build_index(knowledge_base, resources())
             kept.mkdir()
-            cache.write(kept, knowledge, encoders().common)
-        return SizedIndex(cache.read(kept, encoders().common), WEIGHT)
+            write_snapshot(kept, index, resources())
+        return SizedIndex(read_snapshot(kept, resources()), WEIGHT)
 
 
 @dataclass
@@ -268,11 +268,11 @@ async def test_what_was_built_is_kept_on_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_content(tmp_path / "one", "amaranth")
-    load = Loader(None, encoders(), Snapshots(tmp_path / "cache"))
+    load = IndexLoader(resources(), Snapshots(tmp_path / "cache"))
     made = await asyncio.to_thread(load, tmp_path / "one")
     monkeypatch.setattr(builder, "snapshot_from_subprocess", None)  # it may not be built again
     found = await asyncio.to_thread(load, tmp_path / "one")
-    assert found.weight == made.weight > 0
-    assert found.knowledge.knowledge_base.version == made.knowledge.knowledge_base.version
-    engine = Engine(found.knowledge, ConversationMemory(time.monotonic))
+    assert found.size == made.size > 0
+    assert found.index.knowledge_base.version == made.index.knowledge_base.version
+    engine = Engine(found.index, ConversationMemory(time.monotonic))
     assert "amaranth" in said(engine)
