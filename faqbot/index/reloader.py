@@ -1,4 +1,4 @@
-"""Live reload: content that changes is built aside and swapped in, or kept out when it is bad."""
+"""Live reload: changed content is built and swapped in, or kept out when it has problems."""
 
 from __future__ import annotations
 
@@ -21,22 +21,27 @@ from faqbot.engine import Index
 from faqbot.errors import ContentError, FaqbotError
 from faqbot.model import KnowledgeBase
 
-AGAIN: Final = 5.0
-"""Seconds until a folder that can't be watched is looked at again."""
+WATCH_RETRY_INTERVAL: Final = 5.0
+"""Seconds until a folder that can't be watched is tried again."""
 
-SHOWN: Final = 20
-"""Problems that are kept to be shown."""
+MAX_SHOWN_PROBLEMS: Final = 20
+"""Problems of a failed reload that are kept to be shown."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ReloadState:
-    """What is answered from, and what became of the last change.
+    """The content in use, and the result of the last reload.
 
-    `version` since `since` (UTC); `tried` is when content was last looked at, `problems` what was
-    wrong with it then (empty: it is what is answered from), `count` how many problems in all;
-    `reloads` and `failures` count since the start.
+    Attributes:
+        version: the version of the content in use.
+        since: when it was loaded (UTC).
+        tried: when content was last loaded, with success or not (UTC).
+        problems: the first problems of that content; none when it is in use.
+        count: how many problems it has in all.
+        reloads: successful reloads since the start.
+        failures: failed reloads since the start.
     """
 
     version: str
@@ -49,27 +54,27 @@ class ReloadState:
 
 
 class ReloadTarget(Protocol):
-    """What answers from content: an engine, or all engines that share a folder."""
+    """An engine, or all engines that share a folder."""
 
     @property
     def knowledge_base(self) -> KnowledgeBase:
-        """What is answered from."""
+        """The content that questions are answered from."""
         ...
 
-    def swap(self, knowledge: Index) -> Index:
-        """Answer from other content, from the next question on; returns what it was."""
+    def swap(self, index: Index) -> Index:
+        """Answer from another index, from the next question on. Returns the former one."""
         ...
 
 
 class Reloader:
-    """Keeps what is answered from as it is in a folder.
+    """Keeps the index of an engine in sync with a content folder.
 
     Args:
-        engine: answers from the new content afterwards.
+        engine: gets the new index.
         folder: the content folder.
-        build: loads and understands a folder; runs in a thread.
-        note: is told what became of each change.
-        digest: what the folder was like when its content was read; None: as it is now.
+        build: builds the index of a folder; called in a thread.
+        on_change: called with each new state.
+        digest: the digest of the folder when its content was read; None takes the present one.
     """
 
     def __init__(
@@ -77,53 +82,54 @@ class Reloader:
         engine: ReloadTarget,
         folder: Path,
         build: Callable[[Path], Index],
-        note: Callable[[ReloadState], None] = lambda _: None,
+        on_change: Callable[[ReloadState], None] = lambda _: None,
         digest: str | None = None,
     ) -> None:
         self._engine = engine
         self._folder = folder
         self._build = build
-        self._note = note
-        self._turn = asyncio.Lock()
-        self._digest = digest_of(folder) if digest is None else digest
+        self._on_change = on_change
+        self._lock = asyncio.Lock()
+        self._digest = content_digest(folder) if digest is None else digest
         now = dt.datetime.now(dt.UTC)
         self._state = ReloadState(engine.knowledge_base.version, now, now)
-        note(self._state)
+        on_change(self._state)
 
     @property
     def state(self) -> ReloadState:
-        """What is answered from now, and what became of the last change."""
+        """The content in use now, and the result of the last reload."""
         return self._state
 
     async def reload(self) -> bool:
-        """Answer from the folder as it is now; false when it is as it was.
+        """Build the folder's index and swap it in. Returns False when the folder is unchanged.
 
         Raises:
-            FaqbotError: its content is bad; then the content stays that was good.
+            FaqbotError: the content has problems; the former index stays in use.
         """
-        async with self._turn:
+        async with self._lock:
             # Taken before the build, so that a change during the build is found by the next look.
-            digest = await asyncio.to_thread(digest_of, self._folder)
+            digest = await asyncio.to_thread(content_digest, self._folder)
             now = dt.datetime.now(dt.UTC)
             if digest == self._digest:
-                if self._state.problems:  # what was bad was taken back
-                    self._tell(replace(self._state, tried=now, problems=(), count=0))
+                if self._state.problems:  # a change with problems was undone
+                    self._set_state(replace(self._state, tried=now, problems=(), count=0))
                 return False
             try:
-                knowledge = await asyncio.to_thread(self._build, self._folder)
+                index = await asyncio.to_thread(self._build, self._folder)
             except FaqbotError as error:
-                self._failed(error, now)
+                self._record_failure(error, now)
                 raise
-            old = self._engine.swap(knowledge)
+            former = [self._engine.swap(index)]
             self._digest = digest
-            version = knowledge.knowledge_base.version
-            self._tell(ReloadState(version, now, now, (), 0, *self._counts(reloads=1)))
+            version = index.knowledge_base.version
+            self._set_state(ReloadState(version, now, now, (), 0, *self._counts(reloads=1)))
             _log.info("content reloaded: version %s", version)
-            await asyncio.to_thread(_let_go, [old])
+            # Freeing millions of objects takes a while: a thread does it, not the event loop.
+            await asyncio.to_thread(former.clear)
             return True
 
     async def watch(self) -> None:
-        """Reload whenever a file of the folder changes, as long as this runs."""
+        """Reload whenever a file of the folder changes, until cancelled."""
         from watchfiles import awatch
 
         while True:
@@ -132,15 +138,15 @@ class Reloader:
                     await self.reload_or_log()
             except (OSError, RuntimeError) as error:
                 _log.warning("the content folder can't be watched: %s", type(error).__name__)
-            await asyncio.sleep(AGAIN)
+            await asyncio.sleep(WATCH_RETRY_INTERVAL)
             await self.reload_or_log()
 
     async def reload_or_log(self) -> None:
-        """Reload, and leave what is bad to the log and the state."""
+        """Reload; problems of the content are logged and kept in the state."""
         with contextlib.suppress(FaqbotError):
             await self.reload()
 
-    def _failed(self, error: FaqbotError, now: dt.datetime) -> None:
+    def _record_failure(self, error: FaqbotError, now: dt.datetime) -> None:
         lines = (
             [str(p) for p in error.problems] if isinstance(error, ContentError) else [str(error)]
         )
@@ -150,11 +156,11 @@ class Reloader:
             lines[0],
         )
         reloads, failures = self._counts(failures=1)
-        self._tell(
+        self._set_state(
             replace(
                 self._state,
                 tried=now,
-                problems=tuple(lines[:SHOWN]),
+                problems=tuple(lines[:MAX_SHOWN_PROBLEMS]),
                 count=len(lines),
                 reloads=reloads,
                 failures=failures,
@@ -164,20 +170,20 @@ class Reloader:
     def _counts(self, reloads: int = 0, failures: int = 0) -> tuple[int, int]:
         return self._state.reloads + reloads, self._state.failures + failures
 
-    def _tell(self, state: ReloadState) -> None:
+    def _set_state(self, state: ReloadState) -> None:
         self._state = state
-        self._note(state)
+        self._on_change(state)
 
 
 async def run_periodically(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-    """Do something again and again, as long as this runs."""
+    """Call a function after each interval, until cancelled."""
     while True:
         await asyncio.sleep(seconds)
         await work()
 
 
-def digest_of(folder: Path) -> str:
-    """What tells whether any content file changed; a folder without content has a digest too."""
+def content_digest(folder: Path) -> str:
+    """Return a digest of all content files; a folder without content has one too."""
     digest = hashlib.sha256()
     with contextlib.suppress(FaqbotError, OSError):
         for path in content_files(folder):
@@ -187,14 +193,9 @@ def digest_of(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _let_go(held: list[Index]) -> None:
-    """Free old content where nobody waits for it."""
-    held.clear()
-
-
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """A faqbot that was started on some content: its process, and what it has loaded."""
+    """The last faqbot process that was started on some content."""
 
     process: int
     mode: str
@@ -203,41 +204,41 @@ class ServiceStatus:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the process is still there."""
+        """Whether the process still runs."""
         try:
             os.kill(self.process, 0)
         except ProcessLookupError:
             return False
         except OSError:
-            return True
+            return True  # it belongs to another user
         return True
 
 
 def status_file(knowledge: str) -> Path:
-    """Where a faqbot on this content tells of itself."""
+    """Return the status file for a content folder."""
     name = hashlib.sha256(knowledge.encode("utf-8", "surrogateescape")).hexdigest()[:24]
     return user_state_path("faqbot", appauthor=False) / f"{name}.json"
 
 
 def write_status_file(knowledge: str, mode: str) -> Callable[[ReloadState], None]:
-    """What writes the file whenever content changes; a disk that is full stops nothing."""
+    """Return a function that writes the status file; it ignores errors such as a full disk."""
     target = status_file(knowledge)
     started = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
-    def note(loaded: ReloadState) -> None:
-        said = ServiceStatus(os.getpid(), mode, started, asdict(loaded))
+    def write(loaded: ReloadState) -> None:
+        status = ServiceStatus(os.getpid(), mode, started, asdict(loaded))
         with contextlib.suppress(OSError):
             target.parent.mkdir(parents=True, exist_ok=True)
             unfinished = target.with_suffix(f".{os.getpid()}")
-            unfinished.write_text(json.dumps(asdict(said), default=str), encoding="utf-8")
+            unfinished.write_text(json.dumps(asdict(status), default=str), encoding="utf-8")
             # Replaced as a whole, since another process may read the file at any moment.
             unfinished.replace(target)
 
-    return note
+    return write
 
 
 def read_status(knowledge: str) -> ServiceStatus | None:
-    """What the last faqbot that was started on this content said; None where there was none."""
+    """Return the status of the last faqbot on a content folder; None if there was none."""
     try:
         return ServiceStatus(**json.loads(status_file(knowledge).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):

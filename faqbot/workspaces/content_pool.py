@@ -22,7 +22,7 @@ from faqbot.content.publisher import ContentPublisher
 from faqbot.engine import ConversationMemory, Engine, Index
 from faqbot.errors import FaqbotError, ServiceError
 from faqbot.index.cache import SizedIndex
-from faqbot.index.reloader import Reloader, digest_of
+from faqbot.index.reloader import Reloader, content_digest
 from faqbot.model import KnowledgeBase
 
 CACHED_QUESTIONS = 16
@@ -68,7 +68,7 @@ class LoadedContent:
         self._read = read
         # Before reading: a change made while the folder is read must look like a change later.
         self._stamp = _stamp(source.folder)
-        digest = digest_of(source.folder)
+        digest = content_digest(source.folder)
         self._index_or_none: Index | None
         self._index_or_none, self.size = read(source.folder)
         self._engines: dict[int, tuple[Engine, ContentUser]] = {}
@@ -94,13 +94,13 @@ class LoadedContent:
         """Whether something is under way that needs it."""
         return any(holder.is_busy for _, holder in self._engines.values())
 
-    def swap(self, knowledge: Index) -> Index:
+    def swap(self, index: Index) -> Index:
         """Let all engines answer from newer content."""
         if self._index_or_none is None:  # let go while it was read anew
-            return knowledge
-        old, self._index_or_none = self._index_or_none, knowledge
+            return index
+        old, self._index_or_none = self._index_or_none, index
         for engine, _ in self._engines.values():
-            engine.swap(knowledge)
+            engine.swap(index)
         return old
 
     def engine(self, user: ContentUser, conversations: ConversationMemory) -> Engine:
