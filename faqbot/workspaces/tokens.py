@@ -1,9 +1,10 @@
-"""The bot tokens of workspaces: cached for a while, and renewed before they expire.
+"""Bot tokens of installations: cached for a minute, refreshed before they expire.
 
-Slack takes a refresh token once, so of all processes and tasks one may use it. The claim to do so
-is a lease in the row (`begin_refresh`), not a lock: an advisory lock or SQLite's write lock would
-hold a connection, or the whole file, for as long as Slack takes to answer. Tasks of one process
-wait for the same call. A process that died with the lease is followed by another when it lapses.
+Slack accepts a refresh token once, so one task of all processes may use it. It claims the refresh
+by a lease in the row (`begin_refresh`), not by a lock: an advisory lock or SQLite's write lock
+would hold a connection, or the whole file, for as long as Slack takes to respond. Tasks of one
+process wait for the same call. If a process dies with the lease, another one follows when it
+expires.
 """
 
 from __future__ import annotations
@@ -12,30 +13,33 @@ import asyncio
 import datetime as dt
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from cachetools import LRUCache
 from slack_bolt.authorization import AuthorizeResult
 
+from faqbot.runtime.tasks import SingleFlight
 from faqbot.storage.installations import Credentials, Installation, Installations, Workspace
 from faqbot.storage.models import StoreError, utc_now
 from faqbot.workspaces.oauth import OAuthClient, OAuthError
 
 CACHE_SECONDS: Final = 60.0
-"""Seconds for which a token is used without a look into the store."""
+"""Seconds for which a token is used without reading the database."""
 
 REFRESH_MARGIN: Final = dt.timedelta(hours=2)
-"""How long before its end a token is renewed."""
+"""How long before it expires a token is refreshed."""
 
 REFRESH_LEASE: Final = 30.0
-"""Seconds for one try to renew a token; the next one is made after them."""
+"""Seconds that one attempt to refresh a token may take; then another may begin."""
 
 REFRESH_TIMEOUT: Final = 2.0
-"""Seconds to wait for another process that renews a token: whoever asks has three in all."""
+"""Seconds to wait for another process that refreshes a token: Slack waits three for a response."""
 
 MAX_CACHED: Final = 10_000
+"""Installations whose tokens are cached; the least recently used are dropped first."""
+
 _POLL_INTERVAL: Final = 0.05
 _log = logging.getLogger(__name__)
 
@@ -47,14 +51,14 @@ class _Cached:
 
 
 class TokenProvider:
-    """Gives the bot token of an installation.
+    """Returns the bot tokens of installations, refreshed if necessary.
 
     Args:
-        installations: where they are kept.
-        exchange: gets fresh ones from Slack.
-        lifetime: seconds for which one is used without a look into the store.
-        most: how many are kept in memory; the least recently used goes first.
-        clock: seconds that only grow.
+        installations: stores the tokens.
+        oauth_client: refreshes tokens at Slack.
+        lifetime: seconds for which a token is used without reading the database.
+        max_cached: how many tokens are cached.
+        clock: a monotonic clock, in seconds.
     """
 
     def __init__(
@@ -69,40 +73,37 @@ class TokenProvider:
         self._installations = installations
         self._oauth_client = oauth_client
         self._lifetime = lifetime
-        self._most = max_cached
         self._clock = clock
-        self._cache: OrderedDict[Workspace, _Cached] = OrderedDict()
+        # Expired entries are needed while the database is down, so this can't be a TTLCache.
+        self._cache: LRUCache[Workspace, _Cached] = LRUCache(max_cached)
         self._unsaved: dict[Workspace, Credentials] = {}
-        self._looking: dict[Workspace, asyncio.Task[Credentials | None]] = {}
+        self._loads: SingleFlight[Workspace, Credentials | None] = SingleFlight()
 
     async def token_of(self, workspace: Workspace) -> str | None:
-        """The token of an installation; None when it is gone, or its token ended for good.
+        """Return the token of an installation.
 
-        Where the store is down, the last token is used as long as it is good.
+        While the database is down, the last known token is returned until it expires.
+
+        Returns:
+            The token, or None if the installation was removed or its token can't be refreshed.
 
         Raises:
-            StoreError: the store can't be used, and no token is at hand.
+            StoreError: the database can't be used, and no valid token is known.
         """
         cached = self._cache.get(workspace)
         if cached and self._clock() < cached.until and _is_valid(cached.credentials):
-            self._cache.move_to_end(workspace)
             return cached.credentials.token
-        task = self._looking.get(workspace)
-        if task is None:
-            task = asyncio.create_task(self._load(workspace))
-            self._looking[workspace] = task
-            task.add_done_callback(lambda _: self._looking.pop(workspace, None))
-        # Whoever stops waiting may not stop it: a refresh token that was used must be replaced.
-        found = await asyncio.shield(task)
+        # A refresh goes on when its waiters are cancelled: the old refresh token is used up by it.
+        found = await self._loads.run(workspace, lambda: self._load(workspace))
         return found.token if found and _is_valid(found) else None
 
     def forget(self, workspace: Workspace) -> None:
-        """Let a token go: the installation changed, or is gone."""
+        """Drop a cached token: the installation was changed or removed."""
         self._cache.pop(workspace, None)
         self._unsaved.pop(workspace, None)
 
     async def _load(self, workspace: Workspace) -> Credentials | None:
-        """The tokens as the store has them, renewed where it is time; kept in the cache."""
+        """Load the tokens of an installation, refresh them if they are due, and cache them."""
         try:
             found = await self._load_or_refresh(workspace)
         except StoreError:
@@ -114,16 +115,13 @@ class TokenProvider:
             self.forget(workspace)
             return None
         self._cache[workspace] = _Cached(found, self._clock() + self._lifetime)
-        self._cache.move_to_end(workspace)
-        while len(self._cache) > self._most:
-            self._cache.popitem(last=False)
         return found
 
     async def _load_or_refresh(self, workspace: Workspace) -> Credentials | None:
         # Before the store is read: its refresh token is used up, and only this one still works.
-        unkept = self._unsaved.get(workspace)
-        if unkept:
-            return await self._save(workspace, unkept)
+        unsaved = self._unsaved.get(workspace)
+        if unsaved:
+            return await self._save(workspace, unsaved)
         found = await self._installations.credentials(workspace)
         if found is None or not _is_due(found):
             return found
@@ -132,35 +130,41 @@ class TokenProvider:
         return await self._wait_for_refresh(workspace, found)
 
     async def _refresh(self, workspace: Workspace, old: Credentials) -> Credentials | None:
-        """Get a fresh token; the old one where Slack gives none, the next try comes later."""
+        """Get new tokens from Slack; return the old ones if it refuses, to be tried again later."""
         try:
             fresh = await self._oauth_client.refresh(old.refresh_token)
         except OAuthError as error:
             name = workspace.team or workspace.enterprise
             if _is_valid(old):
-                _log.warning("the token of %s is used on: %s", name, error)
+                _log.warning(
+                    "the token of %s can't be refreshed and is used until it expires: %s",
+                    name,
+                    error,
+                )
             else:
-                _log.error("the token of %s ended, install faqbot there again: %s", name, error)
+                _log.error(
+                    "the token of %s has expired, install faqbot there again: %s", name, error
+                )
             return old
         return await self._save(workspace, replace(fresh, version=old.version))
 
     async def _save(self, workspace: Workspace, fresh: Credentials) -> Credentials | None:
-        """Keep a fresh token; where the store is down it is used, and kept later.
+        """Save new tokens; while the database is down, use them and save them later.
 
-        The old refresh token is used up: what isn't kept would be the last of the installation.
+        The old refresh token is used up: without the new one nobody could refresh again.
         """
         # Before the attempt: if the task is cancelled in it, the token isn't lost.
         self._unsaved[workspace] = fresh
         try:
-            kept = await self._installations.save_refreshed(workspace, fresh.version, fresh)
+            saved = await self._installations.save_refreshed(workspace, fresh.version, fresh)
         except StoreError as error:
-            _log.warning("a renewed token is not kept yet: %s", error)
+            _log.warning("a refreshed token is not saved yet: %s", error)
             return fresh
         self._unsaved.pop(workspace, None)
-        return kept or await self._installations.credentials(workspace)
+        return saved or await self._installations.credentials(workspace)
 
     async def _wait_for_refresh(self, workspace: Workspace, old: Credentials) -> Credentials | None:
-        """What another process makes of it; the old token where that takes long."""
+        """Wait while another process refreshes; return the old tokens if that takes long."""
         until = self._clock() + REFRESH_TIMEOUT
         found: Credentials | None = old
         while found and found.version == old.version and self._clock() < until:
@@ -181,14 +185,14 @@ def _is_due(credentials: Credentials) -> bool:
 
 
 Authorize = Callable[..., Awaitable[Any]]
-"""Bolt's type of it leaves out that there may be no result, which Bolt allows."""
+"""Bolt accepts None from it for "no token", which its own type doesn't say."""
 
 
 def authorize_with(installation: Installation, tokens: TokenProvider) -> Authorize:
-    """What Bolt asks for the token of a request in the app of one installation.
+    """Return the `authorize` function of the app of one installation.
 
-    It gives the bot token only, and none for a request of another workspace. The client's address
-    is the app's own: nothing is asked of Slack here.
+    It returns the bot token only, and None for a request of another workspace. It calls nothing at
+    Slack: Bolt's own would call auth.test for each request.
     """
     workspace = installation.workspace
 
@@ -214,7 +218,7 @@ def authorize_with(installation: Installation, tokens: TokenProvider) -> Authori
 
 
 OnUninstalled = Callable[[Workspace], Awaitable[None]]
-"""Is told which installation is gone, so that what is loaded of it can be let go."""
+"""Called with the ids of a removed installation, to close its apps."""
 
 
 async def uninstall(
@@ -223,27 +227,27 @@ async def uninstall(
     tokens: TokenProvider,
     on_uninstalled: OnUninstalled,
 ) -> None:
-    """Delete the installation that an event speaks of, unless it was made after the event.
+    """Delete the installation that an event ends, unless it was made after the event.
 
-    Slack may deliver an event again minutes later: who has installed faqbot anew keeps it.
+    Slack may deliver the event again minutes later, when somebody has installed faqbot again.
 
     Raises:
         StoreError: the database can't be used.
     """
-    named = workspace_of(body)
+    workspace = workspace_of(body)
     seconds = body.get("event_time")
     # event_time is cut to seconds: an installation just before it would look newer.
     at = dt.datetime.fromtimestamp(int(seconds) + 1, dt.UTC) if seconds else None
-    workspace = await installations.remove(named, at)
-    if workspace is None:
+    removed = await installations.remove(workspace, at)
+    if removed is None:
         return
-    tokens.forget(workspace)
-    _log.info("faqbot was uninstalled from %s", workspace.team or workspace.enterprise)
-    await on_uninstalled(workspace)
+    tokens.forget(removed)
+    _log.info("faqbot was uninstalled from %s", removed.team or removed.enterprise)
+    await on_uninstalled(removed)
 
 
 def workspace_of(body: Mapping[str, Any]) -> Workspace:
-    """The installation that an event is for: the organisation's where it came by that."""
+    """Return the ids of the installation that an event is for."""
     listed = body.get("authorizations") or [{}]
     first = listed[0] if isinstance(listed[0], Mapping) else {}
     enterprise = str(first.get("enterprise_id") or body.get("enterprise_id") or "")

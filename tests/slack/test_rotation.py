@@ -110,7 +110,8 @@ async def test_a_token_that_can_not_be_renewed_is_used_while_it_is_good(
     tokens = refused(local)
     assert [await tokens.token_of(ALPHA) for _ in range(2)] == [kept.token] * 2
     assert caplog.messages == [
-        "the token of T0ALPHA is used on: Slack gave no token (bad_client_secret)."
+        "the token of T0ALPHA can't be refreshed and is used until it expires: "
+        "Slack gave no token (bad_client_secret)."
     ]
 
 
