@@ -37,10 +37,9 @@ from faqbot.slack.payload_parser import make_request
 from faqbot.storage.installations import Credentials, Installation, Workspace
 from faqbot.workspaces.config import WorkspaceConfig
 from faqbot.workspaces.content_pool import ContentPool
-from faqbot.workspaces.oauth import OAuthClient
+from faqbot.workspaces.oauth import OAuthClient, TokenProvider
 from faqbot.workspaces.router import WorkspaceRouter
 from faqbot.workspaces.server import AppFactory
-from faqbot.workspaces.tokens import TokenProvider
 
 MEMORY = 1024
 BOUND = 1536

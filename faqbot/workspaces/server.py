@@ -49,9 +49,15 @@ from faqbot.workspaces.content_pool import (
 )
 from faqbot.workspaces.digests import WeeklyDigests
 from faqbot.workspaces.install_pages import InstallPages
-from faqbot.workspaces.oauth import INSTALL_PATH, OAuthClient
+from faqbot.workspaces.oauth import (
+    INSTALL_PATH,
+    OAuthClient,
+    OnUninstalled,
+    TokenProvider,
+    authorize_with,
+    uninstall,
+)
 from faqbot.workspaces.router import WorkspaceRouter, create_unavailable_app
-from faqbot.workspaces.tokens import OnUninstalled, TokenProvider, authorize_with, uninstall
 
 MAX_WORKSPACES: Final = 10_000
 """Workspaces whose conversations are remembered while their content is not loaded."""

@@ -19,7 +19,7 @@ from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.installations import Credentials, Workspace
 from faqbot.storage.models import StoreError, utc_now
 from faqbot.storage.store import open_store
-from faqbot.workspaces.tokens import TokenProvider
+from faqbot.workspaces.oauth import TokenProvider
 from tests.slack.installing import Site, site
 from tests.storage.conftest import server, url
 from tests.support.local_slack import several
@@ -109,10 +109,9 @@ async def test_a_token_that_can_not_be_renewed_is_used_while_it_is_good(
     kept = await installed(local, 1)
     tokens = refused(local)
     assert [await tokens.token_of(ALPHA) for _ in range(2)] == [kept.token] * 2
-    assert caplog.messages == [
-        "the token of T0ALPHA can't be refreshed and is used until it expires: "
-        "Slack gave no token (bad_client_secret)."
-    ]
+    (message,) = caplog.messages
+    assert "the token of T0ALPHA can't be refreshed" in message
+    assert "bad_client_secret" in message
 
 
 async def test_a_token_that_ended_and_can_not_be_renewed_is_none(
