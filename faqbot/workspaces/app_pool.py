@@ -1,4 +1,4 @@
-"""The open apps of a process: opened once, let go with the least recently used."""
+"""Pool of the open apps of a process: opened once, closed when least recently used."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from faqbot.errors import ServiceError
+from faqbot.runtime.tasks import CallCancelledError, SingleFlight
 from faqbot.storage.installations import Installation, Workspace
 
 SendDigest = Callable[[dt.date], Awaitable[int]]
+"""Sends the weekly digests up to a day; returns how many were sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,11 @@ class WorkspaceApp:
     """The app of a workspace.
 
     Args:
-        app: answers.
-        digest: sends the workspace's digests of the week that ends on a day; how many went.
-        used: is told of each request, so that what is used stays.
-        close: lets the content go.
-        lifetime: seconds until it is opened anew; None: as long as it is used.
+        app: the Bolt app.
+        send_digest: sends the workspace's digests of the week that ends on a day.
+        on_use: called for each request, so that the content in use stays in memory.
+        close: called once, when the app is closed.
+        lifetime: seconds until the app is opened again; None for no limit.
     """
 
     app: AsyncApp
@@ -42,10 +44,12 @@ class WorkspaceApp:
 
 
 class AppHandle:
-    """Counts what is under way in an open app: requests, and listeners that run on.
+    """Reference-counted handle to a workspace's app; closes it after its last request.
+
+    It counts requests, and listeners that run on after their request was acknowledged.
 
     Args:
-        forget: is told when nothing new may come.
+        on_release: called once, when the app gets no more requests.
     """
 
     def __init__(self, on_release: Callable[[], None]) -> None:
@@ -56,7 +60,7 @@ class AppHandle:
         self._is_released = False
 
     def attach(self, app: WorkspaceApp) -> None:
-        """The app is open."""
+        """Set the app, when it is open, and count its listeners."""
         self._app = app
         if app.lifetime is not None:
             self._expires_at = asyncio.get_running_loop().time() + app.lifetime
@@ -68,33 +72,34 @@ class AppHandle:
 
     @property
     def is_busy(self) -> bool:
-        """Whether something is under way; an app that is being opened is about to be used."""
+        """Whether the app is in use, or about to be: it is being opened for a request."""
         return self._app is None or self._count > 0
 
     @property
     def is_open(self) -> bool:
-        """Whether something may be handed to it."""
+        """Whether the app accepts requests."""
         return self._app is not None and not self._is_released
 
     @property
     def is_expired(self) -> bool:
-        """Whether it has to be opened anew."""
+        """Whether the app has to be opened again."""
         return self._expires_at is not None and asyncio.get_running_loop().time() > self._expires_at
 
     @contextmanager
     def use(self) -> Iterator[WorkspaceApp]:
-        """Hand something to the app, and keep it open meanwhile."""
+        """The app, which stays open while the block runs."""
         assert self._app is not None
         self._app.on_use()
         self._begin()
         try:
             yield self._app
         finally:
-            # A listener that runs on was made a task before, so it begins before this.
+            # Bolt has scheduled a listener that runs on as a task. Ending in the next round of the
+            # loop lets it begin before, so that the count doesn't fall to 0 in between.
             asyncio.get_running_loop().call_soon(self._end)
 
     def release(self) -> None:
-        """Take nothing new, and close when all that is under way has ended."""
+        """Accept no more requests; close the app when all that is running has ended."""
         if not self._is_released:
             self._is_released = True
             self._on_release()
@@ -109,30 +114,30 @@ class AppHandle:
 
     def _close_if_idle(self) -> None:
         if self._is_released and not self._count and self._app is not None:
-            opened, self._app = self._app, None
-            opened.close()
+            app, self._app = self._app, None
+            app.close()
 
 
 class _ListenerStart(AsyncListenerStartHandler):
-    def __init__(self, inner: AsyncListenerStartHandler, began: Callable[[], None]) -> None:
+    def __init__(self, inner: AsyncListenerStartHandler, begin: Callable[[], None]) -> None:
         self._inner = inner
-        self._began = began
+        self._begin = begin
 
     async def handle(self, request: AsyncBoltRequest, response: BoltResponse | None) -> None:
-        self._began()
+        self._begin()
         await self._inner.handle(request, response)
 
 
 class _ListenerEnd(AsyncListenerCompletionHandler):
-    def __init__(self, inner: AsyncListenerCompletionHandler, ended: Callable[[], None]) -> None:
+    def __init__(self, inner: AsyncListenerCompletionHandler, end: Callable[[], None]) -> None:
         self._inner = inner
-        self._ended = ended
+        self._end = end
 
     async def handle(self, request: AsyncBoltRequest, response: BoltResponse | None) -> None:
         try:
             await self._inner.handle(request, response)
         finally:
-            self._ended()
+            self._end()
 
 
 MAX_OPEN_APPS: Final = 5_000
@@ -148,24 +153,24 @@ class WorkspaceKey:
 
 
 OpenApp = Callable[[Installation, str, AppHandle], Awaitable[WorkspaceApp]]
-"""Opens the app of an installation for one team; the content knows by `Occupied` what is under
-way."""
+"""Opens the app of an installation for one team; the handle tells whether the app is in use."""
 
 
 class AppPool:
-    """The open apps, by place.
+    """The open apps, by workspace.
 
     Args:
-        opener: opens an app, and loads the content that it answers from.
-        most: how many are open; of those with nothing under way the least recently used goes.
+        open_app: opens an app and loads its content.
+        max_open: how many apps are open at most. The least recently used idle ones are closed.
     """
 
     def __init__(self, open_app: OpenApp, max_open: int = MAX_OPEN_APPS) -> None:
         self._open_app = open_app
         self._max_open = max_open
         self._generation = 0
+        # Not an LRUCache: apps that are in use stay, however long ago they were asked for.
         self._handles: OrderedDict[WorkspaceKey, AppHandle] = OrderedDict()
-        self._opening: dict[WorkspaceKey, asyncio.Task[AppHandle]] = {}
+        self._opening: SingleFlight[WorkspaceKey, AppHandle] = SingleFlight()
 
     @property
     def count(self) -> int:
@@ -173,82 +178,68 @@ class AppPool:
         return len(self._handles)
 
     def get(self, key: WorkspaceKey) -> AppHandle | None:
-        """The app of a place if it is open, which counts as its use."""
-        occupied = self._handles.get(key)
-        if occupied is None:
+        """Return the app of a workspace if it is open, and mark it as used."""
+        handle = self._handles.get(key)
+        if handle is None:
             return None
-        if occupied.is_expired:
-            occupied.release()
+        if handle.is_expired:
+            handle.release()
             return None
         self._handles.move_to_end(key)
-        return occupied
+        return handle
 
     async def acquire(self, installation: Installation, team: str) -> AppHandle:
-        """The app of a team, opened if it isn't; who goes on without a pause finds it open.
+        """Return the app of a team; open it if it isn't open.
+
+        It is open until the caller next awaits something: use it before.
 
         Raises:
             FaqbotError: it can't be opened.
-            ServiceError: its installation went meanwhile.
+            ServiceError: its installation was removed or replaced meanwhile.
         """
-        place = WorkspaceKey(installation.workspace, team)
+        key = WorkspaceKey(installation.workspace, team)
         # A loop: the app may have been released again before this waiter's turn came.
-        while (occupied := self.get(place)) is None:
-            task = self._opening.get(place)
-            if task is None:
-                task = asyncio.create_task(self._open(installation, place))
-                self._opening[place] = task
-                task.add_done_callback(lambda _: self._opening.pop(place, None))
-            await self._opening_ended(task)
-        return occupied
+        while (handle := self.get(key)) is None:
+            try:
+                await self._opening.run(key, lambda: self._open(installation, key))
+            except CallCancelledError:
+                raise ServiceError("faqbot was uninstalled, or installed again.") from None
+        return handle
 
     def release(self, workspace: Workspace) -> None:
-        """Let the apps of an installation go; what is under way is finished."""
-        for place, occupied in list(self._handles.items()):
-            if place.installation == workspace:
-                occupied.release()
-        for place, task in self._opening.items():
-            if place.installation == workspace:
-                task.cancel()
+        """Close the apps of an installation, each after its last request."""
+        for key, handle in list(self._handles.items()):
+            if key.installation == workspace:
+                handle.release()
+        self._opening.cancel(lambda key: key.installation == workspace)
 
     def release_all(self) -> None:
-        """Let all go, also those that are being opened: each is opened anew when it is needed."""
+        """Close all apps, also those that are being opened; each is opened again when asked for."""
         self._generation += 1
-        for occupied in list(self._handles.values()):
-            occupied.release()
+        for handle in list(self._handles.values()):
+            handle.release()
 
     async def close(self) -> None:
-        """Let all go, and open no more."""
-        tasks = list(self._opening.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for occupied in list(self._handles.values()):
-            occupied.release()
-
-    async def _opening_ended(self, task: asyncio.Task[AppHandle]) -> None:
-        try:
-            await asyncio.shield(task)  # who stops waiting doesn't stop the others
-        except asyncio.CancelledError:
-            waiting = asyncio.current_task()
-            if not task.cancelled() or (waiting and waiting.cancelling()):
-                raise
-            raise ServiceError("faqbot was uninstalled, or installed anew.") from None
+        """Close all apps, and stop opening others."""
+        await self._opening.close()
+        for handle in list(self._handles.values()):
+            handle.release()
 
     async def _open(self, installation: Installation, key: WorkspaceKey) -> AppHandle:
-        # What `release_all` can't see yet, because it is being opened, notices it by this number.
-        edition = self._generation
-        occupied = AppHandle(lambda: self._forget(key, occupied))
-        occupied.attach(await self._open_app(installation, key.team, occupied))
-        if edition != self._generation:
-            occupied.release()
+        # `release_all` doesn't see an app that is being opened: this number tells of its call.
+        generation = self._generation
+        handle = AppHandle(lambda: self._forget(key, handle))
+        handle.attach(await self._open_app(installation, key.team, handle))
+        if generation != self._generation:
+            handle.release()
             return await self._open(installation, key)
-        self._handles[key] = occupied
+        self._handles[key] = handle
         for other in list(self._handles):
             if len(self._handles) <= self._max_open:
                 break
             if not self._handles[other].is_busy and other != key:
                 self._handles[other].release()
-        return occupied
+        return handle
 
     def _forget(self, key: WorkspaceKey, handle: AppHandle) -> None:
         # A newer handle may have taken the place while this one finished its work.

@@ -1,7 +1,7 @@
-"""Content of many workspaces: loaded when first asked for, let go when memory is short.
+"""Pool of loaded content: loaded when first asked for, unloaded when memory is short.
 
-A folder is loaded once, however many workspaces answer from it. What was built of it is kept on
-disk, so that what was let go is back in some milliseconds.
+A folder is loaded once, however many workspaces answer from it. Its built index is kept on disk, so
+that content that was unloaded is loaded again within milliseconds.
 """
 
 from __future__ import annotations
@@ -24,79 +24,79 @@ from faqbot.errors import FaqbotError, ServiceError
 from faqbot.index.cache import SizedIndex
 from faqbot.index.reloader import Reloader, content_digest
 from faqbot.model import KnowledgeBase
+from faqbot.runtime.tasks import SingleFlight
 
-CACHED_QUESTIONS = 16
-"""Readings of questions that an engine keeps: of a thousand engines each keeps few."""
+CACHED_QUESTIONS: Final = 16
+"""Parsed questions that an engine caches: few, since there are a thousand engines."""
 
 _log = logging.getLogger(__name__)
-ReadIndex = Callable[[Path], tuple[Index, int]]
+
+Load = Callable[[Path], SizedIndex]
+"""Loads a folder, in a thread. Raises a FaqbotError if it can't."""
 
 
 class ContentUser(Protocol):
-    """Who answers from loaded content."""
+    """The app that answers from loaded content."""
 
     @property
     def is_busy(self) -> bool:
-        """Whether something is under way that needs the content."""
+        """Whether the app needs the content now."""
         ...
 
     def release(self) -> None:
-        """Answer from it no more."""
+        """Stop using the content."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ContentSource:
-    """Where content stands, and what brings it there from elsewhere, if something does."""
+    """A content folder, and what fetches newer content into it, if something does."""
 
     folder: Path
     fetch: Callable[[], None] | None = None
 
 
 class LoadedContent:
-    """Loaded content. What shares it is swapped together when it changes.
+    """Loaded content, and the engines that answer from it; a change reaches all of them.
+
+    Creating one takes as long as loading does: do it in a thread.
 
     Args:
-        address: what it is asked for by.
-        source: where it stands.
-        read: loads and weighs it.
+        address: the folder or git address by which it is asked for.
+        source: the folder that holds it.
+        load: loads the folder.
+
+    Raises:
+        FaqbotError: it can't be loaded.
     """
 
-    def __init__(self, address: str, source: ContentSource, read: ReadIndex) -> None:
+    def __init__(self, address: str, source: ContentSource, load: Load) -> None:
         self.address = address
         self.source = source
-        self._read = read
-        # Before reading: a change made while the folder is read must look like a change later.
+        self._load = load
+        # Before loading: a change made while the folder is read must look like a change later.
         self._stamp = _stamp(source.folder)
-        digest = content_digest(source.folder)
-        self._index_or_none: Index | None
-        self._index_or_none, self.size = read(source.folder)
+        digest = digest_of(source.folder)
+        loaded = load(source.folder)
+        self.size = loaded.size
+        self._index_or_none: Index | None = loaded.index
         self._engines: dict[int, tuple[Engine, ContentUser]] = {}
         self.reloader = Reloader(self, source.folder, self._rebuild, digest=digest)
         self.publisher = ContentPublisher(self, source.folder, self.reloader.reload)
 
-    @classmethod
-    def read(cls, address: str, source: ContentSource, read: ReadIndex) -> LoadedContent:
-        """Load content; takes its time, so call it in a thread.
-
-        Raises:
-            FaqbotError: it can't be loaded.
-        """
-        return cls(address, source, read)
-
     @property
     def knowledge_base(self) -> KnowledgeBase:
-        """What is answered from."""
+        """The content."""
         return self._index.knowledge_base
 
     @property
     def is_busy(self) -> bool:
-        """Whether something is under way that needs it."""
-        return any(holder.is_busy for _, holder in self._engines.values())
+        """Whether an app needs it now."""
+        return any(user.is_busy for _, user in self._engines.values())
 
     def swap(self, index: Index) -> Index:
-        """Let all engines answer from newer content."""
-        if self._index_or_none is None:  # let go while it was read anew
+        """Let all engines answer from another index; returns the old one."""
+        if self._index_or_none is None:  # it was unloaded while the new one was built
             return index
         old, self._index_or_none = self._index_or_none, index
         for engine, _ in self._engines.values():
@@ -104,24 +104,24 @@ class LoadedContent:
         return old
 
     def engine(self, user: ContentUser, conversations: ConversationMemory) -> Engine:
-        """An engine that answers from it until `leave`."""
-        engine = Engine(self._index, conversations, cache_size=CACHED_QUESTIONS)
+        """Return an engine that answers from it until `detach`."""
+        engine = Engine(self._index, conversations, kept=CACHED_QUESTIONS)
         self._engines[id(engine)] = (engine, user)
         return engine
 
     def detach(self, engine: Engine) -> None:
-        """An engine answers no more."""
+        """Close an engine."""
         if self._engines.pop(id(engine), None):
             engine.close()
 
     def release(self) -> None:
-        """Let all who answer from it go."""
-        for _, holder in list(self._engines.values()):
-            holder.release()
-        self._index_or_none = None  # gone at once: no circle of ours holds it
+        """Release all apps that answer from it, and free its memory."""
+        for _, user in list(self._engines.values()):
+            user.release()
+        self._index_or_none = None  # freed at once: nothing that it refers to refers back
 
     async def check_for_changes(self) -> None:
-        """Reload it where its folder changed; what is bad is told to the log."""
+        """Reload it if a file of its folder changed; problems are logged."""
         stamp = await asyncio.to_thread(_stamp, self.source.folder)
         if stamp == self._stamp:
             return
@@ -129,7 +129,7 @@ class LoadedContent:
         await self.reloader.reload_or_log()
 
     async def fetch(self) -> None:
-        """Bring it from elsewhere; what fails is tried again the next time."""
+        """Fetch newer content and reload it. A failure is logged, and the next call retries."""
         if self.source.fetch is None:
             return
         try:
@@ -141,20 +141,21 @@ class LoadedContent:
 
     @property
     def _index(self) -> Index:
-        assert self._index_or_none is not None, "it was let go"
+        assert self._index_or_none is not None, "it was unloaded"
         return self._index_or_none
 
     def _rebuild(self, folder: Path) -> Index:
-        knowledge, self.size = self._read(folder)
-        return knowledge
+        loaded = self._load(folder)
+        self.size = loaded.size
+        return loaded.index
 
 
 def _stamp(folder: Path) -> frozenset[tuple[str, int, int]]:
-    """What tells at a glance whether a file of a folder changed."""
+    """Return the times and sizes of a folder's files, which differ when a file has changed."""
     found: set[tuple[str, int, int]] = set()
-    for place, _, names in os.walk(folder, followlinks=True):
+    for parent, _, names in os.walk(folder, followlinks=True):
         for name in names:
-            path = os.path.join(place, name)  # noqa: PTH118 - many files, often
+            path = os.path.join(parent, name)  # noqa: PTH118 - many files, often
             try:
                 status = os.stat(path)  # noqa: PTH116
             except OSError:
@@ -165,43 +166,39 @@ def _stamp(folder: Path) -> frozenset[tuple[str, int, int]]:
     return frozenset(found)
 
 
-_MAX_FILES = 20_000
-"""Files above which a folder is not looked at wholly: links can lead anywhere."""
+_MAX_FILES: Final = 20_000
+"""Files after which the look at a folder stops: links may lead anywhere."""
 
 RETRY_INTERVAL: Final = 60.0
 """Seconds after which content that could not be loaded is tried again."""
 
 LOADS_PER_COLLECTION: Final = 2_000
-"""Loads after which the garbage collector looks through everything once."""
+"""Loads after which the garbage collector looks through all objects once."""
 
 CHANGE_CHECK_INTERVAL: Final = 10.0
-"""Seconds after which loaded folders are looked at for changes."""
+"""Seconds between two looks for changes of loaded folders."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Failed:
+class _Failure:
     error: FaqbotError
     until: float
-
-
-Load = Callable[[Path], SizedIndex]
-"""Loads a folder; runs in a thread. Raises FaqbotError where it can't."""
 
 
 class GcFreezer:
     """Keeps the garbage collector away from loaded content.
 
-    A hundred loaded folders are half a million objects, through which it would look for half a
-    second, again and again. None of them is garbage before it is let go, and then it is freed at
-    once, for there is no circle in it. What else happens to live when content is loaded is looked
-    at again from time to time.
+    A hundred loaded folders are half a million objects, through which the collector would look for
+    half a second, again and again. None of them is garbage before it is unloaded, and then it is
+    freed at once, for it has no reference cycles. Freezing takes in whatever else lives at that
+    moment, so everything is unfrozen and collected once in a while.
     """
 
     def __init__(self) -> None:
         self._loads = 0
 
     def freeze(self) -> None:
-        """Content was loaded."""
+        """Freeze newly loaded objects; unfreeze and collect every LOADS_PER_COLLECTION loads."""
         self._loads += 1
         if self._loads % LOADS_PER_COLLECTION == 0:
             gc.unfreeze()
@@ -210,32 +207,33 @@ class GcFreezer:
 
 
 class ContentPool:
-    """The content that is loaded, by address.
+    """Loaded content, by address.
 
     Args:
         load: loads a folder.
-        memory: bytes that content may take; one that is in use is never let go, so a shelf on
-            which everything is in use at one moment takes more until that moment is over.
-        cache: where clones of git repositories stand.
+        memory: how many bytes content may take. Content in use is never unloaded, so more is taken
+            while everything is in use.
+        clones: the folder for clones of git repositories.
     """
 
-    def __init__(self, load: Load, memory: int, cache: Path) -> None:
+    def __init__(self, load: Load, memory: int, clones: Path) -> None:
         self._load = load
         self._memory = memory
-        self._cache = cache
+        self._clones = clones
+        # Not an LRUCache: content that is in use or pinned stays, however long ago it was used.
         self._contents: OrderedDict[str, LoadedContent] = OrderedDict()
         self._freezer = GcFreezer()
         self._pinned: dict[str, LoadedContent] = {}
-        self._loading: dict[str, asyncio.Task[LoadedContent]] = {}
-        self._failed: dict[str, _Failed] = {}
-        # One folder after the other: those that answer keep the other processors.
+        self._loads: SingleFlight[str, LoadedContent] = SingleFlight()
+        self._failures: dict[str, _Failure] = {}
+        # One folder at a time, so that the other processors answer questions meanwhile.
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="content")
 
     @property
     def size(self) -> int:
-        """The bytes that what is loaded takes, without what is pinned."""
-        loose = (book for book in self._contents.values() if book.address not in self._pinned)
-        return sum(book.size for book in loose)
+        """The bytes that loaded content takes, without what is pinned."""
+        contents = self._contents.values()
+        return sum(content.size for content in contents if content.address not in self._pinned)
 
     @property
     def count(self) -> int:
@@ -243,89 +241,82 @@ class ContentPool:
         return len(self._contents)
 
     async def acquire(self, address: str) -> LoadedContent:
-        """The content at an address: a folder, or a git address; loaded if it isn't.
+        """Return the content at an address, a folder or a git address; load it if necessary.
 
         Raises:
-            FaqbotError: it can't be loaded; for a while the same is said without another try.
+            FaqbotError: it can't be loaded. The same error is raised for a while without a retry.
         """
-        while (book := self._contents.get(address)) is None:
-            await self._wait_for(address)
-        self.touch(book)
-        return book
+        while (content := self._contents.get(address)) is None:
+            await self._loaded(address)
+        self.touch(content)
+        return content
 
     async def pin(self, address: str) -> LoadedContent:
-        """The same, and it stays, whatever it takes; it counts for nothing."""
-        book = await self.acquire(address)
-        self._pinned[address] = book
-        return book
+        """Return the content at an address as `acquire` does, and never unload it."""
+        content = await self.acquire(address)
+        self._pinned[address] = content
+        return content
 
-    async def _wait_for(self, address: str) -> None:
-        failed, now = self._failed.get(address), asyncio.get_running_loop().time()
-        if failed and failed.until > now:
-            raise failed.error
-        task = self._loading.get(address)
-        if task is None:
-            task = asyncio.create_task(self._load_content(address))
-            self._loading[address] = task
-            task.add_done_callback(lambda _: self._loading.pop(address, None))
-        await asyncio.shield(task)  # who stops waiting doesn't stop the others
+    async def _loaded(self, address: str) -> None:
+        failure, now = self._failures.get(address), asyncio.get_running_loop().time()
+        if failure and failure.until > now:
+            raise failure.error
+        await self._loads.run(address, lambda: self._load_content(address))
 
     def touch(self, content: LoadedContent) -> None:
-        """Somebody asked for this content."""
+        """Mark content as used."""
         if content.address in self._contents:
             self._contents.move_to_end(content.address)
 
     def evict(self) -> None:
-        """Let the least recently used go until the rest fits."""
-        weight = self.size
-        for book in list(self._contents.values())[:-1]:  # the newest is about to be used
-            if weight <= self._memory:
+        """Unload the least recently used content until the rest fits into the memory."""
+        size = self.size
+        for content in list(self._contents.values())[:-1]:  # the newest is about to be used
+            if size <= self._memory:
                 return
-            if not book.is_busy and book.address not in self._pinned:
-                weight -= book.size
-                self._unload(book)
+            if not content.is_busy and content.address not in self._pinned:
+                size -= content.size
+                self._unload(content)
 
     async def check_for_changes(self) -> None:
-        """Bring loaded content that has changed in its folder up to date."""
-        for book in list(self._contents.values()):
-            await book.check_for_changes()
+        """Reload content whose folder changed."""
+        for content in list(self._contents.values()):
+            await content.check_for_changes()
         self.evict()
 
     async def fetch(self) -> None:
-        """Bring loaded content from git up to date."""
-        for book in list(self._contents.values()):
-            await book.fetch()
+        """Fetch newer content from git."""
+        for content in list(self._contents.values()):
+            await content.fetch()
         self.evict()
 
     async def close(self) -> None:
-        """Let everything go."""
-        for task in list(self._loading.values()):
-            task.cancel()
-        await asyncio.gather(*self._loading.values(), return_exceptions=True)
-        for book in list(self._contents.values()):
-            self._unload(book)
+        """Unload everything."""
+        await self._loads.close()
+        for content in list(self._contents.values()):
+            self._unload(content)
         self._loader.shutdown(wait=False, cancel_futures=True)
 
     async def _load_content(self, address: str) -> LoadedContent:
         loop = asyncio.get_running_loop()
         source = self._source(address)
         try:
-            book = await loop.run_in_executor(self._loader, self._read, address, source)
+            content = await loop.run_in_executor(self._loader, self._read, address, source)
         except FaqbotError as error:
             self._fail(address, source, error)
             raise
-        except Exception as error:  # a folder that can't be read, or whatever only it has
+        except Exception as error:  # one folder's error must not reach the others
             reason = getattr(error, "strerror", None) or type(error).__name__
-            told = ServiceError(f"{source.folder} can't be loaded: {reason}.")
-            self._fail(address, source, told)
-            raise told from error
-        self._failed.pop(address, None)
-        self._contents[address] = book
+            advice = ServiceError(f"{source.folder} can't be loaded: {reason}.")
+            self._fail(address, source, advice)
+            raise advice from error
+        self._failures.pop(address, None)
+        self._contents[address] = content
         self.evict()
-        return book
+        return content
 
     def _fail(self, address: str, source: ContentSource, error: FaqbotError) -> None:
-        """Tell whoever runs faqbot, and don't try again for a while."""
+        """Log an error, and remember it so that the folder isn't tried again for a while."""
         lines = str(error).splitlines()
         _log.error(
             "the content of %s can't be loaded (%d problems); the first: %s",
@@ -333,22 +324,19 @@ class ContentPool:
             len(lines),
             lines[0],
         )
-        self._failed[address] = _Failed(error, asyncio.get_running_loop().time() + RETRY_INTERVAL)
+        until = asyncio.get_running_loop().time() + RETRY_INTERVAL
+        self._failures[address] = _Failure(error, until)
 
     def _read(self, address: str, source: ContentSource) -> LoadedContent:
         if source.fetch and not source.folder.is_dir():
             source.fetch()
-        book = LoadedContent.read(address, source, self._load_index)
+        content = LoadedContent(address, source, self._load)
         self._freezer.freeze()
-        return book
-
-    def _load_index(self, folder: Path) -> tuple[Index, int]:
-        found = self._load(folder)
-        return found.index, found.size
+        return content
 
     def _source(self, address: str) -> ContentSource:
         if address.startswith(PREFIX):
-            clone = git_source(address, self._cache)
+            clone = git_source(address, self._clones)
             return ContentSource(clone.content, clone.update)
         return ContentSource(Path(address))
 
@@ -358,19 +346,14 @@ class ContentPool:
 
 
 async def keep_up_to_date(pool: ContentPool, fetch_interval: float) -> None:
-    """Keep loaded content as it is elsewhere, as long as this runs.
+    """Follow changes of loaded content until cancelled.
 
     Args:
         pool: the loaded content.
         fetch_interval: seconds between two fetches from git; 0 for none.
     """
-    works: list[tuple[float, Callable[[], Awaitable[None]]]] = [
-        (CHANGE_CHECK_INTERVAL, pool.check_for_changes)
-    ]
-    if fetch_interval:
-        works.append((fetch_interval, pool.fetch))
 
-    async def again(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    async def repeat(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         while True:
             await asyncio.sleep(seconds)
             try:
@@ -378,6 +361,9 @@ async def keep_up_to_date(pool: ContentPool, fetch_interval: float) -> None:
             except Exception as error:  # noqa: BLE001 - the next time it is tried again
                 _log.error("content could not be followed: %s", type(error).__name__)
 
+    checks = [repeat(CHANGE_CHECK_INTERVAL, pool.check_for_changes)]
+    if fetch_interval:
+        checks.append(repeat(fetch_interval, pool.fetch))
     async with asyncio.TaskGroup() as group:
-        for seconds, work in works:
-            group.create_task(again(seconds, work))
+        for check in checks:
+            group.create_task(check)

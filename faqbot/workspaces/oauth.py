@@ -31,31 +31,31 @@ from faqbot.slack.client import reason_of
 from faqbot.storage.installations import Credentials, Installation, Installations, Workspace
 from faqbot.storage.models import StoreError, utc_now
 
-_log = logging.getLogger(__name__)
-
 INSTALL_PATH: Final = "/slack/install"
 REDIRECT_PATH: Final = "/slack/oauth_redirect"
 
+_log = logging.getLogger(__name__)
+
 
 class OAuthError(FaqbotError):
-    """Slack gave no tokens; `reason` is its word for why, or `unreachable`."""
+    """Slack returned no token; `reason` is its error code, or "unreachable"."""
 
     exit_code = 3
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"Slack gave no token ({reason}).")
+        super().__init__(f"Slack returned no token ({reason}).")
         self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
 class OAuthClient:
-    """The app as Slack's OAuth knows it.
+    """The OAuth client of the app: install URLs, code exchange, token refresh.
 
     Args:
-        client: a client without a token.
-        client_id: of the app.
-        client_secret: of the app.
-        public_url: where browsers reach faqbot, without a slash at its end.
+        client: a client of the Web API without a token.
+        client_id: the app's client id.
+        client_secret: the app's client secret.
+        public_url: the address at which browsers reach faqbot, without a slash at its end.
     """
 
     client: AsyncWebClient
@@ -65,7 +65,7 @@ class OAuthClient:
 
     @property
     def redirect_url(self) -> str:
-        """Where Slack leads back to: the app's settings must list it."""
+        """The address that Slack redirects to. The app's settings must list it."""
         return f"{self.public_url}{REDIRECT_PATH}"
 
     @property
@@ -74,70 +74,74 @@ class OAuthClient:
         return self.public_url.startswith("https://")
 
     def install_url(self, scopes: tuple[str, ...], state: str) -> str:
-        """Where somebody goes to install."""
-        asked = {
+        """Return the address at which a person approves the installation."""
+        parameters = {
             "client_id": self.client_id,
             "scope": ",".join(scopes),
             "state": state,
             "redirect_uri": self.redirect_url,
         }
-        return f"{self.authorize_url}?{urlencode(asked)}"
+        return f"{self.authorize_url}?{urlencode(parameters)}"
 
     @property
     def authorize_url(self) -> str:
-        """Slack's page on which somebody allows it."""
+        """Slack's page for approving an installation."""
         return urljoin(self.client.base_url, "/oauth/v2/authorize")
 
     def open_url(self, installation: Installation) -> str:
-        """The address that opens faqbot in Slack."""
-        asked = {"app": installation.app_id, "team": installation.workspace.team}
-        given = urlencode({name: value for name, value in asked.items() if value})
-        return f"{urljoin(self.client.base_url, '/app_redirect')}?{given}"
+        """Return the address that opens faqbot in Slack."""
+        parameters = {"app": installation.app_id, "team": installation.workspace.team}
+        query = urlencode({name: value for name, value in parameters.items() if value})
+        return f"{urljoin(self.client.base_url, '/app_redirect')}?{query}"
 
     async def exchange_code(self, code: str) -> tuple[Installation, Credentials]:
-        """What a code stands for.
+        """Exchange a code for an installation and its tokens.
 
         Raises:
-            ExchangeError: Slack refuses it, gives no bot token, or can't be reached.
+            OAuthError: Slack refuses the code, returns no bot token, or can't be reached.
         """
-        given = await self._access(code=code, redirect_uri=self.redirect_url)
-        credentials = _credentials(given)
-        # The answer doesn't say which bot it is.
-        who = await _answer_of(self.client.auth_test(token=credentials.token))
-        enterprise, team = _mapping(given.get("enterprise")), _mapping(given.get("team"))
-        org_wide = bool(given.get("is_enterprise_install"))
+        response = await self._access(code=code, redirect_uri=self.redirect_url)
+        credentials = _credentials(response)
+        # oauth.v2.access doesn't return the id of the bot.
+        identity = await _data_of(self.client.auth_test(token=credentials.token))
+        enterprise, team = _mapping(response.get("enterprise")), _mapping(response.get("team"))
+        is_org_wide = bool(response.get("is_enterprise_install"))
         workspace = Workspace(
-            str(enterprise.get("id") or ""), "" if org_wide else str(team.get("id") or "")
+            str(enterprise.get("id") or ""), "" if is_org_wide else str(team.get("id") or "")
         )
         if not any((workspace.enterprise, workspace.team)):
             raise OAuthError("no_workspace_in_answer")
         installation = Installation(
             workspace,
-            app_id=str(given.get("app_id") or ""),
-            bot_id=str(who.get("bot_id") or ""),
-            bot_user_id=str(given.get("bot_user_id") or who.get("user_id") or ""),
-            scopes=tuple(filter(None, str(given.get("scope") or "").split(","))),
-            team_name="" if org_wide else str(team.get("name") or ""),
+            app_id=str(response.get("app_id") or ""),
+            bot_id=str(identity.get("bot_id") or ""),
+            bot_user_id=str(response.get("bot_user_id") or identity.get("user_id") or ""),
+            scopes=tuple(filter(None, str(response.get("scope") or "").split(","))),
+            team_name="" if is_org_wide else str(team.get("name") or ""),
             enterprise_name=str(enterprise.get("name") or ""),
-            installer=str(_mapping(given.get("authed_user")).get("id") or ""),
+            installer=str(_mapping(response.get("authed_user")).get("id") or ""),
             expires=credentials.expires,
         )
         return installation, credentials
 
     async def refresh(self, refresh_token: str) -> Credentials:
-        """Fresh tokens for a refresh token, which is used up by it; errors as above."""
-        given = await self._access(grant_type="refresh_token", refresh_token=refresh_token)
-        return _credentials(given)
+        """Exchange a refresh token, which is used up, for new tokens.
+
+        Raises:
+            OAuthError: Slack refuses the token, returns no bot token, or can't be reached.
+        """
+        response = await self._access(grant_type="refresh_token", refresh_token=refresh_token)
+        return _credentials(response)
 
     async def _access(self, **grant: str) -> dict[str, Any]:
-        called = self.client.oauth_v2_access(
+        call = self.client.oauth_v2_access(
             client_id=self.client_id, client_secret=self.client_secret, **grant
         )
-        return await _answer_of(called)
+        return await _data_of(call)
 
 
-async def _answer_of(call: Awaitable[AsyncSlackResponse]) -> dict[str, Any]:
-    """What Slack answers, or why it doesn't."""
+async def _data_of(call: Awaitable[AsyncSlackResponse]) -> dict[str, Any]:
+    """Return the data of a response; raise an OAuthError for Slack's errors."""
     try:
         return _mapping((await call).data)
     except SlackApiError as error:
@@ -146,13 +150,13 @@ async def _answer_of(call: Awaitable[AsyncSlackResponse]) -> dict[str, Any]:
         raise OAuthError("unreachable") from None
 
 
-def _credentials(given: dict[str, Any]) -> Credentials:
-    token, seconds = str(given.get("access_token") or ""), given.get("expires_in")
+def _credentials(response: dict[str, Any]) -> Credentials:
+    token, seconds = str(response.get("access_token") or ""), response.get("expires_in")
     # A user token would let faqbot act as the person who installed it.
-    if given.get("token_type") != "bot" or not token:
+    if response.get("token_type") != "bot" or not token:
         raise OAuthError("no_bot_token_in_answer")
     expires = utc_now() + dt.timedelta(seconds=int(seconds)) if seconds else None
-    return Credentials(token, str(given.get("refresh_token") or ""), expires)
+    return Credentials(token, str(response.get("refresh_token") or ""), expires)
 
 
 def _mapping(value: object) -> dict[str, Any]:
@@ -311,6 +315,7 @@ def _is_valid(credentials: Credentials) -> bool:
 
 
 def _is_due(credentials: Credentials) -> bool:
+    # An app without token rotation has tokens that never expire, and nothing to refresh.
     if credentials.expires is None or not credentials.refresh_token:
         return False
     return credentials.expires - utc_now() < REFRESH_MARGIN
@@ -383,6 +388,6 @@ def workspace_of(body: Mapping[str, Any]) -> Workspace:
     listed = body.get("authorizations") or [{}]
     first = listed[0] if isinstance(listed[0], Mapping) else {}
     enterprise = str(first.get("enterprise_id") or body.get("enterprise_id") or "")
-    org_wide = bool(first.get("is_enterprise_install") or body.get("is_enterprise_install"))
-    team = "" if org_wide else str(first.get("team_id") or body.get("team_id") or "")
+    is_org_wide = bool(first.get("is_enterprise_install") or body.get("is_enterprise_install"))
+    team = "" if is_org_wide else str(first.get("team_id") or body.get("team_id") or "")
     return Workspace(enterprise, team)
