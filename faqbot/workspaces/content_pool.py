@@ -76,7 +76,7 @@ class LoadedContent:
         self._load = load
         # Before loading: a change made while the folder is read must look like a change later.
         self._stamp = _stamp(source.folder)
-        digest = digest_of(source.folder)
+        digest = content_digest(source.folder)
         loaded = load(source.folder)
         self.size = loaded.size
         self._index_or_none: Index | None = loaded.index
@@ -105,7 +105,7 @@ class LoadedContent:
 
     def engine(self, user: ContentUser, conversations: ConversationMemory) -> Engine:
         """Return an engine that answers from it until `detach`."""
-        engine = Engine(self._index, conversations, kept=CACHED_QUESTIONS)
+        engine = Engine(self._index, conversations, cache_size=CACHED_QUESTIONS)
         self._engines[id(engine)] = (engine, user)
         return engine
 
