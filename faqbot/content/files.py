@@ -77,30 +77,32 @@ class Decoded:
     problems: tuple[Problem, ...] = ()
 
 
-def read_bytes(path: Path, shown: str) -> bytes | Problem:
+def read_bytes(path: Path, display_path: str) -> bytes | Problem:
     """Read a file; returns a problem if it is no regular file, too large or unreadable."""
     try:
-        # Opening a named pipe would wait for ever.
+        # Opening a named pipe would block.
         if not stat.S_ISREG(path.stat().st_mode):
-            return Problem(shown, 1, 1, "this isn't a regular file; move it elsewhere")
+            return Problem(display_path, 1, 1, "this isn't a regular file; move it elsewhere")
         with path.open("rb") as file:
             # Never more than the limit is read, even when the file grows meanwhile.
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         message = "this link's target is missing; restore it, or remove the link"
-        return Problem(shown, 1, 1, message)
+        return Problem(display_path, 1, 1, message)
     except OSError as error:
         reason = error.strerror or "unknown reason"
-        return Problem(shown, 1, 1, f"can't be read ({reason}); check the file's permissions")
+        return Problem(
+            display_path, 1, 1, f"can't be read ({reason}); check the file's permissions"
+        )
     if len(raw) > MAX_BYTES:
-        return Problem(shown, 1, 1, "is larger than 1 MiB; split it into several files")
+        return Problem(display_path, 1, 1, "is larger than 1 MiB; split it into several files")
     return raw
 
 
-def decode(raw: bytes, shown: str) -> Decoded:
+def decode(raw: bytes, display_path: str) -> Decoded:
     """Decode a file as UTF-8; a byte order mark at its start is allowed."""
     if raw.startswith(_UTF16_MARKS):
-        return Decoded(None, (Problem(shown, 1, 1, "is UTF-16; save the file as UTF-8"),))
+        return Decoded(None, (Problem(display_path, 1, 1, "is UTF-16; save the file as UTF-8"),))
     raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
         text = raw.decode("utf-8")
@@ -108,18 +110,18 @@ def decode(raw: bytes, shown: str) -> Decoded:
         before = raw[: error.start].decode("utf-8")
         line, column = _position_after(before)
         message = f"the byte 0x{raw[error.start]:02x} isn't UTF-8; save the file as UTF-8"
-        return Decoded(None, (Problem(shown, line, column, message),))
-    return _check_characters(text, shown)
+        return Decoded(None, (Problem(display_path, line, column, message),))
+    return _check_characters(text, display_path)
 
 
-def _check_characters(text: str, shown: str) -> Decoded:
+def _check_characters(text: str, display_path: str) -> Decoded:
     """Report the first forbidden character of each line, for the first lines."""
     problems: list[Problem] = []
     position = 0
     while len(problems) < _MAX_PROBLEMS and (found := _UNPRINTABLE.search(text, position)):
         line, column = _position_after(text[: found.start()])
         message = f"contains the control character U+{ord(found[0]):04X}; delete it"
-        problems.append(Problem(shown, line, column, message))
+        problems.append(Problem(display_path, line, column, message))
         next_line = text.find("\n", found.start())
         position = next_line if next_line >= 0 else len(text)
     return Decoded(None if problems else text, tuple(problems))

@@ -240,29 +240,29 @@ def _with_faqs(role: Role, files: Iterable[tuple[YamlDocument, FaqFile]]) -> Rol
 def _read_folder(folder: Path) -> _FolderContent:
     content = _FolderContent()
     for path in content_files(folder):
-        shown = printable(os.fsencode(path).decode("utf-8", "replace"))
-        raw = read_bytes(path, shown)
+        display_path = printable(os.fsencode(path).decode("utf-8", "replace"))
+        raw = read_bytes(path, display_path)
         if isinstance(raw, Problem):
             content.problems.append(raw)
             continue
         content.files[path.relative_to(folder).as_posix()] = raw
-        if not _read_documents(raw, shown, content):
+        if not _read_documents(raw, display_path, content):
             # By a pattern, as the YAML is broken: references to these roles are no problems.
             content.unread_roles |= {name.decode() for name in _ROLE_LINE.findall(raw)}
     return content
 
 
-def _read_documents(raw: bytes, shown: str, content: _FolderContent) -> bool:
+def _read_documents(raw: bytes, display_path: str, content: _FolderContent) -> bool:
     """Add the documents of one file. Returns whether all of it could be parsed."""
-    decoded = decode(raw, shown)
+    decoded = decode(raw, display_path)
     content.problems += decoded.problems
     if decoded.text is None:
         return False
-    documents, problems = parse(decoded.text, shown)
+    documents, problems = parse(decoded.text, display_path)
     content.problems += problems
     if not documents and not problems:
         content.problems.append(
-            Problem(shown, 1, 1, "is empty; write a role or FAQs, or delete it")
+            Problem(display_path, 1, 1, "is empty; write a role or FAQs, or delete it")
         )
     for document in documents:
         problem = _check_top_keys(document)

@@ -102,11 +102,11 @@ def _role_properties(role: Role) -> Iterator[tuple[str, Any]]:
 
 def _credentials(education: Section | None) -> Iterator[dict[str, str]]:
     """Yield the required degrees by the categories that search engines know."""
-    shown = set[str]()
+    yielded = set[str]()
     for item in education.required if education else ():
         for word, category in _DEGREES:
-            if word in item.casefold() and category not in shown:
-                shown.add(category)
+            if word in item.casefold() and category not in yielded:
+                yielded.add(category)
                 yield {
                     "@type": "EducationalOccupationalCredential",
                     "credentialCategory": category,
@@ -136,8 +136,8 @@ def _opening_properties(opening: JobOpening) -> Iterator[tuple[str, Any]]:
             country = {"@type": "Country", "name": opening.country}
             yield "applicantLocationRequirements", country
     elif address:
-        place = {"@type": "PostalAddress", **address}
-        yield "jobLocation", {"@type": "Place", "address": place}
+        postal = {"@type": "PostalAddress", **address}
+        yield "jobLocation", {"@type": "Place", "address": postal}
     yield "employmentType", opening.employment_type
     yield "datePosted", opening.posted.isoformat() if opening.posted else ""
     yield "validThrough", opening.until.isoformat() if opening.until else ""

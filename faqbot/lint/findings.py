@@ -104,10 +104,10 @@ class Finding:
     level: FindingLevel = field(compare=False)
 
     def __str__(self) -> str:
-        place = f"{self.path}:{self.line}:{self.column}"
+        position = f"{self.path}:{self.line}:{self.column}"
         if self.level is FindingLevel.ERROR:
-            return f"{place}: {self.message}"
-        return f"{place}: {self.level}: {self.message} [{self.rule}]"
+            return f"{position}: {self.message}"
+        return f"{position}: {self.level}: {self.message} [{self.rule}]"
 
 
 def finding_of_problem(problem: Problem) -> Finding:
@@ -119,9 +119,9 @@ def finding_of_problem(problem: Problem) -> Finding:
 
 def finding_at(entry: Role | Section | Faq, rule: str, message: str) -> Finding:
     """Return a finding about an entry."""
-    place = entry.origin
+    origin = entry.origin
     level = RULES[rule].level
-    return Finding(place.path, max(place.line, 1), 1, rule, f"{entry.id}: {message}", level)
+    return Finding(origin.path, max(origin.line, 1), 1, rule, f"{entry.id}: {message}", level)
 
 
 SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"

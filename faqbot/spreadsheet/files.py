@@ -118,7 +118,7 @@ def _excel_bytes(rows: Iterable[Sequence[str]]) -> bytes:
     assert sheet is not None  # a new workbook has one sheet
     sheet.title = "content"
     for number, row in enumerate(rows, 1):
-        for place, text in enumerate(row, 1):
+        for column, text in enumerate(row, 1):
             if len(text) > MAX_CELL_LENGTH:
                 raise UsageError(
                     f"Row {number} has a text of {len(text):,} characters, and a cell of Excel "
@@ -126,15 +126,15 @@ def _excel_bytes(rows: Iterable[Sequence[str]]) -> bytes:
                 )
             if not text:
                 continue
-            cell = sheet.cell(number, place)
+            cell = sheet.cell(number, column)
             cell.value = text
             cell.data_type = "s"  # openpyxl makes formulas of texts that start with =
             cell.alignment = Alignment(wrap_text=True, vertical="top")
             if number == 1:
                 cell.font = Font(bold=True)
     sheet.freeze_panes = "A2"
-    for place, width in enumerate((9, 24, 24, 36, 60), 1):
-        sheet.column_dimensions[chr(64 + place)].width = width
+    for column, width in enumerate((9, 24, 24, 36, 60), 1):
+        sheet.column_dimensions[chr(64 + column)].width = width
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
@@ -224,7 +224,7 @@ def find_columns(header: Sequence[str]) -> tuple[dict[str, int], tuple[str, ...]
     """Return the index of each known column of a header, and the unknown names."""
     found: dict[str, int] = {}
     unknown = []
-    for place, name in enumerate(header):
+    for index, name in enumerate(header):
         plain = " ".join(re.sub(r"[^\w*]+", " ", name.casefold()).split())
         if not plain:
             continue
@@ -235,7 +235,7 @@ def find_columns(header: Sequence[str]) -> tuple[dict[str, int], tuple[str, ...]
             )
             known = near[0] if near else ""
         if known and known not in found:
-            found[known] = place
+            found[known] = index
         else:
             unknown.append(name.strip())
     return found, tuple(unknown)

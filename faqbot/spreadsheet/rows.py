@@ -119,8 +119,8 @@ def read_table(rows: Sequence[Sequence[str]], name: str) -> TableContent:
     reader = _TableReader(name)
     for number, row in enumerate(rows[header + 1 :], header + 2):
         cells = {
-            column: unescape_formula(row[place]).strip() if place < len(row) else ""
-            for column, place in columns.items()
+            column: unescape_formula(row[index]).strip() if index < len(row) else ""
+            for column, index in columns.items()
         }
         if any(cells.values()):
             reader.add_row(number, cells)
