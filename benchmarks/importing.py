@@ -40,7 +40,9 @@ def main() -> None:
     paths = sorted((parser.parse_args().data / "job-documents").iterdir())
     labels: dict[str, str] = yaml.safe_load(LABELS.read_text(encoding="utf-8"))
     found = [
-        one for one in import_documents(paths, app.headings()) if isinstance(one, ImportedRole)
+        one
+        for one in import_documents(paths, app.heading_classifier())
+        if isinstance(one, ImportedRole)
     ]
     with tempfile.TemporaryDirectory() as place:
         for one in found:

@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.onet import Onet
 from benchmarks.record import Row, table, write
 from benchmarks.typing_errors import questions, with_errors
-from faqbot.app import WARM, build_index, load_engine
+from faqbot.app import PREPARED_SCOPES, build_index, load_engine
 from faqbot.content.loader import load_knowledge_base
 from faqbot.engine import ConversationMemory, Engine
 from faqbot.evaluation.datasets import read_questions, to_question
@@ -123,7 +123,7 @@ def _opened(
 def _warm(knowledge_base: KnowledgeBase) -> Engine:
     """An engine as the service starts it."""
     knowledge = build_index(knowledge_base)
-    knowledge.matcher.ranker.prepare(WARM)
+    knowledge.matcher.ranker.prepare(PREPARED_SCOPES)
     return Engine(knowledge, ConversationMemory(time.monotonic))
 
 

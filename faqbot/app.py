@@ -1,4 +1,4 @@
-"""The composition root: the one place where the parts are put together."""
+"""Composition root: settings become a running bot."""
 
 from __future__ import annotations
 
@@ -31,22 +31,30 @@ if TYPE_CHECKING:
     from faqbot.importers.documents.headings import HeadingClassifier
     from faqbot.slack.context import Backing
 
-__all__ = ["build_index", "check", "encoder", "headings", "knowledge_folder", "load_engine", "run"]
+__all__ = [
+    "build_index",
+    "bundled_encoder",
+    "check",
+    "heading_classifier",
+    "knowledge_folder",
+    "load_engine",
+    "run",
+]
 
-HIRING = "C0HIRING1"
-"""The local workspace's channel for questions that persons answer."""
+LOCAL_OWNER_CHANNEL = "C0HIRING1"
+"""The channel of the local workspace that gets handed-off questions."""
 
-WARM = 200
-"""Roles whose own questions are prepared before the service starts, 10 ms each."""
+PREPARED_SCOPES = 200
+"""Roles whose scopes are solved before the service starts, 10 ms each."""
 
 
-def encoder() -> StaticEncoder:
-    """The bundled encoder."""
+def bundled_encoder() -> StaticEncoder:
+    """Return the bundled encoder."""
     return StaticEncoder()
 
 
-def headings() -> HeadingClassifier:
-    """What recognises the headings of job descriptions."""
+def heading_classifier() -> HeadingClassifier:
+    """Return the classifier of headings in job descriptions."""
     from faqbot.content.defaults import load_defaults
     from faqbot.importers.documents.headings import HeadingClassifier
 
@@ -54,7 +62,11 @@ def headings() -> HeadingClassifier:
 
 
 def knowledge_folder(configured: str | None) -> tuple[Path, str]:
-    """The content folder, and a line that says so when other content takes its place.
+    """Return the content folder, and a note when it isn't the configured one.
+
+    Args:
+        configured: a folder or the address of a repository; without it ./knowledge, else the
+            content that ships with faqbot.
 
     Raises:
         UsageError: the content is in a git repository that can't be fetched.
@@ -73,7 +85,7 @@ def knowledge_folder(configured: str | None) -> tuple[Path, str]:
 
 
 def _cloned(address: str) -> tuple[Path, str]:
-    """The newest content of a repository, or the last that was fetched."""
+    """Return the newest content of a repository; the last that was fetched, if it is down."""
     source = git_source(address, user_cache_path("faqbot", appauthor=False))
     try:
         source.update()
@@ -85,10 +97,12 @@ def _cloned(address: str) -> tuple[Path, str]:
 
 
 def run(settings: Settings) -> None:
-    """Start faqbot as the settings say, and serve until it is told to stop.
+    """Run faqbot as the settings say, until it gets a signal to stop.
 
     Raises:
-        FaqbotError: it can't start or can't go on; says why and what to do.
+        SettingsError: Slack refuses the settings.
+        ContentError: the content has problems.
+        ServiceError: a port is taken, or a connection is lost for good.
     """
     from faqbot.runtime.logs import configure_logging
 
@@ -109,46 +123,52 @@ def run(settings: Settings) -> None:
 
 
 def serve(settings: Settings, listener: socket.socket | None) -> None:
-    """Serve in this process, over HTTP where it is given a listener.
+    """Run faqbot in this process.
+
+    Args:
+        settings: all settings.
+        listener: the socket to serve HTTP on; None in the other modes.
 
     Raises:
-        FaqbotError: it can't start or can't go on; says why and what to do.
+        FaqbotError: as run.
     """
     folder, line = knowledge_folder(settings.faqbot_knowledge)
     if line:
-        _say(line)
+        _print_line(line)
     if settings.mode is Mode.MANY_WORKSPACES:
         from faqbot.workspaces.server import serve_workspaces
 
         assert listener is not None, "many workspaces are served over HTTP"
-        serve_workspaces(settings, folder, listener, _say)
+        serve_workspaces(settings, folder, listener, _print_line)
         return
     resources = SharedResources(settings.encoder)
     index = load_index(folder, resources, settings.cache)
-    index.matcher.ranker.prepare(WARM)
+    index.matcher.ranker.prepare(PREPARED_SCOPES)
     engine = Engine(index, ConversationMemory(time.monotonic))
     from faqbot.slack.context import Backing, ContentUpdates
     from faqbot.slack.service import run_http, run_socket_mode, until_stopped
 
-    told = write_status_file(str(folder.resolve()), settings.mode.value)
+    on_change = write_status_file(str(folder.resolve()), settings.mode.value)
     build = partial(build_in_subprocess, resources=resources)
-    reloader = Reloader(engine, folder, build, told)
+    reloader = Reloader(engine, folder, build, on_change)
     publisher = ContentPublisher(engine, folder, reloader.reload)
-    grouping = partial(group_by_meaning, encoder=resources.bundled_encoder)
-    following = ContentUpdates(reloader, _newer(settings, folder), settings.pull_interval)
-    backing = Backing(grouping, lambda: reloader.state, following.works(), publisher)
+    group_questions = partial(group_by_meaning, encoder=resources.bundled_encoder)
+    updates = ContentUpdates(reloader, _fetcher(settings, folder), settings.pull_interval)
+    backing = Backing(group_questions, lambda: reloader.state, updates.works(), publisher)
     if listener is not None:
-        until_stopped(run_http(settings, engine, _say, backing, listener))
+        until_stopped(run_http(settings, engine, _print_line, backing, listener))
     elif settings.mode is Mode.SOCKET:
         with _status_port(settings) as port:
-            until_stopped(run_socket_mode(settings, engine, _say, backing, port))
+            until_stopped(run_socket_mode(settings, engine, _print_line, backing, port))
     else:
-        until_stopped(_in_local_workspace(settings, engine, replace(backing, owners=HIRING)))
+        until_stopped(
+            _in_local_workspace(settings, engine, replace(backing, owners=LOCAL_OWNER_CHANNEL))
+        )
 
 
 @contextmanager
 def _status_port(settings: Settings) -> Iterator[socket.socket | None]:
-    """Where Socket Mode serves health and metrics: on PORT, if it is set."""
+    """Yield the socket on PORT for health and metrics in Socket Mode, if PORT is set."""
     from faqbot.runtime.web import listen
 
     if settings.port is None:
@@ -158,8 +178,8 @@ def _status_port(settings: Settings) -> Iterator[socket.socket | None]:
         yield listener
 
 
-def _newer(settings: Settings, folder: Path) -> Callable[[], None] | None:
-    """What brings the content from elsewhere; None where it only changes in its folder."""
+def _fetcher(settings: Settings, folder: Path) -> Callable[[], None] | None:
+    """Return a function that fetches newer content; None where it only changes in its folder."""
     configured = settings.faqbot_knowledge or ""
     if configured.startswith(PREFIX):
         return git_source(configured, user_cache_path("faqbot", appauthor=False)).update
@@ -197,11 +217,13 @@ async def _in_local_workspace(settings: Settings, engine: Engine, backing: Backi
                 weekly_digest(engine, house.backstage, client),
                 connection(link, house.working(app.async_dispatch)),
             ):
-                await link.run(lambda: _say(f"faqbot runs in a local Slack workspace: {address}"))
+                await link.run(
+                    lambda: _print_line(f"faqbot runs in a local Slack workspace: {address}")
+                )
 
 
 def check(settings: Settings) -> tuple[str, ...]:
-    """What `run` would do, a line each, without starting.
+    """Check the settings and the content. Returns a line for each thing that `run` would do.
 
     Raises:
         FaqbotError: the content can't be loaded, or there is no such encoder.
@@ -218,5 +240,5 @@ def check(settings: Settings) -> tuple[str, ...]:
     return (*describe(settings), *filter(None, (line,)), found)
 
 
-def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - the one address that a person waits for
+def _print_line(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - a person waits for the address

@@ -137,7 +137,7 @@ def _check(folder: Path, *, stale_is_error: bool) -> _CheckResult:
     found = list(asking.failures())
     found += check_knowledge_base(
         knowledge_base,
-        app.encoder(),
+        app.bundled_encoder(),
         asking.describe_outcome,
         dt.datetime.now().astimezone().date(),
         stale_is_error=stale_is_error,

@@ -45,7 +45,7 @@ def document(
     from faqbot.importers.documents.importer import import_documents
 
     failed = 0
-    work = import_documents(files, app.headings())
+    work = import_documents(files, app.heading_classifier())
     for result in with_progress(work, len(files), "Importing", quiet=quiet):
         try:
             if isinstance(result, UsageError):

@@ -1,4 +1,4 @@
-"""The values that cross modules; all of them frozen."""
+"""Frozen values that packages exchange: content, questions, facts."""
 
 from faqbot.model.facts import (
     Comparison,

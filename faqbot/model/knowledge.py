@@ -1,4 +1,4 @@
-"""The values that content is made of; all of them frozen."""
+"""Content as frozen values: roles, sections, FAQs, and the knowledge base that has them."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from types import MappingProxyType
 
 
 class Audience(StrEnum):
-    """Whom an entry is for, and who somebody is."""
+    """The people whom an entry is for, or to whom an asker belongs."""
 
     EVERYONE = "everyone"
     EMPLOYEES = "employees"
     CANDIDATES = "candidates"
 
     def may_read(self, entry: Audience) -> bool:
-        """Whether somebody of this audience may read an entry of that one.
+        """Return whether somebody of this audience may read an entry of that one.
 
-        Employees read everything, candidates what is for everyone or for candidates; somebody
-        of whom nothing is known (`EVERYONE`) only what is for everyone.
+        Employees read everything, candidates what is for everyone or for candidates. EVERYONE
+        stands for somebody unknown, who reads only what is for everyone.
         """
         return self is Audience.EMPLOYEES or entry in (Audience.EVERYONE, self)
 
 
 class EntryKind(StrEnum):
-    """What an entry is."""
+    """The kind of an entry."""
 
     ROLE = "role"
     SECTION = "section"
@@ -36,7 +36,7 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an entry was written: the path as given, and a line that counts from 1."""
+    """The place where an entry is written: the path as given, and the line, from 1."""
 
     path: str = ""
     line: int = 0
@@ -44,7 +44,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Years:
-    """A span of years of experience; None means open on that side."""
+    """A span of years of experience; None is open on that side."""
 
     min: float | None = None
     max: float | None = None
@@ -52,7 +52,7 @@ class Years:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One part of a role, as data: text in Markdown, plain items, required and preferred items."""
+    """A section of a role: text in Markdown, plain items, required and preferred items."""
 
     role: str
     key: str
@@ -74,7 +74,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Faq:
-    """One question with its answer (Markdown), of a role or general (`role` is None)."""
+    """A question with its answer (Markdown), of a role or general (`role` is None)."""
 
     role: str | None
     key: str
@@ -103,7 +103,7 @@ class Faq:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A job role with its sections, in the order of a full description, and its own FAQs."""
+    """A job role with its own FAQs, and its sections in the order of a full description."""
 
     id: str
     title: str
@@ -126,7 +126,7 @@ class Role:
         return self.id
 
     def section(self, key: str) -> Section | None:
-        """The section with that key, if the role has it."""
+        """Return the section with that key, if the role has it."""
         return next((section for section in self.sections if section.key == key), None)
 
 
@@ -150,7 +150,7 @@ class KnowledgeBase:
         return MappingProxyType({entry.id: entry for entry in self.entries()})
 
     def entries(self) -> Iterator[Entry]:
-        """Every role, section and FAQ, in the order of the content."""
+        """Yield every role, section and FAQ, in the order of the content."""
         for role in self.roles:
             yield role
             yield from role.sections
@@ -158,12 +158,14 @@ class KnowledgeBase:
         yield from self.faqs
 
     def role(self, role_id: str | None) -> Role | None:
+        """Return the role with that id, if there is one."""
         return self.roles_by_id.get(role_id) if role_id else None
 
     def entry(self, entry_id: str) -> Entry | None:
+        """Return the role, section or FAQ with that id, if there is one."""
         return self.entries_by_id.get(entry_id)
 
 
 def is_stale(reviewed: dt.date | None, review_every: dt.timedelta | None, today: dt.date) -> bool:
-    """Whether a review is overdue; content without a date or a period is never stale."""
+    """Return whether a review is overdue; content without a date or a period never is."""
     return bool(reviewed and review_every and reviewed + review_every < today)

@@ -1,4 +1,4 @@
-"""The values that a question becomes on its way to an answer; all of them frozen."""
+"""Frozen values on the way from a question to its outcome."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from faqbot.model.knowledge import Audience, EntryKind
 
 
 class Surface(StrEnum):
-    """Where a question was asked."""
+    """The surface on which a question was asked."""
 
     TERMINAL = "terminal"
     DIRECT = "direct"
@@ -21,10 +21,15 @@ class Surface(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What someone asked.
+    """A question as it was asked.
 
-    `thread` is the key of the conversation that the question belongs to (empty: none), `role`
-    the role that the conversation is about where the caller knows it.
+    Attributes:
+        text: its words.
+        asker: the id of the person who asks.
+        audience: who that person is to the company; decides which FAQs may answer.
+        surface: where it was asked.
+        thread: the key of the conversation that it belongs to; empty for none.
+        role: the id of the role that the conversation is about, where the caller knows it.
     """
 
     text: str
@@ -37,14 +42,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A word, or words, as written and as read."""
+    """A spelling correction: words as written, and as corrected."""
 
     written: str
     corrected: str
 
 
 class LinkMethod(StrEnum):
-    """How the words of a question led to a role."""
+    """The way in which words of a question name a role."""
 
     TITLE = "title"
     ALIAS = "alias"
@@ -55,7 +60,7 @@ class LinkMethod(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RoleLink:
-    """A role that the question names: through which words, how, and how surely (0..1)."""
+    """A role that a question names: the words, the method, and the score (0 to 1)."""
 
     role: str
     words: str
@@ -65,7 +70,15 @@ class RoleLink:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An entry that may answer; `opinions` are (view, score) pairs, `confidence` is 0..1."""
+    """An entry that may answer.
+
+    Attributes:
+        id: its id.
+        kind: whether it is a role, a section or an FAQ.
+        role: the id of its role; None for a general FAQ.
+        confidence: the probability that it is what was asked for, 0 to 1.
+        scores: the score of each view and classifier by name, for explanations.
+    """
 
     id: str
     kind: EntryKind
@@ -127,7 +140,7 @@ class ParsedQuestion:
 
 
 class Reason(StrEnum):
-    """Why a decision fell as it did."""
+    """The reason for an outcome."""
 
     CLEAR = "clear"
     WHICH_ROLE = "which-role"
@@ -143,8 +156,8 @@ class Reason(StrEnum):
 class Answer:
     """The entries that answer, one for each thing that was asked.
 
-    Where the data of roles answers more exactly than their text, `fact` holds what it says, and
-    the entries are those that it was taken from.
+    Where the data of roles answers more exactly than their text, `fact` is what it says, and the
+    entries are those that it is taken from.
     """
 
     entries: tuple[Candidate, ...]
@@ -154,10 +167,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """At most three readings to choose from, best first.
+    """At most three options to choose from, best first.
 
-    With `why` WHICH_ROLE the part is clear and `part` is its key (empty: the role as a whole);
-    `roles` holds every role that could be meant, the options the likeliest of them.
+    With the reason WHICH_ROLE the section is clear: `part` is its key (empty for the role as a
+    whole), `roles` are all roles that could be meant, and the options the likeliest of them.
     """
 
     options: tuple[Candidate, ...]
@@ -168,7 +181,7 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Decline:
-    """No answer; `nearest` are ids of entries that may be near, `owner` whom to ask."""
+    """No answer: the ids of the nearest entries, and the owner to ask."""
 
     reason: Reason = Reason.NOT_UNDERSTOOD
     nearest: tuple[str, ...] = ()

@@ -83,7 +83,7 @@ A degree in accounting.
 
 @pytest.fixture(scope="module")
 def headings() -> HeadingClassifier:
-    return app.headings()
+    return app.heading_classifier()
 
 
 @pytest.fixture
