@@ -16,6 +16,7 @@ from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.conftest import Slack, knowledge, serving
 from tests.slack.test_feedback import UNANSWERABLE, labels
 from tests.storage.conftest import server, url
+from tests.support.waiting import eventually
 
 __all__ = ["server", "url"]
 
@@ -33,7 +34,7 @@ sections:
 async def memory(url: str) -> AsyncIterator[QuestionRecorder]:
     knowledge()  # made before there is a database to wait for
     async with QuestionRecorder(url, retry_interval=0.05).running() as made:
-        assert made.is_up
+        await eventually(lambda: made.is_up)
         yield made
 
 
