@@ -24,7 +24,7 @@ from faqbot.index.reloader import Reloader, write_status_file
 from faqbot.matching.clusters import group_by_meaning
 from faqbot.matching.encoders import StaticEncoder, check_folder
 from faqbot.matching.training_data import SharedResources
-from faqbot.settings import Mode, Settings, describe
+from faqbot.settings.models import Mode, Settings, describe
 from faqbot.workspaces.config import read_workspaces
 
 if TYPE_CHECKING:

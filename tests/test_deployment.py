@@ -12,7 +12,7 @@ import yaml
 
 from faqbot import __version__
 from faqbot.runtime.supervisor import KILL_MARGIN
-from faqbot.settings import Settings
+from faqbot.settings.models import Settings
 from faqbot.slack.http_endpoint import MAX_BYTES, PATH
 
 ROOT = Path(__file__).resolve().parent.parent

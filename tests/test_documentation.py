@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from faqbot.cli.main import main
-from faqbot.settings import Settings
+from faqbot.settings.models import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from faqbot.runtime.metrics import Metrics
-from faqbot.settings import Settings
+from faqbot.settings.models import Settings
 from faqbot.slack.manifest import OPTIONAL_SCOPES, SCOPES
 
 ROOT = Path(__file__).resolve().parent.parent

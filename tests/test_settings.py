@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from faqbot.errors import SettingsError
-from faqbot.settings import Mode, Settings, configured_knowledge, describe
+from faqbot.settings.models import Mode, Settings, describe
+from faqbot.settings.sources import configured_knowledge
 
 BOT, APP = "xoxb-1-secret", "xapp-1-secret"
 

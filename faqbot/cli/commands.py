@@ -10,17 +10,14 @@ from faqbot import __version__
 from faqbot.cli import (
     ask,
     chat,
-    check,
+    content,
     evaluate,
     explain,
     exports,
     imports,
-    insights,
     new,
-    report,
-    roles,
+    question_log,
     run,
-    suggest,
     workspaces,
 )
 
@@ -73,16 +70,16 @@ def faqbot(
 app.command(epilog=ask.EXAMPLE)(ask.ask)
 app.command(epilog=explain.EXAMPLE)(explain.explain)
 app.command(epilog=chat.EXAMPLE)(chat.chat)
-app.command(epilog=check.EXAMPLE)(check.check)
+app.command(epilog=content.EXAMPLE)(content.check)
 app.command(epilog=evaluate.EXAMPLE)(evaluate.evaluate)
-app.command(epilog=report.FORGET_EXAMPLE)(report.forget)
+app.command(epilog=question_log.FORGET_EXAMPLE)(question_log.forget)
 app.add_typer(exports.app)
 app.add_typer(imports.app)
 app.add_typer(new.app)
-app.command(epilog=insights.EXAMPLE)(insights.insights)
-app.command(epilog=report.EXAMPLE)(report.report)
-app.command(epilog=roles.EXAMPLE)(roles.roles)
+app.command(epilog=run.INSIGHTS_EXAMPLE)(run.insights)
+app.command(epilog=question_log.EXAMPLE)(question_log.report)
+app.command(epilog=content.ROLES_EXAMPLE)(content.roles)
 app.command(epilog=run.EXAMPLE)(run.run)
 app.command(epilog=run.STATUS_EXAMPLE)(run.status)
-app.command(epilog=suggest.EXAMPLE)(suggest.suggest)
+app.command(epilog=question_log.SUGGEST_EXAMPLE)(question_log.suggest)
 app.add_typer(workspaces.app)

@@ -135,7 +135,7 @@ def load_engine(knowledge: str | None) -> Engine:
     gc.disable()
     try:
         from faqbot import app
-        from faqbot.settings import configured_cache, configured_encoder
+        from faqbot.settings.sources import configured_cache, configured_encoder
 
         return app.load_engine(content_folder(knowledge), configured_encoder(), configured_cache())
     finally:
@@ -149,7 +149,7 @@ def content_folder(knowledge: str | None) -> Path:
         SettingsError: `.env` can't be read.
     """
     from faqbot import app
-    from faqbot.settings import configured_knowledge
+    from faqbot.settings.sources import configured_knowledge
 
     folder, line = app.knowledge_folder(knowledge or configured_knowledge())
     print_note(line)

@@ -89,7 +89,7 @@ def evaluate(
     --test: each label becomes a general FAQ with its training sentences as phrasings.
     """
     if plot:
-        from faqbot.evaluation.plot import check_plot
+        from faqbot.evaluation.metrics import check_plot
 
         check_plot(plot)
     if questions and not train and not test:
@@ -108,9 +108,11 @@ def evaluate(
     trials = _ask(engine, labelled)
     _print(report(trials, load_s=seconds), as_json=as_json)
     if plot:
-        from faqbot.evaluation.plot import plot as write
+        from faqbot.evaluation.metrics import plot as write
+        from faqbot.evaluation.runner import as_columns
 
-        write(trials, plot)
+        data = as_columns(trials)
+        write(data.confidences[data.judged], data.right[data.judged], plot)
 
 
 def _content(
@@ -171,7 +173,7 @@ def _engine(knowledge_base: KnowledgeBase, encoder: Path | None) -> Engine:
     from faqbot.cli.common import error_console
     from faqbot.engine import ConversationMemory, Engine
     from faqbot.matching.training_data import SharedResources
-    from faqbot.settings import configured_encoder
+    from faqbot.settings.sources import configured_encoder
 
     def build() -> Engine:
         index = app.build_index(knowledge_base, SharedResources(folder))

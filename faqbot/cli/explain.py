@@ -182,7 +182,7 @@ def with_phrasings(engine: Engine, more: Mapping[str, Sequence[str]]) -> Engine:
     from faqbot.content.loader import with_phrasings
     from faqbot.engine import ConversationMemory, Engine
     from faqbot.matching.training_data import SharedResources
-    from faqbot.settings import configured_encoder
+    from faqbot.settings.sources import configured_encoder
 
     knowledge = app.build_index(
         with_phrasings(engine.knowledge_base, more), SharedResources(configured_encoder())

@@ -81,7 +81,7 @@ def role(
     from faqbot.cli.common import checked_role_id, content_folder
     from faqbot.content.loader import load_knowledge_base
     from faqbot.content.writer import write_bytes
-    from faqbot.exporters.schema_org import JobOpening
+    from faqbot.exporters.job_advert import JobOpening
 
     knowledge_base = load_knowledge_base(content_folder(knowledge))
     found = knowledge_base.role(checked_role_id(knowledge_base, role_id))
@@ -108,10 +108,9 @@ def role(
 
 
 def _render(found: object, output: ExportFormat, audience: Audience, opening: object) -> bytes:
+    from faqbot.exporters.documents import markdown, word
     from faqbot.exporters.html import page
-    from faqbot.exporters.markdown import advert, markdown
-    from faqbot.exporters.schema_org import JobOpening, job_posting, missing_options
-    from faqbot.exporters.word import word
+    from faqbot.exporters.job_advert import JobOpening, advert, job_posting, missing_options
     from faqbot.model import Role as ModelRole
 
     assert isinstance(found, ModelRole)
@@ -149,7 +148,7 @@ def _day(option: str, text: str) -> dt.date | None:
 
 def _employment(text: str) -> str:
     from faqbot.errors import UsageError
-    from faqbot.exporters.schema_org import EMPLOYMENT_TYPES
+    from faqbot.exporters.job_advert import EMPLOYMENT_TYPES
 
     wanted = text.upper().replace("-", "_").replace(" ", "_")
     if wanted and wanted not in EMPLOYMENT_TYPES:

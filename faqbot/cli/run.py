@@ -1,4 +1,4 @@
-"""`faqbot run` and `faqbot status`: start the bot, and ask whether it runs."""
+"""`faqbot run`, `faqbot status` and `faqbot insights`: start the bot or its dashboard."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def run(*, check: Check = False, knowledge: Knowledge = None, workers: Workers =
 
     Settings come from the environment and from a file named .env.
     """
-    from faqbot.settings import Settings
+    from faqbot.settings.models import Settings
 
     given: dict[str, Any] = {"faqbot_knowledge": knowledge, "faqbot_workers": workers}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
@@ -77,3 +77,39 @@ def status(*, knowledge: Knowledge = None, as_json: Json = False) -> None:
         raise typer.Exit(3)
     if problems:
         raise typer.Exit(1)
+
+
+INSIGHTS_EXAMPLE = "Example: faqbot insights --port 8766"
+
+Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="The port to listen on.")]
+Host = Annotated[
+    str,
+    typer.Option("--host", help="The address to listen on; any but this machine's needs sign-in."),
+]
+SignIn = Annotated[
+    bool,
+    typer.Option("--sign-in", help="Let owners sign in with Slack, also on this machine."),
+]
+
+
+def insights(
+    *,
+    port: Port = 8766,
+    host: Host = "127.0.0.1",
+    sign_in: SignIn = False,
+    knowledge: Knowledge = None,
+) -> None:
+    """Show what was asked, answered and missed in the browser.
+
+    On this machine alone, or for the owners of content who sign in with Slack: behind a proxy that
+    speaks HTTPS, with FAQBOT_INSIGHTS_URL, SLACK_BOT_TOKEN, SLACK_CLIENT_ID and
+    SLACK_CLIENT_SECRET.
+    """
+    from faqbot.cli.common import content_folder
+    from faqbot.insights.server import BindAddress, serve_insights
+    from faqbot.settings.models import Settings
+    from faqbot.settings.sources import configured_database
+
+    place = BindAddress(host, port)
+    settings = None if place.is_local and not sign_in else Settings()
+    serve_insights(configured_database(), content_folder(knowledge), place, settings)

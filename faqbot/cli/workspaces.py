@@ -121,7 +121,7 @@ def workspaces(context: typer.Context, *, as_json: Json = False) -> None:
     if context.invoked_subcommand is not None:
         return
     from faqbot.cli.common import console, print_json, print_note
-    from faqbot.settings import configured_database
+    from faqbot.settings.sources import configured_database
 
     found = list_installations(configured_database())
     if as_json:
@@ -140,7 +140,7 @@ def reseal() -> None:
 
     Afterwards the older keys can be removed from the setting. It can run while faqbot runs.
     """
-    from faqbot.settings import configured_database, configured_secret_keys
+    from faqbot.settings.sources import configured_database, configured_secret_keys
 
     count = reencrypt_tokens(configured_database(), configured_secret_keys())
     typer.echo(f"Encrypted with the newest key: the tokens of {count} that had an older one.")
@@ -154,7 +154,7 @@ def remove(team: Team) -> None:
     installation here too. Exit code 2 when there is no such installation.
     """
     from faqbot.cli.common import printable
-    from faqbot.settings import configured_database
+    from faqbot.settings.sources import configured_database
 
     gone = remove_installation(configured_database(), team)
     name = gone.installation.team_name or gone.installation.enterprise_name

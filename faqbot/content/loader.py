@@ -14,8 +14,7 @@ from pydantic import ValidationError
 from faqbot.content.files import content_files, decode, read_bytes
 from faqbot.content.format import FaqFile, FaqPart, PhrasingFile, RoleFile, field_keys
 from faqbot.content.git import content_version
-from faqbot.content.messages import advise
-from faqbot.content.references import check_references
+from faqbot.content.problems import advise, check_references
 from faqbot.content.sections import STANDARD_SECTIONS, SectionPart
 from faqbot.content.yaml_tree import Loc, YamlDocument, parse
 from faqbot.errors import ContentError, Problem, nearest, printable, quoted

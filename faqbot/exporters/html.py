@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from faqbot.exporters.markdown import visible_faqs
+from faqbot.exporters.documents import visible_faqs
 from faqbot.model import Audience, Entry, KnowledgeBase, Role
 from faqbot.replies.entries import body
 from faqbot.replies.reply import Block, Bullets, ReplyText, plain

@@ -20,7 +20,7 @@ from faqbot.matching.clusters import group_by_meaning
 from faqbot.matching.encoders import StaticEncoder
 from faqbot.model import KnowledgeBase
 from faqbot.runtime.web import Server, listen
-from faqbot.settings import Settings
+from faqbot.settings.models import Settings
 from faqbot.slack.client import team_id_of, web_client
 from faqbot.slack.directory import OwnerDirectory
 from faqbot.slack.service import until_stopped

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from faqbot.playground import api_messages, api_workspace
 from faqbot.playground.api import Call, Endpoint, Refusal
 from faqbot.playground.api_messages import checked_blocks
-from faqbot.playground.delivery import EventDelivery
+from faqbot.playground.delivery import EventDelivery, SocketConnections
 from faqbot.playground.models import (
     TOO_MANY_REQUESTS,
     FaultInjector,
@@ -26,7 +26,6 @@ from faqbot.playground.models import (
     SlackMessage,
     fault_response,
 )
-from faqbot.playground.socket_mode import SocketConnections
 from faqbot.playground.state import WorkspaceState
 from faqbot.playground.validation import MAX_TEXT_CHARACTERS
 

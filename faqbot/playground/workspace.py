@@ -22,7 +22,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from faqbot.errors import SettingsError
 from faqbot.playground import validation
-from faqbot.playground.delivery import EventDelivery
+from faqbot.playground.delivery import EventDelivery, SocketConnections
 from faqbot.playground.models import (
     Channel,
     FaultInjector,
@@ -37,7 +37,6 @@ from faqbot.playground.models import (
 from faqbot.playground.oauth import OpenIdServer
 from faqbot.playground.page import HEADERS, PlaygroundPage
 from faqbot.playground.person import SimulatedUser
-from faqbot.playground.socket_mode import SocketConnections
 from faqbot.playground.state import WorkspaceState
 from faqbot.playground.web_api import ResponseUrls, WebApi
 from faqbot.runtime.web import LocalServer, SafeHeaders, SameOrigin, listen

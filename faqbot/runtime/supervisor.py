@@ -24,7 +24,7 @@ from typing import Final
 
 from faqbot.errors import FaqbotError
 from faqbot.runtime.logs import configure_logging
-from faqbot.settings import Settings
+from faqbot.settings.models import Settings
 from faqbot.settings.sources import share_metrics
 
 STARTUP_SECONDS: Final = 120.0

@@ -21,7 +21,7 @@ from faqbot.runtime.leases import LeaseManager, MemoryClaims
 from faqbot.runtime.metrics import Metrics
 from faqbot.runtime.rate_limit import Limits
 from faqbot.runtime.web import SafeHeaders, Server, background_server, safe_headers
-from faqbot.settings import Settings
+from faqbot.settings.models import Settings
 from faqbot.settings.sources import metrics_folder
 from faqbot.slack.app import create_app
 from faqbot.slack.client import CallQueue, check_bot_token, web_client

@@ -21,7 +21,7 @@ from faqbot.content.fields import ContentModel, Text
 from faqbot.content.files import decode, read_bytes
 from faqbot.content.format import field_keys
 from faqbot.content.git import PREFIX, git_source
-from faqbot.content.messages import advise
+from faqbot.content.problems import advise
 from faqbot.content.yaml_tree import Loc, YamlDocument, parse
 from faqbot.errors import ContentError, Problem, UsageError, printable, quoted
 

@@ -28,7 +28,7 @@ from faqbot.index.reloader import run_periodically, write_status_file
 from faqbot.matching.clusters import group_by_meaning
 from faqbot.matching.training_data import SharedResources
 from faqbot.runtime.web import Server, background_server
-from faqbot.settings import Settings
+from faqbot.settings.models import Settings
 from faqbot.slack.app import create_app
 from faqbot.slack.client import SLACK_ERRORS, describe_error
 from faqbot.slack.context import BackgroundTask, Backing, Backstage, Shared, background_tasks

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from faqbot.exporters.markdown import advert
+from faqbot.exporters.job_advert import advert
 from faqbot.model import Role, Section, Years
 
 ROLE = Role(

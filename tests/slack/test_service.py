@@ -15,7 +15,7 @@ import pytest
 from faqbot import app
 from faqbot.errors import ServiceError
 from faqbot.playground.workspace import LocalWorkspace
-from faqbot.settings import Settings
+from faqbot.settings.models import Settings
 from tests.slack.conftest import QUICK, SETUP
 from tests.support.waiting import DEADLINE
 

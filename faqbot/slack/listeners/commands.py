@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.engine import Engine
-from faqbot.exporters.markdown import advert
+from faqbot.exporters.job_advert import advert
 from faqbot.model import Answer, Question, Role, Surface
 from faqbot.runtime.leases import DeliveryClaims
 from faqbot.slack.answers import AnswerMessage, ask, describe, show, wants_help

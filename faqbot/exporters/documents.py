@@ -1,23 +1,56 @@
-"""Export a role as a Word document."""
+"""Export a role as a document: in Markdown, as a Word file, or as a job advertisement."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from faqbot.errors import needs_extra
-from faqbot.exporters.markdown import visible_faqs
-from faqbot.model import Audience, Role
+from faqbot.model import Audience, Faq, Role
 from faqbot.replies.entries import body
 from faqbot.replies.reply import Block, Bullets, ReplyText
 
 if TYPE_CHECKING:
     from docx.document import Document
     from docx.text.paragraph import Paragraph
+
+
+def markdown(role: Role, audience: Audience = Audience.EVERYONE) -> str:
+    """Return the whole role, with the FAQs that the audience may read."""
+    lines = [f"# {role.title}"]
+    if role.aliases:
+        lines.append(f"Also called: {', '.join(role.aliases)}")
+    for section in role.sections:
+        lines += [f"## {section.title}", *_blocks(body(section))]
+    faqs = visible_faqs(role.faqs, audience)
+    if faqs:
+        lines.append("## Questions and answers")
+    for faq in faqs:
+        lines += [f"### {faq.question}", *_blocks(body(faq))]
+    return "\n\n".join(lines) + "\n"
+
+
+def visible_faqs(faqs: tuple[Faq, ...], audience: Audience) -> tuple[Faq, ...]:
+    """Return the FAQs that an audience may read."""
+    return tuple(faq for faq in faqs if audience.may_read(faq.audience))
+
+
+def _blocks(blocks: tuple[Block, ...]) -> Iterator[str]:
+    for block in blocks:
+        match block:
+            case ReplyText(markdown=text):
+                yield text
+            case Bullets(items=items, heading=heading):
+                if heading:
+                    yield f"**{heading}**"
+                yield "\n".join(f"- {' '.join(item.split())}" for item in items)
+            case _:
+                pass
+
 
 _LIST_STYLES = {"bullet_list_open": "List Bullet", "ordered_list_open": "List Number"}
 
