@@ -13,6 +13,7 @@ from typing import Final
 from faqbot.matching.decision import Decider
 from faqbot.matching.facts.finder import FactFinder
 from faqbot.matching.matcher import Matcher
+from faqbot.matching.unprompted import is_answered
 from faqbot.model import (
     Answer,
     Audience,
@@ -25,6 +26,7 @@ from faqbot.model import (
     ParsedQuestion,
     Question,
     Reason,
+    Silence,
 )
 from faqbot.replies.result import Result
 
@@ -155,7 +157,7 @@ class Engine:
         return self._conversations.knows(thread)
 
     def ask(self, question: str | Question) -> Result:
-        """Answer a question, offer choices, or decline."""
+        """Answer a question, offer choices, or decline; silent about what wasn't put to faqbot."""
         began = time.perf_counter()
         index, asked = self._index, self._question(question)
         context = asked.role or self._conversations.role_of(asked.thread)
@@ -165,6 +167,10 @@ class Engine:
         parsed = self._parse(asked.text[:MAX_CHARACTERS], context)
         decided = index.decider.decide(parsed, asked.audience)
         outcome = index.facts.refine(parsed, decided, context)
+        if not is_answered(parsed, outcome, asked.prompt):
+            # Neither the role nor the thread is remembered: people go on among themselves.
+            kept = Reason.CLOSE if isinstance(outcome, Answer) else outcome.reason
+            return self._say(asked, parsed, Silence(kept), None, began)
         return self._result(asked, parsed, outcome, began)
 
     def describe(self, question: str | Question) -> Result:
@@ -225,6 +231,16 @@ class Engine:
     ) -> Result:
         role = _role_of(outcome, parsed)
         self._conversations.remember(question.thread, role)
+        return self._say(question, parsed, outcome, role, began)
+
+    def _say(
+        self,
+        question: Question,
+        parsed: ParsedQuestion,
+        outcome: Outcome,
+        role: str | None,
+        began: float,
+    ) -> Result:
         return Result(
             question=question,
             parsed=parsed,
@@ -245,6 +261,6 @@ def _role_of(outcome: Outcome, parsed: ParsedQuestion) -> str | None:
         # The links are titles near the unknown role; a follow-up must not be about one of them.
         case Decline(reason=Reason.UNKNOWN_ROLE):
             return None
-        case Decline():
+        case Decline() | Silence():
             roles = linked
     return roles.pop() if len(roles) == 1 else None

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
@@ -27,7 +27,7 @@ from faqbot.cli.common import (
     terminal_question,
 )
 from faqbot.errors import UsageError
-from faqbot.model import Audience
+from faqbot.model import Audience, Prompt
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -43,15 +43,28 @@ MIN_LINES_FOR_PROGRESS = 200
 
 @dataclass(frozen=True, slots=True)
 class QuestionAsker:
-    """Asks questions without the memory of earlier ones."""
+    """Asks questions.
+
+    Attributes:
+        engine: answers them.
+        audience: who asks.
+        role: the id of the role that they are about, where they name none.
+        thread: the conversation that all of them belong to; empty for none.
+        prompt: whether they are said to faqbot.
+    """
 
     engine: Engine
     audience: Audience
     role: str | None = None
+    thread: str = ""
+    prompt: Prompt = Prompt.ADDRESSED
 
     def result(self, text: str) -> Result:
         """Ask a question and return its result."""
-        return self.engine.ask(terminal_question(readable(text), self.audience, self.role))
+        # The conversation's own role comes first: `role` is the one that it starts with.
+        role = self.engine.role_of(self.thread) or self.role
+        asked = terminal_question(readable(text), self.audience, role)
+        return self.engine.ask(replace(asked, thread=self.thread, prompt=self.prompt))
 
     def json(self, text: str) -> dict[str, object]:
         """Ask a question and return the JSON contract, with the question as it was given."""
@@ -199,18 +212,41 @@ Batch = Annotated[
 ]
 
 
+Conversation = Annotated[
+    bool,
+    typer.Option("--conversation", help="Read the lines of --batch as one conversation."),
+]
+
+Unprompted = Annotated[
+    bool,
+    typer.Option(
+        "--unprompted",
+        help="Ask as if the line stood in a thread and nobody had spoken to faqbot.",
+    ),
+]
+
+_THREAD = "ask"
+"""The key of the conversation of a batch."""
+
+
 def ask(
     words: QuestionWords = None,
     *,
     role: RoleId = None,
     as_json: Json = False,
     batch: Batch = None,
+    conversation: Conversation = False,
+    unprompted: Unprompted = False,
     audience: Who = Audience.EMPLOYEES,
     knowledge: Knowledge = None,
 ) -> None:
     """Answer a question, or every line of a file.
 
-    The questions of a file are independent of each other.
+    The questions of a file are independent of each other, unless --conversation reads them as one
+    conversation, in which a follow-up keeps the role.
+
+    With --unprompted most lines are answered by silence, as in a Slack thread where people talk to
+    each other; --role is the role of the thread.
 
     A line that is a JSON string is decoded first: a question may hold line breaks.
     """
@@ -220,10 +256,18 @@ def ask(
             'Give one question, as in `faqbot ask "Which skills does a data analyst need?"`, '
             "or a file of them with --batch FILE."
         )
+    if conversation and batch is None:
+        raise UsageError("--conversation reads a file of questions: name it by --batch FILE.")
     from faqbot.cli.common import checked_role_id, load_engine
 
     engine = load_engine(knowledge)
-    asker = QuestionAsker(engine, audience, checked_role_id(engine.knowledge_base, role))
+    asker = QuestionAsker(
+        engine,
+        audience,
+        checked_role_id(engine.knowledge_base, role),
+        thread=_THREAD if conversation else "",
+        prompt=Prompt.UNPROMPTED if unprompted else Prompt.ADDRESSED,
+    )
     if batch is not None:
         answer_file(asker, batch)
     elif text is not None:

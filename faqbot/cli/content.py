@@ -199,7 +199,7 @@ def _describe(result: Result) -> str:
             return f"is answered by {entries}"
         case "choices":
             return f"is asked back between {entries}"
-        case "decline":
+        case "decline" | "silent":
             return "is declined"
 
 

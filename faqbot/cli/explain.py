@@ -18,6 +18,7 @@ from faqbot.model import (
     LinkMethod,
     ParsedQuestion,
     Reason,
+    Silence,
 )
 
 if TYPE_CHECKING:
@@ -162,6 +163,8 @@ def _decision(result: Result) -> Table:
                 table.add_row("Nearest", ", ".join(nearest))
             if owner:
                 table.add_row("Ask", Text(owner))
+        case Silence():
+            table.add_row("Decision", "silence")
     table.add_row("Because", REASONS[outcome.reason])
     table.add_row("Took", f"{result.seconds * 1000:.1f} ms")
     return table

@@ -24,6 +24,7 @@ from faqbot.model import (
     KnowledgeBase,
     Outcome,
     Question,
+    Silence,
     Surface,
 )
 
@@ -157,9 +158,9 @@ def mark(labelled: LabelledQuestion, outcome: Outcome) -> Mark:
             return Mark.ASKED
         case Choices(), _:
             return Mark.RIGHT
-        case Decline(), Expect.DECLINE:
+        case Decline() | Silence(), Expect.DECLINE:
             return Mark.RIGHT
-        case Decline(), _:
+        case Decline() | Silence(), _:
             return Mark.DECLINED
 
 
@@ -212,6 +213,8 @@ def _ids(outcome: Outcome) -> tuple[str, ...]:
             return tuple(entry.id for entry in entries)
         case Decline(nearest=nearest):
             return nearest
+        case Silence():
+            return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from faqbot.model import (
     KnowledgeBase,
     Outcome,
     Question,
+    Silence,
 )
 from faqbot.replies.result import Result
 
@@ -304,5 +305,5 @@ def _describe(outcome: Outcome) -> str:
             return f"answered by {', '.join(entry.id for entry in entries)}"
         case Choices(options=options):
             return f"asked back between {', '.join(entry.id for entry in options)}"
-        case Decline():
+        case Decline() | Silence():
             return "declined"

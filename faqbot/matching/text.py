@@ -106,14 +106,18 @@ class Token:
     sentence: int = 0
 
 
+def without_courtesies(normalised: str) -> str:
+    """Return a normalised text without courtesies; a text of courtesies alone keeps its words."""
+    text = _COURTESY.sub(" ", normalised)
+    return text if _WORD.search(text) else normalised
+
+
 def clauses(normalised: str) -> list[tuple[int, list[str]]]:
     """Return the number of the sentence and the words of each clause, without courtesies.
 
     Clauses end at punctuation and at "and". A text of courtesies alone keeps its words.
     """
-    text = _COURTESY.sub(" ", normalised)
-    if not _WORD.search(text):
-        text = normalised
+    text = without_courtesies(normalised)
     found: list[tuple[int, list[str]]] = []
     sentence = start = 0
     for match in (*_BREAK.finditer(text), None):

@@ -31,10 +31,12 @@ from faqbot.model.questions import (
     LinkMethod,
     Outcome,
     ParsedQuestion,
+    Prompt,
     Question,
     Reason,
     RoleLink,
     RoleMention,
+    Silence,
     Surface,
 )
 
@@ -59,6 +61,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "ParsedQuestion",
+    "Prompt",
     "Question",
     "Reason",
     "Requirement",
@@ -67,6 +70,7 @@ __all__ = [
     "RoleLink",
     "RoleMention",
     "Section",
+    "Silence",
     "Surface",
     "Years",
     "is_stale",

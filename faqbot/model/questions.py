@@ -19,6 +19,18 @@ class Surface(StrEnum):
     HOME = "home"
 
 
+class Prompt(StrEnum):
+    """The way in which a line reached faqbot.
+
+    ADDRESSED is said to faqbot; FOLLOW_UP is the asker's next line below an answer to them;
+    UNPROMPTED is a line that nobody put to faqbot.
+    """
+
+    ADDRESSED = "addressed"
+    FOLLOW_UP = "follow-up"
+    UNPROMPTED = "unprompted"
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question as it was asked.
@@ -30,6 +42,7 @@ class Question:
         surface: where it was asked.
         thread: the key of the conversation that it belongs to; empty for none.
         role: the id of the role that the conversation is about, where the caller knows it.
+        prompt: whether it was said to faqbot; decides whether it is answered at all.
     """
 
     text: str
@@ -38,6 +51,7 @@ class Question:
     surface: Surface = Surface.TERMINAL
     thread: str = ""
     role: str | None = None
+    prompt: Prompt = Prompt.ADDRESSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,4 +202,11 @@ class Decline:
     owner: str = ""
 
 
-Outcome = Answer | Choices | Decline
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Nothing is said, as the line wasn't put to faqbot; the reason is that of what was decided."""
+
+    reason: Reason = Reason.CLOSE
+
+
+Outcome = Answer | Choices | Decline | Silence

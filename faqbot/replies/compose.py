@@ -19,6 +19,7 @@ from faqbot.model import (
     Reason,
     Role,
     Section,
+    Silence,
     is_stale,
 )
 from faqbot.replies.entries import body, source
@@ -59,6 +60,8 @@ def compose(
             return _choices(outcome, knowledge_base)
         case Decline():
             return _decline(outcome, knowledge_base, unknown_role)
+        case Silence():
+            return Reply()
 
 
 # ------------------------------------------------------------------------------- answers

@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from types import MappingProxyType
+from typing import Final, Literal
 
 from faqbot.model import (
     Answer,
@@ -23,9 +24,24 @@ from faqbot.model import (
     Question,
     Reason,
     Requirement,
+    Silence,
 )
 from faqbot.replies.compose import compose
 from faqbot.replies.reply import Reply, as_text
+
+_CONTRACT_REASONS: Final = MappingProxyType(
+    {
+        Reason.CLEAR: None,
+        Reason.WHICH_ROLE: "which_role",
+        Reason.WHICH_PART: "close",
+        Reason.CLOSE: "close",
+        Reason.EMPTY: "empty",
+        Reason.UNKNOWN_ROLE: "unknown_role",
+        Reason.NOT_WRITTEN: "not_written",
+        Reason.NOT_UNDERSTOOD: "unknown",
+    }
+)
+"""The reasons as the JSON contract names them; None for an answer."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +51,7 @@ class Result:
     Attributes:
         question: the question that was asked.
         parsed: how it was understood.
-        outcome: an answer, choices or a decline.
+        outcome: an answer, choices, a decline, or silence.
         knowledge_base: the content that it was answered from.
         today: the date against which the content's reviews are overdue.
         role: the id of the role that the question turned out to be about, or None.
@@ -51,8 +67,8 @@ class Result:
     seconds: float = 0.0
 
     @property
-    def kind(self) -> Literal["answer", "choices", "decline"]:
-        """Whether there is an answer, choices to pick from, or neither."""
+    def kind(self) -> Literal["answer", "choices", "decline", "silent"]:
+        """Whether there is an answer, choices to pick from, neither, or nothing is said at all."""
         match self.outcome:
             case Answer():
                 return "answer"
@@ -60,6 +76,8 @@ class Result:
                 return "choices"
             case Decline():
                 return "decline"
+            case Silence():
+                return "silent"
 
     @property
     def entries(self) -> tuple[Candidate, ...]:
@@ -67,7 +85,7 @@ class Result:
         match self.outcome:
             case Answer(entries=entries) | Choices(options=entries):
                 return entries
-            case Decline():
+            case Decline() | Silence():
                 return ()
 
     @property
@@ -116,6 +134,7 @@ class Result:
             "role": self.role,
             "entries": [candidate_to_dict(entry) for entry in self.entries],
             "text": self.text,
+            "reason": _CONTRACT_REASONS[self.reason],
         }
         if self.fact is not None:
             contract["fact"] = _fact_to_dict(self.fact)

@@ -16,7 +16,7 @@ HELP = frozenset({"", "help"})
 
 @dataclass(frozen=True, slots=True)
 class AnswerMessage:
-    """A message, the role that it is about, whether it declines, and what became of the question.
+    """A message, the role that it is about, whether it declines or answers, and the result.
 
     `address` leads to the same answer again.
     """
@@ -24,6 +24,7 @@ class AnswerMessage:
     message: Message
     role: str | None = None
     declined: bool = False
+    answered: bool = False
     result: Result | None = None
     address: EntryRef | None = None
 
@@ -65,7 +66,9 @@ def _answer(result: Result, *, full: bool, page: int = 1) -> AnswerMessage:
     key = result.fact.key if result.fact else ""
     address = EntryRef((key,) if key else tuple(entry.id for entry in entries), whole, page)
     reply = _described(result) if whole else result.reply
-    return AnswerMessage(render(reply, address), result.role, result=result, address=address)
+    return AnswerMessage(
+        render(reply, address), result.role, answered=True, result=result, address=address
+    )
 
 
 def _described(result: Result) -> Reply:

@@ -40,10 +40,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ThreadState:
-    """Whether faqbot has spoken in a thread, and about which role."""
+    """Whether faqbot has spoken in a thread, about which role, and to whom it spoke last."""
 
     has_answer: bool = False
     role: str | None = None
+    asker: str = ""
 
 
 class Threads:
@@ -65,7 +66,7 @@ class Threads:
         for thread in threads:
             conversation = conversation_key(to.team, to.channel, thread)
             known = self._states.get(conversation, ThreadState())
-            self._states[conversation] = ThreadState(has_answer=True, role=role or known.role)
+            self._states[conversation] = ThreadState(True, role or known.role, to.user)
 
     def known(self, conversation: str) -> ThreadState:
         """Return what this process knows of a conversation."""
@@ -73,6 +74,7 @@ class Threads:
         return ThreadState(
             state.has_answer or self._engine.knows(conversation),
             state.role or self._engine.role_of(conversation),
+            state.asker,
         )
 
     async def load(self, message: IncomingMessage, client: AsyncWebClient) -> ThreadState:

@@ -25,7 +25,7 @@ def load() -> Engine:
 def answer(bot: Engine) -> list[tuple[str, float]]:
     result = bot.ask("which skills does a data analyst need?")
     assert_type(result, Result)
-    assert_type(result.kind, Literal["answer", "choices", "decline"])
+    assert_type(result.kind, Literal["answer", "choices", "decline", "silent"])
     assert_type(result.text, str)
     assert_type(result.role, str | None)
     assert_type(result.reply, faqbot.Reply)

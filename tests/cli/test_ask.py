@@ -24,7 +24,7 @@ def test_words_need_no_quotes(run: Run) -> None:
 
 def test_json_holds_exactly_the_contract(run: Run) -> None:
     (answer,) = run("ask", "--json", SKILLS).lines
-    assert list(answer) == ["question", "outcome", "role", "entries", "text"]
+    assert list(answer) == ["question", "outcome", "role", "entries", "text", "reason"]
     assert (answer["question"], answer["outcome"]) == (SKILLS, "answer")
     assert answer["role"] == "data-analyst"
     (entry,) = answer["entries"]
@@ -32,6 +32,22 @@ def test_json_holds_exactly_the_contract(run: Run) -> None:
     assert (entry["id"], entry["kind"]) == ("data-analyst/skills", "section")
     assert 0 <= entry["confidence"] <= 1
     assert "SQL" in answer["text"]
+    assert answer["reason"] is None
+
+
+@pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        ("Which skills do I need?", "which_role"),
+        ("skills of a dental nurse", "unknown_role"),
+        ("what is the wifi password", "unknown"),
+        ("?!", "empty"),
+    ],
+)
+def test_the_contract_says_why_there_is_no_answer(run: Run, question: str, reason: str) -> None:
+    (answer,) = run("ask", "--json", question).lines
+    assert answer["outcome"] != "answer"
+    assert answer["reason"] == reason
 
 
 def test_a_question_without_a_role_offers_the_roles_as_choices(run: Run) -> None:
@@ -114,6 +130,79 @@ def test_a_batch_that_cannot_be_read_is_a_line_of_advice(run: Run, name: str) ->
     assert ran.code == 2
     assert ran.err.startswith(f"Can't read {name}: ")
     assert len(ran.err.splitlines()) == 1
+
+
+def test_a_batch_is_read_as_one_conversation_on_demand(run: Run) -> None:
+    asked = ("what is a QA engineer", "and the skills?", SKILLS, "and which education?")
+    lines = run("ask", "--batch", "-", "--conversation", stdin="\n".join(asked).encode()).lines
+    assert [line["role"] for line in lines] == ["qa-engineer"] * 2 + ["data-analyst"] * 2
+    assert lines[1]["entries"][0]["id"] == "qa-engineer/skills"
+    assert lines[3]["entries"][0]["id"] == "data-analyst/education"
+
+
+def test_a_conversation_may_begin_with_a_role(run: Run) -> None:
+    (line,) = run(
+        *("ask", "--batch", "-", "--conversation", "--role", "qa-engineer"), stdin=b"which skills?"
+    ).lines
+    assert line["role"] == "qa-engineer"
+
+
+def test_a_conversation_needs_a_batch(run: Run) -> None:
+    ran = run("ask", "--conversation", SKILLS)
+    assert ran.code == 2
+    assert "--batch" in ran.err
+
+
+UNPROMPTED = ("ask", "--json", "--unprompted", "--role", "data-analyst")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "I can send round the list of skills",
+        "did the education section change?",
+        "which skills does he have?",
+        "shall we add a section on skills?",
+        "have you read the education part",
+        "what education did this one have?",
+        "the skills part needs a rewrite",
+        "is the interview on Thursday?",
+    ],
+)
+def test_an_unprompted_line_among_people_is_left_alone(run: Run, line: str) -> None:
+    (said,) = run(*UNPROMPTED, line).lines
+    assert (said["outcome"], said["entries"], said["text"]) == ("silent", [], "")
+    assert said["role"] is None
+
+
+@pytest.mark.parametrize(
+    ("line", "entry"),
+    [
+        ("what skills are needed?", "data-analyst/skills"),
+        ("thanks! and which education does it take?", "data-analyst/education"),
+        ("which skills does a QA engineer need", "qa-engineer/skills"),
+    ],
+)
+def test_an_unprompted_question_is_answered_when_it_is_sure(
+    run: Run, line: str, entry: str
+) -> None:
+    (said,) = run(*UNPROMPTED, line).lines
+    assert said["outcome"] == "answer"
+    assert said["entries"][0]["id"] == entry
+
+
+def test_an_unprompted_question_gets_no_choices(run: Run) -> None:
+    (said,) = run("ask", "--json", "--unprompted", "Which skills do I need?").lines
+    assert (said["outcome"], said["reason"]) == ("silent", "which_role")
+
+
+def test_what_is_left_alone_does_not_turn_the_conversation(run: Run) -> None:
+    asked = ("which education?", "I wrote to a QA engineer yesterday", "which skills?")
+    lines = run(
+        *("ask", "--batch", "-", "--conversation", "--unprompted", "--role", "data-analyst"),
+        stdin="\n".join(asked).encode(),
+    ).lines
+    assert [line["role"] for line in lines] == ["data-analyst", None, "data-analyst"]
 
 
 def test_an_empty_batch_gives_nothing(run: Run) -> None:

@@ -37,6 +37,23 @@ async def test_chatter_in_a_thread_is_left_alone(slack: Slack) -> None:
     await slack.silent(lambda: len(slack.workspace.answers("#general", ts)))
 
 
+async def test_who_asked_may_ask_on_more_briefly_than_others(slack: Slack) -> None:
+    ts, _ = await slack.asked("ux designer skills")
+    jonas = slack.workspace.person("jonas")
+    await jonas.say("#general", "does this one need a degree?", thread_ts=ts)
+    await slack.silent(lambda: len(slack.workspace.answers("#general", ts)))
+    await slack.maya.say("#general", "and which degree does this one need?", thread_ts=ts)
+    assert "UX Designer · Education" in (await slack.answer("#general", ts, 2)).text
+
+
+async def test_what_is_left_alone_does_not_turn_a_thread(slack: Slack) -> None:
+    ts, _ = await slack.asked("ux designer skills")
+    await slack.maya.say("#general", "our QA engineer left last week", thread_ts=ts)
+    await slack.silent(lambda: len(slack.workspace.answers("#general", ts)))
+    await slack.maya.say("#general", "and which education?", thread_ts=ts)
+    assert "UX Designer · Education" in (await slack.answer("#general", ts, 2)).text
+
+
 async def test_threads_without_faqbot_are_left_alone(slack: Slack) -> None:
     ts = await slack.maya.say("#general", "who brings cake?")
     await slack.maya.say("#general", "which skills does a data analyst need?", thread_ts=ts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,11 +20,6 @@ from faqbot.storage.models import ChannelMode, ChannelPolicy, StoreError
 SETTINGS_VIEW: Final = "channel-settings"
 
 _SPEAKS, _PRIVATE, _OWNER = "speaks", "private", "owner"
-_QUESTION: Final = re.compile(
-    r"\?|^\s*(?:hi|hello|hey)?[ ,!]*(?:what|which|who|how|where|when|why|is|are|do|does|can|could"
-    r"|must|should|will|would|anyone|does anyone|has)\b",
-    re.IGNORECASE,
-)
 _CHOICES: Final = {
     ChannelMode.OFF: ("Off", "I never speak here."),
     ChannelMode.MENTIONS: ("When I'm mentioned", "And in threads where I have answered."),
@@ -33,11 +27,6 @@ _CHOICES: Final = {
     ChannelMode.ALL: ("Whatever I can answer", "In a thread below each message."),
 }
 _log = logging.getLogger(__name__)
-
-
-def is_question(text: str) -> bool:
-    """Whether a message asks something, by its first word or its mark."""
-    return bool(_QUESTION.search(text))
 
 
 def settings_modal(policy: ChannelPolicy) -> JsonObject:

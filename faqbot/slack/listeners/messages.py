@@ -9,15 +9,13 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.engine import Engine
-from faqbot.matching.thresholds import THRESHOLDS
-from faqbot.model import Answer, Audience, Question, Surface
+from faqbot.model import Audience, Prompt, Question, Surface
 from faqbot.runtime.leases import DeliveryClaims
 from faqbot.slack.answers import AnswerMessage, ask, wants_help
 from faqbot.slack.blockkit.views import help_message, notice
 from faqbot.slack.client import client_of
 from faqbot.slack.conversations import Threads, ThreadState, post, post_ephemeral, was_answered
 from faqbot.slack.directory import AudienceResolver, ChannelPolicies, channel_audience
-from faqbot.slack.listeners.channel_settings import is_question
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.middleware.rate_limit import QuestionLimiter
 from faqbot.slack.payloads import IncomingMessage, MessageKind
@@ -75,15 +73,16 @@ class MessageHandler:
         await self._deliver(message, answer, client)
 
     async def answer_follow_up(self, message: IncomingMessage, client: AsyncWebClient) -> None:
-        """Answer a reply in a thread where faqbot has spoken; rather silent than declining."""
+        """Answer a reply in a thread where faqbot has spoken, if it is a sure question for it."""
         if wants_help(message.text) or (await self._policy(message)).mode is ChannelMode.OFF:
             return
         past = await self._thread_state(message, client)
         # In this order: most threads aren't faqbot's, and the second look is a call to Slack.
         if not past.has_answer or await _was_answered_before(message, client):
             return
-        answer = await self._answer(message, message.text, past, client)
-        if not answer.declined and await self.limiter.admits(message, client):
+        prompt = Prompt.FOLLOW_UP if past.asker == message.user else Prompt.UNPROMPTED
+        answer = await self._answer(message, message.text, past, client, prompt=prompt)
+        if answer.answered and await self.limiter.admits(message, client):
             await self._deliver(message, answer, client)
 
     async def answer_unprompted(self, message: IncomingMessage, client: AsyncWebClient) -> None:
@@ -91,18 +90,14 @@ class MessageHandler:
         policy = await self._policy(message)
         if policy.mode not in (ChannelMode.QUESTIONS, ChannelMode.ALL) or wants_help(message.text):
             return
-        if policy.mode is ChannelMode.QUESTIONS and not is_question(message.text):
-            return
         # The middleware doesn't claim these: that would be a transaction for each message of
         # every channel, and most of them get no answer.
         if not await self.claims.claim("message", message.team, message.channel, message.ts):
             return
-        answer = await self._answer(message, message.text, ThreadState(), client)
-        outcome = answer.result.outcome if answer.result else None
-        needed = THRESHOLDS.unprompted if policy.mode is ChannelMode.QUESTIONS else 0.0
-        if not isinstance(outcome, Answer) or outcome.entries[0].confidence < needed:
-            return
-        if await self.limiter.admits(message, client):
+        everything = policy.mode is ChannelMode.ALL
+        prompt = Prompt.ADDRESSED if everything else Prompt.UNPROMPTED
+        answer = await self._answer(message, message.text, ThreadState(), client, prompt=prompt)
+        if answer.answered and await self.limiter.admits(message, client):
             await self._deliver(message, answer, client)
 
     async def _policy(self, message: IncomingMessage) -> ChannelPolicy:
@@ -123,6 +118,7 @@ class MessageHandler:
         client: AsyncWebClient,
         *,
         private: bool = False,
+        prompt: Prompt = Prompt.ADDRESSED,
     ) -> AnswerMessage:
         """The answer that is fit for those who read along, or for the asker alone."""
         if wants_help(text):
@@ -138,6 +134,7 @@ class MessageHandler:
             surface=Surface.DIRECT if message.direct else Surface.CHANNEL,
             thread=message.conversation,
             role=past.role,
+            prompt=prompt,
         )
         return ask(self.engine, question)
 
