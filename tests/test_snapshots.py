@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from faqbot import app
 from faqbot.content.loader import load_knowledge_base
 from faqbot.engine import ConversationMemory, Engine, Index
 from faqbot.index import builder
-from faqbot.index.cache import MAX_SNAPSHOTS, Snapshots, snapshot_key
+from faqbot.index.cache import MAX_SNAPSHOTS, Snapshots, code_digest, snapshot_key
 from faqbot.matching import matcher
 from faqbot.matching.training_data import SharedResources
 from faqbot.model import Audience, Question
@@ -109,6 +110,47 @@ def test_other_content_has_another_key(tmp_path: Path) -> None:
     assert snapshot_key(tmp_path, None) == first
     faqs.write_text(faqs.read_text(encoding="utf-8").replace("Here", "There"), encoding="utf-8")
     assert snapshot_key(tmp_path, None) != first
+
+
+def weights(numbers: bytes, **metadata: str) -> bytes:
+    described = {"dtype": "I8", "shape": [len(numbers)], "data_offsets": [0, len(numbers)]}
+    header = json.dumps({"__metadata__": metadata, "rows": described}).encode()
+    return len(header).to_bytes(8, "little") + header + numbers
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "changed"),
+    [
+        ("rules.py", b"LIMIT = 1", b"LIMIT = 2"),
+        ("model.safetensors", weights(b"12", digest="a"), weights(b"13", digest="b")),
+        ("model.safetensors", weights(b"12"), weights(b"13")),
+        ("model.safetensors", b"damaged", b"damaged otherwise"),
+    ],
+    ids=["code", "weights with a digest", "weights without one", "no weights"],
+)
+def test_digest_of_the_code_changes_with_code_and_weights(
+    name: str, content: bytes, changed: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "matching").mkdir()
+    file = tmp_path / "matching" / name
+    file.write_bytes(content)
+    before = code_digest(tmp_path)
+    code_digest.cache_clear()
+    assert code_digest(tmp_path) == before
+    file.write_bytes(changed)
+    code_digest.cache_clear()
+    assert code_digest(tmp_path) != before
+
+
+def test_digest_that_weights_state_stands_for_their_bytes(tmp_path: Path) -> None:
+    (tmp_path / "matching").mkdir()
+    file = tmp_path / "matching" / "model.safetensors"
+    found = set[str]()
+    for numbers in (b"12", b"13"):
+        file.write_bytes(weights(numbers, digest="a"))
+        code_digest.cache_clear()
+        found.add(code_digest(tmp_path))
+    assert len(found) == 1
 
 
 def test_a_second_start_reads_what_the_first_one_built(

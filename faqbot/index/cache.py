@@ -19,7 +19,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -103,20 +103,7 @@ class Snapshots:
 
     def save(self, key: str, index: Index, resources: SharedResources) -> None:
         """Keep an index under a key, without the shared resources."""
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Beside its final place, because a rename is atomic within one file system only.
-            unfinished = Path(tempfile.mkdtemp(prefix=".new-", dir=self._folder))
-            try:
-                write_snapshot(unfinished, index, resources)
-                unfinished.rename(self._folder / key)
-            finally:
-                shutil.rmtree(unfinished, ignore_errors=True)
-            self._prune()
-        except Exception as error:  # noqa: BLE001 - a full disk, a rival's snapshot, no permission
-            # It is no failure when another process has kept the same content first.
-            if not (self._folder / key).is_dir():
-                _log.warning("The built content isn't kept in %s: %s", self._folder, error)
+        self._add(key, lambda folder: write_snapshot(folder, index, resources))
 
     def size(self, key: str) -> int:
         """Return the size in memory of the index of a key, in bytes; see snapshot_size."""
@@ -124,17 +111,23 @@ class Snapshots:
 
     def adopt(self, key: str, snapshot: Path) -> None:
         """Keep a copy of a snapshot under a key."""
+        self._add(key, lambda folder: shutil.copytree(snapshot, folder, dirs_exist_ok=True))
+
+    def _add(self, key: str, write: Callable[[Path], object]) -> None:
+        """Keep the snapshot that `write` puts into an empty folder."""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Beside its final place, because a rename is atomic within one file system only.
             unfinished = Path(tempfile.mkdtemp(prefix=".new-", dir=self._folder))
             try:
-                shutil.copytree(snapshot, unfinished, dirs_exist_ok=True)
-                unfinished.chmod(0o700)
+                write(unfinished)
+                unfinished.chmod(0o700)  # a copied folder has the mode of its original
                 unfinished.rename(self._folder / key)
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)
             self._prune()
-        except OSError as error:  # a full disk, a rival's snapshot, no permission
+        except Exception as error:  # noqa: BLE001 - a full disk, a rival's snapshot, no permission
+            # It is no failure when another process has kept the same content first.
             if not (self._folder / key).is_dir():
                 _log.warning("The built content isn't kept in %s: %s", self._folder, error)
 
@@ -169,7 +162,12 @@ def snapshot_key(knowledge: Path, encoder: Path | None) -> str:
     for path in content_files(knowledge):
         _update(digest, os.fsencode(path), path)
     # A pickle holds objects and arrays whose form changes with faqbot, Python and numpy.
-    about = [_code_digest(), *sys.version_info[:3], np.__version__, str(knowledge)]
+    about = [
+        code_digest(Path(faqbot.__file__).parent),
+        *sys.version_info[:3],
+        np.__version__,
+        str(knowledge),
+    ]
     if encoder is not None:
         files = sorted(path for path in encoder.rglob("*") if path.is_file())
         # By size and time, as reading the hundreds of megabytes of a model would delay each start.
@@ -179,10 +177,13 @@ def snapshot_key(knowledge: Path, encoder: Path | None) -> str:
 
 
 @lru_cache(maxsize=1)
-def _code_digest() -> str:
-    """Return a digest of the code that builds indexes, and of all that ships beside it."""
+def code_digest(package: Path) -> str:
+    """Return a digest of the code that builds indexes, and of all that ships beside it.
+
+    Args:
+        package: the folder of faqbot's package.
+    """
     digest = hashlib.sha256()
-    package = Path(faqbot.__file__).parent
     for part in ("content", "matching", "model"):
         for path in sorted((package / part).rglob("*")):
             if path.is_file() and path.suffix != ".pyc":
@@ -191,11 +192,28 @@ def _code_digest() -> str:
 
 
 def _update(digest: Any, name: bytes, path: Path) -> None:
-    content = path.read_bytes()
+    content = _header_with_digest(path) or path.read_bytes()
     for part in (name, content):
         # With the lengths, "ab" and "c" differ from "a" and "bc".
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
+
+
+def _header_with_digest(path: Path) -> bytes | None:
+    """Return the header of a safetensors file that states the digest of its arrays, else None.
+
+    The weights of a model are most of what ships: reading them would delay each start.
+    """
+    if path.suffix != ".safetensors":
+        return None
+    with path.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        header = stream.read(min(length, path.stat().st_size))
+    try:
+        stated = json.loads(header).get("__metadata__", {}).get("digest")
+    except (ValueError, AttributeError):
+        return None  # damaged: whoever loads it says so
+    return header if stated else None
 
 
 def _is_private(folder: Path) -> bool:
