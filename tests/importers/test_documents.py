@@ -159,6 +159,18 @@ def test_plain_text_becomes_a_role(imported: Callable[..., Role]) -> None:
     assert education.text == "A degree in accounting."
 
 
+def test_hyphen_at_the_end_of_a_line_keeps_its_word_together(
+    imported: Callable[..., Role],
+) -> None:
+    text = "Payroll Clerk\n\nResponsibilities:\n- Keep a well-\n  ordered ledger\n"
+    text += "- Plan full-\n  and part-time work\n"
+    role = imported("clerk.txt", text)
+    assert items(role, "responsibilities")[0] == (
+        "Keep a well-ordered ledger",
+        "Plan full- and part-time work",
+    )
+
+
 def test_word_document_becomes_a_role(imported: Callable[..., Role]) -> None:
     import docx
 

@@ -108,6 +108,9 @@ def test_occupation_becomes_a_role_with_attribution(
     [
         (["13-2082.00"], {"tax-preparers"}),
         (["13"], {"tax-preparers", "accountants"}),
+        (["13-2"], {"tax-preparers", "accountants"}),
+        (["13-2082."], {"tax-preparers"}),
+        (["13-0000"], {"tax-preparers", "accountants"}),
         (["accountant"], {"accountants"}),
         (["military specific"], {"officers"}),
         (["Officers", "13-2011"], {"officers", "accountants"}),

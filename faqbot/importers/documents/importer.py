@@ -32,6 +32,8 @@ _LIST_ITEM: Final = re.compile(
     r"^(?P<indent>\s*)(?:[-*•●○▪■◦‣·\u2013\u2014►➢✓]|\(?\d{1,2}[.)]|o(?=\s{2,}))\s+(?P<text>\S.*)$"
 )
 _RULE_LINE: Final = re.compile(r"^[\s=_*~#-]{3,}$")
+# "full-" and "and" of the next line are two words: "full- and part-time".
+_BROKEN_WORD: Final = re.compile(r"(?<=[^\W\d_])-[^\S\n]*\n\s*(?=[a-z])(?!(?:and|or|to)\b)")
 _MAX_HEADING_LENGTH: Final = 60
 _MAX_HEADING_WORDS: Final = 9
 _SENTENCE_ENDS: Final = (".", ",", ";", "!")
@@ -72,7 +74,7 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
 
 
 def _finish_block(pending: list[str], item: Item | None) -> Iterator[Block]:
-    text = tidy(" ".join(pending))
+    text = tidy(_BROKEN_WORD.sub("-", "\n".join(pending)))
     if text:
         yield Item(text, item.depth) if item else Text(text)
 

@@ -201,7 +201,7 @@ def gaps_summary(written: Sequence[OccupationRole]) -> str:
     return ", ".join(f"{count} without {gap}" for gap, count in counts.most_common())
 
 
-_CODE: Final = re.compile(r"[0-9]{2}(-[0-9]{4}(\.[0-9]{2})?)?")
+_CODE: Final = re.compile(r"[0-9]{2}(-[0-9]{0,4}|-[0-9]{4}\.[0-9]{0,2})?")
 _MAX_NAMED: Final = 5
 """Occupations that an error message names at most."""
 
@@ -211,7 +211,7 @@ def select_occupations(
 ) -> tuple[Occupation, ...]:
     """Return the selected occupations in the order of their codes; all without a selector.
 
-    A selector is an O*NET-SOC code or the beginning of one (`15-1252.00`, `15-1252`, `15`), a
+    A selector is an O*NET-SOC code or the beginning of one (`15-1252.00`, `15-12`, `15`), a
     title, or the name of a family.
 
     Raises:
