@@ -194,6 +194,13 @@ def test_a_repository_that_is_gone_is_one_line_without_secrets(tmp_path: Path) -
     assert "\n" not in str(told.value)
 
 
+def test_clone_that_has_no_place_is_advice(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file in the place of the folder", encoding="utf-8")
+    source = git_source(f"git+file://{repository}#main:knowledge", tmp_path / "cache")
+    with pytest.raises(UsageError, match="let faqbot create and write this folder"):
+        source.update()
+
+
 def test_a_clone_is_brought_up_to_date(repository: Path, tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "-q", str(repository), str(clone))

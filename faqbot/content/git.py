@@ -58,10 +58,17 @@ class GitSource:
         """Check out the newest commit of the ref; clones the repository the first time.
 
         Raises:
-            UsageError: git is missing, the repository can't be reached, or it has no such ref.
+            UsageError: git is missing, the clone can't be written, the repository can't be
+                reached, or it has no such ref.
         """
         if not (self.clone / ".git").is_dir():
-            self.clone.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                self.clone.mkdir(parents=True, exist_ok=True, mode=0o700)
+            except OSError as error:
+                raise UsageError(
+                    f"Can't keep content from {_without_secrets(self.url)} in {self.clone} "
+                    f"({error.strerror or error}): let faqbot create and write this folder."
+                ) from error
             self._git("init", "--quiet")
         # One commit only: the history is no content, and may be large.
         self._git("fetch", "--quiet", "--depth", "1", "--no-tags", "--", self.url, self.ref)
