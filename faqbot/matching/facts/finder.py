@@ -12,9 +12,9 @@ from types import MappingProxyType
 from typing import Final
 
 from faqbot.matching.facts.cues import QuestionCues
+from faqbot.matching.facts.evidence import EvidenceIndex
 from faqbot.matching.facts.lookups import Lookups
 from faqbot.matching.facts.subjects import (
-    EvidenceIndex,
     Subject,
     SubjectFinder,
     names_role,

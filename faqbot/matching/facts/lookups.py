@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from faqbot.matching.facts.cues import QuestionCues
-from faqbot.matching.facts.subjects import Subject, SubjectFinder, subject_of, years_in
+from faqbot.matching.facts.experience import years_in
+from faqbot.matching.facts.subjects import Subject, SubjectFinder, subject_of
 from faqbot.matching.thresholds import CONFIDENCES
 from faqbot.model import (
     Answer,

@@ -5,126 +5,14 @@ A subject is a thing ("SQL"), a degree, a certificate, or experience in years.
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from faqbot.matching.facts.evidence import EvidenceIndex, IndexedLine
 from faqbot.matching.text import STOP_WORDS, normalise, singular, words
 from faqbot.matching.thresholds import SCORE_WEIGHTS, THRESHOLDS
-from faqbot.model import Evidence, KnowledgeBase, RequirementLevel, Role, Section
-
-_SENTENCE: Final = re.compile(r"(?<=[.!?:;])\s+")
-_MIN_STEM_LENGTH: Final = 4
-"""Letters from which a word may stand for a longer one: "mongo" for MongoDB."""
-
-_SECTION_ORDER: Final = ("skills", "education", "certifications")
-
-
-@dataclass(frozen=True, slots=True)
-class IndexedLine:
-    """A line with its words in the singular, sorted."""
-
-    line: Evidence
-    words: tuple[str, ...]
-
-    @property
-    def section(self) -> str:
-        return self.line.entry.rpartition("/")[2]
-
-    def contains(self, word: str, *, whole: bool = False) -> bool:
-        """Return whether a word stands in the line or, unless `whole`, begins one there."""
-        at = bisect_left(self.words, word)
-        if at == len(self.words):
-            return False
-        if self.words[at] == word:
-            return True
-        return not whole and len(word) >= _MIN_STEM_LENGTH and self.words[at].startswith(word)
-
-
-class EvidenceIndex:
-    """The lines of all roles, required before preferred before mentioned."""
-
-    def __init__(self, knowledge_base: KnowledgeBase) -> None:
-        self._by_role: Mapping[str, tuple[IndexedLine, ...]] = {
-            role.id: tuple(sorted(_lines(role), key=_rank)) for role in knowledge_base.roles
-        }
-        self._items = frozenset(
-            name
-            for role in knowledge_base.roles
-            for section in role.sections
-            for item in (*section.required, *section.preferred)
-            for name in names_in(item)
-        )
-        self._listed_words = frozenset(
-            word
-            for lines in self._by_role.values()
-            for indexed in lines
-            if indexed.line.level is not RequirementLevel.MENTIONED
-            for word in indexed.words
-        )
-
-    def lines_of(self, role: str) -> tuple[IndexedLine, ...]:
-        """Return the lines of one role."""
-        return self._by_role.get(role, ())
-
-    def any_contains(self, section: str, words: Iterable[str]) -> bool:
-        """Return whether a line of such a section, in any role, contains one of some words."""
-        return any(
-            indexed.section == section and any(indexed.contains(word, whole=True) for word in words)
-            for lines in self._by_role.values()
-            for indexed in lines
-        )
-
-    def lists_item(self, item: str) -> bool:
-        """Return whether some role lists just that: "javascript", but not "recruiter"."""
-        return item in self._items
-
-    def lists_word(self, word: str) -> bool:
-        """Return whether some role lists the word as required or preferred."""
-        return word in self._listed_words
-
-
-def sorted_words(text: str) -> tuple[str, ...]:
-    """Return the content words of a text in the singular, sorted, each once."""
-    found = {singular(word) for word in words(normalise(text)) if word not in STOP_WORDS}
-    return tuple(sorted(found))
-
-
-def names_in(item: str) -> tuple[str, ...]:
-    """Return the things that an item names: cloud, aws and azure of "Cloud (AWS or Azure)"."""
-    pieces = re.split(r"[(),;/]|\bor\b|\band\b", normalise(item))
-    return tuple(filter(None, (" ".join(words(piece)) for piece in pieces)))
-
-
-def _lines(role: Role) -> Iterator[IndexedLine]:
-    for section in role.sections:
-        yield from _indexed(section, section.required, RequirementLevel.REQUIRED)
-        yield from _indexed(section, section.preferred, RequirementLevel.PREFERRED)
-        yield from _indexed(section, section.items, RequirementLevel.MENTIONED)
-        yield from _indexed(
-            section, _SENTENCE.split(section.text.strip()), RequirementLevel.MENTIONED
-        )
-
-
-def _indexed(
-    section: Section, texts: Iterable[str], level: RequirementLevel
-) -> Iterator[IndexedLine]:
-    for text in texts:
-        line = " ".join(text.split())
-        if line:
-            yield IndexedLine(Evidence(section.id, line, level), sorted_words(line))
-
-
-def _rank(indexed: IndexedLine) -> tuple[int, int]:
-    level = (
-        RequirementLevel.REQUIRED,
-        RequirementLevel.PREFERRED,
-        RequirementLevel.MENTIONED,
-    ).index(indexed.line.level)
-    known = indexed.section in _SECTION_ORDER
-    return level, _SECTION_ORDER.index(indexed.section) if known else len(_SECTION_ORDER)
+from faqbot.model import Evidence, RequirementLevel, Role
 
 
 def names_role(role: Role, text: str) -> bool:
@@ -336,39 +224,3 @@ class SubjectFinder:
 
     def _weight(self, word: str) -> float:
         return SCORE_WEIGHTS.everyday_word if word in self._everyday else 1.0
-
-
-_NUMBERS: Final = {
-    word: number
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve".split()
-    )
-} | {"no": 0, "a": 1, "single": 1, "couple": 2}
-_UNIT: Final = r"(?P<unit>years?|yrs?|yoe|months?)\b"
-_HALF: Final = re.compile(rf"\bhalf (?:an? |of an? )?{_UNIT}(?! and)")
-_YEARS: Final = re.compile(
-    r"\b(?P<number>\d{1,2}(?:[.,]\d)?|"
-    + "|".join(_NUMBERS)
-    + r")\b(?P<more> and a half)?(?: of)?(?: full| working| or so| more)* "
-    + _UNIT
-    + r"(?P<after> and a half)?"
-)
-_NONE: Final = re.compile(
-    r"\b(?:no|zero|without(?: any| much| prior| previous| work| working)*|lacking) "
-    r"(?:prior |previous |work |working |professional |real |any )*experience\b|\bentry level\b"
-)
-
-
-def years_in(text: str) -> float | None:
-    """Return the years of experience that a text names; 0 for none, None if it names none."""
-    found = _YEARS.search(text)
-    half = _HALF.search(text)
-    # The other pattern finds "a year" in "half a year".
-    if half and (found is None or half.start() <= found.start()):
-        return 0.5
-    if found:
-        digits = found["number"]
-        number = float(_NUMBERS[digits]) if digits in _NUMBERS else float(digits.replace(",", "."))
-        number += 0.5 if found["more"] or found["after"] else 0.0
-        return number / 12 if found["unit"].startswith("month") else number
-    return 0.0 if _NONE.search(text) else None
