@@ -166,7 +166,7 @@ class Engine:
             context = None
         parsed = self._parse(asked.text[:MAX_CHARACTERS], context)
         decided = index.decider.decide(parsed, asked.audience)
-        outcome = index.facts.refine(parsed, decided, context)
+        outcome = index.facts.refine(parsed, decided, context, asked.audience)
         if not is_answered(parsed, outcome, asked.prompt):
             # Neither the role nor the thread is remembered: people go on among themselves.
             kept = Reason.CLOSE if isinstance(outcome, Answer) else outcome.reason
@@ -195,7 +195,7 @@ class Engine:
         began = time.perf_counter()
         index, asked = self._index, self._question(question)
         parsed = ParsedQuestion(asked.text)
-        fact = index.facts.from_key(entry_id) if entry_id.startswith("=") else None
+        fact = index.facts.from_key(entry_id, asked.audience) if entry_id.startswith("=") else None
         if fact is not None:
             return self._result(asked, parsed, fact, began)
         entry = index.knowledge_base.entry(entry_id)

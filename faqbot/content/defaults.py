@@ -29,6 +29,29 @@ class Defaults:
     negatives: Mapping[str, tuple[str, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class KindOfThing:
+    """A kind of thing that roles ask for: the words for it, and things of that kind."""
+
+    names: tuple[str, ...]
+    things: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultNames:
+    """Names of what roles ask for.
+
+    Attributes:
+        names: The names of each thing, the usual one first.
+        qualifications: The names of each degree, in plain words first.
+        kinds: Kinds of things.
+    """
+
+    names: tuple[tuple[str, ...], ...]
+    qualifications: tuple[tuple[str, ...], ...]
+    kinds: tuple[KindOfThing, ...]
+
+
 def shipped_knowledge() -> Path:
     """Return the folder of the content that ships with faqbot."""
     with resources.as_file(resources.files("faqbot") / "knowledge") as folder:
@@ -43,6 +66,11 @@ def load_defaults() -> Defaults:
     return Defaults(_load_languages("phrasings"), _load_languages("negatives"))
 
 
+def load_names() -> DefaultNames:
+    """Read the names of what roles ask for."""
+    return TypeAdapter(DefaultNames).validate_python(_read_yaml("other_names.yaml"))
+
+
 def _load_languages(name: str) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for language in LANGUAGES:
@@ -52,8 +80,10 @@ def _load_languages(name: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def _read_sentences(name: str) -> Mapping[str, tuple[str, ...]]:
-    text = resources.files("faqbot.content").joinpath("defaults", name).read_text("utf-8")
-    checked = TypeAdapter(dict[str, tuple[str, ...]]).validate_python(
-        yaml.load(text, Loader=yaml.CSafeLoader),
-    )
+    checked = TypeAdapter(dict[str, tuple[str, ...]]).validate_python(_read_yaml(name))
     return MappingProxyType(checked)
+
+
+def _read_yaml(name: str) -> object:
+    text = resources.files("faqbot.content").joinpath("defaults", name).read_text("utf-8")
+    return yaml.load(text, Loader=yaml.CSafeLoader)

@@ -1,6 +1,7 @@
 """Frozen values that packages exchange: content, questions, facts."""
 
 from faqbot.model.facts import (
+    ANY_EXPERIENCE,
     Comparison,
     Evidence,
     Fact,
@@ -41,6 +42,7 @@ from faqbot.model.questions import (
 )
 
 __all__ = [
+    "ANY_EXPERIENCE",
     "Answer",
     "Audience",
     "Candidate",

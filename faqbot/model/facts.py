@@ -15,6 +15,10 @@ class RequirementLevel(StrEnum):
     NOT_LISTED = "not-listed"
 
 
+ANY_EXPERIENCE = "experience"
+"""The subject of a look-up by years alone."""
+
+
 class LookupMode(StrEnum):
     """Which roles a look-up finds: those that require a thing, list it, don't, or fit years."""
 
@@ -91,7 +95,8 @@ class Lookup:
         subject: the words for what was looked up.
         mode: which roles were looked up.
         lines: one line for each role that fits.
-        preferred: lines of roles that only prefer what was looked up as a requirement.
+        preferred: lines of roles that only prefer what was looked up as a requirement; with mode
+            WITHOUT, of roles that mention it without listing it.
         years: the experience that somebody has, with mode YEARS.
     """
 
@@ -109,7 +114,10 @@ class Lookup:
 
     @property
     def key(self) -> str:
-        sought = f"{self.years:g}" if self.years is not None else self.subject
+        sought = self.subject
+        if self.years is not None:
+            thing = "" if self.subject == ANY_EXPERIENCE else self.subject
+            sought = f"{self.years:g} {thing}".rstrip()
         return f"=find {self.mode.value} {sought}"
 
 

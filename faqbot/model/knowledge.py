@@ -135,11 +135,19 @@ Entry = Role | Section | Faq
 
 @dataclass(frozen=True)
 class KnowledgeBase:
-    """All loaded content. `version` identifies it: a commit, else a digest of the files."""
+    """All loaded content.
+
+    Attributes:
+        roles: the roles.
+        faqs: the general FAQs.
+        version: what identifies the content: a commit, else a digest of the files.
+        other_names: things that roles ask for, each with other names of it.
+    """
 
     roles: tuple[Role, ...] = ()
     faqs: tuple[Faq, ...] = ()
     version: str = ""
+    other_names: tuple[tuple[str, ...], ...] = ()
 
     @cached_property
     def roles_by_id(self) -> Mapping[str, Role]:

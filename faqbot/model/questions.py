@@ -195,11 +195,15 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Decline:
-    """No answer: the ids of the nearest entries, and the owner to ask."""
+    """No answer: the ids of the nearest entries, and the owner to ask.
+
+    With the reason NOT_WRITTEN, `subject` may be the words for what the content doesn't name.
+    """
 
     reason: Reason = Reason.NOT_UNDERSTOOD
     nearest: tuple[str, ...] = ()
     owner: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

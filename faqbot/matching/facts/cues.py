@@ -53,6 +53,8 @@ _LOOKS_UP: Final = re.compile(
     r"|\bwhat (?:can|could|might|may) i (?:do|become|be|apply|work|go|get)\b"
     rf"|\b(?:can|could|may|might) i (?:apply|do|get|work|become|go)\b.*\b(?:with|without)\b"
     r"|\bwho(?:m)? (?:do|would|does) (?:you|we) (?:take|hire|accept)\b"
+    r"|\b(?:what|which|where|anything|something)(?: \w+)? (?:fits?|suits?|matches)\b"
+    r"|\bwhere (?:do|would|could) i fit\b|\b(?:anything|something) for me\b"
 )
 _RELATES: Final = re.compile(
     r"\b(?:need|needs|needed|needing|require|requires|required|requiring|use|uses|using|want"
@@ -64,7 +66,17 @@ _STRICT: Final = re.compile(
     r"\b(?:need|needs|needed|needing|require|requires|required|requiring|mandatory|must|necessary"
     r"|demand|demands|insist|insists|have to|has to|compulsory)\b"
 )
-_NEGATES: Final = re.compile(r"\b(?:not|no|without|dont|doesnt|never|optional|neither|lack)\b")
+_NEGATES: Final = re.compile(r"\b(?:not|no|without|never|optional|neither|nor|lack)\b")
+_CANNOT_WITHOUT: Final = re.compile(r"\b(?:not|never|no) (?:\w+ ){0,4}?without\b")
+_OPPOSITE: Final = re.compile(
+    r"^(?:and |so |but |hi |hey )*(?:what|which|who|whom|where|when)\b"
+    r"(?:(?!\b(?:if|when|because|that|though|although|unless|do i do)\b).)*"
+    r"\b(?:not|never|no longer)\b"
+)
+_OF_ONESELF: Final = re.compile(
+    r"\b(?:i (?:have|got|know|can|bring|hold|am)|my|with|having|knowing|im|ive)\b"
+)
+_CAPITALISED: Final = re.compile(r"(?:^|[.!?]\s+)\W*\w+|\b(?P<inner>[A-Z]\w*)")
 _BACK: Final = re.compile(
     r"\b(?:it|that|this|they|them|those|one|mine|ours|compared to|compare to|versus|vs|from)\b"
 )
@@ -146,7 +158,22 @@ class QuestionCues:
     @property
     def negates(self) -> bool:
         """Whether it looks up roles without something."""
-        return bool(_NEGATES.search(self.text))
+        return negates(self.text)
+
+    @property
+    def asks_for_the_opposite(self) -> bool:
+        """Whether it asks what or who is *not*: "which skills does nobody need"."""
+        return bool(_OPPOSITE.search(self.text))
+
+    @property
+    def tells_of_oneself(self) -> bool:
+        """Whether it tells what the asker has or knows."""
+        return bool(_OF_ONESELF.search(self.text))
+
+    @property
+    def words_without_roles(self) -> list[str]:
+        """The words besides those that name roles."""
+        return [word for word in self.text.split() if not word.startswith("@")]
 
     @property
     def asks_what_is_next(self) -> bool:
@@ -179,6 +206,21 @@ class QuestionCues:
         if "missing" in self.text and target:
             return 1 - _number(target["target"]), _number(target["target"])
         return None
+
+
+def negates(text: str) -> bool:
+    """Return whether normalised words negate something; "not without" negates nothing."""
+    return bool(_NEGATES.search(text) and not _CANNOT_WITHOUT.search(text))
+
+
+def capitalised(text: str) -> frozenset[str]:
+    """Return the words of a text, in small letters, that have a capital where most have none.
+
+    The first word of a sentence always has one, and a text in capitals tells nothing.
+    """
+    found = [match for match in _CAPITALISED.finditer(text) if match["inner"]]
+    most = sum(word[:1].isupper() for word in text.split()) > len(text.split()) / 2
+    return frozenset() if most else frozenset(match["inner"].casefold() for match in found)
 
 
 def _number(mark: str) -> int:

@@ -1,4 +1,7 @@
-"""Lines of roles: what each requires, prefers or mentions, indexed by the words of the lines."""
+"""Lines of roles: what each requires, prefers or mentions, indexed by their words and names.
+
+The whole role counts: its own sections and its FAQs as well as the standard sections.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from faqbot.matching.facts.other_names import OtherNames
 from faqbot.matching.text import STOP_WORDS, normalise, singular, words
-from faqbot.model import Evidence, KnowledgeBase, RequirementLevel, Role, Section
+from faqbot.model import Audience, Evidence, KnowledgeBase, RequirementLevel, Role
 
 _SENTENCE: Final = re.compile(r"(?<=[.!?:;])\s+")
 _MIN_STEM_LENGTH: Final = 4
@@ -20,14 +24,15 @@ _SECTION_ORDER: Final = ("skills", "education", "certifications")
 
 @dataclass(frozen=True, slots=True)
 class IndexedLine:
-    """A line with its words in the singular, sorted."""
+    """A line with its words in the singular and the marks of its names, sorted.
+
+    `audience` is who may read it; `section` is the key of its section, or "" in an FAQ.
+    """
 
     line: Evidence
     words: tuple[str, ...]
-
-    @property
-    def section(self) -> str:
-        return self.line.entry.rpartition("/")[2]
+    section: str
+    audience: Audience = Audience.EVERYONE
 
     def contains(self, word: str, *, whole: bool = False) -> bool:
         """Return whether a word stands in the line or, unless `whole`, begins one there."""
@@ -40,11 +45,16 @@ class IndexedLine:
 
 
 class EvidenceIndex:
-    """The lines of all roles, required before preferred before mentioned."""
+    """The lines of all roles, required before preferred before mentioned.
 
-    def __init__(self, knowledge_base: KnowledgeBase) -> None:
+    Args:
+        knowledge_base: the content.
+        names: other names of the things in it.
+    """
+
+    def __init__(self, knowledge_base: KnowledgeBase, names: OtherNames) -> None:
         self._by_role: Mapping[str, tuple[IndexedLine, ...]] = {
-            role.id: tuple(sorted(_lines(role), key=_rank)) for role in knowledge_base.roles
+            role.id: tuple(sorted(_lines(role, names), key=_rank)) for role in knowledge_base.roles
         }
         self._items = frozenset(
             name
@@ -61,9 +71,12 @@ class EvidenceIndex:
             for word in indexed.words
         )
 
-    def lines_of(self, role: str) -> tuple[IndexedLine, ...]:
-        """Return the lines of one role."""
-        return self._by_role.get(role, ())
+    def lines_of(self, role: str, audience: Audience) -> tuple[IndexedLine, ...]:
+        """Return the lines of one role that somebody of that audience may read."""
+        lines = self._by_role.get(role, ())
+        if audience is Audience.EMPLOYEES:
+            return lines
+        return tuple(one for one in lines if audience.may_read(one.audience))
 
     def any_contains(self, section: str, words: Iterable[str]) -> bool:
         """Return whether a line of such a section, in any role, contains one of some words."""
@@ -94,23 +107,37 @@ def names_in(item: str) -> tuple[str, ...]:
     return tuple(filter(None, (" ".join(words(piece)) for piece in pieces)))
 
 
-def _lines(role: Role) -> Iterator[IndexedLine]:
+def _lines(role: Role, names: OtherNames) -> Iterator[IndexedLine]:
     for section in role.sections:
-        yield from _indexed(section, section.required, RequirementLevel.REQUIRED)
-        yield from _indexed(section, section.preferred, RequirementLevel.PREFERRED)
-        yield from _indexed(section, section.items, RequirementLevel.MENTIONED)
-        yield from _indexed(
-            section, _SENTENCE.split(section.text.strip()), RequirementLevel.MENTIONED
+        text = _SENTENCE.split(section.text.strip())
+        for texts, level in (
+            (section.required, RequirementLevel.REQUIRED),
+            (section.preferred, RequirementLevel.PREFERRED),
+            ((*section.items, *text), RequirementLevel.MENTIONED),
+        ):
+            for line in _cleaned(texts):
+                evidence = Evidence(section.id, line, level)
+                yield IndexedLine(evidence, _indexed_words(evidence, names), section.key)
+    for faq in role.faqs:
+        for line in _cleaned(_SENTENCE.split(faq.answer.strip())):
+            evidence = Evidence(faq.id, line, RequirementLevel.MENTIONED)
+            yield IndexedLine(evidence, _indexed_words(evidence, names), "", faq.audience)
+
+
+def _cleaned(texts: Iterable[str]) -> Iterator[str]:
+    return filter(None, (" ".join(text.split()) for text in texts))
+
+
+def _indexed_words(evidence: Evidence, names: OtherNames) -> tuple[str, ...]:
+    """Return the words of a line in the singular, and the marks of the names in it, sorted."""
+    found = set(sorted_words(evidence.text))
+    found.update(names.marks_in(words(normalise(evidence.text))))
+    if evidence.level is not RequirementLevel.MENTIONED:
+        # Where a thing is listed by itself, an ordinary word names it: "Go".
+        found.update(
+            filter(None, (names.mark_of(name.split()) for name in names_in(evidence.text)))
         )
-
-
-def _indexed(
-    section: Section, texts: Iterable[str], level: RequirementLevel
-) -> Iterator[IndexedLine]:
-    for text in texts:
-        line = " ".join(text.split())
-        if line:
-            yield IndexedLine(Evidence(section.id, line, level), sorted_words(line))
+    return tuple(sorted(found))
 
 
 def _rank(indexed: IndexedLine) -> tuple[int, int]:

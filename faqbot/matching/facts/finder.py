@@ -11,24 +11,23 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from faqbot.matching.facts.cues import QuestionCues
+from faqbot.content.defaults import DefaultNames, load_names
+from faqbot.matching.facts.cues import QuestionCues, capitalised, negates
 from faqbot.matching.facts.evidence import EvidenceIndex
 from faqbot.matching.facts.lookups import Lookups
-from faqbot.matching.facts.subjects import (
-    Subject,
-    SubjectFinder,
-    names_role,
-    subject_of,
-)
+from faqbot.matching.facts.other_names import OtherNames
+from faqbot.matching.facts.requirements import Requirements
+from faqbot.matching.facts.subjects import SubjectFinder, names_role
 from faqbot.matching.matcher import link_confidence
 from faqbot.matching.role_linker import Linking
 from faqbot.matching.text import normalise, words
 from faqbot.matching.thresholds import CONFIDENCES
 from faqbot.model import (
     Answer,
+    Audience,
     Candidate,
+    Choices,
     Comparison,
-    Decline,
     EntryKind,
     Fact,
     Faq,
@@ -37,11 +36,10 @@ from faqbot.model import (
     NextStep,
     Outcome,
     ParsedQuestion,
-    Requirement,
-    RequirementLevel,
-    Role,
+    Reason,
     RoleLink,
     RoleMention,
+    Section,
 )
 
 MAX_ROLES: Final = 3
@@ -71,6 +69,7 @@ class FactFinder:
         knowledge_base: the content.
         link_roles: finds the roles that words name.
         everyday: the most frequent words of the language.
+        shipped: the other names of things that ship with faqbot.
     """
 
     def __init__(
@@ -78,14 +77,25 @@ class FactFinder:
         knowledge_base: KnowledgeBase,
         link_roles: Callable[[Sequence[str]], Linking],
         everyday: frozenset[str] = frozenset(),
+        shipped: DefaultNames | None = None,
     ) -> None:
         self._knowledge_base = knowledge_base
         self._link_roles = link_roles
-        self._subjects = SubjectFinder(EvidenceIndex(knowledge_base), everyday)
-        self._lookups = Lookups(knowledge_base, self._subjects)
+        self._names = OtherNames(
+            shipped or load_names(), knowledge_base.other_names, everyday=everyday
+        )
+        self._subjects = SubjectFinder(EvidenceIndex(knowledge_base, self._names), everyday)
+        self._lookups = Lookups(knowledge_base, self._subjects, self._names)
+        self._requirements = Requirements(
+            knowledge_base, self._subjects, self._lookups, self._names
+        )
 
     def refine(
-        self, parsed: ParsedQuestion, outcome: Outcome, context: str | None = None
+        self,
+        parsed: ParsedQuestion,
+        outcome: Outcome,
+        context: str | None = None,
+        audience: Audience = Audience.EVERYONE,
     ) -> Outcome:
         """Return the outcome, or the answer that the data gives more exactly.
 
@@ -93,6 +103,7 @@ class FactFinder:
             parsed: the question.
             outcome: what was decided without the data.
             context: the role that the conversation is about, if any.
+            audience: who asks.
         """
         unknown = words(parsed.unknown_role)
         if not parsed.words or not all(map(self._subjects.is_subject, unknown)):
@@ -103,7 +114,9 @@ class FactFinder:
         if any(len(mention.links) > 1 for mention in mentions):
             return outcome
         asked = QuestionCues(_with_role_marks(parsed.words, mentions))
-        if not mentions and (found := self._lookups.find(plain, parsed.words)):
+        capitals = capitalised(parsed.text)
+        read = self._names.read(parsed.words, capitals)
+        if not mentions and (found := self._lookups.find(plain, read, audience)):
             return found
         if len(mentions) == 1 and (asked.compares or asked.moves):
             mentions = self._with_another(parsed.words, mentions[0])
@@ -119,8 +132,26 @@ class FactFinder:
         elif links and asked.asks_what_is_next:
             found = self._next_steps(links[0], outcome)
         if found is None and len(links) == 1:
-            found = self._requirement_answer(asked, links[0], outcome)
-        return found or outcome
+            others = self._names.read(asked.words_without_roles, capitals)
+            found = self._requirements.of_role(asked, others, links[0], outcome, audience)
+        if found is None and not links:
+            found = self._requirements.of_any_role(plain, read, outcome, audience)
+        return found or self._without_opposite(plain, outcome)
+
+    def _without_opposite(self, asked: QuestionCues, outcome: Outcome) -> Outcome:
+        """Return the outcome, or a question back where it would answer the opposite of a question.
+
+        "Who may not apply" is only answered by an entry whose own phrasings negate something.
+        """
+        if not isinstance(outcome, Answer) or not asked.asks_for_the_opposite:
+            return outcome
+        entries = [self._knowledge_base.entry(entry.id) for entry in outcome.entries]
+        negating = (
+            isinstance(entry, Faq | Section)
+            and any(negates(normalise(phrasing)) for phrasing in (entry.title, *entry.phrasings))
+            for entry in entries
+        )
+        return outcome if any(negating) else Choices(outcome.entries, Reason.CLOSE)
 
     def _roles_named(self, parsed: ParsedQuestion, plain: QuestionCues) -> list[RoleMention]:
         """Return the mentions of roles, without things that resemble part of a title.
@@ -162,12 +193,12 @@ class FactFinder:
         found = self._link_roles(asked_words).mentions
         return [mention for mention in found if not self._is_thing(asked_words, mention)]
 
-    def from_key(self, key: str) -> Answer | None:
+    def from_key(self, key: str, audience: Audience = Audience.EVERYONE) -> Answer | None:
         """Return the fact of a key, or None when the key stands for nothing in this content."""
         kind, _, rest = key.partition(" ")
         if kind == "=find":
             mode, _, sought = rest.partition(" ")
-            return self._lookups.repeat(mode, sought)
+            return self._lookups.repeat(mode, sought, audience)
         role_ids = rest.split()
         part = role_ids.pop(0) if kind == "=compare" and role_ids else ""
         roles = [role for role_id in role_ids if (role := self._knowledge_base.role(role_id))]
@@ -235,65 +266,6 @@ class FactFinder:
         if isinstance(outcome, Answer) and outcome.entries[0].kind is EntryKind.FAQ:
             return replace(answer, entries=(outcome.entries[0], *answer.entries))
         return answer
-
-    # -- required or preferred
-
-    def _requirement_answer(
-        self, asked: QuestionCues, link: RoleLink, outcome: Outcome
-    ) -> Answer | None:
-        several = (
-            isinstance(outcome, Answer)
-            and len(outcome.entries) > 1
-            and {entry.role for entry in outcome.entries} == {link.role}
-        )
-        subject = subject_of([word for word in asked.text.split() if not word.startswith("@")])
-        if not asked.asks_whether_needed or several or subject is None:
-            return None
-        role = self._knowledge_base.role(link.role)
-        assert role is not None
-        fact, entry = self._requirement(role, subject, asked)
-        if fact is None:
-            return None
-        if isinstance(outcome, Answer) and outcome.entries[0].kind is EntryKind.FAQ:
-            # The FAQ answers already, and "not listed" beside it would only contradict it.
-            if fact.level is RequirementLevel.NOT_LISTED or not fact.lines:
-                return None
-            return replace(outcome, fact=fact)
-        if (
-            fact.level is RequirementLevel.NOT_LISTED
-            and isinstance(outcome, Decline)
-            and not subject.words
-        ):
-            return None
-        confidence = CONFIDENCES.fact
-        if fact.level is RequirementLevel.NOT_LISTED:
-            confidence = CONFIDENCES.fact_not_listed
-        confidence = round(confidence * link_confidence(link), 4)
-        return Answer((Candidate(entry, EntryKind.SECTION, role.id, confidence),), fact=fact)
-
-    def _requirement(
-        self, role: Role, subject: Subject, asked: QuestionCues
-    ) -> tuple[Requirement | None, str]:
-        lines = self._subjects.find(role.id, subject)
-        asks_without = asked.asks_without
-        section_key = self._subjects.section_of(subject)
-        if section_key == "experience":
-            section = role.section("experience")
-            if section is None or section.years is None:
-                return None, ""
-            level = RequirementLevel.REQUIRED if section.years.min else RequirementLevel.PREFERRED
-            return Requirement(role.id, subject.text, level, lines[:1], asks_without), section.id
-        if lines:
-            level = lines[0].level
-            of_level = tuple(line for line in lines if line.level is level)[:3]
-            requirement = Requirement(role.id, subject.text, level, of_level, asks_without)
-            return requirement, lines[0].entry
-        section = role.section(section_key or "skills") or role.section("skills")
-        if section is None or not self._subjects.is_named(subject):
-            return None, ""
-        return Requirement(
-            role.id, subject.text, RequirementLevel.NOT_LISTED, (), asks_without
-        ), section.id
 
     def _answer(
         self, fact: Fact, roles: Sequence[str], confidence: float, part: str = ""

@@ -6,13 +6,14 @@ A subject is a thing ("SQL"), a degree, a certificate, or experience in years.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from faqbot.matching.facts.evidence import EvidenceIndex, IndexedLine
+from faqbot.matching.facts.other_names import NamedWord, OtherNames, is_mark, unmarked
 from faqbot.matching.text import STOP_WORDS, normalise, singular, words
 from faqbot.matching.thresholds import SCORE_WEIGHTS, THRESHOLDS
-from faqbot.model import Evidence, RequirementLevel, Role
+from faqbot.model import Audience, Evidence, RequirementLevel, Role
 
 
 def names_role(role: Role, text: str) -> bool:
@@ -74,11 +75,12 @@ class Subject:
 
     Attributes:
         text: its words as asked.
-        words: the words that name a thing, in the singular.
+        words: the words that name a thing, in the singular, and the marks of names.
         section: the key of the section that its kind belongs to; empty for a thing.
         grades: the degrees that are meant in particular.
         any_school: whether education below a university counts too.
         any_of: whether one of the words is enough.
+        things: the marks of things of the kind that the words name ("programming").
     """
 
     text: str
@@ -87,28 +89,46 @@ class Subject:
     grades: tuple[str, ...] = ()
     any_school: bool = False
     any_of: bool = False
+    things: frozenset[str] = frozenset()
+
+    def with_any_of(self, any_of: bool) -> Subject:  # noqa: FBT001
+        """Return the subject with one of its things, or all of them, asked for."""
+        return replace(self, any_of=any_of)
 
 
-def subject_of(asked: Sequence[str]) -> Subject | None:
+def subject_of(asked: Sequence[NamedWord], names: OtherNames) -> Subject | None:
     """Return the subject in the words of a question without its roles; None if there is none."""
-    content = [word for word in asked if word not in STOP_WORDS and word not in _FILLERS]
-    content = [word for word in content if not word.isdigit() and not word.startswith("@")]
-    kinds = {kind for word in content if (kind := _kind(word))}
-    words = tuple(dict.fromkeys(singular(word) for word in content if not _kind(word)))
+    content = [one for one in asked if one.is_name or _names_something(one.word)]
+    kinds = {kind for one in content if (kind := _kind(one.word))}
+    words = tuple(
+        dict.fromkeys(
+            one.word if one.is_name else singular(one.word)
+            for one in content
+            if not _kind(one.word)
+        )
+    )
     section = next((k for k in ("certifications", "education", "experience") if k in kinds), "")
     if len(words) > MAX_SUBJECT_WORDS or not (words or section):
         return None
-    if section == "experience" and _YEARS_WORDS & set(content):
+    plain = {one.word for one in content}
+    if section == "experience" and _YEARS_WORDS & plain:
         words = ()
-    grades = tuple(sorted({singular(word) for word in content if singular(word) in GRADES}))
+    grades = tuple(sorted({singular(word) for word in plain if singular(word) in GRADES}))
     return Subject(
-        " ".join(content),
+        " ".join(filter(None, (one.asked for one in content))),
         words,
         section,
         grades,
-        any_school=bool(_SCHOOL & set(content)),
-        any_of=bool(_OR & set(asked)),
+        any_school=bool(_SCHOOL & plain),
+        any_of=any(one.word in _OR for one in asked),
+        things=names.things_of(words) if section in ("", "experience") else frozenset(),
     )
+
+
+def _names_something(word: str) -> bool:
+    if word in STOP_WORDS or word in _FILLERS:
+        return False
+    return not (word.isdigit() or word.startswith("@"))
 
 
 def _kind(word: str) -> str:
@@ -131,22 +151,61 @@ class SubjectFinder:
         self._lines = lines
         self._everyday = everyday
 
-    def find(self, role: str, subject: Subject) -> tuple[Evidence, ...]:
+    def find(self, role: str, subject: Subject, audience: Audience) -> tuple[Evidence, ...]:
         """Return the lines of a role that say something of the subject, best first."""
-        lines = self._lines.lines_of(role)
+        lines = self._lines.lines_of(role, audience)
         match subject.section:
             case "education" if not self._names_thing(subject):
                 found = self._studies(lines, subject)
             case "certifications":
                 found = self._of_kind(lines, subject)
-            case "experience" if not self._names_thing(subject):
+            case "experience" if self.section_of(subject):
                 found = [line for line in lines if line.section == "experience"]
             case _:
                 found = self._named(lines, subject.words)
-        if not found and len(subject.words) > 1:
-            telling = next((word for word in subject.words if self.is_thing(word)), "")
+                if subject.things:
+                    fitting = {*found, *_with_things(lines, subject.things)}
+                    found = [line for line in lines if line in fitting]
+        if not found:
+            telling = self._telling_word(subject)
             found = self._named(lines, (telling,)) if telling else []
+        if not found and len(self._things_in(subject)) == len(subject.words) > 1:
+            return self._of_each(role, subject, audience)
         return tuple(one.line for one in found)
+
+    def _of_each(self, role: str, subject: Subject, audience: Audience) -> tuple[Evidence, ...]:
+        """Return a line for each of several things: the weakest first, or with "or" the strongest.
+
+        A thing that no line names has one with the level NOT_LISTED, unless all are missing.
+        """
+        lines = self._lines.lines_of(role, audience)
+        found = {word: self._named(lines, (word,)) for word in subject.words}
+        if not any(found.values()):
+            return ()
+        of_each = [one[0].line for one in found.values() if one]
+        if not subject.any_of:
+            of_each += [
+                Evidence(f"{role}/skills", unmarked(word), RequirementLevel.NOT_LISTED)
+                for word, one in found.items()
+                if not one
+            ]
+        levels = tuple(RequirementLevel)
+        return tuple(
+            sorted(of_each, key=lambda line: levels.index(line.level), reverse=not subject.any_of)
+        )
+
+    def _things_in(self, subject: Subject) -> list[str]:
+        return [word for word in subject.words if is_mark(word) or self.is_thing(word)]
+
+    def _telling_word(self, subject: Subject) -> str:
+        """Return the word that names the thing, if all others are everyday words; "" if none is.
+
+        "Python skills" are Python, while "Azure Sentinel" is more than Azure.
+        """
+        things = self._things_in(subject)
+        others = [word for word in subject.words if word not in things]
+        clear = len(things) == 1 and others and all(word in self._everyday for word in others)
+        return things[0] if clear else ""
 
     def is_sensible(self, subject: Subject) -> bool:
         """Return whether the words beside "degree" or "certificate" are about one, in any role.
@@ -159,11 +218,14 @@ class SubjectFinder:
 
     def section_of(self, subject: Subject) -> str:
         """Return the section that the subject as a whole is about, or "" for a thing."""
-        return "" if self._names_thing(subject) else subject.section
+        if self._names_thing(subject) or subject.things:
+            return ""
+        # Experience with what no everyday word names is experience with that thing.
+        return "" if subject.section == "experience" and self.is_rare(subject) else subject.section
 
     def _names_thing(self, subject: Subject) -> bool:
-        """Return whether some word of the subject is a thing that roles list."""
-        return any(self.is_thing(word) for word in subject.words)
+        """Return whether some word of the subject is a name, or a thing that roles list."""
+        return bool(self._things_in(subject))
 
     def is_subject(self, word: str) -> bool:
         """Return whether a word names a thing, a degree or a certificate."""
@@ -177,12 +239,32 @@ class SubjectFinder:
         """Return whether a word names something that roles list, and no everyday thing."""
         return word not in self._everyday and self._lines.lists_word(word)
 
-    def is_named(self, subject: Subject) -> bool:
-        """Return whether the subject is a thing by its words alone, though no role may list it."""
+    def is_understood(self, subject: Subject) -> bool:
+        """Return whether all words of the subject are known to name what roles ask for.
+
+        Only then it says something that a role doesn't name it. A kind of thing is never enough:
+        a role may ask for it in other words.
+        """
+        if subject.things:
+            return False
         if not subject.words:
             return subject.section in ("education", "certifications")
+        if self._lines.lists_item(subject.text):
+            return True
         return all(
-            self._lines.lists_item(word) or word not in self._everyday for word in subject.words
+            is_mark(word) or self._lines.lists_item(word) or self.is_thing(word)
+            for word in subject.words
+        )
+
+    def is_rare(self, subject: Subject) -> bool:
+        """Return whether some word of the subject is no everyday word."""
+        return any(word not in self._everyday for word in subject.words)
+
+    def touches(self, role: str, section: str, subject: Subject) -> bool:
+        """Return whether a section of a role has some word of the subject."""
+        return any(
+            one.section == section and any(one.contains(word) for word in subject.words)
+            for one in self._lines.lines_of(role, Audience.EVERYONE)
         )
 
     def _named(self, lines: Iterable[IndexedLine], words: Sequence[str]) -> list[IndexedLine]:
@@ -209,7 +291,8 @@ class SubjectFinder:
         fitting = [one for one in inside if any(one.contains(word) for word in wanted)]
         if subject.words:
             narrow = [one for one in fitting if any(one.contains(word) for word in subject.words)]
-            fitting = narrow or fitting
+            # A subject of studies that no line has is another degree than those that are listed.
+            fitting = narrow or ([] if self.is_rare(subject) else fitting)
         return fitting
 
     def _of_kind(self, lines: Iterable[IndexedLine], subject: Subject) -> list[IndexedLine]:
@@ -224,3 +307,13 @@ class SubjectFinder:
 
     def _weight(self, word: str) -> float:
         return SCORE_WEIGHTS.everyday_word if word in self._everyday else 1.0
+
+
+def _with_things(lines: Iterable[IndexedLine], things: frozenset[str]) -> list[IndexedLine]:
+    """Return the lines that list one of some things."""
+    return [
+        one
+        for one in lines
+        if one.line.level is not RequirementLevel.MENTIONED
+        and any(one.contains(thing, whole=True) for thing in things)
+    ]
