@@ -190,6 +190,19 @@ class PhrasingFile(ContentModel):
     )
 
 
+class NamesFile(ContentModel):
+    """A file of other names of things that roles ask for; its top key is `other_names`."""
+
+    model_config = ConfigDict(title="Other names")
+
+    other_names: dict[Text, Texts] = Field(
+        min_length=1,
+        title="Other names",
+        description="Things that roles list, each with the other names that people use for it.",
+        examples=[{"Applicant tracking systems": ["ATS", "recruiting software"]}],
+    )
+
+
 def field_keys(part: type[BaseModel]) -> tuple[str, ...]:
     """Return the keys of a model as authors write them."""
     return tuple(field.alias or name for name, field in part.model_fields.items())
@@ -202,9 +215,10 @@ SCHEMA_PATH = Path("knowledge/schema.json")
 def content_schema() -> dict[str, Any]:
     """Return the JSON Schema of content files."""
     refs, definitions = models_json_schema(
-        [(RoleFile, "validation"), (FaqFile, "validation"), (PhrasingFile, "validation")],
+        [(file, "validation") for file in (RoleFile, FaqFile, PhrasingFile, NamesFile)],
         title="faqbot content",
-        description="A file of faqbot's content: one role (`role`), FAQs (`faqs`) or `phrasings`.",
+        description="A file of faqbot's content: one role (`role`), `faqs`, `phrasings`, or "
+        "`other_names`.",
     )
     schema: dict[str, Any] = {
         "$schema": SCHEMA_DIALECT,
@@ -216,7 +230,11 @@ def content_schema() -> dict[str, Any]:
         "else": {
             "if": {"required": ["phrasings"]},
             "then": refs[(PhrasingFile, "validation")],
-            "else": refs[(FaqFile, "validation")],
+            "else": {
+                "if": {"required": ["other_names"]},
+                "then": refs[(NamesFile, "validation")],
+                "else": refs[(FaqFile, "validation")],
+            },
         },
         "$defs": definitions["$defs"],
     }

@@ -12,7 +12,14 @@ from typing import Final
 from pydantic import ValidationError
 
 from faqbot.content.files import content_files, decode, read_bytes
-from faqbot.content.format import FaqFile, FaqPart, PhrasingFile, RoleFile, field_keys
+from faqbot.content.format import (
+    FaqFile,
+    FaqPart,
+    NamesFile,
+    PhrasingFile,
+    RoleFile,
+    field_keys,
+)
 from faqbot.content.git import content_version
 from faqbot.content.problems import advise, check_references
 from faqbot.content.sections import STANDARD_SECTIONS, SectionPart
@@ -156,7 +163,7 @@ def _role_with_phrasings(role: Role, more: Mapping[str, Sequence[str]]) -> Role:
 
 
 _ROLE_LINE: Final = re.compile(rb"^role: *[\"']?([a-z0-9-]+)", re.MULTILINE)
-_TOP_KEYS: Final = ("role", "faqs", "phrasings")
+_TOP_KEYS: Final = ("role", "faqs", "phrasings", "other_names")
 
 
 @dataclass
@@ -197,6 +204,7 @@ def check_folder(folder: Path) -> tuple[KnowledgeBase | None, tuple[Problem, ...
     faqs: list[Faq] = []
     about: list[tuple[YamlDocument, FaqFile]] = []
     more: list[tuple[YamlDocument, PhrasingFile]] = []
+    names: list[tuple[str, ...]] = []
     for document in content.documents:
         try:
             if "role" in document.value:
@@ -204,6 +212,10 @@ def check_folder(folder: Path) -> tuple[KnowledgeBase | None, tuple[Problem, ...
                 continue
             if "phrasings" in document.value:
                 more.append((document, PhrasingFile.model_validate(document.value)))
+                continue
+            if "other_names" in document.value:
+                things = NamesFile.model_validate(document.value).other_names
+                names += [(thing, *others) for thing, others in things.items()]
                 continue
             file = FaqFile.model_validate(document.value)
             if file.about:
@@ -215,7 +227,7 @@ def check_folder(folder: Path) -> tuple[KnowledgeBase | None, tuple[Problem, ...
     content.problems += check_references(content.documents, frozenset(content.unread_roles))
     roles = [_with_faqs(role, about) for role in roles]
     knowledge_base = KnowledgeBase(
-        tuple(roles), tuple(faqs), content_version(folder, content.files)
+        tuple(roles), tuple(faqs), content_version(folder, content.files), tuple(names)
     )
     if not content.problems:
         # Entries with problems are missing here: their phrasings would seem to be for none.
@@ -273,7 +285,7 @@ def _read_documents(raw: bytes, display_path: str, content: _FolderContent) -> b
 
 
 def _check_top_keys(document: YamlDocument) -> Problem | None:
-    """Return a problem if a document is neither a role nor FAQs nor phrasings."""
+    """Return a problem if a document is none of the kinds of file that content consists of."""
     value = document.value
     if value is None:
         return document.problem((), "is empty; write a role or FAQs, or delete it")

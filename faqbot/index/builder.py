@@ -110,7 +110,7 @@ def build_index(knowledge_base: KnowledgeBase, resources: SharedResources | None
     shared = resources or SharedResources()
     matcher = Matcher(knowledge_base, shared)
     threadpool_limits(limits=1, user_api="blas")
-    facts = FactFinder(knowledge_base, matcher.link_roles, shared.everyday)
+    facts = FactFinder(knowledge_base, matcher.link_roles, shared.everyday, shared.names)
     return Index(knowledge_base, matcher, Decider(knowledge_base), facts)
 
 

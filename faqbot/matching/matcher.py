@@ -40,6 +40,7 @@ from faqbot.matching.training_data import (
     compounds_in,
     listed_items,
     mask_slots,
+    own_name_words,
     own_phrasings,
     plain_text,
     shared_phrasings,
@@ -162,7 +163,12 @@ class Matcher:
             role.id: title_key(role.title, compounds) for role in knowledge_base.roles
         }
         counts = count_words([*asked, *titles, *map(normalise, listed_items(knowledge_base))])
-        self.vocabulary = Vocabulary(counts, resources.language, compounds, known=phrasing_words)
+        self.vocabulary = Vocabulary(
+            counts,
+            resources.language,
+            compounds,
+            known=phrasing_words | resources.name_words | own_name_words(knowledge_base),
+        )
         # Only now: masking needs the linker, and the linker needs the words of all phrasings.
         phrasings += [
             Phrasing(self._mask_phrasing(text, role), key, role.id)

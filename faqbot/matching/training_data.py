@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from faqbot.content.defaults import Defaults, load_defaults
+from faqbot.content.defaults import DefaultNames, Defaults, load_defaults, load_names
 from faqbot.matching.encoders import Encoder, StaticEncoder, TransformerEncoder
 from faqbot.matching.ranking import NEGATIVE, Phrasing
 from faqbot.matching.similarity import KnownEmbeddings
@@ -57,6 +57,12 @@ def listed_items(knowledge_base: KnowledgeBase) -> Iterator[str]:
     for role in knowledge_base.roles:
         for section in role.sections:
             yield from (*section.required, *section.preferred)
+
+
+def own_name_words(knowledge_base: KnowledgeBase) -> frozenset[str]:
+    """Return the words of the other names that authors give to things."""
+    names = (name for each in knowledge_base.other_names for name in each)
+    return frozenset(word for name in names for word in words(normalise(name)))
 
 
 def plain_text(text: str) -> str:
@@ -124,6 +130,21 @@ class SharedResources:
     def shipped(self) -> Defaults:
         """The phrasings and negatives that ship with faqbot."""
         return load_defaults()
+
+    @cached_property
+    def names(self) -> DefaultNames:
+        """The other names of things that ship with faqbot."""
+        return load_names()
+
+    @cached_property
+    def name_words(self) -> frozenset[str]:
+        """The words of these names, which are spelt correctly."""
+        return frozenset(
+            word
+            for names in (*self.names.names, *self.names.qualifications)
+            for name in names
+            for word in words(normalise(name))
+        )
 
     @cached_property
     def language(self) -> frozenset[str]:

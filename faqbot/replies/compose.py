@@ -199,6 +199,8 @@ def _decline(outcome: Decline, knowledge_base: KnowledgeBase, unknown_role: str)
             return Reply(header="Not a role I know", lead=what + near_lead, choices=near, hint=hint)
         case Reason.NOT_WRITTEN:
             role = knowledge_base.role(outcome.nearest[0]) if outcome.nearest else None
+            if outcome.subject:
+                return _not_found(outcome.subject, role, hint)
             if role is None:
                 return Reply(
                     header="No longer there",
@@ -213,6 +215,20 @@ def _decline(outcome: Decline, knowledge_base: KnowledgeBase, unknown_role: str)
             )
         case _:
             return _not_understood(outcome, near, hint)
+
+
+def _not_found(subject: str, role: Role | None, hint: str) -> Reply:
+    """The reply to a question about something that no line names: nothing is said of it."""
+    sought = f"I don't find “{as_written(subject)}”"
+    if role is None:
+        lead = f"{sought} as such in the descriptions, so I can't tell which roles ask for it."
+        return Reply(header="Not found", lead=lead, hint=hint)
+    ask = f" {role.owner} may know." if role.owner else ""
+    return Reply(
+        header=f"{role.title} · not found",
+        lead=f"{sought} in the description of **{role.title}**, so I can't tell.{ask}",
+        more=_more(role, ()),
+    )
 
 
 def as_written(words: str) -> str:

@@ -37,7 +37,8 @@ def body(entry: Entry) -> tuple[Block, ...]:
 
 def years(span: Years) -> str:
     """A span of years in words: "2 to 5 years", "at least 3 years", "up to 1 year"."""
-    low, high = _number(span.min), _number(span.max)
+    # No minimum and a minimum of zero are the same: nobody has less than no experience.
+    low, high = _number(span.min or None), _number(span.max or None)
     if low and high and low != high:
         return f"{low} to {high} years"
     if low and high:

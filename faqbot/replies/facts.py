@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from faqbot.model import (
+    ANY_EXPERIENCE,
     Comparison,
     Evidence,
     Fact,
@@ -237,6 +238,9 @@ def _requirement(fact: Requirement, knowledge_base: KnowledgeBase) -> str:
     title = role.title if role else fact.role
     shown = literal(as_listed(fact.subject, fact.lines))
     for_role = f"for a **{literal(title)}**"
+    if len({line.level for line in fact.lines}) > 1:
+        quoted = "; ".join(f"“{line.text}” ({_level(line)})" for line in fact.lines)
+        return f"**Partly** {for_role}: {quoted}."
     match fact.level:
         case RequirementLevel.REQUIRED:
             start = "No, it is required" if fact.asks_without else "Yes, required"
@@ -247,14 +251,18 @@ def _requirement(fact: Requirement, knowledge_base: KnowledgeBase) -> str:
             said = f"**Mentioned, but not listed as required or preferred**, {for_role}"
         case RequirementLevel.NOT_LISTED:
             return (
-                f"**Not listed**: the description of **{literal(title)}** doesn't name "
-                f"“{shown}” among what is required or preferred. This is what it lists:"
+                f"**Not listed**: the description of **{literal(title)}** doesn't name “{shown}”, "
+                "so it says neither that it is required nor that it isn't. This is what it lists:"
             )
     lines = [_span(role, line) if _is_years(line) else line.text for line in fact.lines]
     if role and not fact.lines:
         lines = [years_of(role)]
     quoted = "; ".join(f"“{line}”" for line in lines if line)
     return f"{said}: {quoted}" if quoted else f"{said}."
+
+
+def _level(line: Evidence) -> str:
+    return line.level.value.replace("-", " ")
 
 
 def _is_years(line: Evidence) -> bool:
@@ -283,14 +291,19 @@ def _lookup(fact: Lookup, knowledge_base: KnowledgeBase) -> Reply:
             header, lead = "Roles by requirement", f"**{which}** {verb} “{shown}”:"
         case LookupMode.WITHOUT:
             verb = "doesn't" if count == 1 else "don't"
-            header, lead = "Roles without it", f"**{which}** {verb} require “{shown}”:"
+            header, lead = "Roles without it", f"**{which}** {verb} list “{shown}” as required:"
         case LookupMode.YEARS:
             had = f"{fact.years:g} {'year' if fact.years == 1 else 'years'} of experience"
             verb = "asks" if count == 1 else "ask"
-            header, lead = "Roles by experience", f"With {had}: **{which}** {verb} for no more."
+            lists = "" if fact.subject == ANY_EXPERIENCE else f" and {_listing(count)} “{shown}”"
+            lead = f"With {had}: **{which}** {verb} for no more{lists}."
+            header = "Roles by experience"
     blocks: list[Block] = [Bullets(_found(fact.lines, knowledge_base, said))]
     if fact.preferred:
-        blocks.append(Bullets(_found(fact.preferred, knowledge_base, said), "Preferred in"))
+        heading = "Preferred in"
+        if fact.mode is LookupMode.WITHOUT:
+            heading = "Mentioned, though not as a requirement, in"
+        blocks.append(Bullets(_found(fact.preferred, knowledge_base, said), heading))
     left = len(fact.lines) - MOST_FOUND
     roles = [role for line in fact.lines if (role := knowledge_base.role(line.role))]
     return Reply(
@@ -300,6 +313,10 @@ def _lookup(fact: Lookup, knowledge_base: KnowledgeBase) -> Reply:
         more=tuple(Button(role.title, role.id) for role in roles[:MOST_FOUND]),
         hint=f"And {left} more: say which kind of role you mean." if left > 0 else "",
     )
+
+
+def _listing(count: int) -> str:
+    return "lists" if count == 1 else "list"
 
 
 def _found(

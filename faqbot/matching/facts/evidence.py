@@ -134,9 +134,8 @@ def _indexed_words(evidence: Evidence, names: OtherNames) -> tuple[str, ...]:
     found.update(names.marks_in(words(normalise(evidence.text))))
     if evidence.level is not RequirementLevel.MENTIONED:
         # Where a thing is listed by itself, an ordinary word names it: "Go".
-        found.update(
-            filter(None, (names.mark_of(name.split()) for name in names_in(evidence.text)))
-        )
+        listed = (names.mark_of(name.split()) for name in names_in(evidence.text))
+        found.update(filter(None, listed))
     return tuple(sorted(found))
 
 

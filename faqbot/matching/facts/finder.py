@@ -116,8 +116,8 @@ class FactFinder:
         asked = QuestionCues(_with_role_marks(parsed.words, mentions))
         capitals = capitalised(parsed.text)
         read = self._names.read(parsed.words, capitals)
-        if not mentions and (found := self._lookups.find(plain, read, audience)):
-            return found
+        if not mentions and (fitting := self._lookups.find(plain, read, audience)):
+            return fitting
         if len(mentions) == 1 and (asked.compares or asked.moves):
             mentions = self._with_another(parsed.words, mentions[0])
             asked = QuestionCues(_with_role_marks(parsed.words, mentions))
@@ -126,7 +126,7 @@ class FactFinder:
         points_back = len(links) == 1 and asked.compares and asked.points_back
         if spoken_of and (not links or points_back):
             links.append(RoleLink(spoken_of.id, "", LinkMethod.CONVERSATION, 1.0))
-        found = None
+        found: Outcome | None = None
         if len(links) > 1:
             found = self._step(asked, links) or self._comparison(asked, links, outcome)
         elif links and asked.asks_what_is_next:

@@ -55,20 +55,19 @@ class Lookups:
             return None
         years = years_in(asked.text)
         subject = subject_of(words, self._names)
+        understood = subject is not None and self._subjects.is_understood(subject)
         if years is not None:
-            fits = asked.tells_of_oneself and subject and self._subjects.is_understood(subject)
+            fits = asked.tells_of_oneself and understood
             return self._by_years(years, subject if fits else None, audience)
         if subject is None or (subject.section == "experience" and not subject.words):
             return None
-        if asked.negates:
-            if not self._can_be_missing(subject):
-                return not_found(subject)
-            return self._by_subject(subject, LookupMode.WITHOUT, audience) or not_found(subject)
-        if not self._subjects.is_sensible(subject):
-            return None
         mode = LookupMode.REQUIRED if asked.wants_required_only else LookupMode.ANY
-        found = self._by_subject(subject, mode, audience)
-        if found is None and subject.words and self._subjects.is_understood(subject):
+        if asked.negates:
+            mode = LookupMode.WITHOUT
+        found = None
+        if self._subjects.is_sensible(subject) and (understood or not asked.negates):
+            found = self._by_subject(subject, mode, audience)
+        if found is None and (asked.negates or (understood and subject.words)):
             return not_found(subject)
         return found
 
@@ -96,11 +95,6 @@ class Lookups:
     def _subject_in(self, sought: str) -> Subject | None:
         capitals = frozenset(word.casefold() for word in sought.split() if word != word.casefold())
         return subject_of(self._names.read(sought.casefold().split(), capitals), self._names)
-
-    def _can_be_missing(self, subject: Subject) -> bool:
-        """Return whether a role that doesn't list the subject can be said to do without it."""
-        sensible = self._subjects.is_sensible(subject)
-        return sensible and self._subjects.is_understood(subject)
 
     def _by_years(self, years: float, subject: Subject | None, audience: Audience) -> Answer | None:
         fitting = {

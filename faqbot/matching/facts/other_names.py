@@ -1,4 +1,4 @@
-"""Other names of the things that roles ask for: k8s is Kubernetes, and Python a programming language.
+"""Other names of the things that roles ask for: k8s is Kubernetes, Python a language.
 
 They come from a file that ships with faqbot, and from the content.
 """
@@ -47,9 +47,7 @@ class OtherNames:
         everyday: frozenset[str] = frozenset(),
     ) -> None:
         self._marks: dict[_Key, str] = {}
-        for names in shipped.names:
-            self._add(names)
-        for names in own:
+        for names in (*shipped.names, *own):
             self._add(names)
         # An author who writes a name down means it, be it an everyday word.
         self._own = frozenset(key for names in own for name in names if (key := _key(name)))
@@ -131,7 +129,7 @@ class OtherNames:
                 yield key
 
     def _is_ordinary(self, key: _Key) -> bool:
-        """Return whether a name is a letter or an ordinary word, which often mean something else."""
+        """Return whether a name is a letter or an ordinary word: both often mean another thing."""
         if len(key) != 1 or key in self._own:
             return False
         return len(key[0]) == 1 or key[0] in self._everyday or key[0] in STOP_WORDS

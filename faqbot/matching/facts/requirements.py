@@ -91,11 +91,12 @@ class Requirements:
                 return None
             return Answer(outcome.entries, outcome.reason, fact)
         if fact is None:
-            stays = self._subjects.section_of(subject) or not self._gives_way(outcome, subject)
+            whole = self._subjects.section_of(subject) and not subject.words
+            stays = whole or not self._gives_way(outcome, subject)
             return None if stays else not_found(subject, role)
-        if fact.level is RequirementLevel.NOT_LISTED and not subject.words:
-            if isinstance(outcome, Decline):
-                return None
+        unlisted = fact.level is RequirementLevel.NOT_LISTED and not subject.words
+        if unlisted and isinstance(outcome, Decline):
+            return None
         return _answer(fact, entry, link_confidence(link))
 
     def of_any_role(
@@ -156,9 +157,7 @@ class Requirements:
         """
         if _has_faq(outcome):
             return False
-        if isinstance(outcome, Decline):
-            return True
-        entries = outcome.entries if isinstance(outcome, Answer) else outcome.options
+        entries = _entries(outcome)
         sections = [(entry.role or "", entry.id.rpartition("/")[2]) for entry in entries]
         if all(key in _LISTS for _, key in sections):
             return True
@@ -168,12 +167,16 @@ class Requirements:
         return self._subjects.is_rare(subject) and not self._subjects.touches(role, key, subject)
 
 
-def _has_faq(outcome: Outcome) -> bool:
+def _entries(outcome: Outcome) -> tuple[Candidate, ...]:
     match outcome:
         case Answer(entries=entries) | Choices(options=entries):
-            return any(entry.kind is EntryKind.FAQ for entry in entries)
-        case Decline():
-            return False
+            return entries
+        case _:
+            return ()
+
+
+def _has_faq(outcome: Outcome) -> bool:
+    return any(entry.kind is EntryKind.FAQ for entry in _entries(outcome))
 
 
 def _answer(fact: Requirement, entry: str, link: float) -> Answer:
