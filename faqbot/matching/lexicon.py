@@ -196,3 +196,24 @@ OCCUPATIONS = frozenset(
     """.split()
 )
 """Nouns that end a job title in English, and a few that are one by themselves."""
+
+_PERSON_ENDINGS = ("er", "or", "ant", "ist")
+_FIELD_ENDINGS = ("ing", "ment", "ion")
+MIN_FAMILY_LENGTH = 4
+"""Letters that a person and their field of work share at least."""
+
+
+def word_family(word: str) -> str:
+    """Return what a person and their field of work have in common, by the regular endings.
+
+    "Recruiter", "recruiting" and "recruitment" are one family, as are "engineer" and "engineering".
+    A word with no such ending has none.
+    """
+    stem = word
+    for endings in (_FIELD_ENDINGS, _PERSON_ENDINGS):
+        for ending in endings:
+            if stem.endswith(ending) and len(stem) - len(ending) >= MIN_FAMILY_LENGTH:
+                stem = stem.removesuffix(ending)
+                break
+    # The "e" of "management" and "manager" belongs to either part.
+    return stem.removesuffix("e") if stem != word else ""

@@ -29,6 +29,7 @@ from faqbot.matching.text import (
     STOP_WORDS,
     Token,
     clauses,
+    codes,
     normalise,
     words,
 )
@@ -183,9 +184,10 @@ class Matcher:
     def parse(self, text: str, role: str | None = None) -> ParsedQuestion:
         """Parse a question; `role` is the one that the conversation is about, if any."""
         normalised = normalise(text)
-        asked, corrections = self._corrected(normalised)
+        as_codes = codes(text)
+        asked, corrections = self._corrected(normalised, as_codes)
         linking = self._linker.link(
-            [token.word for token in asked], [token.written for token in asked]
+            [token.word for token in asked], [token.written for token in asked], as_codes
         )
         masked = mask_roles(asked, linking.mentions)
         scope, candidates = self._best_scope(asked, linking, role)
@@ -204,11 +206,13 @@ class Matcher:
             parts=self._parts(masked, scope),
         )
 
-    def _corrected(self, normalised: str) -> tuple[list[Token], list[Correction]]:
+    def _corrected(
+        self, normalised: str, as_codes: frozenset[str]
+    ) -> tuple[list[Token], list[Correction]]:
         asked: list[Token] = []
         corrections: list[Correction] = []
         for number, (sentence, written) in enumerate(clauses(normalised)):
-            for typed, meant in self.vocabulary.correct(written):
+            for typed, meant in self.vocabulary.correct(written, as_codes):
                 if meant != typed:
                     corrections.append(Correction(" ".join(typed), " ".join(meant)))
                 # The linker may correct a single word otherwise, from the words beside it.

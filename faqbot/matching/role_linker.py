@@ -7,7 +7,7 @@ doesn't have ("java developer").
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
@@ -82,15 +82,21 @@ class RoleLinker:
             if len(named) == 1 and initials not in self._index
         }
 
-    def link(self, asked: Sequence[str], written: Sequence[str] | None = None) -> Linking:
+    def link(
+        self,
+        asked: Sequence[str],
+        written: Sequence[str] | None = None,
+        codes: Container[str] = (),
+    ) -> Linking:
         """Return the roles that words name.
 
         Args:
             asked: the words, normalised and corrected.
             written: the same before correction, so that another correction can win where the
                 words beside it say so.
+            codes: the words that are written in capitals or have a digit.
         """
-        matches = self._index.match(asked, written or asked)
+        matches = self._index.match(asked, written or asked, codes)
         mentions: list[RoleMention] = []
         taken: set[int] = set()
         for match in matches:

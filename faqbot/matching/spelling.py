@@ -8,7 +8,7 @@ first letter more (Pollock and Zamora 1984).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -29,6 +29,12 @@ STRICT_LENGTH = 6
 
 MAX_WORD_LENGTH = 40
 """Letters of the longest word that is corrected: a longer run of letters is no word."""
+
+MISSING_SPACE_COST = 0.9
+"""Cost of errors from which a missing space explains a word better than errors in one word do."""
+
+MIN_MOVED_LENGTH = 3
+"""Letters of the words between which a space may have been typed a letter off."""
 
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _NEIGHBOURS = frozenset(
@@ -128,31 +134,54 @@ class Vocabulary:
             or word.isdigit()
         )
 
-    def correct(self, written: Sequence[str]) -> list[tuple[list[str], list[str]]]:
-        """Return pairs of the words as written and as they were most likely meant, in order."""
+    def correct(
+        self, written: Sequence[str], codes: Container[str] = ()
+    ) -> list[tuple[list[str], list[str]]]:
+        """Return pairs of the words as written and as they were most likely meant, in order.
+
+        Args:
+            written: the words of a question.
+            codes: those of them that are codes, which stand for nothing but themselves.
+        """
         pairs: list[tuple[list[str], list[str]]] = []
         position = 0
         while position < len(written):
-            length, meant = self._correct_at(written, position)
+            length, meant = self._correct_at(written, position, codes)
             pairs.append((list(written[position : position + length]), meant))
             position += length
         return pairs
 
-    def _correct_at(self, written: Sequence[str], position: int) -> tuple[int, list[str]]:
+    def _correct_at(
+        self, written: Sequence[str], position: int, codes: Container[str]
+    ) -> tuple[int, list[str]]:
         for length in (3, 2):
             phrase = SHORT_PHRASES.get(tuple(written[position : position + length]))
             if phrase:
                 return length, phrase.split()
         word = written[position]
-        if position + 1 < len(written):
-            joined = word + written[position + 1]
-            apart_is_known = word in self._counts and written[position + 1] in self._counts
+        after = written[position + 1] if position + 1 < len(written) else ""
+        if after and word not in codes and after not in codes:
+            joined = word + after
+            apart_is_known = word in self._counts and after in self._counts
             # Words that the content also has apart were probably meant apart.
             if joined in self._counts and not apart_is_known and len(joined) >= MIN_WORD_LENGTH:
                 return 2, [joined]
-        return 1, self._correct_word(word)
+            moved = self._with_space_moved(word, after)
+            if moved:
+                return 2, [part for one in moved for part in self._compounds.get(one, (one,))]
+        return 1, self._correct_word(word, is_code=word in codes)
 
-    def _correct_word(self, word: str) -> list[str]:
+    def _with_space_moved(self, word: str, after: str) -> tuple[str, str] | None:
+        """Return two words of the content between which the space was typed a letter off."""
+        right = self.is_known(word) and self.is_known(after)
+        if right or word in STOP_WORDS or after in STOP_WORDS:
+            return None
+        for pair in ((word[:-1], word[-1] + after), (word + after[0], after[1:])):
+            if all(part in self._counts and len(part) >= MIN_MOVED_LENGTH for part in pair):
+                return pair
+        return None
+
+    def _correct_word(self, word: str, *, is_code: bool = False) -> list[str]:
         # Before known words: a joined word may be correct English, but titles write it apart.
         if word in self._compounds:
             return list(self._compounds[word])
@@ -160,16 +189,20 @@ class Vocabulary:
         if word not in self._counts and word in SHORT_FORMS:
             return SHORT_FORMS[word].split()
         if (
-            self.is_known(word)
+            is_code
+            or self.is_known(word)
             or not MIN_WORD_LENGTH <= len(word) <= MAX_WORD_LENGTH
             or not word.isascii()
         ):
             return [word]
-        nearest = self.nearest(word)
-        if nearest:
+        apart = self._split_word(word)
+        # A digit makes a code of a word: "401k" is no other plan, but "10years" are ten years.
+        nearest = () if any(letter.isdigit() for letter in word) else self.nearest(word)
+        if nearest and not (apart and nearest[0][1] > MISSING_SPACE_COST):
             meant = nearest[0][0]
             return list(self._compounds.get(meant, (meant,)))
-        return list(self._split_word(word) or (word,))
+        apart = apart or self._split_misspelt(word)
+        return [part for one in apart or (word,) for part in self._compounds.get(one, (one,))]
 
     def _split_word(self, word: str) -> tuple[str, str] | None:
         """Return two known words that were typed without the space between them."""
@@ -182,6 +215,20 @@ class Vocabulary:
             if best is None or weight > best[0]:
                 best = (weight, (left, right))
         return best[1] if best else None
+
+    def _split_misspelt(self, word: str) -> tuple[str, str] | None:
+        """Return two words typed without the space between them, one of them misspelt."""
+        best: tuple[float, tuple[str, str]] | None = None
+        for cut in range(MIN_WORD_LENGTH, len(word) - MIN_WORD_LENGTH + 1):
+            left, right = word[:cut], word[cut:]
+            if self._is_content(left):
+                found = [(cost, (left, meant)) for meant, cost in self.nearest(right)[:1]]
+            elif self._is_content(right):
+                found = [(cost, (meant, right)) for meant, cost in self.nearest(left)[:1]]
+            else:
+                continue
+            best = min(filter(None, (best, *found)), default=None)
+        return best[1] if best and best[0] <= 1 else None
 
     def _is_content(self, word: str) -> bool:
         return word in self._counts and (len(word) > 2 or word in STOP_WORDS or word.isdigit())  # noqa: PLR2004

@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 from dataclasses import dataclass
+from types import MappingProxyType
 
 MAX_CHARACTERS = 1200
 """Characters of a question that are read: what follows doesn't change which entry answers."""
@@ -23,7 +24,47 @@ _URL = re.compile(r"https?://\S+")
 _EMOJI_NAME = re.compile(r":[a-z0-9_+'-]*[a-z_+][a-z0-9_+'-]*:")
 _CONTRACTION = re.compile(r"(?<=\w)'(?:s|d|ll|ve|re|m)\b")
 _NEGATION = re.compile(r"(?<=\w)n't\b")
-_WORD = re.compile(r"[^\s!-/:-@\[-`{-~]+(?:\+\+|#)?")
+_NEGATED = "do does did is are was were has have had could would should must need ai".split()
+_SUBJECTS = "im ive youre youve youll youd theyre theyve theyll theyd weve itll hes shes".split()
+_QUESTION_WORDS = "whats hows wheres whos whens whys thats theres heres".split()
+# An apostrophe that wasn't typed changes nothing. "Ill", "id", "were", "well" and "its" are words
+# as well: two of them are contractions before a word that follows "I" only.
+_WRITTEN_OUT = MappingProxyType(
+    {
+        **{f"{verb}nt": f"{verb} not" for verb in _NEGATED},
+        **{word: word[:-1] for word in _QUESTION_WORDS},
+        **{word: re.sub("(?:m|re|ll|ve|s|d)$", "", word) for word in _SUBJECTS},
+        "cant": "can not",
+        "can't": "can not",
+        "cannot": "can not",
+        "wont": "will not",
+        "won't": "will not",
+        "shant": "shall not",
+        "shan't": "shall not",
+        "w/o": "without",
+        "b/c": "because",
+        # Levels are written either way: "Data Analyst II" is data analyst 2.
+        "ii": "2",
+        "iii": "3",
+    }
+)
+_CONTRACTED = re.compile(rf"(?<!\w)(?:{'|'.join(sorted(_WRITTEN_OUT, reverse=True))})(?!\w)")
+_WITH = re.compile(r"(?<![\w/])w/(?=\s|[a-z]{2})")
+_BEFORE_VERB = re.compile(
+    r"\b(?:id(?= (?:like|love|prefer|rather|want|need|have to)\b)"
+    r"|ill(?= (?:be|need|have|get|do|take|try|want|go|start)\b))"
+)
+_CAPITALS = re.compile(r"(?<![^\W_])[A-Z][A-Z0-9]+(?![^\W_])")
+# Ideographs and Hiragana, which are written without spaces, are a word each; the pairs of words
+# that texts are compared by are then their bigrams. Katakana words stay whole (UAX #29).
+_CHARACTERS = (
+    "\u3005-\u3007\u3041-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+)
+_KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
+_ASCII_MARKS = r"\s!-/:-@\[-`{-~"
+_WORD = re.compile(
+    rf"[{_CHARACTERS}]|[{_KATAKANA}]+|[^{_ASCII_MARKS}{_CHARACTERS}{_KATAKANA}]+(?:\+\+|#)?"
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # A full stop inside a word ("node.js", "3.5") ends no sentence.
 _BREAK = re.compile(
@@ -67,9 +108,34 @@ def normalise(text: str) -> str:
     if not text.isascii():
         text = _fold(text)
     text = _CONTROL.sub(" ", text)
+    text = expand_contractions(text)
+    return _SPACES.sub(" ", text).strip()[:MAX_CHARACTERS]
+
+
+def expand_contractions(text: str) -> str:
+    """Return a text in small letters with its contractions written out, or cut to their subject.
+
+    "Dont" and "don't" are "do not", "whats" and "what's" are "what".
+    """
+    text = _CONTRACTED.sub(lambda match: _WRITTEN_OUT[match[0]], _WITH.sub("with ", text))
     text = _NEGATION.sub(" not", text)
     text = _CONTRACTION.sub("", text)
-    return _SPACES.sub(" ", text).strip()[:MAX_CHARACTERS]
+    return _BEFORE_VERB.sub("i", text)
+
+
+def codes(text: str) -> frozenset[str]:
+    """Return the words of a text, normalised, that are codes: with a digit, or in capitals.
+
+    In a text all in capitals they mean nothing.
+    """
+    shouted = not any(letter.islower() for letter in text)
+    found: set[str] = set()
+    for typed in text[: 4 * MAX_CHARACTERS].split():
+        is_digit = any(letter.isdigit() for letter in typed)
+        capitals = "" if shouted else " ".join(_CAPITALS.findall(typed))
+        if is_digit or capitals:
+            found.update(words(normalise(typed if is_digit else capitals)))
+    return frozenset(found)
 
 
 def _fold(text: str) -> str:

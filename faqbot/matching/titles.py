@@ -10,57 +10,27 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
 from faqbot.matching.lexicon import OCCUPATIONS
-from faqbot.matching.spelling import STRICT_LENGTH, Vocabulary
 from faqbot.matching.text import STOP_WORDS, normalise, singular, words
 from faqbot.matching.thresholds import LINK_THRESHOLDS, LinkThresholds
+from faqbot.matching.title_phrases import LEVELS, TitlePhrase, TitlePhrases, telling_words
+from faqbot.matching.title_words import CORRECTED_WEIGHT, TitleWords, WordMatch
 from faqbot.model import Role
 
 MAX_SHORT_QUESTION = 4
 """Words of a question in which little is enough to name a role."""
 
-PERSONS_BY_FIELD = MappingProxyType(
-    {
-        "administration": "administrator",
-        "analysis": "analyst",
-        "analytic": "analyst",
-        "analytics": "analyst",
-        "consulting": "consultant",
-        "design": "designer",
-        "development": "developer",
-        "engineering": "engineer",
-        "management": "manager",
-        "recruiting": "recruiter",
-        "recruitment": "recruiter",
-        "testing": "tester",
-    }
-)
-"""Fields of work with the person who works in them: "data engineering" names data engineers."""
-
-MIN_TYPO_LENGTH = 3
-"""Letters of the shortest word of a title that is recognised with a typing error."""
-
-FIRST_LETTER_COST = 0.45
-"""The cost of a wrong first letter: the other words of a title tell whether it was one."""
-
 MAX_TITLE_WORDS = 8
 """Words of the longest title that is found."""
 
-FIELD_WEIGHT = 0.9
-"""Weight of a match through a field of work."""
-
-CORRECTED_WEIGHT = 0.9
-"""Weight of a match after spelling correction: the correction may be wrong."""
-
-LANGUAGE_WORD_PENALTY = 0.25
-"""What a correct English word loses as a misspelt word of a title."""
+CORE_WEIGHT = 0.9
+"""Score of a title of which only the grade isn't said, where several roles have that title."""
 
 MIN_TELLING_WEIGHT = 0.6
 """Weight from which a correct English word, taken for a misspelt one, is evidence for a title."""
@@ -77,30 +47,14 @@ MIN_PARTIAL_FACTOR = 0.25
 _BRACKETS = re.compile(r"\(([^()]+)\)")
 
 
-def title_variants(title: str) -> list[str]:
-    """Return a title; one with brackets also without them, and what stands in them."""
-    match = _BRACKETS.search(title)
-    if match is None:
-        return [title]
-    return [_BRACKETS.sub(" ", title), match[1], title]
-
-
 def title_key(title: str, compounds: Mapping[str, tuple[str, str]]) -> tuple[str, ...]:
     """Return the words of a title as the index has them: normalised, compounds split, singular."""
     found: list[str] = []
     for word in words(normalise(title)):
         found.extend(singular(part) for part in compounds.get(word, (word,)))
+    if len(found) > 1:
+        found[-1] = LEVELS.get(found[-1], found[-1])
     return tuple(found)
-
-
-@dataclass(frozen=True, slots=True)
-class WordMatch:
-    """A word of a question that stands for a word of titles, with its weight (0 to 1)."""
-
-    position: int
-    word: str
-    weight: float
-    exact: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,32 +108,54 @@ class TitleIndex:
         self.titles: list[tuple[str, ...]] = []
         self.roles: list[str] = []
         self.is_alias: list[bool] = []
+        without_brackets: dict[int, tuple[str, ...]] = {}
         for role in roles:
             seen: set[tuple[str, ...]] = set()
-            named = [
-                part for title in (role.title, *role.aliases) for part in title_variants(title)
-            ]
-            for number, title in enumerate(named):
-                title_words = title_key(title, compounds)
-                if title_words and title_words not in seen:
-                    seen.add(title_words)
-                    self.titles.append(title_words)
+            for number, title in enumerate((role.title, *role.aliases)):
+                for said, cut in self._variants(title, compounds, STOP_WORDS | everyday | asking):
+                    if not said or said in seen:
+                        continue
+                    seen.add(said)
+                    if cut:
+                        without_brackets[len(self.titles)] = cut
+                    self.titles.append(said)
                     self.roles.append(role.id)
                     self.is_alias.append(number > 0)
+        self._phrases = TitlePhrases(self.titles, self.roles, without_brackets)
         self._asking = asking
         self._asking_stems = frozenset(singular(word) for word in asking)
         self._language = language
         self._everyday = everyday
-        self._postings, self._idf = self._index()
+        outside = {row for row, said in without_brackets.items() if said == self.titles[row]}
+        self._postings, self._idf = self._index(outside)
         self._weights = np.array(
-            [sum(self._idf[word] for word in dict.fromkeys(title)) for title in self.titles],
+            [
+                sum(self._idf[word] for word in dict.fromkeys(telling_words(title)))
+                for title in self.titles
+            ],
             dtype=np.float32,
         )
-        self._vocabulary = Vocabulary(
-            {word: len(rows) for word, rows in self._postings.items()},
-            min_length=MIN_TYPO_LENGTH,
-            max_extra_cost=FIRST_LETTER_COST,
-        )
+        counts = {word: len(rows) for word, rows in self._postings.items()}
+        self._words = TitleWords(counts, asking, language)
+
+    @staticmethod
+    def _variants(
+        title: str, compounds: Mapping[str, tuple[str, str]], ordinary: frozenset[str]
+    ) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Yield the words of each variant of a title, and those that stand outside its brackets.
+
+        The latter are empty where the variant has no brackets, or is nothing but what is in them.
+        """
+        brackets = _BRACKETS.search(title)
+        if brackets is None:
+            yield title_key(title, compounds), ()
+            return
+        outside = title_key(_BRACKETS.sub(" ", title), compounds)
+        yield title_key(title, compounds), outside
+        yield outside, outside
+        # What stands in brackets is a place or a contract as often as a name: "(remote)", "(QA)".
+        if not ordinary.issuperset(inside := title_key(brackets[1], compounds)):
+            yield inside, ()
 
     def __contains__(self, word: str) -> bool:
         return word in self._postings
@@ -191,52 +167,71 @@ class TitleIndex:
 
     def resembles_word(self, word: str) -> bool:
         """Return whether a word of a title may have been meant."""
-        return word in self._postings or bool(self._vocabulary.nearest(word))
+        return self._words.resembles(word)
 
-    def match(self, asked: Sequence[str], written: Sequence[str]) -> list[TitleMatch]:
+    def match(
+        self, asked: Sequence[str], written: Sequence[str], codes: Container[str] = ()
+    ) -> list[TitleMatch]:
         """Return the titles that words of a question match, the strongest first.
 
         Args:
             asked: the words, normalised and corrected.
             written: the same before correction.
+            codes: those of them that are codes, which are no misspelt words.
         """
-        return self._title_matches(asked, self._word_matches(asked, written))
+        said = {
+            (match.title, match.start): match
+            for phrase in self._phrases.find(asked, codes)
+            for match in self._phrase_matches(phrase, asked, written)
+        }
+        found = [
+            match
+            for match in self._title_matches(asked, self._words.match(asked, written, codes))
+            if (match.title, match.start) not in said
+        ]
+        found += said.values()
+        found.sort(key=lambda match: (-match.strength, match.start, match.title))
+        return found
 
-    def _index(self) -> tuple[Mapping[str, npt.NDArray[np.int32]], Mapping[str, float]]:
+    def _phrase_matches(
+        self, phrase: TitlePhrase, asked: Sequence[str], written: Sequence[str]
+    ) -> Iterator[TitleMatch]:
+        """Yield the matches of titles that are said in full."""
+        window = slice(phrase.start, phrase.end)
+        exact = asked[window] == written[window]
+        for row in phrase.titles:
+            covered = sum(self._idf[word] for word in dict.fromkeys(self.titles[row]))
+            score = 1.0 if exact else CORRECTED_WEIGHT
+            if not phrase.is_full:
+                score *= CORE_WEIGHT
+                covered = min(
+                    covered, sum(self._idf.get(singular(word), 0.0) for word in asked[window])
+                )
+            yield TitleMatch(
+                row,
+                score,
+                score * math.sqrt(covered),
+                covered,
+                phrase.is_full,
+                phrase.start,
+                phrase.end,
+                exact,
+            )
+
+    def _index(
+        self, outside: Container[int]
+    ) -> tuple[Mapping[str, npt.NDArray[np.int32]], Mapping[str, float]]:
         rows: dict[str, list[int]] = {}
         roles: dict[str, set[str]] = {}
         for row, title in enumerate(self.titles):
             for word in dict.fromkeys(title):
-                rows.setdefault(word, []).append(row)
+                # What stands outside of brackets is no title of one role where another has it too.
+                if not (row in outside and self._phrases.says_more(title)):
+                    rows.setdefault(word, []).append(row)
                 roles.setdefault(word, set()).add(self.roles[row])
         count = len(set(self.roles))
         idf = {word: math.log1p(count / len(named)) for word, named in roles.items()}
         return {word: np.array(found, dtype=np.int32) for word, found in rows.items()}, idf
-
-    def _word_matches(self, asked: Sequence[str], written: Sequence[str]) -> list[WordMatch]:
-        found: list[WordMatch] = []
-        for position, (word, typed) in enumerate(zip(asked, written, strict=True)):
-            stem = singular(word)
-            field = PERSONS_BY_FIELD.get(stem, PERSONS_BY_FIELD.get(word, ""))
-            if field in self._postings:
-                found.append(WordMatch(position, field, FIELD_WEIGHT, exact=True))
-            known = stem in self._postings
-            if known and word == typed:
-                if word not in STOP_WORDS or len(asked) <= 3:  # noqa: PLR2004
-                    found.append(WordMatch(position, stem, 1.0, exact=True))
-                continue
-            if known:
-                found.append(WordMatch(position, stem, CORRECTED_WEIGHT, exact=False))
-            if typed in STOP_WORDS or typed in self._asking:
-                continue
-            penalty = LANGUAGE_WORD_PENALTY if typed in self._language else 0.0
-            if penalty and len(typed) <= STRICT_LENGTH:
-                continue  # a short correct word is one slip away from too many others
-            for meant, cost in self._vocabulary.nearest(singular(typed)):
-                if meant != stem:
-                    weight = 0.98 - 0.2 * max(cost, 0.3) - penalty
-                    found.append(WordMatch(position, meant, weight, exact=False))
-        return found
 
     def _title_matches(
         self, asked: Sequence[str], matches: Sequence[WordMatch]
@@ -297,7 +292,7 @@ class TitleIndex:
             asking = any(match.word in self._asking_stems for match in used)
             # "technician certifications" asks for certifications rather than names a technician.
             score *= ASKING_ORDER_FACTOR if asking else ORDER_FACTOR
-        is_full = len({match.word for match in used}) == len(set(title))
+        is_full = {match.word for match in used}.issuperset(telling_words(title))
         if not is_full:
             alone = len(used) == 1
             telling = sum(
@@ -313,7 +308,7 @@ class TitleIndex:
 
     def _is_telling(self, match: WordMatch, asked: Sequence[str], *, alone: bool) -> bool:
         """Return whether a word is evidence for an incomplete title."""
-        if alone and asked[match.position] in PERSONS_BY_FIELD:
+        if alone and match.word != singular(asked[match.position]) and match.exact:
             return False  # "the recruiting team" is no recruiter
         everyday = match.word in self._everyday and match.word not in OCCUPATIONS
         if alone and everyday and len(asked) > MAX_SHORT_QUESTION:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from faqbot.matching.role_linker import Linking, RoleLinker
-from faqbot.matching.text import normalise, words
+from faqbot.matching.text import codes, normalise, words
 from faqbot.model import LinkMethod, Role
 
 ROLES = (
@@ -85,3 +85,101 @@ def test_words_for_asking_do_not_name_a_role(question: str) -> None:
 
 def test_near_roles_are_found_for_words_that_name_none() -> None:
     assert LINKER.near(["recruitr"]) == ("technical-recruiter",)
+
+
+def roles_of(titles: dict[str, str], question: str) -> list[list[str]]:
+    """The rival roles of each mention in a question about roles with some titles."""
+    linker = RoleLinker(
+        [Role(role, title) for role, title in titles.items()],
+        ASKING,
+        everyday=frozenset("market go own house back will people staff".split()),
+    )
+    asked = words(normalise(question))
+    mentions = linker.link(asked, asked, codes(question)).mentions
+    return [[found.role for found in mention.links] for mention in mentions]
+
+
+ORDINARY = {
+    "it-trainer": "IT Trainer",
+    "trainer": "Trainer",
+    "us-payroll-clerk": "US Payroll Clerk",
+    "or-technician": "OR Technician",
+    "painter-a": "Painter A",
+    "painter-b": "Painter B",
+    "own-label-planner": "Own Label Planner",
+    "front-of-house-lead": "Front of House Lead",
+    "on-site-medic": "On-Site Medic",
+    "gtm": "Go To Market Strategist",
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "role"),
+    [
+        ("what does an it trainer do", "it-trainer"),
+        ("skills of a trainer", "trainer"),
+        ("what does a us payroll clerk earn", "us-payroll-clerk"),
+        ("which degree does the or technician have", "or-technician"),
+        ("skills of painter a", "painter-a"),
+        ("is a painter b allowed to drive", "painter-b"),
+        ("own label planner duties", "own-label-planner"),
+        ("duties of the front of house lead", "front-of-house-lead"),
+        ("front house lead skills", "front-of-house-lead"),
+        ("on site medic degree", "on-site-medic"),
+        ("go to market strategist degree", "gtm"),
+    ],
+)
+def test_a_title_of_ordinary_words_is_found_when_it_is_said_in_full(
+    question: str, role: str
+) -> None:
+    assert roles_of(ORDINARY, question) == [[role]]
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["got it", "tell us more about it", "do i own my work or not", "when do we go to it"],
+)
+def test_an_ordinary_word_of_a_title_names_no_role(question: str) -> None:
+    assert roles_of(ORDINARY, question) == []
+
+
+def test_an_article_before_a_noun_is_no_part_of_a_title() -> None:
+    assert roles_of(ORDINARY, "is a painter a happy person") == [["painter-a", "painter-b"]]
+
+
+LEVELLED = {
+    "clerk-1": "Payroll Clerk I",
+    "clerk-2": "Payroll Clerk II",
+    "clerk-senior": "Senior Payroll Clerk",
+    "clerk-oslo": "Payroll Clerk (Oslo)",
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "roles"),
+    [
+        ("skills of a payroll clerk", {"clerk-1", "clerk-2", "clerk-senior", "clerk-oslo"}),
+        ("skills of a payroll clerk 2", {"clerk-2"}),
+        ("skills of a payroll clerk ii", {"clerk-2"}),
+        ("skills of a payroll clerk level 1", {"clerk-1"}),
+        ("skills of a senior payroll clerk", {"clerk-senior"}),
+        ("skills of a payroll clerk in oslo", {"clerk-oslo"}),
+    ],
+)
+def test_titles_of_several_grades_are_a_choice_until_one_is_said(
+    question: str, roles: set[str]
+) -> None:
+    (mention,) = roles_of(LEVELLED, question)
+    assert set(mention) == roles
+
+
+@pytest.mark.parametrize(
+    ("question", "role"),
+    [
+        ("degree for technical recruitment", "technical-recruiter"),
+        ("what is data engineering about", "data-engineer"),
+        ("front end development skills", "front-end-developer"),
+    ],
+)
+def test_a_field_of_work_names_the_people_who_work_in_it(question: str, role: str) -> None:
+    assert [found.links[0].role for found in link(question).mentions] == [role]

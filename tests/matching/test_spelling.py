@@ -29,6 +29,10 @@ VOCABULARY = Vocabulary(
         ("dataengineer", "data engineer"),
         ("skillsfor data", "skills for data"),
         ("yoe", "years of experience"),
+        ("dat aengineer", "data engineer"),
+        ("pythond eveloper", "python developer"),
+        ("pythondevelper", "python developer"),
+        ("datadeveloper", "data developer"),
     ],
 )
 def test_errors_and_short_forms_are_repaired_and_reported(typed: str, meant: str) -> None:
@@ -42,6 +46,16 @@ def test_errors_and_short_forms_are_repaired_and_reported(typed: str, meant: str
 )
 def test_right_words_numbers_and_strangers_are_left_alone(typed: str) -> None:
     assert VOCABULARY.correct([typed]) == [([typed], [typed])]
+
+
+@pytest.mark.parametrize("typed", ["pyth0n", "3skills", "devops9"])
+def test_a_word_with_a_digit_is_not_repaired(typed: str) -> None:
+    assert VOCABULARY.correct([typed]) == [([typed], [typed])]
+
+
+def test_a_code_is_not_repaired() -> None:
+    assert VOCABULARY.correct(["pyton"]) == [(["pyton"], ["python"])]
+    assert VOCABULARY.correct(["pyton"], codes={"pyton"}) == [(["pyton"], ["pyton"])]
 
 
 @given(st.text(alphabet="abcdehilnoprstvy", min_size=4, max_size=14))

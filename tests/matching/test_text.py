@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faqbot.matching.text import MAX_CHARACTERS, clauses, normalise, singular, words
+from faqbot.matching.text import MAX_CHARACTERS, clauses, codes, normalise, singular, words
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,43 @@ from faqbot.matching.text import MAX_CHARACTERS, clauses, normalise, singular, w
 )
 def test_typing_habits_and_slack_markup_are_folded_away(typed: str, read: str) -> None:
     assert normalise(typed) == read
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("you can't apply, he won't", "you can not apply, he will not"),
+        ("i dont, they arent, it doesnt", "i do not, they are not, it does not"),
+        ("i havent, we cannot", "i have not, we can not"),
+        ("whats new, im late, theyre off", "what new, i late, they off"),
+        ("id like it but ill need an id", "i like it but i need an id"),
+        ("w/o a car but w/ a bike, b/c i can", "without a car but with a bike, because i can"),
+        ("its walls were ill-lit", "its walls were ill-lit"),
+        ("Grade II", "grade 2"),
+    ],
+)
+def test_contractions_read_alike_with_and_without_an_apostrophe(typed: str, read: str) -> None:
+    assert normalise(typed) == read
+
+
+def test_codes_are_words_with_digits_or_in_capitals() -> None:
+    assert codes("is the 403b an HSA, I ask, or CI/CD?") == {"403b", "hsa", "ci", "cd"}
+
+
+def test_capitals_mean_nothing_where_all_is_in_capitals() -> None:
+    assert codes("WHICH PLAN IS IT, THE 403B?") == {"403b"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("年假有几天？", ["年", "假", "有", "几", "天"]),
+        ("プロジェクトの期間", ["プロジェクト", "の", "期", "間"]),
+        ("휴가는 며칠", ["휴가는", "며칠"]),
+    ],
+)
+def test_scripts_without_spaces_are_cut_into_characters(text: str, expected: list[str]) -> None:
+    assert words(normalise(text)) == expected
 
 
 def test_words_of_other_scripts_stay_whole() -> None:

@@ -1,0 +1,136 @@
+"""Words of a question that stand for words of titles.
+
+They match exactly, by their singular, as the person of a field of work, or through a typing error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from faqbot.matching.lexicon import NEVER_IN_TITLES, word_family
+from faqbot.matching.spelling import STRICT_LENGTH, Vocabulary, error_cost
+from faqbot.matching.text import STOP_WORDS, singular
+
+PERSONS_BY_FIELD = MappingProxyType(
+    {
+        "analysis": "analyst",
+        "analytic": "analyst",
+        "analytics": "analyst",
+        "design": "designer",
+        "nursing": "nurse",
+    }
+)
+"""Fields of work with the person who works in them, where no ending tells: "data analytics"."""
+
+MIN_TYPO_LENGTH = 3
+"""Letters of the shortest word of a title that is recognised with a typing error."""
+
+FIRST_LETTER_COST = 0.45
+"""The cost of a wrong first letter: the other words of a title tell whether it was one."""
+
+FIELD_WEIGHT = 0.9
+"""Weight of a match through a field of work."""
+
+CORRECTED_WEIGHT = 0.9
+"""Weight of a match after spelling correction: the correction may be wrong."""
+
+LANGUAGE_WORD_PENALTY = 0.25
+"""What a correct English word loses as a misspelt word of a title."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordMatch:
+    """A word of a question that stands for a word of titles, with its weight (0 to 1)."""
+
+    position: int
+    word: str
+    weight: float
+    exact: bool
+
+
+class TitleWords:
+    """The words of all titles.
+
+    Args:
+        counts: in how many titles each word stands.
+        asking: words in which people ask about any role.
+        language: correct words of the language.
+    """
+
+    def __init__(
+        self, counts: Mapping[str, int], asking: frozenset[str], language: frozenset[str]
+    ) -> None:
+        self._counts = counts
+        self._families = _families(counts)
+        self._asking = asking
+        self._language = language
+        self._vocabulary = Vocabulary(
+            counts, min_length=MIN_TYPO_LENGTH, max_extra_cost=FIRST_LETTER_COST
+        )
+
+    def resembles(self, word: str) -> bool:
+        """Return whether a word of a title may have been meant."""
+        return word in self._counts or bool(self._vocabulary.nearest(word))
+
+    def match(
+        self, asked: Sequence[str], written: Sequence[str], codes: Container[str]
+    ) -> list[WordMatch]:
+        """Return the words that stand for words of titles, in order.
+
+        Args:
+            asked: the words of a question, normalised and corrected.
+            written: the same before correction.
+            codes: those of them that are codes, which are no misspelt words.
+        """
+        found: list[WordMatch] = []
+        for position, (word, typed) in enumerate(zip(asked, written, strict=True)):
+            stem = singular(word)
+            found.extend(
+                WordMatch(position, inflected, FIELD_WEIGHT, exact=True)
+                for inflected in sorted(self._inflected(word, stem))
+            )
+            known = stem in self._counts
+            if known and word == typed:
+                # "Got it" names no IT recruiter: a stop word counts in a whole title only, or
+                # where capitals make it one.
+                if word not in STOP_WORDS or word in codes:
+                    found.append(WordMatch(position, stem, 1.0, exact=True))
+                continue
+            if known:
+                found.append(WordMatch(position, stem, CORRECTED_WEIGHT, exact=False))
+            if _is_right(typed, codes) or typed in self._asking:
+                continue
+            penalty = LANGUAGE_WORD_PENALTY if typed in self._language else 0.0
+            if penalty and len(typed) <= STRICT_LENGTH:
+                continue  # a short correct word is one slip away from too many others
+            # A misspelt word of asking is likelier than a misspelt title: "skils" are skills.
+            rival = error_cost(typed, word) if word in self._asking else math.inf
+            for meant, cost in self._vocabulary.nearest(singular(typed)):
+                if meant != stem and cost < rival:
+                    weight = 0.98 - 0.2 * max(cost, 0.3) - penalty
+                    found.append(WordMatch(position, meant, weight, exact=False))
+        return found
+
+    def _inflected(self, word: str, stem: str) -> frozenset[str]:
+        """Return the words of titles for the person of a field of work, and the other way round."""
+        field = PERSONS_BY_FIELD.get(stem, PERSONS_BY_FIELD.get(word, ""))
+        related = self._families.get(word_family(stem), frozenset())
+        return (related | ({field} & self._counts.keys())) - {stem}
+
+
+def _is_right(typed: str, codes: Container[str]) -> bool:
+    """Return whether a word is what it should be: a code, or of a closed class."""
+    closed = typed in STOP_WORDS or typed in NEVER_IN_TITLES
+    return closed or typed in codes or any(letter.isdigit() for letter in typed)
+
+
+def _families(title_words: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """Return the words of titles by their family, without words that have none."""
+    found: dict[str, set[str]] = {}
+    for word in title_words:
+        if family := word_family(word):
+            found.setdefault(family, set()).add(word)
+    return {family: frozenset(members) for family, members in found.items()}
