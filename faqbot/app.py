@@ -20,7 +20,7 @@ from faqbot.content.publisher import ContentPublisher
 from faqbot.engine import ConversationMemory, Engine
 from faqbot.errors import UsageError
 from faqbot.index.builder import build_in_subprocess, build_index, load_engine, load_index
-from faqbot.index.reloader import Reloader, write_status_file
+from faqbot.index.reloader import ContentUpdates, Reloader, write_status_file
 from faqbot.matching.clusters import group_by_meaning
 from faqbot.matching.encoders import StaticEncoder, check_folder
 from faqbot.matching.training_data import SharedResources
@@ -145,8 +145,9 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
     index = load_index(folder, resources, settings.cache)
     index.matcher.ranker.prepare(PREPARED_SCOPES)
     engine = Engine(index, ConversationMemory(time.monotonic))
-    from faqbot.slack.context import Backing, ContentUpdates
-    from faqbot.slack.service import run_http, run_socket_mode, until_stopped
+    from faqbot.runtime.tasks import run_until_signal
+    from faqbot.slack.context import Backing
+    from faqbot.slack.service import run_http, run_socket_mode
 
     on_change = write_status_file(str(folder.resolve()), settings.mode.value)
     build = partial(build_in_subprocess, resources=resources)
@@ -154,14 +155,14 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
     publisher = ContentPublisher(engine, folder, reloader.reload)
     group_questions = partial(group_by_meaning, encoder=resources.bundled_encoder)
     updates = ContentUpdates(reloader, _fetcher(settings, folder), settings.pull_interval)
-    backing = Backing(group_questions, lambda: reloader.state, updates.works(), publisher)
+    backing = Backing(group_questions, lambda: reloader.state, updates.tasks(), publisher)
     if listener is not None:
-        until_stopped(run_http(settings, engine, _print_line, backing, listener))
+        run_until_signal(run_http(settings, engine, _print_line, backing, listener))
     elif settings.mode is Mode.SOCKET:
         with _status_port(settings) as port:
-            until_stopped(run_socket_mode(settings, engine, _print_line, backing, port))
+            run_until_signal(run_socket_mode(settings, engine, _print_line, backing, port))
     else:
-        until_stopped(
+        run_until_signal(
             _in_local_workspace(settings, engine, replace(backing, owners=LOCAL_OWNER_CHANNEL))
         )
 

@@ -9,8 +9,9 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -173,6 +174,39 @@ class Reloader:
     def _set_state(self, state: ReloadState) -> None:
         self._state = state
         self._on_change(state)
+
+
+@dataclass(frozen=True, slots=True)
+class ContentUpdates:
+    """Keeps a content folder in sync with its git repository, and an engine with the folder.
+
+    Args:
+        reloader: reloads the folder.
+        fetch: fetches newer content into the folder; None if nothing does.
+        interval: seconds between two fetches; 0 for none.
+    """
+
+    reloader: Reloader
+    fetch: Callable[[], None] | None = None
+    interval: float = 0.0
+
+    async def fetch_and_reload(self) -> None:
+        """Fetch newer content and reload it. A failure is logged, and the next call retries."""
+        if self.fetch is None:
+            return
+        try:
+            await asyncio.to_thread(self.fetch)
+        except FaqbotError as error:
+            _log.warning("newer content could not be fetched: %s", error)
+            return
+        await self.reloader.reload_or_log()
+
+    def tasks(self) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
+        """Return the functions that follow changes until they are cancelled."""
+        if self.fetch is None or not self.interval:
+            return (self.reloader.watch,)
+        periodically = partial(run_periodically, self.interval, self.fetch_and_reload)
+        return (self.reloader.watch, periodically)
 
 
 async def run_periodically(seconds: float, work: Callable[[], Awaitable[None]]) -> None:

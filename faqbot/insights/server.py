@@ -19,11 +19,11 @@ from faqbot.insights.views import LOCAL_HOSTS, InsightsPages
 from faqbot.matching.clusters import group_by_meaning
 from faqbot.matching.encoders import StaticEncoder
 from faqbot.model import KnowledgeBase
+from faqbot.runtime.tasks import run_until_signal
 from faqbot.runtime.web import Server, listen
 from faqbot.settings.models import Settings
 from faqbot.slack.client import team_id_of, web_client
 from faqbot.slack.directory import OwnerDirectory
-from faqbot.slack.service import until_stopped
 from faqbot.storage.store import Store, with_store
 
 
@@ -80,7 +80,7 @@ def serve_insights(
         finally:
             listener.close()
 
-    until_stopped(with_store(database, serve))
+    run_until_signal(with_store(database, serve))
 
 
 @asynccontextmanager

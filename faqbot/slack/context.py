@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
 
 from faqbot.content.publisher import Publisher
-from faqbot.errors import FaqbotError
-from faqbot.index.reloader import Reloader, ReloadState, run_periodically
+from faqbot.index.reloader import ReloadState
 from faqbot.runtime.leases import DeliveryClaims, MemoryClaims
 from faqbot.runtime.metrics import Metrics
 from faqbot.runtime.rate_limit import Limits
+from faqbot.runtime.tasks import BackgroundTask
 from faqbot.slack.middleware.request_log import ListenerTracker
 from faqbot.storage.models import ChannelMode
 from faqbot.storage.recorder import QuestionRecorder
@@ -58,36 +55,6 @@ class Backstage:
     speaks: ChannelMode = ChannelMode.MENTIONS
     grouping: Grouping = lambda texts: [[at] for at in range(len(texts))]
     content: Callable[[], ReloadState] | None = None
-
-
-BackgroundTask = Callable[[], Coroutine[Any, Any, None]]
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ContentUpdates:
-    """How content is kept as it is elsewhere: `newer` fetches it, every so many seconds."""
-
-    reloader: Reloader
-    newer: Callable[[], None] | None = None
-    seconds: float = 0.0
-
-    async def fetch(self) -> None:
-        """Fetch what is newer, and answer from it; what fails is tried again the next time."""
-        if self.newer is None:
-            return
-        try:
-            await asyncio.to_thread(self.newer)
-        except FaqbotError as error:
-            _log.warning("newer content could not be fetched: %s", error)
-            return
-        await self.reloader.reload_or_log()
-
-    def works(self) -> tuple[BackgroundTask, ...]:
-        """What goes on as long as faqbot runs."""
-        if self.newer is None or not self.seconds:
-            return (self.reloader.watch,)
-        return (self.reloader.watch, partial(run_periodically, self.seconds, self.fetch))
 
 
 @dataclass(frozen=True, slots=True)

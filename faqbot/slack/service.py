@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import signal
 import socket
-import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
@@ -21,7 +18,7 @@ from faqbot.runtime.leases import LeaseManager, MemoryClaims
 from faqbot.runtime.metrics import Metrics
 from faqbot.runtime.rate_limit import Limits
 from faqbot.runtime.web import SafeHeaders, Server, background_server, safe_headers
-from faqbot.settings.models import Settings
+from faqbot.settings.models import Settings, reveal
 from faqbot.settings.sources import metrics_folder
 from faqbot.slack.app import create_app
 from faqbot.slack.client import CallQueue, check_bot_token, web_client
@@ -164,58 +161,11 @@ def seal_of(settings: Settings, secret: str) -> TokenCipher:
     Raises:
         SettingsError: a key is none.
     """
-    keys = plain(settings.faqbot_secret_keys)
+    keys = reveal(settings.faqbot_secret_keys)
     return TokenCipher.from_setting(keys) if keys else TokenCipher.from_secret(secret)
 
 
-def plain(secret: Any) -> str:
-    """A secret setting as text; nothing where it isn't set."""
-    return str(secret.get_secret_value()) if secret else ""
-
-
 Say = Callable[[str], None]
-
-_THRESHOLDS: Final = (20_000, 20, 50)
-"""Objects and rounds between two looks of the garbage collector: a request makes some thousands."""
-
-
-def until_stopped(work: Coroutine[Any, Any, None]) -> None:
-    """Run until SIGINT or SIGTERM, then finish what was begun; a second signal ends it at once."""
-    # What was built for the answers stays as long as the process: looking through it again and
-    # again cost a fifth of the time.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_THRESHOLDS)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_until_stopped(work))
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    if sys.platform == "win32":
-        return None
-    import uvloop
-
-    return uvloop.new_event_loop
-
-
-async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    task = asyncio.ensure_future(work)
-
-    def stopped() -> None:
-        if stop.is_set():
-            task.cancel()
-        stop.set()
-        task.cancel()
-
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stopped)
-    try:
-        await task
-    except asyncio.CancelledError:
-        if not stop.is_set():
-            raise
 
 
 async def run_http(
@@ -227,7 +177,7 @@ async def run_http(
         SettingsError: Slack refuses the token.
         ServiceError: Slack can't be reached.
     """
-    token, secret = plain(settings.slack_bot_token), plain(settings.slack_signing_secret)
+    token, secret = reveal(settings.slack_bot_token), reveal(settings.slack_signing_secret)
     house = House.of(settings, backing, secret)
     async with house.web_client(token) as client, house.open():
         team = await check_bot_token(client)
@@ -253,12 +203,12 @@ async def run_socket_mode(
         SettingsError: Slack refuses a token.
         ServiceError: Slack can't be reached, or not any more.
     """
-    token = plain(settings.slack_bot_token)
+    token = reveal(settings.slack_bot_token)
     house = House.of(settings, backing, token)
     async with house.web_client(token) as client, house.open():
         team = await check_bot_token(client)
         app = create_app(engine, client, house.shared, backstage=house.backstage)
-        link = SocketMode(app, plain(settings.slack_app_token))
+        link = SocketMode(app, reveal(settings.slack_app_token))
         health = house.health(token_check(client), link.connected.is_set)
         async with (
             serve_health(health, listener, settings.faqbot_trusted_proxies),

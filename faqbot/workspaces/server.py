@@ -27,15 +27,16 @@ from faqbot.index.cache import Snapshots
 from faqbot.index.reloader import run_periodically, write_status_file
 from faqbot.matching.clusters import group_by_meaning
 from faqbot.matching.training_data import SharedResources
+from faqbot.runtime.tasks import BackgroundTask, run_until_signal
 from faqbot.runtime.web import Server, background_server
-from faqbot.settings.models import Settings
+from faqbot.settings.models import Settings, reveal
 from faqbot.slack.app import create_app
 from faqbot.slack.client import SLACK_ERRORS, describe_error
-from faqbot.slack.context import BackgroundTask, Backing, Backstage, Shared, background_tasks
+from faqbot.slack.context import Backing, Backstage, Shared, background_tasks
 from faqbot.slack.directory import OwnerDirectory
 from faqbot.slack.http_endpoint import asgi
 from faqbot.slack.listeners.reports import Reports
-from faqbot.slack.service import House, plain, seal_of, until_stopped
+from faqbot.slack.service import House, seal_of
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.storage.models import ChannelMode
 from faqbot.storage.store import Store, open_store
@@ -268,14 +269,14 @@ def serve_workspaces(settings: Settings, folder: Path, listener: socket.socket, 
             used.
     """
     content = WorkspaceContent.of(settings, folder)
-    until_stopped(_serve(settings, content, listener, say))
+    run_until_signal(_serve(settings, content, listener, say))
 
 
 async def _serve(
     settings: Settings, content: WorkspaceContent, listener: socket.socket, say: Say
 ) -> None:
     assert settings.database is not None, "the settings demand it"
-    secret = plain(settings.slack_signing_secret)
+    secret = reveal(settings.slack_signing_secret)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(content.pool.close)
         book = await content.pool.pin(content.default)
@@ -334,7 +335,7 @@ class _Parts:
         store: Store,
         client: AsyncWebClient,
     ) -> _Parts:
-        secret = plain(settings.slack_client_secret)
+        secret = reveal(settings.slack_client_secret)
         url = settings.faqbot_public_url
         exchange = OAuthClient(client, settings.slack_client_id, secret, url)
         tokens = TokenProvider(store.installations, exchange)
