@@ -32,7 +32,7 @@ from faqbot.index.builder import IndexLoader
 from faqbot.index.cache import Snapshots
 from faqbot.matching.training_data import SharedResources
 from faqbot.slack.client import web_client
-from faqbot.slack.context import Shared
+from faqbot.slack.context import Services
 from faqbot.slack.payload_parser import make_request
 from faqbot.storage.installations import Credentials, Installation, Workspace
 from faqbot.workspaces.config import WorkspaceConfig
@@ -138,7 +138,7 @@ async def measured(folder: Path, count: int, roles: int, memory: int) -> list[Ro
         def assigned(of: str, _: str) -> WorkspaceConfig:
             return WorkspaceConfig(str(folder / "content" / f"{int(of[1:]):04}"))
 
-        opener = AppFactory(shelf, assigned, lambda _: False, "", client, tokens, Shared(), None)
+        opener = AppFactory(shelf, assigned, lambda _: False, "", client, tokens, Services())
 
         async def nobody(*_: object) -> None:
             raise AssertionError("nobody left")

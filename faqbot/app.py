@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
+from pydantic import SecretStr
 
 from faqbot.content.defaults import shipped_knowledge
 from faqbot.content.git import PREFIX, git_source, pull
@@ -29,7 +29,8 @@ from faqbot.workspaces.config import read_workspaces
 
 if TYPE_CHECKING:
     from faqbot.importers.documents.headings import HeadingClassifier
-    from faqbot.slack.context import Backing
+    from faqbot.runtime.tasks import BackgroundTask
+    from faqbot.slack.context import AppContext
 
 __all__ = [
     "build_index",
@@ -146,25 +147,35 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
     index.matcher.ranker.prepare(PREPARED_SCOPES)
     engine = Engine(index, ConversationMemory(time.monotonic))
     from faqbot.runtime.tasks import run_until_signal
-    from faqbot.slack.context import Backing
-    from faqbot.slack.service import run_http, run_socket_mode
+    from faqbot.slack.context import AppContext
+    from faqbot.slack.service import make_services, run_http, run_socket_mode
+    from faqbot.storage.models import ChannelMode
 
     on_change = write_status_file(str(folder.resolve()), settings.mode.value)
     build = partial(build_in_subprocess, resources=resources)
     reloader = Reloader(engine, folder, build, on_change)
-    publisher = ContentPublisher(engine, folder, reloader.reload)
+    tasks = ContentUpdates(reloader, _fetcher(settings, folder), settings.pull_interval).tasks()
     group_questions = partial(group_by_meaning, encoder=resources.bundled_encoder)
-    updates = ContentUpdates(reloader, _fetcher(settings, folder), settings.pull_interval)
-    backing = Backing(group_questions, lambda: reloader.state, updates.tasks(), publisher)
-    if listener is not None:
-        run_until_signal(run_http(settings, engine, _print_line, backing, listener))
-    elif settings.mode is Mode.SOCKET:
-        with _status_port(settings) as port:
-            run_until_signal(run_socket_mode(settings, engine, _print_line, backing, port))
-    else:
-        run_until_signal(
-            _in_local_workspace(settings, engine, replace(backing, owners=LOCAL_OWNER_CHANNEL))
+
+    def make_context(settings: Settings) -> AppContext:
+        return AppContext(
+            engine,
+            content_state=lambda: reloader.state,
+            services=make_services(settings, group_questions),
+            default_owner=settings.faqbot_default_owner,
+            channel_mode=ChannelMode(settings.faqbot_channel_mode),
+            publisher=ContentPublisher(engine, folder, reloader.reload),
         )
+
+    if listener is not None:
+        context = make_context(settings)
+        run_until_signal(run_http(settings, context, tasks, listener, _print_line))
+    elif settings.mode is Mode.SOCKET:
+        context = make_context(settings)
+        with _status_port(settings) as port:
+            run_until_signal(run_socket_mode(settings, context, tasks, port, _print_line))
+    else:
+        run_until_signal(_run_in_local_workspace(settings, make_context, tasks))
 
 
 @contextmanager
@@ -187,14 +198,17 @@ def _fetcher(settings: Settings, folder: Path) -> Callable[[], None] | None:
     return partial(pull, folder) if settings.pull_interval else None
 
 
-async def _in_local_workspace(settings: Settings, engine: Engine, backing: Backing) -> None:
+async def _run_in_local_workspace(
+    settings: Settings,
+    make_context: Callable[[Settings], AppContext],
+    tasks: Iterable[BackgroundTask],
+) -> None:
+    """Start a local workspace and serve it by Socket Mode until cancelled."""
     from faqbot.playground.models import Setup
     from faqbot.playground.workspace import LocalWorkspace
     from faqbot.runtime.web import listen
-    from faqbot.slack.app import create_app
     from faqbot.slack.manifest import COMMANDS, EVENTS, OPTIONAL_SCOPES, SCOPES, SHORTCUTS
-    from faqbot.slack.service import House, connection, weekly_digest
-    from faqbot.slack.socket_mode import SocketMode
+    from faqbot.slack.service import run_socket_mode
 
     setup = Setup(
         scopes=frozenset((*SCOPES, *OPTIONAL_SCOPES)),
@@ -205,22 +219,19 @@ async def _in_local_workspace(settings: Settings, engine: Engine, backing: Backi
     port = settings.listen_port
     listen("127.0.0.1", port).close()  # so that a taken port gives the same advice in every mode
     async with LocalWorkspace.start(port=port, setup=setup) as workspace:
-        house = House.of(
-            settings.model_copy(update={"slack_api_url": workspace.api_url}),
-            backing,
-            workspace.signing_secret,
+        local = settings.model_copy(
+            update={
+                "slack_api_url": workspace.api_url,
+                "slack_bot_token": SecretStr(workspace.bot_token),
+                "slack_app_token": SecretStr(workspace.app_token),
+                "slack_signing_secret": SecretStr(workspace.signing_secret),
+                "faqbot_default_owner": settings.faqbot_default_owner or LOCAL_OWNER_CHANNEL,
+            }
         )
-        async with house.web_client(workspace.bot_token) as client, house.open():
-            app = create_app(engine, client, house.shared, backstage=house.backstage)
-            link = SocketMode(app, workspace.app_token)
-            address = f"{workspace.address}/"
-            async with (
-                weekly_digest(engine, house.backstage, client),
-                connection(link, house.working(app.async_dispatch)),
-            ):
-                await link.run(
-                    lambda: _print_line(f"faqbot runs in a local Slack workspace: {address}")
-                )
+        line = f"faqbot runs in a local Slack workspace: {workspace.address}/"
+        await run_socket_mode(
+            local, make_context(local), tasks, None, on_ready=lambda _: _print_line(line)
+        )
 
 
 def check(settings: Settings) -> tuple[str, ...]:

@@ -138,6 +138,9 @@ FORMER = {
     *("Forgotten", "Consent", "Seal", "Lapsed", "StoredClaims", "RecentClaims", "Pacer"),
     *("Guard", "NoBodies", "Following", "Deciding", "Assigning", "Proposing", "Speaks"),
     *("Audiences", "Owners", "Spot", "Publishing", "Unwritable", "Weighed", "Weakly", "Verdict"),
+    *("Shared", "Backstage", "Backing", "House", "Running", "People", "Asked", "Said", "Past"),
+    *("Repair", "Why", "Held", "Wanted", "Common", "Contents", "Mix", "Looked", "Wish", "Trial"),
+    *("Pulse", "Rates", "Apps", "Memory", "Leases", "Claims"),
 }
 """Class names that were given up; `docs/glossary.md` has those that took their place."""
 

@@ -28,9 +28,17 @@ from faqbot.storage.models import StoreError
 from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import new_id
 
+Redeliver = Callable[[Mapping[str, Any], str], Awaitable[bool]]
+Drain = Callable[[], Awaitable[object]]
+
 
 class DeliveryClaims(Protocol):
     """Remembers which deliveries were claimed, in this process or in all that share a database."""
+
+    @property
+    def held(self) -> int:
+        """How many deliveries this process works on and another could take over."""
+        ...
 
     async def claim(self, *key: str) -> bool:
         """Claim a key permanently. Returns True for the first caller only."""
@@ -50,6 +58,19 @@ class DeliveryClaims(Protocol):
 
     def complete(self, key: str) -> None:
         """Mark a delivery as finished; `key` is written as by `key_string`."""
+        ...
+
+    def running(
+        self, redeliver: Redeliver, drain: Drain
+    ) -> contextlib.AbstractAsyncContextManager[None]:
+        """Handle deliveries while the block runs, those of dead processes too.
+
+        Args:
+            redeliver: handles a delivery again, given its payload and key. Returns False if nothing
+                handles it any more.
+            drain: waits at the end until running deliveries have ended. What it leaves unfinished
+                is left to other processes.
+        """
         ...
 
 
@@ -89,6 +110,19 @@ class MemoryClaims:
     def complete(self, key: str) -> None:
         """Do nothing: no other process knows of these claims."""
 
+    @property
+    def held(self) -> int:
+        """None: no other process could take a delivery over."""
+        return 0
+
+    @asynccontextmanager
+    async def running(self, redeliver: Redeliver, drain: Drain) -> AsyncIterator[None]:  # noqa: ARG002
+        """Call `drain` when the block has ended."""
+        try:
+            yield
+        finally:
+            await drain()
+
 
 LEASE_SECONDS: Final = 20.0
 """Seconds after which another process takes over what a dead one has not finished."""
@@ -105,8 +139,6 @@ CLAIM_BATCH_SECONDS: Final = 0.005
 DONE_BATCH_SECONDS: Final = 0.05
 """Seconds that a completed delivery waits for others to be written with."""
 
-Redeliver = Callable[[Mapping[str, Any], str], Awaitable[bool]]
-Drain = Callable[[], Awaitable[object]]
 _log = logging.getLogger(__name__)
 
 
@@ -176,11 +208,7 @@ class LeaseManager:
     async def running(self, redeliver: Redeliver, drain: Drain) -> AsyncIterator[None]:
         """Renew leases while the block runs, and take over expired ones.
 
-        Args:
-            redeliver: handles a delivery again, given its payload and key. Returns False if nothing
-                handles it any more.
-            drain: waits at the end, after the last take-over, until running deliveries have ended.
-                What it leaves unfinished is left to other processes.
+        The arguments are those of `DeliveryClaims`; `drain` is called after the last take-over.
         """
         async with AsyncExitStack() as stack:  # left from the last line to the first
             stack.push_async_callback(self._release)

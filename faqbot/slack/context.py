@@ -1,88 +1,97 @@
-"""What all workspaces of a process share."""
+"""Contexts: what the Bolt app of a workspace needs, and what all apps of a process share."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from faqbot.content.publisher import Publisher
+from faqbot.engine import Engine
 from faqbot.index.reloader import ReloadState
 from faqbot.runtime.leases import DeliveryClaims, MemoryClaims
 from faqbot.runtime.metrics import Metrics
 from faqbot.runtime.rate_limit import Limits
-from faqbot.runtime.tasks import BackgroundTask
+from faqbot.slack.client import CallQueue
+from faqbot.slack.conversations import Threads
+from faqbot.slack.directory import AudienceResolver, ChannelPolicies, OwnerDirectory
 from faqbot.slack.middleware.request_log import ListenerTracker
-from faqbot.storage.models import ChannelMode
+from faqbot.storage.models import ChannelMode, StoreError
 from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.reports import Grouping
+from faqbot.storage.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
-    """The parts that every app of a process is made with.
+class Services:
+    """What all Bolt apps of a process share.
 
     Args:
-        claims: what was taken on, so that it is done once.
-        running: the listeners that run.
-        metrics: what is counted and measured.
-        limits: how many questions a minute.
+        claims: claim each delivery, so that it is handled once.
+        listeners: the listeners that run.
+        limits: rate limits of questions.
+        metrics: counts and measures for Prometheus.
+        calls: keeps calls of the Web API to Slack's rate limits.
+        recorder: writes the question log and opens the store; None without a database.
+        group_questions: groups questions by meaning, for reports.
     """
 
     claims: DeliveryClaims = field(default_factory=MemoryClaims)
-    running: ListenerTracker = field(default_factory=ListenerTracker)
-    metrics: Metrics = field(default_factory=Metrics)
+    listeners: ListenerTracker = field(default_factory=ListenerTracker)
     limits: Limits = field(default_factory=lambda: Limits.of(0, 0))
+    metrics: Metrics = field(default_factory=Metrics)
+    calls: CallQueue = field(default_factory=CallQueue)
+    recorder: QuestionRecorder | None = None
+    group_questions: Grouping = lambda texts: [[at] for at in range(len(texts))]
+
+    def store(self) -> AbstractAsyncContextManager[Store]:
+        """Open the store.
+
+        Raises:
+            StoreError: there is no database, or it is down.
+        """
+        if self.recorder is None:
+            raise StoreError("There is no database.")
+        return self.recorder.store()
 
 
-@dataclass(frozen=True, slots=True)
-class Backstage:
-    """The parts that let an app remember, hand over and learn.
-
-    Args:
-        memory: keeps questions, ratings, hand-overs, proposals and policies.
-        owners: the channel or person for owners that Slack doesn't know by id.
-        publisher: makes content of approved proposals; None where that can't be.
-        speaks: when it speaks in channels that nobody has set up.
-        content: says what is answered from, and what became of newer content.
-        grouping: puts unanswered questions of one meaning together.
-    """
-
-    memory: QuestionRecorder
-    owners: str = ""
-    publisher: Publisher | None = None
-    speaks: ChannelMode = ChannelMode.MENTIONS
-    grouping: Grouping = lambda texts: [[at] for at in range(len(texts))]
-    content: Callable[[], ReloadState] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Backing:
-    """What boot puts behind the answers besides the memory.
+@dataclass(frozen=True, eq=False)
+class AppContext:
+    """What the Bolt app of one workspace needs.
 
     Args:
-        grouping: puts unanswered questions of one meaning together.
-        state: says what is answered from.
-        works: keep content as it is elsewhere, as long as faqbot runs.
-        publisher: makes content of approved proposals; None where that can't be.
-        owners: the channel or person for owners that Slack doesn't know by id.
+        engine: answers questions.
+        content_state: returns which content is in use.
+        services: shared by all apps of the process.
+        default_owner: the channel or person that stands in for owners whom Slack doesn't know.
+        channel_mode: when faqbot answers in channels without settings of their own.
+        publisher: makes content of approved proposals; None where nothing can be written.
     """
 
-    grouping: Grouping
-    state: Callable[[], ReloadState]
-    works: tuple[BackgroundTask, ...]
+    engine: Engine
+    content_state: Callable[[], ReloadState]
+    services: Services = field(default_factory=Services)
+    default_owner: str = ""
+    channel_mode: ChannelMode = ChannelMode.MENTIONS
     publisher: Publisher | None = None
-    owners: str = ""
 
+    @cached_property
+    def threads(self) -> Threads:
+        """What threads are about."""
+        return Threads(self.engine)
 
-@asynccontextmanager
-async def background_tasks(works: Iterable[BackgroundTask]) -> AsyncIterator[None]:
-    """Do what never ends, as long as the block runs."""
-    tasks = [asyncio.create_task(work()) for work in works]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    @cached_property
+    def audiences(self) -> AudienceResolver:
+        """Who people are to the content."""
+        return AudienceResolver()
+
+    @cached_property
+    def owners(self) -> OwnerDirectory:
+        """Where owners are reached."""
+        return OwnerDirectory(self.default_owner)
+
+    @cached_property
+    def channels(self) -> ChannelPolicies:
+        """When faqbot answers in which channel."""
+        return ChannelPolicies(self.services.recorder, self.channel_mode)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,9 +18,9 @@ from starlette.routing import Route
 
 from faqbot.index.reloader import ReloadState, run_periodically
 from faqbot.runtime.metrics import METRICS_CONTENT_TYPE, GaugeValues
-from faqbot.slack.client import REFUSED, CallQueue, reason_of
-from faqbot.slack.context import Shared
-from faqbot.storage.recorder import QuestionRecorder
+from faqbot.runtime.tasks import background_tasks
+from faqbot.slack.client import REFUSED, reason_of
+from faqbot.slack.context import Services
 
 SAMPLED: Final = 10.0
 """Seconds between two samples, for the other workers' share of the metrics."""
@@ -38,24 +37,18 @@ class Health:
     """What is known of this process.
 
     Args:
-        shared: what is counted, and the listeners that run.
-        pacer: the calls that wait.
-        memory: what remembers; None where nothing is kept.
-        content: what is answered from.
-        held: how many deliveries are held.
-        check: asks Slack whether the token is good; says what is wrong with it.
-        connected: whether the Socket Mode connection is open; None over HTTP.
-        workspaces: how many workspaces are loaded.
+        services: of the process.
+        content_state: returns which content is in use.
+        check: asks Slack whether the token is valid; None where there is no single token.
+        is_connected: whether the Socket Mode connection is open; None over HTTP.
+        count_workspaces: returns how many workspaces are loaded.
     """
 
-    shared: Shared
-    pacer: CallQueue
-    memory: QuestionRecorder | None
-    content: Callable[[], ReloadState]
-    held: Callable[[], int] = lambda: 0
+    services: Services
+    content_state: Callable[[], ReloadState]
     check: Check | None = None
-    connected: Callable[[], bool] | None = None
-    workspaces: Callable[[], int] = lambda: 1
+    is_connected: Callable[[], bool] | None = None
+    count_workspaces: Callable[[], int] = lambda: 1
     slack: str = ""
     stopping: bool = False
     started: float = field(default_factory=time.time)
@@ -77,7 +70,7 @@ class Health:
 
         A database that is down doesn't make a process unready: questions are answered without it.
         """
-        state = self.content()
+        state = self.content_state()
         missing = [name for name, wrong in self._missing().items() if wrong]
         found: dict[str, Any] = {
             "ready": not missing,
@@ -92,29 +85,29 @@ class Health:
     async def exposition(self, _: Request) -> Response:
         """What is counted and measured."""
         self.sample()
-        return Response(self.shared.metrics.exposition(), media_type=METRICS_CONTENT_TYPE)
+        return Response(self.services.metrics.exposition(), media_type=METRICS_CONTENT_TYPE)
 
     def sample(self) -> None:
         """Take down what is so now."""
-        state = self.content()
+        state, recorder = self.content_state(), self.services.recorder
         waiting = {
-            "listeners": self.shared.running.count,
-            "calls": self.pacer.waiting,
-            "deliveries": self.held(),
-            "records": self.memory.queued if self.memory else 0,
+            "listeners": self.services.listeners.count,
+            "calls": self.services.calls.waiting,
+            "deliveries": self.services.claims.held,
+            "records": recorder.queued if recorder else 0,
         }
-        self.shared.metrics.set_gauges(
+        self.services.metrics.set_gauges(
             GaugeValues(
                 waiting=waiting,
-                store_up=self.memory is not None and self.memory.is_up,
-                socket_connected=bool(self.connected and self.connected()),
+                store_up=recorder is not None and recorder.is_up,
+                socket_connected=bool(self.is_connected and self.is_connected()),
                 version=state.version,
                 since=state.since.timestamp(),
                 tried=state.tried.timestamp(),
                 reloads=state.reloads,
                 failures=state.failures,
                 problems=state.count,
-                workspaces=self.workspaces(),
+                workspaces=self.count_workspaces(),
             )
         )
 
@@ -122,22 +115,19 @@ class Health:
     async def watching(self) -> AsyncIterator[None]:
         """Take samples and check the token as long as the block runs; then this one stops."""
         self.sample()
-        tasks = [
-            asyncio.create_task(run_periodically(SAMPLED, self._sampled)),
-            asyncio.create_task(run_periodically(CHECKED, self._checked)),
-        ]
-        try:
-            yield
-        finally:
-            self.stopping = True
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        async with background_tasks(
+            run_periodically(SAMPLED, self._sampled), run_periodically(CHECKED, self.check_token)
+        ):
+            try:
+                yield
+            finally:
+                self.stopping = True
 
     async def _sampled(self) -> None:
         self.sample()
 
-    async def _checked(self) -> None:
+    async def check_token(self) -> None:
+        """Ask Slack whether the token is valid; a refusal makes the process unready."""
         if self.check is None:
             return
         was, self.slack = self.slack, await self.check()
@@ -147,14 +137,15 @@ class Health:
     def _missing(self) -> dict[str, bool]:
         return {
             "slack": bool(self.slack),
-            "socket": self.connected is not None and not self.connected(),
+            "socket": self.is_connected is not None and not self.is_connected(),
             "stopping": self.stopping,
         }
 
     def _store(self) -> str:
-        if self.memory is None:
+        recorder = self.services.recorder
+        if recorder is None:
             return "off"
-        return "ok" if self.memory.is_up else "down: answers go on without memory"
+        return "ok" if recorder.is_up else "down: answers go on without memory"
 
 
 def token_check(client: AsyncWebClient) -> Check:

@@ -23,18 +23,14 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.errors import ServiceError
-from faqbot.runtime.logs import bolt_logger
-from faqbot.slack.app import Authorize
+from faqbot.slack.app import Authorize, base_app
 from faqbot.slack.blockkit.views import NOT_NOW, answer_modal, notice
 from faqbot.slack.client import client_of
-from faqbot.slack.context import Shared
+from faqbot.slack.context import Services
 from faqbot.slack.conversations import post, send_ephemeral
-from faqbot.slack.listeners import errors
 from faqbot.slack.manifest import COMMANDS
-from faqbot.slack.middleware import deduplication, request_log
 from faqbot.slack.middleware.deduplication import CLAIM
-from faqbot.slack.middleware.request_log import log_handled
-from faqbot.slack.payloads import IncomingMessage, Interaction, payload_of
+from faqbot.slack.payloads import IncomingMessage, Interaction
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.storage.models import StoreError
 from faqbot.workspaces.app_pool import (
@@ -335,29 +331,10 @@ _ANY: Final = re.compile("")
 
 
 def create_unavailable_app(
-    client: AsyncWebClient, shared: Shared, authorize: Authorize | None = None
+    client: AsyncWebClient, services: Services, authorize: Authorize | None = None
 ) -> AsyncApp:
-    """An app that tells whoever asks that it can't answer now; arguments as for `create_app`."""
-    app = AsyncApp(
-        name="faqbot.slack.bolt.app",  # names a logger, and sets its level
-        client=client,
-        logger=bolt_logger(),
-        authorize=authorize,
-        request_verification_enabled=False,
-        ssl_check_enabled=False,
-    )
-
-    def ended(request: AsyncBoltRequest, seconds: float) -> None:
-        if request.context.get(CLAIM):
-            shared.claims.complete(str(request.context[CLAIM]))
-        shared.metrics.handled(payload_of(request).name, seconds)
-        log_handled(request, seconds)
-
-    shared.running.watch(app, ended)
-    request_log.register(app)
-    errors.register(app, shared.metrics.error)
-    deduplication.register(app, shared.claims, shared.metrics.duplicate)
-
+    """Create an app that answers everything with an apology; arguments as for `base_app`."""
+    app = base_app(client, services, authorize)
     _answer_messages(app)
     _answer_clicks(app)
     return app

@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -20,23 +20,23 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.content.git import PREFIX
 from faqbot.content.publisher import Publisher, ReadOnlyPublisher
-from faqbot.engine import ConversationMemory, Engine
+from faqbot.engine import ConversationMemory
 from faqbot.errors import FaqbotError
 from faqbot.index.builder import IndexLoader
 from faqbot.index.cache import Snapshots
 from faqbot.index.reloader import run_periodically, write_status_file
 from faqbot.matching.clusters import group_by_meaning
 from faqbot.matching.training_data import SharedResources
-from faqbot.runtime.tasks import BackgroundTask, run_until_signal
+from faqbot.runtime.tasks import BackgroundTask, background_tasks, run_until_signal
 from faqbot.runtime.web import Server, background_server
 from faqbot.settings.models import Settings, reveal
 from faqbot.slack.app import create_app
-from faqbot.slack.client import SLACK_ERRORS, describe_error
-from faqbot.slack.context import Backing, Backstage, Shared, background_tasks
-from faqbot.slack.directory import OwnerDirectory
+from faqbot.slack.client import SLACK_ERRORS, describe_error, web_client
+from faqbot.slack.context import AppContext, Services
+from faqbot.slack.health import Health
 from faqbot.slack.http_endpoint import asgi
 from faqbot.slack.listeners.reports import Reports
-from faqbot.slack.service import House, seal_of
+from faqbot.slack.service import handling, make_cipher, make_services, running
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.storage.models import ChannelMode
 from faqbot.storage.store import Store, open_store
@@ -97,14 +97,15 @@ class AppFactory:
     """Opens the apps of workspaces.
 
     Args:
-        shelf: has their content.
-        assigned: says what a team has of its own, given its id and its organisation's.
-        owns: says whether a team's content is its alone.
-        default: the address of the content of those that have none of their own.
-        client: a client of the Web API without a token, whose session all share.
-        tokens: give the bot tokens.
-        shared: what the apps of the process have in common.
-        backstage: what remembers; its owners and manners hold where a workspace has none.
+        pool: loads their content.
+        config_of: returns what the file says of a team, given its id and its organisation's.
+        owns_content: whether a team's content is used by no other team.
+        default_content: the address of the content of teams that have none of their own.
+        client: a client of the Web API without a token, whose session all apps share.
+        tokens: returns bot tokens.
+        services: shared by all apps of the process.
+        default_owner: stands in for owners whom Slack doesn't know, if the file names nobody.
+        channel_mode: when faqbot answers in channels without settings, if the file doesn't say.
     """
 
     pool: ContentPool
@@ -113,34 +114,39 @@ class AppFactory:
     default_content: str
     client: AsyncWebClient
     tokens: TokenProvider
-    shared: Shared
-    backstage: Backstage | None
+    services: Services
+    default_owner: str = ""
+    channel_mode: ChannelMode = ChannelMode.MENTIONS
     conversations: ConversationCache = field(default_factory=ConversationCache)
 
     async def __call__(
-        self, installation: Installation, team: str, occupied: AppHandle
+        self, installation: Installation, team: str, handle: AppHandle
     ) -> WorkspaceApp:
-        """Open the app of a team; where its content can't be loaded, one that says so."""
+        """Open the app of a team; an app that apologises if its content can't be loaded."""
         # Bolt takes None for “no token”, which its types do not say.
         authorize: Any = authorize_with(installation, self.tokens)
-        assigned = self.config_of(team, installation.workspace.enterprise)
+        config = self.config_of(team, installation.workspace.enterprise)
         try:
-            book = await self.pool.acquire(assigned.knowledge or self.default_content)
+            content = await self.pool.acquire(config.knowledge or self.default_content)
         except FaqbotError:
             _log.error("workspace %s gets no answers: its content can't be loaded", team)
-            app = create_unavailable_app(self._client(), self.shared, authorize)
+            app = create_unavailable_app(self._client(), self.services, authorize)
             return WorkspaceApp(app, _no_digest, lifetime=RETRY_INTERVAL)
-        engine = book.engine(
-            occupied, self.conversations.conversations_of(installation.workspace, team)
+        conversations = self.conversations.conversations_of(installation.workspace, team)
+        engine = content.engine(handle, conversations)
+        app_context = AppContext(
+            engine,
+            content_state=lambda: content.reloader.state,
+            services=self.services,
+            default_owner=config.owners or self.default_owner,
+            channel_mode=ChannelMode(config.speaks) if config.speaks else self.channel_mode,
+            publisher=self._publisher(content, team),
         )
-        backstage = self._backstage(book, assigned, team)
         return WorkspaceApp(
-            create_app(
-                engine, self._client(), self.shared, backstage=backstage, authorize=authorize
-            ),
-            self._digest(installation, team, engine, backstage),
-            on_use=lambda: self.pool.touch(book),
-            close=lambda: book.detach(engine),
+            create_app(app_context, self._client(), authorize),
+            self._digest(installation, team, app_context),
+            on_use=lambda: self.pool.touch(content),
+            close=lambda: content.detach(engine),
         )
 
     async def teams_of(self, installation: Installation) -> tuple[str, ...]:
@@ -157,30 +163,15 @@ class AppFactory:
             return ()
         return tuple(str(one["id"]) for one in answer.get("teams") or ())
 
-    def _backstage(
-        self, book: LoadedContent, assigned: WorkspaceConfig, team: str
-    ) -> Backstage | None:
-        if self.backstage is None:
-            return None
-        return replace(
-            self.backstage,
-            owners=assigned.owners or self.backstage.owners,
-            speaks=ChannelMode(assigned.speaks) if assigned.speaks else self.backstage.speaks,
-            publisher=self._publisher(book, team),
-            content=lambda: book.reloader.state,
-        )
-
-    def _publisher(self, book: LoadedContent, team: str) -> Publisher:
-        if book.address.startswith(PREFIX):
+    def _publisher(self, content: LoadedContent, team: str) -> Publisher:
+        if content.address.startswith(PREFIX):
             return ReadOnlyPublisher(_CONTENT_IN_GIT)
-        return book.publisher if self.owns_content(team) else ReadOnlyPublisher(_CONTENT_SHARED)
+        return content.publisher if self.owns_content(team) else ReadOnlyPublisher(_CONTENT_SHARED)
 
-    def _digest(
-        self, installation: Installation, team: str, engine: Engine, backstage: Backstage | None
-    ) -> SendDigest:
-        if backstage is None:
+    def _digest(self, installation: Installation, team: str, app_context: AppContext) -> SendDigest:
+        if self.services.recorder is None:
             return _no_digest
-        reports = Reports(engine, backstage, OwnerDirectory(backstage.owners))
+        reports = Reports(app_context)
 
         async def digest(day: dt.date) -> int:
             token = await self.tokens.token_of(installation.workspace)
@@ -256,10 +247,6 @@ class WorkspaceContent:
         """Whether a workspace's content is its alone."""
         return self.file is not None and self.file.owns(team, self.folder)
 
-    def works(self, pull_every: float) -> tuple[BackgroundTask, ...]:
-        """What keeps content as it is elsewhere."""
-        return (partial(keep_up_to_date, self.pool, pull_every),)
-
 
 def serve_workspaces(settings: Settings, folder: Path, listener: socket.socket, say: Say) -> None:
     """Serve all workspaces in which faqbot is installed, until told to stop.
@@ -276,33 +263,40 @@ async def _serve(
     settings: Settings, content: WorkspaceContent, listener: socket.socket, say: Say
 ) -> None:
     assert settings.database is not None, "the settings demand it"
-    secret = reveal(settings.slack_signing_secret)
+    group_questions = partial(group_by_meaning, encoder=content.resources.bundled_encoder)
+    services, cipher = make_services(settings, group_questions), make_cipher(settings)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(content.pool.close)
-        book = await content.pool.pin(content.default)
-        house = House.of(settings, _backing(settings, content, book), secret)
-        seal = seal_of(settings, secret)
-        store = await open_store(settings.database, settings.faqbot_database_pool_size, seal)
+        default = await content.pool.pin(content.default)
+        store = await open_store(settings.database, settings.faqbot_database_pool_size, cipher)
         stack.push_async_callback(store.close)
-        if seal.has_old_keys:
+        if cipher.has_old_keys:
             await store.installations.reencrypt()
-        client = await stack.enter_async_context(house.web_client(""))
-        await stack.enter_async_context(house.open())
-        many = _Parts.of(settings, content, house, store, client)
-        stack.push_async_callback(many.workspaces.close)
-        health = house.health(workspaces=lambda: many.workspaces.count)
+        client = await stack.enter_async_context(
+            web_client("", settings.slack_api_url, services.calls)
+        )
+        tasks = _content_tasks(settings, content, default)
+        await stack.enter_async_context(running(services, tasks))
+        parts = _Parts.of(settings, content, services, store, client)
+        stack.push_async_callback(parts.workspaces.close)
+        health = Health(
+            services,
+            lambda: default.reloader.state,
+            count_workspaces=lambda: parts.workspaces.count,
+        )
         site = asgi(
-            many.workspaces.dispatch,
-            secret,
-            [*health.routes(), *many.pages.routes()],
-            house.shared.metrics.request,
+            parts.workspaces.dispatch,
+            reveal(settings.slack_signing_secret),
+            [*health.routes(), *parts.pages.routes()],
+            services.metrics.request,
         )
         server = Server(site, settings.faqbot_trusted_proxies)
-        refresh = partial(
-            run_periodically, FILE_CHECK_INTERVAL, partial(_refresh, content, many.workspaces)
+        refresh = partial(_refresh, content, parts.workspaces)
+        await stack.enter_async_context(
+            background_tasks(parts.digests.run(), run_periodically(FILE_CHECK_INTERVAL, refresh))
         )
-        await stack.enter_async_context(background_tasks([many.digests.run, refresh]))
-        await stack.enter_async_context(house.working(many.workspaces.dispatch))
+        timeout = settings.faqbot_shutdown_timeout
+        await stack.enter_async_context(handling(services, parts.workspaces.dispatch, timeout))
         serving = await stack.enter_async_context(background_server(server, listener))
         await stack.enter_async_context(health.watching())
         say(
@@ -331,7 +325,7 @@ class _Parts:
         cls,
         settings: Settings,
         content: WorkspaceContent,
-        house: House,
+        services: Services,
         store: Store,
         client: AsyncWebClient,
     ) -> _Parts:
@@ -346,34 +340,35 @@ class _Parts:
             content.default,
             client,
             tokens,
-            house.shared,
-            house.backstage,
+            services,
+            settings.faqbot_default_owner,
+            ChannelMode(settings.faqbot_channel_mode),
         )
 
         async def left(body: Mapping[str, Any], gone: OnUninstalled) -> None:
             await uninstall(body, store.installations, tokens, gone)
 
         workspaces = WorkspaceRouter(
-            store.installations, opener, left, on_dropped=house.shared.claims.complete
+            store.installations, opener, left, on_dropped=services.claims.complete
         )
         return cls(
             workspaces,
             InstallPages(exchange, store, tokens, workspaces.release),
-            WeeklyDigests(store.installations, workspaces, opener.teams_of, house.shared.claims),
+            WeeklyDigests(store.installations, workspaces, opener.teams_of, services.claims),
         )
 
 
-def _backing(settings: Settings, content: WorkspaceContent, book: LoadedContent) -> Backing:
-    """What stands behind the answers of all workspaces; `faqbot status` tells of the default's."""
-    note = write_status_file(str(content.folder.resolve()), settings.mode.value)
+def _content_tasks(
+    settings: Settings, content: WorkspaceContent, default: LoadedContent
+) -> tuple[BackgroundTask, ...]:
+    """Return the tasks that follow changes of content, and write the default content's status."""
+    write = write_status_file(str(content.folder.resolve()), settings.mode.value)
 
-    async def noted() -> None:
-        note(book.reloader.state)
+    async def write_status() -> None:
+        write(default.reloader.state)
 
-    note(book.reloader.state)
-    works: tuple[BackgroundTask, ...] = (
-        *content.works(settings.pull_interval),
-        partial(run_periodically, FILE_CHECK_INTERVAL, noted),
+    write(default.reloader.state)
+    return (
+        partial(keep_up_to_date, content.pool, settings.pull_interval),
+        partial(run_periodically, FILE_CHECK_INTERVAL, write_status),
     )
-    grouping = partial(group_by_meaning, encoder=content.resources.bundled_encoder)
-    return Backing(grouping, lambda: book.reloader.state, works)

@@ -14,6 +14,7 @@ import pytest_asyncio
 from faqbot.app import build_index
 from faqbot.content.publisher import ContentPublisher
 from faqbot.engine import ConversationMemory, Engine, Index
+from faqbot.index.reloader import ReloadState
 from faqbot.playground.models import Setup, SlackMessage, Timing
 from faqbot.playground.person import SimulatedUser
 from faqbot.playground.workspace import LocalWorkspace
@@ -21,7 +22,7 @@ from faqbot.runtime.rate_limit import Limits
 from faqbot.runtime.web import Server, listen
 from faqbot.slack.app import create_app
 from faqbot.slack.client import CallQueue, web_client
-from faqbot.slack.context import Backstage, Shared
+from faqbot.slack.context import AppContext, Services
 from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
 from faqbot.slack.middleware.request_log import ListenerTracker
@@ -32,6 +33,8 @@ from tests.support.waiting import DEADLINE
 
 TODAY = dt.date(2026, 11, 23)
 SETUP = Setup(scopes=frozenset((*SCOPES, *OPTIONAL_SCOPES)), events=frozenset(EVENTS))
+NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+LOADED = ReloadState("v1", NOW, NOW)
 QUICK = Timing(ack_deadline=DEADLINE, retry_delays=(0.0, 0.02, 0.04))
 
 
@@ -52,10 +55,13 @@ class Slack:
 
     workspace: LocalWorkspace
     engine: Engine
-    running: ListenerTracker
     url: str
     maya: SimulatedUser
-    shared: Shared
+    services: Services
+
+    @property
+    def listeners(self) -> ListenerTracker:
+        return self.services.listeners
 
     def mention(self, text: str) -> str:
         return f"<@{self.workspace.bot_user_id}> {text}"
@@ -76,7 +82,7 @@ class Slack:
         """Nothing more is said for a while."""
         before = check()
         await self.workspace.settled()
-        await self.running.drain()
+        await self.listeners.drain()
         await asyncio.sleep(within)
         assert check() == before
 
@@ -90,23 +96,29 @@ async def serving(
     *,
     by_socket: bool = False,
     limits: Limits | None = None,
-    pacer: CallQueue | None = None,
+    calls: CallQueue | None = None,
 ) -> AsyncIterator[Slack]:
     """The app in a local workspace, over signed HTTP or by Socket Mode."""
     listener = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}"
-    running, engine = ListenerTracker(), make_engine()
+    # In a thread: it takes seconds on a busy machine, after which a transaction would time out.
+    engine = await asyncio.to_thread(make_engine)
+    services = Services(
+        limits=limits or Limits.of(0, 0), calls=calls or CallQueue(), recorder=memory
+    )
+    app_context = AppContext(
+        engine,
+        lambda: LOADED,
+        services,
+        default_owner=owners,
+        publisher=publisher(engine) if publisher else None,
+    )
     async with (
         LocalWorkspace.start(setup=setup, timing=QUICK) as workspace,
-        web_client(workspace.bot_token, workspace.api_url, pacer) as client,
+        web_client(workspace.bot_token, workspace.api_url, services.calls) as client,
     ):
         secret = workspace.signing_secret
-        backstage = None
-        if memory is not None:
-            made = publisher(engine) if publisher else None
-            backstage = Backstage(memory, owners, made)
-        shared = Shared(running=running, limits=limits or Limits.of(0, 0))
-        app = create_app(engine, client, shared, backstage=backstage)
+        app = create_app(app_context, client)
         server = Server(asgi(app.async_dispatch, secret))
         link = SocketMode(app, workspace.app_token)
         if by_socket:
@@ -116,10 +128,10 @@ async def serving(
             task = asyncio.create_task(server.serve(sockets=[listener]))
             workspace.deliver_to(url)
         try:
-            yield Slack(workspace, engine, running, url, workspace.person("maya"), shared)
+            yield Slack(workspace, engine, url, workspace.person("maya"), services)
             assert workspace.problems() == ()
         finally:
-            await running.drain()
+            await services.listeners.drain()
             server.should_exit = True
             if by_socket:
                 task.cancel()

@@ -23,7 +23,7 @@ from faqbot.index.builder import build_index
 from faqbot.index.cache import SizedIndex, read_snapshot, snapshot_size, write_snapshot
 from faqbot.matching.training_data import SharedResources
 from faqbot.slack.client import web_client
-from faqbot.slack.context import Backstage, Shared
+from faqbot.slack.context import Services
 from faqbot.slack.payload_parser import make_request
 from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.installations import Installation, Installations, Workspace
@@ -138,7 +138,7 @@ class Many:
     shelf: ContentPool
     memory: QuestionRecorder
     installations: Installations
-    shared: Shared
+    services: Services
     file: WorkspacesFile
     folder: Path
     loads: list[str]
@@ -153,7 +153,7 @@ class Many:
     async def finished(self) -> None:
         """All that is under way is done, and written."""
         await self.workspaces.wait_for_background()
-        await self.shared.running.drain()
+        await self.services.listeners.drain()
         await self.memory.flush()
 
     def event(self, team: str, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -274,7 +274,8 @@ async def many(
     memory = QuestionRecorder(url, QuestionPrivacy.FULL, 30)
     async with web_client("", address) as client, memory.running():
         default = folder / WORD[C]
-        shelf, shared = ContentPool(load, memory_limit, folder / "clones"), Shared()
+        shelf = ContentPool(load, memory_limit, folder / "clones")
+        services = Services(recorder=memory)
         tokens = TokenProvider(
             store.installations, OAuthClient(client, "1", "2", "https://x.example.com")
         )
@@ -285,8 +286,8 @@ async def many(
             str(default),
             client,
             tokens,
-            shared,
-            Backstage(memory, "C0COMMON0"),
+            services,
+            "C0COMMON0",
         )
 
         async def left(body: Mapping[str, Any], gone: Any) -> None:
@@ -297,7 +298,7 @@ async def many(
             opener,
             left,
             max_open=most,
-            on_dropped=shared.claims.complete,
+            on_dropped=services.claims.complete,
             check_interval=look,
         )
         for team in (A, B, C):
@@ -307,10 +308,10 @@ async def many(
             )
         try:
             yield Many(
-                api, workspaces, shelf, memory, store.installations, shared, file, folder, loads
+                api, workspaces, shelf, memory, store.installations, services, file, folder, loads
             )
         finally:
-            await shared.running.drain()
+            await services.listeners.drain()
             await workspaces.close()
             await shelf.close()
             await store.close()

@@ -39,7 +39,7 @@ async def set_up(slack: Slack, channel: str, **given: object) -> None:
     modal = await slack.workspace.until(lambda: slack.workspace.modal("maya"))
     submitted = await slack.maya.submit(modal, given)
     assert submitted.ok, submitted.errors or submitted.error
-    await slack.running.drain()
+    await slack.listeners.drain()
 
 
 async def test_a_channel_is_set_up_and_keeps_its_settings(

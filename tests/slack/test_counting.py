@@ -25,7 +25,7 @@ async def slack(tmp_path: Path) -> AsyncIterator[Slack]:
 def counted(slack: Slack, name: str, **labels: str) -> float:
     return sum(
         sample.value
-        for family in text_string_to_metric_families(slack.shared.metrics.exposition().decode())
+        for family in text_string_to_metric_families(slack.services.metrics.exposition().decode())
         for sample in family.samples
         if sample.name == name and labels.items() <= sample.labels.items()
     )
@@ -36,7 +36,7 @@ async def test_questions_count_by_outcome_and_place(slack: Slack) -> None:
     await slack.maya.dm("which shoe size do astronauts have on the moon")
     await slack.maya.command("/role", "data analyst", "#general")
     await slack.workspace.settled()
-    await slack.running.drain()
+    await slack.listeners.drain()
     name = "faqbot_questions_total"
     assert counted(slack, name, outcome="answer", place="channel") == 1
     assert counted(slack, name, outcome="decline", place="direct") == 1
@@ -51,7 +51,7 @@ async def test_a_button_is_no_question_and_a_rating_counts(slack: Slack) -> None
     await slack.maya.click(answer, label="Helpful")
     await slack.maya.click(answer, label="Education")
     await slack.workspace.settled()
-    await slack.running.drain()
+    await slack.listeners.drain()
     assert counted(slack, "faqbot_questions_total") == 1
     assert counted(slack, "faqbot_ratings_total", rating="helpful") == 1
 
@@ -66,7 +66,7 @@ async def test_what_comes_twice_and_what_goes_wrong_counts(slack: Slack) -> None
     )
     await slack.maya.say("#general", slack.mention("data analyst skills"))
     await slack.workspace.settled()
-    await slack.running.drain()
+    await slack.listeners.drain()
     assert counted(slack, "faqbot_errors_total") == 1
 
 
@@ -80,7 +80,7 @@ async def test_each_delivery_is_one_line_of_the_log_without_its_words(
     with caplog.at_level("DEBUG", "faqbot"):
         await slack.asked("data analyst skills")
         await slack.workspace.settled()
-        await slack.running.drain()
+        await slack.listeners.drain()
     handled = [record for record in caplog.records if record.message == "handled"]
     assert len(handled) == deliveries() - before == 2  # it comes as a mention and as a message
     assert "analyst" not in caplog.text

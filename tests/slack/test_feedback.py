@@ -87,7 +87,7 @@ async def test_an_answer_is_rated_by_slacks_own_buttons(
 ) -> None:
     _, answer = await slack.asked("data analyst education")
     await slack.maya.click(answer, label="Helpful")
-    await slack.running.drain()
+    await slack.listeners.drain()
     async with memory.store() as store:
         *_, rating = await store.questions.ratings(ALWAYS)
     assert (rating.helpful, rating.rater) == (True, slack.maya.id)
@@ -162,7 +162,7 @@ async def test_of_two_who_claim_at_the_same_moment_one_is_told_who_won(slack: Sl
     await asyncio.gather(
         jonas.click(notice, label="Claim"), slack.maya.click(notice, label="Claim")
     )
-    await slack.running.drain()
+    await slack.listeners.drain()
 
     def late() -> list[str]:
         private = [
@@ -236,7 +236,7 @@ async def test_a_person_points_to_the_entry_that_answers(
     shown = slack.workspace.message("#owners", notice.ts)
     assert shown is not None
     assert "Data Analyst: Skills" in str(shown.blocks)
-    await slack.running.drain()
+    await slack.listeners.drain()
     async with memory.store() as store:
         *_, suggestion = await store.proposals.all("T0LOCAL01", (ProposalState.OPEN,))
     assert (suggestion.entry, suggestion.question) == ("data-analyst/skills", text)

@@ -25,13 +25,13 @@ from faqbot.playground.delivery import signed_headers
 from faqbot.playground.workspace import LocalWorkspace
 from faqbot.slack.app import create_app
 from faqbot.slack.client import web_client
-from faqbot.slack.context import Backstage, Shared
+from faqbot.slack.context import AppContext, Services
 from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.storage.models import Handoff, utc_now
 from faqbot.storage.questions import QuestionFilter
 from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import new_id
-from tests.slack.conftest import SETUP, make_engine
+from tests.slack.conftest import LOADED, SETUP, make_engine
 from tests.slack.hostile import (
     ACTIONS,
     COMMANDS,
@@ -66,7 +66,7 @@ class App:
 
     runner: asyncio.Runner
     asgi: ASGIApp
-    shared: Shared
+    services: Services
     known: tuple[str, ...] = ()
     thread: str = ""
     records: list[logging.LogRecord] = field(default_factory=list)
@@ -88,14 +88,14 @@ class App:
         signed = signed_headers(SECRET, body, int(time.time()))
         sent = {**signed, "Content-Type": content_type, **headers}
         raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in sent.items()]
-        return await call(self.asgi, raw, body, self.shared)
+        return await call(self.asgi, raw, body, self.services)
 
 
 async def call(
     app: ASGIApp,
     headers: list[tuple[bytes, bytes]],
     body: bytes,
-    shared: Shared | None = None,
+    services: Services | None = None,
     method: str = "POST",
 ) -> Answered:
     """Call an ASGI app with one request."""
@@ -127,8 +127,8 @@ async def call(
 
     async with asyncio.timeout(DEADLINE):
         await app(scope, receive, send)
-        if shared is not None:
-            assert await shared.running.drain(DEADLINE)
+        if services is not None:
+            assert await services.listeners.drain(DEADLINE)
     return answered
 
 
@@ -164,10 +164,10 @@ async def _start(stack: AsyncExitStack, folder: Path, runner: asyncio.Runner) ->
     client = await stack.enter_async_context(web_client(SETUP.bot_token, workspace.api_url))
     memory = QuestionRecorder(f"sqlite+aiosqlite:///{folder / 'faqbot.db'}")
     await stack.enter_async_context(memory.running())
-    shared = Shared()
-    engine = make_engine()
-    made = create_app(engine, client, shared, backstage=Backstage(memory, "C0GENERAL"))
-    started = App(runner, asgi(made.async_dispatch, SECRET), shared)
+    services = Services(recorder=memory)
+    app_context = AppContext(make_engine(), lambda: LOADED, services, default_owner="C0GENERAL")
+    made = create_app(app_context, client)
+    started = App(runner, asgi(made.async_dispatch, SECRET), services)
     started.thread = await workspace.person("maya").say("#general", "Hello")
     question = urlencode(command("/faq", "data analyst skills"))
     answered = await started._post(question.encode(), FORM, {})

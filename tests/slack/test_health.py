@@ -14,9 +14,11 @@ from starlette.testclient import TestClient
 
 from faqbot.index.reloader import ReloadState
 from faqbot.playground.workspace import LocalWorkspace
-from faqbot.slack.client import CallQueue, web_client
-from faqbot.slack.context import Shared
+from faqbot.runtime.leases import LeaseManager
+from faqbot.slack.client import web_client
+from faqbot.slack.context import Services
 from faqbot.slack.health import Health, token_check
+from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.conftest import QUICK, SETUP
 
@@ -24,15 +26,8 @@ NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 CONTENT = ReloadState("v1", NOW, NOW, problems=("a", "b"), count=2, reloads=3, failures=1)
 
 
-def made(**parts: Any) -> Health:
-    given: dict[str, Any] = {
-        "shared": Shared(),
-        "pacer": CallQueue(),
-        "memory": None,
-        "content": lambda: CONTENT,
-        **parts,
-    }
-    return Health(**given)
+def health_of(services: Services | None = None, **more: Any) -> Health:
+    return Health(services or Services(), lambda: CONTENT, **more)
 
 
 def told(health: Health) -> tuple[int, dict[str, Any]]:
@@ -50,19 +45,19 @@ def metrics(health: Health) -> dict[tuple[str, ...], float]:
 
 
 def test_a_process_that_answers_is_alive() -> None:
-    answer = TestClient(Starlette(routes=made().routes())).get("/health")
+    answer = TestClient(Starlette(routes=health_of().routes())).get("/health")
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
 
 
 def test_ready_says_what_is_answered_from_and_what_is_off() -> None:
-    status, found = told(made())
+    status, found = told(health_of())
     assert status == 200
     assert found["content"] == {"version": "v1", "problems": 2}
     assert (found["store"], found["slack"]) == ("off", "ok")
 
 
 def test_ready_says_what_is_missing() -> None:
-    health = made(connected=lambda: False)
+    health = health_of(is_connected=lambda: False)
     health.slack = "token_revoked"
     health.stopping = True
     status, found = told(health)
@@ -72,13 +67,18 @@ def test_ready_says_what_is_missing() -> None:
 
 
 def test_a_database_that_is_down_takes_nobody_out_of_service(tmp_path: Path) -> None:
-    status, found = told(made(memory=QuestionRecorder(f"sqlite:///{tmp_path}/none.db")))
+    recorder = QuestionRecorder(f"sqlite:///{tmp_path}/none.db")
+    status, found = told(health_of(Services(recorder=recorder)))
     assert status == 200
     assert found["store"].startswith("down")
 
 
-def test_metrics_say_what_is_so() -> None:
-    health = made(held=lambda: 4, connected=lambda: True)
+async def test_metrics_show_content_connection_and_unfinished_deliveries(tmp_path: Path) -> None:
+    recorder = QuestionRecorder(f"sqlite:///{tmp_path}/none.db")
+    claims = LeaseManager(recorder, TokenCipher([TokenCipher.new_key()]))
+    for number in range(4):
+        await claims.acquire(("message", f"{number}"), {})
+    health = health_of(Services(claims, recorder=recorder), is_connected=lambda: True)
     found = metrics(health)
     assert found["faqbot_content_info", "v1"] == 1
     assert found["faqbot_content_since_seconds",] == NOW.timestamp()
@@ -96,16 +96,16 @@ async def slack() -> AsyncIterator[tuple[LocalWorkspace, Health]]:
         LocalWorkspace.start(setup=SETUP, timing=QUICK) as workspace,
         web_client(workspace.bot_token, workspace.api_url) as client,
     ):
-        yield workspace, made(check=token_check(client))
+        yield workspace, health_of(check=token_check(client))
 
 
 async def test_a_token_that_slack_refuses_is_noticed_before_anybody_asks() -> None:
     async with slack() as (workspace, health):
-        await health._checked()
+        await health.check_token()
         assert health.slack == ""
         async with web_client("xoxb-revoked", workspace.api_url) as other:
             health.check = token_check(other)
-            await health._checked()
+            await health.check_token()
         assert health.slack == "invalid_auth"
 
 

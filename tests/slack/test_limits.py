@@ -52,7 +52,7 @@ def notices(slack: Slack, channel: str = "#general") -> list[str]:
 async def finished(slack: Slack) -> None:
     """All deliveries have come, and all listeners have ended."""
     await slack.workspace.settled()
-    assert await slack.running.drain()
+    assert await slack.listeners.drain()
     await slack.workspace.settled()
 
 

@@ -156,7 +156,7 @@ async def test_an_answer_that_slack_refuses_is_not_tried_again() -> None:
 
 @pytest.mark.parametrize("status", [429, 503])
 async def test_every_question_is_answered_once_while_a_fifth_of_calls_fails(status: int) -> None:
-    async with serving(pacer=CallQueue(backoff=0.01)) as slack:
+    async with serving(calls=CallQueue(backoff=0.01)) as slack:
         slack.workspace.faults = Faults(fail_share=0.2, fail_status=status, retry_after=0)
         asked = [
             await slack.maya.say("#general", slack.mention("data analyst skills"))

@@ -88,7 +88,7 @@ async def proposed(slack: Slack, question: str, answer: str, role: str = "-") ->
     result = await slack.maya.submit(modal, given)
     assert result.ok, result.errors or result.error
     await slack.workspace.until(lambda: len(slack.workspace.answers("#owners")) > before)
-    await slack.running.drain()
+    await slack.listeners.drain()
     return slack.workspace.answers("#owners")[-1]
 
 
@@ -215,7 +215,7 @@ async def test_a_pick_becomes_a_phrasing_when_an_owner_takes_it_up(
     ts, answer = await slack.asked(text)
     await slack.maya.click(answer, label="Skills")
     await slack.workspace.until(lambda: "SQL" in slack.workspace.answers("#general", ts)[0].text)
-    await slack.running.drain()
+    await slack.listeners.drain()
     await slack.maya.open_home()
 
     def suggested() -> ModalView | None:

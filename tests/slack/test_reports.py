@@ -14,11 +14,10 @@ from faqbot.engine import ConversationMemory, Engine
 from faqbot.index.reloader import ReloadState
 from faqbot.playground.models import Channel
 from faqbot.slack.client import web_client
-from faqbot.slack.context import Backstage
-from faqbot.slack.directory import OwnerDirectory
+from faqbot.slack.context import AppContext, Services
 from faqbot.slack.listeners.reports import Reports, next_monday
 from faqbot.storage.recorder import QuestionRecorder
-from tests.slack.conftest import Slack, serving
+from tests.slack.conftest import LOADED, Slack, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWNERS = "C0OWNERS1"
@@ -44,7 +43,7 @@ async def slack(memory: QuestionRecorder) -> AsyncIterator[Slack]:
         await started.maya.click(answer, label="Not helpful")
         modal = await started.workspace.until(lambda: started.workspace.modal("maya"))
         await started.maya.close(modal)
-        await started.running.drain()
+        await started.listeners.drain()
         yield started
 
 
@@ -85,8 +84,8 @@ async def test_app_home_tells_owners_of_content_that_is_not_used(
 ) -> None:
     now = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
     loaded = ReloadState("abc123", now, now, ("a.yaml:2:1: `titel` is not a key",), 3)
-    backstage = Backstage(memory, OWNERS, content=lambda: loaded)
-    shown = str(await Reports(slack.engine, backstage, OwnerDirectory(OWNERS)).home(TEAM))
+    app_context = AppContext(slack.engine, lambda: loaded, Services(recorder=memory))
+    shown = str(await Reports(app_context).home(TEAM))
     assert "The changed content is not used: 3 problems" in shown
     assert "is not a key" in shown
     assert "version abc123, since 24 November 2026, 12:00 UTC" in shown
@@ -97,11 +96,12 @@ async def test_the_digest_is_sent_once_whichever_process_comes_first(
 ) -> None:
     before = len(slack.workspace.answers("#owners"))
     async with web_client(slack.workspace.bot_token, slack.workspace.api_url) as client:
-        reports = Reports(slack.engine, Backstage(memory, OWNERS), OwnerDirectory(OWNERS))
+        services = Services(recorder=memory)
+        reports = Reports(AppContext(slack.engine, lambda: LOADED, services, OWNERS))
         monday = dt.date(2026, 11, 30)
         assert await reports.send_digest(client, TEAM, monday) == 1
         assert await reports.send_digest(client, TEAM, monday) == 0
-        nobody = Reports(slack.engine, Backstage(memory), OwnerDirectory())
+        nobody = Reports(AppContext(slack.engine, lambda: LOADED, services))
         assert await nobody.send_digest(client, TEAM, monday) == 0
     assert len(slack.workspace.answers("#owners")) == before + 1
     assert "The week to" in slack.workspace.answers("#owners")[-1].text
@@ -119,7 +119,7 @@ async def test_an_owner_known_by_id_gets_a_digest_of_their_roles(
     knowledge = replace(slack.engine._index, knowledge_base=replace(knowledge_base, roles=roles))
     engine = Engine(knowledge, ConversationMemory(time.monotonic))
     async with web_client(slack.workspace.bot_token, slack.workspace.api_url) as client:
-        reports = Reports(engine, Backstage(memory), OwnerDirectory())
+        reports = Reports(AppContext(engine, lambda: LOADED, Services(recorder=memory)))
         sent = await reports.send_digest(client, TEAM, dt.date(2026, 12, 7))
     assert sent == 1
     text = slack.workspace.answers("@jonas")[-1].text

@@ -14,10 +14,9 @@ from faqbot.playground.models import Faults
 from faqbot.playground.workspace import LocalWorkspace
 from faqbot.slack.app import create_app
 from faqbot.slack.client import check_bot_token, web_client
-from faqbot.slack.context import Shared
-from faqbot.slack.middleware.request_log import ListenerTracker
+from faqbot.slack.context import AppContext
 from faqbot.slack.socket_mode import SocketMode
-from tests.slack.conftest import QUICK, SETUP, make_engine
+from tests.slack.conftest import LOADED, QUICK, SETUP, make_engine
 from tests.support.waiting import DEADLINE, eventually
 
 PING = 0.1
@@ -26,9 +25,9 @@ PING = 0.1
 @asynccontextmanager
 async def app_in(workspace: LocalWorkspace) -> AsyncIterator[AsyncApp]:
     async with web_client(workspace.bot_token, workspace.api_url) as client:
-        running = ListenerTracker()
-        yield create_app(make_engine(), client, Shared(running=running))
-        await running.drain()
+        app_context = AppContext(make_engine(), lambda: LOADED)
+        yield create_app(app_context, client)
+        await app_context.services.listeners.drain()
 
 
 @asynccontextmanager

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.content.publisher import ApprovedFaq, Publisher
-from faqbot.engine import Engine
+from faqbot.content.publisher import ApprovedFaq
 from faqbot.errors import FaqbotError
-from faqbot.model import Audience, KnowledgeBase
+from faqbot.model import Audience
 from faqbot.slack.blockkit.blocks import (
     Action,
     Message,
@@ -27,14 +25,14 @@ from faqbot.slack.blockkit.blocks import (
     shorten,
 )
 from faqbot.slack.blockkit.rich_text import JsonObject, escape
-from faqbot.slack.blockkit.views import NOT_NOW, home
+from faqbot.slack.blockkit.views import home
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
+from faqbot.slack.context import AppContext
 from faqbot.slack.conversations import post_to_first, send_ephemeral
-from faqbot.slack.directory import OwnerDirectory
+from faqbot.slack.listeners.errors import needs_storage
 from faqbot.slack.listeners.reports import Reports
 from faqbot.slack.payloads import Interaction
-from faqbot.storage.models import PHRASING, Proposal, ProposalState, StoreError, utc_now
-from faqbot.storage.recorder import QuestionRecorder
+from faqbot.storage.models import PHRASING, Proposal, ProposalState, utc_now
 
 _QUOTED: Final = 2_500
 _STATES: Final = {
@@ -47,19 +45,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ProposalReview:
-    """What it takes to decide about proposals.
+    """Shows proposals to owners, and makes content of those that they approve."""
 
-    Args:
-        engine: knows the roles' owners.
-        memory: keeps the proposals.
-        publisher: makes content of them; None where the content can't be written.
-        owners: knows where owners are reached.
-    """
-
-    engine: Engine
-    memory: QuestionRecorder
-    publisher: Publisher | None
-    owners: OwnerDirectory
+    app: AppContext
 
     async def take(self, proposal: Proposal, client: AsyncWebClient) -> None:
         """Keep a proposal and show it to its owner.
@@ -67,16 +55,16 @@ class ProposalReview:
         Raises:
             StoreError: the database is down.
         """
-        role = self.engine.knowledge_base.role(proposal.role)
-        places = await self.owners.places(client, role.owner if role else "")
+        role = self.app.engine.knowledge_base.role(proposal.role)
+        places = await self.app.owners.places(client, role.owner if role else "")
         if not places:
             await self._tell(client, proposal, "Nobody is set up here to decide about proposals.")
             return
-        async with self.memory.store() as store:
+        async with self.app.services.store() as store:
             # Stored before it is shown: an owner may click at once.
             await store.proposals.add(proposal)
         shown = await post_to_first(client, places, notice_of(proposal, self._about(proposal)))
-        async with self.memory.store() as store:
+        async with self.app.services.store() as store:
             await store.proposals.set_notice(
                 proposal.team, proposal.id, shown["channel"], shown["ts"]
             )
@@ -87,27 +75,17 @@ class ProposalReview:
     async def decide(
         self, interaction: Interaction, context: AsyncBoltContext, *, approve: bool
     ) -> None:
-        """Approve or reject, where the owners were shown it."""
-        async with self.memory.store() as store:
-            known = await store.proposals.get(interaction.team, interaction.value)
+        """Approve or reject a proposal, at the message that shows it to its owners."""
+        known = await self._proposal(interaction)
         # A value can be forged, so only a click on the message that the owners got counts.
         place = known and (known.notice_channel, known.notice_ts)
         if known is None or place != (interaction.channel, interaction.ts):
             await send_ephemeral(interaction, "That proposal isn't yours to decide about.", context)
             return
-        async with self.memory.store() as store:
-            proposal, won = await store.proposals.decide(
-                interaction.team, interaction.value, interaction.user, approve=approve
-            )
-        if proposal is None or not won:
-            by = f" by <@{proposal.decided_by}>" if proposal and proposal.decided_by else ""
-            await send_ephemeral(
-                interaction, f"You are a moment late: it was decided{by} already.", context
-            )
+        proposal = await self._decided(interaction, context, approve=approve)
+        if proposal is None:
             return
         client = client_of(context)
-        if approve and not await self._published(interaction, proposal, context):
-            return
         shown = notice_of(proposal, self._about(proposal)).as_arguments()
         await client.chat_update(channel=proposal.notice_channel, ts=proposal.notice_ts, **shown)
         question = escape(shorten(proposal.question, 300))
@@ -117,14 +95,27 @@ class ProposalReview:
     async def decide_suggestion(
         self, interaction: Interaction, context: AsyncBoltContext, *, approve: bool
     ) -> None:
-        """Take up a suggested phrasing or not, in App Home; refused to who is no owner."""
-        async with self.memory.store() as store:
-            known = await store.proposals.get(interaction.team, interaction.value)
+        """Accept or dismiss a suggested phrasing, in App Home."""
+        known = await self._proposal(interaction)
         # An id of another kind of proposal would decide here what only its own owner may decide.
         if known is None or known.kind != PHRASING or known.entry is None:
             await send_ephemeral(interaction, "That suggestion is no longer there.", context)
             return
-        async with self.memory.store() as store:
+        await self._decided(interaction, context, approve=approve)
+
+    async def _proposal(self, interaction: Interaction) -> Proposal | None:
+        async with self.app.services.store() as store:
+            return await store.proposals.get(interaction.team, interaction.value)
+
+    async def _decided(
+        self, interaction: Interaction, context: AsyncBoltContext, *, approve: bool
+    ) -> Proposal | None:
+        """Record a decision and publish what is approved. Returns None if nothing was decided.
+
+        That is so when somebody else was faster, or when the content can't be written: then the
+        proposal is open again. The person is told why.
+        """
+        async with self.app.services.store() as store:
             proposal, won = await store.proposals.decide(
                 interaction.team, interaction.value, interaction.user, approve=approve
             )
@@ -133,49 +124,41 @@ class ProposalReview:
             await send_ephemeral(
                 interaction, f"You are a moment late: it was decided{by} already.", context
             )
-            return
-        if not approve:
-            return
-        why = "the content can't be written here."
-        try:
-            if self.publisher is not None:
-                await self.publisher.add_phrasing(known.entry, known.question)
-                return
-        except FaqbotError as error:
-            _log.warning("a suggestion could not become content: %s", type(error).__name__)
-            why = str(error)
-        async with self.memory.store() as store:
+            return None
+        why = await self._publish(proposal) if approve else ""
+        if not why:
+            return proposal
+        async with self.app.services.store() as store:
             await store.proposals.reopen(proposal.team, proposal.id)
         said = f"It could not be written, so it stays open: {escape(shorten(why, 1_000))}"
         await send_ephemeral(interaction, said, context)
+        return None
 
-    async def _published(
-        self, interaction: Interaction, proposal: Proposal, context: AsyncBoltContext
-    ) -> bool:
-        """Whether the proposal is content now; if not, it is open again and says why."""
-        draft = ApprovedFaq(
-            proposal.question,
-            proposal.answer,
-            proposal.role,
-            Audience(proposal.audience),
-            utc_now().date(),
-        )
-        why = "the content can't be written here."
+    async def _publish(self, proposal: Proposal) -> str:
+        """Make content of a proposal. Returns why that isn't possible, or an empty string."""
+        publisher = self.app.publisher
+        if publisher is None:
+            return "the content can't be written here."
         try:
-            if self.publisher is not None:
-                await self.publisher.publish(draft)
-                return True
+            if proposal.kind == PHRASING and proposal.entry is not None:
+                await publisher.add_phrasing(proposal.entry, proposal.question)
+            else:
+                await publisher.publish(
+                    ApprovedFaq(
+                        proposal.question,
+                        proposal.answer,
+                        proposal.role,
+                        Audience(proposal.audience),
+                        utc_now().date(),
+                    )
+                )
         except FaqbotError as error:
             _log.warning("a proposal could not become content: %s", type(error).__name__)
-            why = str(error)
-        async with self.memory.store() as store:
-            await store.proposals.reopen(proposal.team, proposal.id)
-        said = f"It could not be written, so it stays open: {escape(shorten(why, 1_000))}"
-        await send_ephemeral(interaction, said, context)
-        return False
+            return str(error)
+        return ""
 
     def _about(self, proposal: Proposal) -> str:
-        role = self.engine.knowledge_base.role(proposal.role)
+        role = self.app.engine.knowledge_base.role(proposal.role)
         return role.title if role else "General"
 
     async def _tell(self, client: AsyncWebClient, proposal: Proposal, text: str) -> None:
@@ -210,49 +193,21 @@ def notice_of(proposal: Proposal, about: str) -> Message:
     return Message(f"A proposal for an FAQ: {escape(proposal.question)}", tuple(blocks))
 
 
-def register(app: AsyncApp, deciding: ProposalReview) -> None:
-    """Let owners approve and reject."""
+def register(app: AsyncApp, app_context: AppContext) -> None:
+    """Register the listeners by which owners decide about proposals and suggestions."""
+    review, reports = ProposalReview(app_context), Reports(app_context)
 
     @app.action(re.compile(rf"^(?:{Action.APPROVE}|{Action.REJECT}):0$"))
+    @needs_storage
     async def on_decision(
         ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
         await ack()
         approve = interaction.action.startswith(Action.APPROVE)
-        try:
-            await deciding.decide(interaction, context, approve=approve)
-        except StoreError:
-            await send_ephemeral(interaction, NOT_NOW, context)
-
-
-MOST = 5
-_WORDS = 200
-
-
-def suggestions(proposals: Sequence[Proposal], knowledge_base: KnowledgeBase) -> list[JsonObject]:
-    """Blocks with the suggestions that wait, each with its two buttons."""
-    blocks: list[JsonObject] = []
-    for number, proposal in enumerate(proposals[:MOST]):
-        entry = knowledge_base.entry(proposal.entry or "")
-        role = knowledge_base.role(proposal.role)
-        named = " · ".join(part.title for part in (role, entry) if part)
-        said = f"“{escape(shorten(proposal.question, _WORDS))}”\nleads to *{escape(named)}*"
-        blocks += [
-            mrkdwn_section(said),
-            actions(
-                [
-                    button(Action.ACCEPT_SUGGESTION, number, "Take it up", proposal.id),
-                    button(Action.DISMISS_SUGGESTION, number, "Leave it", proposal.id),
-                ]
-            ),
-        ]
-    return blocks
-
-
-def register_suggestions(app: AsyncApp, reports: Reports, deciding: ProposalReview) -> None:
-    """Let owners decide about suggestions."""
+        await review.decide(interaction, context, approve=approve)
 
     @app.action(re.compile(rf"^(?:{Action.ACCEPT_SUGGESTION}|{Action.DISMISS_SUGGESTION}):\d+$"))
+    @needs_storage
     async def on_suggestion(
         ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
@@ -264,11 +219,7 @@ def register_suggestions(app: AsyncApp, reports: Reports, deciding: ProposalRevi
             )
             return
         approve = interaction.action.startswith(Action.ACCEPT_SUGGESTION)
-        try:
-            await deciding.decide_suggestion(interaction, context, approve=approve)
-        except StoreError:
-            await send_ephemeral(interaction, NOT_NOW, context)
-            return
-        view = home(reports.engine.knowledge_base)
+        await review.decide_suggestion(interaction, context, approve=approve)
+        view = home(app_context.engine.knowledge_base)
         view["blocks"] = [*view["blocks"], *await reports.home(interaction.team)][:100]
         await client.views_publish(user_id=interaction.user, view=view)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
-from faqbot.engine import Engine
 from faqbot.model import Question, Surface
 from faqbot.slack.answers import AnswerMessage, ask, show, wants_help
 from faqbot.slack.blockkit.blocks import Action, parse_entry_ref
 from faqbot.slack.blockkit.views import help_message, notice, search_modal
 from faqbot.slack.client import client_of
-from faqbot.slack.conversations import Threads, show_answer
-from faqbot.slack.directory import AudienceResolver, channel_audience
+from faqbot.slack.context import AppContext
+from faqbot.slack.conversations import show_answer
+from faqbot.slack.directory import channel_audience
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.payloads import Interaction
 
@@ -29,11 +29,9 @@ _NONE_OF_THESE = (
 
 @dataclass(frozen=True, slots=True)
 class _Clicks:
-    """What it takes to answer a click."""
+    """Answers clicks on buttons and picks from menus."""
 
-    engine: Engine
-    audiences: AudienceResolver
-    threads: Threads
+    app: AppContext
     feedback: Feedback
 
     async def show(
@@ -41,7 +39,7 @@ class _Clicks:
     ) -> None:
         """Show the entries that a button carries."""
         question = await self._question(interaction, "", context)
-        answer = show(self.engine, parse_entry_ref(interaction.value), question)
+        answer = show(self.app.engine, parse_entry_ref(interaction.value), question)
         if replace:
             await self.feedback.record_pick(interaction)
         if interaction.channel:
@@ -52,9 +50,9 @@ class _Clicks:
     async def ask(self, interaction: Interaction, context: AsyncBoltContext) -> None:
         """Answer the question that a button carries."""
         text = interaction.value
-        answer = AnswerMessage(help_message(self.engine.knowledge_base))
+        answer = AnswerMessage(help_message(self.app.engine.knowledge_base))
         if not wants_help(text):
-            answer = ask(self.engine, await self._question(interaction, text, context))
+            answer = ask(self.app.engine, await self._question(interaction, text, context))
             if interaction.channel:
                 answer = self.feedback.attach_feedback(
                     answer, interaction.team, interaction.channel
@@ -70,7 +68,9 @@ class _Clicks:
         place = Surface.HOME
         if interaction.channel:
             place = Surface.DIRECT if interaction.direct else Surface.CHANNEL
-        audience = await self.audiences.of(client_of(context), interaction.team, interaction.user)
+        audience = await self.app.audiences.of(
+            client_of(context), interaction.team, interaction.user
+        )
         return Question(
             text=text,
             asker=interaction.user,
@@ -83,18 +83,16 @@ class _Clicks:
 
     def _note(self, interaction: Interaction, answer: AnswerMessage) -> None:
         if interaction.conversation:
-            self.threads.record_answer(interaction, answer.role)
+            self.app.threads.record_answer(interaction, answer.role)
 
 
 def _any(*kinds: str) -> re.Pattern[str]:
     return re.compile(rf"^({'|'.join(kinds)}):")
 
 
-def register(
-    app: AsyncApp, engine: Engine, audiences: AudienceResolver, threads: Threads, feedback: Feedback
-) -> None:
-    """Answer clicks."""
-    clicks = _Clicks(engine, audiences, threads, feedback)
+def register(app: AsyncApp, app_context: AppContext) -> None:
+    """Register the listeners of buttons and menus below answers and in App Home."""
+    clicks = _Clicks(app_context, Feedback(app_context.services))
 
     @app.action(_any(Action.SHOW))
     async def on_show(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:

@@ -11,11 +11,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.slack.blockkit.blocks import context, option
 from faqbot.slack.blockkit.rich_text import JsonObject
-from faqbot.slack.blockkit.views import NOT_NOW, input_block, modal
+from faqbot.slack.blockkit.views import input_block, modal
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
+from faqbot.slack.context import AppContext
 from faqbot.slack.directory import ChannelPolicies, may_manage
+from faqbot.slack.listeners.errors import needs_storage
 from faqbot.slack.payloads import Interaction, SlashCommand
-from faqbot.storage.models import ChannelMode, ChannelPolicy, StoreError
+from faqbot.storage.models import ChannelMode, ChannelPolicy
 
 SETTINGS_VIEW: Final = "channel-settings"
 
@@ -82,10 +84,11 @@ class SettingsCommand:
         await client.views_open(trigger_id=command.trigger, view=settings_modal(policy))
 
 
-def register(app: AsyncApp, channels: ChannelPolicies) -> None:
-    """Take settings."""
+def register(app: AsyncApp, app_context: AppContext) -> None:
+    """Register the listener of the settings modal."""
 
     @app.view(SETTINGS_VIEW)
+    @needs_storage
     async def on_settings(
         ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
@@ -96,11 +99,7 @@ def register(app: AsyncApp, channels: ChannelPolicies) -> None:
             await ack(response_action="errors", errors={_SPEAKS: refused})
             return
         policy = policy_of(interaction)
-        try:
-            await channels.set(policy)
-        except StoreError:
-            await ack(response_action="errors", errors={_SPEAKS: NOT_NOW})
-            return
+        await app_context.channels.set(policy)
         await ack()
         try:
             await client.chat_postEphemeral(

@@ -14,7 +14,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 from faqbot.engine import Engine
 from faqbot.exporters.job_advert import advert
 from faqbot.model import Answer, Question, Role, Surface
-from faqbot.runtime.leases import DeliveryClaims
 from faqbot.slack.answers import AnswerMessage, ask, describe, show, wants_help
 from faqbot.slack.blockkit.blocks import (
     Action,
@@ -28,8 +27,9 @@ from faqbot.slack.blockkit.blocks import (
 from faqbot.slack.blockkit.rich_text import escape, split
 from faqbot.slack.blockkit.views import echoed, help_message, notice, roles_list
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error, reason_of
+from faqbot.slack.context import AppContext
 from faqbot.slack.conversations import send_ephemeral
-from faqbot.slack.directory import AudienceResolver, ChannelPolicies, channel_audience
+from faqbot.slack.directory import channel_audience
 from faqbot.slack.listeners.channel_settings import SettingsCommand
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.listeners.reports import Reports
@@ -108,17 +108,15 @@ _OUTSIDE: Final = frozenset({"not_in_channel", "channel_not_found", "is_archived
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """What it takes to share an answer."""
+    """Shares private answers with a channel."""
 
-    engine: Engine
-    audiences: AudienceResolver
-    claims: DeliveryClaims
-    feedback: Feedback
+    app: AppContext
 
     def sign(self, answer: AnswerMessage, command: SlashCommand) -> AnswerMessage:
         """Add the button to a private answer that was given in a channel, and remember it."""
         channel = command.channel
-        signed = self.feedback.attach_feedback(answer, command.team, channel)
+        feedback = Feedback(self.app.services)
+        signed = feedback.attach_feedback(answer, command.team, channel)
         answered = answer.result and isinstance(answer.result.outcome, Answer)
         if not answered or answer.address is None or not channel.startswith(("C", "G")):
             return signed
@@ -129,17 +127,18 @@ class Sharing:
     async def share(self, interaction: Interaction, value: str, context: AsyncBoltContext) -> None:
         """Post the answer anew for everyone: with what everyone there may read."""
         client = client_of(context)
-        audience = await self.audiences.of(client, interaction.team, interaction.user)
+        audience = await self.app.audiences.of(client, interaction.team, interaction.user)
         # Rendered again: the private answer may hold what not everyone in the channel may read.
         question = Question("", interaction.user, channel_audience(audience), Surface.CHANNEL)
-        answer = show(self.engine, parse_entry_ref(value), question)
+        answer = show(self.app.engine, parse_entry_ref(value), question)
         if answer.declined:
             await send_ephemeral(
                 interaction, "That answer isn't for everyone here to read.", context
             )
             return
         # After the checks: a share that was refused may be tried again.
-        if not await self.claims.claim(
+        claims = self.app.services.claims
+        if not await claims.claim(
             "share", interaction.team, interaction.channel, interaction.user, interaction.ts
         ):
             await send_ephemeral(interaction, "You have shared that already.", context)
@@ -169,15 +168,6 @@ class Sharing:
         )
 
 
-def register_sharing(app: AsyncApp, sharing: Sharing) -> None:
-    """Share when asked to."""
-
-    @app.action(re.compile(rf"^{Action.SHARE}:"))
-    async def on_share(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
-        await ack()
-        await sharing.share(interaction, interaction.value, context)
-
-
 _COMPARE: Final = re.compile(r"\s*compare\b", re.IGNORECASE)
 _SETTINGS: Final = "settings"
 _REPORT: Final = "report"
@@ -189,78 +179,61 @@ async def respond_privately(ack: AsyncAck, message: Message) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class AdminCommands:
-    """What `/faq` does for those who look after faqbot."""
-
-    channels: ChannelPolicies
-    reports: Reports
-
-
-@dataclass(frozen=True, slots=True)
 class _Commands:
-    """What it takes to answer commands."""
+    """Answers slash commands."""
 
-    engine: Engine
-    audiences: AudienceResolver
-    sharing: Sharing
-    back: AdminCommands
+    app: AppContext
 
     async def faq(self, ack: AsyncAck, command: SlashCommand, client: AsyncWebClient) -> None:
         """Answer a question, help, or open the settings."""
         text = command.text
         if wants_help(text):
-            await respond_privately(ack, help_message(self.engine.knowledge_base))
+            await respond_privately(ack, help_message(self.app.engine.knowledge_base))
         elif text.strip().casefold() == _SETTINGS:
-            await SettingsCommand(self.back.channels).open(ack, command, client)
+            await SettingsCommand(self.app.channels).open(ack, command, client)
         elif text.strip().casefold() == _REPORT:
-            await self.back.reports.command(ack, command, client)
+            await Reports(self.app).command(ack, command, client)
         else:
             question = await self._question(command, client)
-            await self._give(ack, ask(self.engine, question), command, text)
+            await self._give(ack, ask(self.app.engine, question), command, text)
 
     async def role(self, ack: AsyncAck, command: SlashCommand, client: AsyncWebClient) -> None:
         """Show a role or a part of it, compare roles, or advertise one."""
         text = command.text
         if wants_help(text):
-            await respond_privately(ack, roles_list(self.engine.knowledge_base))
+            await respond_privately(ack, roles_list(self.app.engine.knowledge_base))
             return
         question = await self._question(command, client)
         if _COMPARE.match(text):
-            await self._give(ack, ask(self.engine, question), command, text)
+            await self._give(ack, ask(self.app.engine, question), command, text)
             return
         wanted = WANTED.match(text)
         if wanted:
             question = replace(question, text=text[wanted.end() :])
-            adverts = Adverts(self.engine)
+            adverts = Adverts(self.app.engine)
             role = adverts.role_of(question)
             if role is not None:
                 await adverts.give(ack, role, question.asker, client)
                 return
-        await self._give(ack, describe(self.engine, question), command)
+        await self._give(ack, describe(self.app.engine, question), command)
 
     async def _give(
         self, ack: AsyncAck, answer: AnswerMessage, command: SlashCommand, asked: str = ""
     ) -> None:
-        await respond_privately(ack, echoed(self.sharing.sign(answer, command).message, asked))
+        await respond_privately(ack, echoed(Sharing(self.app).sign(answer, command).message, asked))
 
     async def _question(self, command: SlashCommand, client: AsyncWebClient) -> Question:
         return Question(
             text=command.text,
             asker=command.user,
-            audience=await self.audiences.of(client, command.team, command.user),
+            audience=await self.app.audiences.of(client, command.team, command.user),
             surface=Surface.COMMAND,
         )
 
 
-def register(
-    app: AsyncApp,
-    engine: Engine,
-    audiences: AudienceResolver,
-    sharing: Sharing,
-    back: AdminCommands,
-) -> None:
-    """Answer slash commands."""
-    commands = _Commands(engine, audiences, sharing, back)
+def register(app: AsyncApp, app_context: AppContext) -> None:
+    """Register the listeners of slash commands and of the button “Share with everyone”."""
+    commands, sharing = _Commands(app_context), Sharing(app_context)
 
     @app.command(FAQ.name)
     async def on_faq(ack: AsyncAck, slash_command: SlashCommand, client: AsyncWebClient) -> None:
@@ -272,4 +245,9 @@ def register(
 
     @app.command(ROLES.name)
     async def on_roles(ack: AsyncAck) -> None:
-        await respond_privately(ack, roles_list(engine.knowledge_base))
+        await respond_privately(ack, roles_list(app_context.engine.knowledge_base))
+
+    @app.action(re.compile(rf"^{Action.SHARE}:"))
+    async def on_share(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
+        await ack()
+        await sharing.share(interaction, interaction.value, context)

@@ -7,17 +7,18 @@ import json
 import logging
 import secrets
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import Any, Final
 
-from slack_bolt.async_app import AsyncApp, AsyncBoltContext
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 
-from faqbot.slack.blockkit.views import answer_modal, notice
+from faqbot.slack.blockkit.views import NOT_NOW, answer_modal, notice
 from faqbot.slack.client import SLACK_ERRORS, client_of, reason_of
-from faqbot.slack.conversations import post
+from faqbot.slack.conversations import post, send_ephemeral
 from faqbot.slack.payloads import (
     IncomingMessage,
     Interaction,
@@ -26,6 +27,10 @@ from faqbot.slack.payloads import (
     View,
     payload_of,
 )
+from faqbot.storage.models import StoreError
+
+Listener = Callable[[AsyncAck, Interaction, AsyncBoltContext], Awaitable[None]]
+"""A listener of interactions."""
 
 _POLLED: Final = 0.05
 """Seconds after which Bolt has seen an acknowledgement; it looks each 0.01 s."""
@@ -38,6 +43,27 @@ def named(error: BaseException) -> str:
     if isinstance(error, SlackApiError):
         return f"{type(error).__name__} ({reason_of(error)})"
     return type(error).__name__
+
+
+def needs_storage(listener: Listener) -> Listener:
+    """Decorate a listener that needs the database: tell the person when it is down.
+
+    The message stands at the first input of a submitted modal, which stays open, and elsewhere
+    where only the person sees it.
+    """
+
+    @wraps(listener)  # Bolt looks at the decorated function for the arguments to pass
+    async def guarded(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
+        try:
+            await listener(ack, interaction, context)
+        except StoreError:
+            if interaction.name == "view_submission":
+                first = list(interaction.view.inputs)[:1]
+                await ack(response_action="errors", errors=dict.fromkeys(first, NOT_NOW))
+            else:
+                await send_ephemeral(interaction, NOT_NOW, context)
+
+    return guarded
 
 
 def register(app: AsyncApp, happened: Callable[[], None] = lambda: None) -> None:

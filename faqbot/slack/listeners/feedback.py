@@ -10,7 +10,6 @@ from typing import Final
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
 from faqbot.model import Answer, Choices, Decline
-from faqbot.runtime.metrics import Metrics
 from faqbot.slack.answers import AnswerMessage
 from faqbot.slack.blockkit.blocks import (
     Action,
@@ -22,9 +21,11 @@ from faqbot.slack.blockkit.blocks import (
     plain,
 )
 from faqbot.slack.blockkit.rich_text import JsonObject
-from faqbot.slack.blockkit.views import NOT_NOW, input_block, modal, text_input
+from faqbot.slack.blockkit.views import input_block, modal, text_input
 from faqbot.slack.client import client_of
+from faqbot.slack.context import AppContext, Services
 from faqbot.slack.conversations import send_ephemeral
+from faqbot.slack.listeners.errors import needs_storage
 from faqbot.slack.listeners.handoff import HandoffRequest, HandoffService
 from faqbot.slack.payloads import Interaction, View
 from faqbot.storage.models import (
@@ -35,7 +36,6 @@ from faqbot.storage.models import (
     StoreError,
     utc_now,
 )
-from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import Store, new_id
 
 _RECEIPT: Final = "receipt:"
@@ -45,24 +45,21 @@ LONGEST: Final = 300
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
 class Feedback:
-    """Remembers answers, and lets people say what they think of them.
+    """Logs answered questions, and adds buttons for feedback to their answers.
 
-    Args:
-        memory: where; None remembers nothing, and no buttons are shown.
-        metrics: counts the questions.
+    Without a database nothing is logged, and answers have no such buttons.
     """
 
-    def __init__(self, memory: QuestionRecorder | None, metrics: Metrics) -> None:
-        self._memory = memory
-        self._metrics = metrics
+    services: Services
 
     def attach_feedback(self, answer: AnswerMessage, team: str, channel: str) -> AnswerMessage:
         """Remember the question, and add to its answer what one can do with it."""
         self._count(answer)
-        if self._memory is None or answer.result is None:
+        if self.services.recorder is None or answer.result is None:
             return answer
-        receipt = self._memory.record(answer.result, team, channel)
+        receipt = self.services.recorder.record(answer.result, team, channel)
         if not receipt:
             return answer
         message = answer.message
@@ -78,21 +75,21 @@ class Feedback:
     def record(self, answer: AnswerMessage, team: str) -> None:
         """Remember a question whose answer stands where nothing can be added to it."""
         self._count(answer)
-        if self._memory is not None and answer.result is not None:
-            self._memory.record(answer.result, team, "")
+        if self.services.recorder is not None and answer.result is not None:
+            self.services.recorder.record(answer.result, team, "")
 
     def _count(self, answer: AnswerMessage) -> None:
         if answer.result is not None and answer.result.question.text:  # else a button was pressed
-            self._metrics.question(answer.result)
+            self.services.metrics.question(answer.result)
 
     async def record_pick(self, interaction: Interaction) -> None:
         """Remember which of several readings somebody meant."""
-        if self._memory is None or not interaction.block.startswith(_RECEIPT):
+        if self.services.recorder is None or not interaction.block.startswith(_RECEIPT):
             return
         entries = parse_entry_ref(interaction.value).entries
         receipt = interaction.block.removeprefix(_RECEIPT)
         try:
-            async with self._memory.store() as store:
+            async with self.services.store() as store:
                 await store.questions.pick(
                     interaction.team, receipt, interaction.user, " ".join(entries)[:300]
                 )
@@ -177,15 +174,19 @@ _UNSAID: Final = "Please write what you want to know, so that a person can answe
 
 @dataclass(frozen=True, slots=True)
 class _Rating:
-    """What it takes to take ratings."""
+    """Takes ratings, and hands questions over."""
 
-    memory: QuestionRecorder
-    people: HandoffService
+    app: AppContext
+
+    @property
+    def people(self) -> HandoffService:
+        """Hands questions to people."""
+        return HandoffService(self.app)
 
     async def rate(self, interaction: Interaction, value: str, context: AsyncBoltContext) -> None:
         """Keep a rating; ask what was missing when the answer didn't help."""
         way, _, receipt = value.partition(" ")
-        async with self.memory.store() as store:
+        async with self.app.services.store() as store:
             known = await store.questions.rate(
                 interaction.team, receipt, interaction.user, helpful=way == "up"
             )
@@ -213,7 +214,7 @@ class _Rating:
         view, user, team = interaction.view, interaction.user, interaction.team
         said = _said(view)
         comment, wanted = view.input(_COMMENT).value.strip(), view.input(_HAND_OVER).checked
-        async with self.memory.store() as store:
+        async with self.app.services.store() as store:
             await store.questions.rate(
                 team, said.get("receipt", ""), user, helpful=False, comment=comment
             )
@@ -250,7 +251,7 @@ class _Rating:
         await self.people.open(context, asked)
 
     async def _record(self, team: str, receipt: str) -> QuestionRecord | None:
-        async with self.memory.store() as store:
+        async with self.app.services.store() as store:
             return await store.questions.get(team, receipt)
 
 
@@ -308,43 +309,33 @@ def _person_modal(metadata: dict[str, str], question: str) -> JsonObject:
     )
 
 
-def register(
-    app: AsyncApp, memory: QuestionRecorder, people: HandoffService, metrics: Metrics
-) -> None:
-    """Take ratings, and questions for persons."""
-    rating = _Rating(memory, people)
+def register(app: AsyncApp, app_context: AppContext) -> None:
+    """Register the listeners of ratings and of the button “Ask a person”."""
+    rating = _Rating(app_context)
 
     @app.action(f"{Action.RATE}:0")
+    @needs_storage
     async def on_rating(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        try:
-            await rating.rate(interaction, interaction.value, context)
-            metrics.rating(helpful=interaction.value.startswith("up "))
-        except StoreError:
-            await send_ephemeral(interaction, NOT_NOW, context)
+        await rating.rate(interaction, interaction.value, context)
+        app_context.services.metrics.rating(helpful=interaction.value.startswith("up "))
 
     @app.action(f"{Action.ASK_PERSON}:0")
+    @needs_storage
     async def on_person(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        try:
-            await rating.ask(interaction, interaction.value, context)
-        except StoreError:
-            await send_ephemeral(interaction, NOT_NOW, context)
+        await rating.ask(interaction, interaction.value, context)
 
     @app.view(RATE_VIEW)
+    @needs_storage
     async def on_comment(
         ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
-        try:
-            await rating.comment(ack, interaction, context)
-        except StoreError:
-            await ack(response_action="errors", errors={_COMMENT: NOT_NOW})
+        await rating.comment(ack, interaction, context)
 
     @app.view(PERSON_VIEW)
+    @needs_storage
     async def on_question(
         ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
-        try:
-            await rating.hand_over(ack, interaction, context)
-        except StoreError:
-            await ack(response_action="errors", errors={_QUESTION: NOT_NOW})
+        await rating.hand_over(ack, interaction, context)

@@ -10,7 +10,6 @@ from typing import Final
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.engine import Engine
 from faqbot.model import Faq
 from faqbot.slack.blockkit.blocks import (
     Action,
@@ -27,11 +26,12 @@ from faqbot.slack.blockkit.blocks import (
 from faqbot.slack.blockkit.rich_text import JsonObject, escape
 from faqbot.slack.blockkit.views import NOT_NOW, modal, text_input
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
+from faqbot.slack.context import AppContext
 from faqbot.slack.conversations import post_to_first, send_ephemeral
-from faqbot.slack.directory import OwnerDirectory, mention
+from faqbot.slack.directory import mention
+from faqbot.slack.listeners.errors import needs_storage
 from faqbot.slack.payloads import Interaction
 from faqbot.storage.models import Handoff, HandoffState, QuestionRecord, StoreError, utc_now
-from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import new_id
 
 QUOTED: Final = 2_500
@@ -59,16 +59,14 @@ class HandoffRequest:
 class HandoffService:
     """Hands a question to the owner of its entry, its role or its channel."""
 
-    engine: Engine
-    memory: QuestionRecorder
-    owners: OwnerDirectory
+    app: AppContext
 
     async def open(self, context: AsyncBoltContext, asked: HandoffRequest) -> None:
         """Hand a question to its owner, and tell the asker that it is there."""
         client = client_of(context)
         owner = await self._owner(asked.record)
-        places = await self.owners.places(client, owner)
-        group = await self.owners.group(client, owner)
+        places = await self.app.owners.places(client, owner)
+        group = await self.app.owners.group(client, owner)
         handover = Handoff(
             id=new_id(),
             team=asked.record.team,
@@ -86,11 +84,11 @@ class HandoffService:
             await self.tell_asker(client, handover, f"Nobody is set up to answer here.{who}")
             return
         try:
-            async with self.memory.store() as store:
+            async with self.app.services.store() as store:
                 # Stored before it is shown, so that its buttons always find it.
                 await store.handoffs.add(handover)
             shown = await post_to_first(client, places, notice_of(handover))
-            async with self.memory.store() as store:
+            async with self.app.services.store() as store:
                 await store.handoffs.set_notice(
                     handover.team, handover.id, shown["channel"], shown["ts"]
                 )
@@ -104,7 +102,7 @@ class HandoffService:
 
     async def _owner(self, record: QuestionRecord) -> str:
         """Whom a question belongs to: the entry's owner, the role's, the channel's."""
-        knowledge_base = self.engine.knowledge_base
+        knowledge_base = self.app.engine.knowledge_base
         for entry_id, _ in record.entries:
             entry = knowledge_base.entry(entry_id)
             if isinstance(entry, Faq) and entry.owner:
@@ -113,7 +111,7 @@ class HandoffService:
         if role and role.owner:
             return role.owner
         try:
-            async with self.memory.store() as store:
+            async with self.app.services.store() as store:
                 policy = await store.policies.get(record.team, record.channel)
         except StoreError:
             return ""
@@ -215,7 +213,7 @@ class HandoffActions:
         if await shown_at(self.people, interaction, handover_id) is None:
             await send_ephemeral(interaction, "That question isn't yours to take.", context)
             return
-        async with self.people.memory.store() as store:
+        async with self.people.app.services.store() as store:
             act = store.handoffs.close if close else store.handoffs.claim
             handover, won = await act(interaction.team, handover_id, interaction.user)
         if handover is None or not won:
@@ -251,7 +249,7 @@ class HandoffActions:
         if not text:
             await ack(response_action="errors", errors={_TEXT: "Please write an answer."})
             return
-        async with self.people.memory.store() as store:
+        async with self.people.app.services.store() as store:
             handover, won = await store.handoffs.answer(
                 interaction.team, interaction.view.metadata, user, text
             )
@@ -270,7 +268,7 @@ async def shown_at(
     people: HandoffService, interaction: Interaction, handover_id: str
 ) -> Handoff | None:
     """The question that is shown where somebody clicked, and nowhere else."""
-    async with people.memory.store() as store:
+    async with people.app.services.store() as store:
         handover = await store.handoffs.get(interaction.team, handover_id)
     if handover is None:
         return None
@@ -315,30 +313,24 @@ def _answer_modal(handover: Handoff) -> JsonObject:
     )
 
 
-def register(app: AsyncApp, people: HandoffService) -> None:
-    """Let owners claim, answer and close."""
-    claiming = HandoffActions(people)
+def register(app: AsyncApp, app_context: AppContext) -> None:
+    """Register the listeners by which owners claim, answer and close questions."""
+    handoffs = HandoffActions(HandoffService(app_context))
 
     @app.action(re.compile(rf"^(?:{Action.CLAIM}|{Action.CLOSE}):0$"))
+    @needs_storage
     async def on_move(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
         close = interaction.action.startswith(Action.CLOSE)
-        try:
-            await claiming.move(interaction, interaction.value, context, close=close)
-        except StoreError:
-            await send_ephemeral(interaction, NOT_NOW, context)
+        await handoffs.move(interaction, interaction.value, context, close=close)
 
     @app.action(f"{Action.REPLY}:0")
+    @needs_storage
     async def on_reply(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        try:
-            await claiming.reply(interaction, interaction.value, context)
-        except StoreError:
-            await send_ephemeral(interaction, NOT_NOW, context)
+        await handoffs.reply(interaction, interaction.value, context)
 
     @app.view(ANSWER_VIEW)
+    @needs_storage
     async def on_answer(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
-        try:
-            await claiming.answer(ack, interaction, context)
-        except StoreError:
-            await ack(response_action="errors", errors={_TEXT: NOT_NOW})
+        await handoffs.answer(ack, interaction, context)

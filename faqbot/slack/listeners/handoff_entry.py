@@ -21,14 +21,15 @@ from faqbot.slack.blockkit.blocks import (
     shorten,
 )
 from faqbot.slack.blockkit.rich_text import JsonObject
-from faqbot.slack.blockkit.views import NOT_NOW, input_block, modal
+from faqbot.slack.blockkit.views import input_block, modal
 from faqbot.slack.client import client_of
+from faqbot.slack.context import AppContext
 from faqbot.slack.conversations import send_ephemeral
-from faqbot.slack.directory import AudienceResolver
+from faqbot.slack.listeners.errors import needs_storage
 from faqbot.slack.listeners.feedback import suggest
 from faqbot.slack.listeners.handoff import HandoffService, conflict_message, visible_handoff
 from faqbot.slack.payloads import Interaction
-from faqbot.storage.models import Handoff, StoreError
+from faqbot.storage.models import Handoff
 from faqbot.storage.recorder import redact
 
 VIEW: Final = "assign-entry"
@@ -40,10 +41,14 @@ _OF_A_KIND: Final = 35
 
 @dataclass(frozen=True, slots=True)
 class EntryPicker:
-    """What it takes to point to an entry."""
+    """Answers handed-off questions with entries that owners pick."""
 
-    people: HandoffService
-    audiences: AudienceResolver
+    app: AppContext
+
+    @property
+    def people(self) -> HandoffService:
+        """Tells askers, and updates the owners' message."""
+        return HandoffService(self.app)
 
     async def open(
         self, interaction: Interaction, handover_id: str, context: AsyncBoltContext
@@ -53,14 +58,14 @@ class EntryPicker:
         if handover is None or refused:
             await send_ephemeral(interaction, refused, context)
             return
-        role, _ = self.people.engine.nearest(handover.question)
+        role, _ = self.app.engine.nearest(handover.question)
         view = self._modal(handover, role)
         await client_of(context).views_open(trigger_id=interaction.trigger, view=view)
 
     async def switch_role(self, interaction: Interaction, context: AsyncBoltContext) -> None:
         """Show the entries of another role."""
         view = interaction.view
-        async with self.people.memory.store() as store:
+        async with self.app.services.store() as store:
             handover = await store.handoffs.get(interaction.team, view.metadata)
         if handover is None:
             return
@@ -75,22 +80,22 @@ class EntryPicker:
         team, user, view = interaction.team, interaction.user, interaction.view
         block = next((name for name in view.inputs if name.partition(" ")[0] == _ENTRY), _ENTRY)
         entry_id = view.input(block, _ENTRY).value
-        async with self.people.memory.store() as store:
+        async with self.app.services.store() as store:
             handover = await store.handoffs.get(team, view.metadata)
         if handover is None:
             await ack(response_action="errors", errors={block: conflict_message(None)})
             return
         client = client_of(context)
-        audience = await self.audiences.of(client, handover.team, handover.asker)
+        audience = await self.app.audiences.of(client, handover.team, handover.asker)
         question = Question(handover.question, audience=audience)
-        answer = show(self.people.engine, EntryRef((entry_id,)), question)
+        answer = show(self.app.engine, EntryRef((entry_id,)), question)
         if answer.result is None or not isinstance(answer.result.outcome, Answer):
             said = "Who asks may not read that, or it is gone."
             await ack(response_action="errors", errors={block: said})
             return
-        entry = self.people.engine.knowledge_base.entry(entry_id)
+        entry = self.app.engine.knowledge_base.entry(entry_id)
         assert entry is not None  # it was shown
-        async with self.people.memory.store() as store:
+        async with self.app.services.store() as store:
             handover, won = await store.handoffs.answer(
                 team, handover.id, user, f"See “{self._named(entry)}”."
             )
@@ -104,7 +109,7 @@ class EntryPicker:
         said = f"<@{user}> says that this answers your question:"
         openly = not isinstance(entry, Faq) or entry.audience is Audience.EVERYONE
         await self.people.tell_asker(client, handover, said, openly=openly, more=answer.message)
-        async with self.people.memory.store() as store:
+        async with self.app.services.store() as store:
             await suggest(store, handover.team, redact(handover.question), entry_id, user)
 
     def _modal(self, handover: Handoff, role: str | None) -> JsonObject:
@@ -131,8 +136,8 @@ class EntryPicker:
 
     def _roles(self, question: str, chosen: str | None) -> JsonObject:
         """A menu of roles, those near the question first."""
-        knowledge_base = self.people.engine.knowledge_base
-        _, near = self.people.engine.nearest(question)
+        knowledge_base = self.app.engine.knowledge_base
+        _, near = self.app.engine.nearest(question)
         first = [one.role for one in near if one.role]
         ids = list(dict.fromkeys([*filter(None, [chosen]), *first, *knowledge_base.roles_by_id]))[
             :OPTIONS
@@ -150,8 +155,8 @@ class EntryPicker:
 
     def _menu(self, question: str, role_id: str | None) -> Iterator[JsonObject]:
         """The entries to choose from: those of near meaning, the role's, the general ones."""
-        knowledge_base = self.people.engine.knowledge_base
-        _, near = self.people.engine.nearest(question)
+        knowledge_base = self.app.engine.knowledge_base
+        _, near = self.app.engine.nearest(question)
         closest = [one.id for one in near if _is_part(one)][:_CLOSEST]
         role = knowledge_base.role(role_id)
         own = [s.id for s in role.sections] + [f.id for f in role.faqs] if role else []
@@ -173,7 +178,7 @@ class EntryPicker:
                 yield {"label": plain(shorten(title, LABEL)), "options": options}
 
     def _named(self, entry: Entry) -> str:
-        role = self.people.engine.knowledge_base.role(entry.role)
+        role = self.app.engine.knowledge_base.role(entry.role)
         return entry.title if role is None or role is entry else f"{role.title}: {entry.title}"
 
 
@@ -181,29 +186,23 @@ def _is_part(candidate: Candidate) -> bool:
     return candidate.kind is not EntryKind.ROLE
 
 
-def register(app: AsyncApp, people: HandoffService, audiences: AudienceResolver) -> None:
-    """Let owners point to entries."""
-    assigning = EntryPicker(people, audiences)
+def register(app: AsyncApp, app_context: AppContext) -> None:
+    """Register the listeners by which owners point to entries."""
+    picker = EntryPicker(app_context)
 
     @app.action(f"{Action.ASSIGN}:0")
+    @needs_storage
     async def on_assign(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        try:
-            await assigning.open(interaction, interaction.value, context)
-        except StoreError:
-            await send_ephemeral(interaction, NOT_NOW, context)
+        await picker.open(interaction, interaction.value, context)
 
     @app.action(Action.SWITCH_ROLE)
+    @needs_storage
     async def on_role(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        try:
-            await assigning.switch_role(interaction, context)
-        except StoreError:
-            await send_ephemeral(interaction, NOT_NOW, context)
+        await picker.switch_role(interaction, context)
 
     @app.view(VIEW)
+    @needs_storage
     async def on_entry(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
-        try:
-            await assigning.assign(ack, interaction, context)
-        except StoreError:
-            await ack(response_action="errors", errors={"role": NOT_NOW})
+        await picker.assign(ack, interaction, context)

@@ -8,9 +8,7 @@ from typing import Final
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.engine import Engine
-from faqbot.model import KnowledgeBase, Question, Surface
-from faqbot.runtime.leases import DeliveryClaims
+from faqbot.model import Question, Surface
 from faqbot.slack.answers import ask, wants_help
 from faqbot.slack.blockkit.rich_text import JsonObject
 from faqbot.slack.blockkit.views import (
@@ -23,7 +21,7 @@ from faqbot.slack.blockkit.views import (
     welcome,
 )
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
-from faqbot.slack.directory import AudienceResolver
+from faqbot.slack.context import AppContext
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.listeners.reports import Reports
 from faqbot.slack.payloads import HomeOpened, Interaction
@@ -32,13 +30,8 @@ _BLOCKS: Final = 100
 _log = logging.getLogger(__name__)
 
 
-async def _greet(
-    opened: HomeOpened,
-    client: AsyncWebClient,
-    knowledge_base: KnowledgeBase,
-    claims: DeliveryClaims,
-) -> None:
-    """Say hello once: to somebody with whom there is no conversation yet."""
+async def _greet(opened: HomeOpened, client: AsyncWebClient, app_context: AppContext) -> None:
+    """Greet somebody once, if there is no conversation with them yet."""
     channel = opened.channel
     try:
         answer = await client.conversations_history(channel=channel, limit=1)
@@ -46,61 +39,48 @@ async def _greet(
         # Without a look at the conversation the greeting could come again and again.
         _log.info("conversations.history failed: %s", describe_error(error))
         return
-    known = answer.get("messages")
-    if known or not await claims.claim("welcome", opened.team, opened.user):
+    claims = app_context.services.claims
+    if answer.get("messages") or not await claims.claim("welcome", opened.team, opened.user):
         return
-    message = welcome(knowledge_base)
+    message = welcome(app_context.engine.knowledge_base)
     await client.chat_postMessage(channel=channel, **message.as_arguments())
 
 
-async def _found(
-    text: str,
-    interaction: Interaction,
-    client: AsyncWebClient,
-    engine: Engine,
-    audiences: AudienceResolver,
-    *,
-    feedback: Feedback,
+async def _answer(
+    text: str, interaction: Interaction, client: AsyncWebClient, app_context: AppContext
 ) -> JsonObject:
-    """The modal that answers what was typed into the search modal."""
+    """Return the modal that answers the question of the search modal."""
+    engine = app_context.engine
     if wants_help(text):
         return answer_modal(help_message(engine.knowledge_base))
-    audience = await audiences.of(client, interaction.team, interaction.user)
+    audience = await app_context.audiences.of(client, interaction.team, interaction.user)
     answer = ask(engine, Question(text, interaction.user, audience, Surface.HOME))
-    feedback.record(answer, interaction.team)
+    Feedback(app_context.services).record(answer, interaction.team)
     return answer_modal(answer.message, text)
 
 
-def register(
-    app: AsyncApp,
-    engine: Engine,
-    audiences: AudienceResolver,
-    claims: DeliveryClaims,
-    *,
-    reports: Reports,
-    feedback: Feedback,
-) -> None:
-    """Show App Home, greet, and answer the search modal."""
+def register(app: AsyncApp, app_context: AppContext) -> None:
+    """Register the listeners of App Home, the search modal and the end of an installation."""
+    reports = Reports(app_context)
+    has_storage = app_context.services.recorder is not None
 
     @app.event("app_home_opened")
     async def on_home_opened(home_opened: HomeOpened, context: AsyncBoltContext) -> None:
         client, user = client_of(context), home_opened.user
         if home_opened.tab == "home" and user:
-            view = home(engine.knowledge_base)
-            if reports.backstage is not None and await reports.may_read(client, user):
+            view = home(app_context.engine.knowledge_base)
+            if has_storage and await reports.may_read(client, user):
                 owned = await reports.home(home_opened.team)
                 view["blocks"] = [*view["blocks"], *owned][:_BLOCKS]
             await client.views_publish(user_id=user, view=view)
         elif home_opened.tab == "messages" and user and home_opened.channel:
-            await _greet(home_opened, client, engine.knowledge_base, claims)
+            await _greet(home_opened, client, app_context)
 
     @app.view(SEARCH_VIEW)
     async def on_search(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         text = interaction.view.input(QUESTION_BLOCK, QUESTION_INPUT).value
-        shown = await _found(
-            text, interaction, client_of(context), engine, audiences, feedback=feedback
-        )
-        await ack(response_action="update", view=shown)
+        answer = await _answer(text, interaction, client_of(context), app_context)
+        await ack(response_action="update", view=answer)
 
     @app.event("app_uninstalled")
     async def on_uninstalled() -> None:

@@ -8,14 +8,13 @@ from typing import Final
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.engine import Engine
 from faqbot.model import Audience, Prompt, Question, Surface
-from faqbot.runtime.leases import DeliveryClaims
 from faqbot.slack.answers import AnswerMessage, ask, wants_help
 from faqbot.slack.blockkit.views import help_message, notice
 from faqbot.slack.client import client_of
-from faqbot.slack.conversations import Threads, ThreadState, post, post_ephemeral, was_answered
-from faqbot.slack.directory import AudienceResolver, ChannelPolicies, channel_audience
+from faqbot.slack.context import AppContext
+from faqbot.slack.conversations import ThreadState, post, post_ephemeral, was_answered
+from faqbot.slack.directory import channel_audience
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.middleware.rate_limit import QuestionLimiter
 from faqbot.slack.payloads import IncomingMessage, MessageKind
@@ -35,12 +34,8 @@ async def _was_answered_before(message: IncomingMessage, client: AsyncWebClient)
 class MessageHandler:
     """Answers messages."""
 
-    engine: Engine
-    audiences: AudienceResolver
-    threads: Threads
-    claims: DeliveryClaims
+    app: AppContext
     feedback: Feedback
-    channels: ChannelPolicies
     limiter: QuestionLimiter
 
     async def handle(self, message: IncomingMessage, client: AsyncWebClient) -> None:
@@ -92,7 +87,8 @@ class MessageHandler:
             return
         # The middleware doesn't claim these: that would be a transaction for each message of
         # every channel, and most of them get no answer.
-        if not await self.claims.claim("message", message.team, message.channel, message.ts):
+        claims = self.app.services.claims
+        if not await claims.claim("message", message.team, message.channel, message.ts):
             return
         everything = policy.mode is ChannelMode.ALL
         prompt = Prompt.ADDRESSED if everything else Prompt.UNPROMPTED
@@ -103,12 +99,12 @@ class MessageHandler:
     async def _policy(self, message: IncomingMessage) -> ChannelPolicy:
         if message.direct:
             return ChannelPolicy(message.team, message.channel)
-        return await self.channels.policy(message.team, message.channel)
+        return await self.app.channels.policy(message.team, message.channel)
 
     async def _thread_state(self, message: IncomingMessage, client: AsyncWebClient) -> ThreadState:
         if not message.thread_ts:
-            return self.threads.known(message.conversation)
-        return await self.threads.load(message, client)
+            return self.app.threads.known(message.conversation)
+        return await self.app.threads.load(message, client)
 
     async def _answer(
         self,
@@ -122,8 +118,8 @@ class MessageHandler:
     ) -> AnswerMessage:
         """The answer that is fit for those who read along, or for the asker alone."""
         if wants_help(text):
-            return AnswerMessage(help_message(self.engine.knowledge_base))
-        audience = await self.audiences.of(client, message.team, message.user)
+            return AnswerMessage(help_message(self.app.engine.knowledge_base))
+        audience = await self.app.audiences.of(client, message.team, message.user)
         if not (private or message.direct):
             # People of another company read along in a shared channel.
             audience = Audience.EVERYONE if message.shared else channel_audience(audience)
@@ -136,7 +132,7 @@ class MessageHandler:
             role=past.role,
             prompt=prompt,
         )
-        return ask(self.engine, question)
+        return ask(self.app.engine, question)
 
     async def _deliver(
         self, message: IncomingMessage, answer: AnswerMessage, client: AsyncWebClient
@@ -146,11 +142,14 @@ class MessageHandler:
             await post_ephemeral(client, message, signed.message)
             return
         await post(client, message.channel, message.thread, signed.message, question=message.ts)
-        self.threads.record_answer(message, answer.role)
+        self.app.threads.record_answer(message, answer.role)
 
 
-def register(app: AsyncApp, handler: MessageHandler) -> None:
-    """Answer what people say to faqbot."""
+def register(app: AsyncApp, app_context: AppContext) -> None:
+    """Register the listeners of messages."""
+    services = app_context.services
+    limiter = QuestionLimiter(services.limits, services.metrics)
+    handler = MessageHandler(app_context, Feedback(services), limiter)
 
     @app.event("app_mention")
     async def on_mention(incoming: IncomingMessage | None, context: AsyncBoltContext) -> None:

@@ -9,18 +9,18 @@ from typing import Final
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.engine import Engine
 from faqbot.matching.thresholds import THRESHOLDS
 from faqbot.model import Audience, EntryKind, Question
 from faqbot.slack.blockkit.blocks import OPTIONS, Action, context, option, shorten
 from faqbot.slack.blockkit.rich_text import JsonObject, as_markdown
-from faqbot.slack.blockkit.views import NOT_NOW, input_block, modal, text_input
+from faqbot.slack.blockkit.views import input_block, modal, text_input
 from faqbot.slack.client import client_of
+from faqbot.slack.context import AppContext
 from faqbot.slack.conversations import send_ephemeral
-from faqbot.slack.directory import AudienceResolver
 from faqbot.slack.listeners.approvals import ProposalReview
+from faqbot.slack.listeners.errors import needs_storage
 from faqbot.slack.payloads import Interaction, View
-from faqbot.storage.models import Proposal, StoreError, utc_now
+from faqbot.storage.models import Proposal, utc_now
 from faqbot.storage.store import new_id
 
 SHORTCUT: Final = "save-faq"
@@ -35,21 +35,21 @@ _ONLY_COLLEAGUES: Final = "Only colleagues can propose FAQs."
 
 @dataclass(frozen=True, slots=True)
 class ProposalForm:
-    """What it takes to propose an FAQ."""
+    """Takes proposals of FAQs."""
 
-    engine: Engine
-    audiences: AudienceResolver
-    deciding: ProposalReview
+    app: AppContext
 
     async def may(self, interaction: Interaction, client: AsyncWebClient) -> bool:
         """Whether somebody may propose: colleagues, not guests or strangers."""
-        audience = await self.audiences.of(client, interaction.team, interaction.user)
+        audience = await self.app.audiences.of(client, interaction.team, interaction.user)
         return audience is Audience.EMPLOYEES
 
     def filled_modal(self, question: str, answer: str, role: str | None = None) -> JsonObject:
         """The modal, filled with what is known."""
         roles = [("General, about no role", _GENERAL)]
-        roles += [(one.title, one.id) for one in self.engine.knowledge_base.roles[: OPTIONS - 1]]
+        roles += [
+            (one.title, one.id) for one in self.app.engine.knowledge_base.roles[: OPTIONS - 1]
+        ]
         audiences = [
             ("Everyone", Audience.EVERYONE.value),
             ("Employees only", Audience.EMPLOYEES.value),
@@ -90,16 +90,16 @@ class ProposalForm:
             await ack(response_action="update", view=_warned(self._again(proposal), proposal, near))
             return
         await ack()
-        await self.deciding.take(proposal, client)
+        await ProposalReview(self.app).take(proposal, client)
 
     def _near(self, proposal: Proposal) -> str:
         """The question of the FAQ that answers the proposed one already, if one does."""
         question = Question(proposal.question, audience=Audience.EMPLOYEES, role=proposal.role)
-        result = self.engine.ask(question)
+        result = self.app.engine.ask(question)
         if result.kind != "answer":
             return ""
         best = result.entries[0]
-        entry = self.engine.knowledge_base.entry(best.id)
+        entry = self.app.engine.knowledge_base.entry(best.id)
         if (
             best.kind is not EntryKind.FAQ
             or best.confidence < THRESHOLDS.already_answered
@@ -126,7 +126,7 @@ class ProposalForm:
             kind="faq",
             question=view.input(_QUESTION).value.strip(),
             answer=view.input(_ANSWER).value.strip(),
-            role=role if self.engine.knowledge_base.role(role) else None,
+            role=role if self.app.engine.knowledge_base.role(role) else None,
             audience=audience if audience in set(Audience) else Audience.EMPLOYEES.value,
             proposed_by=interaction.user,
             created=utc_now(),
@@ -167,17 +167,18 @@ def _warned(view: JsonObject, proposal: Proposal, near: str) -> JsonObject:
     }
 
 
-def register(app: AsyncApp, proposing: ProposalForm) -> None:
-    """Take proposals from messages and from persons' answers."""
+def register(app: AsyncApp, app_context: AppContext) -> None:
+    """Register the listeners of “Save as FAQ”."""
+    form = ProposalForm(app_context)
 
     async def opened(
         interaction: Interaction, context: AsyncBoltContext, question: str, answer: str
     ) -> None:
         client = client_of(context)
-        if not await proposing.may(interaction, client):
+        if not await form.may(interaction, client):
             await send_ephemeral(interaction, _ONLY_COLLEAGUES, context)
             return
-        view = proposing.filled_modal(question, answer)
+        view = form.filled_modal(question, answer)
         await client.views_open(trigger_id=interaction.trigger, view=view)
 
     @app.shortcut(SHORTCUT)
@@ -190,14 +191,11 @@ def register(app: AsyncApp, proposing: ProposalForm) -> None:
         await opened(interaction, context, text if asks else "", "" if asks else text)
 
     @app.action(f"{Action.SAVE_AS_FAQ}:0")
+    @needs_storage
     async def on_save(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        try:
-            async with proposing.deciding.memory.store() as store:
-                handover = await store.handoffs.get(interaction.team, interaction.value)
-        except StoreError:
-            await send_ephemeral(interaction, NOT_NOW, context)
-            return
+        async with app_context.services.store() as store:
+            handover = await store.handoffs.get(interaction.team, interaction.value)
         shown = handover and (handover.notice_channel, handover.notice_ts)
         if handover is None or shown != (interaction.channel, interaction.ts):
             await send_ephemeral(interaction, "That answer isn't yours to save.", context)
@@ -205,10 +203,8 @@ def register(app: AsyncApp, proposing: ProposalForm) -> None:
         await opened(interaction, context, handover.question, handover.answer)
 
     @app.view(VIEW)
+    @needs_storage
     async def on_proposal(
         ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
-        try:
-            await proposing.propose(ack, interaction, client_of(context))
-        except StoreError:
-            await ack(response_action="errors", errors={_QUESTION: NOT_NOW})
+        await form.propose(ack, interaction, client_of(context))

@@ -5,23 +5,29 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from slack_bolt.async_app import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.engine import Engine
 from faqbot.index.reloader import ReloadState
 from faqbot.model import Faq, KnowledgeBase, Role, is_stale
 from faqbot.replies.reply import Bullets, Reply, ReplyPart
-from faqbot.slack.blockkit.blocks import Message, render, shorten
-from faqbot.slack.blockkit.rich_text import JsonObject, bullets, heading
+from faqbot.slack.blockkit.blocks import (
+    Action,
+    Message,
+    actions,
+    button,
+    mrkdwn_section,
+    render,
+    shorten,
+)
+from faqbot.slack.blockkit.rich_text import JsonObject, bullets, escape, heading
 from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import SLACK_ERRORS, describe_error
-from faqbot.slack.context import Backstage
-from faqbot.slack.directory import OwnerDirectory
+from faqbot.slack.context import AppContext
 from faqbot.slack.payloads import SlashCommand
 from faqbot.storage.models import (
     FAQ,
@@ -38,6 +44,8 @@ from faqbot.storage.reports import UsageStatistics, summarize
 WEEK: Final = dt.timedelta(days=7)
 MONTH: Final = dt.timedelta(days=30)
 _MOST: Final = 8
+_MOST_SUGGESTIONS: Final = 5
+_SUGGESTION: Final = 200
 _EXAMPLE: Final = 120
 _MONDAY_MORNING: Final = 8
 """The hour (UTC) of the weekly digest."""
@@ -47,23 +55,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """Tells owners what was asked, missed and rated.
+    """Reports to owners what was asked, missed and rated."""
 
-    Args:
-        engine: knows the content and its owners.
-        backstage: knows what was asked; None knows nothing.
-        owners: knows where owners are reached.
-        suggested: shows suggested phrasings in App Home.
-    """
-
-    engine: Engine
-    backstage: Backstage | None
-    owners: OwnerDirectory
-    suggested: Callable[[Sequence[Proposal], KnowledgeBase], list[JsonObject]] = lambda _, __: []
+    app: AppContext
 
     async def may_read(self, client: AsyncWebClient, user: str) -> bool:
         """Whether somebody is an owner of content, or an admin of the workspace."""
-        return await self.owners.owns(client, self.engine.knowledge_base, user)
+        return await self.app.owners.owns(client, self.app.engine.knowledge_base, user)
 
     async def command(self, ack: AsyncAck, command: SlashCommand, client: AsyncWebClient) -> None:
         """`/faq report`: the last seven days, to an owner alone."""
@@ -84,7 +82,7 @@ class Reports:
             StoreError: nothing is remembered, or the database is down.
         """
         found = await self._figures(team, WEEK, roles)
-        knowledge_base = self.engine.knowledge_base
+        knowledge_base = self.app.engine.knowledge_base
         if roles is not None:
             owned = tuple(role for role in knowledge_base.roles if role.id in roles)
             knowledge_base = KnowledgeBase(owned)
@@ -93,10 +91,10 @@ class Reports:
     async def _owned(self, client: AsyncWebClient) -> dict[str, frozenset[str] | None]:
         """Where digests go: owners that can be reached get theirs, one place gets all of it."""
         places: dict[str, frozenset[str] | None] = {}
-        for role in self.engine.knowledge_base.roles:
-            for place in (await self.owners.places(client, role.owner))[:1]:
+        for role in self.app.engine.knowledge_base.roles:
+            for place in (await self.app.owners.places(client, role.owner))[:1]:
                 places[place] = (places.get(place) or frozenset()) | {role.id}
-        common = self.owners.common
+        common = self.app.owners.common
         return {**places, common: None} if common else places
 
     async def home(self, team: str) -> list[JsonObject]:
@@ -121,8 +119,7 @@ class Reports:
     async def _send(
         self, client: AsyncWebClient, team: str, key: str, roles: frozenset[str] | None
     ) -> bool:
-        assert self.backstage is not None
-        async with self.backstage.memory.store() as store:
+        async with self.app.services.store() as store:
             # Each process wakes on Monday; the claim lets one of them send.
             if not await store.claims.claim("digest", team, key):
                 return False
@@ -146,24 +143,21 @@ class Reports:
     async def _figures(
         self, team: str, span: dt.timedelta, roles: frozenset[str] | None = None
     ) -> UsageStatistics:
-        if self.backstage is None:
-            raise StoreError("Nothing is remembered.")
         until = utc_now()
-        async with self.backstage.memory.store() as store:
+        async with self.app.services.store() as store:
             records = await store.questions.all(QuestionFilter(until - span, until, team))
             ratings = await store.questions.ratings(until - span, team)
         if roles is not None:
             records = tuple(record for record in records if record.role in roles)
-        return summarize(records, ratings, until - span, until, self.backstage.grouping)
+        return summarize(records, ratings, until - span, until, self.app.services.group_questions)
 
     async def _home(self, team: str) -> list[JsonObject]:
         found = await self._figures(team, MONTH)
-        assert self.backstage is not None
-        async with self.backstage.memory.store() as store:
+        async with self.app.services.store() as store:
             waiting = await store.handoffs.all(team, (HandoffState.OPEN, HandoffState.CLAIMED))
             proposed = await store.proposals.all(team, (ProposalState.OPEN,))
         lists = (
-            *_content(self.backstage.content() if self.backstage.content else None),
+            *_content(self.app.content_state()),
             ("Questions that wait for a person", [one.question for one in waiting]),
             (
                 "Proposals that wait for a decision",
@@ -171,7 +165,7 @@ class Reports:
             ),
             (
                 "Content whose review is overdue",
-                stale(self.engine.knowledge_base, utc_now().date()),
+                stale(self.app.engine.knowledge_base, utc_now().date()),
             ),
             ("Unanswered in the last 30 days", list(_missed(found))),
             (
@@ -190,7 +184,7 @@ class Reports:
         if phrasings:
             title = f"Suggested phrasings ({len(phrasings)})"
             blocks.append({"type": "rich_text", "elements": [heading(title)]})
-            blocks += self.suggested(phrasings, self.engine.knowledge_base)
+            blocks += suggestions(phrasings, self.app.engine.knowledge_base)
         return blocks
 
 
@@ -223,10 +217,28 @@ def report(found: UsageStatistics, knowledge_base: KnowledgeBase, today: dt.date
     )
 
 
-def _content(loaded: ReloadState | None) -> Iterator[tuple[str, list[str]]]:
+def suggestions(proposals: Sequence[Proposal], knowledge_base: KnowledgeBase) -> list[JsonObject]:
+    """The blocks of suggested phrasings, each with two buttons to decide about it."""
+    blocks: list[JsonObject] = []
+    for number, proposal in enumerate(proposals[:_MOST_SUGGESTIONS]):
+        entry = knowledge_base.entry(proposal.entry or "")
+        role = knowledge_base.role(proposal.role)
+        named = " · ".join(part.title for part in (role, entry) if part)
+        said = f"“{escape(shorten(proposal.question, _SUGGESTION))}”\nleads to *{escape(named)}*"
+        blocks += [
+            mrkdwn_section(said),
+            actions(
+                [
+                    button(Action.ACCEPT_SUGGESTION, number, "Take it up", proposal.id),
+                    button(Action.DISMISS_SUGGESTION, number, "Leave it", proposal.id),
+                ]
+            ),
+        ]
+    return blocks
+
+
+def _content(loaded: ReloadState) -> Iterator[tuple[str, list[str]]]:
     """What is answered from; and what is wrong with newer content, if something is."""
-    if loaded is None:
-        return
     if loaded.problems:
         yield f"The changed content is not used: {loaded.count} problems", [*loaded.problems]
     yield "Content", [f"version {loaded.version}, since {loaded.since:%-d %B %Y, %H:%M} UTC"]
