@@ -26,7 +26,6 @@ from faqbot.slack.listeners import (
 )
 from faqbot.slack.middleware import deduplication, rate_limit, request_log
 from faqbot.slack.middleware.deduplication import CLAIM
-from faqbot.slack.middleware.rate_limit import QuestionLimiter
 from faqbot.slack.middleware.request_log import log_handled
 from faqbot.slack.payloads import payload_of
 
@@ -40,9 +39,7 @@ def create_app(
     """Create the app of a workspace; `client` and `authorize` as for `base_app`."""
     services = app_context.services
     app = base_app(client, services, authorize)
-    rate_limit.register(
-        app, QuestionLimiter(services.limits, services.metrics), services.claims.complete
-    )
+    rate_limit.register(app, services.limiter, services.claims.complete)
     for register in (
         messages.register,
         commands.register,

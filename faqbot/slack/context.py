@@ -12,10 +12,10 @@ from faqbot.engine import Engine
 from faqbot.index.reloader import ReloadState
 from faqbot.runtime.leases import DeliveryClaims, MemoryClaims
 from faqbot.runtime.metrics import Metrics
-from faqbot.runtime.rate_limit import Limits
 from faqbot.slack.client import CallQueue
 from faqbot.slack.conversations import Threads
 from faqbot.slack.directory import AudienceResolver, ChannelPolicies, OwnerDirectory
+from faqbot.slack.middleware.rate_limit import QuestionLimiter
 from faqbot.slack.middleware.request_log import ListenerTracker
 from faqbot.storage.models import ChannelMode, StoreError
 from faqbot.storage.recorder import QuestionRecorder
@@ -30,7 +30,7 @@ class Services:
     Args:
         claims: claim each delivery, so that it is handled once.
         listeners: the listeners that run.
-        limits: rate limits of questions.
+        limiter: rejects questions above the rate limits.
         metrics: counts and measures for Prometheus.
         calls: keeps calls of the Web API to Slack's rate limits.
         recorder: writes the question log and opens the store; None without a database.
@@ -39,7 +39,7 @@ class Services:
 
     claims: DeliveryClaims = field(default_factory=MemoryClaims)
     listeners: ListenerTracker = field(default_factory=ListenerTracker)
-    limits: Limits = field(default_factory=lambda: Limits.of(0, 0))
+    limiter: QuestionLimiter = field(default_factory=QuestionLimiter)
     metrics: Metrics = field(default_factory=Metrics)
     calls: CallQueue = field(default_factory=CallQueue)
     recorder: QuestionRecorder | None = None

@@ -14,7 +14,6 @@ from starlette.applications import Starlette
 
 from faqbot.runtime.leases import LeaseManager
 from faqbot.runtime.metrics import Metrics
-from faqbot.runtime.rate_limit import Limits
 from faqbot.runtime.tasks import BackgroundTask, background_tasks
 from faqbot.runtime.web import SafeHeaders, Server, background_server, safe_headers
 from faqbot.settings.models import Settings, reveal
@@ -26,6 +25,7 @@ from faqbot.slack.health import Health, token_check
 from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.slack.listeners.reports import Reports
 from faqbot.slack.middleware.deduplication import redeliver
+from faqbot.slack.middleware.rate_limit import QuestionLimiter, TokenBuckets
 from faqbot.slack.payload_parser import Dispatch
 from faqbot.slack.socket_mode import SocketMode
 from faqbot.storage.encryption import TokenCipher
@@ -53,7 +53,11 @@ def make_services(settings: Settings, group_questions: Grouping) -> Services:
     """
     metrics = Metrics(metrics_folder())
     services = Services(
-        limits=Limits.of(settings.faqbot_rate_limit_user, settings.faqbot_rate_limit_workspace),
+        limiter=QuestionLimiter(
+            TokenBuckets(settings.faqbot_rate_limit_user),
+            TokenBuckets(settings.faqbot_rate_limit_workspace),
+            on_rejected=metrics.limited,
+        ),
         metrics=metrics,
         calls=CallQueue(POST_INTERVAL, on_call=metrics.slack_call),
         group_questions=group_questions,

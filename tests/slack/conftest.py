@@ -18,13 +18,14 @@ from faqbot.index.reloader import ReloadState
 from faqbot.playground.models import Setup, SlackMessage, Timing
 from faqbot.playground.person import SimulatedUser
 from faqbot.playground.workspace import LocalWorkspace
-from faqbot.runtime.rate_limit import Limits
+from faqbot.runtime.metrics import Metrics
 from faqbot.runtime.web import Server, listen
 from faqbot.slack.app import create_app
 from faqbot.slack.client import CallQueue, web_client
 from faqbot.slack.context import AppContext, Services
 from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
+from faqbot.slack.middleware.rate_limit import QuestionLimiter, TokenBuckets
 from faqbot.slack.middleware.request_log import ListenerTracker
 from faqbot.slack.socket_mode import SocketMode
 from faqbot.storage.recorder import QuestionRecorder
@@ -95,7 +96,8 @@ async def serving(
     publisher: Callable[[Engine], ContentPublisher] | None = None,
     *,
     by_socket: bool = False,
-    limits: Limits | None = None,
+    per_user: int = 0,
+    per_workspace: int = 0,
     calls: CallQueue | None = None,
 ) -> AsyncIterator[Slack]:
     """The app in a local workspace, over signed HTTP or by Socket Mode."""
@@ -103,8 +105,14 @@ async def serving(
     url = f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}"
     # In a thread: it takes seconds on a busy machine, after which a transaction would time out.
     engine = await asyncio.to_thread(make_engine)
+    metrics = Metrics()
     services = Services(
-        limits=limits or Limits.of(0, 0), calls=calls or CallQueue(), recorder=memory
+        limiter=QuestionLimiter(
+            TokenBuckets(per_user), TokenBuckets(per_workspace), metrics.limited
+        ),
+        metrics=metrics,
+        calls=calls or CallQueue(),
+        recorder=memory,
     )
     app_context = AppContext(
         engine,

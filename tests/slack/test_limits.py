@@ -1,4 +1,4 @@
-"""Rate limits: who asks too much is told so once, and only by a message of their own."""
+"""Rate limits: the first rejected question gets a private notice, others get nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from faqbot.playground.models import SlackMessage
-from faqbot.runtime.rate_limit import Decision, Limits, TokenBuckets
+from faqbot.slack.middleware.rate_limit import Decision, TokenBuckets
 from faqbot.storage.models import ChannelMode, ChannelPolicy
 from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.conftest import Slack, serving
@@ -17,24 +17,24 @@ GENERAL = "C0GENERAL"
 QUESTION = "which skills does a data analyst need?"
 
 
-def test_a_minutes_worth_may_come_at_once_and_then_refills() -> None:
+def test_bucket_allows_a_minutes_questions_at_once_and_then_refills() -> None:
     now = 0.0
-    rates = TokenBuckets(3, clock=lambda: now)
-    assert [rates.ask("U1") for _ in range(5)] == [
+    buckets = TokenBuckets(3, clock=lambda: now)
+    assert [buckets.take("U1") for _ in range(5)] == [
         *[Decision.ALLOW] * 3,
         Decision.WARN,
         Decision.DROP,
     ]
-    assert rates.ask("U2") is Decision.ALLOW
+    assert buckets.take("U2") is Decision.ALLOW
     now = 20.0
-    assert [rates.ask("U1") for _ in range(2)] == [Decision.ALLOW, Decision.WARN]
+    assert [buckets.take("U1") for _ in range(2)] == [Decision.ALLOW, Decision.WARN]
     now = 1000.0
-    assert [rates.ask("U1") for _ in range(4)] == [*[Decision.ALLOW] * 3, Decision.WARN]
+    assert [buckets.take("U1") for _ in range(4)] == [*[Decision.ALLOW] * 3, Decision.WARN]
 
 
-def test_without_a_limit_everything_is_taken() -> None:
-    rates = TokenBuckets(0)
-    assert {rates.ask("U1") for _ in range(1000)} == {Decision.ALLOW}
+def test_bucket_without_limit_allows_everything() -> None:
+    buckets = TokenBuckets(0)
+    assert {buckets.take("U1") for _ in range(1000)} == {Decision.ALLOW}
 
 
 def answers(slack: Slack, channel: str = "#general") -> int:
@@ -56,8 +56,8 @@ async def finished(slack: Slack) -> None:
     await slack.workspace.settled()
 
 
-async def test_a_person_who_asks_too_much_is_told_once_and_others_are_answered() -> None:
-    async with serving(limits=Limits.of(2, 0)) as slack:
+async def test_user_above_the_limit_gets_one_notice_and_others_get_answers() -> None:
+    async with serving(per_user=2) as slack:
         for _ in range(2):
             await slack.asked("data analyst skills")
         silent = [
@@ -74,7 +74,7 @@ async def test_a_person_who_asks_too_much_is_told_once_and_others_are_answered()
 
 
 async def test_follow_ups_count_towards_the_limit() -> None:
-    async with serving(limits=Limits.of(2, 0)) as slack:
+    async with serving(per_user=2) as slack:
         ts, _ = await slack.asked(QUESTION)
         for _ in range(6):
             await slack.maya.say("#general", "and which education?", thread_ts=ts)
@@ -101,7 +101,7 @@ def event(slack: Slack, channel: str, number: int, **more: object) -> dict[str, 
 
 
 async def test_direct_messages_with_a_file_count_towards_the_limit() -> None:
-    async with serving(limits=Limits.of(2, 0)) as slack:
+    async with serving(per_user=2) as slack:
         for number in range(6):
             posted = event(slack, "@maya", number, subtype="file_share", files=[])
             slack.workspace.event("message.im", posted)
@@ -111,7 +111,7 @@ async def test_direct_messages_with_a_file_count_towards_the_limit() -> None:
 
 
 async def test_replies_that_are_also_sent_to_the_channel_count_towards_the_limit() -> None:
-    async with serving(limits=Limits.of(2, 0)) as slack:
+    async with serving(per_user=2) as slack:
         ts, _ = await slack.asked(QUESTION)
         for number in range(6):
             broadcast = event(slack, "#general", number, subtype="thread_broadcast", thread_ts=ts)
@@ -131,7 +131,7 @@ async def recorder(tmp_path: Path) -> AsyncIterator[QuestionRecorder]:
 async def test_unprompted_answers_count_towards_the_limit(
     recorder: QuestionRecorder, mode: ChannelMode
 ) -> None:
-    async with serving(memory=recorder, limits=Limits.of(2, 0)) as slack:
+    async with serving(memory=recorder, per_user=2) as slack:
         async with recorder.store() as store:
             await store.policies.set(ChannelPolicy(slack.workspace.setup.team_id, GENERAL, mode))
         for _ in range(6):
@@ -142,7 +142,7 @@ async def test_unprompted_answers_count_towards_the_limit(
 
 
 async def test_chatter_is_neither_counted_nor_warned_about(recorder: QuestionRecorder) -> None:
-    async with serving(memory=recorder, limits=Limits.of(2, 0)) as slack:
+    async with serving(memory=recorder, per_user=2) as slack:
         team = slack.workspace.setup.team_id
         async with recorder.store() as store:
             await store.policies.set(ChannelPolicy(team, GENERAL, ChannelMode.ALL))
@@ -161,7 +161,7 @@ async def test_chatter_is_neither_counted_nor_warned_about(recorder: QuestionRec
 
 
 async def test_a_command_above_the_limit_is_answered_privately_each_time() -> None:
-    async with serving(limits=Limits.of(1, 0)) as slack:
+    async with serving(per_user=1) as slack:
         first = await slack.maya.command("/role", "data analyst", "#general")
         assert "Data Analyst" in first.messages[0].text
         for _ in range(2):
@@ -171,7 +171,7 @@ async def test_a_command_above_the_limit_is_answered_privately_each_time() -> No
 
 
 async def test_a_workspace_has_a_limit_of_its_own() -> None:
-    async with serving(limits=Limits.of(0, 2)) as slack:
+    async with serving(per_workspace=2) as slack:
         jonas = slack.workspace.person("jonas")
         await slack.asked("data analyst skills")
         await jonas.command("/role", "data analyst", "#general")
@@ -179,8 +179,8 @@ async def test_a_workspace_has_a_limit_of_its_own() -> None:
         assert "Very many people" in refused.messages[0].text
 
 
-async def test_clicks_and_what_nobody_asked_count_for_nothing() -> None:
-    async with serving(limits=Limits.of(1, 0)) as slack:
+async def test_clicks_and_messages_to_others_do_not_count_towards_the_limit() -> None:
+    async with serving(per_user=1) as slack:
         _, answer = await slack.asked("data analyst skills")
         for number in range(5):
             await slack.maya.say("#general", f"lunch at {number}?")

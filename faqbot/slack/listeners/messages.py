@@ -16,7 +16,6 @@ from faqbot.slack.context import AppContext
 from faqbot.slack.conversations import ThreadState, post, post_ephemeral, was_answered
 from faqbot.slack.directory import channel_audience
 from faqbot.slack.listeners.feedback import Feedback
-from faqbot.slack.middleware.rate_limit import QuestionLimiter
 from faqbot.slack.payloads import IncomingMessage, MessageKind
 from faqbot.storage.models import ChannelMode, ChannelPolicy
 
@@ -36,7 +35,6 @@ class MessageHandler:
 
     app: AppContext
     feedback: Feedback
-    limiter: QuestionLimiter
 
     async def handle(self, message: IncomingMessage, client: AsyncWebClient) -> None:
         """Answer a message, if faqbot has to."""
@@ -77,7 +75,7 @@ class MessageHandler:
             return
         prompt = Prompt.FOLLOW_UP if past.asker == message.user else Prompt.UNPROMPTED
         answer = await self._answer(message, message.text, past, client, prompt=prompt)
-        if answer.answered and await self.limiter.admits(message, client):
+        if answer.answered and await self.app.services.limiter.admits(message, client):
             await self._deliver(message, answer, client)
 
     async def answer_unprompted(self, message: IncomingMessage, client: AsyncWebClient) -> None:
@@ -93,7 +91,7 @@ class MessageHandler:
         everything = policy.mode is ChannelMode.ALL
         prompt = Prompt.ADDRESSED if everything else Prompt.UNPROMPTED
         answer = await self._answer(message, message.text, ThreadState(), client, prompt=prompt)
-        if answer.answered and await self.limiter.admits(message, client):
+        if answer.answered and await self.app.services.limiter.admits(message, client):
             await self._deliver(message, answer, client)
 
     async def _policy(self, message: IncomingMessage) -> ChannelPolicy:
@@ -147,9 +145,7 @@ class MessageHandler:
 
 def register(app: AsyncApp, app_context: AppContext) -> None:
     """Register the listeners of messages."""
-    services = app_context.services
-    limiter = QuestionLimiter(services.limits, services.metrics)
-    handler = MessageHandler(app_context, Feedback(services), limiter)
+    handler = MessageHandler(app_context, Feedback(app_context.services))
 
     @app.event("app_mention")
     async def on_mention(incoming: IncomingMessage | None, context: AsyncBoltContext) -> None:

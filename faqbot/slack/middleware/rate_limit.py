@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Final
 
 from slack_bolt.async_app import AsyncApp
@@ -12,8 +15,6 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.runtime.metrics import Metrics
-from faqbot.runtime.rate_limit import Decision, Limits
 from faqbot.slack.client import SLACK_ERRORS, client_of
 from faqbot.slack.middleware.deduplication import CLAIM
 from faqbot.slack.payloads import IncomingMessage, SlashCommand, payload_of
@@ -22,6 +23,60 @@ _USER_NOTICE: Final = "You've reached the limit of {questions} a minute. Please 
 _WORKSPACE_NOTICE: Final = (
     "Very many people are asking me at this moment. Please try again in a minute."
 )
+
+
+MINUTE: Final = 60.0
+_CAPACITY: Final = 20_000
+"""Users and workspaces that are counted; the least recently active are forgotten first."""
+
+
+class Decision(Enum):
+    """What becomes of a question."""
+
+    ALLOW = "allow"
+    WARN = "warn"  # rejected with a notice
+    DROP = "drop"  # rejected silently: a notice was sent
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    at: float
+    warned: bool = False
+
+
+class TokenBuckets:
+    """Token buckets by user or workspace: each holds a minute's questions, and refills steadily.
+
+    Args:
+        count: questions a minute; 0 for no limit.
+        clock: a monotonic clock, in seconds.
+    """
+
+    def __init__(self, count: int = 0, clock: Callable[[], float] = time.monotonic) -> None:
+        self.count = count
+        self._clock = clock
+        self._buckets: OrderedDict[tuple[str, ...], _Bucket] = OrderedDict()
+
+    def take(self, *key: str) -> Decision:
+        """Count a question of a user or workspace."""
+        if not self.count:
+            return Decision.ALLOW
+        now = self._clock()
+        bucket = self._buckets.setdefault(key, _Bucket(self.count, now))
+        self._buckets.move_to_end(key)
+        while len(self._buckets) > _CAPACITY:
+            self._buckets.popitem(last=False)
+        refilled = bucket.tokens + (now - bucket.at) * self.count / MINUTE
+        bucket.tokens, bucket.at = min(self.count, refilled), now
+        if bucket.tokens >= 1:
+            bucket.tokens -= 1
+            bucket.warned = False
+            return Decision.ALLOW
+        if bucket.warned:
+            return Decision.DROP
+        bucket.warned = True
+        return Decision.WARN
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +88,14 @@ class QuestionLimiter:
     it, so that people who talk to each other use up nothing.
 
     Args:
-        limits: of users and workspaces.
-        metrics: count the rejected questions.
+        per_user: the limit of each user.
+        per_workspace: the limit of each workspace.
+        on_rejected: called for each rejected question with "person" or "workspace".
     """
 
-    limits: Limits
-    metrics: Metrics
+    per_user: TokenBuckets = field(default_factory=TokenBuckets)
+    per_workspace: TokenBuckets = field(default_factory=TokenBuckets)
+    on_rejected: Callable[[str], None] = lambda _: None
 
     async def admits(self, message: IncomingMessage, client: AsyncWebClient) -> bool:
         """Count a message. Where it is one too many, its author is told so once."""
@@ -49,14 +106,14 @@ class QuestionLimiter:
 
     def count(self, team: str, user: str) -> tuple[Decision, str]:
         """Count a question. Returns the decision, and a notice unless the question is allowed."""
-        decision, notice = self.limits.person.ask(team, user), ""
+        decision, notice = self.per_user.take(team, user), ""
         if decision is not Decision.ALLOW:
-            self.metrics.limited("person")
-            return decision, _USER_NOTICE.format(questions=_questions(self.limits.person.count))
+            self.on_rejected("person")
+            return decision, _USER_NOTICE.format(questions=_questions(self.per_user.count))
         # Second: one person above their own limit must not use up the workspace's.
-        decision = self.limits.workspace.ask(team)
+        decision = self.per_workspace.take(team)
         if decision is not Decision.ALLOW:
-            self.metrics.limited("workspace")
+            self.on_rejected("workspace")
             notice = _WORKSPACE_NOTICE
         return decision, notice
 
