@@ -35,11 +35,11 @@ from faqbot.slack.client import web_client
 from faqbot.slack.context import Services
 from faqbot.slack.payload_parser import make_request
 from faqbot.storage.installations import Credentials, Installation, Workspace
+from faqbot.workspaces.app_pool import AppFactory
 from faqbot.workspaces.config import WorkspaceConfig
 from faqbot.workspaces.content_pool import ContentPool
 from faqbot.workspaces.oauth import OAuthClient, TokenProvider
 from faqbot.workspaces.router import WorkspaceRouter
-from faqbot.workspaces.server import AppFactory
 
 MEMORY = 1024
 BOUND = 1536

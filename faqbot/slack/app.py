@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
+from typing import Final
 
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.runtime.logs import bolt_logger
+from faqbot.slack.blockkit.views import answer_modal, notice
+from faqbot.slack.client import client_of
 from faqbot.slack.context import AppContext, Services
+from faqbot.slack.conversations import post, send_ephemeral
 from faqbot.slack.listeners import (
     approvals,
     buttons,
@@ -24,10 +29,11 @@ from faqbot.slack.listeners import (
     messages,
     proposals,
 )
+from faqbot.slack.manifest import COMMANDS
 from faqbot.slack.middleware import deduplication, rate_limit, request_log
 from faqbot.slack.middleware.deduplication import CLAIM
 from faqbot.slack.middleware.request_log import log_handled
-from faqbot.slack.payloads import payload_of
+from faqbot.slack.payloads import IncomingMessage, Interaction, payload_of
 
 Authorize = Callable[..., Awaitable[AuthorizeResult]]
 """Returns the bot's identity and token, as Bolt calls it."""
@@ -93,3 +99,56 @@ def base_app(
     errors.register(app, services.metrics.error)
     deduplication.register(app, services.claims, services.metrics.duplicate)
     return app
+
+
+CONTENT_UNAVAILABLE: Final = (
+    "Sorry, what I know about the roles here can't be read right now. Those who run me have been "
+    "told: please try again in a while."
+)
+_ANY: Final = re.compile("")
+
+
+def create_unavailable_app(
+    client: AsyncWebClient, services: Services, authorize: Authorize | None = None
+) -> AsyncApp:
+    """Create an app that answers everything with an apology; arguments as for `base_app`."""
+    app = base_app(client, services, authorize)
+    _answer_messages(app)
+    _answer_clicks(app)
+    return app
+
+
+def _answer_messages(app: AsyncApp) -> None:
+    for command in COMMANDS:
+
+        @app.command(command.name)
+        async def on_command(ack: AsyncAck) -> None:
+            await ack(response_type="ephemeral", text=CONTENT_UNAVAILABLE)
+
+    @app.event("app_mention")
+    @app.event("message")
+    async def on_message(incoming: IncomingMessage | None, context: AsyncBoltContext) -> None:
+        if incoming is not None and incoming.is_question:
+            await post(
+                client_of(context), incoming.channel, incoming.thread, notice(CONTENT_UNAVAILABLE)
+            )
+
+    @app.event("app_home_opened")
+    async def on_home() -> None:
+        """Whatever is shown there stays."""
+
+
+def _answer_clicks(app: AsyncApp) -> None:
+    @app.shortcut(_ANY)
+    @app.action(_ANY)
+    async def on_click(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
+        await ack()
+        await send_ephemeral(interaction, CONTENT_UNAVAILABLE, context)
+
+    @app.options(_ANY)
+    async def on_options(ack: AsyncAck) -> None:
+        await ack(options=[])
+
+    @app.view(_ANY)
+    async def on_view(ack: AsyncAck) -> None:
+        await ack(response_action="update", view=answer_modal(notice(CONTENT_UNAVAILABLE)))

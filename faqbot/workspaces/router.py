@@ -6,13 +6,11 @@ import asyncio
 import datetime as dt
 import json
 import logging
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.request.internals import (
     extract_enterprise_id,
@@ -20,17 +18,10 @@ from slack_bolt.request.internals import (
     extract_team_id,
 )
 from slack_bolt.response import BoltResponse
-from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.errors import ServiceError
-from faqbot.slack.app import Authorize, base_app
-from faqbot.slack.blockkit.views import NOT_NOW, answer_modal, notice
-from faqbot.slack.client import client_of
-from faqbot.slack.context import Services
-from faqbot.slack.conversations import post, send_ephemeral
-from faqbot.slack.manifest import COMMANDS
+from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.middleware.deduplication import CLAIM
-from faqbot.slack.payloads import IncomingMessage, Interaction
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.storage.models import StoreError
 from faqbot.workspaces.app_pool import (
@@ -321,56 +312,3 @@ def _ephemeral(text: str) -> dict[str, str]:
 def _json_response(said: dict[str, Any]) -> BoltResponse:
     headers: dict[str, str | Sequence[str]] = {"content-type": "application/json"}
     return BoltResponse(status=200, body=json.dumps(said), headers=headers)
-
-
-CONTENT_UNAVAILABLE: Final = (
-    "Sorry, what I know about the roles here can't be read right now. Those who run me have been "
-    "told: please try again in a while."
-)
-_ANY: Final = re.compile("")
-
-
-def create_unavailable_app(
-    client: AsyncWebClient, services: Services, authorize: Authorize | None = None
-) -> AsyncApp:
-    """Create an app that answers everything with an apology; arguments as for `base_app`."""
-    app = base_app(client, services, authorize)
-    _answer_messages(app)
-    _answer_clicks(app)
-    return app
-
-
-def _answer_messages(app: AsyncApp) -> None:
-    for command in COMMANDS:
-
-        @app.command(command.name)
-        async def on_command(ack: AsyncAck) -> None:
-            await ack(response_type="ephemeral", text=CONTENT_UNAVAILABLE)
-
-    @app.event("app_mention")
-    @app.event("message")
-    async def on_message(incoming: IncomingMessage | None, context: AsyncBoltContext) -> None:
-        if incoming is not None and incoming.is_question:
-            await post(
-                client_of(context), incoming.channel, incoming.thread, notice(CONTENT_UNAVAILABLE)
-            )
-
-    @app.event("app_home_opened")
-    async def on_home() -> None:
-        """Whatever is shown there stays."""
-
-
-def _answer_clicks(app: AsyncApp) -> None:
-    @app.shortcut(_ANY)
-    @app.action(_ANY)
-    async def on_click(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
-        await ack()
-        await send_ephemeral(interaction, CONTENT_UNAVAILABLE, context)
-
-    @app.options(_ANY)
-    async def on_options(ack: AsyncAck) -> None:
-        await ack(options=[])
-
-    @app.view(_ANY)
-    async def on_view(ack: AsyncAck) -> None:
-        await ack(response_action="update", view=answer_modal(notice(CONTENT_UNAVAILABLE)))

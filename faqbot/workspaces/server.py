@@ -5,193 +5,56 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+import random
 import socket
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from platformdirs import user_cache_path
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.content.git import PREFIX
-from faqbot.content.publisher import Publisher, ReadOnlyPublisher
-from faqbot.engine import ConversationMemory
 from faqbot.errors import FaqbotError
 from faqbot.index.builder import IndexLoader
 from faqbot.index.cache import Snapshots
 from faqbot.index.reloader import run_periodically, write_status_file
 from faqbot.matching.clusters import group_by_meaning
 from faqbot.matching.training_data import SharedResources
+from faqbot.runtime.leases import DeliveryClaims
 from faqbot.runtime.tasks import BackgroundTask, background_tasks, run_until_signal
 from faqbot.runtime.web import Server, background_server
 from faqbot.settings.models import Settings, reveal
-from faqbot.slack.app import create_app
-from faqbot.slack.client import SLACK_ERRORS, describe_error, web_client
-from faqbot.slack.context import AppContext, Services
+from faqbot.slack.client import web_client
+from faqbot.slack.context import Services
 from faqbot.slack.health import Health
 from faqbot.slack.http_endpoint import asgi
-from faqbot.slack.listeners.reports import Reports
+from faqbot.slack.listeners.reports import next_monday
 from faqbot.slack.service import handling, make_cipher, make_services, running
-from faqbot.storage.installations import Installation, Workspace
-from faqbot.storage.models import ChannelMode
+from faqbot.storage.installations import Installation
+from faqbot.storage.models import ChannelMode, StoreError, utc_now
 from faqbot.storage.store import Store, open_store
-from faqbot.workspaces.app_pool import AppHandle, SendDigest, WorkspaceApp
+from faqbot.workspaces.app_pool import AppFactory
 from faqbot.workspaces.config import NO_CONFIG, WorkspaceConfig, WorkspacesFile
 from faqbot.workspaces.content_pool import (
-    RETRY_INTERVAL,
     ContentPool,
     LoadedContent,
     keep_up_to_date,
 )
-from faqbot.workspaces.digests import WeeklyDigests
 from faqbot.workspaces.install_pages import InstallPages
 from faqbot.workspaces.oauth import (
     INSTALL_PATH,
     OAuthClient,
     OnUninstalled,
     TokenProvider,
-    authorize_with,
     uninstall,
 )
-from faqbot.workspaces.router import WorkspaceRouter, create_unavailable_app
+from faqbot.workspaces.router import WorkspaceRouter
 
-MAX_WORKSPACES: Final = 10_000
-"""Workspaces whose conversations are remembered while their content is not loaded."""
-
-MAX_THREADS: Final = 2_000
-"""Conversations that are remembered of each."""
-
-_CONTENT_IN_GIT: Final = (
-    "This workspace's content comes from a git repository: propose the change to whoever keeps it."
-)
-_CONTENT_SHARED: Final = (
-    "Several workspaces answer from this content, so it isn't changed from one of them: send your "
-    "proposal to whoever runs faqbot."
-)
 _log = logging.getLogger(__name__)
-
-
-class ConversationCache:
-    """The conversations of each workspace, kept while its app is not open."""
-
-    def __init__(self) -> None:
-        self._of: OrderedDict[tuple[Workspace, str], ConversationMemory] = OrderedDict()
-
-    def conversations_of(self, workspace: Workspace, team: str) -> ConversationMemory:
-        """The conversations of a team, and of nobody else."""
-        key = (workspace, team)
-        found = self._of.setdefault(key, ConversationMemory(time.monotonic, MAX_THREADS))
-        self._of.move_to_end(key)
-        while len(self._of) > MAX_WORKSPACES:
-            self._of.popitem(last=False)
-        return found
-
-
-@dataclass(frozen=True)
-class AppFactory:
-    """Opens the apps of workspaces.
-
-    Args:
-        pool: loads their content.
-        config_of: returns what the file says of a team, given its id and its organisation's.
-        owns_content: whether a team's content is used by no other team.
-        default_content: the address of the content of teams that have none of their own.
-        client: a client of the Web API without a token, whose session all apps share.
-        tokens: returns bot tokens.
-        services: shared by all apps of the process.
-        default_owner: stands in for owners whom Slack doesn't know, if the file names nobody.
-        channel_mode: when faqbot answers in channels without settings, if the file doesn't say.
-    """
-
-    pool: ContentPool
-    config_of: Callable[[str, str], WorkspaceConfig]
-    owns_content: Callable[[str], bool]
-    default_content: str
-    client: AsyncWebClient
-    tokens: TokenProvider
-    services: Services
-    default_owner: str = ""
-    channel_mode: ChannelMode = ChannelMode.MENTIONS
-    conversations: ConversationCache = field(default_factory=ConversationCache)
-
-    async def __call__(
-        self, installation: Installation, team: str, handle: AppHandle
-    ) -> WorkspaceApp:
-        """Open the app of a team; an app that apologises if its content can't be loaded."""
-        # Bolt takes None for “no token”, which its types do not say.
-        authorize: Any = authorize_with(installation, self.tokens)
-        config = self.config_of(team, installation.workspace.enterprise)
-        try:
-            content = await self.pool.acquire(config.knowledge or self.default_content)
-        except FaqbotError:
-            _log.error("workspace %s gets no answers: its content can't be loaded", team)
-            app = create_unavailable_app(self._client(), self.services, authorize)
-            return WorkspaceApp(app, _no_digest, lifetime=RETRY_INTERVAL)
-        conversations = self.conversations.conversations_of(installation.workspace, team)
-        engine = content.engine(handle, conversations)
-        app_context = AppContext(
-            engine,
-            content_state=lambda: content.reloader.state,
-            services=self.services,
-            default_owner=config.owners or self.default_owner,
-            channel_mode=ChannelMode(config.speaks) if config.speaks else self.channel_mode,
-            publisher=self._publisher(content, team),
-        )
-        return WorkspaceApp(
-            create_app(app_context, self._client(), authorize),
-            self._digest(installation, team, app_context),
-            on_use=lambda: self.pool.touch(content),
-            close=lambda: content.detach(engine),
-        )
-
-    async def teams_of(self, installation: Installation) -> tuple[str, ...]:
-        """The teams that an installation serves; none where Slack doesn't tell."""
-        if not installation.is_org_wide:
-            return (installation.workspace.team,)
-        try:
-            token = await self.tokens.token_of(installation.workspace)
-            answer = await self._client(token or "").auth_teams_list(limit=1_000)
-        except SLACK_ERRORS as error:
-            _log.warning(
-                "the teams of an organisation could not be listed: %s", describe_error(error)
-            )
-            return ()
-        return tuple(str(one["id"]) for one in answer.get("teams") or ())
-
-    def _publisher(self, content: LoadedContent, team: str) -> Publisher:
-        if content.address.startswith(PREFIX):
-            return ReadOnlyPublisher(_CONTENT_IN_GIT)
-        return content.publisher if self.owns_content(team) else ReadOnlyPublisher(_CONTENT_SHARED)
-
-    def _digest(self, installation: Installation, team: str, app_context: AppContext) -> SendDigest:
-        if self.services.recorder is None:
-            return _no_digest
-        reports = Reports(app_context)
-
-        async def digest(day: dt.date) -> int:
-            token = await self.tokens.token_of(installation.workspace)
-            return await reports.send_digest(self._client(token or ""), team, day)
-
-        return digest
-
-    def _client(self, token: str | None = None) -> AsyncWebClient:
-        return AsyncWebClient(
-            token=token,
-            base_url=self.client.base_url,
-            session=self.client.session,
-            logger=self.client._logger,  # noqa: SLF001 - it has no other name
-            retry_handlers=self.client.retry_handlers,
-        )
-
-
-async def _no_digest(_: object) -> int:
-    return 0
-
 
 FILE_CHECK_INTERVAL: Final = 10.0
 """Seconds after which the file that names content is looked at again."""
@@ -372,3 +235,80 @@ def _content_tasks(
         partial(keep_up_to_date, content.pool, settings.pull_interval),
         partial(run_periodically, FILE_CHECK_INTERVAL, write_status),
     )
+
+
+DIGEST_RETRY_INTERVAL: Final = 300.0
+"""Seconds until digests are tried again if the database is down on Monday morning."""
+
+DIGEST_ATTEMPTS: Final = 12
+
+
+class InstallationList(Protocol):
+    """Knows all installations."""
+
+    async def all(self) -> tuple[Installation, ...]:
+        """All of them."""
+        ...
+
+
+TeamsOf = Callable[[Installation], Awaitable[tuple[str, ...]]]
+"""The teams that an installation serves: its own, or those of the organisation."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyDigests:
+    """Sends digests on Monday mornings.
+
+    Args:
+        installations: know where faqbot is installed.
+        workspaces: open the app of each.
+        teams: the teams of an installation.
+        claims: make each workspace the work of one process.
+    """
+
+    installations: InstallationList
+    workspaces: WorkspaceRouter
+    teams: TeamsOf
+    claims: DeliveryClaims
+
+    async def run(self) -> None:
+        """Send them on Monday mornings, as long as this runs."""
+        while True:
+            due = next_monday(utc_now())
+            await asyncio.sleep((due - utc_now()).total_seconds())
+            for _ in range(DIGEST_ATTEMPTS):
+                try:
+                    await self.send(due.date())
+                    break
+                except StoreError:
+                    _log.warning("the weekly digests wait for the database")
+                    await asyncio.sleep(DIGEST_RETRY_INTERVAL)
+
+    async def send(self, day: dt.date) -> int:
+        """Send the digests of the week that ends on a day; how many went from this process.
+
+        Raises:
+            StoreError: where faqbot is installed can't be read.
+        """
+        found = list(await self.installations.all())
+        random.shuffle(found)  # so that several processes share the work
+        sent = 0
+        for installation in found:
+            for team in await self.teams(installation):
+                sent += await self._send_one(installation, team, day)
+        return sent
+
+    async def _send_one(self, installation: Installation, team: str, day: dt.date) -> int:
+        place = installation.workspace
+        key = ("digests", place.enterprise, team, day.isoformat())
+        # Before it is sent: a process that dies in between costs a digest, and sends none twice.
+        if not await self.claims.claim(*key):
+            return 0
+        try:
+            async with self.workspaces.use(installation, team) as opened:
+                return await opened.send_digest(day)
+        except FaqbotError as error:
+            _log.warning("the digest of %s was not sent: %s", team, type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - whatever one workspace has, others get theirs
+            _log.error("the digest of %s was not sent: %s", team, type(error).__name__)
+        return 0

@@ -30,12 +30,11 @@ from faqbot.storage.installations import Installation, Installations, Workspace
 from faqbot.storage.models import QuestionPrivacy
 from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import open_store
-from faqbot.workspaces.app_pool import MAX_OPEN_APPS
+from faqbot.workspaces.app_pool import MAX_OPEN_APPS, AppFactory
 from faqbot.workspaces.config import WorkspacesFile
 from faqbot.workspaces.content_pool import ContentPool
 from faqbot.workspaces.oauth import OAuthClient, TokenProvider, uninstall
 from faqbot.workspaces.router import INSTALLATION_CHECK_INTERVAL, WorkspaceRouter
-from faqbot.workspaces.server import AppFactory
 
 A, B, C = "T0AAAAAA", "T0BBBBBB", "T0CCCCCC"
 WORD = {A: "amaranth", B: "borage", C: "chicory"}

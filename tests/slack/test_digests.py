@@ -14,8 +14,8 @@ from faqbot.errors import UsageError
 from faqbot.runtime.leases import MemoryClaims
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.workspaces.app_pool import AppHandle, WorkspaceApp
-from faqbot.workspaces.digests import WeeklyDigests
 from faqbot.workspaces.router import WorkspaceRouter
+from faqbot.workspaces.server import WeeklyDigests
 from tests.slack.many import A, B, C, many
 
 DAY = dt.date(2026, 11, 23)

@@ -24,7 +24,7 @@ from faqbot.storage.models import (
     utc_now,
 )
 from faqbot.storage.questions import QuestionFilter
-from faqbot.workspaces.digests import WeeklyDigests
+from faqbot.workspaces.server import WeeklyDigests
 from tests.slack.many import CHANNEL, OWNER, PERSON, WORD, A, B, C, Call, Many, many
 
 ASKED = "what skills does a pilot need"
