@@ -16,20 +16,17 @@ from pydantic import SecretStr
 from faqbot.content.defaults import shipped_knowledge
 from faqbot.content.git import PREFIX, git_source, pull
 from faqbot.content.loader import load_knowledge_base
-from faqbot.content.publisher import ContentPublisher
 from faqbot.engine import ConversationMemory, Engine
 from faqbot.errors import UsageError
 from faqbot.index.builder import build_in_subprocess, build_index, load_engine, load_index
-from faqbot.index.reloader import ContentUpdates, Reloader, write_status_file
-from faqbot.matching.clusters import group_by_meaning
 from faqbot.matching.encoders import StaticEncoder, check_folder
 from faqbot.matching.training_data import SharedResources
-from faqbot.settings.models import Mode, Settings, describe
-from faqbot.workspaces.config import read_workspaces
 
+# Functions import what serves only: it would be a tenth of the start of `faqbot ask`.
 if TYPE_CHECKING:
     from faqbot.importers.documents.headings import HeadingClassifier
     from faqbot.runtime.tasks import BackgroundTask
+    from faqbot.settings.models import Settings
     from faqbot.slack.context import AppContext
 
 __all__ = [
@@ -106,6 +103,7 @@ def run(settings: Settings) -> None:
         ServiceError: a port is taken, or a connection is lost for good.
     """
     from faqbot.runtime.logs import configure_logging
+    from faqbot.settings.models import Mode
 
     configure_logging(settings.faqbot_log_level, settings.faqbot_log_format)
     if settings.mode in (Mode.HTTP, Mode.MANY_WORKSPACES):
@@ -133,6 +131,8 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
     Raises:
         FaqbotError: as run.
     """
+    from faqbot.settings.models import Mode
+
     folder, line = knowledge_folder(settings.faqbot_knowledge)
     if line:
         _print_line(line)
@@ -146,6 +146,9 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
     index = load_index(folder, resources, settings.cache)
     index.matcher.ranker.prepare(PREPARED_SCOPES)
     engine = Engine(index, ConversationMemory(time.monotonic))
+    from faqbot.content.publisher import ContentPublisher
+    from faqbot.index.reloader import ContentUpdates, Reloader, write_status_file
+    from faqbot.matching.clusters import group_by_meaning
     from faqbot.runtime.tasks import run_until_signal
     from faqbot.slack.context import AppContext
     from faqbot.slack.service import make_services, run_http, run_socket_mode
@@ -240,6 +243,9 @@ def check(settings: Settings) -> tuple[str, ...]:
     Raises:
         FaqbotError: the content can't be loaded, or there is no such encoder.
     """
+    from faqbot.settings.models import describe
+    from faqbot.workspaces.config import read_workspaces
+
     folder, line = knowledge_folder(settings.faqbot_knowledge)
     knowledge_base = load_knowledge_base(folder)
     if settings.encoder:

@@ -6,7 +6,7 @@ import gc
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from faqbot.engine import Engine
+    from faqbot.storage.encryption import TokenCipher
+    from faqbot.storage.store import Store
 
 
 QuestionWords = Annotated[
@@ -183,6 +185,28 @@ def checked_role_id(knowledge_base: KnowledgeBase, role_id: str | None) -> str |
 
 
 T = TypeVar("T")
+
+
+def use_store(
+    database: str | None, work: Callable[[Store], Awaitable[T]], cipher: TokenCipher | None = None
+) -> T:
+    """Run some work with the store, and return its result.
+
+    Args:
+        database: The database's address; None if storage is off.
+        work: Gets the store.
+        cipher: Decrypts the tokens of installations.
+
+    Raises:
+        UsageError: Storage is off.
+        StoreError: The database can't be used.
+    """
+    # Imported here: a question at the terminal needs no event loop and no database.
+    import asyncio
+
+    from faqbot.storage.store import with_store
+
+    return asyncio.run(with_store(database, work, cipher))
 
 
 def with_progress(work: Iterable[T], count: int, what: str, *, quiet: bool = False) -> Iterator[T]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import difflib
 from collections import defaultdict
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.common import Json, Knowledge, Quiet
+from faqbot.cli.common import Json, Knowledge, Quiet, use_store
 from faqbot.errors import UsageError
 from faqbot.matching.thresholds import THRESHOLDS
 
@@ -39,7 +38,6 @@ def load_statistics(
     from faqbot.matching.encoders import StaticEncoder
     from faqbot.storage.questions import QuestionFilter
     from faqbot.storage.reports import usage_statistics as summed_up
-    from faqbot.storage.store import with_store
 
     encoder = StaticEncoder()
 
@@ -47,7 +45,7 @@ def load_statistics(
         grouping = partial(group_by_meaning, encoder=encoder)
         return await summed_up(store, since, until, grouping, QuestionFilter(role=role))
 
-    return asyncio.run(with_store(database, ask))
+    return use_store(database, ask)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,6 @@ def phrasing_suggestions(
     """
     from faqbot.storage.models import PHRASING
     from faqbot.storage.questions import QuestionFilter
-    from faqbot.storage.store import with_store
 
     async def ask(store: Store) -> tuple[PhrasingSuggestion, ...]:
         found = [
@@ -88,7 +85,7 @@ def phrasing_suggestions(
                 found.append(PhrasingSuggestion(record.text, near[0].id, sure=False))
         return tuple(found)
 
-    return asyncio.run(with_store(database, ask))
+    return use_store(database, ask)
 
 
 def forget_person(database: str | None, person: str, team: str | None = None) -> DeletionReport:
@@ -98,9 +95,7 @@ def forget_person(database: str | None, person: str, team: str | None = None) ->
         UsageError: Storage is off.
         StoreError: The database can't be used.
     """
-    from faqbot.storage.store import with_store
-
-    return asyncio.run(with_store(database, lambda store: store.forget_person(person, team)))
+    return use_store(database, lambda store: store.forget_person(person, team))
 
 
 EXAMPLE = "Example: faqbot report --since 2026-11-01 --role data-analyst"

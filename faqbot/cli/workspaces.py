@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.common import Json
+from faqbot.cli.common import Json, use_store
 from faqbot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -53,9 +52,7 @@ def list_installations(database: str | None) -> tuple[InstallationStatus, ...]:
         UsageError: Storage is off.
         StoreError: The database can't be used.
     """
-    from faqbot.storage.store import with_store
-
-    return asyncio.run(with_store(database, _all))
+    return use_store(database, _all)
 
 
 def remove_installation(database: str | None, wanted: str) -> InstallationStatus:
@@ -65,7 +62,6 @@ def remove_installation(database: str | None, wanted: str) -> InstallationStatus
         UsageError: Storage is off, or there is no such installation.
         StoreError: The database can't be used.
     """
-    from faqbot.storage.store import with_store
 
     async def forget(store: Store) -> InstallationStatus:
         for one in await _all(store):
@@ -75,7 +71,7 @@ def remove_installation(database: str | None, wanted: str) -> InstallationStatus
             f"faqbot is not installed in {wanted}: `faqbot workspaces` lists where it is."
         )
 
-    return asyncio.run(with_store(database, forget))
+    return use_store(database, forget)
 
 
 def reencrypt_tokens(database: str | None, keys: str) -> int:
@@ -87,10 +83,9 @@ def reencrypt_tokens(database: str | None, keys: str) -> int:
         StoreError: The database can't be used, or a token was encrypted with another key.
     """
     from faqbot.storage.encryption import TokenCipher
-    from faqbot.storage.store import with_store
 
     seal = TokenCipher.from_setting(keys)
-    return asyncio.run(with_store(database, lambda store: store.installations.reencrypt(), seal))
+    return use_store(database, lambda store: store.installations.reencrypt(), seal)
 
 
 async def _all(store: Store) -> tuple[InstallationStatus, ...]:
