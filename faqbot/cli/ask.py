@@ -79,6 +79,7 @@ def answer_file(asker: QuestionAsker, name: str) -> None:
     """
     with _lines(name) as lines:
         for line in lines:
+            # Flushed each time: a program may wait for this answer before it sends the next line.
             print_json(asker.json(decode_line(line)))
 
 
@@ -119,6 +120,7 @@ def _without_byte_order_mark(stream: BinaryIO) -> Iterator[bytes]:
 
 def _with_progress(stream: BinaryIO) -> Iterator[bytes]:
     console = error_console()
+    # Counting reads the whole file: it is done only where somebody sees the bar.
     total = sum(1 for _ in stream) if stream.seekable() and console.is_terminal else 0
     if total <= MIN_LINES_FOR_PROGRESS:
         if total:
@@ -141,6 +143,7 @@ def print_reply(console: Console, reply: Reply, *, with_more: bool = False) -> N
         for block in _blocks(reply):
             console.print(block)
     else:
+        # `print` would wrap the lines, and take brackets in an answer for markup.
         console.out(printable(as_text(reply)))
     if with_more and reply.more and not (reply.choices or reply.roles):
         labels = [f"{number} {button.label}" for number, button in enumerate(reply.more, start=1)]

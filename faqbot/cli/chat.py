@@ -66,6 +66,7 @@ class Conversation:
             case "/roles":
                 return self._roles()
             case "/new":
+                # The engine keeps the role of a thread, so another thread starts without one.
                 self._count += 1
                 self._offered = ()
                 return Reply(lead="A new conversation: which role is it about?")
@@ -94,6 +95,7 @@ class Conversation:
         if not 1 <= number <= len(self._offered):
             return Reply(lead=f"Pick a number from 1 to {len(self._offered)}, or ask something.")
         picked = self._offered[number - 1]
+        # The button below an answer promises the full description of a role; a choice doesn't.
         full = self._more and self._engine.knowledge_base.role(picked.entry) is not None
         result = self._engine.show(picked.entry, self._question(picked.label))
         return self._offer(result.full_reply() if full else result.reply)
@@ -119,6 +121,7 @@ def chat(*, audience: Who = Audience.EMPLOYEES, knowledge: Knowledge = None) -> 
 
     engine = load_engine(knowledge)
     terminal = console()
+    # Somebody who pipes questions in wants their answers only.
     if sys.stdin.isatty():
         terminal.print(HELP, markup=False)
     conversation = Conversation(engine, audience)

@@ -39,6 +39,7 @@ app = typer.Typer(
     name="faqbot",
     no_args_is_help=True,
     add_completion=False,
+    # `faqbot.cli.main` turns errors into advice; Typer would print a traceback first.
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},

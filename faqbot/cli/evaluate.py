@@ -91,6 +91,7 @@ def evaluate(
     if plot:
         from faqbot.evaluation.metrics import check_plot
 
+        # A plot that can't be written is reported now, not after minutes of evaluation.
         check_plot(plot)
     if questions and not train and not test:
         labelled, engine, seconds = _content(questions, knowledge, encoder)
@@ -127,6 +128,7 @@ def _content(
     folder = content_folder(knowledge)
     began = time.perf_counter()
     knowledge_base = load_knowledge_base(folder)
+    # Before the index is built: a wrong label would otherwise count as a wrong answer.
     for question in questions:
         for entry in (*question.entries, *question.accept):
             if knowledge_base.entry(entry) is None:
@@ -163,6 +165,7 @@ def _intents(
     if unseen:
         few = ", ".join(unseen[:3]) + (", ..." if len(unseen) > 3 else "")  # noqa: PLR2004
         print_note(f"{test} has labels that {train} has not ({few}): counted as out of scope.")
+    # The load time is that of learning; reading the CSV files isn't part of it.
     began = time.perf_counter()
     engine = _engine(knowledge_base, encoder)
     return questions, engine, time.perf_counter() - began

@@ -190,6 +190,7 @@ def with_phrasings(engine: Engine, more: Mapping[str, Sequence[str]]) -> Engine:
     knowledge = app.build_index(
         with_phrasings(engine.knowledge_base, more), SharedResources(configured_encoder())
     )
+    # No question of a comparison belongs to a conversation, so no time has to pass.
     return Engine(knowledge, ConversationMemory(lambda: 0.0))
 
 
@@ -275,6 +276,7 @@ def _print_changes_by_phrasing(engine: Engine, text: str, entry_id: str) -> None
     from faqbot.model import Role
 
     entry = engine.knowledge_base.entry(entry_id)
+    # A role as a whole is asked for by its titles, which are no phrasings.
     if entry is None or isinstance(entry, Role):
         raise UsageError(
             f"--add {entry_id} is neither a section nor an FAQ: write role/section, role/faq/id or "

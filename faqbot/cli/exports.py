@@ -99,6 +99,7 @@ def role(
     )
     content = _render(found, output, audience, opening)
     if out is None:
+        # Bytes: a .docx file is no text, and the locale's encoding must not change the others.
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     else:
@@ -188,6 +189,7 @@ def site(
         raise UsageError(f"{out} contains files already: --force overwrites them.")
     made = html.site(knowledge_base, title, audience)
     for name, text in made.files.items():
+        # By force, since the folder as a whole was checked above.
         write_bytes(out / name, text.encode(), force=True)
     if quiet:
         return

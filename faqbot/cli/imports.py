@@ -48,6 +48,7 @@ def document(
     work = import_documents(files, app.heading_classifier())
     for result in with_progress(work, len(files), "Importing", quiet=quiet):
         try:
+            # Reported like a file that can't be written, so that the other files go on.
             if isinstance(result, UsageError):
                 raise result
             target = out / f"{result.mapped.role.id}.yaml"
@@ -126,6 +127,7 @@ def onet(
     wanted = select_occupations(found.occupations, only or ())
     work = with_progress(build_roles(found, wanted), len(wanted), "Importing", quiet=quiet)
     written = list(work)
+    # All files are checked before the first is written: an import is whole or not at all.
     targets = [out / f"{one.role.id}.yaml" for one in written]
     there = [target for target in targets if target.exists()]
     if there and not force:
@@ -175,12 +177,14 @@ def table(
             f"Unknown columns, which are ignored: {', '.join(read.unknown_columns)}.", err=True
         )
     files = _files(read.knowledge_base, out)
+    # Loaded from another folder first: a table with problems must not replace good content.
     with tempfile.TemporaryDirectory() as place:
         for target, text in files.items():
             write_file(Path(place) / target.name, text, force=True)
         load_knowledge_base(Path(place))
     old = _existing(out)
     lines = list(differences(old, read.knowledge_base))
+    # A dry run has no other result than these lines.
     if not quiet or dry_run:
         for line in lines:
             typer.echo(line)

@@ -77,9 +77,11 @@ def faq(
 
     asks = is_interactive(yes=yes)
     knowledge_base = KnowledgeBase()
+    # The first FAQ of an empty folder has nothing to be compared with.
     if folder.is_dir() and any(folder.rglob("*.y*ml")):
         engine = app.load_engine(folder)
         knowledge_base = engine.knowledge_base
+        # As an employee, since an answer that not everyone may read is an answer too.
         result = engine.ask(asked(question, Audience.EMPLOYEES, about))
         if isinstance(result.outcome, Answer):
             known = ", ".join(entry.id for entry in result.outcome.entries)

@@ -81,6 +81,7 @@ def phrasing_suggestions(
             if not record.text:
                 continue
             _, near = engine.nearest(record.text)
+            # Ids of sections and FAQs contain a slash; a role as a whole has no phrasings.
             if near and near[0].confidence >= THRESHOLDS.suggest_phrasing and "/" in near[0].id:
                 found.append(PhrasingSuggestion(record.text, near[0].id, sure=False))
         return tuple(found)

@@ -134,6 +134,7 @@ def _labelled(path: Path, number: int, text: str) -> LabelledQuestion:
             'A line reads {"question": ..., "expect": "answer", "ask" or "decline", '
             '"entries": [ids]}.'
         ) from error
+    # Checked here, as no type says it: a question to decline that names entries is a slip.
     if (labelled.expect is Expect.ANSWER) != bool(labelled.entries):
         raise UsageError(
             f"{path}:{number}: entries: exactly the questions that expect an answer name entries. "

@@ -38,6 +38,7 @@ def mcc(truth: Classes, answers: Classes) -> float:
     count = len(truth)
     if not count:
         return 0.0
+    # Numbered anew: classes that don't occur would only make the counts longer.
     _, numbers = np.unique(np.concatenate([truth, answers]), return_inverse=True)
     classes = int(numbers.max()) + 1
     expected = np.bincount(numbers[:count], minlength=classes).astype(np.float64)
@@ -103,6 +104,7 @@ def coverage(confidences: Scores, right: Flags) -> Coverage:
     ranked = confidences[order]
     answered = np.arange(1, len(order) + 1)
     accuracy = np.cumsum(right[order]) / answered
+    # Nothing orders equal confidences, so only the end of each run of them is a point.
     last = np.append(ranked[1:] != ranked[:-1], True) if len(order) else np.zeros(0, dtype=bool)
     return Coverage(answered[last] / max(len(order), 1), accuracy[last])
 

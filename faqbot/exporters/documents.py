@@ -47,6 +47,7 @@ def _blocks(blocks: tuple[Block, ...]) -> Iterator[str]:
             case Bullets(items=items, heading=heading):
                 if heading:
                     yield f"**{heading}**"
+                # A line break would end the item's bullet.
                 yield "\n".join(f"- {' '.join(item.split())}" for item in items)
             case _:
                 pass
@@ -128,6 +129,7 @@ def _add_runs(paragraph: Paragraph, tokens: Iterable[Token]) -> None:
         if name in marks:
             marks[name] += 1 if side == "open" else -1
         elif name == "link":
+            # Runs have no links: the address follows the text in brackets.
             if side == "close" and link:
                 paragraph.add_run(f" ({link})")
             link = str(token.attrGet("href") or "") if side == "open" else ""

@@ -52,16 +52,15 @@ def site(knowledge_base: KnowledgeBase, title: str, audience: Audience = Audienc
     for role in sorted(knowledge_base.roles, key=lambda role: role.title.casefold()):
         families[role.family.replace("-", " ").capitalize() or NO_FAMILY_TITLE].append(role)
     faqs = visible_faqs(knowledge_base.faqs, audience)
-    shared = {"title": title, "library": knowledge_base}
     files = {
         "index.html": environment.get_template("index.html").render(
-            **shared, families=dict(sorted(families.items())), faqs=faqs, root=""
+            title=title, families=dict(sorted(families.items())), faqs=faqs, root=""
         ),
         "index.js": _search_index(knowledge_base, audience),
     }
     for role in knowledge_base.roles:
         files[f"roles/{role.id}.html"] = environment.get_template("role.html").render(
-            **shared,
+            title=title,
             role=role,
             faqs=visible_faqs(role.faqs, audience),
             related=_existing_roles(knowledge_base, role.related),

@@ -156,6 +156,7 @@ def _role_properties(role: Role) -> Iterator[tuple[str, Any]]:
     yield "qualifications", _section_text(certifications)
     yield "educationRequirements", list(_credentials(role.section("education")))
     experience = role.section("experience")
+    # schema.org has a property for the least experience only, in months.
     if experience and experience.years and experience.years.min:
         yield (
             "experienceRequirements",

@@ -44,6 +44,7 @@ class Evidence:
 
     @property
     def role(self) -> str:
+        # The id of a section is that of its role, a slash, and its key.
         return self.entry.partition("/")[0]
 
 
@@ -84,6 +85,7 @@ class Comparison:
 
     @property
     def key(self) -> str:
+        # Buttons hold keys beside ids of entries; no id begins with an equals sign.
         return " ".join(("=compare", self.part or "-", *self.roles))
 
 
@@ -116,6 +118,7 @@ class Lookup:
     def key(self) -> str:
         sought = self.subject
         if self.years is not None:
+            # Years alone: the subject is the word for any experience, which nobody looks up.
             thing = "" if self.subject == ANY_EXPERIENCE else self.subject
             sought = f"{self.years:g} {thing}".rstrip()
         return f"=find {self.mode.value} {sought}"

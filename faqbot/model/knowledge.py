@@ -63,6 +63,7 @@ class Section:
     preferred: tuple[str, ...] = ()
     years: Years | None = None
     phrasings: tuple[str, ...] = ()
+    # Not compared: content is equal wherever it is written.
     origin: Origin = field(default=Origin(), compare=False)
 
     kind = EntryKind.SECTION
@@ -96,6 +97,7 @@ class Faq:
     def id(self) -> str:
         return f"{self.role}/faq/{self.key}" if self.role else f"faq/{self.key}"
 
+    # Each kind of entry has a title and a role, so that few have to ask which kind it is.
     @property
     def title(self) -> str:
         return self.question
@@ -133,6 +135,7 @@ class Role:
 Entry = Role | Section | Faq
 
 
+# Without slots, which would leave no place for cached properties.
 @dataclass(frozen=True)
 class KnowledgeBase:
     """All loaded content.
@@ -151,6 +154,7 @@ class KnowledgeBase:
 
     @cached_property
     def roles_by_id(self) -> Mapping[str, Role]:
+        # Read-only: everything that answers shares this mapping.
         return MappingProxyType({role.id: role for role in self.roles})
 
     @cached_property

@@ -72,6 +72,7 @@ class Call:
         """Return the channel of a channel's or user's id; raises Refusal if there is none."""
         wanted = self.text(name, "")
         if wanted in self.state.users:
+            # A bot has no direct message with itself.
             if wanted == self.state.setup.bot_user_id:
                 raise Refusal("channel_not_found")
             return self.state.direct(wanted)
@@ -84,6 +85,7 @@ class Call:
         """Return the channel; raises Refusal if the bot isn't a member."""
         channel = self.channel(name)
         if self.state.setup.bot_user_id not in channel.members:
+            # Slack doesn't reveal that a direct message between others exists.
             raise Refusal("not_in_channel" if not channel.direct else "channel_not_found")
         return channel
 

@@ -79,6 +79,7 @@ def _thread(call: Call, channel: str) -> str:
         parent = call.state.message(channel, thread_ts)
         if parent is None or parent.visible_to:
             raise Refusal("thread_not_found")
+        # A thread has one level: a reply to a reply belongs to the same first message.
         return parent.thread_ts or parent.ts
     return ""
 
@@ -122,6 +123,7 @@ async def update(call: Call) -> Payload:
     text, blocks = content(call)
     if len(text.encode()) > MAX_UPDATE_BYTES:
         raise Refusal("msg_too_long")
+    # A call with attachments alone leaves the blocks as they are.
     if "blocks" not in call.arguments and "text" not in call.arguments:
         blocks = old.blocks
     message = call.state.put(replace(old, text=text, blocks=blocks, edited=True))
@@ -234,6 +236,7 @@ async def set_suggested_prompts(call: Call) -> Payload:
     for prompt in prompts:
         if not isinstance(prompt, Mapping) or not prompt.get("title") or not prompt.get("message"):
             raise invalid_arguments("prompts: each needs a title and a message")
+    # In a thread the call succeeds without effect, as in Slack's messages tab.
     if not call.text("thread_ts", ""):
         call.state.suggestions[channel.id] = Suggestions(
             call.text("title", ""),

@@ -125,6 +125,7 @@ def _element(block_id: str, node: Payload) -> Iterator[Element]:
             yield Element(block_id, node, label=label, value=str(button.get("value") or ""))
         return
     label = text_of(node.get("text")) or text_of(node.get("placeholder"))
+    # Payloads contain &amp; where people read &, and tests search for what people read.
     yield Element(block_id, node, label=html.unescape(label), value=str(node.get("value") or ""))
 
 
@@ -157,6 +158,7 @@ def state_values(
     """Return a view's state: the values by block_id and action_id; `given` is by action_id."""
     values: Payload = {}
     for element in elements(blocks):
+        # Slack leaves elements without a value of their own out of the state.
         if element.kind in {"button", "feedback_buttons", "overflow", "icon_button"}:
             continue
         filled = element.state_value((given or {}).get(element.action_id))

@@ -106,6 +106,7 @@ class SocketConnections:
         """Send an envelope and return its acknowledgement."""
         if not self.connections:
             return Ack(ok=False, error="connection_failed")
+        # Slack sends each payload over any one of an app's connections.
         connection = self.connections[next(self._turn) % len(self.connections)]
         envelope: Payload = {
             "envelope_id": str(uuid.uuid4()),

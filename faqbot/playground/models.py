@@ -246,6 +246,7 @@ class FaultInjector:
         if faults.fail_calls:
             self.current = replace(faults, fail_calls=faults.fail_calls - 1)
             return True
+        # Evenly spread, not at random: a test with faults passes or fails each time.
         self._owed_failures += faults.fail_share
         if self._owed_failures >= 1:
             self._owed_failures -= 1

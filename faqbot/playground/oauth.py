@@ -261,6 +261,7 @@ class OpenIdServer:
             or parameters.get("response_type") != "code"
         ):
             return HTMLResponse("Invalid client_id or response_type.", 400)
+        # A redirect to any other host would hand the code to a stranger.
         if urlsplit(redirect_uri).hostname not in ("127.0.0.1", "localhost"):
             return HTMLResponse("redirect_uri did not match any configured URIs.", 400)
         person = self._state.users.get(parameters.get("as", ""))
@@ -300,6 +301,7 @@ class OpenIdServer:
             "https://slack.com/user_id": person,
             "https://slack.com/team_id": setup.team_id,
         }
+        # Without a signature: the app gets the token from Slack itself, over TLS.
         token = ".".join(_base64_json(part) for part in ({"alg": "none"}, claims, {}))
         return JSONResponse(
             {"ok": True, "access_token": "xoxp-local-0000-signed-in", "id_token": token}

@@ -25,6 +25,7 @@ MAX_MESSAGES: Final = 300
 
 def snapshot(state: WorkspaceState, user: User) -> Payload:
     """Return all that a user sees now."""
+    # Opens the direct message: the page shows it before anybody has written.
     state.direct(user.id)
     mine = [c for c in state.channels.values() if user.id in c.members]
     modals = state.modals.get(user.id) or []
@@ -156,6 +157,7 @@ class PlaygroundPage:
 
         async def news() -> AsyncIterator[str]:
             while not self.closing:
+                # Read before the snapshot: a change while it is sent leads to another one.
                 count = self._state.changes.count
                 yield f"data: {json.dumps(snapshot(self._state, user))}\n\n"
                 await self._state.changes.wait_after(count)

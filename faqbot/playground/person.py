@@ -93,6 +93,7 @@ class SimulatedUser:
                 text=escaped(text),
                 blocks=(rich_text(text),),
                 thread_ts=thread_ts,
+                # Slack's own clients send this, bots don't.
                 client_msg_id=str(uuid.uuid4()),
             )
         )
@@ -127,6 +128,7 @@ class SimulatedUser:
         )
         ack = await self._delivery.command(body)
         error = "" if ack.ok else f"{command} failed because the app did not respond"
+        # The acknowledgement of a command may contain the answer.
         if ack.body:
             try:
                 self._responses.show_ack(place.id, self.user.id, ack.body)
@@ -181,6 +183,7 @@ class SimulatedUser:
         values = state_values(shown.blocks, given)
         if isinstance(shown, SlackMessage):
             place = shown.channel
+            # Only messages have a response_url; actions in views come without one.
             url = self._responses.make(place, self.user.id, shown)
             body = payloads.message_action_body(
                 self._state, self.user, shown, action, response_url=url, values=values

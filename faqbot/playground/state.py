@@ -151,6 +151,7 @@ class WorkspaceState:
 
     def new_ts(self) -> str:
         """Return a unique message timestamp."""
+        # A ts identifies a message, so two in one microsecond must differ.
         self._last_ts = max(self._last_ts + 1, time.time_ns() // 1000)
         return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
@@ -163,6 +164,7 @@ class WorkspaceState:
         message = replace(message, blocks=blocks)
         self._messages[message.channel][message.ts] = message
         if message.bot:
+            # Slack removes the status of a thread when the app posts in it.
             self.statuses.pop((message.channel, message.thread_ts or message.ts), None)
         self.changes.notify()
         return message
@@ -210,6 +212,7 @@ class WorkspaceState:
 
     def replace_view(self, old: ModalView, payload: Payload) -> ModalView:
         """Replace the content of a view that is shown."""
+        # The id stays and the hash changes: an update that was made for the old content is refused.
         fresh = replace(
             self.new_view(old.user, payload),
             id=old.id,
@@ -270,6 +273,7 @@ class WorkspaceState:
             raise LookupError("exchanged_trigger_id")
         if time.monotonic() > until:
             raise LookupError("expired_trigger_id")
+        # Kept as used: Slack tells a used trigger from one that never existed.
         self._triggers[trigger] = (user, until, True)
         return user
 

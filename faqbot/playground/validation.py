@@ -245,6 +245,7 @@ def _parsed_problems(
         yield f"{where}: unknown type {node.get('type')!r}"
         return
     yield from _validation(model, where)
+    # slack_sdk drops keys that it doesn't know, where Slack refuses the block.
     known = set(model.attributes) | {"type", "block_id", "action_id", "dispatch_action"}
     yield from (f"{where}: unknown key {key!r}" for key in node if key not in known)
 

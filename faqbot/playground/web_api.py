@@ -59,6 +59,7 @@ class ResponseUrls:
 
     def use(self, token: str, body: Any) -> None:
         """Apply a post to a response URL; raises Refusal if it is expired, used up or malformed."""
+        # The app may post five times within half an hour, as Slack documents.
         place = self._urls.get(token)
         if place is None or time.monotonic() > place.until:
             raise Refusal("expired_url", status=404)
@@ -196,6 +197,7 @@ class WebApi:
             raise Refusal("not_authed")
         if token not in {app.bot_token, app.app_token}:
             raise Refusal("invalid_auth")
+        # auth.test accepts either kind of token.
         if (token == app.app_token) is not endpoint.app_token and method != "auth.test":
             raise Refusal("not_allowed_token_type")
         if endpoint.scopes and not app.scopes.intersection(endpoint.scopes):
@@ -276,5 +278,6 @@ async def _arguments(request: Request) -> Payload:
         return arguments | body
     if kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
         async with request.form() as form:
+            # Files of a multipart body are left out: uploads have an address of their own.
             arguments |= {key: value for key, value in form.items() if isinstance(value, str)}
     return arguments

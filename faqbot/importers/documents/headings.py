@@ -127,6 +127,7 @@ def _load_wordings() -> dict[str, list[str]]:
 def _pattern(wording: str) -> re.Pattern[str]:
     """Return a wording as a pattern with any words for the role, since titles have many forms."""
     before, _, after = wording.partition("{role}")
+    # The article follows the title: "a {role}" also has to match "an analyst".
     article = re.sub(r"\ba $", "an? ", before)
     return re.compile(f"{article}.+{re.escape(after)}")
 

@@ -59,6 +59,7 @@ def read_front_matter(front: str) -> FrontMatter:
     for key, value, lines in _entries(front):
         comments += [line for line in lines if line.startswith("#")]
         below = [line for line in lines if not line.startswith("#")]
+        # The title names the role; each other key is content.
         if key.casefold() == "title":
             title = tidy(value.strip("\"' "))
         elif below:

@@ -40,6 +40,7 @@ def find_years(text: str) -> Years | None:
     """Return the first range of years that is about experience; None if there is none."""
     for found in _SPAN.finditer(text):
         before, after = text[: found.start()], text[found.end() :]
+        # “18 years of age” and “20 years ago” are about no experience.
         if _AGE.search(after) or _AGE.search(before):
             continue
         if not _EXPERIENCE.search(before[-_CONTEXT_LENGTH:] + " " + after[:_CONTEXT_LENGTH]):
@@ -141,6 +142,7 @@ class _RoleDraft:
             if not meaning.is_sure:
                 self._part.doubts.append(f"is “{heading.text}” about {meaning.section}?")
             return
+        # A deeper heading below a section of the author's own is part of its text.
         if self._key not in STANDARD_SECTIONS and heading.level > self._part.level:
             self._part.blocks.append((Text(f"**{heading.text}**"), False))
             return
