@@ -275,3 +275,17 @@ def test_a_misspelt_top_key_of_other_names_is_named(tmp_path: Path) -> None:
     (tmp_path / "names.yaml").write_text("other_name:\n  SQL: [sequel]\n", encoding="utf-8")
     _, problems = check_folder(tmp_path)
     assert "did you mean `other_names`?" in problems[0].message
+
+
+def test_roles_are_found_by_what_somebody_knows_and_how_long(engine: faqbot.Engine) -> None:
+    fact = fact_of(engine, "I have 3 years of experience with Excel and SAP. What fits?")
+    assert isinstance(fact, Lookup)
+    assert (fact.mode, fact.roles, fact.years) == (LookupMode.YEARS, ("accountant",), 3)
+    again = engine.show(fact.key).fact
+    assert again == fact
+
+
+def test_roles_are_found_by_what_somebody_knows(engine: faqbot.Engine) -> None:
+    fact = fact_of(engine, "I know k8s and terraform, which jobs suit me?")
+    assert isinstance(fact, Lookup)
+    assert fact.roles == ("platform-engineer",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
@@ -12,7 +12,7 @@ from markdown_it.token import Token
 from faqbot.errors import needs_extra
 from faqbot.model import Audience, Faq, Role
 from faqbot.replies.entries import body
-from faqbot.replies.reply import Block, Bullets, ReplyText
+from faqbot.replies.reply import Block, Bullets, ReplyText, markdown_blocks
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -25,32 +25,18 @@ def markdown(role: Role, audience: Audience = Audience.EVERYONE) -> str:
     if role.aliases:
         lines.append(f"Also called: {', '.join(role.aliases)}")
     for section in role.sections:
-        lines += [f"## {section.title}", *_blocks(body(section))]
+        lines += [f"## {section.title}", *markdown_blocks(body(section))]
     faqs = visible_faqs(role.faqs, audience)
     if faqs:
         lines.append("## Questions and answers")
     for faq in faqs:
-        lines += [f"### {faq.question}", *_blocks(body(faq))]
+        lines += [f"### {faq.question}", *markdown_blocks(body(faq))]
     return "\n\n".join(lines) + "\n"
 
 
 def visible_faqs(faqs: tuple[Faq, ...], audience: Audience) -> tuple[Faq, ...]:
     """Return the FAQs that an audience may read."""
     return tuple(faq for faq in faqs if audience.may_read(faq.audience))
-
-
-def _blocks(blocks: tuple[Block, ...]) -> Iterator[str]:
-    for block in blocks:
-        match block:
-            case ReplyText(markdown=text):
-                yield text
-            case Bullets(items=items, heading=heading):
-                if heading:
-                    yield f"**{heading}**"
-                # A line break would end the item's bullet.
-                yield "\n".join(f"- {' '.join(item.split())}" for item in items)
-            case _:
-                pass
 
 
 _LIST_STYLES = {"bullet_list_open": "List Bullet", "ordered_list_open": "List Number"}

@@ -87,6 +87,7 @@ class Confidences:
         partial_link, partial_link_slope: of a role named in part, at score 0 and for each 1.
         fact: of a fact.
         fact_not_listed: of the fact that a role doesn't list a thing.
+        fact_of_conversation: of what a question asks of "this", where a conversation has a role.
     """
 
     exact_link: float = 0.99
@@ -97,6 +98,7 @@ class Confidences:
     partial_link_slope: float = 0.35
     fact: float = 0.95
     fact_not_listed: float = 0.9
+    fact_of_conversation: float = 0.75
 
 
 @dataclass(frozen=True, slots=True)

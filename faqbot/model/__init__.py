@@ -3,6 +3,8 @@
 from faqbot.model.facts import (
     ANY_EXPERIENCE,
     Comparison,
+    Document,
+    DocumentForm,
     Evidence,
     Fact,
     Lookup,
@@ -10,6 +12,8 @@ from faqbot.model.facts import (
     NextStep,
     Requirement,
     RequirementLevel,
+    Upkeep,
+    UpkeepMatter,
 )
 from faqbot.model.knowledge import (
     Audience,
@@ -50,6 +54,8 @@ __all__ = [
     "Comparison",
     "Correction",
     "Decline",
+    "Document",
+    "DocumentForm",
     "Entry",
     "EntryKind",
     "Evidence",
@@ -74,6 +80,8 @@ __all__ = [
     "Section",
     "Silence",
     "Surface",
+    "Upkeep",
+    "UpkeepMatter",
     "Years",
     "is_stale",
 ]

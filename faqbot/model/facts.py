@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -142,4 +143,67 @@ class NextStep:
         return " ".join(("=next", *self.roles))
 
 
-Fact = Requirement | Comparison | Lookup | NextStep
+class DocumentForm(StrEnum):
+    """The form in which all of a role is given."""
+
+    ADVERTISEMENT = "advertisement"
+    DESCRIPTION = "description"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A role as a whole document: a job advertisement, or its full description."""
+
+    role: str
+    form: DocumentForm
+
+    @property
+    def kind(self) -> str:
+        return self.form.value
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        return (self.role,)
+
+    @property
+    def key(self) -> str:
+        return f"=about {self.form.value} {self.role}"
+
+
+class UpkeepMatter(StrEnum):
+    """What of a role's upkeep was asked for."""
+
+    OWNER = "owner"
+    REVIEW = "review"
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """Who keeps the description of a role, and when it was reviewed.
+
+    Attributes:
+        role: the id of the role.
+        matter: what was asked for.
+        owner: the person, group or channel that answers for it; empty where none is named.
+        reviewed: the date of its last review, if one is given.
+    """
+
+    role: str
+    matter: UpkeepMatter
+    owner: str = ""
+    reviewed: dt.date | None = None
+
+    @property
+    def kind(self) -> str:
+        return self.matter.value
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        return (self.role,)
+
+    @property
+    def key(self) -> str:
+        return f"=about {self.matter.value} {self.role}"
+
+
+Fact = Requirement | Comparison | Lookup | NextStep | Document | Upkeep

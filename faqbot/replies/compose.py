@@ -11,6 +11,8 @@ from faqbot.model import (
     Candidate,
     Choices,
     Decline,
+    Document,
+    DocumentForm,
     Entry,
     EntryKind,
     Faq,
@@ -22,6 +24,7 @@ from faqbot.model import (
     Silence,
     is_stale,
 )
+from faqbot.replies.advertisement import advertisement
 from faqbot.replies.entries import body, source
 from faqbot.replies.facts import with_fact
 from faqbot.replies.reply import Button, Reply, ReplyPart, SourceLine
@@ -54,6 +57,8 @@ def compose(
         case Answer(entries=entries, fact=fact):
             # A fact shows the roles by itself, and their overviews would bury it.
             shown = tuple(entry for entry in entries if not (fact and entry.kind is EntryKind.ROLE))
+            if isinstance(fact, Document):
+                return _document(fact, knowledge_base, today)
             answer = _answer(shown, knowledge_base, today, full=full)
             return with_fact(answer, fact, knowledge_base, today) if fact else answer
         case Choices():
@@ -115,6 +120,19 @@ def describe(role: Role, today: dt.date) -> Reply:
         header=role.title,
         parts=tuple(ReplyPart(entry.id, entry.title, body(entry)) for entry in entries),
         sources=(_role_source(role, today),),
+    )
+
+
+def _document(fact: Document, knowledge_base: KnowledgeBase, today: dt.date) -> Reply:
+    role = knowledge_base.role(fact.role)
+    assert role is not None
+    if fact.form is DocumentForm.DESCRIPTION:
+        return describe(role, today)
+    return Reply(
+        header=f"{role.title} · job advertisement",
+        parts=advertisement(role),
+        sources=(_role_source(role, today),),
+        more=(Button(FULL_DESCRIPTION, role.id),),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from faqbot.model import (
     ANY_EXPERIENCE,
     Comparison,
+    Document,
     Evidence,
     Fact,
     KnowledgeBase,
@@ -21,6 +22,9 @@ from faqbot.model import (
     RequirementLevel,
     Role,
     Section,
+    Upkeep,
+    UpkeepMatter,
+    is_stale,
 )
 from faqbot.replies.entries import literal, source, years_of
 from faqbot.replies.reply import Block, Bullets, Button, Reply, ReplyPart, ReplyText, Row, Table
@@ -228,6 +232,33 @@ def with_fact(reply: Reply, fact: Fact, knowledge_base: KnowledgeBase, today: dt
             return _lookup(fact, knowledge_base)
         case NextStep():
             return next_step(reply, fact, knowledge_base, today)
+        case Upkeep():
+            return _upkeep(fact, knowledge_base, today)
+        case Document():
+            return reply  # a whole reply by itself, not something that comes first
+
+
+def _upkeep(fact: Upkeep, knowledge_base: KnowledgeBase, today: dt.date) -> Reply:
+    role = knowledge_base.role(fact.role)
+    assert role is not None
+    of_role = f"the description of **{literal(role.title)}**"
+    owned = f"The owner of {of_role} is {fact.owner}."
+    if not fact.owner:
+        owned = f"{of_role[0].upper()}{of_role[1:]} names no owner."
+    reviewed = f"There is no date of a review in {of_role}."
+    if fact.reviewed:
+        reviewed = f"It was last reviewed on {fact.reviewed.isoformat()}"
+        overdue = is_stale(role.reviewed, role.review_every, today)
+        reviewed += ", and the next review is overdue." if overdue else "."
+    lines = (owned, reviewed)
+    if fact.matter is UpkeepMatter.REVIEW:
+        lines = (reviewed.replace("It was", f"{of_role[0].upper()}{of_role[1:]} was", 1), owned)
+    return Reply(
+        header=f"{role.title} · {fact.matter.value}",
+        lead=" ".join(lines),
+        sources=(source(role, knowledge_base, today),),
+        more=_ways_to((role,)),
+    )
 
 
 # ------------------------------------------------------------------- required or preferred
@@ -337,8 +368,13 @@ def _found_line(line: Evidence, knowledge_base: KnowledgeBase, with_level: bool)
 
 def as_listed(said: str, lines: Iterable[Evidence]) -> str:
     """What was asked for in the letters of the line that names it: "SQL" for "sql"."""
-    for line in lines:
-        found = re.search(rf"(?<!\w){re.escape(said)}(?!\w)", line.text, re.IGNORECASE)
+    texts = [line.text for line in lines]
+    return "".join(_in_letters_of(texts, part) for part in re.split(r"( and | or )", said))
+
+
+def _in_letters_of(texts: Iterable[str], said: str) -> str:
+    for text in texts:
+        found = re.search(rf"(?<!\w){re.escape(said)}(?!\w)", text, re.IGNORECASE)
         if found:
             return found[0]
     return said

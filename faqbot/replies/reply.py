@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -120,6 +120,21 @@ def as_text(reply: Reply) -> str:
     if reply.hint:
         lines.append(plain(reply.hint))
     return "\n".join(lines).strip()
+
+
+def markdown_blocks(blocks: Iterable[Block]) -> Iterator[str]:
+    """Yield texts and lists as Markdown, a block each; tables have no form in it."""
+    for block in blocks:
+        match block:
+            case ReplyText(markdown=text):
+                yield text
+            case Bullets(items=items, heading=heading):
+                if heading:
+                    yield f"**{heading}**"
+                # A line break would end the item's bullet.
+                yield "\n".join(f"- {' '.join(item.split())}" for item in items)
+            case _:
+                pass
 
 
 def _lines(block: Block) -> list[str]:

@@ -25,6 +25,7 @@ from faqbot.model import (
     Reason,
     Requirement,
     Silence,
+    Upkeep,
 )
 from faqbot.replies.compose import compose
 from faqbot.replies.reply import Reply, as_text
@@ -162,6 +163,9 @@ def _fact_to_dict(fact: Fact) -> dict[str, object]:
             return common | {"lines": _lines(lines), "also": _lines(preferred)}
         case Comparison(part=part):
             return common | {"part": part}
+        case Upkeep(owner=owner, reviewed=reviewed):
+            date = reviewed.isoformat() if reviewed else None
+            return common | {"owner": owner or None, "reviewed": date}
         case _:
             return common
 

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from faqbot.matching.text import STOP_WORDS
+
 _OPEN: Final = re.compile(r"\b(?:what|which|how|why|where|when|who|whose|list|describe)\b")
 _ASKS: Final = re.compile(
     r"(?:^|\b(?:so|and|but|also|then|hi|hey|ok|question) )"
@@ -77,13 +79,18 @@ _OF_ONESELF: Final = re.compile(
     r"\b(?:i (?:have|got|know|can|bring|hold|am)|my|with|having|knowing|im|ive)\b"
 )
 _CAPITALISED: Final = re.compile(r"(?:^|[.!?]\s+)\W*\w+|\b(?P<inner>[A-Z]\w*)")
+_ONLY_NEXT: Final = re.compile(
+    r"\bwhat(?: is| comes| now)? next\b|\bnext for (?:me|us|an? @\d|@\d)|\bwhere(?: to)? next\b"
+)
+_NEXT_WORDS: Final = frozenset("next comes come now career currently years year work job".split())
 _BACK: Final = re.compile(
     r"\b(?:it|that|this|they|them|those|one|mine|ours|compared to|compare to|versus|vs|from)\b"
 )
 _MOVES: Final = re.compile(
     r"\b(?:become|becoming|became|move|moves|moving|switch|switching|transition|transitioning"
     r"|promoted|promotion|grow|growing|step|step up|get|getting|go|going|path|missing|gap|turn"
-    r"|advance|progress|change|changing|retrain|road|way|jump|upskill|shift|shifting|pivot)\b"
+    r"|advance|progress|change|changing|retrain|road|way|jump|upskill|shift|shifting|pivot"
+    r"|(?:want|like|love|hope|plan|aim|wish) to (?:be|work as))\b"
 )
 _FROM_TO: Final = re.compile(
     r"\bfrom (?:an? |the |being |my )*(?P<origin>@\d).*?"
@@ -100,6 +107,10 @@ _ORIGIN: Final = re.compile(
     r" (?:an? |the |currently |now |working as )*(?P<origin>@\d)"
 )
 _TARGET: Final = re.compile(r"\b(?:become|becoming|to|into|be|being) (?:an? |the )*(?P<target>@\d)")
+_BARE_STEP: Final = re.compile(
+    r"^(?:(?:how|go|going|move|moving|switch|switching|steps?|way|path|career) )*"
+    r"from (?:an? |the |being |my )*@\d (?:to|into|towards?) (?:an? |the |being )*@\d$"
+)
 _STEP_WANTED: Final = re.compile(
     r"\b(?:need|needs|needed|missing|miss|lack|lacking|learn|gap|gaps|require|required|requires"
     r"|how|steps?|path|way|road|become|becoming|move|switch|transition|takes?|should|must|else"
@@ -178,7 +189,10 @@ class QuestionCues:
     @property
     def asks_what_is_next(self) -> bool:
         """Whether it asks for the roles that follow a role."""
-        return bool(_WHAT_NEXT.search(self.text))
+        if _WHAT_NEXT.search(self.text):
+            return True
+        rest = {word for word in self.words_without_roles if word not in STOP_WORDS}
+        return bool(_ONLY_NEXT.search(self.text)) and rest <= _NEXT_WORDS
 
     @property
     def points_back(self) -> bool:
@@ -192,7 +206,7 @@ class QuestionCues:
 
     def step(self) -> tuple[int, int] | None:
         """Return the numbers of the role to leave and the role to reach, if both are named."""
-        if not self.moves:
+        if not self.moves and not _BARE_STEP.search(self.text):
             return None
         # "From a to b" comes first, as the other pattern may swap its two roles.
         for pattern in (_FROM_TO, _TO_FROM):

@@ -17,6 +17,7 @@ from faqbot.matching.facts.evidence import EvidenceIndex
 from faqbot.matching.facts.lookups import Lookups
 from faqbot.matching.facts.other_names import OtherNames
 from faqbot.matching.facts.requirements import Requirements
+from faqbot.matching.facts.role_content import RoleContent
 from faqbot.matching.facts.subjects import SubjectFinder, names_role
 from faqbot.matching.matcher import link_confidence
 from faqbot.matching.role_linker import Linking
@@ -85,6 +86,7 @@ class FactFinder:
             shipped or load_names(), knowledge_base.other_names, everyday=everyday
         )
         self._subjects = SubjectFinder(EvidenceIndex(knowledge_base, self._names), everyday)
+        self._role_content = RoleContent(knowledge_base)
         self._lookups = Lookups(knowledge_base, self._subjects, self._names)
         self._requirements = Requirements(
             knowledge_base, self._subjects, self._lookups, self._names
@@ -121,22 +123,34 @@ class FactFinder:
         if len(mentions) == 1 and (asked.compares or asked.moves):
             mentions = self._with_another(parsed.words, mentions[0])
             asked = QuestionCues(_with_role_marks(parsed.words, mentions))
+        links = self._links_of(asked, mentions, context)
+        found: Outcome | None
+        if len(links) > 1:
+            found = self._step(asked, links) or self._comparison(asked, links, outcome)
+        elif links:
+            found = self._of_role(asked, links[0], outcome)
+            if found is None:
+                others = self._names.read(asked.words_without_roles, capitals)
+                found = self._requirements.of_role(asked, others, links[0], outcome, audience)
+        else:
+            found = self._requirements.of_any_role(plain, read, outcome, audience)
+        return found or self._without_opposite(plain, outcome)
+
+    def _links_of(
+        self, asked: QuestionCues, mentions: Sequence[RoleMention], context: str | None
+    ) -> list[RoleLink]:
+        """Return the roles that are named, and that of the conversation where it is meant."""
         links = [mention.links[0] for mention in mentions]
         spoken_of = self._knowledge_base.role(context)
         points_back = len(links) == 1 and asked.compares and asked.points_back
         if spoken_of and (not links or points_back):
             links.append(RoleLink(spoken_of.id, "", LinkMethod.CONVERSATION, 1.0))
-        found: Outcome | None = None
-        if len(links) > 1:
-            found = self._step(asked, links) or self._comparison(asked, links, outcome)
-        elif links and asked.asks_what_is_next:
-            found = self._next_steps(links[0], outcome)
-        if found is None and len(links) == 1:
-            others = self._names.read(asked.words_without_roles, capitals)
-            found = self._requirements.of_role(asked, others, links[0], outcome, audience)
-        if found is None and not links:
-            found = self._requirements.of_any_role(plain, read, outcome, audience)
-        return found or self._without_opposite(plain, outcome)
+        return links
+
+    def _of_role(self, asked: QuestionCues, link: RoleLink, outcome: Outcome) -> Answer | None:
+        """Return what follows a role, or what is asked of its description itself."""
+        found = self._next_steps(link, outcome) if asked.asks_what_is_next else None
+        return found or self._role_content.find(asked, link, outcome)
 
     def _without_opposite(self, asked: QuestionCues, outcome: Outcome) -> Outcome:
         """Return the outcome, or a question back where it would answer the opposite of a question.
@@ -199,6 +213,8 @@ class FactFinder:
         if kind == "=find":
             mode, _, sought = rest.partition(" ")
             return self._lookups.repeat(mode, sought, audience)
+        if kind == "=about":
+            return self._role_content.repeat(rest)
         role_ids = rest.split()
         part = role_ids.pop(0) if kind == "=compare" and role_ids else ""
         roles = [role for role_id in role_ids if (role := self._knowledge_base.role(role_id))]
@@ -258,6 +274,9 @@ class FactFinder:
     def _next_steps(self, link: RoleLink, outcome: Outcome) -> Answer | None:
         role = self._knowledge_base.role(link.role)
         if role is None or not role.next_roles:
+            return None
+        # What comes next after an interview is no role.
+        if isinstance(outcome, Answer) and outcome.entries[0].role is None:
             return None
         targets = tuple(one for one in role.next_roles if self._knowledge_base.role(one))[
             :MAX_ROLES

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from faqbot.matching.facts.cues import QuestionCues
 from faqbot.matching.facts.experience import years_in
 from faqbot.matching.facts.other_names import NamedWord, OtherNames
-from faqbot.matching.facts.subjects import Subject, SubjectFinder, subject_of
+from faqbot.matching.facts.subjects import EXPERIENCE, Subject, SubjectFinder, subject_of
 from faqbot.matching.thresholds import CONFIDENCES
 from faqbot.model import (
     ANY_EXPERIENCE,
@@ -57,8 +57,8 @@ class Lookups:
         subject = subject_of(words, self._names)
         understood = subject is not None and self._subjects.is_understood(subject)
         if years is not None:
-            fits = asked.tells_of_oneself and understood
-            return self._by_years(years, subject if fits else None, audience)
+            known = self._things_known(words) if asked.tells_of_oneself else None
+            return self._by_years(years, known, audience)
         if subject is None or (subject.section == "experience" and not subject.words):
             return None
         mode = LookupMode.REQUIRED if asked.wants_required_only else LookupMode.ANY
@@ -70,6 +70,13 @@ class Lookups:
         if found is None and (asked.negates or (understood and subject.words)):
             return not_found(subject)
         return found
+
+    def _things_known(self, words: Sequence[NamedWord]) -> Subject | None:
+        """Return the things that somebody knows besides having experience; None for others."""
+        others = [one for one in words if one.word not in EXPERIENCE]
+        subject = subject_of(others, self._names)
+        understood = subject is not None and self._subjects.is_understood(subject)
+        return subject if understood else None
 
     def of_thing(self, subject: Subject, audience: Audience) -> Answer | None:
         """Return the roles that list a thing, in whatever way."""

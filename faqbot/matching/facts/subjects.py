@@ -60,6 +60,7 @@ _FILLERS: Final = frozenset(
     involve involves which who whom land getting got turn down reject not no deal breaker hard
     dealbreaker yes either min minimum max years' well even maybe however honestly familiar
     familiarity proficiency proficient fluent understanding comfortable worth find show name every
+    fit fits fitting suit suits suitable match matches
     available offer offers there call calls look looking looks dealing deal professional
     """.split()
 )
@@ -114,13 +115,16 @@ def subject_of(asked: Sequence[NamedWord], names: OtherNames) -> Subject | None:
     if section == "experience" and _YEARS_WORDS & plain:
         words = ()
     grades = tuple(sorted({singular(word) for word in plain if singular(word) in GRADES}))
+    any_of = any(one.word in _OR for one in asked)
+    asked_names = [one.asked for one in content if one.asked]
+    several = len(content) > 1 and all(one.is_name for one in content)
     return Subject(
-        " ".join(filter(None, (one.asked for one in content))),
+        (" or " if several and any_of else " and " if several else " ").join(asked_names),
         words,
         section,
         grades,
         any_school=bool(_SCHOOL & plain),
-        any_of=any(one.word in _OR for one in asked),
+        any_of=any_of,
         things=names.things_of(words) if section in ("", "experience") else frozenset(),
     )
 
@@ -169,7 +173,9 @@ class SubjectFinder:
         if not found:
             telling = self._telling_word(subject)
             found = self._named(lines, (telling,)) if telling else []
-        if not found and len(self._things_in(subject)) == len(subject.words) > 1:
+        listed = any(one.line.level is not RequirementLevel.MENTIONED for one in found)
+        # A sentence about several things says less of them than the lists, which name each.
+        if not listed and len(self._things_in(subject)) == len(subject.words) > 1:
             return self._of_each(role, subject, audience)
         return tuple(one.line for one in found)
 
