@@ -11,6 +11,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from faqbot.content.common_sections import load_common_sections
 from faqbot.content.files import content_files, decode, read_bytes
 from faqbot.content.format import (
     FaqFile,
@@ -72,16 +73,21 @@ def _build_section(document: YamlDocument, file: RoleFile, key: str, part: Secti
         return tuple(fill_title(text, file.title) for text in texts)
 
     years = part.years
+    title = fill_title(part.title or STANDARD_SECTIONS[key], file.title)
+    topics: tuple[str, ...] = ()
+    if key not in STANDARD_SECTIONS:
+        topics = load_common_sections().topics_of_heading(title, file.title)
     return Section(
         role=file.role,
         key=key,
-        title=fill_title(part.title or STANDARD_SECTIONS[key], file.title),
+        title=title,
         text=fill_title(part.text, file.title),
         items=filled(part.items),
         required=filled(part.required),
         preferred=filled(part.preferred),
         years=Years(years.min, years.max) if years else None,
         phrasings=part.phrasings,
+        topics=topics,
         origin=_origin(document, ("sections", key), key=True),
     )
 
@@ -100,6 +106,9 @@ def _build_faq(part: FaqPart, origin: Origin, role: Role | None) -> Faq:
         reviewed=part.reviewed,
         review_every=part.review_every,
         example=part.example,
+        topics=load_common_sections().topics_of_questions(
+            (part.question, *part.phrasings), role.title if role else ""
+        ),
         origin=origin,
     )
 

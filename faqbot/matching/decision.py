@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from faqbot.matching.matcher import link_confidence, link_groups
 from faqbot.matching.thresholds import THRESHOLDS, Thresholds
+from faqbot.matching.training_data import COMMON_PREFIX
 from faqbot.model import (
     Answer,
     Audience,
@@ -23,6 +24,7 @@ from faqbot.model import (
     Reason,
     Role,
     RoleLink,
+    Section,
 )
 
 MAX_OPTIONS = 3
@@ -225,6 +227,10 @@ class Decider:
     ) -> Iterator[Candidate]:
         """Yield the section that the best candidate is, for each of several roles."""
         part = best.id.removeprefix(f"{best.role}/") if best.kind is EntryKind.SECTION else ""
+        section = self._knowledge_base.entry(best.id)
+        if isinstance(section, Section) and section.topics:
+            # Each role may have another key for its section on the same topic.
+            part = COMMON_PREFIX + section.topics[0]
         for link in links:
             role = self._knowledge_base.role(link.role)
             entry = self._entry(role, part) if role else None
@@ -286,6 +292,8 @@ class Decider:
         return tuple(found)
 
     def _entry(self, role: Role, part: str) -> Entry | None:
+        if part.startswith(COMMON_PREFIX):
+            return role.entry_about(part.removeprefix(COMMON_PREFIX))
         return self._knowledge_base.entry(f"{role.id}/{part}" if part else role.id)
 
     def _readable_entries(

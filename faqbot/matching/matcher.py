@@ -21,6 +21,7 @@ from faqbot.matching.ranking import (
     Scorer,
 )
 from faqbot.matching.role_linker import Linking, RoleLinker
+from faqbot.matching.scope_keys import ScopeKeys, scope_keys
 from faqbot.matching.shortlist import ShortlistRanker
 from faqbot.matching.similarity import MeaningView, TfidfView
 from faqbot.matching.spelling import Vocabulary, count_words
@@ -178,7 +179,7 @@ class Matcher:
         ]
         overlap = SectionOverlap(knowledge_base, resources.sections, resources.everyday)
         self.ranker: Scorer
-        self.ranker, calibration = _train(phrasings, resources)
+        self.ranker, calibration = _train(phrasings, resources, scope_keys(knowledge_base))
         self._candidates = CandidateFinder(self.ranker, calibration, overlap)
 
     def parse(self, text: str, role: str | None = None) -> ParsedQuestion:
@@ -323,10 +324,12 @@ class Matcher:
         return tuple(best.values()) if len(best) > 1 else ()
 
 
-def _train(phrasings: Sequence[Phrasing], resources: SharedResources) -> tuple[Scorer, Calibration]:
+def _train(
+    phrasings: Sequence[Phrasing], resources: SharedResources, keys: ScopeKeys
+) -> tuple[Scorer, Calibration]:
     """Return the ranker that suits the number of phrasings, with its calibration."""
     if sum(not phrasing.scope for phrasing in phrasings) > MAX_RIDGE_PHRASINGS:
-        shortlist_ranker = ShortlistRanker(phrasings, resources.encoder, RANKER_WEIGHTS)
+        shortlist_ranker = ShortlistRanker(phrasings, resources.encoder, RANKER_WEIGHTS, keys)
         return shortlist_ranker, calibrate_sampled(shortlist_ranker)
     texts = [phrasing.text for phrasing in phrasings]
     ranker = Ranker(
@@ -337,6 +340,7 @@ def _train(phrasings: Sequence[Phrasing], resources: SharedResources) -> tuple[S
             MeaningView("meaning", texts, resources.encoder, resources.vectors),
         ),
         RANKER_WEIGHTS,
+        keys,
     )
     return ranker, calibrate(ranker)
 

@@ -109,6 +109,14 @@ class _Scope:
     is_role_faq: Floats
 
 
+class PhrasingKeys(Protocol):
+    """Tells under which key a phrasing counts in a scope."""
+
+    def key(self, phrasing: Phrasing, scope: str) -> str:
+        """Return the key of a class of that scope."""
+        ...
+
+
 class Scorer(Protocol):
     """Scores texts for the classes of a scope."""
 
@@ -137,12 +145,18 @@ class Ranker:
         phrasings: all phrasings; those of the scope "" belong to every scope.
         views: compare texts with the phrasings, in their order.
         weights: what each view and each classifier counts.
+        keys: under which key a phrasing counts in a scope; None takes its own.
     """
 
     def __init__(
-        self, phrasings: Sequence[Phrasing], views: Sequence[SimilarityView], weights: RankerWeights
+        self,
+        phrasings: Sequence[Phrasing],
+        views: Sequence[SimilarityView],
+        weights: RankerWeights,
+        keys: PhrasingKeys | None = None,
     ) -> None:
         self.phrasings = tuple(phrasings)
+        self._keys = keys
         self.weights = weights
         self.views = tuple(views)
         self.view_names = tuple(view.name for view in views)
@@ -206,12 +220,11 @@ class Ranker:
         else:
             own = np.array(self._own_rows.get(name, []), dtype=np.int64)
         rows = np.concatenate([self._shared_rows, own])
-        keys = [key for key in dict.fromkeys(self.phrasings[row].key for row in rows) if key]
+        key_of_row = [self._key(self.phrasings[row], name) for row in rows]
+        keys = [key for key in dict.fromkeys(key_of_row) if key]
         column = {key: number for number, key in enumerate(keys)}
         # Negatives get the number after the last class, so that one slice leaves them all out.
-        unsorted = np.array(
-            [column.get(self.phrasings[row].key, len(keys)) for row in rows], dtype=np.int64
-        )
+        unsorted = np.array([column.get(key, len(keys)) for key in key_of_row], dtype=np.int64)
         order = np.argsort(unsorted, kind="stable")
         labels = unsorted[order]
         starts = np.searchsorted(labels, np.arange(len(keys) + 1))
@@ -222,6 +235,9 @@ class Ranker:
             [key.startswith(ROLE_FAQ_PREFIX) for key in keys], dtype=np.float32
         )
         return _Scope(tuple(keys), rows[order], labels, dual_coef, starts, is_role_faq)
+
+    def _key(self, phrasing: Phrasing, scope: str) -> str:
+        return phrasing.key if self._keys is None else self._keys.key(phrasing, scope)
 
     def _dual_coef(self, own: Rows, labels: Rows, count: int) -> Floats | None:
         """Return the coefficients of a scope, shape (phrasings of the scope, classes).

@@ -20,6 +20,7 @@ from faqbot.matching.ranking import (
     ROLE_FAQ_PREFIX,
     ClassScores,
     Phrasing,
+    PhrasingKeys,
     RankerWeights,
 )
 from faqbot.matching.similarity import sharpen
@@ -164,13 +165,19 @@ class ShortlistRanker:
         phrasings: all of them; those of the scope "" belong to every scope.
         encoder: the sentence encoder.
         weights: what each view counts.
+        keys: under which key a phrasing counts in a scope; None takes its own.
     """
 
     view_names = ("words", "letters", "meaning")
 
     def __init__(
-        self, phrasings: Sequence[Phrasing], encoder: Encoder, weights: RankerWeights
+        self,
+        phrasings: Sequence[Phrasing],
+        encoder: Encoder,
+        weights: RankerWeights,
+        keys: PhrasingKeys | None = None,
     ) -> None:
+        self._scope_keys = keys
         texts = [phrasing.text for phrasing in phrasings]
         self.texts = tuple(texts)
         self._encoder = encoder
@@ -178,7 +185,7 @@ class ShortlistRanker:
         self._words, self._letters = tfidf_matrix(texts, WORDS), tfidf_matrix(texts, LETTERS)
         self._shortlist = Shortlist(self._words, encoder.encode(texts))
         numbers = {key: at for at, key in enumerate(dict.fromkeys(p.key for p in phrasings))}
-        self._keys = tuple(numbers)
+        self._numbers, self._keys = numbers, tuple(numbers)
         self.labels = np.array([numbers[p.key] for p in phrasings], dtype=np.int64)
         # No label is -1, so that without negatives nothing counts as one.
         self.negative_label = numbers.get("", -1)
@@ -216,7 +223,7 @@ class ShortlistRanker:
     def score(self, text: str, scope: str = "") -> ClassScores:
         """Return the scores of a normalised text for each shortlisted class of a scope."""
         found = self.shortlist(text, scope)
-        labels = self.labels[found.rows]
+        labels = self._labels_in(scope, found.rows)
         order = np.argsort(labels, kind="stable")
         order = order[labels[order] != self.negative_label]
         negatives = found.scores[labels == self.negative_label]
@@ -235,6 +242,17 @@ class ShortlistRanker:
         )
         # Without a ridge the nearest phrasing stands in for it: the calibration has one form.
         return ClassScores(keys, nearest, nearest, nearest, best_negative, is_role_faq, by_view)
+
+    def _labels_in(self, scope: str, rows: Rows) -> Rows:
+        """Return the classes of some phrasings in a scope by number, shape (rows)."""
+        labels: Rows = self.labels[rows]
+        if self._scope_keys is None:
+            return labels
+        owners = list(self._scopes)
+        kept = zip(labels.tolist(), self.scope_of[rows].tolist(), strict=True)
+        phrasings = [Phrasing("", self._keys[label], owners[owner]) for label, owner in kept]
+        keys = [self._scope_keys.key(phrasing, scope) for phrasing in phrasings]
+        return np.array([self._numbers[key] for key in keys], dtype=np.int64)
 
 
 def _scopes(phrasings: Sequence[Phrasing]) -> list[str]:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from faqbot.content.common_sections import load_common_sections
 from faqbot.content.defaults import DefaultNames, Defaults, load_defaults, load_names
 from faqbot.matching.encoders import Encoder, StaticEncoder, TransformerEncoder
 from faqbot.matching.ranking import NEGATIVE, Phrasing
@@ -21,22 +22,48 @@ from faqbot.model import KnowledgeBase, Role
 GENERAL_FAQ_PREFIX = ":"
 """The beginning of the key of a general FAQ, before its id."""
 
+COMMON_PREFIX = "common/"
+"""The beginning of the key of a common section, such as the salary, before its topic."""
+
 _SLOT = re.compile(re.escape(ROLE_SLOT) + r"(?:'s|s'|s)?")
 
 
 def shared_phrasings(knowledge_base: KnowledgeBase, shipped: Defaults) -> Iterator[Phrasing]:
-    """Yield the phrasings of the standard sections and the general FAQs, then the negatives."""
+    """Yield the phrasings that all roles share, then the negatives.
+
+    They are those of the standard sections, the common ones and the general FAQs.
+    """
     # Without roles no standard section can answer, so its phrasings would only draw questions off.
-    asked: dict[str, Iterable[str]] = dict(shipped.phrasings) if knowledge_base.roles else {}
+    asked: dict[str, Iterable[str]] = {}
+    if knowledge_base.roles:
+        asked |= shipped.phrasings
+        asked |= _common_phrasings(written_topics(knowledge_base))
     asked |= {
         GENERAL_FAQ_PREFIX + faq.id: (faq.question, *faq.phrasings) for faq in knowledge_base.faqs
     }
     for key, texts in asked.items():
         for text in texts:
             yield Phrasing(plain_text(text), key)
-    for texts in shipped.negatives.values():
-        for text in texts:
+    written = written_topics(knowledge_base)
+    for kind, texts in shipped.negatives.items():
+        # What no entry answers elsewhere is answered where a role has that common section.
+        for text in texts if kind not in written else ():
             yield Phrasing(plain_text(text), NEGATIVE)
+
+
+def written_topics(knowledge_base: KnowledgeBase) -> frozenset[str]:
+    """Return the topics of the common sections that some role has."""
+    return frozenset(
+        topic for role in knowledge_base.roles for part in role.sections for topic in part.topics
+    )
+
+
+def _common_phrasings(topics: Container[str]) -> Mapping[str, Sequence[str]]:
+    """Return the shipped phrasings of some common sections by key."""
+    # One that no role has is no part of this content: its phrasings would only draw questions
+    # off, such as those on languages from the skills.
+    phrasings = load_common_sections().phrasings
+    return {COMMON_PREFIX + topic: phrasings[topic] for topic in phrasings if topic in topics}
 
 
 def own_phrasings(role: Role, standard: Container[str]) -> Iterator[tuple[str, str]]:
@@ -174,7 +201,11 @@ class SharedResources:
 
     @cached_property
     def _texts(self) -> tuple[str, ...]:
-        shipped = (*self.shipped.phrasings.values(), *self.shipped.negatives.values())
+        shipped = (
+            *self.shipped.phrasings.values(),
+            *load_common_sections().phrasings.values(),
+            *self.shipped.negatives.values(),
+        )
         return tuple(plain_text(text) for texts in shipped for text in texts)
 
     @cached_property

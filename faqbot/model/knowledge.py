@@ -52,7 +52,11 @@ class Years:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section of a role: text in Markdown, plain items, required and preferred items."""
+    """A section of a role: text in Markdown, plain items, required and preferred items.
+
+    Attributes:
+        topics: The common sections, such as `salary`, that its heading names.
+    """
 
     role: str
     key: str
@@ -63,6 +67,7 @@ class Section:
     preferred: tuple[str, ...] = ()
     years: Years | None = None
     phrasings: tuple[str, ...] = ()
+    topics: tuple[str, ...] = field(default=(), compare=False)
     # Not compared: content is equal wherever it is written.
     origin: Origin = field(default=Origin(), compare=False)
 
@@ -75,7 +80,11 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Faq:
-    """A question with its answer (Markdown), of a role or general (`role` is None)."""
+    """A question with its answer (Markdown), of a role or general (`role` is None).
+
+    Attributes:
+        topics: The common sections that its question asks for.
+    """
 
     role: str | None
     key: str
@@ -89,6 +98,7 @@ class Faq:
     reviewed: dt.date | None = None
     review_every: dt.timedelta | None = None
     example: bool = False
+    topics: tuple[str, ...] = field(default=(), compare=False)
     origin: Origin = field(default=Origin(), compare=False)
 
     kind = EntryKind.FAQ
@@ -130,6 +140,19 @@ class Role:
     def section(self, key: str) -> Section | None:
         """Return the section with that key, if the role has it."""
         return next((section for section in self.sections if section.key == key), None)
+
+    def entry_about(self, topic: str) -> Section | Faq | None:
+        """Return the section that is about a common section, else the FAQ that asks for it.
+
+        A heading that names this topic first comes before one that names another beside it.
+        """
+        entries: tuple[Section | Faq, ...] = (*self.sections, *self.faqs)
+        about = [entry for entry in entries if topic in entry.topics]
+        return min(
+            about,
+            key=lambda entry: (isinstance(entry, Faq), entry.topics.index(topic)),
+            default=None,
+        )
 
 
 Entry = Role | Section | Faq
