@@ -10,7 +10,7 @@ from .conftest import Run
 SKILLS = "Which skills does a data analyst need?"
 
 
-def test_a_question_is_answered_in_plain_text_when_piped(run: Run) -> None:
+def test_answer_to_a_pipe_is_plain_text(run: Run) -> None:
     ran = run("ask", SKILLS)
     assert ran.code == 0
     assert ran.out.startswith("Data Analyst · Skills\n")
@@ -18,11 +18,11 @@ def test_a_question_is_answered_in_plain_text_when_piped(run: Run) -> None:
     assert "\x1b" not in ran.out
 
 
-def test_words_need_no_quotes(run: Run) -> None:
+def test_unquoted_words_are_one_question(run: Run) -> None:
     assert run("ask", *SKILLS.split()).out == run("ask", SKILLS).out
 
 
-def test_json_holds_exactly_the_contract(run: Run) -> None:
+def test_json_contains_exactly_the_contract(run: Run) -> None:
     (answer,) = run("ask", "--json", SKILLS).lines
     assert list(answer) == ["question", "outcome", "role", "entries", "text", "reason"]
     assert (answer["question"], answer["outcome"]) == (SKILLS, "answer")
@@ -70,7 +70,7 @@ def test_an_unknown_role_id_is_refused_with_the_nearest(run: Run) -> None:
     assert ran.out == ""
 
 
-def test_only_employees_get_what_is_for_employees(run: Run) -> None:
+def test_entries_for_employees_are_answered_to_employees_only(run: Run) -> None:
     (mine,) = run("ask", "--json", "How do I refer a friend?").lines
     (theirs,) = run("ask", "--json", "--audience", "candidates", "How do I refer a friend?").lines
     assert [entry["id"] for entry in mine["entries"]] == ["faq/referrals"]
@@ -89,7 +89,7 @@ def test_an_empty_question_is_declined(run: Run) -> None:
     assert (answer["question"], answer["outcome"], answer["entries"]) == ("", "decline", [])
 
 
-def test_a_batch_gives_a_line_for_each_line(run: Run) -> None:
+def test_batch_prints_a_line_for_each_line(run: Run) -> None:
     odd = [
         SKILLS.encode(),
         b"",
@@ -125,7 +125,7 @@ def test_the_questions_of_a_batch_are_independent(run: Run, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("name", ["absent.txt", "."])
-def test_a_batch_that_cannot_be_read_is_a_line_of_advice(run: Run, name: str) -> None:
+def test_unreadable_batch_is_one_line_of_advice(run: Run, name: str) -> None:
     ran = run("ask", "--batch", name)
     assert ran.code == 2
     assert ran.err.startswith(f"Can't read {name}: ")
@@ -205,6 +205,6 @@ def test_what_is_left_alone_does_not_turn_the_conversation(run: Run) -> None:
     assert [line["role"] for line in lines] == ["data-analyst", None, "data-analyst"]
 
 
-def test_an_empty_batch_gives_nothing(run: Run) -> None:
+def test_empty_batch_prints_nothing(run: Run) -> None:
     ran = run("ask", "--batch", "-")
     assert (ran.code, ran.out) == (0, "")

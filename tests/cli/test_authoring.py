@@ -22,7 +22,7 @@ SHIPPED = Path(__file__).resolve().parents[2] / "knowledge"
 NOW = dt.datetime.now(dt.UTC)
 
 
-def test_a_new_role_is_complete_and_passes_the_check(run: Run, tmp_path: Path) -> None:
+def test_new_role_is_complete_and_passes_the_check(run: Run, tmp_path: Path) -> None:
     folder = str(tmp_path / "knowledge")
     options = [
         "--required",
@@ -57,7 +57,7 @@ def test_a_new_role_is_complete_and_passes_the_check(run: Run, tmp_path: Path) -
     assert run("new", "role", "Data Scientist", "--dir", folder, "--force", "-q").out == ""
 
 
-def test_what_is_not_said_can_be_filled_in_by_taking_signs_away(run: Run, tmp_path: Path) -> None:
+def test_placeholders_of_a_new_role_load_once_uncommented(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "knowledge"
     for name in ("Bare", "Half"):
         more = ["--overview", "Half of it."] if name == "Half" else []
@@ -72,7 +72,9 @@ def test_what_is_not_said_can_be_filled_in_by_taking_signs_away(run: Run, tmp_pa
         assert {section.key for section in role.sections} >= {"overview", "skills", "experience"}
 
 
-def test_a_new_faq_is_written_and_warned_of_when_it_is_answered(run: Run, tmp_path: Path) -> None:
+def test_new_faq_that_is_answered_already_is_written_with_a_warning(
+    run: Run, tmp_path: Path
+) -> None:
     folder = tmp_path / "knowledge"
     shutil.copytree(KNOWLEDGE, folder)
     role = load_knowledge_base(folder).roles[0].id
@@ -92,7 +94,7 @@ def test_a_new_faq_is_written_and_warned_of_when_it_is_answered(run: Run, tmp_pa
 
 
 @pytest.mark.parametrize("path", sorted(SHIPPED.rglob("*.yaml")), ids=lambda path: path.stem)
-def test_files_stay_as_they_are_but_for_what_is_added(path: Path) -> None:
+def test_added_phrasings_leave_the_rest_of_a_file_unchanged(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert add_phrasings(text, {}) == text
     knowledge_base = load_knowledge_base(SHIPPED)
@@ -103,7 +105,7 @@ def test_files_stay_as_they_are_but_for_what_is_added(path: Path) -> None:
     assert any("some other words" in line for line in after)
 
 
-def test_a_short_form_becomes_a_full_one_that_says_the_same(tmp_path: Path) -> None:
+def test_section_in_short_form_is_expanded_to_take_phrasings(tmp_path: Path) -> None:
     text = (
         "# ours\nrole: a\ntitle: A\nsections:\n  overview: It is.  # short\n"
         "  skills: [SQL]\nfaqs:\n  - {id: x, question: X?, answer: Y}\n"
@@ -166,7 +168,7 @@ def remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(fill())
 
 
-def test_suggestions_come_as_a_patch_that_applies(
+def test_suggestions_are_printed_as_a_patch_that_applies(
     run: Run, remembered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(SHIPPED, tmp_path / "knowledge")
@@ -184,7 +186,7 @@ def test_suggestions_come_as_a_patch_that_applies(
     assert "Nothing to suggest" in run("suggest").err
 
 
-def test_suggestions_can_be_applied_at_once(
+def test_suggestions_are_applied_by_an_option(
     run: Run, remembered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(SHIPPED, tmp_path / "knowledge")
@@ -195,7 +197,7 @@ def test_suggestions_can_be_applied_at_once(
     assert "what papers does an analyst show" in file.read_text()
 
 
-def test_explain_says_what_a_phrasing_would_change(run: Run) -> None:
+def test_explain_reports_what_a_phrasing_would_change(run: Run) -> None:
     entry = next(e.id for e in load_knowledge_base(KNOWLEDGE).entries() if e.id.startswith("faq/"))
     ran = run("explain", "zebra crossing rules", "--add", entry)
     assert ran.code == 0, ran.err
@@ -204,7 +206,7 @@ def test_explain_says_what_a_phrasing_would_change(run: Run) -> None:
     assert run("explain", "x", "--add", "nothing/here").code == 2
 
 
-def test_status_says_when_nothing_runs(
+def test_status_reports_that_nothing_runs(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))

@@ -20,7 +20,7 @@ faqs:
 """
 
 
-def test_explain_shows_repairs_links_views_and_why(run: Run) -> None:
+def test_explain_shows_corrections_links_scores_and_reason(run: Run) -> None:
     ran = run("explain", "wich skils for a data anlyst")
     assert ran.code == 0
     for word in (
@@ -43,7 +43,7 @@ def test_explain_as_json_extends_the_contract(run: Run) -> None:
     assert told["why"] == "clear"
 
 
-def test_explain_says_why_a_question_is_declined(run: Run) -> None:
+def test_explain_shows_the_reason_of_a_decline(run: Run) -> None:
     assert "decline" in run("explain", "how do I bake bread").out
 
 
@@ -67,7 +67,7 @@ def test_check_passes_good_content(run: Run) -> None:
     assert "2 of their own tests passed" in ran.out
 
 
-def test_check_lists_every_problem_with_its_place(run: Run, tmp_path: Path) -> None:
+def test_check_lists_every_problem_with_its_position(run: Run, tmp_path: Path) -> None:
     (tmp_path / "faqs.yaml").write_text(CONTENT.format(tests="answr: x"), encoding="utf-8")
     ran = run("check", str(tmp_path))
     assert ran.code == 1
@@ -82,7 +82,9 @@ def test_check_lists_every_problem_with_its_place(run: Run, tmp_path: Path) -> N
         ("rejects: [how can I apply]", "how-to-apply: rejects: 'how can I apply' is answered"),
     ],
 )
-def test_check_asks_the_contents_own_tests(run: Run, tmp_path: Path, tests: str, said: str) -> None:
+def test_check_asks_the_tests_of_the_content(
+    run: Run, tmp_path: Path, tests: str, said: str
+) -> None:
     (tmp_path / "faqs.yaml").write_text(CONTENT.format(tests=tests), encoding="utf-8")
     ran = run("check", str(tmp_path))
     assert ran.code == 1
@@ -108,7 +110,7 @@ def test_chat_shows_the_full_description_that_it_offers(run: Run) -> None:
     assert "Patience" in ran.out
 
 
-def test_chat_lists_roles_and_answers_what_it_cannot_do(run: Run) -> None:
+def test_chat_lists_roles_and_answers_unknown_commands_with_help(run: Run) -> None:
     ran = run("chat", stdin=b"/roles\n9\n2\n/dance\n/help\n\xff\xfe\n\n")
     assert ran.code == 0
     assert "Pick a number from 1 to 2" in ran.out
@@ -116,7 +118,7 @@ def test_chat_lists_roles_and_answers_what_it_cannot_do(run: Run) -> None:
     assert "There is no command /dance." in ran.out
 
 
-def test_a_command_that_fails_unexpectedly_gives_one_line_with_a_reference(
+def test_unexpected_error_is_one_line_with_a_reference(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(knowledge: Path, *_: object) -> None:
@@ -133,13 +135,13 @@ def test_a_command_that_fails_unexpectedly_gives_one_line_with_a_reference(
         run("ask", "x")
 
 
-def test_a_missing_folder_is_a_line_of_advice(run: Run) -> None:
+def test_missing_folder_is_one_line_of_advice(run: Run) -> None:
     ran = run("ask", "--knowledge", "/does/not/exist", "x")
     assert ran.code == 2
     assert "/does/not/exist" in ran.err
 
 
-def test_run_check_says_what_was_understood(
+def test_run_check_prints_the_settings_in_effect(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -152,7 +154,7 @@ def test_run_check_says_what_was_understood(
     assert "SLACK_BOT_TOKEN" in ran.err
 
 
-def test_the_version_is_printed(run: Run) -> None:
+def test_version_is_printed(run: Run) -> None:
     assert run("--version").out == f"faqbot {__version__}\n"
 
 
@@ -162,7 +164,7 @@ def test_each_command_helps_with_an_example(run: Run, command: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["ask hello", "explain hello", "roles", "check", "run --check"])
-def test_every_command_reads_the_content_folder_from_the_file(
+def test_every_command_reads_the_content_folder_from_the_dotenv_file(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
 ) -> None:
     monkeypatch.delenv("FAQBOT_KNOWLEDGE")

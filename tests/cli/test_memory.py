@@ -64,7 +64,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return url
 
 
-def test_a_report_tells_what_was_asked_and_missed(database: str, run: Run) -> None:
+def test_report_lists_most_asked_entries_and_unanswered_questions(database: str, run: Run) -> None:
     out = run("report").out
     assert "6 questions" in out
     assert "By outcome: answer 3, decline 3" in out
@@ -74,7 +74,7 @@ def test_a_report_tells_what_was_asked_and_missed(database: str, run: Run) -> No
     assert "U0" not in out
 
 
-def test_a_report_is_of_a_role_and_a_time(database: str, run: Run) -> None:
+def test_report_counts_only_the_given_role_and_period(database: str, run: Run) -> None:
     (found,) = run("report", "--json", "--role", "data-analyst", "--since", "90d").lines
     assert found["questions"] == 3
     assert found["most_asked"][0] == {
@@ -86,25 +86,25 @@ def test_a_report_is_of_a_role_and_a_time(database: str, run: Run) -> None:
     assert "U0" not in json.dumps(found)
 
 
-def test_a_report_for_a_spreadsheet_holds_no_formulas(database: str, run: Run) -> None:
+def test_report_as_csv_contains_no_formulas(database: str, run: Run) -> None:
     rows = list(csv.DictReader(io.StringIO(run("report", "--csv").out)))
     names = [row["name"] for row in rows if row["kind"] == "unanswered"]
     assert "'=1+1 how much do astronauts earn" in names
 
 
-def test_an_odd_date_is_advice(database: str, run: Run) -> None:
+def test_invalid_date_is_advice(database: str, run: Run) -> None:
     ran = run("report", "--since", "yesterday")
     assert ran.code == 2
     assert "2026-11-01" in ran.err
 
 
-def test_a_person_is_forgotten_and_it_is_said_what_was_deleted(database: str, run: Run) -> None:
+def test_forget_deletes_a_persons_data_and_reports_the_counts(database: str, run: Run) -> None:
     assert "0 questions" in run("forget", "U0SECRET1", "--workspace", "T2").out
     assert "7 questions, 1 ratings" in run("forget", "U0SECRET1", "--workspace", "T1").out
     assert "0 questions" in run("forget", "U0SECRET1").out
 
 
-def test_nothing_is_reported_where_nothing_is_remembered(
+def test_commands_of_the_question_log_are_refused_without_storage(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAQBOT_DATABASE_URL", "off")
@@ -114,7 +114,7 @@ def test_nothing_is_reported_where_nothing_is_remembered(
         assert "nothing is remembered" in ran.err
 
 
-def test_insights_on_another_address_need_signing_in(
+def test_insights_on_another_address_require_sign_in(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("FAQBOT_DATABASE_URL", f"sqlite:///{tmp_path}/faqbot.db")

@@ -24,7 +24,7 @@ def environment() -> dict[str, str]:
     return {**os.environ, "FAQBOT_KNOWLEDGE": str(KNOWLEDGE), "TERM": "xterm", "COLUMNS": "100"}
 
 
-def test_help_loads_nothing_heavy() -> None:
+def test_help_imports_no_heavy_module() -> None:
     listing = (
         "import sys\nfrom faqbot.cli.main import main\nsys.argv = ['faqbot', '--help']\n"
         "try: main()\nexcept SystemExit: pass\n"
@@ -44,7 +44,7 @@ def test_python_m_faqbot_is_the_command(environment: dict[str, str]) -> None:
     assert '"outcome": "answer"' in ran.stdout
 
 
-def test_a_reader_that_goes_away_is_no_error(environment: dict[str, str]) -> None:
+def test_closed_pipe_is_no_error(environment: dict[str, str]) -> None:
     asked = subprocess.Popen(
         [*FAQBOT, "ask", "--batch", "-"],
         env=environment,
@@ -76,7 +76,7 @@ def interrupt(process: subprocess.Popen[bytes]) -> int:
     return process.returncode
 
 
-def test_an_interrupt_ends_a_conversation_quietly(environment: dict[str, str]) -> None:
+def test_interrupt_ends_a_conversation_without_a_traceback(environment: dict[str, str]) -> None:
     ours, theirs = pty.openpty()
     chat = subprocess.Popen(
         [*FAQBOT, "chat"], env=environment, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE
@@ -143,7 +143,7 @@ def test_second_interrupt_while_the_interpreter_ends_changes_nothing(
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"")
 
 
-def test_text_survives_a_locale_that_cannot_show_it(
+def test_text_is_printed_in_a_locale_that_cannot_show_it(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     environment |= {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}

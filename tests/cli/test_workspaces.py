@@ -77,7 +77,7 @@ def token_of(url: str, keys: str, workspace: Workspace) -> str | None:
 
 
 @pytest.mark.usefixtures("database")
-def test_the_list_says_where_until_when_and_what_is_missing(run: Run) -> None:
+def test_list_shows_workspaces_token_expiry_and_missing_scopes(run: Run) -> None:
     ran = run("workspaces")
     assert ran.code == 0
     lines = {line.split()[1]: line for line in ran.out.splitlines() if "0" in line[:12]}
@@ -92,7 +92,7 @@ def test_the_list_says_where_until_when_and_what_is_missing(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("database")
-def test_the_list_as_json_needs_no_keys(run: Run) -> None:
+def test_list_as_json_needs_no_keys(run: Run) -> None:
     ran = run("workspaces", "--json")
     alpha, org, beta = ran.lines
     assert (alpha["team"], org["team"], beta["team"]) == ("T0ALPHA", None, "T0BETA")
@@ -112,7 +112,7 @@ def test_the_list_as_json_needs_no_keys(run: Run) -> None:
     assert "xox" not in ran.out
 
 
-def test_an_empty_list_says_how_people_install(
+def test_empty_list_says_how_to_install(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAQBOT_DATABASE_URL", f"sqlite:///{tmp_path}/empty.db")
@@ -122,7 +122,7 @@ def test_an_empty_list_says_how_people_install(
     assert run("workspaces", "--json").out == ""
 
 
-def test_resealing_lets_an_old_key_go(
+def test_reencrypted_tokens_need_the_old_key_no_longer(
     database: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAQBOT_SECRET_KEYS", f"{NEW}, {OLD}")
@@ -142,7 +142,7 @@ def test_resealing_lets_an_old_key_go(
     ],
     ids=["none", "no key", "another key"],  # a key in a test's name would differ in each worker
 )
-def test_resealing_without_the_right_keys_is_advice(
+def test_reencrypting_without_the_right_keys_is_advice(
     database: str, run: Run, monkeypatch: pytest.MonkeyPatch, keys: str, advised: tuple[int, str]
 ) -> None:
     monkeypatch.setenv("FAQBOT_SECRET_KEYS", keys)
@@ -154,7 +154,7 @@ def test_resealing_without_the_right_keys_is_advice(
 
 
 @pytest.mark.parametrize("wanted", ["T0BETA", "E0ORG"])
-def test_what_is_removed_is_said_and_gone(database: str, run: Run, wanted: str) -> None:
+def test_removed_installation_is_named_and_deleted(database: str, run: Run, wanted: str) -> None:
     ran = run("workspaces", "remove", wanted)
     assert ran.code == 0
     assert wanted in ran.out
@@ -165,7 +165,7 @@ def test_what_is_removed_is_said_and_gone(database: str, run: Run, wanted: str) 
     assert token_of(database, OLD, ALPHA.workspace)
 
 
-def test_without_a_database_there_is_advice(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_without_a_database_are_advice(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAQBOT_DATABASE_URL", "off")
     monkeypatch.setenv("FAQBOT_SECRET_KEYS", NEW)
     for command in ((), ("reseal",), ("remove", "T0BETA")):
@@ -174,7 +174,7 @@ def test_without_a_database_there_is_advice(run: Run, monkeypatch: pytest.Monkey
         assert "nothing is remembered" in ran.err
 
 
-def test_each_new_key_is_another_and_good(run: Run) -> None:
+def test_new_keys_are_valid_and_differ(run: Run) -> None:
     first, second = (run("new", "key").out.strip() for _ in range(2))
     assert first != second
     seal = TokenCipher.from_setting(f"{first},{second}")

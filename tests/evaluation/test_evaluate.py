@@ -48,7 +48,7 @@ def test_labelled_questions_are_measured_over_a_knowledge_folder(run: Run, quest
     assert json.loads(out)["in_scope_accuracy"] == 1.0
 
 
-def test_labels_that_were_never_trained_are_out_of_scope_and_named(
+def test_untrained_labels_are_out_of_scope_and_named(
     run: Run, intents: tuple[str | Path, ...]
 ) -> None:
     code, out, err = run(*intents[:-2], "--json")
@@ -58,7 +58,7 @@ def test_labels_that_were_never_trained_are_out_of_scope_and_named(
 
 
 @pytest.mark.parametrize("suffix", ["svg", "png"])
-def test_a_plot_is_the_same_whenever_it_is_drawn(
+def test_equal_predictions_give_an_equal_plot(
     run: Run, intents: tuple[str | Path, ...], tmp_path: Path, suffix: str
 ) -> None:
     first, second = tmp_path / f"a.{suffix}", tmp_path / f"b.{suffix}"
@@ -68,7 +68,7 @@ def test_a_plot_is_the_same_whenever_it_is_drawn(
     assert first.read_bytes().startswith(b"\x89PNG" if suffix == "png" else b"<?xml")
 
 
-def test_a_plot_without_matplotlib_names_the_extra(
+def test_plot_without_matplotlib_names_the_extra(
     run: Run, intents: tuple[str | Path, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
@@ -80,7 +80,7 @@ def test_a_plot_without_matplotlib_names_the_extra(
 @pytest.mark.parametrize(
     ("name", "advice"), [("a.gif", "end it with .svg"), ("no/a.svg", "no folder")]
 )
-def test_a_plot_that_cannot_be_written_is_refused_at_once(
+def test_plot_that_cannot_be_written_is_refused_before_the_evaluation(
     run: Run, intents: tuple[str | Path, ...], tmp_path: Path, name: str, advice: str
 ) -> None:
     code, out, err = run(*intents, "--plot", tmp_path / name)
@@ -101,7 +101,7 @@ def test_a_plot_that_cannot_be_written_is_refused_at_once(
         (b'sentence,label\n"' + b"x" * 200_000 + b'",parcel\n', "can't be read as CSV"),
     ],
 )
-def test_a_csv_file_that_cannot_be_used_is_advice(
+def test_unusable_csv_file_is_advice(
     run: Run, intents: tuple[str | Path, ...], tmp_path: Path, data: bytes, advice: str
 ) -> None:
     (tmp_path / "test.csv").write_bytes(data)
@@ -123,7 +123,7 @@ def test_a_csv_file_that_cannot_be_used_is_advice(
         (b'{"question": "x", "expect": "answer"}', ":1: "),
     ],
 )
-def test_a_file_of_questions_that_cannot_be_used_is_advice(
+def test_unusable_file_of_questions_is_advice(
     run: Run, tmp_path: Path, line: bytes, advice: str
 ) -> None:
     (tmp_path / "q.jsonl").write_bytes(line)
@@ -133,14 +133,14 @@ def test_a_file_of_questions_that_cannot_be_used_is_advice(
     assert "Traceback" not in err
 
 
-def test_a_set_is_asked_for_when_none_or_half_of_one_is_named(run: Run, tmp_path: Path) -> None:
+def test_incomplete_options_are_advice(run: Run, tmp_path: Path) -> None:
     for arguments in ((), ("--train", tmp_path / "x.csv"), ("--questions", "q", "--test", "t")):
         code, _, err = run(*arguments)
         assert code == 2
         assert "both --train CSV and --test CSV" in err
 
 
-def test_a_missing_file_is_advice(run: Run, tmp_path: Path) -> None:
+def test_missing_file_is_advice(run: Run, tmp_path: Path) -> None:
     code, _, err = run("--train", tmp_path / "none.csv", "--test", tmp_path / "none.csv")
     assert code == 2
     assert "none.csv: No such file" in err

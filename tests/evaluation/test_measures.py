@@ -101,7 +101,7 @@ def test_calibration_error_weighs_each_bin_by_its_questions(
     assert found == pytest.approx(total / max(len(judged), 1), abs=1e-9)
 
 
-def test_bins_tell_how_sure_and_how_often_right() -> None:
+def test_bins_have_mean_confidence_and_accuracy() -> None:
     low, high = reliability(np.array([0.05, 0.95, 1.0]), np.array([False, True, False]))
     assert (low.start, low.questions, low.accuracy) == (0.0, 1, 0.0)
     assert (high.start, high.end, high.questions, high.accuracy) == (0.9, 1.0, 2, 0.5)
@@ -109,7 +109,7 @@ def test_bins_tell_how_sure_and_how_often_right() -> None:
 
 
 @given(JUDGED.filter(bool))
-def test_coverage_answers_all_that_are_as_sure(judged: list[tuple[float, bool]]) -> None:
+def test_equal_confidences_are_one_point_of_coverage(judged: list[tuple[float, bool]]) -> None:
     curve = coverage(
         np.array([sure for sure, _ in judged]), np.array([right for _, right in judged], dtype=bool)
     )

@@ -71,20 +71,20 @@ PART = Candidate("skills", EntryKind.SECTION, None, 0.99)
         (WHICH, Choices((entry("a", 0.1),)), "faq/a", 0.1, ""),
     ],
 )
-def test_a_trial_keeps_the_best_guess_and_the_answer(
+def test_prediction_has_the_best_guess_and_the_answer(
     labelled: LabelledQuestion, outcome: Outcome, guess: str, confidence: float, answer: str
 ) -> None:
     trial = tried(labelled, outcome)
     assert (trial.guess, trial.confidence, trial.answer) == (guess, confidence, answer)
 
 
-def test_what_was_declined_still_has_a_best_guess() -> None:
+def test_prediction_of_a_declined_question_has_a_best_guess() -> None:
     trial = tried(A, Decline(), PART, entry("a", 0.2), entry("c", 0.1))
     assert (trial.guess, trial.confidence, trial.answer) == ("faq/a", 0.2, "")
     assert tried(A, Decline(), PART).confidence == 0.0
 
 
-def test_confidence_is_not_judged_where_the_role_was_rightly_asked_for() -> None:
+def test_confidence_is_not_judged_where_asking_for_the_role_was_right() -> None:
     assert not tried(WHICH, Choices((entry("a", 0.1),))).is_judged
     assert tried(WHICH, Answer((entry("a", 0.9),))).is_judged
 
@@ -107,7 +107,7 @@ def figures() -> EvaluationReport:
     )
 
 
-def test_a_report_counts_what_was_owed_against_what_was_given() -> None:
+def test_report_compares_expected_with_given_answers() -> None:
     found = figures()
     assert (found.questions, found.in_scope) == (6, 3)
     assert found.top1 == pytest.approx(2 / 3)
@@ -119,7 +119,7 @@ def test_a_report_counts_what_was_owed_against_what_was_given() -> None:
     assert found.rss_mb > 10
 
 
-def test_a_report_as_json_has_the_promised_keys() -> None:
+def test_report_as_json_has_the_keys_of_the_contract() -> None:
     told = figures().as_json()
     assert (
         list(told)[2:]
@@ -131,7 +131,7 @@ def test_a_report_as_json_has_the_promised_keys() -> None:
     assert told["load_s"] == 1.5
 
 
-def test_a_share_of_nothing_is_not_a_figure() -> None:
+def test_share_of_no_questions_is_none() -> None:
     only = report([trial(Expect.ANSWER, "a", "a", 0.9, "a")])
     assert only.oos_recall is None
     assert report([]).top1 is None

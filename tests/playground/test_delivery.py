@@ -43,7 +43,7 @@ async def test_a_mention_arrives_as_mention_and_as_message(
         assert event["blocks"][0]["type"] == "rich_text"
 
 
-async def test_what_the_app_did_not_subscribe_to_or_join_stays_away(
+async def test_events_without_subscription_or_membership_are_not_delivered(
     receiver: Receiver, workspace: LocalWorkspace
 ) -> None:
     await workspace.person("maya").say("#random", f"<@{workspace.bot_user_id}> hello")
@@ -75,7 +75,7 @@ async def test_edits_and_deletions_arrive_with_their_subtype(
     assert subtypes == {None, "message_changed", "message_deleted"}
 
 
-async def test_an_event_is_retried_three_times_with_the_reason(
+async def test_failed_event_is_retried_three_times_with_the_reason(
     workspace: LocalWorkspace, receiver: Receiver
 ) -> None:
     async def broken(_body: dict[str, Any]) -> web.Response:
@@ -89,7 +89,7 @@ async def test_an_event_is_retried_three_times_with_the_reason(
     assert len({r.body["event_id"] for r in receiver.received}) == 1
 
 
-async def test_a_slow_app_gets_the_event_again_and_loses_the_command(
+async def test_late_acknowledgement_repeats_an_event_and_fails_a_command(
     workspace: LocalWorkspace, receiver: Receiver
 ) -> None:
     async def slow(body: dict[str, Any]) -> web.Response:
@@ -105,7 +105,9 @@ async def test_a_slow_app_gets_the_event_again_and_loses_the_command(
     assert reaction.error == "/role failed because the app did not respond"
 
 
-async def test_an_app_can_turn_retries_off(workspace: LocalWorkspace, receiver: Receiver) -> None:
+async def test_no_retry_header_turns_retries_off(
+    workspace: LocalWorkspace, receiver: Receiver
+) -> None:
     async def refusing(_body: dict[str, Any]) -> web.Response:
         return web.Response(status=500, headers={"X-Slack-No-Retry": "1"})
 
@@ -139,7 +141,7 @@ async def test_a_response_url_works_five_times(
     assert len(workspace.private_messages("maya")) == 5
 
 
-async def test_a_command_answered_with_bad_blocks_shows_an_error(
+async def test_command_acknowledged_with_invalid_blocks_shows_an_error(
     workspace: LocalWorkspace, receiver: Receiver
 ) -> None:
     async def bad(_body: dict[str, Any]) -> web.Response:

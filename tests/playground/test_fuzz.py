@@ -107,7 +107,7 @@ def encoded(asked: Any) -> bytes:
 
 @EASY
 @given(does=st.sampled_from(DOES), asked=ASKED)
-def test_what_the_page_does_not_send_is_refused(
+def test_actions_that_the_page_does_not_send_are_refused(
     local: Local, does: str, asked: dict[str, Any]
 ) -> None:
     body = encoded({"as": "maya", "channel": "C0GENERAL", "text": "x", **asked, "do": does})

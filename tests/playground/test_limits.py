@@ -76,13 +76,13 @@ BAD: dict[str, tuple[list[dict[str, Any]], str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_message_over_a_limit_is_named(name: str) -> None:
+def test_message_over_a_limit_is_a_problem_that_names_it(name: str) -> None:
     blocks, expected = BAD[name]
     found = problems({"channel": "C1", "text": "x", "blocks": blocks})
     assert any(expected in problem for problem in found), found
 
 
-def test_views_have_limits_of_their_own() -> None:
+def test_view_over_a_limit_is_a_problem() -> None:
     element = {"type": "plain_text_input", "action_id": "a"}
     field = {"type": "input", "label": _plain("x"), "element": element}
     view = {"type": "modal", "title": _plain("x" * 25), "blocks": [field]}
@@ -92,7 +92,7 @@ def test_views_have_limits_of_their_own() -> None:
     assert problems({"view": {"type": "home", "blocks": [{"type": "markdown", "text": "x"}]}})
 
 
-def test_what_slack_takes_has_no_problems() -> None:
+def test_payloads_that_slack_accepts_have_no_problems() -> None:
     blocks = [
         {"type": "header", "text": _plain("Title")},
         _section("*text*", accessory=_button("a", style="primary")),

@@ -84,7 +84,7 @@ async def refused(call: Any) -> str:
     return str(caught.value.response["error"])
 
 
-async def test_a_token_is_good_in_its_own_workspace_alone(two: App) -> None:
+async def test_token_is_valid_in_its_own_workspace_only(two: App) -> None:
     alpha = (await two.installed(ALPHA))["access_token"]
     beta = (await two.installed(BETA))["access_token"]
     say = two.client.chat_postMessage
@@ -99,7 +99,7 @@ async def test_a_token_is_good_in_its_own_workspace_alone(two: App) -> None:
     assert await refused(say(channel="#general", text="x", token=inner)) == "invalid_auth"
 
 
-async def test_somebody_chooses_a_workspace_on_a_page_that_is_locked_down(two: App) -> None:
+async def test_authorisation_page_offers_workspaces_with_safe_headers(two: App) -> None:
     status, text, headers = await two.open(scope="commands,<b>")
     assert status == 200
     for name in ("Alpha", "Beta", "Org"):
@@ -109,7 +109,7 @@ async def test_somebody_chooses_a_workspace_on_a_page_that_is_locked_down(two: A
     assert "Location" not in headers
 
 
-async def test_the_answer_says_what_was_allowed_and_where(two: App) -> None:
+async def test_token_response_names_scopes_and_workspace(two: App) -> None:
     led = await two.led(team=ALPHA)
     assert led["state"] == "s&s"
     answer = await two.access(code=led["code"], redirect_uri=BACK)
@@ -123,7 +123,7 @@ async def test_the_answer_says_what_was_allowed_and_where(two: App) -> None:
     assert (who["team_id"], who["user_id"]) == (ALPHA, answer["bot_user_id"])
 
 
-async def test_who_cancels_leads_back_with_that(two: App) -> None:
+async def test_cancelling_redirects_with_access_denied(two: App) -> None:
     assert await two.led(deny="1") == {"error": "access_denied", "state": "s&s"}
 
 
@@ -136,13 +136,13 @@ async def test_who_cancels_leads_back_with_that(two: App) -> None:
         {"redirect_uri": ""},
     ],
 )
-async def test_what_slack_does_not_know_gets_no_code(two: App, asked: dict[str, str]) -> None:
+async def test_unknown_client_or_redirect_gets_no_code(two: App, asked: dict[str, str]) -> None:
     status, _, headers = await two.open(**asked, team=ALPHA)
     assert status == 400
     assert "Location" not in headers
 
 
-async def test_a_code_is_good_once_for_its_app_and_its_redirect(two: App) -> None:
+async def test_code_is_valid_once_for_its_app_and_redirect(two: App) -> None:
     access = two.access
     code = await two.code(ALPHA)
     assert (
@@ -157,7 +157,7 @@ async def test_a_code_is_good_once_for_its_app_and_its_redirect(two: App) -> Non
     assert await refused(access(code=other, redirect_uri=f"{BACK}/x")) == "bad_redirect_uri"
 
 
-async def test_tokens_that_are_rotated_end_and_are_renewed_once() -> None:
+async def test_rotated_token_expires_and_is_refreshed_once() -> None:
     async with app(TWO, lifetime=ROTATED_TOKEN_LIFETIME) as rotating:
         first = await rotating.installed(ALPHA)
         assert first["expires_in"] == ROTATED_TOKEN_LIFETIME
@@ -173,7 +173,7 @@ async def test_tokens_that_are_rotated_end_and_are_renewed_once() -> None:
         assert rotating.slack.grants.refreshes == 2
 
 
-def test_a_token_ends_when_its_time_is_up() -> None:
+def test_token_expires_after_its_lifetime() -> None:
     now = 0.0
     grants = Grants(ROTATED_TOKEN_LIFETIME, lambda: now)
     issued = grants.redeem(grants.code(Grant((ALPHA,), (), "U1"), BACK), BACK)
@@ -185,7 +185,7 @@ def test_a_token_ends_when_its_time_is_up() -> None:
     assert grants.refresh(issued.refresh).token != issued.token
 
 
-async def test_an_organisations_token_is_good_in_all_its_workspaces(two: App) -> None:
+async def test_token_of_an_organisation_is_valid_in_all_its_workspaces(two: App) -> None:
     answer = await two.installed("T0HERE")
     assert (answer["team"], answer["is_enterprise_install"]) == (None, True)
     assert answer["enterprise"] == {"id": "E0ORG", "name": "Org"}
@@ -212,7 +212,7 @@ async def listening(two: App) -> AsyncIterator[Receiver]:
     await runner.cleanup()
 
 
-async def test_uninstalling_ends_the_token_and_is_told_signed(
+async def test_uninstalling_revokes_the_token_and_sends_a_signed_event(
     two: App, listening: Receiver
 ) -> None:
     token = (await two.installed(ALPHA))["access_token"]
@@ -246,7 +246,7 @@ async def test_an_app_revokes_its_token_or_uninstalls_itself(two: App, listening
 
 
 @pytest.mark.parametrize(("status", "error"), [(429, "ratelimited"), (503, "")])
-async def test_slack_fails_when_it_is_told_to(two: App, status: int, error: str) -> None:
+async def test_injected_fault_fails_the_exchange(two: App, status: int, error: str) -> None:
     code = await two.code(ALPHA)
     two.slack.faults = Faults(fail_calls=1, fail_status=status, retry_after=7)
     async with two.session.post(f"{two.slack.api_url}oauth.v2.access") as answer:
@@ -257,7 +257,7 @@ async def test_slack_fails_when_it_is_told_to(two: App, status: int, error: str)
     assert (await two.access(code=code, redirect_uri=BACK))["ok"]
 
 
-async def test_it_is_only_for_this_machine_and_made_up_tokens(two: App) -> None:
+async def test_other_hosts_and_real_tokens_are_refused(two: App) -> None:
     url = f"{two.slack.address}/oauth/v2/authorize"
     async with two.session.get(url, headers={"Host": "evil.example.com"}) as answer:
         assert answer.status == 400

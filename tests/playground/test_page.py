@@ -34,7 +34,7 @@ async def _do(workspace: LocalWorkspace, headers: dict[str, str], **asked: Any) 
         return answer.status, await answer.json()
 
 
-async def test_the_page_is_whole_and_locked_down(workspace: LocalWorkspace) -> None:
+async def test_page_is_complete_with_safe_headers(workspace: LocalWorkspace) -> None:
     async with aiohttp.ClientSession() as session:
         async with session.get(workspace.address) as answer:
             text = await answer.text()
@@ -46,19 +46,19 @@ async def test_the_page_is_whole_and_locked_down(workspace: LocalWorkspace) -> N
     assert "unsafe" not in policy
 
 
-async def test_another_sites_page_can_not_act(workspace: LocalWorkspace) -> None:
+async def test_page_of_another_site_cannot_act(workspace: LocalWorkspace) -> None:
     status, _ = await _do(workspace, {}, do="say", channel="C0GENERAL", text="x")
     assert status == 403
     assert not workspace.messages("#general")
 
 
-async def test_an_odd_request_is_refused_kindly(workspace: LocalWorkspace) -> None:
+async def test_malformed_action_is_refused_with_a_message(workspace: LocalWorkspace) -> None:
     status, said = await _do(workspace, FROM_PAGE, do="submit", view="V0")
     assert status == 400
     assert "no longer open" in said["error"]
 
 
-async def test_news_show_what_this_person_sees(workspace: LocalWorkspace) -> None:
+async def test_snapshot_contains_only_what_its_person_sees(workspace: LocalWorkspace) -> None:
     await _do(workspace, FROM_PAGE, do="say", channel="C0GENERAL", text="hello @faqbot")
     url = f"{workspace.address}/page/news?as=guest"
     async with aiohttp.ClientSession() as session, session.get(url) as answer:

@@ -50,7 +50,7 @@ async def test_events_and_commands_come_as_envelopes(
     assert [m.text for m in reaction.messages] == ["pong"]
 
 
-async def test_an_unacknowledged_event_comes_again(
+async def test_unacknowledged_event_is_sent_again(
     workspace: LocalWorkspace, listener: Listener
 ) -> None:
     workspace.faults = Faults(lose_acks=1)
@@ -60,7 +60,7 @@ async def test_an_unacknowledged_event_comes_again(
     assert listener.requests[1].retry_reason == "timeout"
 
 
-async def test_the_app_comes_back_after_a_dropped_socket(
+async def test_app_reconnects_after_a_dropped_socket(
     workspace: LocalWorkspace, listener: Listener
 ) -> None:
     workspace.drop_sockets()
@@ -70,7 +70,7 @@ async def test_the_app_comes_back_after_a_dropped_socket(
     await workspace.until(lambda: listener.requests)
 
 
-async def test_a_refresh_makes_the_app_reconnect(
+async def test_refresh_request_makes_the_app_reconnect(
     workspace: LocalWorkspace, listener: Listener
 ) -> None:
     await workspace.disconnect_sockets("warning")
@@ -81,7 +81,7 @@ async def test_a_refresh_makes_the_app_reconnect(
     await workspace.until(lambda: listener.requests)
 
 
-async def test_handshakes_are_refused_as_told_and_without_a_ticket(
+async def test_handshake_is_refused_by_fault_or_without_a_ticket(
     workspace: LocalWorkspace,
 ) -> None:
     web_client = AsyncWebClient(base_url=workspace.api_url)

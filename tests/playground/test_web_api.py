@@ -49,7 +49,7 @@ async def test_a_wrong_or_missing_token_is_refused(workspace: LocalWorkspace) ->
     assert refused["error"] == "not_allowed_token_type"
 
 
-async def test_what_slack_would_refuse_is_refused(client: AsyncWebClient) -> None:
+async def test_calls_that_slack_would_refuse_are_refused(client: AsyncWebClient) -> None:
     post = client.chat_postMessage
     cases = {
         "unknown_method": client.api_call("no.such"),
@@ -69,7 +69,7 @@ async def test_what_slack_would_refuse_is_refused(client: AsyncWebClient) -> Non
         assert (await _refusal(call))["error"] == error
 
 
-async def test_refused_blocks_say_where_and_why(client: AsyncWebClient) -> None:
+async def test_refusal_of_blocks_names_place_and_reason(client: AsyncWebClient) -> None:
     blocks = [_section("x"), _section("")]
     refused = await _refusal(client.chat_postMessage(channel="#general", text="x", blocks=blocks))
     assert refused["error"] == "invalid_blocks"
@@ -122,7 +122,7 @@ async def test_a_private_message_is_seen_by_one_person(
     assert (await _refusal(changed))["error"] == "message_not_found"
 
 
-async def test_a_trigger_opens_one_modal_and_only_for_a_while(
+async def test_trigger_opens_one_modal_until_it_expires(
     workspace: LocalWorkspace, client: AsyncWebClient
 ) -> None:
     trigger = workspace.state.new_trigger(workspace.person("maya").id)
@@ -137,7 +137,7 @@ async def test_a_trigger_opens_one_modal_and_only_for_a_while(
         assert (await _refusal(expired))["error"] == "expired_trigger_id"
 
 
-async def test_a_stale_view_is_not_overwritten(
+async def test_view_update_with_an_old_hash_is_refused(
     workspace: LocalWorkspace, client: AsyncWebClient
 ) -> None:
     trigger = workspace.state.new_trigger(workspace.person("maya").id)
@@ -158,7 +158,7 @@ async def test_the_app_home_is_published_and_replaced(
     assert shown.blocks[0]["text"]["text"] == "two"
 
 
-async def test_suggested_prompts_are_four_at_most_and_silent_in_threads(
+async def test_suggested_prompts_are_at_most_four_and_without_effect_in_threads(
     workspace: LocalWorkspace, client: AsyncWebClient
 ) -> None:
     channel = workspace.person("maya").direct.id
@@ -183,7 +183,7 @@ async def test_a_file_is_uploaded_in_two_steps(
     assert message.attachments[0]["title"] == "A"
 
 
-async def test_calls_fail_as_often_as_told(
+async def test_injected_faults_fail_calls(
     workspace: LocalWorkspace, client: AsyncWebClient
 ) -> None:
     workspace.faults = Faults(fail_calls=1, retry_after=7)
@@ -222,7 +222,7 @@ async def test_public_addresses_are_refused(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["localhost", "::1"])
-async def test_other_addresses_of_this_machine_are_taken(host: str) -> None:
+async def test_other_addresses_of_this_machine_are_accepted(host: str) -> None:
     try:
         socket.create_server(
             (host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -256,7 +256,7 @@ async def test_real_tokens_are_refused_and_not_shown(name: str, token: str) -> N
     assert token not in str(caught.value)
 
 
-async def test_a_taken_port_is_one_line_of_advice(workspace: LocalWorkspace) -> None:
+async def test_taken_port_is_one_line_of_advice(workspace: LocalWorkspace) -> None:
     port = int(workspace.address.rpartition(":")[2])
     with pytest.raises(ServiceError, match=rf"Port {port} is taken: .* set PORT"):
         async with LocalWorkspace.start(port=port):

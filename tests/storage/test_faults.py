@@ -37,7 +37,7 @@ async def _set(store: Store) -> None:
 
 
 @pytest.mark.parametrize("act", [_rate, _pick, _set])
-async def test_who_presses_twice_at_once_is_no_trouble(
+async def test_concurrent_ratings_or_picks_are_stored_once(
     url: str, act: Callable[[Store], Awaitable[object]]
 ) -> None:
     first, second = await open_store(url), await open_store(url)
@@ -49,7 +49,7 @@ async def test_who_presses_twice_at_once_is_no_trouble(
     await second.close()
 
 
-async def test_rating_while_the_question_is_forgotten_is_no_trouble(url: str) -> None:
+async def test_rating_of_a_question_that_is_being_deleted_is_no_error(url: str) -> None:
     first, second = await open_store(url), await open_store(url)
     for number in range(10):
         await first.questions.add([record(number)])
@@ -65,7 +65,7 @@ async def test_rating_while_the_question_is_forgotten_is_no_trouble(url: str) ->
     await second.close()
 
 
-async def test_letters_that_databases_refuse_are_replaced(store: Store) -> None:
+async def test_characters_that_databases_refuse_are_replaced(store: Store) -> None:
     await store.questions.add([record(text="a\0b\ud800c"), record(2, text="ä🙂")])
     await store.questions.rate("T1", "r1", "U2", helpful=False, comment="\0")
     first, second = await store.questions.all(QuestionFilter())
@@ -84,13 +84,13 @@ async def test_a_time_of_another_zone_is_the_same_moment(store: Store) -> None:
     assert await store.questions.all(QuestionFilter(since=later)) == ()
 
 
-async def test_different_keys_are_claimed_apart_also_long_ones(store: Store) -> None:
+async def test_long_keys_are_claimed_apart(store: Store) -> None:
     keys = [("a/b", "c"), ("a", "b/c"), ("a%2Fb", "c"), ("x" * 400, "1"), ("x" * 400, "2")]
     assert [await store.claims.claim(*key) for key in keys] == [True] * 5
     assert [await store.claims.claim(*key) for key in keys] == [False] * 5
 
 
-async def test_more_questions_than_one_reading_holds_are_found_once_and_in_order(
+async def test_questions_of_several_pages_are_found_once_and_in_order(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     size = 100  # a page of the usual size takes longer than a transaction may on a busy machine
@@ -105,7 +105,7 @@ async def test_more_questions_than_one_reading_holds_are_found_once_and_in_order
     assert newest == tuple(expected[-size - 1 :])
 
 
-async def test_a_forgotten_person_owns_no_questions_of_others(store: Store) -> None:
+async def test_deleted_person_owns_no_handoffs_of_others(store: Store) -> None:
     await store.handoffs.add(handover())
     await store.proposals.add(proposal())
     await store.proposals.decide("T1", "p1", "U7", approve=True)
@@ -131,7 +131,7 @@ async def test_old_decisions_and_claims_expire(store: Store) -> None:
     assert await store.claims.claim("event", "1")
 
 
-async def test_the_migrations_make_the_tables_that_are_used(store: Store) -> None:
+async def test_migrations_create_the_tables_of_the_code(store: Store) -> None:
     def differences(connection: Connection) -> list[object]:
         return list(compare_metadata(MigrationContext.configure(connection), metadata))
 
@@ -139,7 +139,7 @@ async def test_the_migrations_make_the_tables_that_are_used(store: Store) -> Non
         assert await connection.run_sync(differences) == []
 
 
-async def test_a_newer_faqbots_tables_are_said(url: str) -> None:
+async def test_tables_of_a_newer_faqbot_are_advice(url: str) -> None:
     store = await open_store(url)
     async with store._database.writing() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -150,7 +150,7 @@ async def test_a_newer_faqbots_tables_are_said(url: str) -> None:
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
-async def test_a_locked_table_is_said_after_a_second_and_recovers(url: str) -> None:
+async def test_locked_table_is_an_error_after_a_second_until_it_is_free(url: str) -> None:
     import asyncpg
 
     store = await open_store(url)
@@ -185,24 +185,24 @@ async def test_cut_connections_are_replaced_without_a_restart(url: str) -> None:
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
-async def test_options_of_an_address_are_understood_or_refused(url: str) -> None:
+async def test_options_of_an_address_are_accepted_or_refused(url: str) -> None:
     await (await open_store(f"{url}?sslmode=disable")).close()
     with pytest.raises(SettingsError, match="nonsense"):
         await open_store(f"{url}?nonsense=1")
 
 
-async def test_a_password_among_the_options_is_not_printed() -> None:
+async def test_password_in_the_options_of_an_address_is_not_printed() -> None:
     with pytest.raises(StoreError) as raised:
         await open_store("postgresql://me@127.0.0.1:1/none?password=secret")
     assert "secret" not in str(raised.value)
 
 
-async def test_a_port_that_is_no_number_is_advice() -> None:
+async def test_invalid_port_is_advice() -> None:
     with pytest.raises(SettingsError, match="FAQBOT_DATABASE_URL"):
         await open_store("postgresql://me@127.0.0.1:port/none")
 
 
-async def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+async def test_file_that_is_no_database_is_advice(tmp_path: Path) -> None:
     (tmp_path / "faqbot.db").write_text("no database at all, but long enough to be looked at")
     with pytest.raises(StoreError, match="FAQBOT_DATABASE_URL"):
         await open_store(f"sqlite:///{tmp_path}/faqbot.db")

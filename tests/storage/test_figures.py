@@ -70,7 +70,7 @@ async def test_entries_are_counted_with_their_ratings(store: Store, asked: Store
     assert (found.helpful, found.not_helpful) == (1, 1)
 
 
-async def test_missed_questions_are_told_also_without_their_words(asked: Store) -> None:
+async def test_unanswered_questions_are_counted_without_their_words(asked: Store) -> None:
     assert set((await of(asked)).unanswered) == {
         UnansweredGroup(1, ("any canteen?",), None),
         UnansweredGroup(1, (), "qa-engineer"),
@@ -85,7 +85,7 @@ async def test_parts_of_a_role_are_counted(asked: Store) -> None:
     )
 
 
-async def test_figures_name_nobody(asked: Store) -> None:
+async def test_statistics_name_no_people(asked: Store) -> None:
     shown = repr(await of(asked))
     assert "UNAME" not in shown
     assert "URATER" not in shown

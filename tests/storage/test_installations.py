@@ -47,7 +47,7 @@ async def rows(store: Store) -> list[Any]:
         return list(await connection.execute(select(tables.installations)))
 
 
-async def test_an_installation_is_kept_as_it_was(store: Store) -> None:
+async def test_installation_is_read_back_unchanged(store: Store) -> None:
     await store.installations.save(ALPHA, "xoxb-1", "xoxe-1")
     assert await store.installations.find("", "T0ALPHA") == ALPHA
     assert await store.installations.find("", "T0OTHER") is None
@@ -57,7 +57,7 @@ async def test_an_installation_is_kept_as_it_was(store: Store) -> None:
     assert "xox" not in repr(found)
 
 
-async def test_tokens_are_nowhere_in_the_clear(store: Store) -> None:
+async def test_tokens_are_stored_encrypted_only(store: Store) -> None:
     await store.installations.save(ALPHA, "xoxb-1", "xoxe-1")
     assert b"xoxb" not in repr(await rows(store)).encode()
 
@@ -73,7 +73,7 @@ async def test_an_organisations_installation_serves_its_workspaces(store: Store)
     assert await store.installations.all() == (ALPHA, ORG)
 
 
-async def test_installing_again_takes_the_place_of_the_first(store: Store) -> None:
+async def test_second_installation_replaces_the_first(store: Store) -> None:
     await store.installations.save(ALPHA, "xoxb-1", "xoxe-1")
     before = await store.installations.credentials(ALPHA.workspace)
     again = replace(ALPHA, scopes=("commands",), expires=None)
@@ -87,7 +87,7 @@ async def test_installing_again_takes_the_place_of_the_first(store: Store) -> No
     assert await store.installations.save_refreshed(ALPHA.workspace, before.version, late) is None
 
 
-async def test_a_workspace_that_joins_an_organisation_stays_one(store: Store) -> None:
+async def test_workspace_that_joins_an_organisation_keeps_one_installation(store: Store) -> None:
     await store.installations.save(ALPHA, "xoxb-1")
     assert await store.installations.find("E0ORG", "T0ALPHA") == ALPHA
     joined = replace(ALPHA, workspace=Workspace("E0ORG", "T0ALPHA"))
@@ -97,7 +97,7 @@ async def test_a_workspace_that_joins_an_organisation_stays_one(store: Store) ->
     assert await store.installations.remove(ALPHA.workspace) == joined.workspace
 
 
-async def test_of_ten_one_may_refresh_until_it_is_done_or_late(store: Store) -> None:
+async def test_one_of_ten_refreshes_a_token_until_its_lease_ends(store: Store) -> None:
     places, where = store.installations, ALPHA.workspace
     await places.save(ALPHA, "xoxb-1", "xoxe-1")
     old = await places.credentials(where)
@@ -112,7 +112,7 @@ async def test_of_ten_one_may_refresh_until_it_is_done_or_late(store: Store) -> 
     assert await places.begin_refresh(where, fresh.version, 9)
 
 
-async def test_what_was_installed_after_an_event_stays(store: Store) -> None:
+async def test_uninstall_event_keeps_a_later_installation(store: Store) -> None:
     await store.installations.save(ALPHA, "xoxb-1")
     before = NOW - dt.timedelta(minutes=5)
     assert await store.installations.remove(ALPHA.workspace, until=before) is None
@@ -120,7 +120,9 @@ async def test_what_was_installed_after_an_event_stays(store: Store) -> None:
     assert await store.installations.remove(ALPHA.workspace) is None
 
 
-async def test_a_new_key_takes_over_row_by_row_and_by_command(store: Store, url: str) -> None:
+async def test_tokens_are_reencrypted_with_a_new_key_on_use_or_at_once(
+    store: Store, url: str
+) -> None:
     beta = replace(ALPHA, workspace=Workspace("", "T0BETA"))
     for one in (ALPHA, beta, ORG):
         await store.installations.save(one, f"xoxb-{one.workspace.team}")
@@ -154,7 +156,9 @@ async def test_tokens_in_another_row_are_refused(store: Store) -> None:
         await store.installations.credentials(beta.workspace)
 
 
-async def test_without_keys_all_but_the_tokens_can_be_used(store: Store, url: str) -> None:
+async def test_installations_without_keys_are_readable_but_for_tokens(
+    store: Store, url: str
+) -> None:
     await store.installations.save(ALPHA, "xoxb-1")
     keyless = await open_store(url)
     assert await keyless.installations.all() == (ALPHA,)
@@ -164,12 +168,12 @@ async def test_without_keys_all_but_the_tokens_can_be_used(store: Store, url: st
 
 
 @pytest.mark.parametrize("keys", [[], ["short"], [OLD, "ü" * 32], [""]])
-def test_a_bad_key_is_advice(keys: list[str]) -> None:
+def test_invalid_key_is_advice(keys: list[str]) -> None:
     with pytest.raises(SettingsError, match="faqbot new key"):
         TokenCipher(keys)
 
 
-async def test_a_state_is_good_once_in_its_browser(store: Store) -> None:
+async def test_oauth_state_is_valid_once_in_its_browser(store: Store) -> None:
     states = store.oauth_states
     state = await states.issue("browser")
     assert not await states.consume(state, "another")
@@ -178,7 +182,7 @@ async def test_a_state_is_good_once_in_its_browser(store: Store) -> None:
     assert sorted(used) == [False] * 7 + [True]
 
 
-async def test_an_expired_state_is_refused_and_goes(store: Store) -> None:
+async def test_expired_oauth_state_is_refused_and_deleted(store: Store) -> None:
     states = store.oauth_states
     expired = await states.issue("browser", dt.timedelta(seconds=-1))
     assert not await states.consume(expired, "browser")

@@ -61,13 +61,13 @@ def proposal(number: int = 1) -> Proposal:
     )
 
 
-async def test_a_question_is_remembered_as_it_was(store: Store) -> None:
+async def test_stored_question_is_read_back_unchanged(store: Store) -> None:
     await store.questions.add([record()])
     assert await store.questions.get("T1", "r1") == record()
     assert await store.questions.get("T1", "r2") is None
 
 
-async def test_questions_are_found_by_time_role_place_and_outcome(store: Store) -> None:
+async def test_questions_are_filtered_by_time_role_surface_and_outcome(store: Store) -> None:
     old = record(2, at=NOW - 9 * DAY)
     other = record(3, role=None, surface="direct", outcome="decline", entries=(), team="T2")
     await store.questions.add([record(), old, other])
@@ -81,7 +81,7 @@ async def test_questions_are_found_by_time_role_place_and_outcome(store: Store) 
     assert await store.questions.all(QuestionFilter(), limit=1) == (other,)
 
 
-async def test_rating_again_replaces_the_first_rating(store: Store) -> None:
+async def test_second_rating_replaces_the_first(store: Store) -> None:
     await store.questions.add([record()])
     assert await store.questions.rate("T1", "r1", "U2", helpful=True)
     assert await store.questions.rate("T1", "r1", "U2", helpful=False, comment="outdated")
@@ -89,12 +89,12 @@ async def test_rating_again_replaces_the_first_rating(store: Store) -> None:
     assert (rating.helpful, rating.comment) == (False, "outdated")
 
 
-async def test_what_is_not_remembered_can_not_be_rated_or_picked(store: Store) -> None:
+async def test_unknown_question_cannot_be_rated_or_picked(store: Store) -> None:
     assert not await store.questions.rate("T1", "gone", "U2", helpful=True)
     assert not await store.questions.pick("T1", "gone", "U2", "x")
 
 
-async def test_a_pick_knows_the_question(store: Store) -> None:
+async def test_pick_refers_to_its_question(store: Store) -> None:
     await store.questions.add([record(), record(2, text=None)])
     assert await store.questions.pick("T1", "r1", "U1", "qa-engineer/skills")
     assert await store.questions.pick("T1", "r2", "U1", "qa-engineer/skills")
@@ -102,7 +102,7 @@ async def test_a_pick_knows_the_question(store: Store) -> None:
     assert words == ["is a degree mandatory?", None]
 
 
-async def test_of_two_who_claim_at_once_one_wins_and_the_other_is_told_who(url: str) -> None:
+async def test_second_claim_of_a_handoff_gets_the_first_claimant(url: str) -> None:
     first, second = await open_store(url), await open_store(url)
     await first.handoffs.add(handover())
     (one, won_one), (two, won_two) = await asyncio.gather(
@@ -116,7 +116,7 @@ async def test_of_two_who_claim_at_once_one_wins_and_the_other_is_told_who(url: 
     await second.close()
 
 
-async def test_a_hand_over_goes_from_open_to_closed(store: Store) -> None:
+async def test_handoff_goes_from_open_to_closed(store: Store) -> None:
     await store.handoffs.add(handover())
     await store.handoffs.set_notice("T1", "h1", "C9", "2.0")
     await store.handoffs.claim("T1", "h1", "U7")
@@ -134,7 +134,7 @@ async def test_a_hand_over_goes_from_open_to_closed(store: Store) -> None:
     assert await store.handoffs.claim("T1", "gone", "U7") == (None, False)
 
 
-async def test_of_two_who_decide_at_once_one_wins(url: str) -> None:
+async def test_one_of_two_concurrent_decisions_succeeds(url: str) -> None:
     first, second = await open_store(url), await open_store(url)
     await first.proposals.add(proposal())
     decided = await asyncio.gather(
@@ -147,7 +147,7 @@ async def test_of_two_who_decide_at_once_one_wins(url: str) -> None:
     await second.close()
 
 
-async def test_a_decision_can_be_taken_back(store: Store) -> None:
+async def test_decision_can_be_undone(store: Store) -> None:
     await store.proposals.add(proposal())
     await store.proposals.decide("T1", "p1", "U7", approve=True)
     await store.proposals.reopen("T1", "p1")
@@ -165,7 +165,7 @@ async def test_a_channel_has_one_policy(store: Store) -> None:
     assert await store.policies.get("T1", "C1") == expected
 
 
-async def test_a_key_is_claimed_once_also_by_several_processes(url: str) -> None:
+async def test_key_is_claimed_once_by_several_processes(url: str) -> None:
     stores = [await open_store(url) for _ in range(3)]
     won = await asyncio.gather(*(store.claims.claim("event", "T1", "E1") for store in stores))
     assert sorted(won) == [False, False, True]
@@ -175,7 +175,7 @@ async def test_a_key_is_claimed_once_also_by_several_processes(url: str) -> None
         await store.close()
 
 
-async def test_a_person_is_forgotten(store: Store) -> None:
+async def test_forget_person_deletes_all_their_data(store: Store) -> None:
     await store.questions.add([record(), record(2, asker="U2")])
     await store.questions.rate("T1", "r1", "U2", helpful=True)
     await store.questions.rate("T1", "r2", "U1", helpful=True)
@@ -194,7 +194,7 @@ async def test_a_person_is_forgotten(store: Store) -> None:
     assert (await store.forget_person("U1")).questions == 0
 
 
-async def test_old_questions_expire_and_open_ones_stay(store: Store) -> None:
+async def test_old_questions_expire_but_open_handoffs_stay(store: Store) -> None:
     long_ago = NOW - 400 * DAY
     await store.questions.add([record(1, at=long_ago), record(2)])
     await store.questions.rate("T1", "r1", "U1", helpful=True)
@@ -206,7 +206,7 @@ async def test_old_questions_expire_and_open_ones_stay(store: Store) -> None:
     assert await store.handoffs.get("T1", "h1") is not None
 
 
-async def test_several_processes_may_start_at_once(url: str) -> None:
+async def test_several_processes_migrate_at_once(url: str) -> None:
     stores = await asyncio.gather(*(open_store(url) for _ in range(4)))
     await stores[0].questions.add([record()])
     assert await stores[3].questions.get("T1", "r1") == record()
@@ -214,7 +214,7 @@ async def test_several_processes_may_start_at_once(url: str) -> None:
         await store.close()
 
 
-async def test_what_was_remembered_is_there_after_a_restart(url: str) -> None:
+async def test_stored_data_is_there_after_a_restart(url: str) -> None:
     first = await open_store(url)
     await first.questions.add([record()])
     await first.close()
@@ -223,7 +223,7 @@ async def test_what_was_remembered_is_there_after_a_restart(url: str) -> None:
     await again.close()
 
 
-async def test_a_locked_database_is_said_and_recovers(tmp_path: Path) -> None:
+async def test_locked_database_is_an_error_until_it_is_free(tmp_path: Path) -> None:
     store = await open_store(f"sqlite:///{tmp_path}/faqbot.db")
     other = sqlite3.connect(tmp_path / "faqbot.db", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
@@ -237,18 +237,18 @@ async def test_a_locked_database_is_said_and_recovers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("address", ["nonsense", "mysql://x/y", ""])
-async def test_an_odd_address_is_advice(address: str) -> None:
+async def test_invalid_address_is_advice(address: str) -> None:
     with pytest.raises(SettingsError, match="FAQBOT_DATABASE_URL"):
         await open_store(address)
 
 
-async def test_a_database_that_is_not_there_is_said_without_the_password() -> None:
+async def test_missing_database_is_an_error_without_the_password() -> None:
     with pytest.raises(StoreError, match=r"\*\*\*") as raised:
         await open_store("postgresql://me:secret@127.0.0.1:1/none")
     assert "secret" not in str(raised.value)
 
 
-async def test_a_folder_that_can_not_be_made_is_said(tmp_path: Path) -> None:
+async def test_folder_that_cannot_be_created_is_advice(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="FAQBOT_DATABASE_URL"):
         await open_store(f"sqlite:///{tmp_path}/file/below/faqbot.db")
