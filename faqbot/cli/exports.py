@@ -175,7 +175,7 @@ def site(
 ) -> None:
     """Write all roles and FAQs as a website with search, which any web server or disk can hold.
 
-    Exit code 0 when it was written, 1 when the content has problems, 2 when the folder holds
+    Exit code 0 when it was written, 1 when the content has problems, 2 when the folder contains
     files already.
     """
     from faqbot.cli.common import content_folder

@@ -250,9 +250,9 @@ def forget(user: User, workspace: Workspace = None) -> None:
 
     gone = forget_person(configured_database(), user, workspace)
     typer.echo(
-        f"Deleted of {user}: {gone.questions} questions, {gone.ratings} ratings, "
-        f"{gone.picks} picks, {gone.handoffs} questions to persons; "
-        f"taken off {gone.names} entries that stay: the name."
+        f"Deleted the data of {user}: {gone.questions} questions, {gone.ratings} ratings, "
+        f"{gone.picks} picks, {gone.handoffs} hand-offs. "
+        f"Removed the name from {gone.names} entries that stay."
     )
 
 
@@ -313,11 +313,11 @@ def suggest(
 def _new_phrasings(engine: Engine, found: tuple[PhrasingSuggestion, ...]) -> dict[str, list[str]]:
     """Return the phrasings that entries don't have yet, by entry."""
     more: dict[str, list[str]] = defaultdict(list)
-    for wish in found:
-        entry = engine.knowledge_base.entry(wish.entry)
-        held = getattr(entry, "phrasings", ())
-        if entry is not None and wish.text not in (*held, *more[wish.entry]):
-            more[wish.entry].append(wish.text)
+    for suggestion in found:
+        entry = engine.knowledge_base.entry(suggestion.entry)
+        known = getattr(entry, "phrasings", ())
+        if entry is not None and suggestion.text not in (*known, *more[suggestion.entry]):
+            more[suggestion.entry].append(suggestion.text)
     return {entry: texts for entry, texts in more.items() if texts}
 
 

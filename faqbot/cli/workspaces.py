@@ -84,8 +84,8 @@ def reencrypt_tokens(database: str | None, keys: str) -> int:
     """
     from faqbot.storage.encryption import TokenCipher
 
-    seal = TokenCipher.from_setting(keys)
-    return use_store(database, lambda store: store.installations.reencrypt(), seal)
+    cipher = TokenCipher.from_setting(keys)
+    return use_store(database, lambda store: store.installations.reencrypt(), cipher)
 
 
 async def _all(store: Store) -> tuple[InstallationStatus, ...]:

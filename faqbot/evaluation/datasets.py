@@ -111,7 +111,7 @@ def read_questions(path: Path) -> list[LabelledQuestion]:
         raise UsageError(describe_read_error(path, error)) from error
     found = [_labelled(path, number, text) for number, text in enumerate(lines, 1) if text.strip()]
     if not found:
-        raise UsageError(f"{path} holds no questions. Write a JSON object on each line.")
+        raise UsageError(f"{path} contains no questions. Write a JSON object on each line.")
     return found
 
 
@@ -240,7 +240,7 @@ def read_sentences(path: Path, text_column: str, label_column: str) -> list[Sent
     except csv.Error as error:
         raise UsageError(f"{path} can't be read as CSV: {error}. Write it as UTF-8 CSV.") from error
     if not found:
-        raise UsageError(f"{path} holds no sentences. It needs a header and a row for each.")
+        raise UsageError(f"{path} contains no sentences. It needs a header and a row for each.")
     return found
 
 

@@ -91,8 +91,8 @@ def test_plot_that_cannot_be_written_is_refused_before_the_evaluation(
 @pytest.mark.parametrize(
     ("data", "advice"),
     [
-        (b"", "holds no sentences"),
-        (b"sentence,label\n", "holds no sentences"),
+        (b"", "contains no sentences"),
+        (b"sentence,label\n", "contains no sentences"),
         (b"question,intent\nx,y\n", "has no column 'sentence', only 'question', 'intent'"),
         (b"sentence,label\ncaf\xe9,parcel\n", "is not UTF-8 (line 2)"),
         (b"sentence,label\nwhere is it\n", "test.csv:2: no label"),
@@ -114,7 +114,7 @@ def test_unusable_csv_file_is_advice(
 @pytest.mark.parametrize(
     ("line", "advice"),
     [
-        (b"", "holds no questions"),
+        (b"", "contains no questions"),
         (b"{", ":1: "),
         (b'{"question": "x"}', ":1: expect: Field required"),
         (b'{"question": "x", "expect": "maybe"}', ":1: expect: "),

@@ -236,7 +236,7 @@ def read_release(path: Path) -> Release:
             for row in tables.rows(OCCUPATIONS_TABLE, CODE_COLUMN, "Title", "Description")
         )
         if not occupations:
-            raise UsageError(f"{path} holds no occupation: download it again.")
+            raise UsageError(f"{path} contains no occupations: download it again.")
         return Release(tables.release, occupations, _RELATED in tables)
 
 
