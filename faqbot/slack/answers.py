@@ -1,4 +1,4 @@
-"""Questions to the engine, answers as messages: what all surfaces share."""
+"""Answer messages: results of the engine as Slack messages."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ class AnswerMessage:
 
 
 def wants_help(text: str) -> bool:
-    """Whether somebody says nothing, or asks for help and nothing else."""
+    """Whether a text is empty, or asks for help and nothing else."""
     return text.strip().strip("?!./ ").casefold() in HELP
 
 
 def ask(engine: Engine, question: Question) -> AnswerMessage:
-    """Answer any question."""
+    """Return the answer to a question."""
     return _answer(engine.ask(question), full=False)
 
 
 def describe(engine: Engine, question: Question) -> AnswerMessage:
-    """Answer with the full description of a role, or one part of it."""
+    """Return the full description of a role, or one part of it."""
     return _answer(engine.describe(question), full=True)
 
 
 def show(engine: Engine, address: EntryRef, question: Question) -> AnswerMessage:
-    """Answer with the entries that a button carries."""
+    """Return the entries of a button's value."""
     if address.entries == (ALL_ROLES,):
         return AnswerMessage(roles_list(engine.knowledge_base, address.page))
     results = [engine.show(entry, question) for entry in address.entries or ("",)]
@@ -72,13 +72,13 @@ def _answer(result: Result, *, full: bool, page: int = 1) -> AnswerMessage:
 
 
 def _described(result: Result) -> Reply:
-    """The full description, with buttons to its single parts."""
+    """Return the full description of a role, with buttons that show single parts."""
     parts = tuple(way for way in result.reply.more if "/" in way.entry)
     return replace(result.full_reply(), more=parts)
 
 
 def _joined(engine: Engine, replies: list[Reply], role_id: str | None) -> Reply:
-    """One reply of several, as the engine gives it when one question asks for several parts."""
+    """Join replies into one, as the engine does when a question asks for several parts."""
     parts = tuple(part for reply in replies for part in reply.parts)
     role = engine.knowledge_base.role(role_id)
     shown = {part.id for part in parts}

@@ -84,7 +84,7 @@ def base_app(
         logger=bolt_logger(),
         authorize=authorize,
         request_verification_enabled=False,
-        # Its test of a verification token is the wrong way round, and Slack no longer needs it.
+        # Bolt 1.30 rejects the request if the deprecated verification token is right.
         ssl_check_enabled=False,
     )
 
@@ -102,8 +102,8 @@ def base_app(
 
 
 CONTENT_UNAVAILABLE: Final = (
-    "Sorry, what I know about the roles here can't be read right now. Those who run me have been "
-    "told: please try again in a while."
+    "Sorry, I can't load the role descriptions right now. The operators have been notified; please "
+    "try again later."
 )
 _ANY: Final = re.compile("")
 
@@ -135,7 +135,7 @@ def _answer_messages(app: AsyncApp) -> None:
 
     @app.event("app_home_opened")
     async def on_home() -> None:
-        """Whatever is shown there stays."""
+        """Keep what App Home shows."""
 
 
 def _answer_clicks(app: AsyncApp) -> None:

@@ -31,7 +31,7 @@ SLACK_ERRORS: Final = (SlackApiError, aiohttp.ClientError, TimeoutError)
 
 POSTS: Final = frozenset({"chat.postMessage", "chat.postEphemeral"})
 BURST: Final = 3
-"""Posts to a channel that may follow at once; then one a second, as Slack's documentation says."""
+"""Posts to a channel without a pause; then one a second (https://docs.slack.dev/apis/web-api/rate-limits)."""
 
 POST_TIMEOUT: Final = 600.0
 """Seconds that a post waits for its turn."""
@@ -52,29 +52,29 @@ _Key = tuple[str, ...]
 
 
 def reason_of(error: SlackApiError) -> str:
-    """Why Slack refused a call; a proxy or a broken server answers with no reason but a status."""
+    """Return why Slack refused a call; the status where a proxy responds without a reason."""
     answer = getattr(error.response, "data", None)
     reason = answer.get("error") if isinstance(answer, Mapping) else None
     return str(reason or f"status {getattr(error.response, 'status_code', 'unknown')}")
 
 
 def describe_error(error: BaseException) -> str:
-    """Slack's reason, or the type of another error, whose message may hold what somebody wrote."""
+    """Return Slack's reason, or the type of another error: its message may quote somebody."""
     return reason_of(error) if isinstance(error, SlackApiError) else type(error).__name__
 
 
 class CallQueue:
-    """Keeps the calls of a process to Slack's pace.
+    """Keeps the calls of a process to Slack's rate limits.
 
-    Posts to a channel follow each other at an interval. A call that Slack refuses as too many is
-    made again after the time that Slack says, and so is a call that met a server error. A post with
-    metadata isn't: it may have arrived, and its sender looks for it (`post_once`).
+    Posts to a channel follow each other at an interval. Calls that Slack answers with 429 are
+    repeated after the time in the response, calls with a server error after a growing time. A post
+    with metadata isn't: it may have arrived, and its sender looks for it (`post_once`).
 
     Args:
-        interval: seconds between two posts to a channel; 0 doesn't smooth them.
-        backoff: seconds before a call that met a server error is made again, doubled each time.
+        interval: seconds between two posts to a channel; 0 for no pause.
+        backoff: seconds before a call with a server error is repeated, doubled each time.
         on_call: called after each attempt with its method, status and seconds.
-        clock: a monotonic clock.
+        clock: a monotonic clock, in seconds.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class CallQueue:
         arguments: Mapping[str, Any],
         call: Callable[[], Awaitable[aiohttp.ClientResponse]],
     ) -> aiohttp.ClientResponse:
-        """Make a call when it is its turn, again when Slack says so, and return the last response.
+        """Make a call in its turn, repeat it as the class says, and return the last response.
 
         Args:
             method: of the Web API.
@@ -138,7 +138,7 @@ class CallQueue:
         return response
 
     def _wait(self, response: aiohttp.ClientResponse, attempt: int) -> float | None:
-        """Seconds until the call is to be made again; None: never."""
+        """Return the seconds until the call is repeated; None if it isn't."""
         if response.status == HTTPStatus.TOO_MANY_REQUESTS:
             after = response.headers.get("Retry-After", "1")
             # A proxy's 429 may name a date instead of seconds.
@@ -154,7 +154,7 @@ class CallQueue:
             now = self._clock()
             turn = max(now, self._next_turns.get(key, 0.0))
             self._next_turns[key] = turn + self._interval
-            # Turns are given out before the wait, so that posts keep their order.
+            # The turn is taken before the wait, so that posts keep their order.
             await self._sleep(turn - (BURST - 1) * self._interval - now)
         # A loop: another call may have met a 429 and lengthened the pause meanwhile.
         while (paused := self._paused_until.get(key, 0.0) - self._clock()) > 0:
@@ -171,9 +171,9 @@ class CallQueue:
 
 
 def _key(method: str, arguments: Mapping[str, Any]) -> _Key:
-    """What Slack counts by: the app in a workspace, the method, and the channel of a post."""
+    """Return what Slack counts calls by: workspace, method, and the channel of a post."""
     headers = arguments.get("headers") or {}
-    # A token stands for a workspace; hashed, no bot token is kept in a table of keys.
+    # The token identifies the workspace. Hashed, since keys must not hold tokens.
     token = hashlib.sha256(str(headers.get("Authorization", "")).encode()).hexdigest()[:16]
     if method not in POSTS:
         return token, method
@@ -181,29 +181,28 @@ def _key(method: str, arguments: Mapping[str, Any]) -> _Key:
 
 
 def _body(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The arguments of a method before they are written as JSON."""
+    """Return the arguments of a method before they are serialised."""
     body = arguments.get("json")
     return body if isinstance(body, Mapping) else {}
 
 
 def max_wait(method: str) -> float:
-    """The seconds that a call may wait for its turn."""
+    """Return the seconds that a call may wait for its turn."""
     if method in POSTS:
         return POST_TIMEOUT
     return TRIGGER_TIMEOUT if method in ("views.open", "views.push") else CALL_TIMEOUT
 
 
 class QueuedSession:
-    """The part of an aiohttp session that the SDK uses, with a queue before it.
+    """An aiohttp session as far as the SDK uses one, whose calls wait in a queue.
 
-    Bolt makes a client of the SDK's own class for each request, with the session of the app's
-    client: a session is what all of them share. A middleware of aiohttp would only see bytes, not
-    the channel of a post.
+    Bolt 1.30 creates a client of the SDK's own class for each request, so only the session is
+    shared by all calls. aiohttp's client middleware sees bytes, not the channel of a post.
 
     Args:
         session: makes the calls.
-        queue: keeps their pace.
-        base_url: of the Web API; uploads of files go elsewhere.
+        queue: delays calls.
+        base_url: of the Web API; files are uploaded to other addresses.
     """
 
     def __init__(self, session: aiohttp.ClientSession, queue: CallQueue, base_url: str) -> None:
@@ -220,7 +219,7 @@ class QueuedSession:
     async def request(
         self, verb: str, url: str, **arguments: Any
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Make a call when it is its turn."""
+        """Make a call in its turn."""
         to_api = url.startswith(self._base_url)
         method = url.removeprefix(self._base_url) if to_api else "file upload"
         call = partial(self._session.request, verb, url, **arguments)
@@ -241,7 +240,7 @@ REFUSED: Final = frozenset(
         "token_revoked",
     }
 )
-"""Slack's reasons that say the token itself is no good."""
+"""Slack's reasons that mean an invalid token."""
 
 _CONNECT_TIMEOUT: Final = 10.0
 _READ_TIMEOUT: Final = 30.0
@@ -250,7 +249,7 @@ _KEEPALIVE_SECONDS: Final = 60.0
 
 
 class ConnectionRetry(AsyncConnectionErrorRetryHandler):
-    """Retries calls whose connection broke; all other retries are the queue's.
+    """Retries calls whose connection broke; the queue does all other retries.
 
     A post isn't retried: it may have arrived although the connection broke, and its sender looks
     for it.
@@ -286,7 +285,7 @@ class ConnectionRetry(AsyncConnectionErrorRetryHandler):
 
 
 def client_of(context: AsyncBoltContext) -> AsyncWebClient:
-    """The client that Bolt made for one request."""
+    """Return the client that Bolt created for a request."""
     assert context.client is not None
     return context.client
 
@@ -300,7 +299,7 @@ async def web_client(
     Args:
         token: the bot token.
         base_url: of the Web API.
-        queue: keeps the calls to Slack's pace; clients of one process share it.
+        queue: keeps the calls to Slack's rate limits; clients of a process share it.
     """
     async with aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(

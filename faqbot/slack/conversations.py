@@ -1,4 +1,4 @@
-"""Conversations in Slack: what a thread is about, and how messages are put into it."""
+"""Conversations in Slack: the state of threads, and posts."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Threads:
 
 
 def entry_buttons(blocks: Any) -> Iterator[str]:
-    """Yield the values of the buttons of an answer that lead to entries, in reading order."""
+    """Yield the values of an answer's buttons that show entries, in reading order."""
     if not isinstance(blocks, list):
         return
     actions = (f"{Action.SHOW}:", f"{Action.PAGE}:")
@@ -253,7 +253,7 @@ async def post_to_first(
 
 
 async def send_ephemeral(interaction: Interaction, text: str, context: AsyncBoltContext) -> None:
-    """Tell a person something that nobody else sees, in the channel or in a modal."""
+    """Show a text to the person who clicked only, in the channel or in a modal."""
     client, message = client_of(context), remark(text)
     try:
         if interaction.channel:
@@ -274,7 +274,7 @@ async def send_ephemeral(interaction: Interaction, text: str, context: AsyncBolt
 async def show_answer(
     interaction: Interaction, message: Message, context: AsyncBoltContext, *, replace: bool
 ) -> None:
-    """Show a message where somebody clicked; `replace` puts it in the place of the old one."""
+    """Show a message where somebody clicked; `replace` replaces the message with the button."""
     client = client_of(context)
     if not interaction.channel and interaction.modal:
         await client.views_update(view_id=interaction.modal, view=answer_modal(message))
@@ -296,7 +296,7 @@ async def _replace_private(
 ) -> None:
     """Replace a private message; send another one when its response_url is used up."""
     if context.response_url and context.respond:
-        # Bolt's respond() neither raises nor retries.
+        # respond() doesn't raise (https://github.com/slackapi/python-slack-sdk/issues/1296).
         answer = await context.respond(
             response_type="ephemeral", replace_original=True, **message.as_arguments()
         )

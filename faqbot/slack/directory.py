@@ -1,4 +1,4 @@
-"""Who somebody is to the content: a colleague, an outsider, or unknown."""
+"""Directory of a workspace: audiences of users, owners, and policies of channels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from faqbot.storage.recorder import QuestionRecorder
 
 AUDIENCE_LIFETIME: Final = 600.0
 FAILURE_LIFETIME: Final = 60.0
-PATIENCE: Final = 1.2
+LOOKUP_TIMEOUT: Final = 1.2
 """Seconds for the look-up: a command must be acknowledged within three."""
 
 _log = logging.getLogger(__name__)
@@ -34,11 +34,11 @@ class _Known:
 
 
 class AudienceResolver:
-    """Looks people up in Slack and remembers them for a while.
+    """Looks up the audience of users in Slack, and caches it.
 
     Args:
-        clock: seconds that only grow.
-        capacity: how many people are remembered.
+        clock: a monotonic clock, in seconds.
+        capacity: how many users are cached.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, capacity: int = 10_000) -> None:
@@ -48,7 +48,7 @@ class AudienceResolver:
         self._looking: dict[tuple[str, str], asyncio.Task[Audience]] = {}
 
     async def of(self, client: AsyncWebClient, team: str, user: str) -> Audience:
-        """The audience of a user; `EVERYONE`, the most careful, when Slack doesn't say."""
+        """Return the audience of a user; `EVERYONE`, who may read least, if Slack fails."""
         key = (team, user)
         known = self._known.get(key)
         if known and known.until > self._clock():
@@ -75,7 +75,7 @@ class AudienceResolver:
         if not user:
             return Audience.EVERYONE, FAILURE_LIFETIME
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(LOOKUP_TIMEOUT):
                 answer = await client.users_info(user=user)
         except SLACK_ERRORS as error:
             _log.info("users.info failed: %s", describe_error(error))
@@ -85,12 +85,12 @@ class AudienceResolver:
 
 
 def channel_audience(audience: Audience) -> Audience:
-    """Whose eyes a message in a channel must be fit for: guests may read along."""
+    """Return the audience of a public answer in a channel, where guests may read along."""
     return Audience.CANDIDATES if audience is Audience.EMPLOYEES else audience
 
 
 def audience_of(user: Any, team: str) -> Audience:
-    """Full members of the team are employees; guests and people of other teams candidates."""
+    """Return the audience of a user: full members are employees, guests and others candidates."""
     if not isinstance(user, Mapping):
         return Audience.EVERYONE
     outside = ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted")
@@ -112,7 +112,7 @@ _GROUP: Final = re.compile(r"(?:<!subteam\^)?(S[A-Z0-9]{6,})(?:\|[^>]*)?>?")
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A user group: `channels` are its default channels, the first is where it is reached."""
+    """A user group; it is reached in the first of its default channels."""
 
     id: str
     handle: str
@@ -121,11 +121,11 @@ class Group:
 
 
 class OwnerDirectory:
-    """Finds out where an owner is reached, and who counts as one.
+    """Looks up where owners are reached, and who is an owner.
 
     Args:
-        common: the channel or person for owners that can't be written to.
-        clock: seconds that only grow.
+        common: the channel or person for owners whom Slack doesn't know.
+        clock: a monotonic clock, in seconds.
     """
 
     def __init__(self, common: str = "", clock: Callable[[], float] = time.monotonic) -> None:
@@ -136,11 +136,11 @@ class OwnerDirectory:
 
     @property
     def common(self) -> str:
-        """Where questions go whose owner can't be written to; empty: nowhere."""
+        """The channel or person for owners whom Slack doesn't know; empty if there is none."""
         return self._common
 
     async def places(self, client: AsyncWebClient, owner: str) -> tuple[str, ...]:
-        """Where an owner is reached, the best place first."""
+        """Return the channels and users to write to for an owner, the best first."""
         own = parse_slack_id(owner)
         if own:
             found: tuple[str, ...] = (own,)
@@ -150,12 +150,12 @@ class OwnerDirectory:
         return tuple(dict.fromkeys(place for place in (*found, self._common) if place))
 
     async def named(self, client: AsyncWebClient, owner: str) -> str:
-        """An owner in Slack's markup: a mention where Slack knows them."""
+        """Return an owner in Slack's markup: a mention if Slack knows them."""
         group = await self.group(client, owner)
         return mention(group.id if group else owner)
 
     async def owns(self, client: AsyncWebClient, knowledge_base: KnowledgeBase, user: str) -> bool:
-        """Whether somebody is an owner: named by id, in a group that is, or an admin."""
+        """Whether a user is an owner, by id or by a user group, or an admin."""
         named = {role.owner for role in knowledge_base.roles}
         named |= {faq.owner for role in knowledge_base.roles for faq in role.faqs}
         named |= {faq.owner for faq in knowledge_base.faqs}
@@ -170,7 +170,7 @@ class OwnerDirectory:
         return await is_admin(client, user)
 
     async def group(self, client: AsyncWebClient, owner: str) -> Group | None:
-        """The user group that an owner is: by id or by @handle."""
+        """Return the user group of an owner that is written as its id or @handle."""
         wanted = owner.strip()
         by_id = _GROUP.fullmatch(wanted)
         if not by_id and not wanted.startswith("@"):
@@ -181,7 +181,7 @@ class OwnerDirectory:
         return None
 
     async def _known(self, client: AsyncWebClient) -> tuple[Group, ...]:
-        """The groups of the workspace; none where Slack doesn't tell."""
+        """Return the user groups of the workspace; none if Slack refuses the list."""
         if self._clock() < self._until:
             return self._groups
         # Set before the call: while Slack fails, not every question waits for another try.
@@ -205,13 +205,13 @@ class OwnerDirectory:
 
 
 def parse_slack_id(owner: str) -> str:
-    """The id of a person or a channel that an owner is, if it is one."""
+    """Return the id of a user or channel in an owner's text, or an empty string."""
     found = _PLACE.fullmatch(owner.strip())
     return found[1] if found else ""
 
 
 def mention(owner: str) -> str:
-    """An owner in Slack's markup: a mention of an id, else the words."""
+    """Return an owner in Slack's markup: a mention of an id, else the text."""
     place, group = parse_slack_id(owner), _GROUP.fullmatch(owner.strip())
     if group:
         return f"<!subteam^{group[1]}>"
@@ -220,26 +220,26 @@ def mention(owner: str) -> str:
     return f"<@{place}>" if place[0] in "UW" else f"<#{place}>"
 
 
-FRESH: Final = 30.0
-"""Seconds for which the policies of a team are believed without another look."""
+POLICY_LIFETIME: Final = 30.0
+"""Seconds for which the policies of a team are cached."""
 
 
 class ChannelPolicies:
-    """The policies of channels, looked up once in a while.
+    """The policies of channels, cached.
 
     Args:
-        memory: keeps them; without one every channel has the default.
-        default: when faqbot speaks where nothing is set.
-        clock: seconds that only grow.
+        recorder: opens the store; None without a database: all channels have the default.
+        default: the mode of channels without a policy.
+        clock: a monotonic clock, in seconds.
     """
 
     def __init__(
         self,
-        memory: QuestionRecorder | None,
+        recorder: QuestionRecorder | None,
         default: ChannelMode = ChannelMode.MENTIONS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._memory = memory
+        self._recorder = recorder
         self._default = default
         self._clock = clock
         self._set: dict[str, dict[str, ChannelPolicy]] = {}
@@ -247,7 +247,7 @@ class ChannelPolicies:
         self._reading: dict[str, asyncio.Task[None]] = {}
 
     async def policy(self, team: str, channel: str) -> ChannelPolicy:
-        """The policy of a channel; when the database is down, the last one known."""
+        """Return the policy of a channel; the last known one while the database is down."""
         if self._until.get(team, 0.0) <= self._clock():
             task = self._reading.get(team)
             if task is None:
@@ -260,32 +260,32 @@ class ChannelPolicies:
         return found or ChannelPolicy(team, channel, self._default)
 
     async def set(self, policy: ChannelPolicy) -> None:
-        """Set a policy, here at once, elsewhere within `FRESH` seconds.
+        """Set a policy. Other processes follow within `POLICY_LIFETIME` seconds.
 
         Raises:
             StoreError: the database is down.
         """
-        if self._memory is None:
+        if self._recorder is None:
             raise StoreError("There is no database.")
-        async with self._memory.store() as store:
+        async with self._recorder.store() as store:
             await store.policies.set(policy)
         self._set.setdefault(policy.team, {})[policy.channel] = policy
 
     async def _read(self, team: str) -> None:
-        """Read what was set in a team: few channels have something, and many don't."""
-        if self._memory is not None and self._memory.is_up:
+        """Read all policies of a team: few channels have one."""
+        if self._recorder is not None and self._recorder.is_up:
             try:
-                async with self._memory.store(flush_first=False) as store:
+                async with self._recorder.store(flush_first=False) as store:
                     found = await store.policies.all(team)
                 self._set[team] = {policy.channel: policy for policy in found}
             except StoreError:
                 _log.info("the policies of channels could not be read")
         # Also after a failure, or each message would wait for a database that is down.
-        self._until[team] = self._clock() + FRESH
+        self._until[team] = self._clock() + POLICY_LIFETIME
 
 
 async def is_admin(client: AsyncWebClient, user: str) -> bool:
-    """Whether somebody is an admin or an owner of the workspace; no when Slack doesn't say."""
+    """Whether a user is an admin or an owner of the workspace; False if Slack doesn't respond."""
     try:
         person = (await client.users_info(user=user)).get("user") or {}
     except SLACK_ERRORS as error:
@@ -295,7 +295,7 @@ async def is_admin(client: AsyncWebClient, user: str) -> bool:
 
 
 async def may_manage(client: AsyncWebClient, user: str, channel: str) -> bool:
-    """Whether somebody may set how faqbot behaves: admins, and who made the channel."""
+    """Whether a user may change a channel's settings: admins, and who created the channel."""
     if await is_admin(client, user):
         return True
     try:

@@ -1,4 +1,4 @@
-"""What a load balancer, a supervisor and Prometheus ask: alive, ready, metrics."""
+"""Health routes for load balancers, supervisors and Prometheus."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from faqbot.slack.client import REFUSED, reason_of
 from faqbot.slack.context import Services
 
 SAMPLED: Final = 10.0
-"""Seconds between two samples, for the other workers' share of the metrics."""
+"""Seconds between two samples of the gauges, which other workers read."""
 
 CHECKED: Final = 300.0
-"""Seconds between two questions to Slack whether the token is good."""
+"""Seconds between two checks of the token."""
 
 Check = Callable[[], Awaitable[str]]
 _log = logging.getLogger(__name__)
@@ -34,12 +34,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Health:
-    """What is known of this process.
+    """The state of this process: the HTTP routes for probes and metrics.
 
     Args:
         services: of the process.
         content_state: returns which content is in use.
-        check: asks Slack whether the token is valid; None where there is no single token.
+        check: returns why Slack refuses the token, else ""; None without a single token.
         is_connected: whether the Socket Mode connection is open; None over HTTP.
         count_workspaces: returns how many workspaces are loaded.
     """
@@ -54,7 +54,7 @@ class Health:
     started: float = field(default_factory=time.time)
 
     def routes(self) -> list[Route]:
-        """The three paths."""
+        """Return the routes /health, /ready and /metrics."""
         return [
             Route("/health", self.health),
             Route("/ready", self.ready),
@@ -62,11 +62,11 @@ class Health:
         ]
 
     async def health(self, _: Request) -> Response:
-        """The process runs, and its event loop answers."""
+        """Respond while the process runs and its event loop isn't blocked."""
         return JSONResponse({"status": "ok", "seconds": round(time.time() - self.started)})
 
     async def ready(self, _: Request) -> Response:
-        """Whether questions are answered; 503 says what is missing.
+        """Respond with 200 if questions are answered, else with 503 and what is missing.
 
         A database that is down doesn't make a process unready: questions are answered without it.
         """
@@ -83,12 +83,12 @@ class Health:
         return JSONResponse(found, 503 if missing else 200)
 
     async def exposition(self, _: Request) -> Response:
-        """What is counted and measured."""
+        """Respond with all metrics in Prometheus' format."""
         self.sample()
         return Response(self.services.metrics.exposition(), media_type=METRICS_CONTENT_TYPE)
 
     def sample(self) -> None:
-        """Take down what is so now."""
+        """Set the gauges to the present values."""
         state, recorder = self.content_state(), self.services.recorder
         waiting = {
             "listeners": self.services.listeners.count,
@@ -113,7 +113,7 @@ class Health:
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Take samples and check the token as long as the block runs; then this one stops."""
+        """Sample gauges and check the token while the block runs, then report unready."""
         self.sample()
         async with background_tasks(
             run_periodically(SAMPLED, self._sampled), run_periodically(CHECKED, self.check_token)
@@ -149,7 +149,7 @@ class Health:
 
 
 def token_check(client: AsyncWebClient) -> Check:
-    """Asks Slack whether a client's token is good; a network that fails says nothing of it."""
+    """Return a check of a client's token. A failing network isn't a refused token."""
 
     async def check() -> str:
         try:

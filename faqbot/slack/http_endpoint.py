@@ -116,7 +116,7 @@ class SlackEndpoint:
         if scope["method"] != "POST":
             raise RequestRejected(405, "POST only")
         headers = Headers(scope=scope)
-        # Headers first: whoever sends no signature can't make this process read a body.
+        # Headers first: a client without a signature can't make this process read a body.
         signature, timestamp = _signature(headers)
         body = await _body(headers, receive)
         if body is None:

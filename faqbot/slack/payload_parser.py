@@ -1,7 +1,7 @@
-"""Parse what Slack sends, at the HTTP endpoint and at the Socket Mode handler, or refuse it.
+"""Payload parser of the HTTP endpoint and the Socket Mode handler.
 
-Bolt reads the same payload for itself. What it reads is checked here too, so that a payload of
-another shape is refused instead of failing inside Bolt.
+Bolt parses the same payload itself. Fields that only Bolt reads are checked here too, so that a
+malformed payload is rejected instead of raising inside Bolt.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _MAX_FORM_FIELDS: Final = 1_000
 """Fields of a form; a command has some fifteen."""
 
 _HEADERS: Final = ("content-type", "x-slack-retry-num", "x-slack-retry-reason")
-"""The headers that Bolt is given."""
+"""The headers that are passed to Bolt."""
 
 _BOLT_CONTEXT: Final = (
     "enterprise_id",
@@ -65,7 +65,8 @@ def parse_request(body: bytes, headers: Mapping[str, str]) -> AsyncBoltRequest:
     # Counted before it is parsed, since parsing many fields is what an attack would cost.
     if body.count(b"&") > _MAX_FORM_FIELDS and not body.lstrip().startswith(b"{"):
         raise MalformedPayload
-    # Bolt acts on x-slack-bolt-* headers: with one of them a client could run half a listener.
+    # Bolt 1.30 obeys x-slack-bolt-* headers, by which a client could run half a listener
+    # (lazy listeners: https://github.com/slackapi/bolt-python/issues/34).
     given: dict[str, str | Sequence[str]] = {
         name: headers[name] for name in _HEADERS if name in headers
     }
@@ -99,14 +100,14 @@ def _request(arguments: dict[str, Any], *, deep: bool) -> AsyncBoltRequest:
         if deep and _nests_too_deep(body):
             raise MalformedPayload
         if body.get("view", ...) is None:
-            # Bolt takes a view that is named for one that is there.
+            # Bolt 1.30 takes a payload with the key `view` for one with a view.
             del body["view"]
         known = [request.context.get(name) or "" for name in _BOLT_CONTEXT]
         if not all(isinstance(value, str) and value.isascii() for value in known):
             raise MalformedPayload
         set_payload(request, parse(body, str(request.context.get("team_id") or "")))
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
-        # Bolt reads what isn't there, or text as if it were an object.
+        # Raised by Bolt: it reads absent fields, and text as if it were an object.
         raise MalformedPayload from None
     return request
 
@@ -138,7 +139,7 @@ _INTERACTIONS: Final = frozenset(
     | {"view_submission", "view_closed"}
 )
 _UNUSED: Final = frozenset({"", "url_verification", "app_rate_limited"})
-"""Types of payloads that nothing is read of: Bolt answers them. Without a type: `ssl_check`."""
+"""Types of payloads that Bolt answers by itself. `ssl_check` has no type."""
 
 _ID: Final = re.compile(r"[^\x00-\x20]{0,255}")
 _NAME: Final = re.compile(r"[^\x00]{0,255}")
@@ -158,7 +159,7 @@ def parse(body: Mapping[str, Any], team: str) -> Payload:
     fields.string("response_url", _URL)
     for name in ("team", "user", "channel"):  # Bolt takes the ids of these
         fields.object(name).string("id")
-    # Bolt tells payloads apart by the fields that they have, so none may be of two kinds.
+    # Bolt infers the kind of a payload from its fields, so none may be of two kinds.
     if ("event" in body) != (kind == "event_callback") or ("command" in body and kind):
         raise MalformedPayload
     if "command" in body:
@@ -173,7 +174,7 @@ def parse(body: Mapping[str, Any], team: str) -> Payload:
 
 
 class _Fields:
-    """The fields of an object, each checked when it is read; what isn't there is empty."""
+    """The fields of an object, each checked when it is read; absent ones are empty."""
 
     def __init__(self, raw: Any) -> None:
         if not isinstance(raw, dict | None):
@@ -196,7 +197,7 @@ class _Fields:
         return _Fields(self._raw.get(name))
 
     def first(self, name: str) -> _Fields:
-        """The first object of a list; one without fields where there is none."""
+        """Return the first object of a list; one without fields if the list is empty."""
         listed = self._raw.get(name) or [None]
         if not isinstance(listed, list):
             raise MalformedPayload
@@ -223,8 +224,8 @@ def _event(fields: _Fields, team: str) -> Payload:
 
 
 def _message(fields: _Fields, event: _Fields, name: str, team: str) -> IncomingMessage | None:
-    """The message of an event; None where no person wrote it."""
-    # Bolt drops only faqbot's own messages; two bots that answer each other never stop.
+    """Return the message of an event; None unless a person wrote it."""
+    # Bolt drops faqbot's own messages only; two bots that answer each other would never stop.
     by_person = event.string("subtype") in _BY_PERSONS and not event.string("bot_id")
     channel, user, ts = event.string("channel"), event.string("user"), event.string("ts")
     text, thread_ts = event.string("text", _TEXT), event.string("thread_ts")

@@ -1,4 +1,4 @@
-"""What Slack sends, as frozen values: messages, interactions and slash commands.
+"""Parsed payloads: messages, interactions and slash commands as frozen values.
 
 The HTTP endpoint and the Socket Mode handler parse each payload once (`payload_parser`). The value
 travels in Bolt's context, from which Bolt passes it to listeners as the argument `incoming`,
@@ -114,7 +114,7 @@ class SlashCommand:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What somebody entered into an input: text or the value of an option, a check, a person."""
+    """The value of an input: a text or option, a checked box, or a user."""
 
     value: str = ""
     checked: bool = False
@@ -132,13 +132,13 @@ class View:
     inputs: Mapping[str, Mapping[str, Input]] = field(default_factory=dict)
 
     def input(self, block: str, action: str = "") -> Input:
-        """The input of a block; its action is named like the block where none is given."""
+        """Return the input of a block, whose action has the name of the block unless given."""
         return self.inputs.get(block, {}).get(action or block, Input())
 
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """What somebody clicked, picked, submitted, or chose from the menu of a message.
+    """A click on a button, a choice, a submitted modal, or a message shortcut.
 
     Args:
         name: Slack's type, such as `block_actions`.
@@ -206,7 +206,7 @@ Payload: TypeAlias = IncomingMessage | HomeOpened | SlashCommand | Interaction |
 
 
 def conversation_key(team: str, channel: str, thread_ts: str = "") -> str:
-    """The key of a conversation; without a thread that of a direct conversation as a whole."""
+    """Return the key of a conversation; without a thread, of a whole direct conversation."""
     return "/".join(filter(None, (team, channel, thread_ts)))
 
 
@@ -222,7 +222,7 @@ _PARSED: Final = "faqbot_payload"
 
 
 def payload_of(request: AsyncBoltRequest) -> Payload:
-    """The parsed payload of a request that this module made."""
+    """Return the parsed payload of a request."""
     found: Payload = request.context[_PARSED]
     return found
 
@@ -231,5 +231,5 @@ def set_payload(request: AsyncBoltRequest, payload: Payload) -> None:
     """Put a parsed payload into the context of a request."""
     request.context[_PARSED] = payload
     for name, shape in CONTEXT_NAMES.items():
-        # Bolt warns of arguments that the context doesn't know.
+        # Bolt 1.30 logs a warning for listener arguments that its context doesn't contain.
         request.context[name] = payload if isinstance(payload, shape) else None

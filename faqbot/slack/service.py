@@ -38,7 +38,7 @@ POST_INTERVAL: Final = 1.0
 """Seconds between two posts to a channel."""
 
 OnReady = Callable[[str], None]
-"""Called when questions are answered, with a line that says where."""
+"""Called when the service accepts questions, with a line for the operator."""
 
 
 def make_services(settings: Settings, group_questions: Grouping) -> Services:

@@ -1,4 +1,8 @@
-"""Socket Mode that says at once when it can't connect, and doesn't hang when it can't reconnect."""
+"""Socket Mode: a connection that fails at once on a bad token and gives up after an outage.
+
+slack_sdk 3.47 retries every error of a connection without limit
+(https://github.com/slackapi/python-slack-sdk/issues/1922).
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,7 @@ PING: Final = 2.0
 """Seconds between pings; a dropped connection is noticed after one."""
 
 GIVE_UP: Final = 300.0
-"""Seconds without a connection after which faqbot ends, so that a supervisor starts it anew."""
+"""Seconds without a connection after which faqbot exits, so that a supervisor restarts it."""
 
 _log = logging.getLogger(__name__)
 
@@ -34,12 +38,13 @@ class _Handler(AsyncSocketModeHandler):
 
     async def handle(self, client: AsyncBaseSocketModeClient, req: SocketModeRequest) -> None:
         began = time.time()
-        # Of the first attempt, numbered 0, Bolt would make a header as if it were a second one.
+        # Bolt 1.30 makes retry headers of the first attempt too, which has the number 0
+        # (https://github.com/slackapi/bolt-python/pull/1498).
         headers = build_headers(req) if req.retry_attempt else None
         try:
             request = make_request(req.payload, headers)
         except MalformedPayload:
-            # Not acknowledged, as the HTTP endpoint answers 400: the sender sees that it failed.
+            # Not acknowledged, as the HTTP endpoint responds with 400: the sender sees the failure.
             _log.warning("Slack sent a payload of an unknown shape; it is ignored.")
             return
         answer = await self.app.async_dispatch(request)
@@ -47,10 +52,10 @@ class _Handler(AsyncSocketModeHandler):
 
 
 class SocketMode:
-    """Keeps a Socket Mode connection open for an app.
+    """A Socket Mode connection of an app.
 
     Args:
-        app: the app that answers; its client says where the Web API is.
+        app: handles the payloads; its client has the address of the Web API.
         app_token: a token with the scope connections:write.
         ping: seconds between pings.
         give_up: seconds without a connection after which `run` raises.
@@ -67,11 +72,11 @@ class SocketMode:
         self.connected = asyncio.Event()
 
     async def run(self, connected: Callable[[], None] = lambda: None) -> None:
-        """Connect, say so once, and stay connected until cancelled.
+        """Connect, call `connected` once, and stay connected until cancelled.
 
         Raises:
             SettingsError: Slack refuses the app token.
-            ServiceError: there was no connection for too long.
+            ServiceError: there was no connection for `give_up` seconds.
         """
         await self._open()
         connecting = asyncio.ensure_future(self._client.connect())  # type: ignore[no-untyped-call]
@@ -82,15 +87,18 @@ class SocketMode:
             await asyncio.gather(connecting, return_exceptions=True)
 
     def stop_accepting(self) -> None:
-        """Take nothing new: Slack sends what isn't acknowledged to another connection."""
+        """Accept no more payloads: Slack sends unacknowledged ones to another connection."""
         self._client.socket_mode_request_listeners.clear()
 
     async def close(self) -> None:
-        """Leave, and stop reconnecting."""
+        """Close the connection, and stop reconnecting."""
         await self._client.close()  # type: ignore[no-untyped-call]
 
     async def _open(self) -> None:
-        """Get the first address here: the SDK would retry a bad token for ever, in silence."""
+        """Get the first address of a connection, or raise what Slack's refusal means.
+
+        The SDK would retry a bad token without limit.
+        """
         web = self._client.web_client
         try:
             answer = await web.apps_connections_open(app_token=self._token)
@@ -99,7 +107,7 @@ class SocketMode:
         self._client.wss_uri = str(answer["url"])
 
     async def _watch(self, connected: Callable[[], None]) -> None:
-        """Look after the connection: a used address is no good for a second attempt."""
+        """Watch the connection, and drop an address that can't be used again."""
         seen, told = time.monotonic(), False
         while True:
             await asyncio.sleep(min(1.0 if self.connected.is_set() else 0.05, self._ping))
@@ -117,7 +125,7 @@ class SocketMode:
             self.connected.clear()
             away = time.monotonic() - seen
             if away > min(1.0, self._ping):
-                # The SDK tries a refused address again for ever; without one it asks for a new one.
+                # slack_sdk 3.47 keeps an address that failed; without one it asks for another.
                 self._client.wss_uri = None
             if away > self._give_up:
                 raise ServiceError(

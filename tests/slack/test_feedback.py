@@ -169,7 +169,7 @@ async def test_of_two_who_claim_at_the_same_moment_one_is_told_who_won(slack: Sl
             *slack.workspace.private_messages("jonas"),
             *slack.workspace.private_messages("maya"),
         ]
-        return [message.text for message in private if "moment late" in message.text]
+        return [message.text for message in private if "has already" in message.text]
 
     (text,) = await slack.workspace.until(late)
     assert jonas.id in text or slack.maya.id in text

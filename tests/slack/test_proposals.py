@@ -159,7 +159,7 @@ async def test_of_two_who_decide_at_the_same_moment_one_is_told(slack: Slack) ->
             *slack.workspace.private_messages("jonas"),
             *slack.workspace.private_messages("maya"),
         ]
-        return [message.text for message in private if "decided by" in message.text]
+        return [message.text for message in private if "has already decided" in message.text]
 
     assert len(await slack.workspace.until(late)) == 1
 

@@ -123,9 +123,9 @@ async def test_content_that_can_not_be_loaded_gets_a_kind_answer(
     process: Many, caplog: pytest.LogCaptureFixture
 ) -> None:
     (process.folder / WORD[A] / "pilot.yaml").unlink()
-    assert "can't be read right now" in (await process.send(command(A, 1))).body
+    assert "can't load the role descriptions" in (await process.send(command(A, 1))).body
     (answer,) = await process.mention(A, ASKED)
-    assert "can't be read right now" in answer.text
+    assert "can't load the role descriptions" in answer.text
     assert answer.token == f"xoxb-{A}"
     assert f"workspace {A} gets no answers" in caplog.text
     assert WORD[B] in (await process.send(command(B, 2))).body
@@ -138,10 +138,10 @@ async def test_where_content_can_not_be_loaded_clicks_and_modals_are_told_too(
     (process.folder / WORD[A] / "pilot.yaml").unlink()
     (told,) = await process.click(A, "show:0", "pilot/skills")
     assert told.method == "chat.postEphemeral"
-    assert "can't be read right now" in told.text
+    assert "can't load the role descriptions" in told.text
     response = await process.submit(A, "search", "", {})
     assert json.loads(response.body)["response_action"] == "update"
-    assert "can't be read right now" in response.body
+    assert "can't load the role descriptions" in response.body
     assert logging.getLogger("faqbot").level == level
 
 
@@ -242,7 +242,7 @@ async def test_where_the_store_is_down_those_who_are_known_are_served(
         monkeypatch.setattr(process.installations, "find", down)
         for number in (2, 3):
             assert WORD[A] in (await process.send(command(A, number))).body
-        assert "memory is out of order" in (await process.send(command(B, 4))).body
+        assert "can't reach my database" in (await process.send(command(B, 4))).body
         assert (await process.send(process.event(B, asked()))).status == 503
         monkeypatch.setattr(process.installations, "remove", down)
         gone = process.event(A, {"type": "app_uninstalled"})

@@ -1,4 +1,4 @@
-"""Replies as Block Kit messages; with `views` and `mrkdwn` the only place that knows Block Kit."""
+"""Block Kit messages of replies, and their elements."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FULL: Final = "full"
 
 
 class Action(StrEnum):
-    """What a button does; an `action_id` is an action, a colon and a number."""
+    """What a button does. An `action_id` is an action, a colon and a number."""
 
     SHOW = "show"
     CHOOSE = "choose"
@@ -49,12 +49,12 @@ class Action(StrEnum):
 
 
 ALL_ROLES: Final = "*"
-"""Stands for the list of roles in the address of its pages; no entry can have that id."""
+"""The entry id of the list of roles in a page's EntryRef; no real entry can have it."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntryRef:
-    """Entries to show, by id: `full` gives a role as its full description."""
+    """Reference to entries to show; `full` shows a role's full description."""
 
     entries: tuple[str, ...]
     full: bool = False
@@ -67,14 +67,14 @@ class EntryRef:
 
     @property
     def role(self) -> str | None:
-        """The one role that all entries belong to, if they do."""
+        """The role of all entries; None if they are of several roles or of none."""
         roles = {entry.partition("/")[0] for entry in self.entries}
         role = roles.pop() if len(roles) == 1 else ""
         return role if role and role != "faq" else None
 
 
 def parse_entry_ref(value: str) -> EntryRef:
-    """Read what `str(address)` wrote; anything else reads as an entry that doesn't exist."""
+    """Parse a button's value. A malformed one becomes a reference to an unknown entry."""
     entries, _, rest = value.partition("|")
     full, _, page = rest.partition("|")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 4 else 1  # noqa: PLR2004
@@ -92,15 +92,15 @@ FEW_ROLES: Final = 5
 _CONTEXT: Final = 2_000
 _MAX_SECTION: Final = 3_000
 _KEPT: Final = 1_024
-"""Messages that are kept, some 15 kB each: the same answers are given again and again."""
+"""Rendered messages that are cached, some 15 kB each."""
 
 _MENU_CHARACTERS: Final = 7_000
-"""What roles to choose from may fill of the 13,200 characters that a message may have."""
+"""Characters of menus of roles, of the 13,200 that a message may have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as Slack takes it: blocks, and a text that holds the answer itself."""
+    """A Slack message: blocks, and a text for notifications and screen readers."""
 
     text: str
     blocks: tuple[JsonObject, ...]
@@ -116,9 +116,9 @@ class Message:
 
 @lru_cache(_KEPT)
 def render(reply: Reply, address: EntryRef | None = None) -> Message:
-    """The message for a reply; `address` says how to get at it again, and at which page.
+    """Return the message of a reply; `address` is its reference for page buttons, with the page.
 
-    The same message is given for the same reply: whoever adds to its blocks copies them.
+    Messages are cached: copy the blocks before you change them.
     """
     pages = paginate(_with_roles_that_fit(reply))
     number = min(address.page if address else 1, len(pages))
@@ -135,28 +135,28 @@ def render(reply: Reply, address: EntryRef | None = None) -> Message:
 
 
 def plain(text: str) -> JsonObject:
-    """A plain text object, in which nothing has a meaning."""
+    """Return a plain text object, which has no markup."""
     return {"type": "plain_text", "text": text, "emoji": True}
 
 
 def shorten(text: str, most: int = LABEL) -> str:
-    """The text, or its beginning with an ellipsis where Slack allows no more."""
+    """Return a text, cut with an ellipsis if it is longer than Slack allows."""
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def groups(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """The items in order, so many at a time."""
+    """Yield items in groups of a size."""
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def context(*lines: str) -> JsonObject:
-    """Small grey lines."""
+    """Return a context block of Markdown: small grey text."""
     elements = [plain(shorten(line, _CONTEXT)) for line in lines if line.strip()]
     return {"type": "context", "elements": elements[:10]}
 
 
 def remark(mrkdwn: str) -> Message:
-    """A short message in Slack's own markup, in which people are named by `<@ID>`.
+    """Return a short message in Slack's own markup, with people as `<@ID>`.
 
     What others wrote must be escaped before it comes here.
     """
@@ -164,17 +164,17 @@ def remark(mrkdwn: str) -> Message:
 
 
 def header(text: str) -> JsonObject:
-    """A large line of plain text."""
+    """Return a header block."""
     return {"type": "header", "text": plain(text)}
 
 
 def mrkdwn_section(mrkdwn: str) -> JsonObject:
-    """A paragraph in Slack's own markup, cut where Slack allows no more."""
+    """Return a section in Slack's own markup, cut at Slack's limit."""
     return {"type": "section", "text": _mrkdwn(mrkdwn[:_MAX_SECTION])}
 
 
 def mrkdwn_context(mrkdwn: str) -> JsonObject:
-    """A small grey line in Slack's own markup."""
+    """Return a context block in Slack's own markup."""
     return {"type": "context", "elements": [_mrkdwn(mrkdwn)]}
 
 
@@ -183,18 +183,18 @@ def _mrkdwn(text: str) -> JsonObject:
 
 
 def actions(elements: Sequence[JsonObject]) -> JsonObject:
-    """A row of buttons and menus."""
+    """Return a row of buttons and menus."""
     return {"type": "actions", "elements": list(elements)}
 
 
 def option(label: str, value: str, description: str = "") -> JsonObject:
-    """An option of a menu, a check box or a radio button."""
+    """Return an option of a menu, check box or radio button."""
     described = {"description": plain(description)} if description else {}
     return {"text": plain(shorten(label)), "value": value, **described}
 
 
 def button(kind: str, number: int, label: str, value: str, **more: Any) -> JsonObject:
-    """A button whose action id is unique in its message."""
+    """Return a button; its number makes the action id unique in the message."""
     return {
         "type": "button",
         "action_id": f"{kind}:{number}",
@@ -205,7 +205,7 @@ def button(kind: str, number: int, label: str, value: str, **more: Any) -> JsonO
 
 
 def role_menus(kind: str, roles: Sequence[Button], start: int = 0) -> Iterator[JsonObject]:
-    """Select menus for any number of roles, a hundred in each."""
+    """Yield menus for any number of roles, a hundred in each."""
     menus = list(groups(roles, OPTIONS))
     for number, menu in enumerate(menus, start=start):
         hint = "Choose a role"
@@ -220,7 +220,7 @@ def role_menus(kind: str, roles: Sequence[Button], start: int = 0) -> Iterator[J
 
 
 def _with_roles_that_fit(reply: Reply) -> Reply:
-    """The reply with as many roles to choose from as one message may hold."""
+    """Return the reply with as many choices of roles as a message may contain."""
     room = _MENU_CHARACTERS
     kept = 0
     for role in reply.roles:
@@ -270,12 +270,12 @@ def _body(part: ReplyPart) -> list[JsonObject]:
                 found += [heading(title)] if title else []
                 found += bullets(items)
             case Table():
-                pass  # stands in blocks of its own
+                pass  # rendered as blocks of its own
     return found
 
 
 def _side_by_side(table: Table) -> Iterator[JsonObject]:
-    """A section for each row, with a field for each column."""
+    """Yield a section for each row, with a field for each column."""
     for row in table.rows:
         fields = [
             _mrkdwn(_field(name, cell)) for name, cell in zip(table.heads, row.cells, strict=True)
@@ -284,7 +284,7 @@ def _side_by_side(table: Table) -> Iterator[JsonObject]:
 
 
 def _field(name: str, items: Sequence[str]) -> str:
-    """A column's items as lines, as many as a field takes, and how many are left."""
+    """Return items as lines up to the limit of a field, and how many are left out."""
     lines = [f"_{escape(name)}_"]
     room = FIELD - len(lines[0]) - len("\n… and 999 more")
     for number, item in enumerate(items):
@@ -356,7 +356,7 @@ def _foot(page: Reply, number: int, count: int) -> Iterator[JsonObject]:
 
 
 def _source_lines(sources: Sequence[SourceLine]) -> Iterator[str]:
-    """One line for each origin; parts of the same origin share it."""
+    """Return a line for each source; parts of one source share it."""
     origins: dict[tuple[object, ...], list[SourceLine]] = {}
     for source in sources:
         origin = (source.role_title, source.owner, source.reviewed, source.stale, source.example)
@@ -376,5 +376,5 @@ def _source_lines(sources: Sequence[SourceLine]) -> Iterator[str]:
 
 
 def _literal(text: str) -> str:
-    """A text whose Markdown characters mean nothing."""
+    """Return a text with its Markdown characters escaped."""
     return "".join(f"\\{letter}" if letter in "\\`*_[]<>#~!&" else letter for letter in text)

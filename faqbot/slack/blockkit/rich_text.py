@@ -1,4 +1,4 @@
-"""Authors' Markdown as Slack's rich text, where nothing needs escaping and nobody is pinged."""
+"""Markdown of content as Slack's rich text, which needs no escaping and notifies nobody."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ _STYLES: Final = {"strong": "bold", "em": "italic", "s": "strike"}
 
 
 def escape(text: str) -> str:
-    """Neutralise Slack's control characters, so that `<!here>` and `<@U1>` are only text."""
+    """Escape Slack's control characters, so that `<!here>` and `<@U1>` are text."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def as_markdown(mrkdwn: str) -> str:
-    """What somebody wrote in Slack as Markdown: links named, nothing escaped."""
+    """Convert text in Slack's markup to Markdown."""
     text = _LINK.sub(lambda match: f"[{match[2] or match[1]}]({match[1]})", mrkdwn)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def rich(markdown: str) -> list[JsonObject]:
-    """The elements of a rich text block for a text in Markdown."""
+    """Return the rich text elements of a Markdown text."""
     tree = SyntaxTreeNode(_MARKDOWN.parse(markdown))
     elements = _spaced([element for node in tree.children for element in _block(node)])
     return elements or [_section([_text(markdown.strip(), {})])]
 
 
 def heading(text: str) -> JsonObject:
-    """A line in bold."""
+    """Return a line in bold."""
     return _section([{"type": "text", "text": text, "style": {"bold": True}}])
 
 
 def bullets(items: Sequence[str]) -> list[JsonObject]:
-    """A list with Markdown in its items; an item of several blocks is kept whole."""
+    """Return a list of Markdown items; an item with several blocks stays one item."""
     found: list[JsonObject] = []
     for item in items:
         tree = SyntaxTreeNode(_MARKDOWN.parse(item))
@@ -64,7 +64,7 @@ def bullets(items: Sequence[str]) -> list[JsonObject]:
 
 
 def _spaced(elements: list[JsonObject]) -> list[JsonObject]:
-    """Put an empty line between two paragraphs, which Slack would set without one."""
+    """Insert an empty line between paragraphs, which Slack shows without one."""
     for element, after in pairwise(elements):
         if element["type"] == after["type"] == "rich_text_section":
             element["elements"].append({"type": "text", "text": "\n\n"})
@@ -94,7 +94,7 @@ def _block(node: SyntaxTreeNode, depth: int = 0) -> Iterator[JsonObject]:
 
 
 def _lists(node: SyntaxTreeNode, depth: int) -> Iterator[JsonObject]:
-    """A list as Slack wants it: one flat element for each run of items of one depth."""
+    """Yield a list as Slack represents it: a flat element for each run of items of one depth."""
     style = "bullet" if node.type == "bullet_list" else "ordered"
     number = int(node.attrs.get("start", 1)) if style == "ordered" else 1
     run: list[JsonObject] = []
@@ -122,7 +122,7 @@ def _list(items: list[JsonObject], style: str, indent: int, number: int = 1) -> 
 
 
 def _flat(node: SyntaxTreeNode) -> list[JsonObject]:
-    """The words of any block, for places where Slack allows no blocks."""
+    """Return the text of a block, for places where Slack allows no blocks."""
     found = [part for element in _block(node) for part in _words(element)]
     return [*found, {"type": "text", "text": "\n"}] if node.next_sibling and found else found
 
@@ -179,17 +179,17 @@ def _text(text: str, style: dict[str, bool]) -> JsonObject:
 
 
 PAGE_BYTES: Final = 2_900
-"""What a page's parts may fill of the 4,000 bytes that an updated message may have as text."""
+"""Byte budget of one page. chat.update accepts 4,000 bytes of text."""
 
 PARTS: Final = 20
-"""The most parts on a page, so that a message stays below 50 blocks."""
+"""Parts on a page at most, so that a message stays below 50 blocks."""
 
 _SEAMS: Final = (r"\n\s*\n", r"\n", r"(?<=[.!?;])\s", r"\s")
-"""Where a text is cut, the best place first: paragraphs, lines, sentences, words."""
+"""Separators at which a text is cut, the best first: paragraphs, lines, sentences, words."""
 
 
 def paginate(reply: Reply) -> tuple[Reply, ...]:
-    """The pages of a reply, at least one; lead and hint stand on the first, ways on everywhere."""
+    """Return the pages of a reply. Lead and hint are on the first, further entries on each."""
     pages: list[list[ReplyPart]] = [[]]
     room = PAGE_BYTES
     for part in reply.parts:
@@ -209,7 +209,7 @@ def paginate(reply: Reply) -> tuple[Reply, ...]:
 
 
 def _pieces(part: ReplyPart) -> Iterator[ReplyPart]:
-    """The part, whole when it fits on a page, else cut."""
+    """Yield a part in pieces that fit on a page."""
     if _size(part) <= PAGE_BYTES:
         yield part
         return
@@ -251,7 +251,7 @@ def _cut(block: Block) -> Iterator[Block]:
 
 
 def split(text: str, most: int, seams: tuple[str, ...] = _SEAMS) -> Iterator[str]:
-    """Cut a text into pieces of at most `most` bytes at the best seams; all its words remain."""
+    """Cut a text into pieces of at most `most` bytes, without losing words."""
     if _bytes(text) <= most:
         yield text
         return

@@ -1,4 +1,4 @@
-"""Block Kit apart from answers: App Home, modals, the list of roles, help and greeting."""
+"""Block Kit views: App Home, modals, the list of roles, help and the greeting."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ QUESTION_INPUT: Final = "text"
 SEARCH_VIEW: Final = "search"
 ANSWER_VIEW: Final = "answer"
 _QUESTION: Final = 1_000
-NOT_NOW: Final = "Sorry, my memory is out of order right now. Please try again in a while."
+NOT_NOW: Final = "Sorry, I can't reach my database right now. Please try again later."
 _ECHO: Final = 300
 _FAMILIES: Final = 40
 _FAMILY_BUTTONS: Final = 10
@@ -38,7 +38,7 @@ _MENUS: Final = 80
 
 
 def home(knowledge_base: KnowledgeBase) -> JsonObject:
-    """App Home: search, example questions, and the roles by family."""
+    """Return App Home: search, example questions, and the roles by family."""
     blocks: list[JsonObject] = [
         header("Ask about a job role"),
         _paragraph(
@@ -69,7 +69,7 @@ def modal(
     close: str = "Cancel",
     metadata: str = "",
 ) -> JsonObject:
-    """A modal.
+    """Return a modal.
 
     Args:
         title: at most 24 characters.
@@ -95,7 +95,7 @@ def modal(
 def input_block(
     block: str, label: str, element: JsonObject, *, hint: str = "", optional: bool = False
 ) -> JsonObject:
-    """A labelled input of a modal."""
+    """Return a labelled input of a modal."""
     hinted = {"hint": plain(hint)} if hint else {}
     chosen = {"optional": True} if optional else {}
     return {
@@ -120,7 +120,7 @@ def text_input(
     multiline: bool = True,
     optional: bool = False,
 ) -> JsonObject:
-    """A labelled text field of a modal; its action is named like its block if none is given."""
+    """Return a labelled text field of a modal; its action has the block's name unless given."""
     element: JsonObject = {
         "type": "plain_text_input",
         "action_id": action or block,
@@ -135,7 +135,7 @@ def text_input(
 
 
 def search_modal() -> JsonObject:
-    """The modal that takes a question."""
+    """Return the modal with a field for a question."""
     question = text_input(
         QUESTION_BLOCK,
         "Your question",
@@ -149,13 +149,13 @@ def search_modal() -> JsonObject:
 
 
 def answer_modal(message: Message, asked: str = "") -> JsonObject:
-    """The modal that shows an answer, with the question when somebody typed one."""
+    """Return the modal that shows an answer, and the question if one was typed."""
     blocks = [context(f"You asked: {shorten(asked, _ECHO)}")] if asked.strip() else []
     return modal("faqbot", [*blocks, *message.blocks], callback=ANSWER_VIEW, close="Close")
 
 
 def echoed(message: Message, asked: str) -> Message:
-    """The message below the question that it answers, as a private answer needs it."""
+    """Return a private answer with its question, which Slack doesn't show."""
     if not asked.strip():
         return message
     line = context(f"You asked: {shorten(asked, _ECHO)}")
@@ -163,7 +163,7 @@ def echoed(message: Message, asked: str) -> Message:
 
 
 def roles_list(knowledge_base: KnowledgeBase, page: int = 1) -> Message:
-    """Every role by family, with a menu that opens one."""
+    """Return the list of roles by family, with a menu that opens one."""
     parts = tuple(
         ReplyPart(family, family, (Bullets(tuple(role.title for role in roles)),))
         for family, roles in by_family(knowledge_base.roles)
@@ -180,7 +180,7 @@ def roles_list(knowledge_base: KnowledgeBase, page: int = 1) -> Message:
 
 
 def help_message(knowledge_base: KnowledgeBase) -> Message:
-    """What faqbot can do and how to ask."""
+    """Return the help."""
     examples = tuple(f"“{example.entry}”" for example in example_questions(knowledge_base))
     ways = (
         "Here or in a thread: just ask. I remember the role that a thread is about.",
@@ -208,7 +208,7 @@ def help_message(knowledge_base: KnowledgeBase) -> Message:
 
 
 def welcome(knowledge_base: KnowledgeBase) -> Message:
-    """The first message of a direct conversation."""
+    """Return the greeting of a direct conversation."""
     count = len(knowledge_base.roles)
     known = f"the {count} roles" if count > 1 else "the role"
     reply = Reply(
@@ -225,12 +225,12 @@ def welcome(knowledge_base: KnowledgeBase) -> Message:
 
 
 def notice(text: str) -> Message:
-    """A message of one paragraph."""
+    """Return a message of one paragraph."""
     return render(Reply(parts=(ReplyPart("", "", (ReplyText(text),)),)))
 
 
 def example_questions(knowledge_base: KnowledgeBase) -> tuple[Button, ...]:
-    """Questions that the content can answer; the label is shown, `entry` holds the question."""
+    """Return example questions as buttons, whose `entry` is the question."""
     if not knowledge_base.roles:
         return ()
     roles = knowledge_base.roles
@@ -245,7 +245,7 @@ def example_questions(knowledge_base: KnowledgeBase) -> tuple[Button, ...]:
 
 
 def by_family(roles: Sequence[Role]) -> tuple[tuple[str, tuple[Role, ...]], ...]:
-    """Roles by family in the families' order of names, those without one last."""
+    """Return roles by family, sorted by name; roles without a family are last."""
     families: dict[str, list[Role]] = {}
     for role in roles:
         families.setdefault(role.family, []).append(role)
@@ -277,7 +277,7 @@ def _families(roles: Sequence[Role]) -> Iterator[JsonObject]:
 
 
 def _titles(page: Reply) -> set[str]:
-    """The titles of the roles that a page of the list holds."""
+    """Return the titles of the roles on a page of the list."""
     blocks = [block for part in page.parts for block in part.body]
     return {item for block in blocks if isinstance(block, Bullets) for item in block.items}
 

@@ -1,4 +1,4 @@
-"""Owners decide about proposals; an approved one answers at once."""
+"""Decisions of owners about proposals and suggestions; approved ones become content."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ProposalReview:
-    """Shows proposals to owners, and makes content of those that they approve."""
+    """Review of proposals: notices to owners, decisions, publication."""
 
     app: AppContext
 
     async def take(self, proposal: Proposal, client: AsyncWebClient) -> None:
-        """Keep a proposal and show it to its owner.
+        """Store a proposal, and post it to its owner.
 
         Raises:
             StoreError: the database is down.
@@ -112,18 +112,16 @@ class ProposalReview:
     ) -> Proposal | None:
         """Record a decision and publish what is approved. Returns None if nothing was decided.
 
-        That is so when somebody else was faster, or when the content can't be written: then the
-        proposal is open again. The person is told why.
+        None is returned if somebody else was faster, or if the content can't be written, which
+        reopens the proposal. The user gets the reason.
         """
         async with self.app.services.store() as store:
             proposal, won = await store.proposals.decide(
                 interaction.team, interaction.value, interaction.user, approve=approve
             )
         if proposal is None or not won:
-            by = f" by <@{proposal.decided_by}>" if proposal and proposal.decided_by else ""
-            await send_ephemeral(
-                interaction, f"You are a moment late: it was decided{by} already.", context
-            )
+            who = f"<@{proposal.decided_by}>" if proposal and proposal.decided_by else "Somebody"
+            await send_ephemeral(interaction, f"{who} has already decided about this.", context)
             return None
         why = await self._publish(proposal) if approve else ""
         if not why:
@@ -171,7 +169,7 @@ class ProposalReview:
 
 
 def notice_of(proposal: Proposal, about: str) -> Message:
-    """The message that shows a proposal to its owner."""
+    """Return the message that shows a proposal to its owner."""
     facts = (
         f"{_STATES[proposal.state]}"
         f"{f' by <@{proposal.decided_by}>' if proposal.decided_by else ''}"

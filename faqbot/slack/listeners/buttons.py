@@ -1,4 +1,4 @@
-"""Buttons and menus: show an entry, pick a reading or a role, turn a page, ask an example."""
+"""Buttons and menus: show an entry, choose an interpretation, page, ask an example."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Clicks:
     async def show(
         self, interaction: Interaction, context: AsyncBoltContext, *, replace: bool
     ) -> None:
-        """Show the entries that a button carries."""
+        """Show the entries of a button's value."""
         question = await self._question(interaction, "", context)
         answer = show(self.app.engine, parse_entry_ref(interaction.value), question)
         if replace:
@@ -48,7 +48,7 @@ class _Clicks:
         self._note(interaction, answer)
 
     async def ask(self, interaction: Interaction, context: AsyncBoltContext) -> None:
-        """Answer the question that a button carries."""
+        """Answer the question of a button's value."""
         text = interaction.value
         answer = AnswerMessage(help_message(self.app.engine.knowledge_base))
         if not wants_help(text):

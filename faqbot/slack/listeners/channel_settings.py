@@ -1,4 +1,4 @@
-"""Where and how faqbot speaks: a policy for each channel, set by those who manage it."""
+"""`/faq settings`: when faqbot answers in a channel, and who sees the answers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 
 def settings_modal(policy: ChannelPolicy) -> JsonObject:
-    """The modal with a channel's settings."""
+    """Return the modal with a channel's settings."""
     modes = {
         mode: option(title, mode.value, description)
         for mode, (title, description) in _CHOICES.items()
@@ -71,7 +71,7 @@ class SettingsCommand:
     channels: ChannelPolicies
 
     async def open(self, ack: AsyncAck, command: SlashCommand, client: AsyncWebClient) -> None:
-        """Open the modal, or say why not."""
+        """Open the modal, or respond with the reason why not."""
         channel = command.channel
         if not channel.startswith(("C", "G")):
             await ack(text="Use `/faq settings` in the channel that you want to set up.")
@@ -110,7 +110,7 @@ def register(app: AsyncApp, app_context: AppContext) -> None:
 
 
 def policy_of(submitted: Interaction) -> ChannelPolicy:
-    """The policy that somebody entered into the modal."""
+    """Return the policy of a submitted modal."""
     view = submitted.view
     mode = view.input(_SPEAKS).value
     return ChannelPolicy(

@@ -38,26 +38,26 @@ from faqbot.slack.payloads import Interaction, SlashCommand
 
 WANTED: Final = re.compile(r"\s*(?:advert|advertisement|ad|posting)\b[:\s]*", re.IGNORECASE)
 _ROOM: Final = 11_000
-"""Characters of an advertisement that fit into a message beside the rest of it."""
+"""Characters of an advertisement in a message; the message has other parts too."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Adverts:
-    """Makes advertisements."""
+    """Job advertisements of roles."""
 
     engine: Engine
 
     def role_of(self, question: Question) -> Role | None:
-        """The role that is meant; None when it isn't clear, and `/role` has to ask."""
+        """Return the role that a question names; None if it isn't clear."""
         result = self.engine.describe(question)
         if not isinstance(result.outcome, Answer):
             return None
         return self.engine.knowledge_base.role(result.outcome.entries[0].role)
 
     async def give(self, ack: AsyncAck, role: Role, user: str, client: AsyncWebClient) -> None:
-        """Show the advertisement to who asked for it, and send it as a file."""
+        """Show an advertisement to the user, and send it as a file."""
         text = advert(role)
         # Before the file: Slack waits three seconds, and an upload takes several calls.
         await ack(**_message(role, text).as_content(), response_type="ephemeral")
@@ -68,7 +68,7 @@ class Adverts:
 
 
 def _message(role: Role, text: str) -> Message:
-    """The advertisement as Markdown that Slack shows, and that a canvas takes as it is."""
+    """Return an advertisement as Markdown, which Slack shows and a canvas accepts."""
     first = next(iter(split(text, _ROOM)))
     foot = "I send it to you as a file too, so that you can paste it into a canvas or a posting."
     if first.strip() != text.strip():
@@ -83,7 +83,7 @@ async def _send_file(role: Role, text: str, user: str, client: AsyncWebClient) -
     """Send the file into the direct conversation.
 
     Raises:
-        SlackApiError: Slack refuses it, for one because the scope files:write is missing.
+        SlackApiError: Slack refuses it, for example without the scope files:write.
     """
     said = f"The job advertisement of {role.title}"
     posted = await client.chat_postMessage(channel=user, text=f"{escape(said)}:")
@@ -113,7 +113,7 @@ class Sharing:
     app: AppContext
 
     def sign(self, answer: AnswerMessage, command: SlashCommand) -> AnswerMessage:
-        """Add the button to a private answer that was given in a channel, and remember it."""
+        """Log a private answer, and add the button that shares it with the channel."""
         channel = command.channel
         feedback = Feedback(self.app.services)
         signed = feedback.attach_feedback(answer, command.team, channel)
@@ -125,7 +125,7 @@ class Sharing:
         return replace(signed, message=Message(signed.message.text, blocks))
 
     async def share(self, interaction: Interaction, value: str, context: AsyncBoltContext) -> None:
-        """Post the answer anew for everyone: with what everyone there may read."""
+        """Post an answer to the channel, with what everyone there may read."""
         client = client_of(context)
         audience = await self.app.audiences.of(client, interaction.team, interaction.user)
         # Rendered again: the private answer may hold what not everyone in the channel may read.
@@ -159,7 +159,7 @@ class Sharing:
         await self._say(interaction, "Shared with everyone here.", context)
 
     async def _say(self, interaction: Interaction, text: str, context: AsyncBoltContext) -> None:
-        """Put a word in the place of the private answer, or beside it where it has no address."""
+        """Replace the private answer by a text, or show the text if it can't be replaced."""
         if not context.response_url or context.respond is None:
             await send_ephemeral(interaction, text, context)
             return

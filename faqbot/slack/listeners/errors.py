@@ -1,4 +1,4 @@
-"""What happens when something goes wrong: a reference that the person sees and the log explains."""
+"""Errors of listeners: a reference for the user, the reason for the log."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ Listener = Callable[[AsyncAck, Interaction, AsyncBoltContext], Awaitable[None]]
 """A listener of interactions."""
 
 _POLLED: Final = 0.05
-"""Seconds after which Bolt has seen an acknowledgement; it looks each 0.01 s."""
+"""Seconds after which Bolt has noticed an acknowledgement: it polls every 0.01 s."""
 
 _log = logging.getLogger(__name__)
 
 
 def named(error: BaseException) -> str:
-    """The error without its message, which may hold what somebody wrote; Slack's reason is kept."""
+    """Return an error's type and Slack's reason, not its message, which may quote somebody."""
     if isinstance(error, SlackApiError):
         return f"{type(error).__name__} ({reason_of(error)})"
     return type(error).__name__
 
 
 def needs_storage(listener: Listener) -> Listener:
-    """Decorate a listener that needs the database: tell the person when it is down.
+    """Decorate a listener that needs the database: if it is down, say so to the user.
 
-    The message stands at the first input of a submitted modal, which stays open, and elsewhere
-    where only the person sees it.
+    A submitted modal stays open, with the message at its first input. Elsewhere the user gets an
+    ephemeral message.
     """
 
     @wraps(listener)  # Bolt looks at the decorated function for the arguments to pass
@@ -66,28 +66,28 @@ def needs_storage(listener: Listener) -> Listener:
     return guarded
 
 
-def register(app: AsyncApp, happened: Callable[[], None] = lambda: None) -> None:
-    """Handle every error that a listener raises; `happened` is told of each."""
+def register(app: AsyncApp, on_error: Callable[[], None] = lambda: None) -> None:
+    """Register the handler of errors that listeners raise; `on_error` is called for each."""
 
     @app.error
-    async def on_error(
+    async def handle_error(
         error: Exception,
         request: AsyncBoltRequest,
         context: AsyncBoltContext,
         response: BoltResponse | None,
     ) -> BoltResponse | None:
         payload = payload_of(request)
-        happened()
+        on_error()
         reference = secrets.token_hex(4)
-        # What Slack refuses is no error of ours: where it was asked for says nothing.
+        # Slack's refusal isn't a bug, so a traceback would explain nothing.
         refused = isinstance(error, SlackApiError)
         where = "" if refused else "".join(traceback.format_tb(error.__traceback__))
         _log.error(
             "reference %s: %s while handling %s\n%s", reference, named(error), payload.name, where
         )
         if response is None:
-            # Bolt forgets an acknowledgement when the listener fails before it has looked, waits
-            # for three seconds and answers 404.
+            # Bolt 1.30 drops an acknowledgement if the listener raises before the next poll,
+            # waits for three seconds and responds with 404.
             await asyncio.sleep(_POLLED)
         text = (
             "Sorry, something went wrong on my side. Please try again; if it keeps happening, "
@@ -103,7 +103,7 @@ def register(app: AsyncApp, happened: Callable[[], None] = lambda: None) -> None
 async def _tell(
     text: str, payload: Payload, context: AsyncBoltContext, response: BoltResponse | None
 ) -> BoltResponse | None:
-    """Tell the person, in the acknowledgement when it is still to come."""
+    """Show a text to the user, in the acknowledgement if there was none yet."""
     client = client_of(context)
     match payload:
         case Interaction(name="view_submission") if response is not None:

@@ -1,4 +1,4 @@
-"""What one can do with an answer: rate it, pick a reading, hand the question to a person."""
+"""Feedback on answers: ratings, picks, and questions handed to a person."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Feedback:
     services: Services
 
     def attach_feedback(self, answer: AnswerMessage, team: str, channel: str) -> AnswerMessage:
-        """Remember the question, and add to its answer what one can do with it."""
+        """Log a question, and add buttons for feedback to its answer."""
         self._count(answer)
         if self.services.recorder is None or answer.result is None:
             return answer
@@ -73,7 +73,7 @@ class Feedback:
         return replace(answer, message=Message(message.text, blocks))
 
     def record(self, answer: AnswerMessage, team: str) -> None:
-        """Remember a question whose answer stands where nothing can be added to it."""
+        """Log a question whose answer can't have buttons."""
         self._count(answer)
         if self.services.recorder is not None and answer.result is not None:
             self.services.recorder.record(answer.result, team, "")
@@ -83,7 +83,7 @@ class Feedback:
             self.services.metrics.question(answer.result)
 
     async def record_pick(self, interaction: Interaction) -> None:
-        """Remember which of several readings somebody meant."""
+        """Log which choice somebody meant."""
         if self.services.recorder is None or not interaction.block.startswith(_RECEIPT):
             return
         entries = parse_entry_ref(interaction.value).entries
@@ -101,10 +101,7 @@ class Feedback:
 
 
 async def suggest(store: Store, team: str, text: str, entry: str, user: str) -> None:
-    """Suggest the words of a question as a phrasing of the entry that was meant, once.
-
-    A long story is no phrasing.
-    """
+    """Suggest a question as a phrasing of the entry that was meant, unless it is long or known."""
     if "/" not in entry or entry.startswith("=") or len(text) > LONGEST:
         return
     for known in await store.proposals.all(team, ProposalState):
@@ -153,7 +150,7 @@ def _person(receipt: str) -> JsonObject:
 
 
 def _marked(blocks: tuple[JsonObject, ...], receipt: str) -> tuple[JsonObject, ...]:
-    """The blocks, the first one with buttons bearing the receipt for whoever picks."""
+    """Return the blocks, with the question's id at the first block of buttons."""
     found = list(blocks)
     for number, block in enumerate(found):
         if block["type"] == "actions":
@@ -184,7 +181,7 @@ class _Rating:
         return HandoffService(self.app)
 
     async def rate(self, interaction: Interaction, value: str, context: AsyncBoltContext) -> None:
-        """Keep a rating; ask what was missing when the answer didn't help."""
+        """Log a rating; open a modal that asks what was missing if the answer didn't help."""
         way, _, receipt = value.partition(" ")
         async with self.app.services.store() as store:
             known = await store.questions.rate(
@@ -199,7 +196,7 @@ class _Rating:
             await client_of(context).views_open(trigger_id=interaction.trigger, view=view)
 
     async def ask(self, interaction: Interaction, receipt: str, context: AsyncBoltContext) -> None:
-        """Ask for the question as a person shall read it."""
+        """Open a modal for the question that a person will read."""
         record = await self._record(interaction.team, receipt)
         if record is None:
             await send_ephemeral(interaction, _GONE, context)
@@ -210,7 +207,7 @@ class _Rating:
     async def comment(
         self, ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
-        """Keep what was missing, and hand the question over where that is wanted."""
+        """Log what was missing, and hand the question over if the box is checked."""
         view, user, team = interaction.view, interaction.user, interaction.team
         said = _said(view)
         comment, wanted = view.input(_COMMENT).value.strip(), view.input(_HAND_OVER).checked
@@ -234,7 +231,7 @@ class _Rating:
     async def hand_over(
         self, ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
-        """Hand the question over as it was written."""
+        """Hand over the question of a submitted modal."""
         user, said = interaction.user, _said(interaction.view)
         record = await self._record(interaction.team, said.get("receipt", ""))
         if record is None:
@@ -256,7 +253,7 @@ class _Rating:
 
 
 def _own(record: QuestionRecord, user: str) -> str:
-    """The words of a question, for nobody but who asked it."""
+    """Return a question's text to its asker, nothing to others."""
     return record.text or "" if record.asker == user else ""
 
 
@@ -265,7 +262,7 @@ def _metadata(receipt: str, interaction: Interaction) -> dict[str, str]:
 
 
 def _said(view: View) -> dict[str, str]:
-    """What a modal of ours carries; nothing when it isn't one of ours."""
+    """Return the metadata of a modal; nothing if they are malformed."""
     try:
         found = json.loads(view.metadata or "{}")
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Questions that persons answer: whom they go to, and what owner and asker see."""
+"""Hand-offs: questions for a person, as their owner and their asker see them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class HandoffRequest:
-    """A question for a person: what became of it so far, who asks, and where they are told."""
+    """A question for a person: its log record, its asker, and where the asker reads answers."""
 
     record: QuestionRecord
     asker: str
@@ -62,7 +62,7 @@ class HandoffService:
     app: AppContext
 
     async def open(self, context: AsyncBoltContext, asked: HandoffRequest) -> None:
-        """Hand a question to its owner, and tell the asker that it is there."""
+        """Post a question to its owner, and confirm it to the asker."""
         client = client_of(context)
         owner = await self._owner(asked.record)
         places = await self.app.owners.places(client, owner)
@@ -101,7 +101,7 @@ class HandoffService:
         )
 
     async def _owner(self, record: QuestionRecord) -> str:
-        """Whom a question belongs to: the entry's owner, the role's, the channel's."""
+        """Return the owner of a question: of its entry, else of its role, else of its channel."""
         knowledge_base = self.app.engine.knowledge_base
         for entry_id, _ in record.entries:
             entry = knowledge_base.entry(entry_id)
@@ -126,9 +126,9 @@ class HandoffService:
         openly: bool = True,
         more: Message | None = None,
     ) -> None:
-        """Tell the asker something in Slack's markup, in the thread of the question or directly.
+        """Post a text in Slack's markup to the asker, in the thread of the question or directly.
 
-        What isn't for everyone (`openly` false) is told directly; `more` follows the text.
+        With `openly` false it is posted directly; `more` is a message that follows the text.
         """
         thread = handover.thread if openly else ""
         place = handover.channel if thread else handover.asker
@@ -144,7 +144,7 @@ class HandoffService:
             _log.info("the asker could not be told: %s", describe_error(error))
 
     async def show(self, client: AsyncWebClient, handover: Handoff) -> None:
-        """Bring the owner's message up to date."""
+        """Update the owner's message."""
         await client.chat_update(
             channel=handover.notice_channel,
             ts=handover.notice_ts,
@@ -153,7 +153,7 @@ class HandoffService:
 
 
 def notice_of(handover: Handoff) -> Message:
-    """The message that shows a question to its owner."""
+    """Return the message that shows a question to its owner."""
     quoted = "\n".join(
         f"> {line}" for line in escape(shorten(handover.question, QUOTED)).splitlines()
     )
@@ -202,14 +202,14 @@ _TEXT: Final = "text"
 
 @dataclass(frozen=True, slots=True)
 class HandoffActions:
-    """What it takes to let owners act."""
+    """What owners do with handed-off questions: claim, answer, close."""
 
     people: HandoffService
 
     async def move(
         self, interaction: Interaction, handover_id: str, context: AsyncBoltContext, *, close: bool
     ) -> None:
-        """Claim or close."""
+        """Claim or close a question."""
         if await shown_at(self.people, interaction, handover_id) is None:
             await send_ephemeral(interaction, "That question isn't yours to take.", context)
             return
@@ -223,7 +223,7 @@ class HandoffActions:
         await self.people.show(client, handover)
         if not close:
             said = f"<@{interaction.user}> is looking into your question."
-        # The asker has the answer by now; that somebody tidied up is no news to them.
+        # The asker has the answer: that the question is closed too is no news.
         elif handover.answer:
             return
         else:
@@ -233,7 +233,7 @@ class HandoffActions:
     async def reply(
         self, interaction: Interaction, handover_id: str, context: AsyncBoltContext
     ) -> None:
-        """Ask for the answer."""
+        """Open a modal for the answer."""
         handover, refused = await visible_handoff(self.people, interaction, handover_id)
         if handover is None or refused:
             await send_ephemeral(interaction, refused, context)
@@ -244,7 +244,7 @@ class HandoffActions:
     async def answer(
         self, ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
-        """Take the answer, and give it to the asker."""
+        """Store the answer, and post it to the asker."""
         user, text = interaction.user, interaction.view.input(_TEXT).value.strip()
         if not text:
             await ack(response_action="errors", errors={_TEXT: "Please write an answer."})
@@ -267,12 +267,12 @@ class HandoffActions:
 async def shown_at(
     people: HandoffService, interaction: Interaction, handover_id: str
 ) -> Handoff | None:
-    """The question that is shown where somebody clicked, and nowhere else."""
+    """Return the question of a click; None unless it was on the message that shows it."""
     async with people.app.services.store() as store:
         handover = await store.handoffs.get(interaction.team, handover_id)
     if handover is None:
         return None
-    # A button's value can be forged: who sees the owner's message proves more than an id.
+    # A button's value can be forged, so only a click on the owner's message counts.
     place = (handover.notice_channel, handover.notice_ts)
     return handover if place == (interaction.channel, interaction.ts) else None
 
@@ -280,7 +280,7 @@ async def shown_at(
 async def visible_handoff(
     people: HandoffService, interaction: Interaction, handover_id: str
 ) -> tuple[Handoff | None, str]:
-    """The question that somebody wants to answer, or why they may not."""
+    """Return the question that a user wants to answer, and why they may not."""
     handover = await shown_at(people, interaction, handover_id)
     if handover is None:
         return None, "That question isn't yours to answer."
@@ -290,11 +290,13 @@ async def visible_handoff(
 
 
 def conflict_message(handover: Handoff | None, *, named: bool = True) -> str:
-    """What to tell who comes second."""
+    """Return the message for a user who acts on a question that another has taken."""
     if handover is None:
         return "That question is no longer kept."
-    by = f" by <@{handover.claimed_by}>" if named and handover.claimed_by else ""
-    return f"You are a moment late: it is {STATES[handover.state].lower()}{by} already."
+    state = STATES[handover.state].lower()
+    if named and handover.claimed_by:
+        return f"<@{handover.claimed_by}> has already {state} this question."
+    return f"This question is already {state}."
 
 
 def _answer_modal(handover: Handoff) -> JsonObject:

@@ -1,4 +1,4 @@
-"""A person says which entry answers a question; the asker gets it, the owners a phrasing."""
+"""“Point to an answer”: owners answer handed-off questions with entries of the content."""
 
 from __future__ import annotations
 
@@ -36,24 +36,24 @@ VIEW: Final = "assign-entry"
 _ENTRY: Final = "entry"
 _CLOSEST: Final = 30
 _OF_A_KIND: Final = 35
-"""Entries of the role and general ones in the menu, which takes 100 at most."""
+"""Entries of the role, and general ones, in the menu, which takes 100 options."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntryPicker:
-    """Answers handed-off questions with entries that owners pick."""
+    """Picker of the entry that answers a handed-off question."""
 
     app: AppContext
 
     @property
     def people(self) -> HandoffService:
-        """Tells askers, and updates the owners' message."""
+        """The service that posts to askers and owners."""
         return HandoffService(self.app)
 
     async def open(
         self, interaction: Interaction, handover_id: str, context: AsyncBoltContext
     ) -> None:
-        """Ask for the entry."""
+        """Open a modal to choose the entry."""
         handover, refused = await visible_handoff(self.people, interaction, handover_id)
         if handover is None or refused:
             await send_ephemeral(interaction, refused, context)
@@ -76,7 +76,7 @@ class EntryPicker:
     async def assign(
         self, ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
-        """Give the asker the entry, and suggest their words as a phrasing of it."""
+        """Post the entry to the asker, and suggest the question as a phrasing of it."""
         team, user, view = interaction.team, interaction.user, interaction.view
         block = next((name for name in view.inputs if name.partition(" ")[0] == _ENTRY), _ENTRY)
         entry_id = view.input(block, _ENTRY).value
@@ -119,7 +119,7 @@ class EntryPicker:
             "placeholder": plain("Choose or type"),
             "option_groups": list(self._menu(handover.question, role)),
         }
-        # A new id for each role: Slack keeps what was chosen under an old one.
+        # A new id for each role: under the same id Slack keeps the former choice.
         block = f"{_ENTRY} {role or ''}".strip()
         hint = "The asker gets it. The owners may take the words up."
         return modal(
@@ -135,7 +135,7 @@ class EntryPicker:
         )
 
     def _roles(self, question: str, chosen: str | None) -> JsonObject:
-        """A menu of roles, those near the question first."""
+        """Return a menu of roles, those nearest to the question first."""
         knowledge_base = self.app.engine.knowledge_base
         _, near = self.app.engine.nearest(question)
         first = [one.role for one in near if one.role]
@@ -154,7 +154,7 @@ class EntryPicker:
         return {**input_block("role", "About", element, optional=True), "dispatch_action": True}
 
     def _menu(self, question: str, role_id: str | None) -> Iterator[JsonObject]:
-        """The entries to choose from: those of near meaning, the role's, the general ones."""
+        """Yield groups of entries: nearest in meaning, of the role, general."""
         knowledge_base = self.app.engine.knowledge_base
         _, near = self.app.engine.nearest(question)
         closest = [one.id for one in near if _is_part(one)][:_CLOSEST]

@@ -23,7 +23,7 @@ _OFF: Final = "I'm switched off in this channel. Write to me directly, or use `/
 
 
 async def _was_answered_before(message: IncomingMessage, client: AsyncWebClient) -> bool:
-    """Whether a process that has died had answered already."""
+    """Whether a process answered the message before it died."""
     return message.may_be_answered and await was_answered(
         client, message.channel, message.thread, message.ts
     )
@@ -37,7 +37,7 @@ class MessageHandler:
     feedback: Feedback
 
     async def handle(self, message: IncomingMessage, client: AsyncWebClient) -> None:
-        """Answer a message, if faqbot has to."""
+        """Answer a message by its kind."""
         match message.kind:
             case MessageKind.DIRECT | MessageKind.MENTION:
                 await self.answer_question(message, client)
@@ -47,7 +47,7 @@ class MessageHandler:
                 await self.answer_unprompted(message, client)
 
     async def answer_question(self, message: IncomingMessage, client: AsyncWebClient) -> None:
-        """Answer somebody who speaks to faqbot."""
+        """Answer a direct message or a mention."""
         if await _was_answered_before(message, client):
             return
         policy = await self._policy(message)
@@ -56,7 +56,7 @@ class MessageHandler:
             return
         past = await self._thread_state(message, client)
         answer = await self._answer(message, message.question, past, client)
-        # In public the answer must suit every reader; perhaps the asker alone may read one.
+        # A public answer must be fit for every reader; the asker alone may be allowed one.
         if answer.declined and not (message.direct or message.shared):
             private = await self._answer(message, message.question, past, client, private=True)
             if not private.declined:
@@ -79,7 +79,7 @@ class MessageHandler:
             await self._deliver(message, answer, client)
 
     async def answer_unprompted(self, message: IncomingMessage, client: AsyncWebClient) -> None:
-        """Answer who asked nobody in particular, where the channel wants that, when sure."""
+        """Answer a message addressed to nobody, if the channel's mode and confidence allow it."""
         policy = await self._policy(message)
         if policy.mode not in (ChannelMode.QUESTIONS, ChannelMode.ALL) or wants_help(message.text):
             return
@@ -114,7 +114,7 @@ class MessageHandler:
         private: bool = False,
         prompt: Prompt = Prompt.ADDRESSED,
     ) -> AnswerMessage:
-        """The answer that is fit for those who read along, or for the asker alone."""
+        """Return the answer for all readers of the conversation, or for the asker only."""
         if wants_help(text):
             return AnswerMessage(help_message(self.app.engine.knowledge_base))
         audience = await self.app.audiences.of(client, message.team, message.user)

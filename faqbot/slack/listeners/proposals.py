@@ -1,4 +1,4 @@
-"""“Save as FAQ”: from a message or a person's answer to a proposal."""
+"""“Save as FAQ”: proposals from messages and from answers of persons."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ _ONLY_COLLEAGUES: Final = "Only colleagues can propose FAQs."
 
 @dataclass(frozen=True, slots=True)
 class ProposalForm:
-    """Takes proposals of FAQs."""
+    """The form for proposals of FAQs."""
 
     app: AppContext
 
     async def may(self, interaction: Interaction, client: AsyncWebClient) -> bool:
-        """Whether somebody may propose: colleagues, not guests or strangers."""
+        """Whether a user may propose FAQs: employees only."""
         audience = await self.app.audiences.of(client, interaction.team, interaction.user)
         return audience is Audience.EMPLOYEES
 
     def filled_modal(self, question: str, answer: str, role: str | None = None) -> JsonObject:
-        """The modal, filled with what is known."""
+        """Return the modal with a question and an answer filled in."""
         roles = [("General, about no role", _GENERAL)]
         roles += [
             (one.title, one.id) for one in self.app.engine.knowledge_base.roles[: OPTIONS - 1]
@@ -74,7 +74,7 @@ class ProposalForm:
     async def propose(
         self, ack: AsyncAck, interaction: Interaction, client: AsyncWebClient
     ) -> None:
-        """Take a proposal; ask once whether it is meant where an FAQ answers that already."""
+        """Submit a proposal; warn once if an FAQ seems to answer its question already."""
         if not await self.may(interaction, client):
             await ack(response_action="errors", errors={_QUESTION: _ONLY_COLLEAGUES})
             return
@@ -93,7 +93,7 @@ class ProposalForm:
         await ProposalReview(self.app).take(proposal, client)
 
     def _near(self, proposal: Proposal) -> str:
-        """The question of the FAQ that answers the proposed one already, if one does."""
+        """Return the question of an FAQ that answers the proposed one, or an empty string."""
         question = Question(proposal.question, audience=Audience.EMPLOYEES, role=proposal.role)
         result = self.app.engine.ask(question)
         if result.kind != "answer":
@@ -109,7 +109,7 @@ class ProposalForm:
         return entry.title
 
     def _again(self, proposal: Proposal) -> JsonObject:
-        """The modal as it was filled in."""
+        """Return the modal as it was submitted."""
         filled = self.filled_modal(proposal.question, proposal.answer, proposal.role)
         audience = filled["blocks"][3]["element"]
         audience["initial_option"] = next(
@@ -147,7 +147,7 @@ def _select(block: str, label: str, options: list[tuple[str, str]], initial: str
 
 
 def _warned_of(view: View) -> str | None:
-    """The question about which this modal has warned already."""
+    """Return the question that the modal has warned about."""
     try:
         carried = json.loads(view.metadata or "{}")
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""For owners: the report of `/faq report`, the weekly digest, and their part of App Home."""
+"""Reports for owners: `/faq report`, the weekly digest, and their part of App Home."""
 
 from __future__ import annotations
 
@@ -55,16 +55,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """Reports to owners what was asked, missed and rated."""
+    """What was asked, missed and rated, for owners."""
 
     app: AppContext
 
     async def may_read(self, client: AsyncWebClient, user: str) -> bool:
-        """Whether somebody is an owner of content, or an admin of the workspace."""
+        """Whether a user is an owner of content, or an admin of the workspace."""
         return await self.app.owners.owns(client, self.app.engine.knowledge_base, user)
 
     async def command(self, ack: AsyncAck, command: SlashCommand, client: AsyncWebClient) -> None:
-        """`/faq report`: the last seven days, to an owner alone."""
+        """Respond to `/faq report` with the last seven days, for owners only."""
         if not await self.may_read(client, command.user):
             await ack(text="Only the owners of content, and admins, can read the report.")
             return
@@ -76,7 +76,7 @@ class Reports:
         await ack(response_type="ephemeral", **found.as_arguments())
 
     async def week(self, team: str, roles: frozenset[str] | None = None) -> Message:
-        """The report of the last seven days, about some roles or about everything.
+        """Return the report of the last seven days, about some roles or about everything.
 
         Raises:
             StoreError: nothing is remembered, or the database is down.
@@ -89,7 +89,7 @@ class Reports:
         return render(report(found, knowledge_base, utc_now().date()))
 
     async def _owned(self, client: AsyncWebClient) -> dict[str, frozenset[str] | None]:
-        """Where digests go: owners that can be reached get theirs, one place gets all of it."""
+        """Return the roles of each place's digest; None, for the default owner, is all roles."""
         places: dict[str, frozenset[str] | None] = {}
         for role in self.app.engine.knowledge_base.roles:
             for place in (await self.app.owners.places(client, role.owner))[:1]:
@@ -98,14 +98,14 @@ class Reports:
         return {**places, common: None} if common else places
 
     async def home(self, team: str) -> list[JsonObject]:
-        """The owners' part of App Home; empty when there is no memory now."""
+        """Return the owners' part of App Home; nothing while the database is down."""
         try:
             return await self._home(team)
         except StoreError:
             return []
 
     async def send_digest(self, client: AsyncWebClient, team: str, day: dt.date) -> int:
-        """Send the week's digests, each once by whichever process comes first; how many went."""
+        """Send the week's digests. Returns how many: of several processes, one sends each."""
         sent = 0
         for place, roles in (await self._owned(client)).items():
             try:
@@ -120,7 +120,7 @@ class Reports:
         self, client: AsyncWebClient, team: str, key: str, roles: frozenset[str] | None
     ) -> bool:
         async with self.app.services.store() as store:
-            # Each process wakes on Monday; the claim lets one of them send.
+            # All processes wake on Monday; the one with the claim sends.
             if not await store.claims.claim("digest", team, key):
                 return False
         place = key.rpartition("/")[2]
@@ -129,7 +129,7 @@ class Reports:
         return True
 
     async def every_week(self, client: AsyncWebClient) -> None:
-        """Send the digest on Monday mornings, as long as this runs."""
+        """Send the digests on Monday mornings, until cancelled."""
         while True:
             due = next_monday(utc_now())
             await asyncio.sleep((due - utc_now()).total_seconds())
@@ -189,7 +189,7 @@ class Reports:
 
 
 def report(found: UsageStatistics, knowledge_base: KnowledgeBase, today: dt.date) -> Reply:
-    """The figures of a period as a message."""
+    """Return the statistics of a period as a reply."""
     parts = [
         ("Most asked", [_asked(knowledge_base, one.entry, one.count) for one in found.most_asked]),
         ("Unanswered, by meaning", list(_missed(found))),
@@ -218,7 +218,7 @@ def report(found: UsageStatistics, knowledge_base: KnowledgeBase, today: dt.date
 
 
 def suggestions(proposals: Sequence[Proposal], knowledge_base: KnowledgeBase) -> list[JsonObject]:
-    """The blocks of suggested phrasings, each with two buttons to decide about it."""
+    """Return the blocks of suggested phrasings, each with two buttons to decide."""
     blocks: list[JsonObject] = []
     for number, proposal in enumerate(proposals[:_MOST_SUGGESTIONS]):
         entry = knowledge_base.entry(proposal.entry or "")
@@ -238,14 +238,14 @@ def suggestions(proposals: Sequence[Proposal], knowledge_base: KnowledgeBase) ->
 
 
 def _content(loaded: ReloadState) -> Iterator[tuple[str, list[str]]]:
-    """What is answered from; and what is wrong with newer content, if something is."""
+    """Yield the content's version, and the problems of newer content."""
     if loaded.problems:
         yield f"The changed content is not used: {loaded.count} problems", [*loaded.problems]
     yield "Content", [f"version {loaded.version}, since {loaded.since:%-d %B %Y, %H:%M} UTC"]
 
 
 def stale(knowledge_base: KnowledgeBase, today: dt.date) -> list[str]:
-    """The titles of the content whose review is overdue."""
+    """Return the titles of content whose review is overdue."""
     entries: list[Role | Faq] = [*knowledge_base.roles]
     entries += [faq for role in knowledge_base.roles for faq in role.faqs]
     entries += knowledge_base.faqs
@@ -253,7 +253,7 @@ def stale(knowledge_base: KnowledgeBase, today: dt.date) -> list[str]:
 
 
 def next_monday(moment: dt.datetime) -> dt.datetime:
-    """The next Monday morning after a moment."""
+    """Return the next Monday morning after a moment."""
     day = (moment - dt.timedelta(days=moment.weekday())).replace(
         hour=_MONDAY_MORNING, minute=0, second=0, microsecond=0
     )
@@ -261,13 +261,13 @@ def next_monday(moment: dt.datetime) -> dt.datetime:
 
 
 def literal(text: str) -> str:
-    """A text in one line whose Markdown characters mean nothing."""
+    """Return a text as one line, with its Markdown characters escaped."""
     line = " ".join(text.split())
     return "".join(f"\\{letter}" if letter in "\\`*_[]<>#~!&" else letter for letter in line)
 
 
 def times(count: int) -> str:
-    """A count in words."""
+    """Return a count in words."""
     return "once" if count == 1 else f"{count} times"
 
 

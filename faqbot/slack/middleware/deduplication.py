@@ -49,7 +49,7 @@ class Delivery:
 
 
 def delivery_of(payload: Payload) -> Delivery | None:
-    """The message, event or trigger by which a payload is known; None where it has nothing.
+    """Return what identifies a payload: its message, event or trigger; None if nothing does.
 
     Slack sends an event again to any process, but never a command.
     """
@@ -73,8 +73,8 @@ def delivery_of(payload: Payload) -> Delivery | None:
 def register(
     app: AsyncApp, claims: DeliveryClaims, on_duplicate: Callable[[], None] = lambda: None
 ) -> None:
-    """Acknowledge duplicates without calling the listeners; `on_duplicate` is called for each."""
-    # Not the shared claims: what may happen twice isn't worth a transaction.
+    """Register middleware that drops duplicates and calls `on_duplicate` for each."""
+    # Claims of this process: handling these twice does no harm, and saves a transaction.
     own = MemoryClaims()
 
     @app.middleware
@@ -83,13 +83,13 @@ def register(
     ) -> BoltResponse | None:
         payload = payload_of(req)
         delivery = delivery_of(payload)
-        # A delivery that was taken over bears its claim already; a second claim would drop it.
+        # A delivery that was taken over has its claim already; a second one would drop it.
         if delivery is not None and not req.context.get(CLAIM):
             match delivery.kind:
                 case DeliveryKind.QUESTION:
                     attempts = await claims.acquire(delivery.key, req.body)
                     req.context[CLAIM] = key_string(delivery.key)
-                    # The database may not know of the answer to what Slack sends again.
+                    # An earlier attempt may have posted the answer without completing its claim.
                     if attempts > 1 or "x-slack-retry-num" in req.headers:
                         _mark(req, payload)
                 case DeliveryKind.ACTION:

@@ -83,9 +83,9 @@ class TokenBuckets:
 class QuestionLimiter:
     """Counts the questions that faqbot answers.
 
-    What is put to faqbot is counted when it comes. A message that only may be a question, in a
-    thread or in a channel where faqbot answers unprompted, is counted when there is an answer to
-    it, so that people who talk to each other use up nothing.
+    Questions put to faqbot are counted when they arrive. Other messages, in threads or in channels
+    where faqbot answers unprompted, are counted when there is an answer, so that people who talk to
+    each other use up nothing.
 
     Args:
         per_user: the limit of each user.
@@ -98,7 +98,7 @@ class QuestionLimiter:
     on_rejected: Callable[[str], None] = lambda _: None
 
     async def admits(self, message: IncomingMessage, client: AsyncWebClient) -> bool:
-        """Count a message. Where it is one too many, its author is told so once."""
+        """Count a message. Returns False above the limit, of which its author gets one notice."""
         decision, notice = self.count(message.team, message.user)
         if decision is Decision.WARN:
             await _post_notice(client, message, notice)
@@ -135,11 +135,11 @@ async def _post_notice(client: AsyncWebClient, message: IncomingMessage, text: s
 
 
 def register(app: AsyncApp, limiter: QuestionLimiter, complete: Callable[[str], None]) -> None:
-    """Reject the commands and messages to faqbot that are above the limits.
+    """Register middleware that rejects commands and questions above the limits.
 
     Args:
         app: the app.
-        limiter: counts them.
+        limiter: counts questions.
         complete: called with the claim of each delivery that ends here.
     """
 

@@ -1,4 +1,4 @@
-"""The listeners that run: held until they end, and waited for before faqbot stops."""
+"""Request log: a number for each delivery, and the listeners that run."""
 
 from __future__ import annotations
 
@@ -19,31 +19,35 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from faqbot.slack.payloads import payload_of
 
 WITHIN: Final = 20.0
-"""Seconds that listeners have to end when faqbot stops."""
+"""Seconds that listeners have to end at shutdown."""
 
 _BEGAN: Final = "faqbot_began"
 
-Ended = Callable[[AsyncBoltRequest, float], None]
+OnFinished = Callable[[AsyncBoltRequest, float], None]
 
 
 class ListenerTracker:
-    """Strong references to the tasks of acknowledged listeners, which nobody else holds."""
+    """The tasks of running listeners.
+
+    Bolt 1.30 runs a listener as a task that it keeps no reference to, so the garbage collector
+    could end it (https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task).
+    """
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
     def count(self) -> int:
-        """How many listeners run now."""
+        """How many listeners run."""
         return len(self._tasks)
 
-    def watch(self, app: AsyncApp, ended: Ended = lambda *_: None) -> None:
-        """Follow every listener of an app; `ended` is told of each, with its seconds."""
+    def watch(self, app: AsyncApp, on_finished: OnFinished = lambda *_: None) -> None:
+        """Track the listeners of an app. `on_finished` is called after each, with its seconds."""
         app.listener_runner.listener_start_handler = _Start(self._tasks)
-        app.listener_runner.listener_completion_handler = _End(self._tasks, ended)
+        app.listener_runner.listener_completion_handler = _End(self._tasks, on_finished)
 
     async def drain(self, within: float = WITHIN) -> bool:
-        """Wait until all listeners have ended, but not for ever; whether all have."""
+        """Wait until all listeners have ended. Returns False when the time is up first."""
         tasks = {task for task in self._tasks if task is not asyncio.current_task()}
         if not tasks:
             return True
@@ -51,7 +55,7 @@ class ListenerTracker:
         return not pending
 
     async def stop(self, within: float) -> int:
-        """Wait for the listeners, end those that take too long; how many those were."""
+        """Wait for the listeners, then cancel those that still run. Returns how many those were."""
         if await self.drain(within):
             return 0
         tasks = set(self._tasks)
@@ -77,9 +81,9 @@ class _Start(AsyncListenerStartHandler):
 
 
 class _End(AsyncListenerCompletionHandler):
-    def __init__(self, tasks: set[asyncio.Task[Any]], ended: Ended) -> None:
+    def __init__(self, tasks: set[asyncio.Task[Any]], on_finished: OnFinished) -> None:
         self._tasks = tasks
-        self._ended = ended
+        self._on_finished = on_finished
 
     async def handle(
         self,
@@ -89,28 +93,28 @@ class _End(AsyncListenerCompletionHandler):
         task = asyncio.current_task()
         if task is not None:
             self._tasks.discard(task)
-            if task.cancelling():  # it was not finished: another process may finish it
+            if task.cancelling():  # unfinished: another process may handle it again
                 return
         now = time.perf_counter()
-        self._ended(request, now - float(request.context.get(_BEGAN, now)))
+        self._on_finished(request, now - float(request.context.get(_BEGAN, now)))
 
 
 _log = logging.getLogger(__name__)
 
 
 def register(app: AsyncApp) -> None:
-    """Bind the number to the context of each delivery; listeners inherit it."""
+    """Bind a number to the log context of each delivery, which its listeners inherit."""
 
     @app.middleware
     async def trace(req: AsyncBoltRequest, next_: Callable[[], Awaitable[None]]) -> None:
         payload = payload_of(req)
-        # A task inherits the context of whoever made it, maybe with another request's values.
+        # A task inherits the context of its creator, which may hold values of another request.
         clear_contextvars()
         bind_contextvars(request=secrets.token_hex(6), team=payload.team, kind=payload.name)
         await next_()
 
 
 def log_handled(request: AsyncBoltRequest, seconds: float) -> None:
-    """Tell the log that a delivery was handled."""
+    """Log that a delivery was handled."""
     del request  # its number, team and kind are bound
     _log.info("handled", extra={"seconds": round(seconds, 4)})
