@@ -1,1 +1,1 @@
-"""Figures as pictures in the browser."""
+"""Dashboard of the question log."""

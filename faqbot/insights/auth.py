@@ -1,4 +1,4 @@
-"""Signing in to the insights pages, and who is signed in; kept in memory, for a working day."""
+"""Sign-in to the insights pages with Slack, and sessions in memory."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from faqbot.slack.client import SLACK_ERRORS, describe_error
 from faqbot.slack.directory import OwnerDirectory
 
 SESSION_LIFETIME: Final = 8 * 3600.0
-"""Seconds for which somebody stays signed in."""
+"""Seconds of a session."""
 
 OWNER_CHECK_INTERVAL: Final = 600.0
-"""Seconds after which somebody who is signed in must still be an owner."""
+"""Seconds after which a session checks again that its user is an owner."""
 
 SIGN_IN_TIMEOUT: Final = 600.0
 """Seconds that signing in may take."""
@@ -37,27 +37,27 @@ _MAX_SESSIONS: Final = 10_000
 _SESSION_COOKIE: Final = "faqbot-session"
 _BROWSER_COOKIE: Final = "faqbot-signing-in"
 _HOST_ONLY: Final = "__Host-"
-"""Cookies with this before their name come from this very host, and by HTTPS."""
+"""Prefix of cookies that only this host can set, over HTTPS."""
 
 _PUBLIC_PATHS: Final = ("/sign-in", "/sign-out", "/static/")
 T = TypeVar("T")
 Page = Callable[[Request, int, str], Response]
-"""Makes the page for somebody who isn't signed in: the status, and what to tell them."""
+"""Returns the sign-in page, with a status and a message."""
 
 
 class IdentityProvider(Protocol):
-    """Says who somebody is, and whether they may read."""
+    """Identifies users, and decides who may read."""
 
     def sign_in_url(self, state: str, nonce: str) -> str:
-        """Where somebody goes to sign in."""
+        """Return the address at which a user signs in."""
         ...
 
     async def identify(self, code: str, nonce: str) -> str | None:
-        """The id of who came back with a code; None when the code proves nothing."""
+        """Return the id of the user that a code identifies; None if it is invalid."""
         ...
 
     async def may_read(self, person: str) -> bool:
-        """Whether somebody may read the pages."""
+        """Whether a user may read the pages."""
         ...
 
 
@@ -74,7 +74,7 @@ class _Attempt:
 
 
 class _Kept(Generic[T]):
-    """Values by unguessable keys, each for a while, the oldest forgotten first."""
+    """Values by unguessable keys, with a lifetime."""
 
     def __init__(self, lifetime: float, clock: Callable[[], float]) -> None:
         self._lifetime = lifetime
@@ -102,13 +102,13 @@ class _Kept(Generic[T]):
 
 
 class Sessions:
-    """Lets people in who prove to an identity provider that they may read.
+    """Sessions of users whom an identity provider has identified.
 
     Args:
-        identity: knows people.
-        page: makes the page for who isn't signed in.
-        secure: whether the pages are served by HTTPS, so that cookies go nowhere else.
-        clock: seconds that only grow.
+        identity: identifies users.
+        page: returns the sign-in page.
+        secure: whether the pages are served by HTTPS, so that cookies are sent by HTTPS only.
+        clock: a monotonic clock, in seconds.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class Sessions:
         self._attempts = _Kept[_Attempt](SIGN_IN_TIMEOUT, clock)
 
     def routes(self) -> list[Route]:
-        """The pages of signing in and out."""
+        """Return the routes for signing in and out."""
         return [
             Route("/sign-in", self._sign_in),
             Route("/sign-in/start", self._start),
@@ -137,13 +137,13 @@ class Sessions:
         ]
 
     async def is_signed_in(self, request: Request) -> bool:
-        """Whether a request comes from somebody who is signed in and may still read."""
+        """Whether a request has a session whose user may still read."""
         key = self._cookie(request, _SESSION_COOKIE)
         session = self._sessions.get(key)
         if session is None:
             return False
         if self._clock() - session.checked > OWNER_CHECK_INTERVAL:
-            # Somebody may leave, or stop being an owner, during the hours that a session lasts.
+            # A user may leave, or stop being an owner, during a session.
             if not await self._identity.may_read(session.person):
                 self._sessions.take(key)
                 return False
@@ -163,10 +163,10 @@ class Sessions:
 
     async def _done(self, request: Request) -> Response:
         asked = request.query_params
-        # Taken, not read: a state that was tried once, even wrongly, is worth nothing any more.
+        # Removed by reading: a state is valid once, even if the attempt fails.
         attempt = self._attempts.take(asked.get("state", ""))
         browser = self._cookie(request, _BROWSER_COOKIE)
-        # compare_digest refuses text that isn't ASCII, and the cookie is whatever was sent.
+        # As bytes: compare_digest refuses text that isn't ASCII, and a cookie may be anything.
         if attempt is None or not secrets.compare_digest(
             attempt.browser.encode(), browser.encode()
         ):
@@ -180,7 +180,7 @@ class Sessions:
             said = "Only the owners of content, and admins of the workspace, can read this."
             return self._page(request, 403, said)
         answer = RedirectResponse("/", 303)
-        # A new key at each sign-in: one that somebody planted before is never signed in.
+        # A new key at each sign-in, against session fixation.
         key = self._sessions.put(_Session(person, self._clock()))
         self._set_cookie(answer, _SESSION_COOKIE, key, SESSION_LIFETIME)
         self._delete_cookie(answer, _BROWSER_COOKIE)
@@ -199,11 +199,11 @@ class Sessions:
             max_age=int(lifetime),
             httponly=True,
             secure=self._secure,
-            samesite="lax",  # strict would not be sent when Slack leads back
+            samesite="lax",  # with strict, Slack's redirect wouldn't send it
         )
 
     def _delete_cookie(self, answer: Response, name: str) -> None:
-        # A browser takes no cookie of such a name that isn't secure, not even to drop it.
+        # Browsers refuse a cookie with this prefix unless it is secure, even to delete it.
         name = f"{self._prefix}{name}"
         answer.delete_cookie(name, secure=self._secure, httponly=True, samesite="lax")
 
@@ -212,14 +212,14 @@ class Sessions:
 
 
 class RequireSignIn:
-    """ASGI middleware: pages only for those who are signed in."""
+    """ASGI middleware that redirects users without a session to the sign-in page."""
 
     def __init__(self, app: ASGIApp, sessions: Sessions) -> None:
         self._app = app
         self._sessions = sessions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a page, or lead to signing in."""
+        """Serve a page, or redirect to the sign-in page."""
         if scope["type"] == "http" and not scope["path"].startswith(_PUBLIC_PATHS):
             request = Request(scope)
             if not await self._sessions.is_signed_in(request):
@@ -236,17 +236,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SlackIdentity:
-    """Signs owners of content in through their workspace.
+    """Identity provider for owners of content: Sign in with Slack (OpenID Connect).
 
     Args:
-        bot: the client with the bot token, for who owns what.
-        anyone: a client without a token, for exchanging codes.
+        bot: a client with the bot token, to look up owners.
+        client: a client without a token, to exchange codes.
         team: the id of the workspace whose members may sign in.
         client_id: of the app.
         client_secret: of the app.
-        redirect: where Slack leads back to, as the app's settings list it.
-        library: the content, at each request as it is then.
-        owners: knows who owns it.
+        redirect_url: the address that Slack redirects to; the app's settings must list it.
+        knowledge_base: returns the present content.
+        owners: looks up who is an owner.
     """
 
     bot: AsyncWebClient
@@ -259,7 +259,7 @@ class SlackIdentity:
     owners: OwnerDirectory
 
     def sign_in_url(self, state: str, nonce: str) -> str:
-        """Where somebody goes to sign in."""
+        """Return the address at which a user signs in."""
         asked = {
             "response_type": "code",
             "scope": "openid",
@@ -272,7 +272,7 @@ class SlackIdentity:
         return f"{urljoin(self.client.base_url, AUTHORIZE_PATH)}?{urlencode(asked)}"
 
     async def identify(self, code: str, nonce: str) -> str | None:
-        """The id of who came back with a code; None when the code proves nothing."""
+        """Return the id of the user that a code identifies; None if it is invalid."""
         try:
             answer = await self.client.openid_connect_token(
                 self.client_id,
@@ -292,15 +292,15 @@ class SlackIdentity:
         return str(claims.get(_USER) or "") or None
 
     async def may_read(self, person: str) -> bool:
-        """Whether somebody owns content or is an admin."""
+        """Whether a user is an owner of content or an admin."""
         return await self.owners.owns(self.bot, self.knowledge_base(), person)
 
 
 def _claims(token: str) -> dict[str, Any]:
-    """What an ID token says.
+    """Return the claims of an ID token.
 
-    It comes from Slack itself over TLS, which stands in for checking its signature (OpenID Connect
-    Core 1.0, section 3.1.3.7, point 6).
+    Its signature needn't be checked, since it comes from Slack over TLS (OpenID Connect Core 1.0,
+    section 3.1.3.7, point 6).
     """
     parts = token.split(".")
     try:

@@ -1,4 +1,4 @@
-"""The insights pages: for this machine alone, or for owners who sign in with Slack."""
+"""Server of the insights pages: for this machine only, or for owners who sign in with Slack."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from faqbot.storage.store import Store, with_store
 
 @dataclass(frozen=True, slots=True)
 class BindAddress:
-    """Where the pages are served."""
+    """Address of the server."""
 
     host: str
     port: int
 
     @property
     def is_local(self) -> bool:
-        """Whether only this machine can read them."""
+        """Whether only this machine can connect."""
         if self.host == "localhost":
             return True
         try:
@@ -48,12 +48,12 @@ class BindAddress:
 def serve_insights(
     database: str | None, knowledge: Path, address: BindAddress, settings: Settings | None
 ) -> None:
-    """Serve the insights pages until told to stop; with settings only to owners who sign in.
+    """Serve the insights pages until a signal; with settings, only to owners who sign in.
 
     Raises:
-        UsageError: nothing is remembered.
+        UsageError: there is no database.
         ContentError: the content has problems.
-        SettingsError: the place isn't this machine alone, and signing in isn't set up.
+        SettingsError: other machines can connect, and sign-in isn't set up.
         ServiceError: the port is taken, or Slack can't be reached.
         StoreError: the database can't be used.
     """
@@ -66,7 +66,7 @@ def serve_insights(
 
     async def serve(store: Store) -> None:
         pages = partial(InsightsPages, store, lambda: knowledge_base, grouping)
-        # Before Slack is asked: a port that is taken is reported at once.
+        # Before the calls to Slack, so that a taken port is reported at once.
         listener = listen(address.host, address.port)
         try:
             async with _app(pages, knowledge_base, settings) as app:
@@ -101,7 +101,7 @@ async def _app(
         web_client("", settings.slack_api_url) as anyone,
     ):
         team = await team_id_of(bot)
-        pages = of_team(team)  # who owns content in one workspace reads nothing of another
+        pages = of_team(team)  # an owner of one workspace may not read another's questions
         identity = SlackIdentity(
             bot=bot,
             client=anyone,
@@ -117,7 +117,7 @@ async def _app(
 
 
 def _check(settings: Settings) -> None:
-    """All that signing in needs is set."""
+    """Raise a SettingsError if settings for the sign-in are missing."""
     missing = [
         name.upper()
         for name in (
@@ -137,4 +137,4 @@ def _check(settings: Settings) -> None:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - the one address that a person waits for
+    print(line, flush=True)  # noqa: T201 - the operator needs the address

@@ -1,4 +1,4 @@
-"""The pages: figures, the questions behind each of them, and drafts of FAQs."""
+"""Insights pages: charts, the questions behind them, and drafts of FAQs."""
 
 from __future__ import annotations
 
@@ -41,25 +41,25 @@ OUTCOMES: Final = ("answer", "choices", "decline")
 
 @dataclass(frozen=True, slots=True)
 class ReportView:
-    """The last so many days, of one role and one place or of all."""
+    """Filters of the pages: days until now, one role or all, one surface or all."""
 
     days: int = 30
     role: str = ""
     surface: str = ""
 
     def filter(self, now: dt.datetime) -> QuestionFilter:
-        """The questions that the view shows."""
+        """Return the filter of questions."""
         since = now - dt.timedelta(days=self.days)
         return QuestionFilter(since, now, role=self.role or None, surface=self.surface or None)
 
     def link(self, path: str, **more: str) -> str:
-        """An address with this view's filters, or others in their place."""
+        """Return an address with these filters, and others that override them."""
         values = {"days": str(self.days), "role": self.role, "place": self.surface, **more}
         return f"{path}?{urlencode({name: value for name, value in values.items() if value})}"
 
 
 def parse_view(asked: Mapping[str, str]) -> ReportView:
-    """The view that an address asks for; what can't be is as if it weren't there."""
+    """Parse the query of an address; invalid values are ignored."""
     days = asked.get("days", "")
     fits = days.isascii() and days.isdigit() and len(days) < 5 and int(days) > 0  # noqa: PLR2004
     place = asked.get("place", "")
@@ -77,7 +77,7 @@ _MAX_TITLE: Final = 40
 
 
 def questions_chart(found: UsageStatistics, view: ReportView) -> str:
-    """Questions by day and outcome as JSON, days without questions included."""
+    """Return questions by day and outcome as JSON, with days without questions."""
     first, last = found.since.date(), found.until.date()
     days = [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
     counts = {day: dict(outcomes) for day, outcomes in found.days}
@@ -92,7 +92,7 @@ def questions_chart(found: UsageStatistics, view: ReportView) -> str:
 
 
 def ratings_chart(rated: Sequence[tuple[str, EntryStatistics]], view: ReportView) -> str:
-    """Helpful and not helpful by entry as JSON; each comes with its title."""
+    """Return ratings by entry as JSON."""
     shown = rated[:_MAX_BARS]
     return _chart(
         [
@@ -136,7 +136,7 @@ _MAX_SHADE: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class HeatCell:
-    """A part of a role in the heat map: `shade` is 0 (nobody asked) to 5."""
+    """A cell of the heat map, for a part of a role; `shade` is 0 (no questions) to 5."""
 
     part: str
     asked: int
@@ -146,13 +146,13 @@ class HeatCell:
 
 
 class InsightsPages:
-    """Serves the pages from a store and a library.
+    """The insights pages.
 
     Args:
-        store: what was asked.
-        library: what is known, at each request as it is then.
-        grouping: puts unanswered questions of one meaning together.
-        team: the workspace whose questions are shown; None: of all.
+        store: has the question log.
+        knowledge_base: returns the present content.
+        grouping: groups unanswered questions by meaning.
+        team: the workspace whose questions are shown; None for all.
     """
 
     def __init__(
@@ -171,9 +171,11 @@ class InsightsPages:
     def app(
         self, hosts: Sequence[str] = LOCAL_HOSTS, sessions: Sessions | None = None
     ) -> Starlette:
-        """The pages as an ASGI application, by the names of their host.
+        """Return the pages as an ASGI application.
 
-        Without sessions everybody who reaches it may read it: for this machine alone.
+        Args:
+            hosts: the names of the host that browsers may use.
+            sessions: of users who signed in. Without them everybody who can connect may read.
         """
         guard = [Middleware(RequireSignIn, sessions=sessions)] if sessions else []
         return Starlette(
@@ -194,7 +196,7 @@ class InsightsPages:
         )
 
     def sign_in(self, request: Request, status: int, said: str) -> Response:
-        """The page for who isn't signed in."""
+        """Return the sign-in page."""
         return self._page(request, "sign-in.html", status, said=said)
 
     async def _overview(self, request: Request) -> Response:
@@ -267,7 +269,7 @@ class InsightsPages:
 
 
 def _matches(record: QuestionRecord, asked: Any) -> bool:
-    """Whether a question stands behind the figure that was followed."""
+    """Whether a question belongs to the figure whose link was followed."""
     entry = record.entries[0][0] if record.entries else ""
     outcome, wanted, part = asked.get("outcome"), asked.get("entry"), asked.get("part")
     if asked.get("day") and record.at.date().isoformat() != asked["day"]:
@@ -294,7 +296,7 @@ def _title(knowledge_base: KnowledgeBase, entry_id: str) -> str:
 def _heat_map(
     parts: tuple[PartStatistics, ...], knowledge_base: KnowledgeBase, view: ReportView
 ) -> tuple[list[str], list[tuple[str, list[HeatCell]]]]:
-    """The columns and the rows of the heat map: a row for each role that was asked about."""
+    """Return the columns and rows of the heat map, a row for each role with questions."""
     columns = sorted({part.part for part in parts if part.part})
     most = max((part.answered + part.not_answered for part in parts), default=1)
     rows = []
@@ -312,7 +314,7 @@ def _heat_map(
 
 
 def _overdue(knowledge_base: KnowledgeBase, today: dt.date) -> list[tuple[str, str, dt.date]]:
-    """What is overdue: title, owner, and when it was last reviewed."""
+    """Return overdue content: title, owner, and date of the last review."""
     entries: list[Role | Faq] = [*knowledge_base.roles, *knowledge_base.faqs]
     entries += [faq for role in knowledge_base.roles for faq in role.faqs]
     return [

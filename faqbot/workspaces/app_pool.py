@@ -110,8 +110,8 @@ class AppHandle:
         try:
             yield self._app
         finally:
-            # Bolt has scheduled a listener that runs on as a task. Ending in the next round of the
-            # loop lets it begin before, so that the count doesn't fall to 0 in between.
+            # Bolt may have scheduled a listener as a task. Ended in the next round of the loop, the
+            # count doesn't fall to 0 before that task begins.
             asyncio.get_running_loop().call_soon(self._end)
 
     def release(self) -> None:
@@ -242,7 +242,7 @@ class AppPool:
             handle.release()
 
     async def _open(self, installation: Installation, key: WorkspaceKey) -> AppHandle:
-        # `release_all` doesn't see an app that is being opened: this number tells of its call.
+        # `release_all` doesn't see an app that is being opened, but changes this number.
         generation = self._generation
         handle = AppHandle(lambda: self._forget(key, handle))
         handle.attach(await self._open_app(installation, key.team, handle))
@@ -264,10 +264,10 @@ class AppPool:
 
 
 MAX_WORKSPACES: Final = 10_000
-"""Workspaces whose conversations are remembered while their content is not loaded."""
+"""Workspaces whose conversations are kept; the least recently used are dropped first."""
 
 MAX_THREADS: Final = 2_000
-"""Conversations that are remembered of each."""
+"""Conversations of a workspace that are kept."""
 
 _CONTENT_IN_GIT: Final = (
     "This workspace's content comes from a git repository: propose the change to whoever keeps it."
@@ -279,13 +279,13 @@ _CONTENT_SHARED: Final = (
 
 
 class ConversationCache:
-    """The conversations of each workspace, kept while its app is not open."""
+    """The conversations of each workspace, kept while its app is closed."""
 
     def __init__(self) -> None:
         self._of: OrderedDict[tuple[Workspace, str], ConversationMemory] = OrderedDict()
 
     def conversations_of(self, workspace: Workspace, team: str) -> ConversationMemory:
-        """The conversations of a team, and of nobody else."""
+        """Return the conversations of a team."""
         key = (workspace, team)
         found = self._of.setdefault(key, ConversationMemory(time.monotonic, MAX_THREADS))
         self._of.move_to_end(key)
@@ -325,7 +325,7 @@ class AppFactory:
         self, installation: Installation, team: str, handle: AppHandle
     ) -> WorkspaceApp:
         """Open the app of a team; an app that apologises if its content can't be loaded."""
-        # Bolt takes None for “no token”, which its types do not say.
+        # Bolt 1.30 accepts None for “no token”, though its type of `authorize` doesn't.
         authorize: Any = authorize_with(installation, self.tokens)
         config = self.config_of(team, installation.workspace.enterprise)
         try:
@@ -352,7 +352,7 @@ class AppFactory:
         )
 
     async def teams_of(self, installation: Installation) -> tuple[str, ...]:
-        """The teams that an installation serves; none where Slack doesn't tell."""
+        """Return the teams that an installation serves; none if Slack refuses the list."""
         if not installation.is_org_wide:
             return (installation.workspace.team,)
         try:

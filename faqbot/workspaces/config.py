@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 
 class WorkspacePart(ContentModel):
-    """What one workspace has of its own."""
+    """A workspace in the file."""
 
     knowledge: Text | None = None
     owners: Text | None = None
@@ -47,10 +47,10 @@ class WorkspacesPart(ContentModel):
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceConfig:
-    """What the file says of a workspace; "" leaves it to the settings.
+    """Configuration of a workspace; an empty value leaves it to the settings.
 
-    `knowledge` is an absolute folder, or the git address of one; `owners` the channel or person for
-    owners that Slack doesn't know; `speaks` when it speaks where nobody has said so.
+    `knowledge` is an absolute folder or a git address, `owners` the channel or person for owners
+    whom Slack doesn't know, `speaks` the mode of channels without settings.
     """
 
     knowledge: str = ""
@@ -62,13 +62,13 @@ NO_CONFIG: Final = WorkspaceConfig()
 
 
 class WorkspacesFile:
-    """What each workspace has of its own, as the file says now.
+    """The file that configures workspaces, as it was last read.
 
     Args:
         path: the file.
 
     Raises:
-        ContentError: something is wrong in it; it holds every problem.
+        ContentError: the file has problems; the error lists all of them.
     """
 
     def __init__(self, path: Path) -> None:
@@ -77,14 +77,14 @@ class WorkspacesFile:
         self._configs = read_workspaces(path)
 
     def config_of(self, team: str, enterprise: str = "") -> WorkspaceConfig:
-        """What a workspace has: under its own id, or else under its organisation's."""
+        """Return the configuration of a workspace: of its own id, else of its organisation's."""
         found = self._configs.get(team) or self._configs.get(enterprise)
         return found or NO_CONFIG
 
     def owns(self, team: str, default: Path) -> bool:
-        """Whether a folder is one workspace's alone, so that its people may change it.
+        """Whether only one workspace uses its folder, so that its owners may change the content.
 
-        What comes from git is changed there; what an organisation has, several workspaces share.
+        Content from git is changed there, and the content of an organisation is shared.
         """
         own = self._configs.get(team, NO_CONFIG).knowledge
         if not own or own.startswith(PREFIX) or not team.startswith("T"):
@@ -94,7 +94,7 @@ class WorkspacesFile:
         return not any(_overlap(Path(own), other) for other in (*folders, default.resolve()))
 
     def refresh(self) -> bool:
-        """Read the file again if it changed; whether it did. What is bad keeps what was good."""
+        """Reload the file if it changed. Returns whether it did; an invalid file is ignored."""
         state = _file_state(self._path)
         if state == self._state:
             return False
@@ -114,10 +114,10 @@ class WorkspacesFile:
 
 
 def read_workspaces(path: Path) -> Mapping[str, WorkspaceConfig]:
-    """What a file says of each workspace, by team or enterprise id.
+    """Read a file. Returns the configuration of each workspace, by team or enterprise id.
 
     Raises:
-        ContentError: something is wrong in it; it holds every problem.
+        ContentError: the file has problems; the error lists all of them.
     """
     shown = printable(os.fsencode(path).decode("utf-8", "replace"))
     raw = read_bytes(path, shown)
@@ -166,7 +166,7 @@ def _overlap(one: Path, other: Path) -> bool:
 
 
 def _id_problems(document: YamlDocument) -> Iterator[Problem]:
-    """What is wrong with ids and addresses, whatever else is wrong."""
+    """Yield the problems of ids and addresses."""
     workspaces = document.value.get("workspaces")
     for workspace, part in workspaces.items() if isinstance(workspaces, dict) else ():
         loc = ("workspaces", workspace)

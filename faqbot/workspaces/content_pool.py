@@ -95,7 +95,7 @@ class LoadedContent:
         return any(user.is_busy for _, user in self._engines.values())
 
     def swap(self, index: Index) -> Index:
-        """Let all engines answer from another index; returns the old one."""
+        """Swap the index of all engines. Returns the old one."""
         if self._index_or_none is None:  # it was unloaded while the new one was built
             return index
         old, self._index_or_none = self._index_or_none, index
@@ -167,7 +167,7 @@ def _stamp(folder: Path) -> frozenset[tuple[str, int, int]]:
 
 
 _MAX_FILES: Final = 20_000
-"""Files after which the look at a folder stops: links may lead anywhere."""
+"""Files of a folder that are compared; symbolic links may make it endless."""
 
 RETRY_INTERVAL: Final = 60.0
 """Seconds after which content that could not be loaded is tried again."""
@@ -211,8 +211,8 @@ class ContentPool:
 
     Args:
         load: loads a folder.
-        memory: how many bytes content may take. Content in use is never unloaded, so more is taken
-            while everything is in use.
+        memory: how many bytes content may use. Content in use is never unloaded, so it may use
+            more for a while.
         clones: the folder for clones of git repositories.
     """
 
@@ -231,7 +231,7 @@ class ContentPool:
 
     @property
     def size(self) -> int:
-        """The bytes that loaded content takes, without what is pinned."""
+        """The bytes of loaded content that isn't pinned."""
         contents = self._contents.values()
         return sum(content.size for content in contents if content.address not in self._pinned)
 

@@ -37,7 +37,7 @@ from faqbot.workspaces.oauth import (
 
 @dataclass(frozen=True, slots=True)
 class InstallError:
-    """A page: its HTTP status, its title, and what to do."""
+    """An error page: its HTTP status, its title, and advice."""
 
     status: int
     title: str
@@ -93,14 +93,14 @@ _ERRORS: Final = {
 
 
 def install_error(reason: str) -> InstallError:
-    """What to say of Slack's reason for giving no token."""
+    """Return the page for Slack's reason for returning no token."""
     if reason.startswith("status 5"):
         return UNREACHABLE
     return _ERRORS.get(reason, MISCONFIGURED)
 
 
 def unexpected_error(reference: str) -> InstallError:
-    """What to say of something that nobody foresaw."""
+    """Return the page for an unexpected error."""
     text = f"Try again; if it goes on, tell whoever runs faqbot the reference {reference}."
     return InstallError(500, "Something went wrong on our side", text)
 
@@ -113,21 +113,21 @@ _RETRY_AFTER: Final = "60"
 _log = logging.getLogger(__name__)
 
 OnInstalled = Callable[[Workspace], Awaitable[None]]
-"""Is told which installation has changed, so that what is loaded of it can be loaded anew."""
+"""Called with a new or changed installation, to close its open apps."""
 
 
 class InstallPages:
-    """Offers faqbot, leads to Slack, and keeps what comes back.
+    """The install page, the redirect to Slack, and the page that Slack redirects to.
 
-    A state is made when somebody presses the button, not when the page is looked at: link previews
-    and crawlers write nothing. It belongs to the browser that a cookie names, so that nobody can
-    lead others into an installation that they began themselves.
+    A state is issued when somebody presses the button, not when the page is shown: link previews
+    and crawlers write nothing. It is bound to the browser by a cookie, so that nobody can make
+    others finish an installation that they began themselves.
 
     Args:
-        exchange: the app as Slack's OAuth knows it.
-        store: keeps states and installations.
-        tokens: are told that a token has changed.
-        changed: is told which installation is new or has changed.
+        oauth_client: exchanges codes for tokens.
+        store: stores states and installations.
+        tokens: caches tokens, and drops those that changed.
+        on_installed: called with each new or changed installation.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class InstallPages:
         self._tokens = tokens
         self._on_installed = on_installed
         self._templates = Jinja2Templates(directory=HERE)
-        # Within the page, allowed by its hash: so these pages need no route for files.
+        # Inline, allowed by its hash, so that these pages need no route for files.
         style = (HERE / "install.css").read_text(encoding="utf-8")
         self._style = Markup(style)  # noqa: S704 - our own file
         prefix = "__Host-" if oauth_client.is_https else ""  # no other host can set such a cookie
@@ -152,15 +152,15 @@ class InstallPages:
         self._headers = safe_headers(
             {
                 "style-src": f"'sha256-{digest}'",
-                # Browsers hold a form to this wherever its answer leads: Slack leads on to the
-                # workspace's own address, and that to where people of its organisation sign in.
+                # Browsers check redirects of a form too: Slack redirects to the workspace's own
+                # address, and that to the sign-in page of its organisation.
                 "form-action": f"'self' {slack.scheme}://{slack.netloc} https:",
             },
             https=oauth_client.is_https,
         )
 
     def routes(self) -> list[Route]:
-        """The addresses of the pages."""
+        """Return the routes of the pages."""
         safe = [Middleware(SafeHeaders, headers=self._headers)]
         return [
             Route(INSTALL_PATH, self._guarded(self._show), methods=["GET"], middleware=safe),
@@ -171,7 +171,7 @@ class InstallPages:
     def _guarded(
         self, page: Callable[[Request], Awaitable[Response]]
     ) -> Callable[[Request], Awaitable[Response]]:
-        """The same page, whose failures are pages too."""
+        """Wrap a page so that its errors are pages too."""
 
         async def guarded(request: Request) -> Response:
             try:
@@ -201,11 +201,11 @@ class InstallPages:
         )
 
     async def _start(self, request: Request) -> Response:
-        """Lead to Slack, with a state that only this browser can use."""
+        """Redirect to Slack, with a state that is bound to this browser."""
         if request.headers.get("sec-fetch-site", "") not in _SAME_SITE:
             return await self._show(request, 403)  # another site pressed the button
         browser = request.cookies.get(self._cookie, "")
-        if not _BROWSER.fullmatch(browser):  # two tabs of one browser may both go on
+        if not _BROWSER.fullmatch(browser):  # kept for several tabs of one browser
             browser = secrets.token_urlsafe(32)
         state = await self._store.oauth_states.issue(browser)
         address = self._oauth_client.install_url((*SCOPES, *OPTIONAL_SCOPES), state)
@@ -221,7 +221,7 @@ class InstallPages:
         return answer
 
     async def _finish(self, request: Request) -> Response:
-        """Keep what Slack gives for the code that it sent along."""
+        """Exchange the code, and store the installation and its tokens."""
         state, code, browser = (
             given if len(given) <= _MAX_LENGTH else ""
             for given in (
@@ -230,7 +230,7 @@ class InstallPages:
                 request.cookies.get(self._cookie, ""),
             )
         )
-        # Also when Slack reports an error: whatever came of it, the state may not be used again.
+        # Also when Slack reports an error: a state is valid once.
         is_own = bool(state and browser) and await self._store.oauth_states.consume(state, browser)
         if request.query_params.get("error"):
             return self._error_page(request, DENIED)

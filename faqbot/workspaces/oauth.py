@@ -152,7 +152,7 @@ async def _data_of(call: Awaitable[AsyncSlackResponse]) -> dict[str, Any]:
 
 def _credentials(response: dict[str, Any]) -> Credentials:
     token, seconds = str(response.get("access_token") or ""), response.get("expires_in")
-    # A user token would let faqbot act as the person who installed it.
+    # With a user token faqbot would act as the person who installed it.
     if response.get("token_type") != "bot" or not token:
         raise OAuthError("no_bot_token_in_answer")
     expires = utc_now() + dt.timedelta(seconds=int(seconds)) if seconds else None
@@ -230,7 +230,7 @@ class TokenProvider:
         cached = self._cache.get(workspace)
         if cached and self._clock() < cached.until and _is_valid(cached.credentials):
             return cached.credentials.token
-        # A refresh goes on when its waiters are cancelled: the old refresh token is used up by it.
+        # A refresh isn't cancelled with its waiters: it has used up the old refresh token.
         found = await self._loads.run(workspace, lambda: self._load(workspace))
         return found.token if found and _is_valid(found) else None
 
@@ -322,14 +322,14 @@ def _is_due(credentials: Credentials) -> bool:
 
 
 Authorize = Callable[..., Awaitable[Any]]
-"""Bolt accepts None from it for "no token", which its own type doesn't say."""
+"""Bolt 1.30 accepts None for "no token", though its own type doesn't."""
 
 
 def authorize_with(installation: Installation, tokens: TokenProvider) -> Authorize:
     """Return the `authorize` function of the app of one installation.
 
-    It returns the bot token only, and None for a request of another workspace. It calls nothing at
-    Slack: Bolt's own would call auth.test for each request.
+    It returns the bot token only, and None for a request of another workspace. Bolt's own function
+    calls auth.test for each request (https://github.com/slackapi/bolt-python/issues/419).
     """
     workspace = installation.workspace
 

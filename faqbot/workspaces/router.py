@@ -1,4 +1,4 @@
-"""Many workspaces in one process: each request goes to the app of its own workspace."""
+"""Router of many workspaces: each request is dispatched to the app of its workspace."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ _REVOKED: Final = "tokens_revoked"
 
 
 def tenant_of(body: dict[str, Any]) -> tuple[str, str]:
-    """The organisation and the team that a payload is for, as Bolt reads them.
+    """Return the organisation and the team of a payload, as Bolt reads them.
 
-    An event of a shared channel is for who is authorised to read it, not for who wrote there.
+    For an event in a shared channel, that is the team that the app is authorised for, not the
+    author's.
     """
     enterprise = str(extract_enterprise_id(body) or "")
     team = str(extract_team_id(body) or "")
@@ -62,8 +63,7 @@ OPEN_TIMEOUT: Final = 2.0
 """Seconds to wait for content that is loaded: Slack waits for three."""
 
 INSTALLATION_CHECK_INTERVAL: Final = 300.0
-"""Seconds after which it is looked up again where faqbot is installed: nobody tells a process of
-what another was told."""
+"""Seconds after which an installation is read again: another process may have changed it."""
 
 _NOT_READY: Final = "I'm getting ready for this workspace: please ask again in a moment."
 _NOT_INSTALLED: Final = (
@@ -75,10 +75,10 @@ Result = TypeVar("Result")
 
 
 class InstallationLookup(Protocol):
-    """Knows where faqbot is installed."""
+    """Finds installations."""
 
     async def find(self, enterprise: str, team: str) -> Installation | None:
-        """The installation that serves a workspace: its own, else the organisation's."""
+        """Return the installation that serves a workspace: its own, else the organisation's."""
         ...
 
 
@@ -88,7 +88,7 @@ OnUninstall = Callable[[Mapping[str, Any], ReleaseApps], Awaitable[None]]
 
 @dataclass(slots=True)
 class _Route:
-    """Where a team is served, since when it is so installed, and when to look again."""
+    """The workspace that serves a team, when it was installed, and when to check that again."""
 
     key: WorkspaceKey
     installed: dt.datetime
@@ -96,15 +96,16 @@ class _Route:
 
 
 class WorkspaceRouter:
-    """The workspaces in which faqbot is installed.
+    """Dispatches requests to the apps of workspaces, which it opens.
 
     Args:
-        installations: know where faqbot is installed.
-        opener: opens an app, and loads the content that it answers from.
-        left: is told of an event that ends an installation, and says which to let go.
-        most: how many apps are open at most.
-        done: is told of a delivery that was taken over and that no app will finish.
-        look: seconds after which it is looked up again where faqbot is installed.
+        installations: finds installations.
+        open_app: opens an app, and loads its content.
+        on_uninstall: removes the installation that an event ends, and calls its second argument
+            to close the apps.
+        max_open: how many apps are open at most.
+        on_dropped: called with the claim of a delivery that was taken over and that no app handles.
+        check_interval: seconds after which an installation is read again.
     """
 
     def __init__(
@@ -131,15 +132,15 @@ class WorkspaceRouter:
         return self._apps.count
 
     async def dispatch(self, request: AsyncBoltRequest) -> BoltResponse:
-        """Hand a request, of which Slack has proved to be the sender, to its workspace's app."""
+        """Dispatch a verified request to the app of its workspace."""
         body = request.body
         if body.get("type") == "url_verification":
             return _json_response({"challenge": body.get("challenge")})
-        # Before the app is looked for, which would load its content only to let it go.
+        # Before the app is opened, which would load content only to unload it.
         if ends_installation(body):
             return await self._uninstall(body)
         enterprise, team = tenant_of(body)
-        # With 200, since Slack would only deliver again what no workspace can be found for.
+        # With 200: Slack would retry an event for which no workspace can be found.
         if not team and not enterprise:
             return BoltResponse(status=200, body="")
         occupied = self._open_handle(enterprise, team)
@@ -149,7 +150,7 @@ class WorkspaceRouter:
 
     @asynccontextmanager
     async def use(self, installation: Installation, team: str) -> AsyncIterator[WorkspaceApp]:
-        """An open app, kept open as long as the block runs.
+        """Open an app, and keep it open while the block runs.
 
         Raises:
             FaqbotError: it can't be opened.
@@ -160,20 +161,20 @@ class WorkspaceRouter:
             yield opened
 
     async def release(self, workspace: Workspace) -> None:
-        """Let the apps of an installation go; what is under way is finished."""
+        """Close the apps of an installation, each after its last request."""
         self._apps.release(workspace)
 
     async def reopen_all(self) -> None:
-        """Open each app anew when it is next asked: other content may be meant for it."""
+        """Close all apps, each after its last request; the next request opens one again."""
         self._apps.release_all()
 
     async def wait_for_background(self) -> None:
-        """Wait until nothing is opened or looked up that nobody waits for."""
+        """Wait until all background tasks have ended."""
         while self._background:
             await asyncio.wait(self._background)
 
     async def close(self) -> None:
-        """Let all go."""
+        """Close all apps, and cancel background tasks."""
         tasks = list(self._background)
         for task in tasks:
             task.cancel()
@@ -185,13 +186,13 @@ class WorkspaceRouter:
     async def _open_and_dispatch(
         self, request: AsyncBoltRequest, enterprise: str, team: str
     ) -> BoltResponse:
-        """Open the app, then hand the request over; what takes long goes on by itself.
+        """Open the app and dispatch the request; if that takes long, ask for a retry.
 
-        Slack is then told that it failed, and sends an event again, which is handled once. What
-        people did they are told to do again, so only events are handled late.
+        Opening continues in the background. Then an event is handled, late but once, though Slack
+        retries it. Commands and actions aren't: the response asks people to repeat them.
         """
         task = self._run_in_background(self._open_app_for(request, enterprise, team))
-        # `wait` leaves the task alone when the time is over, where `wait_for` would cancel it.
+        # `wait_for` would cancel the task when the time is over; `wait` doesn't.
         await asyncio.wait({task}, timeout=OPEN_TIMEOUT)
         if task.done():
             failed = task.cancelled() or task.exception()
@@ -209,7 +210,7 @@ class WorkspaceRouter:
     async def _open_app_for(
         self, request: AsyncBoltRequest, enterprise: str, team: str
     ) -> AppHandle | BoltResponse:
-        """The app for a request, or what to say where there is none."""
+        """Return the app for a request, or the response if there is none."""
         command = request.body.get("command")
         try:
             installation = await self._installations.find(enterprise, team)
@@ -226,21 +227,21 @@ class WorkspaceRouter:
             )
         try:
             occupied = await self._apps.acquire(installation, team)
-        except ServiceError:  # uninstalled, or installed anew: the next request finds out
+        except ServiceError:  # uninstalled or installed again: the next request finds out
             return _retry_response(request)
         place = WorkspaceKey(installation.workspace, team)
         self._routes[enterprise, team] = _Route(place, installation.installed, self._next_check())
         return occupied
 
     async def _uninstall(self, body: Mapping[str, Any]) -> BoltResponse:
-        """An installation ends: for that no content is needed."""
+        """Remove an installation, without loading its content."""
         try:
             await self._on_uninstall(body, self.release)
         except StoreError:
             return BoltResponse(status=503)
         return BoltResponse(status=200, body="")
 
-    # -- who is served where
+    # -- open apps
 
     def _open_handle(self, enterprise: str, team: str) -> AppHandle | None:
         served = self._routes.get((enterprise, team))
@@ -257,7 +258,7 @@ class WorkspaceRouter:
         return occupied
 
     async def _check_installation(self, enterprise: str, team: str, served: _Route) -> None:
-        """Let an app go whose installation another process removed or replaced."""
+        """Close an app if another process removed or replaced its installation."""
         try:
             found = await self._installations.find(enterprise, team)
         except StoreError:
@@ -270,7 +271,7 @@ class WorkspaceRouter:
     def _next_check(self) -> float:
         return asyncio.get_running_loop().time() + self._check_interval
 
-    # -- what goes on while nobody waits
+    # -- background tasks
 
     def _run_in_background(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
         task = asyncio.create_task(work)
@@ -288,7 +289,7 @@ class WorkspaceRouter:
 async def _dispatch_to(found: AppHandle | BoltResponse, request: AsyncBoltRequest) -> BoltResponse:
     if isinstance(found, BoltResponse):
         return found
-    # It may have made room for others since it was opened.
+    # It may have been closed again to make room for others.
     return await _dispatch(found, request) if found.is_open else _retry_response(request)
 
 

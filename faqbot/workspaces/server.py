@@ -1,4 +1,4 @@
-"""Many workspaces over HTTP: each installs faqbot itself, and has an app of its own here."""
+"""Server of many workspaces: HTTP, content, installation pages, and weekly digests."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ from faqbot.workspaces.router import WorkspaceRouter
 _log = logging.getLogger(__name__)
 
 FILE_CHECK_INTERVAL: Final = 10.0
-"""Seconds after which the file that names content is looked at again."""
+"""Seconds between two checks of the file that configures workspaces."""
 
 MAX_SNAPSHOTS: Final = 1_500
-"""Folders of which what was built is kept on disk."""
+"""Content folders whose built indexes are kept on disk."""
 
 _MEGABYTE: Final = 2**20
 Say = Callable[[str], None]
@@ -68,14 +68,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceContent:
-    """The content of all workspaces: what is loaded, and who has which.
+    """The content of all workspaces.
 
     Args:
-        shelf: what is loaded.
-        file: names the content of single workspaces; None: all have the same.
-        default: the address of the content of those that have none of their own.
-        folder: where that stands.
-        resources: what all indexes share.
+        pool: loads content.
+        file: names the content of single workspaces; None if all have the same.
+        default: the address of the content of workspaces that have none of their own.
+        folder: the folder of the default content.
+        resources: shared by all indexes.
     """
 
     pool: ContentPool
@@ -86,7 +86,7 @@ class WorkspaceContent:
 
     @classmethod
     def of(cls, settings: Settings, folder: Path) -> WorkspaceContent:
-        """The content that the settings name.
+        """Create the pool of content that the settings describe.
 
         Raises:
             ContentError: the file that names content has problems.
@@ -103,16 +103,16 @@ class WorkspaceContent:
         return cls(shelf, file, default, folder, resources)
 
     def config_of(self, team: str, enterprise: str) -> WorkspaceConfig:
-        """What a workspace has of its own."""
+        """Return the configuration of a workspace."""
         return self.file.config_of(team, enterprise) if self.file else NO_CONFIG
 
     def owns_content(self, team: str) -> bool:
-        """Whether a workspace's content is its alone."""
+        """Whether no other workspace uses a workspace's content."""
         return self.file is not None and self.file.owns(team, self.folder)
 
 
 def serve_workspaces(settings: Settings, folder: Path, listener: socket.socket, say: Say) -> None:
-    """Serve all workspaces in which faqbot is installed, until told to stop.
+    """Serve all workspaces in which faqbot is installed, until a signal.
 
     Raises:
         FaqbotError: the content or the file that names it has problems, or the database can't be
@@ -170,7 +170,7 @@ async def _serve(
 
 
 async def _refresh(content: WorkspaceContent, workspaces: WorkspaceRouter) -> None:
-    """Give workspaces the content that the file names now."""
+    """Close all apps if the file changed, so that they are opened with other content."""
     if content.file is not None and await asyncio.to_thread(content.file.refresh):
         await workspaces.reopen_all()
 
@@ -244,10 +244,10 @@ DIGEST_ATTEMPTS: Final = 12
 
 
 class InstallationList(Protocol):
-    """Knows all installations."""
+    """Lists installations."""
 
     async def all(self) -> tuple[Installation, ...]:
-        """All of them."""
+        """Return all installations."""
         ...
 
 
@@ -257,13 +257,13 @@ TeamsOf = Callable[[Installation], Awaitable[tuple[str, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class WeeklyDigests:
-    """Sends digests on Monday mornings.
+    """Sends the weekly digests of all workspaces.
 
     Args:
-        installations: know where faqbot is installed.
-        workspaces: open the app of each.
-        teams: the teams of an installation.
-        claims: make each workspace the work of one process.
+        installations: lists installations.
+        workspaces: opens apps.
+        teams: returns the teams of an installation.
+        claims: make one process send each workspace's digests.
     """
 
     installations: InstallationList
@@ -272,7 +272,7 @@ class WeeklyDigests:
     claims: DeliveryClaims
 
     async def run(self) -> None:
-        """Send them on Monday mornings, as long as this runs."""
+        """Send digests on Monday mornings, until cancelled."""
         while True:
             due = next_monday(utc_now())
             await asyncio.sleep((due - utc_now()).total_seconds())
@@ -285,10 +285,10 @@ class WeeklyDigests:
                     await asyncio.sleep(DIGEST_RETRY_INTERVAL)
 
     async def send(self, day: dt.date) -> int:
-        """Send the digests of the week that ends on a day; how many went from this process.
+        """Send the digests of the week that ends on a day. Returns how many this process sent.
 
         Raises:
-            StoreError: where faqbot is installed can't be read.
+            StoreError: the installations can't be read.
         """
         found = list(await self.installations.all())
         random.shuffle(found)  # so that several processes share the work
@@ -301,7 +301,7 @@ class WeeklyDigests:
     async def _send_one(self, installation: Installation, team: str, day: dt.date) -> int:
         place = installation.workspace
         key = ("digests", place.enterprise, team, day.isoformat())
-        # Before it is sent: a process that dies in between costs a digest, and sends none twice.
+        # Before it is sent: if the process dies in between, the digest is lost, not sent twice.
         if not await self.claims.claim(*key):
             return 0
         try:
