@@ -269,20 +269,6 @@ class ConnectionRetry(AsyncConnectionErrorRetryHandler):
             state=state, request=request, response=response, error=error
         )
 
-    async def prepare_for_next_attempt_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> None:
-        """Wait, and count the attempt: the SDK's base class doesn't, and would try 100 times."""
-        await super().prepare_for_next_attempt_async(
-            state=state, request=request, response=response, error=error
-        )
-        state.increment_current_attempt()
-
 
 def client_of(context: AsyncBoltContext) -> AsyncWebClient:
     """Return the client that Bolt created for a request."""

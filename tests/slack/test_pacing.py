@@ -9,11 +9,13 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 from slack_sdk.errors import SlackApiError
 
 from faqbot.playground.models import Faults
+from faqbot.runtime.web import listen
 from faqbot.slack.client import CallQueue, web_client
 from faqbot.slack.conversations import post_once, was_answered
 from tests.slack.conftest import serving
@@ -166,3 +168,15 @@ async def test_every_question_is_answered_once_while_a_fifth_of_calls_fails(stat
             await slack.answer("#general", ts)
         await slack.workspace.settled()
         assert [len(slack.workspace.answers("#general", ts)) for ts in asked] == [1] * 20
+
+
+async def test_call_whose_connection_fails_is_made_three_times() -> None:
+    statuses: list[str] = []
+    queue = CallQueue(on_call=lambda _, status, __: statuses.append(status))
+    listener = listen("127.0.0.1", 0)
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}/api/"
+    listener.close()
+    async with web_client("xoxb-1", address, queue) as client:
+        with pytest.raises(aiohttp.ClientError):
+            await client.auth_test()
+    assert statuses == ["error"] * 3
