@@ -43,11 +43,7 @@ class SingleFlight(Generic[Key, Value]):
             CallCancelledError: `cancel` or `close` cancelled the call.
             Exception: whatever the call raises, to each of its waiters.
         """
-        task = self._calls.get(key)
-        if task is None:
-            task = asyncio.create_task(call())
-            self._calls[key] = task
-            task.add_done_callback(lambda _: self._calls.pop(key, None))
+        task = self.start(key, call)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -56,6 +52,17 @@ class SingleFlight(Generic[Key, Value]):
             if task.cancelled() and not (waiter and waiter.cancelling()):
                 raise CallCancelledError from None
             raise
+
+    def start(
+        self, key: Key, call: Callable[[], Coroutine[Any, Any, Value]]
+    ) -> asyncio.Task[Value]:
+        """Start a call unless one runs for the key, and return its task without waiting."""
+        task = self._calls.get(key)
+        if task is None:
+            task = asyncio.create_task(call())
+            self._calls[key] = task
+            task.add_done_callback(lambda _: self._calls.pop(key, None))
+        return task
 
     def cancel(self, matches: Callable[[Key], bool]) -> None:
         """Cancel the calls whose key matches."""

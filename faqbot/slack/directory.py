@@ -6,14 +6,15 @@ import asyncio
 import logging
 import re
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cachetools import LRUCache
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.model import Audience, KnowledgeBase
+from faqbot.runtime.tasks import SingleFlight
 from faqbot.slack.blockkit.rich_text import escape
 from faqbot.slack.client import SLACK_ERRORS, describe_error
 from faqbot.storage.models import ChannelMode, ChannelPolicy, StoreError
@@ -43,9 +44,9 @@ class AudienceResolver:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, capacity: int = 10_000) -> None:
         self._clock = clock
-        self._capacity = capacity
-        self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
-        self._looking: dict[tuple[str, str], asyncio.Task[Audience]] = {}
+        # Entries have two lifetimes, so this can't be a TTLCache.
+        self._known: LRUCache[tuple[str, str], _Known] = LRUCache(capacity)
+        self._lookups: SingleFlight[tuple[str, str], Audience] = SingleFlight()
 
     async def of(self, client: AsyncWebClient, team: str, user: str) -> Audience:
         """Return the audience of a user; `EVERYONE`, who may read least, if Slack fails."""
@@ -53,20 +54,11 @@ class AudienceResolver:
         known = self._known.get(key)
         if known and known.until > self._clock():
             return known.audience
-        task = self._looking.get(key)
-        if task is None:  # a person who asks five things at once is looked up once
-            task = asyncio.create_task(self._keep(client, key))
-            self._looking[key] = task
-            task.add_done_callback(lambda _: self._looking.pop(key, None))
-        # Others wait for the same look-up; a cancelled question may not cancel theirs.
-        return await asyncio.shield(task)
+        return await self._lookups.run(key, lambda: self._look_up_and_cache(client, key))
 
-    async def _keep(self, client: AsyncWebClient, key: tuple[str, str]) -> Audience:
+    async def _look_up_and_cache(self, client: AsyncWebClient, key: tuple[str, str]) -> Audience:
         audience, lifetime = await self._look_up(client, *key)
         self._known[key] = _Known(audience, self._clock() + lifetime)
-        self._known.move_to_end(key)
-        while len(self._known) > self._capacity:
-            self._known.popitem(last=False)
         return audience
 
     async def _look_up(
@@ -244,18 +236,15 @@ class ChannelPolicies:
         self._clock = clock
         self._set: dict[str, dict[str, ChannelPolicy]] = {}
         self._until: dict[str, float] = {}
-        self._reading: dict[str, asyncio.Task[None]] = {}
+        self._reads: SingleFlight[str, None] = SingleFlight()
 
     async def policy(self, team: str, channel: str) -> ChannelPolicy:
         """Return the policy of a channel; the last known one while the database is down."""
         if self._until.get(team, 0.0) <= self._clock():
-            task = self._reading.get(team)
-            if task is None:
-                task = asyncio.create_task(self._read(team))
-                self._reading[team] = task
-                task.add_done_callback(lambda _: self._reading.pop(team, None))
-            if team not in self._until:  # nothing is known yet, and a channel may be switched off
-                await asyncio.shield(task)
+            if team in self._until:  # known policies serve until the newer ones are read
+                self._reads.start(team, lambda: self._read(team))
+            else:
+                await self._reads.run(team, lambda: self._read(team))
         found = self._set.get(team, {}).get(channel)
         return found or ChannelPolicy(team, channel, self._default)
 

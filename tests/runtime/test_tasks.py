@@ -153,3 +153,12 @@ async def test_failed_background_task_is_logged_without_its_message(
     assert other.count == 1
     assert "a background task failed: ValueError" in caplog.text
     assert "secret" not in caplog.text
+
+
+async def test_started_call_is_shared_with_later_waiters(
+    flights: SingleFlight[str, int], call: Call
+) -> None:
+    first = flights.start("a", call)
+    (waiter,) = await waiting(flights.run("a", call))
+    call.gate.set()
+    assert (await first, await waiter, call.count) == (1, 1, 1)
