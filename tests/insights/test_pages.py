@@ -98,7 +98,7 @@ async def _get(url: str, **headers: str) -> tuple[int, str]:
         return answer.status, await answer.text()
 
 
-async def test_the_overview_tells_what_was_asked_and_missed(address: str) -> None:
+async def test_overview_shows_questions_and_misses(address: str) -> None:
     status, page = await _get(address)
     assert status == 200
     assert "<b>6</b> questions" in page
@@ -108,14 +108,14 @@ async def test_the_overview_tells_what_was_asked_and_missed(address: str) -> Non
     assert "U0" not in page
 
 
-async def test_figures_are_of_a_time_a_role_and_a_place(address: str) -> None:
+async def test_figures_are_filtered_by_days_role_and_surface(address: str) -> None:
     assert "<b>7</b> questions" in (await _get(f"{address}/?days=90"))[1]
     assert "<b>2</b> questions" in (await _get(f"{address}/?role=data-analyst"))[1]
     assert "<b>1</b> questions" in (await _get(f"{address}/?place=direct"))[1]
     assert "<b>6</b> questions" in (await _get(f"{address}/?days=-1&place=moon"))[1]
 
 
-async def test_each_figure_leads_to_the_questions_behind_it(address: str) -> None:
+async def test_each_figure_links_to_its_questions(address: str) -> None:
     _, page = await _get(f"{address}/questions?entry=data-analyst/skills")
     assert "analyst skills pls" in page
     assert "skills of an &lt;b&gt;analyst&lt;/b&gt;" in page
@@ -135,7 +135,7 @@ async def test_an_unanswered_question_becomes_a_draft(address: str) -> None:
     assert draft["faqs"][0]["id"] == "is-there-a-canteen"
 
 
-async def test_the_charts_hold_the_figures_and_where_they_lead(address: str) -> None:
+async def test_charts_contain_figures_and_links(address: str) -> None:
     _, page = await _get(f"{address}/?days=7")
     over_time, ratings = (
         json.loads(html.unescape(part.partition('"')[0])) for part in page.split('data-chart="')[1:]
@@ -150,7 +150,7 @@ async def test_the_charts_hold_the_figures_and_where_they_lead(address: str) -> 
     assert "1 questions" in page
 
 
-async def test_nothing_comes_from_elsewhere(address: str) -> None:
+async def test_pages_load_nothing_from_other_hosts(address: str) -> None:
     _, page = await _get(address)
     assert "http:" not in page
     assert "https:" not in page
@@ -160,19 +160,19 @@ async def test_nothing_comes_from_elsewhere(address: str) -> None:
     assert "unsafe" not in policy
 
 
-async def test_another_sites_name_for_this_machine_is_refused(address: str) -> None:
+async def test_unknown_host_name_is_refused(address: str) -> None:
     status, _ = await _get(address, Host="evil.example.org")
     assert status == 400
 
 
-async def test_unknown_pages_and_odd_drafts_are_no_trouble(address: str) -> None:
+async def test_unknown_pages_and_unusual_drafts_are_handled(address: str) -> None:
     assert (await _get(f"{address}/nothing"))[0] == 404
     assert (await _get(f"{address}/draft"))[0] == 200
     assert (await _get(f"{address}/draft?question={'x' * 5000}&role=gone"))[0] == 200
 
 
 @pytest.mark.browser
-async def test_a_person_looks_around_in_the_browser(address: str, chromium: str) -> None:
+async def test_pages_work_in_a_browser(address: str, chromium: str) -> None:
     from playwright.async_api import async_playwright
 
     async with async_playwright() as playwright:

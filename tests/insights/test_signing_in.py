@@ -108,7 +108,7 @@ async def shown(window: aiohttp.ClientSession, url: str) -> str:
 
 
 @pytest.mark.parametrize("name", ["Maya", "Jonas"])  # an admin; a member of the owning group
-async def test_owners_sign_in_read_and_sign_out(address: str, name: str) -> None:
+async def test_owner_signs_in_reads_and_signs_out(address: str, name: str) -> None:
     async with browser() as window:
         assert "Sign in with Slack" in await shown(window, f"{address}/questions")
         status, page = await sign_in(window, address, name)
@@ -120,7 +120,7 @@ async def test_owners_sign_in_read_and_sign_out(address: str, name: str) -> None
         assert "Sign in with Slack" in await shown(window, address)
 
 
-async def test_others_are_refused(address: str) -> None:
+async def test_sign_in_is_refused_to_others(address: str) -> None:
     async with browser() as window:
         status, page = await sign_in(window, address, "Gil")
         assert status == 403
@@ -128,7 +128,7 @@ async def test_others_are_refused(address: str) -> None:
         assert "Sign in with Slack" in await shown(window, f"{address}/draft?question=x")
 
 
-async def test_a_way_back_is_good_once_and_in_one_browser(address: str) -> None:
+async def test_redirect_is_valid_once_and_in_one_browser(address: str) -> None:
     async with browser() as window, browser() as other:
         back = await led_back(window, address, "Maya")
         async with other.get(back) as answer:
@@ -142,7 +142,7 @@ async def test_a_way_back_is_good_once_and_in_one_browser(address: str) -> None:
             assert answer.status == 400
 
 
-async def test_who_is_no_longer_an_owner_is_out(
+async def test_session_ends_when_its_user_is_no_longer_an_owner(
     address: str, workspace: LocalWorkspace, clock: Clock
 ) -> None:
     async with browser() as window:
@@ -153,14 +153,14 @@ async def test_who_is_no_longer_an_owner_is_out(
         assert "Sign in with Slack" in await shown(window, address)
 
 
-async def test_a_session_ends_with_the_day(address: str, clock: Clock) -> None:
+async def test_session_ends_after_its_lifetime(address: str, clock: Clock) -> None:
     async with browser() as window:
         await sign_in(window, address, "Maya")
         clock.ahead = SESSION_LIFETIME + 1
         assert "Sign in with Slack" in await shown(window, address)
 
 
-async def test_cookies_are_not_for_scripts(address: str) -> None:
+async def test_cookies_are_not_readable_by_scripts(address: str) -> None:
     async with browser() as window:
         back = await led_back(window, address, "Maya")
         async with window.get(back, allow_redirects=False) as answer:

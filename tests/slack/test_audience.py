@@ -30,7 +30,7 @@ def test_only_full_members_of_the_team_are_employees(user: Any, audience: Audien
     assert audience_of(user, "T1") is audience
 
 
-async def test_a_failed_look_up_is_careful_and_soon_tried_again() -> None:
+async def test_failed_lookup_gives_the_narrowest_audience_and_is_retried_soon() -> None:
     now = 0.0
     audiences = AudienceResolver(clock=lambda: now)
     async with (

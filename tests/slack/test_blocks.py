@@ -49,12 +49,12 @@ QUESTIONS = {
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_messages_look_as_agreed(name: str, engine: Engine) -> None:
+def test_messages_match_the_golden_files(name: str, engine: Engine) -> None:
     answer = answers.ask(engine, Question(QUESTIONS[name]))
     same(name, answer.message)
 
 
-def test_a_full_description_looks_as_agreed(engine: Engine) -> None:
+def test_full_description_matches_the_golden_file(engine: Engine) -> None:
     address = EntryRef(("python-back-end-developer",), full=True)
     answer = answers.show(engine, address, Question(""))
     same("full-description", answer.message)
@@ -71,7 +71,7 @@ def same(name: str, message: Message) -> None:
     assert file.read_text() == text
 
 
-def test_views_keep_the_limits(engine: Engine) -> None:
+def test_views_stay_within_slacks_limits(engine: Engine) -> None:
     views = [
         home(engine.knowledge_base),
         search_modal(),
@@ -87,7 +87,7 @@ def test_views_keep_the_limits(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 30, 600])
-def test_any_number_of_roles_can_be_listed(count: int) -> None:
+def test_list_of_any_number_of_roles_stays_within_slacks_limits(count: int) -> None:
     roles = tuple(
         Role(f"role-{n}", f"Role of the number {n} " + "x" * 70, family=f"family {n % 70}")
         for n in range(count)
@@ -98,7 +98,7 @@ def test_any_number_of_roles_can_be_listed(count: int) -> None:
         assert problems(roles_list(knowledge_base, page)) == ()
 
 
-def test_a_menu_takes_the_place_of_many_buttons() -> None:
+def test_many_choices_become_a_menu() -> None:
     few = tuple(Button(f"Role {n}", f"role-{n}/skills") for n in range(5))
     many = tuple(Button(f"Role {n} " + "y" * 90, f"role-{n}/skills") for n in range(250))
     assert "static_select" not in str(render(Reply("Which?", roles=few)).blocks)
@@ -108,7 +108,7 @@ def test_a_menu_takes_the_place_of_many_buttons() -> None:
     assert problems(message) == ()
 
 
-def test_long_labels_are_spelt_out_above_the_buttons() -> None:
+def test_long_labels_are_written_out_above_the_buttons() -> None:
     label = "How do I <really> *do* " + "this " * 30
     message = render(Reply("Did you mean", choices=(Button(label, "faq/x"),)))
     assert problems(message) == ()
@@ -116,7 +116,7 @@ def test_long_labels_are_spelt_out_above_the_buttons() -> None:
     assert label.strip() in str(written).replace("\\'", "'")
 
 
-def test_what_people_write_pings_nobody() -> None:
+def test_text_of_users_notifies_nobody() -> None:
     nasty = "<!here> <@U1> & <https://evil.example|x>"
     part = ReplyPart("a", "b", (ReplyText(nasty), Bullets((nasty,))))
     message = render(Reply(nasty, nasty, (part,), (SourceLine("a", nasty, owner="@channel"),)))
@@ -142,7 +142,7 @@ def unknown_role(engine: Engine, words: str) -> Reply:
         "a\\*b <https://e.example>",
     ],
 )
-def test_a_role_that_nobody_knows_is_repeated_as_plain_text(words: str, engine: Engine) -> None:
+def test_unknown_role_is_repeated_as_plain_text(words: str, engine: Engine) -> None:
     reply = unknown_role(engine, words)
     assert f"no description of “{words}”." in as_text(reply)
     shown = [part for block in rich(reply.lead) for part in block["elements"]]
@@ -151,7 +151,7 @@ def test_a_role_that_nobody_knows_is_repeated_as_plain_text(words: str, engine: 
     assert "<" not in re.sub(r"&\w+;", "", render(reply).text)
 
 
-def test_a_long_name_of_a_role_is_repeated_in_short(engine: Engine) -> None:
+def test_long_role_name_is_repeated_shortened(engine: Engine) -> None:
     reply = unknown_role(engine, "clerk " * 1000)
     assert len(as_text(reply)) < 400
 
@@ -166,7 +166,7 @@ def test_markdown_becomes_rich_text() -> None:
     assert nested[2]["offset"] == 2
 
 
-def test_an_address_survives_its_button() -> None:
+def test_entry_reference_survives_a_buttons_value() -> None:
     for address in (
         EntryRef(("a/b",)),
         EntryRef(("a", "b/faq/c"), True, 3),
@@ -192,7 +192,7 @@ def test_any_markdown_can_be_shown(text: str) -> None:
 
 @given(st.lists(st.text(st.sampled_from("word. &<\n"), max_size=900), max_size=30))
 @settings(max_examples=25, deadline=None)
-def test_pages_lose_nothing_and_fit(texts: list[str]) -> None:
+def test_pages_fit_and_contain_all_words(texts: list[str]) -> None:
     parts = tuple(
         ReplyPart(f"p/{n}", f"Part {n}", (ReplyText(text),)) for n, text in enumerate(texts)
     )
@@ -211,5 +211,5 @@ def test_pages_lose_nothing_and_fit(texts: list[str]) -> None:
         assert problems(message) == ()
 
 
-def test_a_word_without_end_is_cut_rather_than_lost() -> None:
+def test_endless_word_is_cut_and_not_lost() -> None:
     assert "".join(split("x" * 5_000, 900)) == "x" * 5_000

@@ -42,7 +42,7 @@ async def set_up(slack: Slack, channel: str, **given: object) -> None:
     await slack.listeners.drain()
 
 
-async def test_a_channel_is_set_up_and_keeps_its_settings(
+async def test_channel_settings_are_saved_and_shown_again(
     slack: Slack, memory: QuestionRecorder
 ) -> None:
     jonas = slack.workspace.person("jonas")
@@ -61,7 +61,7 @@ async def test_a_channel_is_set_up_and_keeps_its_settings(
     await slack.maya.close(modal)
 
 
-async def test_who_manages_no_channel_is_refused_kindly(slack: Slack) -> None:
+async def test_user_who_does_not_manage_the_channel_can_not_change_settings(slack: Slack) -> None:
     result = await slack.workspace.person("jonas").command("/faq", "settings", "#general")
     assert "Only admins" in result.messages[0].text
     assert slack.workspace.modal("jonas") is None
@@ -82,12 +82,12 @@ async def test_settings_belong_to_a_channel(slack: Slack) -> None:
     assert "in the channel" in result.messages[0].text
 
 
-async def test_by_default_only_a_mention_is_answered(slack: Slack) -> None:
+async def test_by_default_only_mentions_are_answered(slack: Slack) -> None:
     await slack.maya.say("#general", "which skills does a data analyst need?")
     await slack.silent(lambda: len(slack.workspace.sent))
 
 
-async def test_questions_are_answered_where_that_is_wanted_and_it_is_sure(slack: Slack) -> None:
+async def test_mode_questions_answers_sure_questions_only(slack: Slack) -> None:
     await set_up(slack, "#general", speaks="questions")
     ts = await slack.maya.say("#general", "which skills does a data analyst need?")
     assert "spreadsheets" in (await slack.answer("#general", ts)).text
@@ -102,7 +102,7 @@ async def test_questions_are_answered_where_that_is_wanted_and_it_is_sure(slack:
     await set_up(slack, "#general", speaks="mentions")
 
 
-async def test_a_channel_where_it_is_off_hears_nothing_but_who_asks_is_told(slack: Slack) -> None:
+async def test_mode_off_answers_a_mention_with_a_private_notice(slack: Slack) -> None:
     await set_up(slack, "#general", speaks="off")
     await slack.maya.say("#general", slack.mention("data analyst skills"))
     await slack.workspace.until(
@@ -111,7 +111,7 @@ async def test_a_channel_where_it_is_off_hears_nothing_but_who_asks_is_told(slac
     await set_up(slack, "#general", speaks="mentions")
 
 
-async def test_answers_can_be_for_the_asker_alone(slack: Slack) -> None:
+async def test_private_mode_shows_answers_to_the_asker_only(slack: Slack) -> None:
     await set_up(slack, "#general", speaks="mentions", private=["yes"])
     before = len(slack.workspace.answers("#general"))
     ts = await slack.maya.say("#general", slack.mention("qa engineer skills"))
@@ -126,7 +126,7 @@ async def test_answers_can_be_for_the_asker_alone(slack: Slack) -> None:
 # --------------------------------------------------------------------------- advertisements
 
 
-async def test_a_role_is_advertised_as_a_message_and_a_file(slack: Slack) -> None:
+async def test_advertisement_comes_as_a_message_and_a_file(slack: Slack) -> None:
     result = await slack.maya.command("/role", "advert python developer", "#general")
     (message,) = result.messages
     (block,) = [block for block in message.blocks if block["type"] == "markdown"]
@@ -141,12 +141,12 @@ async def test_a_role_is_advertised_as_a_message_and_a_file(slack: Slack) -> Non
     assert kept["content"].decode() == block["text"] + "\n" * kept["content"].endswith(b"\n\n")
 
 
-async def test_an_unclear_role_is_asked_for_instead_of_advertised(slack: Slack) -> None:
+async def test_advertisement_of_an_unclear_role_asks_which_one(slack: Slack) -> None:
     result = await slack.maya.command("/role", "advert astronaut", "#general")
     assert "no description" in result.messages[0].text
 
 
-async def test_without_the_scope_for_files_the_text_is_sent(slack: Slack) -> None:
+async def test_advertisement_without_the_files_scope_is_sent_as_text(slack: Slack) -> None:
     scopes = SETUP.scopes - {"files:write"}
     async with serving(Setup(scopes=scopes, events=SETUP.events)) as other:
         await other.maya.command("/role", "advert data analyst", "#general")

@@ -36,7 +36,7 @@ async def test_faq_answers_privately_with_the_question(slack: Slack) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "help"])
-async def test_faq_help(slack: Slack, text: str) -> None:
+async def test_faq_without_a_question_shows_the_help(slack: Slack, text: str) -> None:
     result = await slack.maya.command("/faq", text, "#general")
     assert "What I can do" in result.messages[0].text
 
@@ -65,17 +65,17 @@ async def test_roles_are_compared_side_by_side(slack: Slack) -> None:
     assert labels(message) == ["Data Analyst", "Data Engineer", "Share with everyone"]
 
 
-async def test_a_need_is_told_in_the_thread(slack: Slack) -> None:
+async def test_question_about_a_requirement_is_answered_in_the_thread(slack: Slack) -> None:
     _, answer = await slack.asked("is docker mandatory for a python developer?")
     assert "Preferred, not required" in answer.text
 
 
-async def test_roles_are_found_by_what_they_ask_for(slack: Slack) -> None:
+async def test_roles_are_found_by_their_requirements(slack: Slack) -> None:
     _, answer = await slack.asked("which roles need SQL?")
     assert {"Data Analyst", "Data Engineer"} <= set(labels(answer))
 
 
-async def test_a_long_description_is_read_page_by_page_in_place(slack: Slack) -> None:
+async def test_page_button_replaces_the_page_of_a_long_description(slack: Slack) -> None:
     result = await slack.maya.command("/role", "archivist", "#general")
     seen = ""
     for _ in range(20):
@@ -92,7 +92,7 @@ async def test_a_long_description_is_read_page_by_page_in_place(slack: Slack) ->
     await changed(slack, result, message)
 
 
-async def test_roles_are_listed_and_opened_by_the_menu(slack: Slack) -> None:
+async def test_menu_of_the_list_opens_a_role(slack: Slack) -> None:
     result = await slack.maya.command("/roles", "", "#general")
     (message,) = result.messages
     assert "UX Designer" in message.text
@@ -112,7 +112,7 @@ async def test_a_private_answer_is_replaced_by_the_part_that_is_clicked(slack: S
     assert len(result.messages) == 1
 
 
-async def test_a_private_answer_comes_anew_when_its_address_is_refused(slack: Slack) -> None:
+async def test_private_answer_is_posted_again_when_its_response_url_fails(slack: Slack) -> None:
     result = await slack.maya.command("/role", "python developer skills", "#general")
     slack.workspace.faults = Faults(refuse_response_urls=9)
     await slack.maya.click(result.messages[0], label="Education")
@@ -143,7 +143,7 @@ async def test_a_clicked_part_changes_what_the_thread_is_about(slack: Slack) -> 
     assert "Data Engineer · Education" in (await slack.answer("#general", ts, 2)).text
 
 
-async def test_none_of_these_is_an_answer_too(slack: Slack) -> None:
+async def test_none_of_these_is_acknowledged_with_advice(slack: Slack) -> None:
     ts, answer = await slack.asked("what skills do I need?")
     await slack.maya.click(answer, label="None of these")
     await slack.workspace.until(
@@ -151,7 +151,7 @@ async def test_none_of_these_is_an_answer_too(slack: Slack) -> None:
     )
 
 
-async def test_a_button_of_an_entry_that_is_gone_says_so(slack: Slack) -> None:
+async def test_button_of_a_removed_entry_is_declined(slack: Slack) -> None:
     ts, answer = await slack.asked("python developer skills")
     found = next(e for e in elements(answer.blocks) if e.action_id == "show:0")
     await slack.maya.act(answer, {**found.click(), "value": "gone/skills|x|999999"})
@@ -206,7 +206,7 @@ async def test_the_search_modal_answers(slack: Slack, typed: str, shown: str) ->
     await slack.maya.close(answer)
 
 
-async def test_the_first_look_at_the_conversation_is_greeted_once(slack: Slack) -> None:
+async def test_opening_the_conversation_first_is_greeted_once(slack: Slack) -> None:
     jonas = slack.workspace.person("jonas")
     await jonas.open_dm()
     (hello,) = await slack.workspace.until(lambda: slack.workspace.answers("@jonas"))

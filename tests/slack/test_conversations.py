@@ -30,7 +30,7 @@ async def test_a_thread_remembers_its_role_with_a_mention(slack: Slack) -> None:
     assert "Data Analyst · Education" in (await slack.answer("#general", ts, 2)).text
 
 
-async def test_chatter_in_a_thread_is_left_alone(slack: Slack) -> None:
+async def test_chatter_in_a_thread_is_not_answered(slack: Slack) -> None:
     ts, _ = await slack.asked("ux designer skills")
     await slack.maya.say("#general", "thanks, see you at lunch on Friday", thread_ts=ts)
     await slack.maya.say("#general", "<@U0JONAS01> which skills do you have?", thread_ts=ts)
@@ -54,7 +54,7 @@ async def test_what_is_left_alone_does_not_turn_a_thread(slack: Slack) -> None:
     assert "UX Designer · Education" in (await slack.answer("#general", ts, 2)).text
 
 
-async def test_threads_without_faqbot_are_left_alone(slack: Slack) -> None:
+async def test_threads_without_an_answer_are_not_answered(slack: Slack) -> None:
     ts = await slack.maya.say("#general", "who brings cake?")
     await slack.maya.say("#general", "which skills does a data analyst need?", thread_ts=ts)
     await slack.silent(lambda: len(slack.workspace.answers("#general", ts)))
@@ -76,7 +76,7 @@ async def test_a_direct_thread_remembers_its_role(slack: Slack) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "help", "Help!"])
-async def test_help_is_given(slack: Slack, text: str) -> None:
+async def test_help_shows_what_faqbot_can_do(slack: Slack, text: str) -> None:
     _, answer = await slack.asked(text)
     assert "What I can do" in answer.text
 
@@ -130,7 +130,7 @@ async def test_a_file_with_a_question_is_a_question(slack: Slack) -> None:
     assert found
 
 
-async def test_guests_do_not_read_what_is_for_employees(slack: Slack) -> None:
+async def test_guest_does_not_get_content_for_employees(slack: Slack) -> None:
     ask = "how does the referral bonus work"
     mine = await slack.maya.dm(ask)
     assert "there is a bonus" in (await slack.answer("@maya", mine)).text
@@ -139,7 +139,7 @@ async def test_guests_do_not_read_what_is_for_employees(slack: Slack) -> None:
     assert "there is a bonus" not in (await slack.answer("@guest", theirs)).text
 
 
-async def test_in_a_channel_what_is_for_employees_is_shown_to_the_asker_alone(
+async def test_content_for_employees_is_shown_privately_in_a_channel(
     slack: Slack,
 ) -> None:
     workspace = slack.workspace
@@ -154,7 +154,7 @@ async def test_in_a_channel_what_is_for_employees_is_shown_to_the_asker_alone(
 
 
 @pytest.mark.parametrize("status", [429, 500, 502])
-async def test_a_failing_web_api_is_tried_again(slack: Slack, status: int) -> None:
+async def test_failed_call_of_the_web_api_is_repeated(slack: Slack, status: int) -> None:
     slack.workspace.faults = Faults(
         fail_calls=1,
         fail_status=status,
@@ -183,7 +183,7 @@ BAD = (
 
 
 @pytest.mark.parametrize("text", BAD)
-async def test_bad_input_is_answered_kindly(slack: Slack, text: str) -> None:
+async def test_empty_or_odd_input_is_answered(slack: Slack, text: str) -> None:
     _, answer = await slack.asked(text)
     assert answer.text.strip()
     assert "went wrong" not in answer.text

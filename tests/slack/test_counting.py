@@ -56,7 +56,7 @@ async def test_a_button_is_no_question_and_a_rating_counts(slack: Slack) -> None
     assert counted(slack, "faqbot_ratings_total", rating="helpful") == 1
 
 
-async def test_what_comes_twice_and_what_goes_wrong_counts(slack: Slack) -> None:
+async def test_duplicates_and_errors_are_counted(slack: Slack) -> None:
     slack.workspace.faults = Faults(deliver_times=3)
     await slack.asked("data analyst skills")
     await slack.workspace.settled()

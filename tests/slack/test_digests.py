@@ -66,7 +66,7 @@ def workspaces(opener: Opener) -> WorkspaceRouter:
     return WorkspaceRouter(Listed(), opener, left)
 
 
-async def test_each_workspace_gets_its_own_once(tmp_path: Path) -> None:
+async def test_each_workspace_gets_its_digest_once(tmp_path: Path) -> None:
     async with many(tmp_path / "many") as process:
         await process.mention(A, "what skills does a pilot need")
         claims = MemoryClaims()
@@ -90,7 +90,7 @@ async def test_each_workspace_gets_its_own_once(tmp_path: Path) -> None:
         assert [await one.send(DAY) for one in two] == [0, 0]
 
 
-async def test_one_that_fails_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
+async def test_failing_digest_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
     opener = Opener({A: RuntimeError("nobody foresaw it"), B: UsageError("no content")})
     open_ones = workspaces(opener)
     assert await WeeklyDigests(Listed(), open_ones, own_team, MemoryClaims()).send(DAY) == 1
@@ -100,7 +100,7 @@ async def test_one_that_fails_does_not_stop_the_others(caplog: pytest.LogCapture
     await open_ones.close()
 
 
-async def test_one_that_goes_while_it_gets_ready_does_not_stop_the_others() -> None:
+async def test_workspace_removed_while_opening_does_not_stop_the_others() -> None:
     opener = Opener(hanging=B)
     open_ones = workspaces(opener)
     sending = asyncio.create_task(

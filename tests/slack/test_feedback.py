@@ -69,9 +69,7 @@ async def handed_over(slack: Slack, text: str = UNANSWERABLE) -> tuple[str, Slac
 # -------------------------------------------------------------------------------- ratings
 
 
-async def test_a_question_is_remembered_with_what_became_of_it(
-    slack: Slack, memory: QuestionRecorder
-) -> None:
+async def test_question_is_logged_with_its_outcome(slack: Slack, memory: QuestionRecorder) -> None:
     await slack.asked("which skills does a data analyst need")
     async with memory.store() as store:
         *_, record = await store.questions.all(QuestionFilter())
@@ -82,9 +80,7 @@ async def test_a_question_is_remembered_with_what_became_of_it(
     assert record.content_version == "test"
 
 
-async def test_an_answer_is_rated_by_slacks_own_buttons(
-    slack: Slack, memory: QuestionRecorder
-) -> None:
+async def test_answer_is_rated_by_feedback_buttons(slack: Slack, memory: QuestionRecorder) -> None:
     _, answer = await slack.asked("data analyst education")
     await slack.maya.click(answer, label="Helpful")
     await slack.listeners.drain()
@@ -93,9 +89,7 @@ async def test_an_answer_is_rated_by_slacks_own_buttons(
     assert (rating.helpful, rating.rater) == (True, slack.maya.id)
 
 
-async def test_an_answer_that_did_not_help_is_asked_about(
-    slack: Slack, memory: QuestionRecorder
-) -> None:
+async def test_unhelpful_rating_asks_for_a_comment(slack: Slack, memory: QuestionRecorder) -> None:
     ts, answer = await slack.asked("ux designer education")
     await slack.maya.click(answer, label="Not helpful")
     modal = await slack.workspace.until(lambda: slack.workspace.modal("maya"))
@@ -118,9 +112,7 @@ async def test_a_forged_rating_changes_nothing(slack: Slack, memory: QuestionRec
     )
 
 
-async def test_what_is_picked_is_remembered_with_its_question(
-    slack: Slack, memory: QuestionRecorder
-) -> None:
+async def test_pick_is_logged_with_its_question(slack: Slack, memory: QuestionRecorder) -> None:
     ts, answer = await slack.asked("what skills do I need?")
     await slack.maya.select(answer, "Data Engineer", action_id="choose:menu-0")
     await slack.workspace.until(lambda: "Spark" in slack.workspace.answers("#general", ts)[0].text)
@@ -132,7 +124,7 @@ async def test_what_is_picked_is_remembered_with_its_question(
 # -------------------------------------------------------------------------------- persons
 
 
-async def test_a_question_goes_to_a_person_and_its_answer_comes_back(slack: Slack) -> None:
+async def test_handed_off_question_is_answered_in_its_thread(slack: Slack) -> None:
     jonas = slack.workspace.person("jonas")
     ts, notice = await handed_over(slack)
     assert UNANSWERABLE in notice.text
@@ -156,7 +148,7 @@ async def test_a_question_goes_to_a_person_and_its_answer_comes_back(slack: Slac
     )
 
 
-async def test_of_two_who_claim_at_the_same_moment_one_is_told_who_won(slack: Slack) -> None:
+async def test_of_two_simultaneous_claims_the_second_gets_a_notice(slack: Slack) -> None:
     jonas = slack.workspace.person("jonas")
     _, notice = await handed_over(slack)
     await asyncio.gather(
@@ -175,7 +167,7 @@ async def test_of_two_who_claim_at_the_same_moment_one_is_told_who_won(slack: Sl
     assert jonas.id in text or slack.maya.id in text
 
 
-async def test_who_was_not_asked_can_not_take_a_question(
+async def test_forged_click_can_not_claim_a_question(
     slack: Slack, memory: QuestionRecorder
 ) -> None:
     """A button that is forged onto another message moves nothing."""
@@ -192,7 +184,7 @@ async def test_who_was_not_asked_can_not_take_a_question(
     assert kept.state is HandoffState.OPEN
 
 
-async def test_an_unhelpful_answer_leads_to_a_person_too(slack: Slack) -> None:
+async def test_unhelpful_answer_can_be_handed_to_a_person(slack: Slack) -> None:
     before = len(slack.workspace.answers("#owners"))
     ts, answer = await slack.asked("product manager education")
     await slack.maya.click(answer, label="Not helpful")
@@ -217,7 +209,7 @@ async def test_a_private_question_is_answered_in_a_direct_message(slack: Slack) 
     assert "Really, which size?" in slack.workspace.answers("#owners")[-1].text
 
 
-async def test_a_person_points_to_the_entry_that_answers(
+async def test_owner_answers_by_pointing_to_an_entry(
     slack: Slack, memory: QuestionRecorder
 ) -> None:
     text = f"{UNANSWERABLE} these days"
@@ -243,7 +235,7 @@ async def test_a_person_points_to_the_entry_that_answers(
     assert suggestion.proposed_by == jonas.id
 
 
-async def test_a_guest_is_not_pointed_to_what_guests_may_not_read(
+async def test_owner_can_not_point_a_guest_to_content_for_employees(
     slack: Slack, memory: QuestionRecorder
 ) -> None:
     guest, maya = slack.workspace.person("guest"), slack.maya
@@ -264,7 +256,7 @@ async def test_a_guest_is_not_pointed_to_what_guests_may_not_read(
     assert kept.state is HandoffState.OPEN
 
 
-async def test_what_is_for_employees_is_pointed_to_in_private(slack: Slack) -> None:
+async def test_content_for_employees_is_pointed_to_privately(slack: Slack) -> None:
     ts, notice = await handed_over(slack)
     jonas = slack.workspace.person("jonas")
     before = len(slack.workspace.answers("@maya"))
@@ -275,7 +267,7 @@ async def test_what_is_for_employees_is_pointed_to_in_private(slack: Slack) -> N
     assert len(slack.workspace.answers("#general", ts)) == 2
 
 
-async def test_a_group_owns_a_role_and_is_written_to_in_its_channel(slack: Slack) -> None:
+async def test_question_for_a_user_group_is_posted_to_its_channel(slack: Slack) -> None:
     before = len(slack.workspace.answers("#hiring"))
     ts, _ = await slack.asked("python developer skills")
     answer = await slack.answer("#general", ts)
@@ -303,7 +295,7 @@ async def test_a_private_answer_is_shared_with_everyone(slack: Slack) -> None:
     await slack.workspace.until(lambda: "Shared" in result.messages[0].text)
 
 
-async def test_what_is_for_employees_is_not_shared_with_guests(slack: Slack) -> None:
+async def test_sharing_leaves_out_content_for_employees(slack: Slack) -> None:
     before = len(slack.workspace.answers("#general"))
     result = await slack.maya.command("/faq", "how does the referral bonus work", "#general")
     await slack.maya.click(result.messages[0], label="Share with everyone")
@@ -315,7 +307,7 @@ async def test_what_is_for_employees_is_not_shared_with_guests(slack: Slack) -> 
     assert len(slack.workspace.answers("#general")) == before
 
 
-async def test_sharing_where_faqbot_is_not_says_how_to_invite_it(slack: Slack) -> None:
+async def test_sharing_in_a_channel_without_faqbot_advises_to_invite_it(slack: Slack) -> None:
     result = await slack.maya.command("/role", "data analyst skills", "#random")
     await slack.maya.click(result.messages[0], label="Share with everyone")
     await slack.workspace.until(lambda: "/invite" in result.messages[0].text)
@@ -329,7 +321,7 @@ async def test_choices_and_declines_can_not_be_shared(slack: Slack) -> None:
 # ------------------------------------------------------------------------- without a store
 
 
-async def test_a_database_that_is_down_costs_the_buttons_and_comes_back(
+async def test_answers_without_database_have_no_buttons_until_it_is_back(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "faqbot.db"
@@ -361,9 +353,7 @@ async def test_a_database_that_is_down_costs_the_buttons_and_comes_back(
     assert len(said) == 1
 
 
-async def test_what_is_asked_in_app_home_is_remembered_too(
-    slack: Slack, memory: QuestionRecorder
-) -> None:
+async def test_question_in_app_home_is_logged(slack: Slack, memory: QuestionRecorder) -> None:
     await slack.maya.open_home()
     home = await slack.workspace.until(lambda: slack.workspace.home("maya"))
     await slack.maya.click(home, label="Ask a question")

@@ -200,7 +200,7 @@ def test_changed_payloads_are_refused_or_ignored(app: App, data: st.DataObject) 
 
 @FEWER
 @given(data=st.data())
-def test_odd_but_well_formed_payloads_are_acknowledged(app: App, data: st.DataObject) -> None:
+def test_unusual_but_well_formed_payloads_are_acknowledged(app: App, data: st.DataObject) -> None:
     payload = data.draw(payloads(app.known, app.thread))
     nul = "\\u0000" in json.dumps(payload.get("view"))  # databases bear none
     assert app.post(*encoded(payload)).status in ((400,) if nul else (200, 404))
@@ -278,7 +278,7 @@ DEEP = "[" * 900 + "]" * 900
     ],
     ids=lambda value: None if isinstance(value, bytes) else str(value)[12:16],
 )
-def test_what_no_reader_could_bear_is_refused(app: App, body: bytes, content_type: str) -> None:
+def test_hostile_bodies_are_refused_quickly(app: App, body: bytes, content_type: str) -> None:
     began = time.thread_time()
     status = app.post(body, content_type).status
     assert status == 400 or (body.startswith(b"%") and status == 404)

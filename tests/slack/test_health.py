@@ -44,19 +44,19 @@ def metrics(health: Health) -> dict[tuple[str, ...], float]:
     }
 
 
-def test_a_process_that_answers_is_alive() -> None:
+def test_health_responds_while_the_process_runs() -> None:
     answer = TestClient(Starlette(routes=health_of().routes())).get("/health")
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
 
 
-def test_ready_says_what_is_answered_from_and_what_is_off() -> None:
+def test_ready_reports_content_and_absent_database() -> None:
     status, found = told(health_of())
     assert status == 200
     assert found["content"] == {"version": "v1", "problems": 2}
     assert (found["store"], found["slack"]) == ("off", "ok")
 
 
-def test_ready_says_what_is_missing() -> None:
+def test_unready_process_reports_what_is_missing() -> None:
     health = health_of(is_connected=lambda: False)
     health.slack = "token_revoked"
     health.stopping = True
@@ -66,7 +66,7 @@ def test_ready_says_what_is_missing() -> None:
     assert found["slack"] == "token_revoked"
 
 
-def test_a_database_that_is_down_takes_nobody_out_of_service(tmp_path: Path) -> None:
+def test_process_without_its_database_stays_ready(tmp_path: Path) -> None:
     recorder = QuestionRecorder(f"sqlite:///{tmp_path}/none.db")
     status, found = told(health_of(Services(recorder=recorder)))
     assert status == 200
@@ -99,7 +99,7 @@ async def slack() -> AsyncIterator[tuple[LocalWorkspace, Health]]:
         yield workspace, health_of(check=token_check(client))
 
 
-async def test_a_token_that_slack_refuses_is_noticed_before_anybody_asks() -> None:
+async def test_refused_token_is_noticed_by_the_check() -> None:
     async with slack() as (workspace, health):
         await health.check_token()
         assert health.slack == ""
@@ -109,6 +109,6 @@ async def test_a_token_that_slack_refuses_is_noticed_before_anybody_asks() -> No
         assert health.slack == "invalid_auth"
 
 
-async def test_a_network_that_fails_says_nothing_of_the_token() -> None:
+async def test_failing_network_is_not_a_refused_token() -> None:
     async with web_client("xoxb-1", "http://127.0.0.1:9/api/") as client:
         assert await token_check(client)() == ""

@@ -175,13 +175,13 @@ async def test_a_header_that_comes_twice_is_refused(name: str) -> None:
     assert await through(twice, [body]) == (400, 0, [400])
 
 
-async def test_two_ways_to_tell_the_length_are_refused() -> None:
+async def test_length_and_chunks_together_are_refused() -> None:
     more = {"Content-Length": "2", "Transfer-Encoding": "chunked"}
     assert await through(headers_of(b"{}", **more), [b"{}"]) == (400, 0, [400])
 
 
 @pytest.mark.parametrize("length", ["-1", "+2", "2, 2", "0x2", "", "²", "1" * 30, "1000001"])
-async def test_an_odd_or_great_length_is_refused_unread(length: str) -> None:
+async def test_malformed_or_large_length_is_refused_unread(length: str) -> None:
     status, read, counted = await through(headers_of(b"{}", **{"Content-Length": length}), [b"{}"])
     assert status == counted[0] == (413 if length.startswith("1") else 400)
     assert read == 0
@@ -192,20 +192,20 @@ async def test_other_methods_are_refused_unread(method: str) -> None:
     assert await through(headers_of(b"{}"), [b"{}"], method) == (405, 0, [405])
 
 
-async def test_nothing_is_read_for_who_does_not_sign() -> None:
+async def test_body_without_signature_headers_is_not_read() -> None:
     assert await through([(b"content-length", b"2")], [b"{}"]) == (401, 0, [401])
 
 
-async def test_who_goes_away_is_not_answered() -> None:
+async def test_disconnected_client_gets_no_response() -> None:
     assert await through(headers_of(b"{}"), []) == (0, 0, [])
 
 
-async def test_bolts_own_headers_do_not_pass() -> None:
+async def test_headers_for_bolt_are_not_passed_on() -> None:
     more = {"X-Slack-Bolt-Lazy-Only": "1", "x-slack-bolt-lazy-function-name": "on_roles"}
     assert (await through(headers_of(b"{}", **more), [b"{}"]))[0] == 202
 
 
-async def test_what_nobody_caught_has_a_reference_and_no_words(
+async def test_uncaught_error_is_logged_by_reference_without_the_payload(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     said: list[bytes] = []
@@ -228,7 +228,7 @@ async def test_what_nobody_caught_has_a_reference_and_no_words(
     assert words not in caplog.text
 
 
-async def test_without_a_secret_there_is_no_endpoint() -> None:
+async def test_endpoint_requires_a_signing_secret() -> None:
     async def dispatch(_: AsyncBoltRequest) -> BoltResponse:
         raise AssertionError("nothing is signed")
 
@@ -279,7 +279,7 @@ async def test_ids_that_slack_never_sends_are_refused(
         assert answer.status == 400
 
 
-async def test_a_view_that_is_null_is_none(slack: Slack, web: aiohttp.ClientSession) -> None:
+async def test_view_that_is_null_is_ignored(slack: Slack, web: aiohttp.ClientSession) -> None:
     payload = {
         "type": "shortcut",
         "callback_id": "unknown",

@@ -41,7 +41,9 @@ async def web(tmp_path: Path) -> AsyncIterator[Site]:
         yield made
 
 
-async def test_a_person_installs_faqbot(web: Site, chromium: str, tmp_path: Path) -> None:
+async def test_install_page_leads_to_slack_and_back_in_a_browser(
+    web: Site, chromium: str, tmp_path: Path
+) -> None:
     async with page_of(chromium) as page:
         await page.goto(f"{web.base}{INSTALL_PATH}")
         await page.screenshot(path=tmp_path / "offer.png", full_page=True)
@@ -63,7 +65,7 @@ async def test_a_person_installs_faqbot(web: Site, chromium: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_page_fits_a_phone_and_can_be_read(
+async def test_install_page_fits_a_phone_and_is_accessible(
     web: Site, chromium: str, tmp_path: Path, scheme: str
 ) -> None:
     screen = {"width": 360, "height": 640}

@@ -57,7 +57,7 @@ def receipt_of(answer: Call) -> str:
     raise AssertionError("no button")
 
 
-async def test_each_answers_from_its_own_content_at_the_same_place(process: Many) -> None:
+async def test_each_workspace_answers_from_its_own_content(process: Many) -> None:
     for team in (A, B, C, A):
         ts = f"1700000001.0000{next(process.numbers) if team == A else 99:02}"
         (answer,) = await process.mention(team, ASKED, ts)
@@ -66,7 +66,7 @@ async def test_each_answers_from_its_own_content_at_the_same_place(process: Many
         assert answer.sent["channel"] == CHANNEL
 
 
-async def test_a_thread_of_one_tells_nothing_in_another(process: Many) -> None:
+async def test_thread_state_is_separate_in_each_workspace(process: Many) -> None:
     ts = "1700000100.000000"
     await process.mention(A, "what does a pilot do", ts)
     (follow,) = await process.mention(A, "and which skills?", "1700000101.000000", ts)
@@ -75,7 +75,7 @@ async def test_a_thread_of_one_tells_nothing_in_another(process: Many) -> None:
     assert "navigation" not in other.text  # nothing was said there of a pilot
 
 
-async def test_a_receipt_of_another_can_be_neither_rated_nor_read(process: Many) -> None:
+async def test_question_of_another_workspace_can_be_neither_rated_nor_read(process: Many) -> None:
     (answer,) = await process.mention(A, ASKED, "1700000200.000000")
     receipt = receipt_of(answer)
     (told,) = await process.click(B, f"{Action.RATE}:0", f"down {receipt}", user=PERSON)
@@ -124,7 +124,7 @@ async def handed_over(process: Many) -> str:
     return handover.id
 
 
-async def test_a_question_for_a_person_of_another_cannot_be_touched(process: Many) -> None:
+async def test_hand_off_of_another_workspace_can_not_be_changed(process: Many) -> None:
     handover = await handed_over(process)
     for kind in (
         Action.CLAIM,
@@ -188,7 +188,7 @@ async def proposed(process: Many, team: str, question: str) -> str:
     return proposal.id
 
 
-async def test_a_proposal_of_another_cannot_be_decided(process: Many) -> None:
+async def test_proposal_of_another_workspace_can_not_be_decided(process: Many) -> None:
     proposal = await proposed(process, A, f"who pays for {WORD[A]} uniforms")
     for kind in (Action.APPROVE, Action.REJECT):
         (told,) = await process.click(B, f"{kind}:0", proposal)
@@ -202,7 +202,7 @@ async def test_a_proposal_of_another_cannot_be_decided(process: Many) -> None:
     assert found.state is ProposalState.OPEN
 
 
-async def test_approved_proposals_change_the_own_content_only(process: Many) -> None:
+async def test_approved_proposal_changes_content_of_its_workspace_only(process: Many) -> None:
     def texts() -> dict[str, str]:
         folders = {team: process.folder / WORD[team] for team in (A, B, C)}
         return {
@@ -239,7 +239,7 @@ async def test_approved_proposals_change_the_own_content_only(process: Many) -> 
         assert (f"Ask the {WORD[A]} desk" in answer.text) is shown
 
 
-async def test_app_home_and_suggestions_are_of_the_own_workspace(process: Many) -> None:
+async def test_app_home_shows_suggestions_of_its_workspace_only(process: Many) -> None:
     await proposed(process, A, f"where is the {WORD[A]} hangar")
     await handed_over(process)
     async with process.memory.store() as store:
@@ -272,7 +272,7 @@ async def test_app_home_and_suggestions_are_of_the_own_workspace(process: Many) 
         assert WORD[A] not in other
 
 
-async def test_digests_tell_of_the_own_workspace(process: Many) -> None:
+async def test_digest_covers_its_workspace_only(process: Many) -> None:
     async def teams(installation: Installation) -> tuple[str, ...]:
         return (installation.workspace.team,)
 
@@ -288,7 +288,7 @@ async def test_digests_tell_of_the_own_workspace(process: Many) -> None:
         assert WORD[A] not in "".join(own)
 
 
-async def test_a_channels_settings_are_its_workspaces_own(process: Many) -> None:
+async def test_channel_settings_are_separate_in_each_workspace(process: Many) -> None:
     other = "C0SAME111"
     async with process.memory.store() as store:
         await store.policies.set(ChannelPolicy(A, other, ChannelMode.ALL))
@@ -308,7 +308,7 @@ async def test_a_channels_settings_are_its_workspaces_own(process: Many) -> None
         assert len([call for call in said if call.method == "chat.postMessage"]) == answers
 
 
-async def test_reports_and_forgetting_keep_to_their_workspace(process: Many) -> None:
+async def test_reports_and_deletion_cover_one_workspace(process: Many) -> None:
     for team in (A, B):
         await process.mention(team, ASKED, f"17000006{next(process.numbers):02}.000000")
         response = await process.send(

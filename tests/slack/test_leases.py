@@ -57,7 +57,7 @@ async def at_work(memory: QuestionRecorder, count: int = 1) -> AsyncIterator[lis
         yield workers
 
 
-async def test_what_one_process_took_on_no_other_does(memory: QuestionRecorder) -> None:
+async def test_claimed_delivery_is_handled_by_one_process(memory: QuestionRecorder) -> None:
     async with at_work(memory, 2) as (first, second):
         assert await first.leases.claim("event", "T1", "E1")
         assert not await first.leases.claim("event", "T1", "E1")
@@ -66,7 +66,7 @@ async def test_what_one_process_took_on_no_other_does(memory: QuestionRecorder) 
         assert await second.leases.acquire(KEY, BODY) == 0
 
 
-async def test_many_deliveries_of_one_moment_are_each_taken_by_one(
+async def test_simultaneous_deliveries_are_each_claimed_once(
     memory: QuestionRecorder,
 ) -> None:
     async with at_work(memory, 2) as workers:
@@ -77,7 +77,7 @@ async def test_many_deliveries_of_one_moment_are_each_taken_by_one(
         assert sum(took) == len(keys)
 
 
-async def test_what_a_dead_process_left_is_done_by_another(memory: QuestionRecorder) -> None:
+async def test_delivery_of_a_dead_process_is_taken_over(memory: QuestionRecorder) -> None:
     dead = Worker(memory)
     async with dead.leases.running(dead.again, dead.finish):
         assert await dead.leases.acquire(KEY, BODY) == 1
@@ -92,7 +92,7 @@ async def test_what_a_dead_process_left_is_done_by_another(memory: QuestionRecor
         dead.leases.complete("/".join(KEY))
 
 
-async def test_a_process_that_is_slow_but_alive_keeps_its_work(memory: QuestionRecorder) -> None:
+async def test_slow_process_keeps_its_leases(memory: QuestionRecorder) -> None:
     async with at_work(memory, 2) as (slow, other):
         await slow.leases.acquire(KEY, BODY)
         await asyncio.sleep(5 * QUICK)
@@ -100,7 +100,7 @@ async def test_a_process_that_is_slow_but_alive_keeps_its_work(memory: QuestionR
         slow.leases.complete("/".join(KEY))
 
 
-async def test_what_a_process_can_not_finish_at_its_stop_is_left_to_others(
+async def test_unfinished_delivery_of_a_stopped_process_is_taken_over(
     memory: QuestionRecorder,
 ) -> None:
     stopping = Worker(memory, lease=60)
@@ -111,7 +111,7 @@ async def test_what_a_process_can_not_finish_at_its_stop_is_left_to_others(
         await eventually(lambda: alive.did)
 
 
-async def test_nothing_that_waits_can_be_read_in_the_database(memory: QuestionRecorder) -> None:
+async def test_stored_payloads_are_encrypted(memory: QuestionRecorder) -> None:
     async with at_work(memory) as (worker,):
         await worker.leases.acquire(KEY, BODY)
         async with memory.store() as store:
@@ -129,7 +129,7 @@ async def _payloads(store: Store) -> list[bytes]:
         return [row.payload for row in await connection.execute(select(claims.c.payload))]
 
 
-async def test_what_another_key_sealed_is_given_up_with_a_line(
+async def test_payload_of_another_key_is_dropped_and_logged(
     memory: QuestionRecorder, caplog: pytest.LogCaptureFixture
 ) -> None:
     gone = LeaseManager(memory, TokenCipher.from_secret("another"), lease=QUICK)
@@ -156,13 +156,13 @@ class Hanging(QuestionRecorder):
         yield Store(None)  # type: ignore[arg-type]  # never reached
 
 
-async def test_a_database_that_hangs_holds_up_no_acknowledgement() -> None:
+async def test_hanging_database_does_not_delay_acknowledgements() -> None:
     async with at_work(Hanging("sqlite:///none.db")) as (worker,), asyncio.timeout(2.5):
         assert await worker.leases.claim("event", "T1", "E1")
         assert not await worker.leases.claim("event", "T1", "E1")
 
 
-async def test_a_database_that_is_down_leaves_each_process_its_own_claims() -> None:
+async def test_without_database_each_process_has_its_own_claims() -> None:
     async with at_work(QuestionRecorder("postgresql://postgres@127.0.0.1:9/none")) as (worker,):
         assert await worker.leases.acquire(KEY, BODY) == 1
         assert await worker.leases.acquire(KEY, BODY) == 0

@@ -170,7 +170,7 @@ async def test_a_command_above_the_limit_is_answered_privately_each_time() -> No
             assert "1 question a minute" in refused.messages[0].text
 
 
-async def test_a_workspace_has_a_limit_of_its_own() -> None:
+async def test_workspace_has_a_limit_too() -> None:
     async with serving(per_workspace=2) as slack:
         jonas = slack.workspace.person("jonas")
         await slack.asked("data analyst skills")

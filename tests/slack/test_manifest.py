@@ -15,7 +15,7 @@ BOTH = [manifest.socket_manifest(), manifest.http_manifest()]
 
 
 @pytest.mark.parametrize("written", BOTH)
-def test_slack_accepts_it(written: dict[str, Any]) -> None:
+def test_manifest_is_valid_by_slacks_schema(written: dict[str, Any]) -> None:
     if not SCHEMA.is_file():
         pytest.skip("Slack's manifest schema is not at hand")
     jsonschema.validate(written, json.loads(SCHEMA.read_text()))

@@ -46,7 +46,7 @@ async def web(started: Site) -> Site:
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_the_page_says_what_faqbot_may_read(web: Site) -> None:
+async def test_install_page_explains_the_scopes(web: Site) -> None:
     async with web.browser() as browser:
         page = await browser.open(INSTALL_PATH)
     assert page.status == 200
@@ -56,7 +56,7 @@ async def test_the_page_says_what_faqbot_may_read(web: Site) -> None:
     assert "Set-Cookie" not in page.headers  # who only looks leaves no trace
 
 
-async def test_each_page_is_locked_down(web: Site) -> None:
+async def test_each_install_page_has_a_strict_policy(web: Site) -> None:
     async with web.browser() as browser:
         pages = [
             await browser.open(INSTALL_PATH),
@@ -80,7 +80,7 @@ async def test_each_page_is_locked_down(web: Site) -> None:
         assert page.headers["X-Content-Type-Options"] == "nosniff"
 
 
-async def test_somebody_installs_faqbot(web: Site) -> None:
+async def test_installation_is_stored_with_its_token(web: Site) -> None:
     done = await web.installed(ALPHA)
     assert done.status == 200
     assert "faqbot is installed in Alpha" in done.text
@@ -97,7 +97,7 @@ async def test_somebody_installs_faqbot(web: Site) -> None:
     assert said["team_id"] == ALPHA
 
 
-async def test_installing_again_takes_a_new_token(web: Site) -> None:
+async def test_second_installation_replaces_the_token(web: Site) -> None:
     await web.installed(ALPHA)
     first = await web.tokens.token_of(Workspace("", ALPHA))
     await web.installed(ALPHA)
@@ -105,7 +105,7 @@ async def test_installing_again_takes_a_new_token(web: Site) -> None:
     assert len(await web.store.installations.all()) == 1
 
 
-async def test_a_whole_organisation_installs_faqbot(web: Site) -> None:
+async def test_installation_of_an_organisation_is_stored(web: Site) -> None:
     done = await web.installed("T0HERE")
     assert "faqbot is installed in Org" in done.text
     found = await web.store.installations.find("E0ORG", "T0THERE")
@@ -119,7 +119,7 @@ async def test_a_whole_organisation_installs_faqbot(web: Site) -> None:
         assert [m.text for m in web.slack[f"T0{team}"].messages("#general")] == [team]
 
 
-async def test_who_says_no_is_let_go_kindly(web: Site) -> None:
+async def test_denied_installation_shows_a_page(web: Site) -> None:
     async with web.browser() as browser:
         consent = (await browser.press()).headers["Location"]
         back = (await browser.open(f"{consent}&deny=1")).headers["Location"]
@@ -129,7 +129,7 @@ async def test_who_says_no_is_let_go_kindly(web: Site) -> None:
     assert await web.store.installations.all() == ()
 
 
-async def test_a_state_works_once(web: Site) -> None:
+async def test_state_is_valid_once(web: Site) -> None:
     async with web.browser() as browser:
         led = await browser.allowed(ALPHA)
         jar = {c.key: c.value for c in browser.session.cookie_jar}
@@ -153,7 +153,7 @@ async def test_an_expired_state_is_refused(web: Site) -> None:
     assert await web.store.installations.all() == ()
 
 
-async def test_of_racing_answers_one_installs(web: Site) -> None:
+async def test_of_simultaneous_redirects_one_installs(web: Site) -> None:
     async with web.browser() as browser:
         led = await browser.allowed(ALPHA)
         pages = await asyncio.gather(*(browser.open(REDIRECT_PATH, **led) for _ in range(6)))
@@ -162,7 +162,7 @@ async def test_of_racing_answers_one_installs(web: Site) -> None:
 
 
 @pytest.mark.parametrize("cookie", ["", "x" * 43, "é;", "a" * 5000])
-async def test_another_browser_can_not_go_on(web: Site, cookie: str) -> None:
+async def test_state_of_another_browser_is_refused(web: Site, cookie: str) -> None:
     """Nobody is led into an installation that somebody else began."""
     async with web.browser() as attacker, web.browser() as victim:
         led = await attacker.allowed(ALPHA)
@@ -185,21 +185,21 @@ async def test_a_forged_state_is_refused(web: Site, state: str) -> None:
     assert await web.store.installations.all() == ()
 
 
-async def test_another_sites_button_starts_nothing(web: Site) -> None:
+async def test_cross_site_request_issues_no_state(web: Site) -> None:
     async with web.browser() as browser:
         page = await browser.press(**{"Sec-Fetch-Site": "cross-site"})
     assert page.status == 403
     assert "Location" not in page.headers
 
 
-async def test_two_tabs_of_a_browser_both_go_on(web: Site) -> None:
+async def test_two_tabs_of_a_browser_can_both_install(web: Site) -> None:
     async with web.browser() as browser:
         first, second = await browser.allowed(ALPHA), await browser.allowed(BETA)
         assert (await browser.open(REDIRECT_PATH, **first)).status == 200
         assert (await browser.open(REDIRECT_PATH, **second)).status == 200
 
 
-async def test_a_bad_code_is_a_page_with_advice(web: Site) -> None:
+async def test_invalid_code_shows_a_page_with_advice(web: Site) -> None:
     async with web.browser() as browser:
         led = await browser.allowed(ALPHA)
         page = await browser.open(REDIRECT_PATH, state=led["state"], code="nonsense")
@@ -207,7 +207,7 @@ async def test_a_bad_code_is_a_page_with_advice(web: Site) -> None:
     assert "expired or was used before" in page.text
 
 
-async def test_a_wrong_client_secret_is_told_to_whoever_runs_faqbot(
+async def test_wrong_client_secret_is_logged_for_the_operator(
     url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with site(url, TWO, secret="wrong") as web:
@@ -225,7 +225,7 @@ async def test_a_wrong_client_secret_is_told_to_whoever_runs_faqbot(
         (Faults(fail_calls=20, retry_after=60), "exchange"),
     ],
 )
-async def test_slack_that_is_down_is_said_so(web: Site, faults: Faults, where: str) -> None:
+async def test_outage_of_slack_shows_a_page(web: Site, faults: Faults, where: str) -> None:
     async with web.browser() as browser:
         led = await browser.allowed(ALPHA)
         if where == "exchange":
@@ -239,7 +239,7 @@ async def test_slack_that_is_down_is_said_so(web: Site, faults: Faults, where: s
     assert await web.store.installations.all() == ()
 
 
-async def test_slack_that_can_not_be_reached_is_said_so(url: str) -> None:
+async def test_unreachable_slack_shows_a_page(url: str) -> None:
     async with site(url, TWO, api="http://127.0.0.1:9/api/") as web, web.browser() as browser:
         asked = parse_qs(urlsplit((await browser.press()).headers["Location"]).query)
         page = await browser.open(REDIRECT_PATH, state=asked["state"][0], code="any")
@@ -248,7 +248,7 @@ async def test_slack_that_can_not_be_reached_is_said_so(url: str) -> None:
 
 
 @pytest.mark.parametrize("part", ["issue", "consume", "save"])
-async def test_a_store_that_is_down_is_said_so(
+async def test_outage_of_the_database_shows_a_page(
     web: Site, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
     async def down(*_: object) -> None:
@@ -264,7 +264,7 @@ async def test_a_store_that_is_down_is_said_so(
     assert page.headers["Retry-After"]
 
 
-async def test_what_nobody_foresaw_is_a_page_without_a_traceback(
+async def test_unexpected_error_shows_a_page_without_a_traceback(
     web: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def broken(_: Installation, token: str, *__: object) -> None:

@@ -51,7 +51,7 @@ def refusing(times: list[float], first: int, **answer: Any) -> Handler:
     return handle
 
 
-async def test_a_refusal_is_waited_out_as_long_as_slack_says() -> None:
+async def test_refused_call_is_repeated_after_the_time_in_the_response() -> None:
     came: list[float] = []
     refused = refusing(came, 2, status=429, headers={"Retry-After": "1"})
     async with api(chat_postMessage=refused) as url, web_client("xoxb-1", url) as client:
@@ -60,7 +60,7 @@ async def test_a_refusal_is_waited_out_as_long_as_slack_says() -> None:
     assert min(later - before for before, later in pairwise(came)) >= 1.0
 
 
-async def test_while_one_call_waits_others_of_its_kind_wait_too_and_the_rest_go_on() -> None:
+async def test_pause_holds_for_calls_of_the_same_kind_only() -> None:
     came: list[float] = []
     refused = refusing(came, 1, status=429, headers={"Retry-After": "1"})
     info: list[float] = []
@@ -80,7 +80,7 @@ async def test_while_one_call_waits_others_of_its_kind_wait_too_and_the_rest_go_
         assert time.monotonic() - began >= 1.0
 
 
-async def test_server_errors_are_tried_again_a_few_times() -> None:
+async def test_calls_with_server_errors_are_repeated_a_few_times() -> None:
     came: list[float] = []
     async with (
         api(users_info=refusing(came, 3, status=503)) as url,
@@ -98,7 +98,7 @@ async def test_server_errors_are_tried_again_a_few_times() -> None:
     assert len(came) == 8
 
 
-async def test_posts_to_a_channel_follow_each_other_at_a_pace() -> None:
+async def test_posts_to_a_channel_keep_an_interval() -> None:
     came: list[float] = []
     async with (
         api(chat_postMessage=refusing(came, 0)) as url,
@@ -131,7 +131,7 @@ class Lossy:
 
 
 @pytest.mark.parametrize("slack", [Lossy(arrives=True), Lossy(arrives=False)])
-async def test_an_answer_is_posted_once_also_when_slacks_reply_is_lost(slack: Lossy) -> None:
+async def test_answer_is_posted_once_when_the_response_is_lost(slack: Lossy) -> None:
     async with (
         api(chat_postMessage=slack.post, conversations_replies=slack.replies) as url,
         web_client("xoxb-1", url) as client,
@@ -143,7 +143,7 @@ async def test_an_answer_is_posted_once_also_when_slacks_reply_is_lost(slack: Lo
     assert len(slack.posts) == 1
 
 
-async def test_an_answer_that_slack_refuses_is_not_tried_again() -> None:
+async def test_refused_answer_is_not_repeated() -> None:
     came: list[float] = []
 
     async def refuse(_: web.Request) -> web.Response:

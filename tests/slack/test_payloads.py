@@ -51,7 +51,7 @@ def read(event: dict[str, Any], **more: Any) -> Payload:
         (MESSAGE, MessageKind.UNPROMPTED),
     ],
 )
-def test_a_message_is_a_question_where_it_is_put_to_faqbot(
+def test_direct_messages_and_mentions_are_questions(
     event: dict[str, Any], kind: MessageKind
 ) -> None:
     message = read(event)
@@ -74,7 +74,9 @@ def test_a_message_is_a_question_where_it_is_put_to_faqbot(
     ],
 )
 @pytest.mark.parametrize("event", [MESSAGE, MENTION, DIRECT])
-def test_what_no_person_wrote_is_no_message(event: dict[str, Any], more: dict[str, Any]) -> None:
+def test_events_without_a_human_author_are_no_messages(
+    event: dict[str, Any], more: dict[str, Any]
+) -> None:
     assert read({**event, **more}) == OtherPayload(event["type"], "T1", "Ev1")
 
 
@@ -84,7 +86,7 @@ def test_the_question_is_the_text_without_mentions_of_faqbot() -> None:
     assert message.question == "what does <@U2> need,  ?"
 
 
-def test_a_message_is_of_the_workspace_that_may_read_it() -> None:
+def test_message_belongs_to_the_authorised_workspace() -> None:
     body = {"team_id": "T2", "is_ext_shared_channel": True}
     message = read({**MENTION, "team": "T2"}, **body)
     assert isinstance(message, IncomingMessage)
@@ -126,7 +128,7 @@ KEY = ("message", "T1", "C1", "1.2")
         (read_raw(type="url_verification", challenge="x"), None),
     ],
 )
-def test_a_delivery_is_known_by_its_message_its_event_or_its_trigger(
+def test_delivery_is_identified_by_message_event_or_trigger(
     payload: Payload, delivery: Delivery | None
 ) -> None:
     assert delivery_of(payload) == delivery

@@ -92,7 +92,7 @@ async def proposed(slack: Slack, question: str, answer: str, role: str = "-") ->
     return slack.workspace.answers("#owners")[-1]
 
 
-async def test_a_message_becomes_an_faq_that_answers_at_once(slack: Slack, folder: Path) -> None:
+async def test_approved_proposal_answers_at_once(slack: Slack, folder: Path) -> None:
     notice = await proposed(slack, "Is there a canteen?", "Yes: two, & both are good.")
     assert "Is there a canteen?" in notice.text
     await slack.workspace.person("jonas").click(notice, label="Approve")
@@ -114,7 +114,7 @@ async def test_a_message_becomes_an_faq_that_answers_at_once(slack: Slack, folde
     assert labels(shown) == []
 
 
-async def test_an_faq_may_belong_to_a_role(slack: Slack, folder: Path) -> None:
+async def test_proposal_for_a_role_becomes_its_faq(slack: Slack, folder: Path) -> None:
     question = "Does a Data Analyst travel to customers?"
     notice = await proposed(slack, question, "Twice a year.", "data-analyst")
     await slack.maya.click(notice, label="Approve")
@@ -126,7 +126,7 @@ async def test_an_faq_may_belong_to_a_role(slack: Slack, folder: Path) -> None:
     assert [faq.question for faq in faqs] == [question]
 
 
-async def test_who_proposes_what_is_answered_is_warned_once(slack: Slack) -> None:
+async def test_proposal_of_an_answered_question_is_warned_about_once(slack: Slack) -> None:
     modal = await opened(slack, "In the basement.")
     given = {"question": "Is there a canteen?", "audience": "everyone"}
     assert (await slack.maya.submit(modal, given)).ok
@@ -147,7 +147,7 @@ async def test_a_rejected_proposal_leaves_no_file(slack: Slack, folder: Path) ->
     assert set((folder / "proposals").iterdir()) == files
 
 
-async def test_of_two_who_decide_at_the_same_moment_one_is_told(slack: Slack) -> None:
+async def test_of_two_simultaneous_decisions_the_second_gets_a_notice(slack: Slack) -> None:
     jonas = slack.workspace.person("jonas")
     notice = await proposed(slack, "Where are the bikes kept?", "In the yard.")
     await asyncio.gather(
@@ -186,7 +186,7 @@ async def test_guests_and_forged_clicks_change_nothing(
     assert found[-1].question == "How old is the building?"
 
 
-async def test_what_can_not_be_written_stays_open(
+async def test_proposal_stays_open_when_the_content_can_not_be_written(
     slack: Slack, folder: Path, memory: QuestionRecorder
 ) -> None:
     broken = folder / "broken.yaml"
@@ -208,9 +208,7 @@ async def test_what_can_not_be_written_stays_open(
     assert found[-1].question == "Is there a gym?"
 
 
-async def test_a_pick_becomes_a_phrasing_when_an_owner_takes_it_up(
-    slack: Slack, folder: Path
-) -> None:
+async def test_accepted_suggestion_becomes_a_phrasing(slack: Slack, folder: Path) -> None:
     text = "which skills does one need around here"
     ts, answer = await slack.asked(text)
     await slack.maya.click(answer, label="Skills")

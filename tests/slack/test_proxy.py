@@ -135,7 +135,7 @@ async def running(
                 process.kill()
 
 
-def test_the_configuration_is_right(nginx: str, ports: Ports, tmp_path: Path) -> None:
+def test_nginx_accepts_the_configuration(nginx: str, ports: Ports, tmp_path: Path) -> None:
     folder = tmp_path / "tested"
     folder.mkdir()
     command = [nginx, "-t", "-e", str(folder / "errors"), "-c"]
@@ -152,9 +152,7 @@ async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     writer.close()
 
 
-async def test_outside_sees_slacks_paths_and_nothing_else(
-    proxy: Path, ports: Ports, tmp_path: Path
-) -> None:
+async def test_proxy_forwards_slacks_paths_only(proxy: Path, ports: Ports, tmp_path: Path) -> None:
     outside = f"http://127.0.0.1:{ports.outside}"
     async with (
         LocalWorkspace.start(setup=SETUP, timing=QUICK) as workspace,

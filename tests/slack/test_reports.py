@@ -47,7 +47,7 @@ async def slack(memory: QuestionRecorder) -> AsyncIterator[Slack]:
         yield started
 
 
-async def test_an_owner_reads_what_was_asked_missed_and_rated(slack: Slack) -> None:
+async def test_report_shows_questions_misses_and_ratings_to_an_owner(slack: Slack) -> None:
     result = await slack.maya.command("/faq", "report", "#general")
     (message,) = result.messages
     assert message.visible_to == slack.maya.id
@@ -58,12 +58,12 @@ async def test_an_owner_reads_what_was_asked_missed_and_rated(slack: Slack) -> N
     assert slack.maya.id not in message.text
 
 
-async def test_others_are_refused_kindly(slack: Slack) -> None:
+async def test_report_is_refused_to_others(slack: Slack) -> None:
     result = await slack.workspace.person("jonas").command("/faq", "report", "#general")
     assert "Only the owners" in result.messages[0].text
 
 
-async def test_app_home_shows_owners_what_waits_for_them(slack: Slack) -> None:
+async def test_app_home_shows_open_hand_offs_to_owners(slack: Slack) -> None:
     await slack.maya.open_home()
     home = await slack.workspace.until(lambda: slack.workspace.home("maya"))
     shown = str(home.blocks)
@@ -72,14 +72,14 @@ async def test_app_home_shows_owners_what_waits_for_them(slack: Slack) -> None:
     assert "0 helpful, 1 not helpful" in shown
 
 
-async def test_app_home_of_others_shows_only_the_roles(slack: Slack) -> None:
+async def test_app_home_of_others_shows_roles_only(slack: Slack) -> None:
     await slack.workspace.person("jonas").open_home()
     home = await slack.workspace.until(lambda: slack.workspace.home("jonas"))
     assert "wait for a person" not in str(home.blocks)
     assert "Data Analyst" in str(home.blocks)
 
 
-async def test_app_home_tells_owners_of_content_that_is_not_used(
+async def test_app_home_shows_problems_of_changed_content_to_owners(
     slack: Slack, memory: QuestionRecorder
 ) -> None:
     now = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
@@ -91,9 +91,7 @@ async def test_app_home_tells_owners_of_content_that_is_not_used(
     assert "version abc123, since 24 November 2026, 12:00 UTC" in shown
 
 
-async def test_the_digest_is_sent_once_whichever_process_comes_first(
-    slack: Slack, memory: QuestionRecorder
-) -> None:
+async def test_digest_is_sent_by_one_process(slack: Slack, memory: QuestionRecorder) -> None:
     before = len(slack.workspace.answers("#owners"))
     async with web_client(slack.workspace.bot_token, slack.workspace.api_url) as client:
         services = Services(recorder=memory)

@@ -76,16 +76,14 @@ def break_store(web: Site, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(web.store.installations, name, down)
 
 
-async def test_a_fresh_token_is_left_alone(local: Site) -> None:
+async def test_fresh_token_is_not_refreshed(local: Site) -> None:
     kept = await installed(local, 3)
     assert await local.tokens.token_of(ALPHA) == kept.token
     assert local.slack.grants.refreshes == 0
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.3])
-async def test_of_ten_in_two_processes_one_renews_a_token_for_all(
-    web: Site, seconds: float
-) -> None:
+async def test_of_ten_tasks_in_two_processes_one_refreshes(web: Site, seconds: float) -> None:
     old = await installed(web, 1.9)
     web.slack.faults = Faults(slow_answers=seconds)
     async with another(web) as tokens:
@@ -102,7 +100,7 @@ async def test_of_ten_in_two_processes_one_renews_a_token_for_all(
     assert await web.exchange.client.auth_test(token=found[0]) is not None
 
 
-async def test_a_token_that_can_not_be_renewed_is_used_while_it_is_good(
+async def test_token_that_can_not_be_refreshed_is_used_until_it_expires(
     local: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING, "faqbot")
@@ -114,7 +112,7 @@ async def test_a_token_that_can_not_be_renewed_is_used_while_it_is_good(
     assert "bad_client_secret" in message
 
 
-async def test_a_token_that_ended_and_can_not_be_renewed_is_none(
+async def test_expired_token_that_can_not_be_refreshed_is_none(
     local: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     await installed(local, -1)
@@ -122,12 +120,12 @@ async def test_a_token_that_ended_and_can_not_be_renewed_is_none(
     assert "install faqbot there again" in caplog.text
 
 
-async def test_a_token_that_ended_is_renewed(web: Site) -> None:
+async def test_expired_token_is_refreshed(web: Site) -> None:
     old = await installed(web, -1)
     assert await web.tokens.token_of(ALPHA) not in (old.token, None)
 
 
-async def test_whoever_died_while_renewing_is_followed_by_another(web: Site) -> None:
+async def test_refresh_of_a_dead_process_is_repeated_by_another(web: Site) -> None:
     old = await installed(web, 1)
     assert await web.store.installations.begin_refresh(ALPHA, old.version, 60)
     impatient = TokenProvider(
@@ -142,7 +140,7 @@ async def test_whoever_died_while_renewing_is_followed_by_another(web: Site) -> 
     assert await web.tokens.token_of(ALPHA) not in (old.token, None)
 
 
-async def test_whoever_stops_waiting_does_not_stop_the_renewal(local: Site) -> None:
+async def test_cancelled_waiter_does_not_cancel_the_refresh(local: Site) -> None:
     old = await installed(local, 1)
     local.slack.faults = Faults(slow_answers=0.2)
     with pytest.raises(TimeoutError):
@@ -152,7 +150,7 @@ async def test_whoever_stops_waiting_does_not_stop_the_renewal(local: Site) -> N
     assert local.slack.grants.refreshes == 1
 
 
-async def test_tokens_outlast_a_store_that_is_down(
+async def test_known_tokens_are_used_while_the_database_is_down(
     local: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await installed(local, 12)
@@ -165,7 +163,7 @@ async def test_tokens_outlast_a_store_that_is_down(
         await local.tokens.token_of(ALPHA)  # which has none at hand
 
 
-async def test_a_renewed_token_is_kept_when_the_store_is_back(
+async def test_refreshed_token_is_saved_when_the_database_is_back(
     local: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await installed(local, 1)
@@ -180,7 +178,7 @@ async def test_a_renewed_token_is_kept_when_the_store_is_back(
     assert local.slack.grants.refreshes == 1
 
 
-async def test_what_an_old_key_sealed_is_read_and_sealed_anew(web: Site) -> None:
+async def test_tokens_of_an_old_key_are_encrypted_again(web: Site) -> None:
     kept = await installed(web, 12)
     key = TokenCipher.new_key()
     async with another(web, f"{key},{web.key}") as both:

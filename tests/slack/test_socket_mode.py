@@ -65,7 +65,7 @@ async def test_a_question_is_answered_over_a_web_socket(workspace: LocalWorkspac
         assert "SQL" in result.messages[0].text
 
 
-async def test_a_dropped_socket_is_opened_again(workspace: LocalWorkspace) -> None:
+async def test_dropped_connection_is_opened_again(workspace: LocalWorkspace) -> None:
     async with connected(workspace) as link:
         await link.connected.wait()
         workspace.drop_sockets()
@@ -74,7 +74,7 @@ async def test_a_dropped_socket_is_opened_again(workspace: LocalWorkspace) -> No
         assert "SQL" in await ask(workspace)
 
 
-async def test_a_refused_handshake_is_not_the_end(workspace: LocalWorkspace) -> None:
+async def test_refused_handshake_is_repeated(workspace: LocalWorkspace) -> None:
     workspace.faults = Faults(refuse_handshakes=1)
     async with connected(workspace) as link:
         async with asyncio.timeout(DEADLINE):
@@ -105,13 +105,13 @@ async def test_a_wrong_bot_token_is_refused(workspace: LocalWorkspace) -> None:
             await check_bot_token(client)
 
 
-async def test_an_unreachable_web_api_is_said() -> None:
+async def test_unreachable_web_api_is_an_error_with_advice() -> None:
     async with web_client("xoxb-any", "http://127.0.0.1:9/api/") as client:
         with pytest.raises(ServiceError, match="Can't reach"):
             await check_bot_token(client)
 
 
-async def test_server_errors_are_not_tried_for_ever(workspace: LocalWorkspace) -> None:
+async def test_persistent_server_errors_end_the_start(workspace: LocalWorkspace) -> None:
     workspace.faults = Faults(fail_share=1.0, fail_status=503)
     async with web_client(workspace.bot_token, workspace.api_url) as client:
         async with asyncio.timeout(DEADLINE):
@@ -143,7 +143,7 @@ async def test_a_payload_of_another_shape_is_refused_and_the_next_is_answered(
     assert "private words" not in caplog.text
 
 
-async def test_a_first_delivery_is_not_taken_for_a_repeated_one(
+async def test_first_delivery_has_no_retry_headers(
     workspace: LocalWorkspace,
 ) -> None:
     async with connected(workspace) as link:

@@ -63,7 +63,7 @@ def _event(team: str, enterprise: str | None = None, *, org_wide: bool = False) 
         ("T0HERE", "E0ORG", "T0THERE", 1),
     ],
 )
-async def test_bolt_gets_the_bot_token_of_this_workspace_alone(
+async def test_authorize_returns_the_token_of_its_workspace_only(
     web: Site, team: str, enterprise: str, asking: str, answers: int
 ) -> None:
     installation = await _installation(web, team, enterprise)
@@ -109,7 +109,7 @@ def leaving(web: Site, gone: Callable[[Workspace], Awaitable[None]]) -> Any:
         ("T0HERE", "E0ORG", "uninstall"),
     ],
 )
-async def test_an_installation_that_ends_is_forgotten(
+async def test_uninstall_event_removes_the_installation(
     web: Site, team: str, enterprise: str, how: str
 ) -> None:
     kept = await _installation(web, BETA)
@@ -134,7 +134,7 @@ async def _nothing(_: Workspace) -> None:
     pass
 
 
-async def test_an_old_event_leaves_a_new_installation_alone(web: Site) -> None:
+async def test_uninstall_event_before_a_new_installation_is_ignored(web: Site) -> None:
     installation = await _installation(web, ALPHA)
     late = {**_event(ALPHA), "event_time": int(time.time()) - 300}
     await uninstall(late, web.store.installations, web.tokens, _nothing)

@@ -48,7 +48,7 @@ def asked(text: str = ASKED, ts: str = "1700000001.000000", thread: str = "") ->
     return {**event, "thread_ts": thread} if thread else event
 
 
-def test_an_event_of_a_shared_channel_is_for_who_may_read_it() -> None:
+def test_event_of_a_shared_channel_is_for_the_authorised_workspace() -> None:
     body = {
         "team_id": "T0WRITER",
         "authorizations": [{"team_id": A, "enterprise_id": None, "is_enterprise_install": False}],
@@ -64,7 +64,7 @@ def test_an_event_of_a_shared_channel_is_for_who_may_read_it() -> None:
     assert not ends_installation({"event": {"type": "tokens_revoked", "tokens": {"oauth": ["U1"]}}})
 
 
-async def test_apps_open_when_first_asked_and_go_with_the_least_used_content(
+async def test_apps_open_on_first_use_and_close_with_evicted_content(
     tmp_path: Path,
 ) -> None:
     async with many(tmp_path / "many", memory_limit=1) as process:  # one at a time
@@ -75,7 +75,7 @@ async def test_apps_open_when_first_asked_and_go_with_the_least_used_content(
         assert process.workspaces.count == process.shelf.count == 1
 
 
-async def test_a_conversation_outlives_the_app(tmp_path: Path) -> None:
+async def test_conversation_survives_a_closed_app(tmp_path: Path) -> None:
     async with many(tmp_path / "many", memory_limit=1) as process:
         thread = "1700000001.000000"
         await process.mention(A, "what does a pilot do", thread)
@@ -84,7 +84,7 @@ async def test_a_conversation_outlives_the_app(tmp_path: Path) -> None:
         assert f"{WORD[A]} navigation" in answer.text
 
 
-async def test_where_it_is_not_installed_events_are_silent_and_commands_kind(
+async def test_without_installation_only_commands_get_a_message(
     process: Many,
 ) -> None:
     response = await process.send(command("T0NOWHERE", 1))
@@ -95,7 +95,7 @@ async def test_where_it_is_not_installed_events_are_silent_and_commands_kind(
     assert process.api.calls == []
 
 
-async def test_what_is_under_way_is_finished_when_a_workspace_is_gone(process: Many) -> None:
+async def test_running_request_finishes_after_uninstallation(process: Many) -> None:
     await process.send(command(A, 1))
     before = len(process.api.calls)
     sent = asyncio.create_task(process.send(process.event(A, asked())))
@@ -106,7 +106,7 @@ async def test_what_is_under_way_is_finished_when_a_workspace_is_gone(process: M
     assert any(WORD[A] in call.text for call in process.api.calls[before:])
 
 
-async def test_an_uninstalled_workspace_is_let_go_without_loading_its_content(
+async def test_uninstallation_loads_no_content(
     process: Many,
 ) -> None:
     await process.send(command(B, 1))
@@ -119,7 +119,7 @@ async def test_an_uninstalled_workspace_is_let_go_without_loading_its_content(
     assert "isn't installed" in (await process.send(command(B, 2))).body
 
 
-async def test_content_that_can_not_be_loaded_gets_a_kind_answer(
+async def test_messages_get_an_apology_when_content_can_not_be_loaded(
     process: Many, caplog: pytest.LogCaptureFixture
 ) -> None:
     (process.folder / WORD[A] / "pilot.yaml").unlink()
@@ -131,7 +131,7 @@ async def test_content_that_can_not_be_loaded_gets_a_kind_answer(
     assert WORD[B] in (await process.send(command(B, 2))).body
 
 
-async def test_where_content_can_not_be_loaded_clicks_and_modals_are_told_too(
+async def test_clicks_and_modals_get_an_apology_when_content_can_not_be_loaded(
     process: Many,
 ) -> None:
     level = logging.getLogger("faqbot").level
@@ -145,7 +145,7 @@ async def test_where_content_can_not_be_loaded_clicks_and_modals_are_told_too(
     assert logging.getLogger("faqbot").level == level
 
 
-async def test_what_takes_long_is_said_and_events_are_answered_all_the_same(
+async def test_slow_opening_asks_for_a_retry_and_still_answers_events(
     process: Many, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "OPEN_TIMEOUT", 0.0)
@@ -159,7 +159,7 @@ async def test_what_takes_long_is_said_and_events_are_answered_all_the_same(
     assert WORD[A] in (await process.send(command(A, 2))).body
 
 
-async def test_who_was_told_to_try_again_is_not_heard_twice(
+async def test_click_is_handled_once_after_a_request_to_retry(
     process: Many, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "OPEN_TIMEOUT", 0.0)
@@ -170,7 +170,7 @@ async def test_who_was_told_to_try_again_is_not_heard_twice(
     )
 
 
-async def test_apps_are_bounded(tmp_path: Path) -> None:
+async def test_number_of_open_apps_is_bounded(tmp_path: Path) -> None:
     async with many(tmp_path / "many", most=2) as process:
         for number, team in enumerate((A, B, C)):
             await process.send(command(team, number))
@@ -178,7 +178,7 @@ async def test_apps_are_bounded(tmp_path: Path) -> None:
         assert process.shelf.count == 3
 
 
-async def test_all_answer_while_memory_is_too_small_for_two(tmp_path: Path) -> None:
+async def test_all_workspaces_answer_when_memory_fits_one(tmp_path: Path) -> None:
     async with many(tmp_path / "many", memory_limit=1, most=1) as process:
         wanted = [(team, number) for number, team in enumerate((A, B, C) * 8)]
         found = await asyncio.gather(
@@ -191,7 +191,7 @@ async def test_all_answer_while_memory_is_too_small_for_two(tmp_path: Path) -> N
             assert f"{WORD[team]} navigation" in response.body
 
 
-async def test_other_content_holds_as_soon_as_the_file_names_it(
+async def test_changed_file_switches_content(
     process: Many, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def give(word: str) -> None:
@@ -214,7 +214,7 @@ async def test_other_content_holds_as_soon_as_the_file_names_it(
     assert WORD[C] in (await process.send(command(A, 4))).body
 
 
-async def test_what_another_process_was_told_is_found_out(tmp_path: Path) -> None:
+async def test_uninstallation_in_another_process_is_noticed(tmp_path: Path) -> None:
     async with many(tmp_path / "many", look=0.0) as process:
         assert WORD[A] in (await process.send(command(A, 1))).body
         await process.send(command(A, 2))
@@ -231,7 +231,7 @@ async def test_what_another_process_was_told_is_found_out(tmp_path: Path) -> Non
         assert "isn't installed" in (await process.send(command(A, 6))).body
 
 
-async def test_where_the_store_is_down_those_who_are_known_are_served(
+async def test_known_workspaces_are_served_while_the_database_is_down(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def down(*_: object) -> None:
@@ -249,7 +249,7 @@ async def test_where_the_store_is_down_those_who_are_known_are_served(
         assert (await process.send(gone)).status == 503  # so that Slack tells it again
 
 
-async def test_an_organisation_serves_its_workspaces_each_by_an_app_of_its_own(
+async def test_organisation_has_an_app_for_each_workspace(
     process: Many,
 ) -> None:
     org, one, other = "E0ORG000", "T0ORGONE", "T0ORGTWO"
@@ -280,7 +280,7 @@ async def test_an_organisation_serves_its_workspaces_each_by_an_app_of_its_own(
     assert process.workspaces.count == 0
 
 
-async def test_a_question_in_a_shared_channel_is_answered_by_who_may_read_it(
+async def test_question_in_a_shared_channel_is_answered_by_the_authorised_workspace(
     process: Many,
 ) -> None:
     body = process.event(A, {**asked(), "team": B, "user_team": B, "source_team": B})
@@ -299,7 +299,7 @@ async def nobody(*_: object) -> None:
     raise AssertionError("nobody left")
 
 
-async def test_a_delivery_that_no_app_finishes_is_given_up(process: Many) -> None:
+async def test_delivery_without_installation_is_dropped(process: Many) -> None:
     done: list[str] = []
 
     workspaces = WorkspaceRouter(process.installations, broken, nobody, on_dropped=done.append)
@@ -307,7 +307,7 @@ async def test_a_delivery_that_no_app_finishes_is_given_up(process: Many) -> Non
     assert done == ["message T0NOWHERE"]
 
 
-async def test_an_app_that_can_not_be_opened_costs_its_own_workspace_only(
+async def test_failing_app_affects_its_workspace_only(
     process: Many, caplog: pytest.LogCaptureFixture
 ) -> None:
     workspaces = WorkspaceRouter(process.installations, broken, nobody)

@@ -109,7 +109,7 @@ def said(engine: Engine) -> str:
     return str(result.reply)
 
 
-async def test_requests_that_race_load_a_folder_once(two: Room) -> None:
+async def test_simultaneous_requests_load_a_folder_once(two: Room) -> None:
     address = two.write("one")
     two.loads.gate.clear()
     takers = [asyncio.create_task(two.shelf.acquire(address)) for _ in range(5)]
@@ -123,7 +123,7 @@ async def test_requests_that_race_load_a_folder_once(two: Room) -> None:
     assert await two.shelf.acquire(address) is books[0]
 
 
-async def test_the_least_recently_used_goes_when_the_bound_is_reached(two: Room) -> None:
+async def test_least_recently_used_content_is_evicted(two: Room) -> None:
     one, other, third = (two.write(name) for name in ("one", "other", "third"))
     first = await two.shelf.acquire(one)
     await two.shelf.acquire(other)
@@ -137,7 +137,7 @@ async def test_the_least_recently_used_goes_when_the_bound_is_reached(two: Room)
     assert two.shelf.count == 2
 
 
-async def test_what_is_in_use_stays_until_it_is_not(two: Room) -> None:
+async def test_content_in_use_is_not_evicted(two: Room) -> None:
     holder = Holder(is_busy=True)
     book = await two.shelf.acquire(two.write("one"))
     engine = desk_of(book, holder)
@@ -151,7 +151,7 @@ async def test_what_is_in_use_stays_until_it_is_not(two: Room) -> None:
     assert two.shelf.size == 2 * WEIGHT
 
 
-async def test_what_is_let_go_is_free_memory(two: Room) -> None:
+async def test_evicted_content_is_freed_at_once(two: Room) -> None:
     book = await two.shelf.acquire(two.write("one"))
     engine = desk_of(book)
     known = weakref.ref(engine._index.matcher)
@@ -164,7 +164,7 @@ async def test_what_is_let_go_is_free_memory(two: Room) -> None:
     assert known() is None
 
 
-async def test_what_is_pinned_stays_and_counts_for_nothing(two: Room) -> None:
+async def test_pinned_content_is_neither_evicted_nor_counted(two: Room) -> None:
     pinned = await two.shelf.pin(two.write("default"))
     for name in ("one", "other", "third"):
         await two.shelf.acquire(two.write(name))
@@ -173,7 +173,7 @@ async def test_what_is_pinned_stays_and_counts_for_nothing(two: Room) -> None:
     assert two.shelf.size == 2 * WEIGHT
 
 
-async def test_bad_content_says_so_and_is_tried_again_after_a_while(
+async def test_invalid_content_raises_its_error_and_is_retried_later(
     two: Room, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = two.write("one")
@@ -191,7 +191,7 @@ async def test_bad_content_says_so_and_is_tried_again_after_a_while(
     assert "amaranth" in said(desk_of(await two.shelf.acquire(address)))
 
 
-async def test_what_nobody_foresaw_costs_one_folder_only(two: Room) -> None:
+async def test_unexpected_error_affects_only_that_folder(two: Room) -> None:
     odd = two.write("odd")
     for _ in range(2):
         with pytest.raises(ServiceError, match="odd can't be loaded: RuntimeError"):
@@ -200,7 +200,7 @@ async def test_what_nobody_foresaw_costs_one_folder_only(two: Room) -> None:
     assert "amaranth" in said(desk_of(await two.shelf.acquire(two.write("one"))))
 
 
-async def test_a_change_reaches_all_who_share_a_folder_and_a_bad_one_nobody(two: Room) -> None:
+async def test_valid_change_reaches_all_engines_and_an_invalid_one_none(two: Room) -> None:
     address = two.write("one")
     book = await two.shelf.acquire(address)
     engines = [desk_of(book), desk_of(await two.shelf.acquire(address))]
@@ -221,7 +221,7 @@ async def test_a_change_reaches_all_who_share_a_folder_and_a_bad_one_nobody(two:
     assert not book.reloader.state.problems
 
 
-async def test_changes_are_followed_and_one_that_fails_does_not_end_it(
+async def test_watch_for_changes_survives_an_error(
     two: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "CHANGE_CHECK_INTERVAL", 0.01)
@@ -264,7 +264,7 @@ async def test_content_from_git_is_cloned_once_and_fetched_when_it_is_newer(two:
     assert "borage" in said(engine)
 
 
-async def test_what_was_built_is_kept_on_disk(
+async def test_built_indexes_are_kept_on_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_content(tmp_path / "one", "amaranth")
