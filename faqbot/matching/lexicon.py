@@ -62,6 +62,8 @@ SHORT_FORMS = MappingProxyType(
         "resps": "responsibilities",
         "sr": "senior",
         "swe": "software engineer",
+        "sysadmin": "system administrator",
+        "sysadmins": "system administrators",
         "tl;dr": "summary",
         "teh": "the",
         "tldr": "summary",

@@ -39,6 +39,7 @@ from faqbot.matching.thresholds import CONFIDENCES, THRESHOLDS
 from faqbot.matching.titles import title_key
 from faqbot.matching.training_data import (
     SharedResources,
+    authored_questions,
     compounds_in,
     listed_items,
     mask_slots,
@@ -160,6 +161,8 @@ class Matcher:
             everyday=resources.everyday,
             known=phrasing_words,
             compounds=compounds,
+            occupations=resources.occupations,
+            written=authored_questions(knowledge_base),
         )
         self._title_words = {
             role.id: title_key(role.title, compounds) for role in knowledge_base.roles

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
-from faqbot.matching.lexicon import NEVER_IN_TITLES, OCCUPATIONS, SENIORITY, TITLE_MODIFIERS
+from faqbot.matching.lexicon import OCCUPATIONS, SENIORITY
+from faqbot.matching.occupation_titles import NO_TITLES, OccupationTitles
+from faqbot.matching.other_roles import OtherRoles, TitleEvidence, compares
 from faqbot.matching.text import STOP_WORDS, singular
 from faqbot.matching.thresholds import LINK_THRESHOLDS, LinkThresholds
 from faqbot.matching.titles import MAX_SHORT_QUESTION, TitleIndex, TitleMatch
@@ -46,6 +48,8 @@ class RoleLinker:
         everyday: the most frequent of them, which name no role by themselves.
         known: words of the content, which make no other role of a title beside them.
         compounds: joined words of titles with the pair that they stand for.
+        occupations: titles of occupations in the world at large.
+        written: texts of authors, in which they may name roles that they don't describe.
         thresholds: from which scores on words name a role.
     """
 
@@ -58,13 +62,16 @@ class RoleLinker:
         everyday: frozenset[str] = frozenset(),
         known: frozenset[str] = frozenset(),
         compounds: Mapping[str, tuple[str, str]] | None = None,
+        occupations: OccupationTitles = NO_TITLES,
+        written: Iterable[str] = (),
         thresholds: LinkThresholds = LINK_THRESHOLDS,
     ) -> None:
         self._thresholds = thresholds
-        self._asking = asking
-        self._known = known | asking
         self._index = TitleIndex(
             roles, asking, language, everyday, compounds or {}, thresholds=thresholds
+        )
+        self._others = OtherRoles(
+            self._index, TitleEvidence(asking, known, language, occupations, written)
         )
         self._initials = self._unique_initials()
 
@@ -97,23 +104,50 @@ class RoleLinker:
             codes: the words that are written in capitals or have a digit.
         """
         matches = self._index.match(asked, written or asked, codes)
+        spans = self._others.spans(asked)
         mentions: list[RoleMention] = []
         taken: set[int] = set()
         for match in matches:
             if taken.intersection(range(match.start, match.end)):
                 continue
-            mention = self._mention(asked, match, matches)
+            mention = self._mention(asked, match, matches, spans)
             if mention is None:
                 continue
             mentions.append(mention)
             taken.update(range(mention.start, mention.end))
-        mentions = self._beside_best(mentions, asked)
-        mentions = mentions or self._link_initials(asked)
-        mentions.sort(key=lambda mention: mention.start)
-        unknown_role = next((m.unknown_role for m in mentions if m.unknown_role), "")
+        kept = self._beside_best(mentions, asked) or self._link_initials(asked)
+        if not any(mention.is_full or _has_noun(mention) for mention in kept):
+            # "Python needed for a java developer": the noun is what is asked about.
+            roles = [link.role for mention in kept for link in mention.links]
+            kept += [
+                mention
+                for mention in mentions
+                if mention.unknown_role
+                and _has_noun(mention)
+                and mention not in kept
+                and not any(self._others.fits(mention.unknown_role, role) for role in roles)
+            ]
+        kept.sort(key=lambda mention: mention.start)
+        return self._with_unknown_role(asked, kept, spans)
+
+    def _with_unknown_role(
+        self,
+        asked: Sequence[str],
+        mentions: Sequence[RoleMention],
+        spans: Sequence[tuple[int, int]],
+    ) -> Linking:
+        """Return the mentions with the role that the content lacks, if there is one."""
         if not mentions:
-            unknown_role = self._unknown_role(asked)
-        return Linking(tuple(mentions), unknown_role)
+            return Linking(unknown_role=self._others.alone(asked, spans))
+        described = tuple(mention for mention in mentions if not mention.unknown_role)
+        others = [mention.unknown_role for mention in mentions if mention.unknown_role]
+        others = others or [self._others.compared(asked, mentions)]
+        # An author who names another role tells it from a described one, or from the one that the
+        # conversation is about ("is that the same as a project manager?").
+        told_apart = described or compares(asked)
+        if told_apart and all(self._others.is_written(other, asked) for other in others):
+            return Linking(described)
+        return Linking(tuple(mentions), others[0])
 
     def near(self, asked: Sequence[str]) -> tuple[str, ...]:
         """Return at most three roles whose titles share a word with the text or resemble it."""
@@ -132,12 +166,16 @@ class RoleLinker:
         return tuple(roles)[:3]
 
     def _mention(
-        self, asked: Sequence[str], match: TitleMatch, matches: Sequence[TitleMatch]
+        self,
+        asked: Sequence[str],
+        match: TitleMatch,
+        matches: Sequence[TitleMatch],
+        spans: Sequence[tuple[int, int]],
     ) -> RoleMention | None:
         """Return the rivals for the words of a title, or None when they don't name a role."""
         if self._is_superior(asked, match) or self._is_worker(asked, match):
             return None
-        unknown_role = self._unknown_phrase(asked, match)
+        unknown_role = self._others.around(asked, match, spans)
         best: dict[str, TitleMatch] = {}
         start, end = match.start, match.end
         for rival in matches:
@@ -181,59 +219,6 @@ class RoleLinker:
             return LinkMethod.PARTIAL
         return LinkMethod.ALIAS if self._index.is_alias[match.title] else LinkMethod.TITLE
 
-    def _unknown_phrase(self, asked: Sequence[str], match: TitleMatch) -> str:
-        """Return the noun phrase around a title when a word in it makes it another role."""
-        title = self._index.titles[match.title]
-        start, end = match.start, match.end
-        is_full = match.is_full
-        inside = [
-            w for w in asked[start:end] if self._makes_another_role(w, title, is_full=is_full)
-        ]
-        left = start
-        while (
-            left > 0
-            and not (is_full and len(title) == 1)
-            and self._makes_another_role(asked[left - 1], title, is_full=is_full)
-        ):
-            if match.is_full and singular(asked[left - 1]) != asked[left - 1]:
-                break  # "problems data analysts face": a plural doesn't modify what follows
-            left -= 1
-        right = end
-        while right < len(asked) and self._closes_title(
-            asked[right], self._index.roles[match.title]
-        ):
-            right += 1
-        if inside or left < start or right > end:
-            return " ".join(asked[left:right])
-        return ""
-
-    def _makes_another_role(
-        self, word: str, title: Sequence[str], *, is_full: bool = False
-    ) -> bool:
-        """Return whether a word beside or inside a title makes it another role."""
-        stem = singular(word)
-        return not (
-            word in STOP_WORDS
-            or word in NEVER_IN_TITLES
-            or word in TITLE_MODIFIERS
-            or stem in TITLE_MODIFIERS
-            # Part of a title is weak evidence: beside it only words for asking are harmless.
-            or word in (self._known if is_full else self._asking)
-            or stem in title
-            # A misspelt word of a title must not make the role an unknown one.
-            or self._index.resembles_word(stem)
-            or word.isdigit()
-        )
-
-    def _closes_title(self, word: str, role: str) -> bool:
-        """Return whether an occupation after a title makes it another role: "analyst tutor"."""
-        stem = singular(word)
-        return (
-            stem in OCCUPATIONS
-            and stem not in TITLE_MODIFIERS
-            and not self._index.has_word(role, stem)
-        )
-
     def _is_worker(self, asked: Sequence[str], match: TitleMatch) -> bool:
         """Return whether "worker" makes another job of part of a title: "warehouse worker"."""
         after = asked[match.end : match.end + 1]
@@ -250,21 +235,6 @@ class RoleLinker:
                 link = RoleLink(role, word, LinkMethod.PARTIAL, self._thresholds.initials_score)
                 return [RoleMention(position, position + 1, (link,))]
         return []
-
-    def _unknown_role(self, asked: Sequence[str]) -> str:
-        """Return the words of an occupation that no title matches well enough."""
-        for position, word in enumerate(asked):
-            stem = singular(word)
-            if stem not in OCCUPATIONS or word in TITLE_MODIFIERS or word in STOP_WORDS:
-                continue
-            left = position
-            while left > 0 and (
-                self._makes_another_role(asked[left - 1], ())
-                or singular(asked[left - 1]) in self._index
-            ):
-                left -= 1
-            return " ".join(asked[left : position + 1])
-        return ""
 
     def _is_rival(self, best: TitleMatch, other: TitleMatch) -> bool:
         """Return whether another title matches the same words about as well as the best one."""

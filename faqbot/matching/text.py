@@ -203,7 +203,7 @@ STOP_WORDS = frozenset(
     i me my we us our you your he him his she her they them their who whom which what when where
     why how can could may might must shall should will would there here not no nor only just also
     too very please pls plz tell give show let know want like get got need needs needed one some
-    any all both each more most other such own same s t d u ur im hi hey hello thanks thank ok
+    any all both each more most other such own same s t d n u ur im hi hey hello thanks thank ok
     up out over under again once because until while during before after above below between
     through off down
     """.split()

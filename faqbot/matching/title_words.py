@@ -21,9 +21,10 @@ PERSONS_BY_FIELD = MappingProxyType(
         "analytics": "analyst",
         "design": "designer",
         "nursing": "nurse",
+        "tech": "technician",
     }
 )
-"""Fields of work with the person who works in them, where no ending tells: "data analytics"."""
+"""Words that stand for a person where no ending tells: "data analytics", "lab tech"."""
 
 MIN_TYPO_LENGTH = 3
 """Letters of the shortest word of a title that is recognised with a typing error."""
@@ -90,7 +91,7 @@ class TitleWords:
             stem = singular(word)
             found.extend(
                 WordMatch(position, inflected, FIELD_WEIGHT, exact=True)
-                for inflected in sorted(self._inflected(word, stem))
+                for inflected in sorted(self.inflections(word))
             )
             known = stem in self._counts
             if known and word == typed:
@@ -114,8 +115,9 @@ class TitleWords:
                     found.append(WordMatch(position, meant, weight, exact=False))
         return found
 
-    def _inflected(self, word: str, stem: str) -> frozenset[str]:
+    def inflections(self, word: str) -> frozenset[str]:
         """Return the words of titles for the person of a field of work, and the other way round."""
+        stem = singular(word)
         field = PERSONS_BY_FIELD.get(stem, PERSONS_BY_FIELD.get(word, ""))
         related = self._families.get(word_family(stem), frozenset())
         return (related | ({field} & self._counts.keys())) - {stem}

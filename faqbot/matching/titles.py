@@ -108,8 +108,10 @@ class TitleIndex:
         self.titles: list[tuple[str, ...]] = []
         self.roles: list[str] = []
         self.is_alias: list[bool] = []
+        self._rows_of: dict[str, slice] = {}
         without_brackets: dict[int, tuple[str, ...]] = {}
         for role in roles:
+            first = len(self.titles)
             seen: set[tuple[str, ...]] = set()
             for number, title in enumerate((role.title, *role.aliases)):
                 for said, cut in self._variants(title, compounds, STOP_WORDS | everyday | asking):
@@ -121,6 +123,8 @@ class TitleIndex:
                     self.titles.append(said)
                     self.roles.append(role.id)
                     self.is_alias.append(number > 0)
+            self._rows_of[role.id] = slice(first, len(self.titles))
+        self._last_words = frozenset(title[-1] for title in self.titles)
         self._phrases = TitlePhrases(self.titles, self.roles, without_brackets)
         self._asking = asking
         self._asking_stems = frozenset(singular(word) for word in asking)
@@ -162,8 +166,22 @@ class TitleIndex:
 
     def has_word(self, role: str, word: str) -> bool:
         """Return whether a word stands in a title of a role."""
-        rows = self._postings.get(word)
-        return rows is not None and any(self.roles[row] == role for row in rows)
+        return any(word in title for title in self.titles_of(role))
+
+    def titles_of(self, role: str) -> Sequence[tuple[str, ...]]:
+        """Return the titles of a role."""
+        return self.titles[self._rows_of[role]]
+
+    def in_title(self, word: str, title: Container[str]) -> str:
+        """Return a word as it stands in a title, where it is inflected there; else its singular."""
+        stem = singular(word)
+        if stem in title:
+            return stem
+        return next((w for w in sorted(self._words.inflections(word)) if w in title), stem)
+
+    def last_words(self) -> frozenset[str]:
+        """Return the words that titles end with."""
+        return self._last_words
 
     def resembles_word(self, word: str) -> bool:
         """Return whether a word of a title may have been meant."""

@@ -12,6 +12,7 @@ from typing import Final
 from faqbot.content.common_sections import load_common_sections
 from faqbot.content.defaults import DefaultNames, Defaults, load_defaults, load_names
 from faqbot.matching.encoders import Encoder, StaticEncoder, TransformerEncoder
+from faqbot.matching.occupation_titles import OccupationTitles
 from faqbot.matching.ranking import NEGATIVE, Phrasing
 from faqbot.matching.similarity import KnownEmbeddings
 from faqbot.matching.spelling import count_words
@@ -79,6 +80,12 @@ def own_phrasings(role: Role, standard: Container[str]) -> Iterator[tuple[str, s
             yield f"faq/{faq.key}", text
 
 
+def authored_questions(knowledge_base: KnowledgeBase) -> Iterator[str]:
+    """Yield the questions and phrasings of all FAQs."""
+    for faq in (*knowledge_base.faqs, *(faq for role in knowledge_base.roles for faq in role.faqs)):
+        yield from (faq.question, *faq.phrasings)
+
+
 def listed_items(knowledge_base: KnowledgeBase) -> Iterator[str]:
     """Yield the items that roles list: skills, degrees, certificates, as authors spell them."""
     for role in knowledge_base.roles:
@@ -122,6 +129,7 @@ SHARED_PARTS: Final = (
     "encoder",
     "language",
     "everyday",
+    "occupations",
     "asking",
     "sections",
     "words",
@@ -182,6 +190,11 @@ class SharedResources:
     def everyday(self) -> frozenset[str]:
         """The most frequent words of the language."""
         return self.bundled_encoder.language(EVERYDAY_RANK)
+
+    @cached_property
+    def occupations(self) -> OccupationTitles:
+        """The titles of occupations in the world at large."""
+        return OccupationTitles.load()
 
     @cached_property
     def _counts(self) -> Mapping[str, int]:

@@ -205,7 +205,11 @@ class FactFinder:
 
     def _mentions_in(self, asked_words: Sequence[str]) -> list[RoleMention]:
         found = self._link_roles(asked_words).mentions
-        return [mention for mention in found if not self._is_thing(asked_words, mention)]
+        return [
+            mention
+            for mention in found
+            if not mention.unknown_role and not self._is_thing(asked_words, mention)
+        ]
 
     def from_key(self, key: str, audience: Audience = Audience.EVERYONE) -> Answer | None:
         """Return the fact of a key, or None when the key stands for nothing in this content."""
