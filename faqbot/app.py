@@ -24,7 +24,7 @@ from faqbot.matching.training_data import SharedResources
 
 # Functions import what serves only: it would be a tenth of the start of `faqbot ask`.
 if TYPE_CHECKING:
-    from faqbot.importers.documents.headings import HeadingClassifier
+    from faqbot.importers.documents.blocks import HeadingClassifier
     from faqbot.runtime.tasks import BackgroundTask
     from faqbot.settings.models import Settings
     from faqbot.slack.context import AppContext
@@ -54,7 +54,7 @@ def bundled_encoder() -> StaticEncoder:
 def heading_classifier() -> HeadingClassifier:
     """Return the classifier of headings in job descriptions."""
     from faqbot.content.defaults import load_defaults
-    from faqbot.importers.documents.headings import HeadingClassifier
+    from faqbot.importers.documents.blocks import HeadingClassifier
 
     return HeadingClassifier(StaticEncoder(), load_defaults().phrasings)
 

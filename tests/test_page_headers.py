@@ -13,7 +13,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
-from faqbot.exporters.html import page, site
+from faqbot.exporters.documents import page, site
 from faqbot.insights.auth import Sessions
 from faqbot.insights.views import InsightsPages
 from faqbot.model import KnowledgeBase, Role

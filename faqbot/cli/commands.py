@@ -17,8 +17,7 @@ from faqbot.cli import (
     imports,
     new,
     question_log,
-    run,
-    workspaces,
+    service,
 )
 
 
@@ -77,10 +76,10 @@ app.command(epilog=question_log.FORGET_EXAMPLE)(question_log.forget)
 app.add_typer(exports.app)
 app.add_typer(imports.app)
 app.add_typer(new.app)
-app.command(epilog=run.INSIGHTS_EXAMPLE)(run.insights)
+app.command(epilog=service.INSIGHTS_EXAMPLE)(service.insights)
 app.command(epilog=question_log.EXAMPLE)(question_log.report)
 app.command(epilog=content.ROLES_EXAMPLE)(content.roles)
-app.command(epilog=run.EXAMPLE)(run.run)
-app.command(epilog=run.STATUS_EXAMPLE)(run.status)
+app.command(epilog=service.EXAMPLE)(service.run)
+app.command(epilog=service.STATUS_EXAMPLE)(service.status)
 app.command(epilog=question_log.SUGGEST_EXAMPLE)(question_log.suggest)
-app.add_typer(workspaces.app)
+app.add_typer(service.workspaces_app)

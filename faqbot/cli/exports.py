@@ -109,8 +109,7 @@ def role(
 
 
 def _render(found: object, output: ExportFormat, audience: Audience, opening: object) -> bytes:
-    from faqbot.exporters.documents import markdown, word
-    from faqbot.exporters.html import page
+    from faqbot.exporters.documents import markdown, page, word
     from faqbot.exporters.job_advert import JobOpening, advert, job_posting, missing_options
     from faqbot.model import Role as ModelRole
 
@@ -182,12 +181,12 @@ def site(
     from faqbot.content.loader import load_knowledge_base
     from faqbot.content.writer import write_bytes
     from faqbot.errors import UsageError
-    from faqbot.exporters import html
+    from faqbot.exporters import documents
 
     knowledge_base = load_knowledge_base(content_folder(knowledge))
     if out.is_dir() and any(out.iterdir()) and not force:
         raise UsageError(f"{out} contains files already: --force overwrites them.")
-    made = html.site(knowledge_base, title, audience)
+    made = documents.site(knowledge_base, title, audience)
     for name, text in made.files.items():
         # By force, since the folder as a whole was checked above.
         write_bytes(out / name, text.encode(), force=True)

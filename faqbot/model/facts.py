@@ -134,6 +134,7 @@ class NextStep:
 
     kind = "next-step"
 
+    # The role that somebody has comes first: an answer compares the others with it.
     @property
     def roles(self) -> tuple[str, ...]:
         return (self.origin, *self.targets)

@@ -15,8 +15,7 @@ import pytest
 
 from faqbot.cli.main import main
 from faqbot.content.loader import load_knowledge_base
-from faqbot.exporters.documents import markdown, word
-from faqbot.exporters.html import page, site
+from faqbot.exporters.documents import markdown, page, site, word
 from faqbot.exporters.job_advert import JobOpening, job_posting, missing_options
 from faqbot.model import Audience, Faq, KnowledgeBase, Role, Section, Years
 from tests.conftest import chromium_path

@@ -13,8 +13,7 @@ from faqbot import app
 from faqbot.cli.main import main
 from faqbot.content.loader import load_knowledge_base
 from faqbot.errors import UsageError
-from faqbot.importers.documents.blocks import words_of
-from faqbot.importers.documents.headings import HeadingClassifier
+from faqbot.importers.documents.blocks import HeadingClassifier, words_of
 from faqbot.importers.documents.importer import ImportedRole, import_documents
 from faqbot.importers.documents.role_draft import find_years
 from faqbot.model import Role, Years

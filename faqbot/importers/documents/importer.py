@@ -13,19 +13,19 @@ from typing import Final
 from faqbot.content.fields import without_controls
 from faqbot.content.writer import role_file
 from faqbot.errors import MissingExtraError, UsageError, needs_extra
-from faqbot.importers.documents import html, markdown, word
+from faqbot.importers.documents import markup, word
 from faqbot.importers.documents.blocks import (
     EXTRA,
     Block,
     Boilerplate,
     Heading,
+    HeadingClassifier,
     ImportedDocument,
     Item,
     Text,
     tidy,
     words_of,
 )
-from faqbot.importers.documents.headings import HeadingClassifier
 from faqbot.importers.documents.role_draft import MappedRole, map_document
 
 _LIST_ITEM: Final = re.compile(
@@ -163,9 +163,9 @@ def _parse(path: Path, raw: bytes) -> ImportedDocument:
     text = _decoded(raw)
     match FORMATS[suffix]:
         case "Markdown":
-            return markdown.read_markdown(text)
+            return markup.read_markdown(text)
         case "HTML":
-            return html.read_html(text)
+            return markup.read_html(text)
         case _:
             return read_plain_text(text)
 

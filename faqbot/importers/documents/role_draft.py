@@ -9,8 +9,16 @@ from typing import Final
 
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.content.writer import make_id
-from faqbot.importers.documents.blocks import Block, Heading, ImportedDocument, Item, Text, words_of
-from faqbot.importers.documents.headings import HeadingClassifier, is_preferred
+from faqbot.importers.documents.blocks import (
+    Block,
+    Heading,
+    HeadingClassifier,
+    ImportedDocument,
+    Item,
+    Text,
+    is_preferred,
+    words_of,
+)
 from faqbot.model import Faq, Role, Section, Years
 
 _NUMBER_WORDS: Final = {

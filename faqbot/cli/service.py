@@ -1,13 +1,13 @@
-"""`faqbot workspaces`: the installations, their removal, and the re-encryption of tokens."""
+"""`faqbot run`, `status`, `insights` and `workspaces`: commands that operate the service."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from faqbot.cli.common import Json, use_store
+from faqbot.cli.common import Json, Knowledge, use_store
 from faqbot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +18,112 @@ if TYPE_CHECKING:
 
     from faqbot.storage.installations import Installation
     from faqbot.storage.store import Store
+
+EXAMPLE = "Example: faqbot run --check"
+
+Check = Annotated[bool, typer.Option("--check", help="Print the settings in effect, then exit.")]
+
+
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", min=1, max=64, help="How many processes serve HTTP (FAQBOT_WORKERS)."
+    ),
+]
+
+
+def run(*, check: Check = False, knowledge: Knowledge = None, workers: Workers = None) -> None:
+    """Start the bot: in Slack when there are tokens, else in a local workspace in the browser.
+
+    Settings come from the environment and from a file named .env.
+    """
+    from faqbot.settings.models import Settings
+
+    given: dict[str, Any] = {"faqbot_knowledge": knowledge, "faqbot_workers": workers}
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    from faqbot import app
+
+    if check:
+        for line in app.check(settings):
+            typer.echo(line)
+    else:
+        app.run(settings)
+
+
+STATUS_EXAMPLE = "Example: faqbot status"
+
+
+def status(*, knowledge: Knowledge = None, as_json: Json = False) -> None:
+    """Say whether faqbot runs here, from which content, and which problems newer content has.
+
+    Exit code 0 when it runs, 1 when changed content has problems, 3 when it doesn't run.
+    """
+    from dataclasses import asdict
+
+    from faqbot.cli.common import content_folder, print_json, printable
+    from faqbot.index.reloader import read_status
+
+    folder = content_folder(knowledge)
+    found = read_status(str(folder.resolve()))
+    running = found is not None and found.is_alive
+    loaded = found.loaded if found else {}
+    problems = list(loaded.get("problems", ()))
+    if as_json:
+        print_json(
+            {"running": running, "knowledge": str(folder), **(asdict(found) if found else {})}
+        )
+    elif found is None:
+        typer.echo(f"No faqbot was started on {folder} by this user. Start one: faqbot run")
+    else:
+        state = f"runs (process {found.process})" if running else "has stopped"
+        typer.echo(f"faqbot {state}, {found.mode}, started {found.started}.")
+        typer.echo(f"Answers from {folder}, version {loaded['version']} since {loaded['since']}.")
+        if problems:
+            typer.echo(
+                f"The change of {loaded['tried']} is not used: {loaded['count']} problem(s)."
+            )
+            for line in problems:
+                typer.echo(f"  {printable(line)}")
+    if not running:
+        raise typer.Exit(3)
+    if problems:
+        raise typer.Exit(1)
+
+
+INSIGHTS_EXAMPLE = "Example: faqbot insights --port 8766"
+
+Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="The port to listen on.")]
+Host = Annotated[
+    str,
+    typer.Option("--host", help="The address to listen on; any but this machine's needs sign-in."),
+]
+SignIn = Annotated[
+    bool,
+    typer.Option("--sign-in", help="Let owners sign in with Slack, also on this machine."),
+]
+
+
+def insights(
+    *,
+    port: Port = 8766,
+    host: Host = "127.0.0.1",
+    sign_in: SignIn = False,
+    knowledge: Knowledge = None,
+) -> None:
+    """Show what was asked, answered and missed in the browser.
+
+    On this machine alone, or for the owners of content who sign in with Slack: behind a proxy that
+    speaks HTTPS, with FAQBOT_INSIGHTS_URL, SLACK_BOT_TOKEN, SLACK_CLIENT_ID and
+    SLACK_CLIENT_SECRET.
+    """
+    from faqbot.cli.common import content_folder
+    from faqbot.insights.server import BindAddress, serve_insights
+    from faqbot.settings.models import Settings
+    from faqbot.settings.sources import configured_database
+
+    place = BindAddress(host, port)
+    settings = None if place.is_local and not sign_in else Settings()
+    serve_insights(configured_database(), content_folder(knowledge), place, settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +198,7 @@ async def _all(store: Store) -> tuple[InstallationStatus, ...]:
     return tuple(InstallationStatus.of(one) for one in await store.installations.all())
 
 
-EXAMPLE = "Example: faqbot workspaces --json"
+WORKSPACES_EXAMPLE = "Example: faqbot workspaces --json"
 RESEAL_EXAMPLE = "Example: faqbot workspaces reseal"
 REMOVE_EXAMPLE = "Example: faqbot workspaces remove T0123456789"
 
@@ -104,10 +210,10 @@ Team = Annotated[
     ),
 ]
 
-app = typer.Typer(name="workspaces", rich_markup_mode="rich")
+workspaces_app = typer.Typer(name="workspaces", rich_markup_mode="rich")
 
 
-@app.callback(invoke_without_command=True, epilog=EXAMPLE)
+@workspaces_app.callback(invoke_without_command=True, epilog=WORKSPACES_EXAMPLE)
 def workspaces(context: typer.Context, *, as_json: Json = False) -> None:
     """List the workspaces that installed faqbot, and the scopes that each lacks.
 
@@ -129,7 +235,7 @@ def workspaces(context: typer.Context, *, as_json: Json = False) -> None:
         print_note("faqbot is installed in no workspace: people do so at /slack/install.")
 
 
-@app.command(epilog=RESEAL_EXAMPLE)
+@workspaces_app.command(epilog=RESEAL_EXAMPLE)
 def reseal() -> None:
     """Encrypt all tokens with the newest key of FAQBOT_SECRET_KEYS.
 
@@ -141,7 +247,7 @@ def reseal() -> None:
     typer.echo(f"Encrypted with the newest key: the tokens of {count} that had an older one.")
 
 
-@app.command(epilog=REMOVE_EXAMPLE)
+@workspaces_app.command(epilog=REMOVE_EXAMPLE)
 def remove(team: Team) -> None:
     """Delete an installation and its tokens; a running faqbot stops answering within a minute.
 
