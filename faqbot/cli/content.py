@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from faqbot.engine import Engine
     from faqbot.lint.findings import Finding
-    from faqbot.model import Faq, KnowledgeBase, Role
+    from faqbot.model import Faq, KnowledgeBase, Outcome, ParsedQuestion, Role
     from faqbot.replies.result import Result
 
 EXAMPLE = "Example: faqbot check knowledge --watch"
@@ -79,7 +79,7 @@ def check(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Check the content, and ask the questions that it brings as tests.
+    """Check the content, and ask each question and phrasing that it contains.
 
     Each finding is a line with file, line and column: errors, warnings, and with `--verbose` notes
     and what to do about each. Exit code 0 when there is no error, 1 when there is one (with
@@ -130,6 +130,7 @@ def _check(folder: Path, *, stale_is_error: bool) -> _CheckResult:
     from faqbot import app
     from faqbot.content.loader import check_folder
     from faqbot.lint.findings import finding_of_problem
+    from faqbot.lint.questions import questions_astray
     from faqbot.lint.rules import check_knowledge_base
     from faqbot.settings.sources import configured_cache, configured_encoder
 
@@ -138,7 +139,7 @@ def _check(folder: Path, *, stale_is_error: bool) -> _CheckResult:
         return _CheckResult(folder, None, tuple(map(finding_of_problem, problems)))
     engine = app.load_engine(folder, configured_encoder(), configured_cache())
     asking = _ContentTests(engine)
-    found = list(asking.failures())
+    found = [*asking.failures(), *questions_astray(knowledge_base, asking.ask)]
     found += check_knowledge_base(
         knowledge_base,
         app.bundled_encoder(),
@@ -168,6 +169,11 @@ class _ContentTests:
             for text in faq.rejects:
                 if faq.id in _answers(self._ask(text, faq.role)):
                     yield failed_test(faq, f"rejects: {text!r} is answered by this")
+
+    def ask(self, text: str, role: str | None) -> tuple[ParsedQuestion, Outcome]:
+        """Return how a question is read, and what becomes of it."""
+        result = self._ask(text, role)
+        return result.parsed, result.outcome
 
     def describe_outcome(self, text: str, role: str | None) -> str:
         """Return how a question is answered now."""

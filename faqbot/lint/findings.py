@@ -43,6 +43,16 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
             "A question of `matches` or `rejects` with another outcome than the FAQ says.",
             "Add a phrasing to the entry that is meant, or change the test.",
         ),
+        "question-astray": Rule(
+            FindingLevel.WARNING,
+            "A question or phrasing that another entry answers, or none.",
+            "Reword it, or move it to that entry; `faqbot explain` shows how it is read.",
+        ),
+        "question-unsure": Rule(
+            FindingLevel.NOTE,
+            "A question or phrasing that is asked back, because other entries are near too.",
+            "Reword it, or the nearest phrasing of the other entry.",
+        ),
         "phrasings-too-close": Rule(
             FindingLevel.WARNING,
             "Phrasings of two entries that mean nearly the same.",
