@@ -8,12 +8,12 @@ import json
 import logging
 import secrets
 import time
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Generic, Protocol, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
 from urllib.parse import urlencode, urljoin
 
+from cachetools import TTLCache
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -40,7 +40,6 @@ _HOST_ONLY: Final = "__Host-"
 """Prefix of cookies that only this host can set, over HTTPS."""
 
 _PUBLIC_PATHS: Final = ("/sign-in", "/sign-out", "/static/")
-T = TypeVar("T")
 Page = Callable[[Request, int, str], Response]
 """Returns the sign-in page, with a status and a message."""
 
@@ -62,43 +61,9 @@ class IdentityProvider(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Session:
-    person: str
-    checked: float
-
-
-@dataclass(frozen=True, slots=True)
 class _Attempt:
     browser: str
     nonce: str
-
-
-class _Kept(Generic[T]):
-    """Values by unguessable keys, with a lifetime."""
-
-    def __init__(self, lifetime: float, clock: Callable[[], float]) -> None:
-        self._lifetime = lifetime
-        self._clock = clock
-        self._values: OrderedDict[str, tuple[T, float]] = OrderedDict()
-
-    def put(self, value: T) -> str:
-        key = secrets.token_urlsafe(32)
-        self._values[key] = (value, self._clock() + self._lifetime)
-        while len(self._values) > _MAX_SESSIONS:
-            self._values.popitem(last=False)
-        return key
-
-    def change(self, key: str, value: T) -> None:
-        self._values[key] = (value, self._values[key][1])
-
-    def get(self, key: str) -> T | None:
-        value, until = self._values.get(key, (None, 0.0))
-        return value if self._clock() < until else None
-
-    def take(self, key: str) -> T | None:
-        value = self.get(key)
-        self._values.pop(key, None)
-        return value
 
 
 class Sessions:
@@ -123,9 +88,9 @@ class Sessions:
         self._page = page
         self._secure = secure
         self._prefix = _HOST_ONLY if secure else ""
-        self._clock = clock
-        self._sessions = _Kept[_Session](SESSION_LIFETIME, clock)
-        self._attempts = _Kept[_Attempt](SIGN_IN_TIMEOUT, clock)
+        self._users: TTLCache[str, str] = TTLCache(_MAX_SESSIONS, SESSION_LIFETIME, clock)
+        self._checked: TTLCache[str, bool] = TTLCache(_MAX_SESSIONS, OWNER_CHECK_INTERVAL, clock)
+        self._attempts: TTLCache[str, _Attempt] = TTLCache(_MAX_SESSIONS, SIGN_IN_TIMEOUT, clock)
 
     def routes(self) -> list[Route]:
         """Return the routes for signing in and out."""
@@ -139,15 +104,15 @@ class Sessions:
     async def is_signed_in(self, request: Request) -> bool:
         """Whether a request has a session whose user may still read."""
         key = self._cookie(request, _SESSION_COOKIE)
-        session = self._sessions.get(key)
-        if session is None:
+        user = self._users.get(key)
+        if user is None:
             return False
-        if self._clock() - session.checked > OWNER_CHECK_INTERVAL:
+        if key not in self._checked:
             # A user may leave, or stop being an owner, during a session.
-            if not await self._identity.may_read(session.person):
-                self._sessions.take(key)
+            if not await self._identity.may_read(user):
+                self._users.pop(key, None)
                 return False
-            self._sessions.change(key, replace(session, checked=self._clock()))
+            self._checked[key] = True
         return True
 
     async def _sign_in(self, request: Request) -> Response:
@@ -156,7 +121,8 @@ class Sessions:
     async def _start(self, request: Request) -> Response:
         del request
         browser, nonce = secrets.token_urlsafe(32), secrets.token_urlsafe(16)
-        state = self._attempts.put(_Attempt(browser, nonce))
+        state = secrets.token_urlsafe(32)
+        self._attempts[state] = _Attempt(browser, nonce)
         answer = RedirectResponse(self._identity.sign_in_url(state, nonce), 303)
         self._set_cookie(answer, _BROWSER_COOKIE, browser, SIGN_IN_TIMEOUT)
         return answer
@@ -164,7 +130,7 @@ class Sessions:
     async def _done(self, request: Request) -> Response:
         asked = request.query_params
         # Removed by reading: a state is valid once, even if the attempt fails.
-        attempt = self._attempts.take(asked.get("state", ""))
+        attempt = self._attempts.pop(asked.get("state", ""), None)
         browser = self._cookie(request, _BROWSER_COOKIE)
         # As bytes: compare_digest refuses text that isn't ASCII, and a cookie may be anything.
         if attempt is None or not secrets.compare_digest(
@@ -181,13 +147,14 @@ class Sessions:
             return self._page(request, 403, said)
         answer = RedirectResponse("/", 303)
         # A new key at each sign-in, against session fixation.
-        key = self._sessions.put(_Session(person, self._clock()))
+        key = secrets.token_urlsafe(32)
+        self._users[key], self._checked[key] = person, True
         self._set_cookie(answer, _SESSION_COOKIE, key, SESSION_LIFETIME)
         self._delete_cookie(answer, _BROWSER_COOKIE)
         return answer
 
     async def _sign_out(self, request: Request) -> Response:
-        self._sessions.take(self._cookie(request, _SESSION_COOKIE))
+        self._users.pop(self._cookie(request, _SESSION_COOKIE), None)
         answer = RedirectResponse("/sign-in", 303)
         self._delete_cookie(answer, _SESSION_COOKIE)
         return answer
