@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from cachetools import LRUCache
@@ -54,7 +55,7 @@ class AudienceResolver:
         known = self._known.get(key)
         if known and known.until > self._clock():
             return known.audience
-        return await self._lookups.run(key, lambda: self._look_up_and_cache(client, key))
+        return await self._lookups.run(key, partial(self._look_up_and_cache, client, key))
 
     async def _look_up_and_cache(self, client: AsyncWebClient, key: tuple[str, str]) -> Audience:
         audience, lifetime = await self._look_up(client, *key)
@@ -242,9 +243,9 @@ class ChannelPolicies:
         """Return the policy of a channel; the last known one while the database is down."""
         if self._until.get(team, 0.0) <= self._clock():
             if team in self._until:  # known policies serve until the newer ones are read
-                self._reads.start(team, lambda: self._read(team))
+                self._reads.start(team, partial(self._read, team))
             else:
-                await self._reads.run(team, lambda: self._read(team))
+                await self._reads.run(team, partial(self._read, team))
         found = self._set.get(team, {}).get(channel)
         return found or ChannelPolicy(team, channel, self._default)
 
