@@ -143,10 +143,10 @@ class WorkspaceRouter:
         # With 200: Slack would retry an event for which no workspace can be found.
         if not team and not enterprise:
             return BoltResponse(status=200, body="")
-        occupied = self._open_handle(enterprise, team)
-        if occupied is None:
+        handle = self._open_handle(enterprise, team)
+        if handle is None:
             return await self._open_and_dispatch(request, enterprise, team)
-        return await _dispatch(occupied, request)
+        return await _dispatch(handle, request)
 
     @asynccontextmanager
     async def use(self, installation: Installation, team: str) -> AsyncIterator[WorkspaceApp]:
@@ -156,9 +156,9 @@ class WorkspaceRouter:
             FaqbotError: it can't be opened.
             ServiceError: its installation went meanwhile.
         """
-        occupied = await self._apps.acquire(installation, team)
-        with occupied.use() as opened:
-            yield opened
+        handle = await self._apps.acquire(installation, team)
+        with handle.use() as workspace_app:
+            yield workspace_app
 
     async def release(self, workspace: Workspace) -> None:
         """Close the apps of an installation, each after its last request."""
@@ -226,12 +226,12 @@ class WorkspaceRouter:
                 else BoltResponse(status=200, body="")
             )
         try:
-            occupied = await self._apps.acquire(installation, team)
+            handle = await self._apps.acquire(installation, team)
         except ServiceError:  # uninstalled or installed again: the next request finds out
             return _retry_response(request)
         place = WorkspaceKey(installation.workspace, team)
         self._routes[enterprise, team] = _Route(place, installation.installed, self._next_check())
-        return occupied
+        return handle
 
     async def _uninstall(self, body: Mapping[str, Any]) -> BoltResponse:
         """Remove an installation, without loading its content."""
@@ -244,29 +244,29 @@ class WorkspaceRouter:
     # -- open apps
 
     def _open_handle(self, enterprise: str, team: str) -> AppHandle | None:
-        served = self._routes.get((enterprise, team))
-        if served is None:
+        route = self._routes.get((enterprise, team))
+        if route is None:
             return None
-        occupied = self._apps.get(served.key)
-        if occupied is None:
+        handle = self._apps.get(route.key)
+        if handle is None:
             del self._routes[enterprise, team]
-        elif asyncio.get_running_loop().time() > served.check_at:
+        elif asyncio.get_running_loop().time() > route.check_at:
             # Moved on at once, so that the next requests don't start checks of their own.
-            served.check_at = self._next_check()
+            route.check_at = self._next_check()
             # In the background: the request is served as before, and none waits for the database.
-            self._run_in_background(self._check_installation(enterprise, team, served))
-        return occupied
+            self._run_in_background(self._check_installation(enterprise, team, route))
+        return handle
 
-    async def _check_installation(self, enterprise: str, team: str, served: _Route) -> None:
+    async def _check_installation(self, enterprise: str, team: str, route: _Route) -> None:
         """Close an app if another process removed or replaced its installation."""
         try:
             found = await self._installations.find(enterprise, team)
         except StoreError:
             return
-        known = (served.key.installation, served.installed)
+        known = (route.key.installation, route.installed)
         if found is None or (found.workspace, found.installed) != known:
             self._routes.pop((enterprise, team), None)
-            self._apps.release(served.key.installation)
+            self._apps.release(route.key.installation)
 
     def _next_check(self) -> float:
         return asyncio.get_running_loop().time() + self._check_interval
@@ -293,9 +293,9 @@ async def _dispatch_to(found: AppHandle | BoltResponse, request: AsyncBoltReques
     return await _dispatch(found, request) if found.is_open else _retry_response(request)
 
 
-async def _dispatch(occupied: AppHandle, request: AsyncBoltRequest) -> BoltResponse:
-    with occupied.use() as opened:
-        return await opened.app.async_dispatch(request)
+async def _dispatch(handle: AppHandle, request: AsyncBoltRequest) -> BoltResponse:
+    with handle.use() as workspace_app:
+        return await workspace_app.app.async_dispatch(request)
 
 
 def _retry_response(request: AsyncBoltRequest) -> BoltResponse:

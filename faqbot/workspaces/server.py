@@ -92,15 +92,15 @@ class WorkspaceContent:
             ContentError: the file that names content has problems.
         """
         resources = SharedResources(settings.encoder)
-        kept = Snapshots(settings.cache, MAX_SNAPSHOTS) if settings.cache else None
+        snapshots = Snapshots(settings.cache, MAX_SNAPSHOTS) if settings.cache else None
         clones = user_cache_path("faqbot", appauthor=False)
-        load = IndexLoader(resources, kept)
-        shelf = ContentPool(load, settings.faqbot_workspaces_memory_mb * _MEGABYTE, clones)
+        load = IndexLoader(resources, snapshots)
+        pool = ContentPool(load, settings.faqbot_workspaces_memory_mb * _MEGABYTE, clones)
         named = settings.faqbot_workspaces
         file = WorkspacesFile(Path(named)) if named else None
         configured = settings.faqbot_knowledge or ""
         default = configured if configured.startswith(PREFIX) else str(folder.resolve())
-        return cls(shelf, file, default, folder, resources)
+        return cls(pool, file, default, folder, resources)
 
     def config_of(self, team: str, enterprise: str) -> WorkspaceConfig:
         """Return the configuration of a workspace."""
@@ -196,7 +196,7 @@ class _Parts:
         url = settings.faqbot_public_url
         exchange = OAuthClient(client, settings.slack_client_id, secret, url)
         tokens = TokenProvider(store.installations, exchange)
-        opener = AppFactory(
+        open_app = AppFactory(
             content.pool,
             content.config_of,
             content.owns_content,
@@ -208,16 +208,16 @@ class _Parts:
             ChannelMode(settings.faqbot_channel_mode),
         )
 
-        async def left(body: Mapping[str, Any], gone: OnUninstalled) -> None:
-            await uninstall(body, store.installations, tokens, gone)
+        async def on_uninstall(body: Mapping[str, Any], on_uninstalled: OnUninstalled) -> None:
+            await uninstall(body, store.installations, tokens, on_uninstalled)
 
         workspaces = WorkspaceRouter(
-            store.installations, opener, left, on_dropped=services.claims.complete
+            store.installations, open_app, on_uninstall, on_dropped=services.claims.complete
         )
         return cls(
             workspaces,
             InstallPages(exchange, store, tokens, workspaces.release),
-            WeeklyDigests(store.installations, workspaces, opener.teams_of, services.claims),
+            WeeklyDigests(store.installations, workspaces, open_app.teams_of, services.claims),
         )
 
 
@@ -305,8 +305,8 @@ class WeeklyDigests:
         if not await self.claims.claim(*key):
             return 0
         try:
-            async with self.workspaces.use(installation, team) as opened:
-                return await opened.send_digest(day)
+            async with self.workspaces.use(installation, team) as workspace_app:
+                return await workspace_app.send_digest(day)
         except FaqbotError as error:
             _log.warning("the digest of %s was not sent: %s", team, type(error).__name__)
         except Exception as error:  # noqa: BLE001 - whatever one workspace has, others get theirs

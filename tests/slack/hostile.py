@@ -103,7 +103,7 @@ def clicked(action: str, value: str, ts: str) -> Payload:
             {
                 **(picked if action == "turn" else button),
                 "action_id": action,
-                "block_id": "receipt:known" if action == "choose:0" else "b",
+                "block_id": "question:known" if action == "choose:0" else "b",
                 "action_ts": ts,
             }
         ],
@@ -168,8 +168,8 @@ def payloads(
     """
     text = draw(st.sampled_from(TEXTS))
     value = draw(st.sampled_from((*known, "data-analyst/skills", "up nothing", "", *TEXTS[1:4])))
-    carried = json.dumps({"receipt": value, "channel": "C0GENERAL", "thread": ""})
-    metadata = draw(st.sampled_from((carried, value, "{", "[]", '{"receipt": []}')))
+    carried = json.dumps({"question_id": value, "channel": "C0GENERAL", "thread": ""})
+    metadata = draw(st.sampled_from((carried, value, "{", "[]", '{"question_id": []}')))
     kind = draw(st.sampled_from(("app_home_opened", "app_uninstalled", "tokens_revoked")))
     edited = {"ts": "1.2", "text": text, "user": USER}
     made: tuple[Callable[[], Payload], ...] = (

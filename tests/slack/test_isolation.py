@@ -45,8 +45,8 @@ async def process(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Man
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-def receipt_of(answer: Call) -> str:
-    """The id of the receipt behind an answer's buttons."""
+def question_id_of(answer: Call) -> str:
+    """The id of the question behind an answer's buttons."""
     for block in answer.sent["blocks"]:
         for element in block.get("elements") or ():
             button = element.get("positive_button") or element
@@ -77,12 +77,12 @@ async def test_thread_state_is_separate_in_each_workspace(process: Many) -> None
 
 async def test_question_of_another_workspace_can_be_neither_rated_nor_read(process: Many) -> None:
     (answer,) = await process.mention(A, ASKED, "1700000200.000000")
-    receipt = receipt_of(answer)
-    (told,) = await process.click(B, f"{Action.RATE}:0", f"down {receipt}", user=PERSON)
+    question_id = question_id_of(answer)
+    (told,) = await process.click(B, f"{Action.RATE}:0", f"down {question_id}", user=PERSON)
     assert "no longer remembered" in told.text
-    (told,) = await process.click(B, f"{Action.ASK_PERSON}:0", receipt, user=PERSON)
+    (told,) = await process.click(B, f"{Action.ASK_PERSON}:0", question_id, user=PERSON)
     assert "no longer remembered" in told.text
-    metadata = json.dumps({"receipt": receipt, "channel": CHANNEL, "thread": THREAD})
+    metadata = json.dumps({"question_id": question_id, "channel": CHANNEL, "thread": THREAD})
     values = {
         "comment": {"comment": {"value": "no"}},
         "hand-over": {"hand-over": {"selected_options": [{"value": "yes"}]}},
@@ -92,28 +92,30 @@ async def test_question_of_another_workspace_can_be_neither_rated_nor_read(proce
         B, "person", metadata, {"question": {"question": {"value": "why"}}}, user=PERSON
     )
     assert "no longer remembered" in response.body
-    block = f"receipt:{receipt}"
+    block = f"question:{question_id}"
     await process.click(B, f"{Action.CHOOSE}:0", "pilot/skills", user=PERSON, block_id=block)
     async with process.memory.store() as store:
         (record,) = [
-            one for one in await store.questions.all(QuestionFilter()) if one.id == receipt
+            one for one in await store.questions.all(QuestionFilter()) if one.id == question_id
         ]
         assert record.team == A
         assert await store.questions.ratings(record.at) == ()
         assert await store.questions.picks(record.at) == ()
         assert await store.handoffs.all(B, HandoffState) == ()
         assert await store.proposals.all(B, ProposalState) == ()
-    await process.click(A, f"{Action.RATE}:0", f"up {receipt}", user=PERSON)
+    await process.click(A, f"{Action.RATE}:0", f"up {question_id}", user=PERSON)
     async with process.memory.store() as store:  # and at home it can
         (rating,) = await store.questions.ratings(record.at, A)
-        assert rating.question_id == receipt
+        assert rating.question_id == question_id
         assert await store.questions.ratings(record.at, B) == ()
 
 
 async def handed_over(process: Many) -> str:
     """A question of A that waits for a person."""
     (answer,) = await process.mention(A, ASKED, f"17000003{next(process.numbers):02}.000000")
-    metadata = json.dumps({"receipt": receipt_of(answer), "channel": CHANNEL, "thread": THREAD})
+    metadata = json.dumps(
+        {"question_id": question_id_of(answer), "channel": CHANNEL, "thread": THREAD}
+    )
     words = f"how much {WORD[A]} is there"
     await process.submit(
         A, "person", metadata, {"question": {"question": {"value": words}}}, user=PERSON

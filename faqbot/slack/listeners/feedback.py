@@ -38,7 +38,7 @@ from faqbot.storage.models import (
 )
 from faqbot.storage.store import Store, new_id
 
-_RECEIPT: Final = "receipt:"
+_QUESTION_BLOCK: Final = "question:"
 LONGEST: Final = 300
 """Characters of a phrasing that is suggested."""
 
@@ -59,17 +59,17 @@ class Feedback:
         self._count(answer)
         if self.services.recorder is None or answer.result is None:
             return answer
-        receipt = self.services.recorder.record(answer.result, team, channel)
-        if not receipt:
+        question_id = self.services.recorder.record(answer.result, team, channel)
+        if not question_id:
             return answer
         message = answer.message
         match answer.result.outcome:
             case Answer():
-                blocks = (*message.blocks, _rating(receipt))
+                blocks = (*message.blocks, _rating(question_id))
             case Decline():
-                blocks = (*message.blocks, _person(receipt))
+                blocks = (*message.blocks, _person(question_id))
             case Choices():
-                blocks = _marked(message.blocks, receipt)
+                blocks = _marked(message.blocks, question_id)
         return replace(answer, message=Message(message.text, blocks))
 
     def record(self, answer: AnswerMessage, team: str) -> None:
@@ -84,16 +84,16 @@ class Feedback:
 
     async def record_pick(self, interaction: Interaction) -> None:
         """Log which choice somebody meant."""
-        if self.services.recorder is None or not interaction.block.startswith(_RECEIPT):
+        if self.services.recorder is None or not interaction.block.startswith(_QUESTION_BLOCK):
             return
         entries = parse_entry_ref(interaction.value).entries
-        receipt = interaction.block.removeprefix(_RECEIPT)
+        question_id = interaction.block.removeprefix(_QUESTION_BLOCK)
         try:
             async with self.services.store() as store:
                 await store.questions.pick(
-                    interaction.team, receipt, interaction.user, " ".join(entries)[:300]
+                    interaction.team, question_id, interaction.user, " ".join(entries)[:300]
                 )
-                record = await store.questions.get(interaction.team, receipt)
+                record = await store.questions.get(interaction.team, question_id)
                 if record is not None and record.text and len(entries) == 1:
                     await suggest(store, record.team, record.text, entries[0], interaction.user)
         except StoreError:
@@ -122,7 +122,7 @@ async def suggest(store: Store, team: str, text: str, entry: str, user: str) -> 
     await store.proposals.add(suggestion)
 
 
-def _rating(receipt: str) -> JsonObject:
+def _rating(question_id: str) -> JsonObject:
     return {
         "type": "context_actions",
         "elements": [
@@ -132,29 +132,29 @@ def _rating(receipt: str) -> JsonObject:
                 "positive_button": {
                     "text": plain("Helpful"),
                     "accessibility_label": "This answer helped me",
-                    "value": f"up {receipt}",
+                    "value": f"up {question_id}",
                 },
                 "negative_button": {
                     "text": plain("Not helpful"),
                     "accessibility_label": "This answer did not help me",
-                    "value": f"down {receipt}",
+                    "value": f"down {question_id}",
                 },
             }
         ],
     }
 
 
-def _person(receipt: str) -> JsonObject:
-    ask = button(Action.ASK_PERSON, 0, "Ask a person", receipt)
+def _person(question_id: str) -> JsonObject:
+    ask = button(Action.ASK_PERSON, 0, "Ask a person", question_id)
     return actions([ask])
 
 
-def _marked(blocks: tuple[JsonObject, ...], receipt: str) -> tuple[JsonObject, ...]:
+def _marked(blocks: tuple[JsonObject, ...], question_id: str) -> tuple[JsonObject, ...]:
     """Return the blocks, with the question's id at the first block of buttons."""
     found = list(blocks)
     for number, block in enumerate(found):
         if block["type"] == "actions":
-            found[number] = {**block, "block_id": f"{_RECEIPT}{receipt}"}
+            found[number] = {**block, "block_id": f"{_QUESTION_BLOCK}{question_id}"}
             break
     return tuple(found)
 
@@ -176,32 +176,34 @@ class _Rating:
     app: AppContext
 
     @property
-    def people(self) -> HandoffService:
+    def handoffs(self) -> HandoffService:
         """Hands questions to people."""
         return HandoffService(self.app)
 
     async def rate(self, interaction: Interaction, value: str, context: AsyncBoltContext) -> None:
         """Log a rating; open a modal that asks what was missing if the answer didn't help."""
-        way, _, receipt = value.partition(" ")
+        way, _, question_id = value.partition(" ")
         async with self.app.services.store() as store:
             known = await store.questions.rate(
-                interaction.team, receipt, interaction.user, helpful=way == "up"
+                interaction.team, question_id, interaction.user, helpful=way == "up"
             )
         if not known:
             await send_ephemeral(
                 interaction, "That answer is no longer remembered, so it can't be rated.", context
             )
         elif way == "down":
-            view = _rate_modal(_metadata(receipt, interaction))
+            view = _rate_modal(_metadata(question_id, interaction))
             await client_of(context).views_open(trigger_id=interaction.trigger, view=view)
 
-    async def ask(self, interaction: Interaction, receipt: str, context: AsyncBoltContext) -> None:
+    async def ask(
+        self, interaction: Interaction, question_id: str, context: AsyncBoltContext
+    ) -> None:
         """Open a modal for the question that a person will read."""
-        record = await self._record(interaction.team, receipt)
+        record = await self._record(interaction.team, question_id)
         if record is None:
             await send_ephemeral(interaction, _GONE, context)
             return
-        view = _person_modal(_metadata(receipt, interaction), _own(record, interaction.user))
+        view = _person_modal(_metadata(question_id, interaction), _own(record, interaction.user))
         await client_of(context).views_open(trigger_id=interaction.trigger, view=view)
 
     async def comment(
@@ -209,13 +211,13 @@ class _Rating:
     ) -> None:
         """Log what was missing, and hand the question over if the box is checked."""
         view, user, team = interaction.view, interaction.user, interaction.team
-        said = _said(view)
+        metadata = _parse_metadata(view)
         comment, wanted = view.input(_COMMENT).value.strip(), view.input(_HAND_OVER).checked
         async with self.app.services.store() as store:
             await store.questions.rate(
-                team, said.get("receipt", ""), user, helpful=False, comment=comment
+                team, metadata.get("question_id", ""), user, helpful=False, comment=comment
             )
-        record = await self._record(team, said.get("receipt", ""))
+        record = await self._record(team, metadata.get("question_id", ""))
         own = _own(record, user) if record else ""
         question = " (".join(filter(None, (own, comment))) + (")" if own and comment else "")
         if wanted and not question:
@@ -224,16 +226,16 @@ class _Rating:
         await ack()
         if wanted and record is not None:
             asked = HandoffRequest(
-                record, user, question, said.get("channel", ""), said.get("thread", "")
+                record, user, question, metadata.get("channel", ""), metadata.get("thread", "")
             )
-            await self.people.open(context, asked)
+            await self.handoffs.open(context, asked)
 
     async def hand_over(
         self, ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
         """Hand over the question of a submitted modal."""
-        user, said = interaction.user, _said(interaction.view)
-        record = await self._record(interaction.team, said.get("receipt", ""))
+        user, metadata = interaction.user, _parse_metadata(interaction.view)
+        record = await self._record(interaction.team, metadata.get("question_id", ""))
         if record is None:
             await ack(response_action="errors", errors={_QUESTION: _GONE})
             return
@@ -243,13 +245,13 @@ class _Rating:
             return
         await ack()
         asked = HandoffRequest(
-            record, user, question, said.get("channel", ""), said.get("thread", "")
+            record, user, question, metadata.get("channel", ""), metadata.get("thread", "")
         )
-        await self.people.open(context, asked)
+        await self.handoffs.open(context, asked)
 
-    async def _record(self, team: str, receipt: str) -> QuestionRecord | None:
+    async def _record(self, team: str, question_id: str) -> QuestionRecord | None:
         async with self.app.services.store() as store:
-            return await store.questions.get(team, receipt)
+            return await store.questions.get(team, question_id)
 
 
 def _own(record: QuestionRecord, user: str) -> str:
@@ -257,11 +259,15 @@ def _own(record: QuestionRecord, user: str) -> str:
     return record.text or "" if record.asker == user else ""
 
 
-def _metadata(receipt: str, interaction: Interaction) -> dict[str, str]:
-    return {"receipt": receipt, "channel": interaction.channel, "thread": interaction.public_thread}
+def _metadata(question_id: str, interaction: Interaction) -> dict[str, str]:
+    return {
+        "question_id": question_id,
+        "channel": interaction.channel,
+        "thread": interaction.public_thread,
+    }
 
 
-def _said(view: View) -> dict[str, str]:
+def _parse_metadata(view: View) -> dict[str, str]:
     """Return the metadata of a modal; nothing if they are malformed."""
     try:
         found = json.loads(view.metadata or "{}")

@@ -67,7 +67,7 @@ class HandoffService:
         owner = await self._owner(asked.record)
         places = await self.app.owners.places(client, owner)
         group = await self.app.owners.group(client, owner)
-        handover = Handoff(
+        handoff = Handoff(
             id=new_id(),
             team=asked.record.team,
             question_id=asked.record.id,
@@ -81,23 +81,23 @@ class HandoffService:
         )
         if not places:
             who = f" {mention(group.id if group else owner)} may know." if owner else ""
-            await self.tell_asker(client, handover, f"Nobody is set up to answer here.{who}")
+            await self.tell_asker(client, handoff, f"Nobody is set up to answer here.{who}")
             return
         try:
             async with self.app.services.store() as store:
                 # Stored before it is shown, so that its buttons always find it.
-                await store.handoffs.add(handover)
-            shown = await post_to_first(client, places, notice_of(handover))
+                await store.handoffs.add(handoff)
+            shown = await post_to_first(client, places, notice_of(handoff))
             async with self.app.services.store() as store:
                 await store.handoffs.set_notice(
-                    handover.team, handover.id, shown["channel"], shown["ts"]
+                    handoff.team, handoff.id, shown["channel"], shown["ts"]
                 )
         except (StoreError, *SLACK_ERRORS) as error:
             _log.warning("a question could not be handed over: %s", describe_error(error))
-            await self.tell_asker(client, handover, NOT_NOW)
+            await self.tell_asker(client, handoff, NOT_NOW)
             return
         await self.tell_asker(
-            client, handover, "Your question is with a person now. I'll tell you what they say."
+            client, handoff, "Your question is with a person now. I'll tell you what they say."
         )
 
     async def _owner(self, record: QuestionRecord) -> str:
@@ -120,7 +120,7 @@ class HandoffService:
     async def tell_asker(
         self,
         client: AsyncWebClient,
-        handover: Handoff,
+        handoff: Handoff,
         text: str,
         *,
         openly: bool = True,
@@ -130,9 +130,9 @@ class HandoffService:
 
         With `openly` false it is posted directly; `more` is a message that follows the text.
         """
-        thread = handover.thread if openly else ""
-        place = handover.channel if thread else handover.asker
-        messages = [remark(f"<@{handover.asker}> {text}" if thread else text)]
+        thread = handoff.thread if openly else ""
+        place = handoff.channel if thread else handoff.asker
+        messages = [remark(f"<@{handoff.asker}> {text}" if thread else text)]
         if more is not None:
             messages.append(more)
         try:
@@ -143,31 +143,31 @@ class HandoffService:
         except SLACK_ERRORS as error:
             _log.info("the asker could not be told: %s", describe_error(error))
 
-    async def show(self, client: AsyncWebClient, handover: Handoff) -> None:
+    async def show(self, client: AsyncWebClient, handoff: Handoff) -> None:
         """Update the owner's message."""
         await client.chat_update(
-            channel=handover.notice_channel,
-            ts=handover.notice_ts,
-            **notice_of(handover).as_arguments(),
+            channel=handoff.notice_channel,
+            ts=handoff.notice_ts,
+            **notice_of(handoff).as_arguments(),
         )
 
 
-def notice_of(handover: Handoff) -> Message:
+def notice_of(handoff: Handoff) -> Message:
     """Return the message that shows a question to its owner."""
     quoted = "\n".join(
-        f"> {line}" for line in escape(shorten(handover.question, QUOTED)).splitlines()
+        f"> {line}" for line in escape(shorten(handoff.question, QUOTED)).splitlines()
     )
-    said = f"<@{handover.asker}> asks:\n{quoted}"
-    state = STATES[handover.state]
-    lines = [f"{state} by" if handover.claimed_by else state]
+    said = f"<@{handoff.asker}> asks:\n{quoted}"
+    state = STATES[handoff.state]
+    lines = [f"{state} by" if handoff.claimed_by else state]
     blocks: list[JsonObject] = [
         header("A question for a person"),
         mrkdwn_section(said),
     ]
-    if handover.answer:
-        blocks.append(mrkdwn_section(f"*Answer*\n{escape(shorten(handover.answer, QUOTED))}"))
-    by = f" <@{handover.claimed_by}>" if handover.claimed_by else ""
-    owner = f" · for {mention(handover.owner)}" if handover.owner else ""
+    if handoff.answer:
+        blocks.append(mrkdwn_section(f"*Answer*\n{escape(shorten(handoff.answer, QUOTED))}"))
+    by = f" <@{handoff.claimed_by}>" if handoff.claimed_by else ""
+    owner = f" · for {mention(handoff.owner)}" if handoff.owner else ""
     blocks.append(mrkdwn_context(f"{lines[0]}{by}{owner}"))
     buttons = {
         HandoffState.OPEN: (
@@ -186,14 +186,14 @@ def notice_of(handover: Handoff) -> Message:
             (Action.CLOSE, "Close", ""),
         ),
         HandoffState.CLOSED: (),
-    }[handover.state]
+    }[handoff.state]
     elements = [
-        button(kind, 0, label, handover.id, **({"style": style} if style else {}))
+        button(kind, 0, label, handoff.id, **({"style": style} if style else {}))
         for kind, label, style in buttons
     ]
     if elements:
         blocks.append(actions(elements))
-    return Message(f"A question for a person: {escape(handover.question)}", tuple(blocks))
+    return Message(f"A question for a person: {escape(handoff.question)}", tuple(blocks))
 
 
 ANSWER_VIEW: Final = "answer-question"
@@ -204,41 +204,41 @@ _TEXT: Final = "text"
 class HandoffActions:
     """What owners do with handed-off questions: claim, answer, close."""
 
-    people: HandoffService
+    handoffs: HandoffService
 
     async def move(
-        self, interaction: Interaction, handover_id: str, context: AsyncBoltContext, *, close: bool
+        self, interaction: Interaction, handoff_id: str, context: AsyncBoltContext, *, close: bool
     ) -> None:
         """Claim or close a question."""
-        if await shown_at(self.people, interaction, handover_id) is None:
+        if await shown_at(self.handoffs, interaction, handoff_id) is None:
             await send_ephemeral(interaction, "That question isn't yours to take.", context)
             return
-        async with self.people.app.services.store() as store:
+        async with self.handoffs.app.services.store() as store:
             act = store.handoffs.close if close else store.handoffs.claim
-            handover, won = await act(interaction.team, handover_id, interaction.user)
-        if handover is None or not won:
-            await send_ephemeral(interaction, conflict_message(handover), context)
+            handoff, won = await act(interaction.team, handoff_id, interaction.user)
+        if handoff is None or not won:
+            await send_ephemeral(interaction, conflict_message(handoff), context)
             return
         client = client_of(context)
-        await self.people.show(client, handover)
+        await self.handoffs.show(client, handoff)
         if not close:
             said = f"<@{interaction.user}> is looking into your question."
         # The asker has the answer: that the question is closed too is no news.
-        elif handover.answer:
+        elif handoff.answer:
             return
         else:
             said = f"<@{interaction.user}> has closed your question without an answer."
-        await self.people.tell_asker(client, handover, said)
+        await self.handoffs.tell_asker(client, handoff, said)
 
     async def reply(
-        self, interaction: Interaction, handover_id: str, context: AsyncBoltContext
+        self, interaction: Interaction, handoff_id: str, context: AsyncBoltContext
     ) -> None:
         """Open a modal for the answer."""
-        handover, refused = await visible_handoff(self.people, interaction, handover_id)
-        if handover is None or refused:
+        handoff, refused = await visible_handoff(self.handoffs, interaction, handoff_id)
+        if handoff is None or refused:
             await send_ephemeral(interaction, refused, context)
         else:
-            view = _answer_modal(handover)
+            view = _answer_modal(handoff)
             await client_of(context).views_open(trigger_id=interaction.trigger, view=view)
 
     async def answer(
@@ -249,57 +249,57 @@ class HandoffActions:
         if not text:
             await ack(response_action="errors", errors={_TEXT: "Please write an answer."})
             return
-        async with self.people.app.services.store() as store:
-            handover, won = await store.handoffs.answer(
+        async with self.handoffs.app.services.store() as store:
+            handoff, won = await store.handoffs.answer(
                 interaction.team, interaction.view.metadata, user, text
             )
-        if handover is None or not won:
+        if handoff is None or not won:
             await ack(
-                response_action="errors", errors={_TEXT: conflict_message(handover, named=False)}
+                response_action="errors", errors={_TEXT: conflict_message(handoff, named=False)}
             )
             return
         await ack()
         client = client_of(context)
-        await self.people.show(client, handover)
-        await self.people.tell_asker(client, handover, f"<@{user}> answers: {escape(text)}")
+        await self.handoffs.show(client, handoff)
+        await self.handoffs.tell_asker(client, handoff, f"<@{user}> answers: {escape(text)}")
 
 
 async def shown_at(
-    people: HandoffService, interaction: Interaction, handover_id: str
+    handoffs: HandoffService, interaction: Interaction, handoff_id: str
 ) -> Handoff | None:
     """Return the question of a click; None unless it was on the message that shows it."""
-    async with people.app.services.store() as store:
-        handover = await store.handoffs.get(interaction.team, handover_id)
-    if handover is None:
+    async with handoffs.app.services.store() as store:
+        handoff = await store.handoffs.get(interaction.team, handoff_id)
+    if handoff is None:
         return None
     # A button's value can be forged, so only a click on the owner's message counts.
-    place = (handover.notice_channel, handover.notice_ts)
-    return handover if place == (interaction.channel, interaction.ts) else None
+    place = (handoff.notice_channel, handoff.notice_ts)
+    return handoff if place == (interaction.channel, interaction.ts) else None
 
 
 async def visible_handoff(
-    people: HandoffService, interaction: Interaction, handover_id: str
+    handoffs: HandoffService, interaction: Interaction, handoff_id: str
 ) -> tuple[Handoff | None, str]:
     """Return the question that a user wants to answer, and why they may not."""
-    handover = await shown_at(people, interaction, handover_id)
-    if handover is None:
+    handoff = await shown_at(handoffs, interaction, handoff_id)
+    if handoff is None:
         return None, "That question isn't yours to answer."
-    if handover.claimed_by not in ("", interaction.user):
-        return handover, f"<@{handover.claimed_by}> has taken that question."
-    return handover, ""
+    if handoff.claimed_by not in ("", interaction.user):
+        return handoff, f"<@{handoff.claimed_by}> has taken that question."
+    return handoff, ""
 
 
-def conflict_message(handover: Handoff | None, *, named: bool = True) -> str:
+def conflict_message(handoff: Handoff | None, *, named: bool = True) -> str:
     """Return the message for a user who acts on a question that another has taken."""
-    if handover is None:
+    if handoff is None:
         return "That question is no longer kept."
-    state = STATES[handover.state].lower()
-    if named and handover.claimed_by:
-        return f"<@{handover.claimed_by}> has already {state} this question."
+    state = STATES[handoff.state].lower()
+    if named and handoff.claimed_by:
+        return f"<@{handoff.claimed_by}> has already {state} this question."
     return f"This question is already {state}."
 
 
-def _answer_modal(handover: Handoff) -> JsonObject:
+def _answer_modal(handoff: Handoff) -> JsonObject:
     answer = text_input(
         _TEXT,
         "Your answer",
@@ -308,10 +308,10 @@ def _answer_modal(handover: Handoff) -> JsonObject:
     )
     return modal(
         "Answer the question",
-        [context(shorten(handover.question, 1_500)), answer],
+        [context(shorten(handoff.question, 1_500)), answer],
         callback=ANSWER_VIEW,
         submit="Send",
-        metadata=handover.id,
+        metadata=handoff.id,
     )
 
 

@@ -46,31 +46,31 @@ class EntryPicker:
     app: AppContext
 
     @property
-    def people(self) -> HandoffService:
+    def handoffs(self) -> HandoffService:
         """The service that posts to askers and owners."""
         return HandoffService(self.app)
 
     async def open(
-        self, interaction: Interaction, handover_id: str, context: AsyncBoltContext
+        self, interaction: Interaction, handoff_id: str, context: AsyncBoltContext
     ) -> None:
         """Open a modal to choose the entry."""
-        handover, refused = await visible_handoff(self.people, interaction, handover_id)
-        if handover is None or refused:
+        handoff, refused = await visible_handoff(self.handoffs, interaction, handoff_id)
+        if handoff is None or refused:
             await send_ephemeral(interaction, refused, context)
             return
-        role, _ = self.app.engine.nearest(handover.question)
-        view = self._modal(handover, role)
+        role, _ = self.app.engine.nearest(handoff.question)
+        view = self._modal(handoff, role)
         await client_of(context).views_open(trigger_id=interaction.trigger, view=view)
 
     async def switch_role(self, interaction: Interaction, context: AsyncBoltContext) -> None:
         """Show the entries of another role."""
         view = interaction.view
         async with self.app.services.store() as store:
-            handover = await store.handoffs.get(interaction.team, view.metadata)
-        if handover is None:
+            handoff = await store.handoffs.get(interaction.team, view.metadata)
+        if handoff is None:
             return
         await client_of(context).views_update(
-            view_id=view.id, hash=view.hash, view=self._modal(handover, interaction.value)
+            view_id=view.id, hash=view.hash, view=self._modal(handoff, interaction.value)
         )
 
     async def assign(
@@ -81,13 +81,13 @@ class EntryPicker:
         block = next((name for name in view.inputs if name.partition(" ")[0] == _ENTRY), _ENTRY)
         entry_id = view.input(block, _ENTRY).value
         async with self.app.services.store() as store:
-            handover = await store.handoffs.get(team, view.metadata)
-        if handover is None:
+            handoff = await store.handoffs.get(team, view.metadata)
+        if handoff is None:
             await ack(response_action="errors", errors={block: conflict_message(None)})
             return
         client = client_of(context)
-        audience = await self.app.audiences.of(client, handover.team, handover.asker)
-        question = Question(handover.question, audience=audience)
+        audience = await self.app.audiences.of(client, handoff.team, handoff.asker)
+        question = Question(handoff.question, audience=audience)
         answer = show(self.app.engine, EntryRef((entry_id,)), question)
         if answer.result is None or not isinstance(answer.result.outcome, Answer):
             said = "Who asks may not read that, or it is gone."
@@ -96,28 +96,28 @@ class EntryPicker:
         entry = self.app.engine.knowledge_base.entry(entry_id)
         assert entry is not None  # it was shown
         async with self.app.services.store() as store:
-            handover, won = await store.handoffs.answer(
-                team, handover.id, user, f"See “{self._named(entry)}”."
+            handoff, won = await store.handoffs.answer(
+                team, handoff.id, user, f"See “{self._named(entry)}”."
             )
-        if handover is None or not won:
+        if handoff is None or not won:
             await ack(
-                response_action="errors", errors={block: conflict_message(handover, named=False)}
+                response_action="errors", errors={block: conflict_message(handoff, named=False)}
             )
             return
         await ack()
-        await self.people.show(client, handover)
+        await self.handoffs.show(client, handoff)
         said = f"<@{user}> says that this answers your question:"
         openly = not isinstance(entry, Faq) or entry.audience is Audience.EVERYONE
-        await self.people.tell_asker(client, handover, said, openly=openly, more=answer.message)
+        await self.handoffs.tell_asker(client, handoff, said, openly=openly, more=answer.message)
         async with self.app.services.store() as store:
-            await suggest(store, handover.team, redact(handover.question), entry_id, user)
+            await suggest(store, handoff.team, redact(handoff.question), entry_id, user)
 
-    def _modal(self, handover: Handoff, role: str | None) -> JsonObject:
+    def _modal(self, handoff: Handoff, role: str | None) -> JsonObject:
         entries = {
             "type": "static_select",
             "action_id": _ENTRY,
             "placeholder": plain("Choose or type"),
-            "option_groups": list(self._menu(handover.question, role)),
+            "option_groups": list(self._menu(handoff.question, role)),
         }
         # A new id for each role: under the same id Slack keeps the former choice.
         block = f"{_ENTRY} {role or ''}".strip()
@@ -125,13 +125,13 @@ class EntryPicker:
         return modal(
             "Point to an answer",
             [
-                context(shorten(handover.question, 1_500)),
-                self._roles(handover.question, role),
+                context(shorten(handoff.question, 1_500)),
+                self._roles(handoff.question, role),
                 input_block(block, "Which answer is meant?", entries, hint=hint),
             ],
             callback=VIEW,
             submit="Send",
-            metadata=handover.id,
+            metadata=handoff.id,
         )
 
     def _roles(self, question: str, chosen: str | None) -> JsonObject:

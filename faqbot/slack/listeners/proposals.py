@@ -195,12 +195,12 @@ def register(app: AsyncApp, app_context: AppContext) -> None:
     async def on_save(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
         async with app_context.services.store() as store:
-            handover = await store.handoffs.get(interaction.team, interaction.value)
-        shown = handover and (handover.notice_channel, handover.notice_ts)
-        if handover is None or shown != (interaction.channel, interaction.ts):
+            handoff = await store.handoffs.get(interaction.team, interaction.value)
+        shown = handoff and (handoff.notice_channel, handoff.notice_ts)
+        if handoff is None or shown != (interaction.channel, interaction.ts):
             await send_ephemeral(interaction, "That answer isn't yours to save.", context)
             return
-        await opened(interaction, context, handover.question, handover.answer)
+        await opened(interaction, context, handoff.question, handoff.answer)
 
     @app.view(VIEW)
     @needs_storage
