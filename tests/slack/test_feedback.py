@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from faqbot.playground.blocks import elements
 from faqbot.playground.models import Channel, SlackMessage, UserGroup
+from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.storage.models import HandoffState, ProposalState, QuestionPrivacy
 from faqbot.storage.questions import QuestionFilter
 from faqbot.storage.recorder import QuestionRecorder
@@ -351,6 +352,27 @@ async def test_answers_without_database_have_no_buttons_until_it_is_back(
         assert "example.org" not in texts[-1]
     said = [record.message for record in caplog.records if "not logged" in record.message]
     assert len(said) == 1
+
+
+async def test_modal_and_click_say_that_the_database_is_down(tmp_path: Path) -> None:
+    path = tmp_path / "faqbot.db"
+    async with (
+        QuestionRecorder(f"sqlite:///{path}").running() as memory,
+        serving(memory=memory) as slack,
+    ):
+        _, answer = await slack.asked("data analyst skills")
+        await slack.maya.click(answer, label="Not helpful")
+        modal = await slack.workspace.until(lambda: slack.workspace.modal("maya"))
+        other = sqlite3.connect(path, isolation_level=None, timeout=5, check_same_thread=False)
+        await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
+        result = await slack.maya.submit(modal, {"comment": "Which tools?"})
+        assert result.errors == {"comment": NOT_NOW}
+        await slack.maya.click(answer, label="Helpful")
+        await slack.workspace.until(
+            lambda: [m for m in slack.workspace.private_messages("maya") if NOT_NOW in m.text]
+        )
+        other.execute("ROLLBACK")
+        other.close()
 
 
 async def test_question_in_app_home_is_logged(slack: Slack, memory: QuestionRecorder) -> None:
