@@ -1,4 +1,4 @@
-"""Bodies that neither the page nor an app sends: the local workspace refuses them kindly."""
+"""Bodies that neither the page nor an app sends: the local workspace refuses them with a message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Content of many workspaces: loaded once, let go within a bound, kept as it is in its folder."""
+"""Content of many workspaces: loaded once, evicted above a limit, reloaded when its folder changes."""
 
 from __future__ import annotations
 
