@@ -1,4 +1,4 @@
-"""Bodies that neither the page nor an app sends: the local workspace refuses them with a message."""
+"""Bodies that neither the page nor an app sends: the local workspace refuses them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Content of many workspaces: loaded once, evicted above a limit, reloaded when its folder changes."""
+"""Content of many workspaces: loaded once, evicted above a limit, reloaded after a change."""
 
 from __future__ import annotations
 
