@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from faqbot.matching.calibration import Calibration, calibrate, calibrate_sampled
 from faqbot.matching.candidates import CandidateFinder, SectionOverlap
+from faqbot.matching.exclusions import without_exclusion
 from faqbot.matching.ranking import (
     ALL_SCOPES,
     MAX_RIDGE_PHRASINGS,
@@ -189,7 +190,8 @@ class Matcher:
         """Parse a question; `role` is the one that the conversation is about, if any."""
         normalised = normalise(text)
         as_codes = codes(text)
-        asked, corrections = self._corrected(normalised, as_codes)
+        kept, left_out = without_exclusion(normalised)
+        asked, corrections = self._corrected(kept, as_codes)
         linking = self._linker.link(
             [token.word for token in asked], [token.written for token in asked], as_codes
         )
@@ -199,6 +201,7 @@ class Matcher:
         return ParsedQuestion(
             text=text,
             normalised=normalised,
+            left_out=left_out,
             corrections=tuple(corrections),
             words=tuple(token.word for token in asked),
             mentions=linking.mentions,

@@ -101,6 +101,7 @@ class Lookup:
         preferred: lines of roles that only prefer what was looked up as a requirement; with mode
             WITHOUT, of roles that mention it without listing it.
         years: the experience that somebody has, with mode YEARS.
+        without: the words for what the roles must not require besides.
     """
 
     subject: str
@@ -108,6 +109,7 @@ class Lookup:
     lines: tuple[Evidence, ...]
     preferred: tuple[Evidence, ...] = ()
     years: float | None = None
+    without: str = ""
 
     kind = "lookup"
 
@@ -122,7 +124,8 @@ class Lookup:
             # Years alone: the subject is the word for any experience, which nobody looks up.
             thing = "" if self.subject == ANY_EXPERIENCE else self.subject
             sought = f"{self.years:g} {thing}".rstrip()
-        return f"=find {self.mode.value} {sought}"
+        besides = f" / {self.without}" if self.without else ""
+        return f"=find {self.mode.value} {sought}{besides}"
 
 
 @dataclass(frozen=True, slots=True)

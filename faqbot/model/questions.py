@@ -128,6 +128,8 @@ class ParsedQuestion:
     Attributes:
         text: the question as asked.
         normalised: the same with case, accents and markup folded.
+        left_out: what it leaves out in so many words ("but not the education"); the words below
+            are those of the rest.
         corrections: spelling corrections, in order.
         words: all words after correction; the positions of `mentions` count among them.
         mentions: the words that name roles, in order.
@@ -142,6 +144,7 @@ class ParsedQuestion:
 
     text: str
     normalised: str = ""
+    left_out: str = ""
     corrections: tuple[Correction, ...] = ()
     words: tuple[str, ...] = ()
     mentions: tuple[RoleMention, ...] = ()

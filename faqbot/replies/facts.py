@@ -329,6 +329,8 @@ def _lookup(fact: Lookup, knowledge_base: KnowledgeBase) -> Reply:
             lists = "" if fact.subject == ANY_EXPERIENCE else f" and {_listing(count)} “{shown}”"
             lead = f"With {had}: **{which}** {verb} for no more{lists}."
             header = "Roles by experience"
+    if fact.without:
+        lead = f"{lead.rstrip(':.')}, and “{literal(fact.without)}” is left out:"
     blocks: list[Block] = [Bullets(_found(fact.lines, knowledge_base, said))]
     if fact.preferred:
         heading = "Preferred in"

@@ -160,6 +160,8 @@ def _fact_to_dict(fact: Fact) -> dict[str, object]:
             return common | {"subject": subject, "level": level.value, "lines": _lines(lines)}
         case Lookup(subject=subject, mode=mode, lines=lines, preferred=preferred):
             common |= {"subject": subject, "wanted": mode.value}
+            if fact.without:
+                common["without"] = fact.without
             return common | {"lines": _lines(lines), "also": _lines(preferred)}
         case Comparison(part=part):
             return common | {"part": part}

@@ -29,6 +29,7 @@ from faqbot.model import (
     Candidate,
     Choices,
     Comparison,
+    Decline,
     EntryKind,
     Fact,
     Faq,
@@ -119,7 +120,7 @@ class FactFinder:
         capitals = capitalised(parsed.text)
         read = self._names.read(parsed.words, capitals)
         if not mentions and (fitting := self._lookups.find(plain, read, audience)):
-            return fitting
+            return self._without_left_out(fitting, parsed.left_out, audience)
         if len(mentions) == 1 and (asked.compares or asked.moves):
             mentions = self._with_another(parsed.words, mentions[0])
             asked = QuestionCues(_with_role_marks(parsed.words, mentions))
@@ -134,7 +135,21 @@ class FactFinder:
                 found = self._requirements.of_role(asked, others, links[0], outcome, audience)
         else:
             found = self._requirements.of_any_role(plain, read, outcome, audience)
-        return found or self._without_opposite(plain, outcome)
+            # Nothing but the name of a thing led to the role: "is Python needed for a poet".
+            if found is None and parsed.mentions and isinstance(outcome, Answer):
+                return Choices(outcome.entries, Reason.CLOSE)
+        return found or self._without_opposite(plain, parsed.left_out, outcome)
+
+    def _without_left_out(
+        self, found: Answer | Decline, left_out: str, audience: Audience
+    ) -> Outcome:
+        """Return a look-up without what a question leaves out: roles, or what they require."""
+        if not left_out or not isinstance(found, Answer):
+            return found
+        spoken = words(left_out)
+        roles = [mention.links[0].role for mention in self._mentions_in(spoken)]
+        fitting = self._lookups.leaving_out(found, self._names.read(spoken), roles, audience)
+        return fitting or Decline(Reason.NOT_UNDERSTOOD)
 
     def _links_of(
         self, asked: QuestionCues, mentions: Sequence[RoleMention], context: str | None
@@ -152,12 +167,18 @@ class FactFinder:
         found = self._next_steps(link, outcome) if asked.asks_what_is_next else None
         return found or self._role_content.find(asked, link, outcome)
 
-    def _without_opposite(self, asked: QuestionCues, outcome: Outcome) -> Outcome:
+    def _without_opposite(self, asked: QuestionCues, left_out: str, outcome: Outcome) -> Outcome:
         """Return the outcome, or a question back where it would answer the opposite of a question.
 
-        "Who may not apply" is only answered by an entry whose own phrasings negate something.
+        "Who may not apply" is only answered by an entry whose own phrasings negate something, and
+        "what besides a degree" not by the education.
         """
-        if not isinstance(outcome, Answer) or not asked.asks_for_the_opposite:
+        if not isinstance(outcome, Answer):
+            return outcome
+        parts = {key for word in words(left_out) if (key := _SECTION_OF_WORD.get(word))}
+        if any(entry.id.rpartition("/")[2] in parts for entry in outcome.entries):
+            return Choices(outcome.entries, Reason.CLOSE)
+        if not asked.asks_for_the_opposite:
             return outcome
         entries = [self._knowledge_base.entry(entry.id) for entry in outcome.entries]
         negating = (
@@ -216,7 +237,10 @@ class FactFinder:
         kind, _, rest = key.partition(" ")
         if kind == "=find":
             mode, _, sought = rest.partition(" ")
-            return self._lookups.repeat(mode, sought, audience)
+            sought, _, left_out = sought.partition(" / ")
+            lookup = self._lookups.repeat(mode, sought, audience)
+            again = lookup and self._without_left_out(lookup, left_out, audience)
+            return again if isinstance(again, Answer) else None
         if kind == "=about":
             return self._role_content.repeat(rest)
         role_ids = rest.split()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from faqbot.matching.facts.cues import QuestionCues
 from faqbot.matching.facts.experience import years_in
@@ -67,9 +68,46 @@ class Lookups:
         found = None
         if self._subjects.is_sensible(subject) and (understood or not asked.negates):
             found = self._by_subject(subject, mode, audience)
-        if found is None and (asked.negates or (understood and subject.words)):
-            return not_found(subject)
+        if found is None:
+            return not_found(subject) if asked.negates or (understood and subject.words) else None
         return found
+
+    def leaving_out(
+        self, found: Answer, left_out: Sequence[NamedWord], roles: Iterable[str], audience: Audience
+    ) -> Answer | Decline | None:
+        """Return a look-up without some roles, or without those that require something else too.
+
+        Args:
+            found: the look-up.
+            left_out: the words for what is left out.
+            roles: the roles among them.
+            audience: who asks.
+        """
+        fact = found.fact
+        if not isinstance(fact, Lookup):
+            return found
+        gone = set(roles)
+        subject = None if gone else subject_of(left_out, self._names)
+        if subject is not None:
+            if not self._subjects.is_understood(subject):
+                return not_found(subject)
+            gone = {
+                role.id
+                for role in self._knowledge_base.roles
+                if self._requires(role, subject, audience)
+            }
+        lines = tuple(line for line in fact.lines if line.role not in gone)
+        preferred = tuple(line for line in fact.preferred if line.role not in gone)
+        if not lines and fact.mode is LookupMode.REQUIRED:
+            fact, lines, preferred = replace(fact, mode=LookupMode.ANY), preferred, ()
+        words = " ".join(one.asked for one in left_out)
+        return _answer(replace(fact, lines=lines, preferred=preferred, without=words)) or (
+            not_found(subject) if subject else None
+        )
+
+    def _requires(self, role: Role, subject: Subject, audience: Audience) -> bool:
+        found = self._subjects.find(role.id, subject, audience)
+        return bool(found) and found[0].level is RequirementLevel.REQUIRED
 
     def _things_known(self, words: Sequence[NamedWord]) -> Subject | None:
         """Return the things that somebody knows besides having experience; None for others."""

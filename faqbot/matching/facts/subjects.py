@@ -47,21 +47,21 @@ _FILLERS: Final = frozenset(
     neccessary essential optional must need needs needed prerequisite preferred have plus
     advantage bonus nice help helps helpful matter matters crucial important ask asked asks insist
     insists expected expect expects indispensable should supposed beneficial demand demanded
-    demands accept accepts accepted know knows known knowing knowledge skill skills job jobs role
-    roles position positions opening openings vacancy vacancies career careers occupation
-    occupations apply applying applied application become becoming hired hire hires hiring
-    candidate candidates applicant applicants person people someone somebody anyone really
-    actually still absolutely strictly strict level good strong basic basics advanced deep proven
-    solid useful learn learning able use uses using used thing things stuff ok okay enough
-    background formal proper real work working works team start starting beginner junior senior
-    new finished finishing finish completed go went going come hold holding holds being possible
-    considered chance else question quick now here company prior previous first kind type sort
-    least without dont doesnt listed list lists mentioned mention want wants wanted take takes
-    involve involves which who whom land getting got turn down reject not no deal breaker hard
-    dealbreaker yes either min minimum max years' well even maybe however honestly familiar
-    familiarity proficiency proficient fluent understanding comfortable worth find show name every
-    fit fits fitting suit suits suitable match matches
-    available offer offers there call calls look looking looks dealing deal professional
+    demands accept accepts accepted asking needing requiring using wanting expecting demanding
+    accepting know knows known knowing knowledge skill skills job jobs role roles position
+    positions opening openings vacancy vacancies career careers occupation occupations apply
+    applying applied application become becoming hired hire hires hiring candidate candidates
+    applicant applicants person people someone somebody anyone really actually still absolutely
+    strictly strict level good strong basic basics advanced deep proven solid useful learn
+    learning able use uses used thing things stuff ok okay enough background formal proper real
+    work working works team start starting beginner junior senior new finished finishing finish
+    completed go went going come hold holding holds being possible considered chance else question
+    quick now here company prior previous first kind type sort least without dont doesnt listed
+    list lists mentioned mention want wants wanted take takes involve involves which who whom land
+    getting got turn down reject not no deal breaker hard dealbreaker yes either min minimum max
+    years' well even maybe however honestly familiar familiarity proficiency proficient fluent
+    understanding comfortable worth find show name every fit fits fitting suit suits suitable
+    match matches available offer offers there call calls look looking looks dealing professional
     """.split()
 )
 _YEARS_WORDS: Final = frozenset("year years yrs yr yoe month months".split())
