@@ -28,6 +28,13 @@ _PLAINLY: Final = re.compile(
     r"\b(?:mandatory|compulsory|obligatory|required|necess?ary|neccessary|essential|optional"
     r"|must have|a must|nice to have|prerequisite|needed|preferred|a plus)\b"
 )
+_NOT_ME: Final = r"i (?:do not|did not|have not|can not|have no|have never|never|lack|am not)\b"
+_LACKS: Final = re.compile(
+    rf"\b{_NOT_ME}.*\b(?:(?:can|could|may|might|would|will|should) i|am i|is (?:that|this|it)"
+    r"|do i (?:still )?have a chance)\b"
+    r"|\b(?:can|could|may|might|would|should) i\b.*\b(?:if|when|though|although|as) "
+    rf"{_NOT_ME}"
+)
 _OTHER_WAY: Final = re.compile(r"\b(?:without|optional|lack|lacking|no)\b")
 _COMPARES: Final = re.compile(
     r"\b(?:differ|differs|difference|differences|different|differently|diff|compare|compares"
@@ -137,13 +144,15 @@ class QuestionCues:
         """Whether it asks if something is needed."""
         if _OPEN.search(self.text):
             return False
+        if _LACKS.search(self.text):
+            return True
         asks = _ASKS.search(self.text) and _NEEDED.search(self.text)
         return bool(asks or _PLAINLY.search(self.text))
 
     @property
     def asks_without(self) -> bool:
         """Whether it asks if one can do without, so that a yes means "not needed"."""
-        return bool(_OTHER_WAY.search(self.text))
+        return bool(_OTHER_WAY.search(self.text) or _LACKS.search(self.text))
 
     @property
     def compares(self) -> bool:

@@ -159,6 +159,9 @@ class Requirements:
             return False
         entries = _entries(outcome)
         sections = [(entry.role or "", entry.id.rpartition("/")[2]) for entry in entries]
+        # Experience is told in words of many kinds: "I never worked in a shop".
+        if isinstance(outcome, Answer) and sections[0][1] == "experience":
+            return self._subjects.is_rare(subject)
         if all(key in _LISTS for _, key in sections):
             return True
         if isinstance(outcome, Choices):

@@ -159,8 +159,10 @@ class SubjectFinder:
         """Return the lines of a role that say something of the subject, best first."""
         lines = self._lines.lines_of(role, audience)
         match subject.section:
-            case "education" if not self._names_thing(subject):
+            case "education":
                 found = self._studies(lines, subject)
+                if not found and self._names_thing(subject):
+                    found = self._named(lines, subject.words)
             case "certifications":
                 found = self._of_kind(lines, subject)
             case "experience" if self.section_of(subject):
