@@ -24,7 +24,7 @@ class CallCancelledError(Exception):
 
 
 class SingleFlight(Generic[Key, Value]):
-    """One call for many waiters: whoever asks for a key while its call runs gets its result.
+    """One call for many waiters: those who ask for a key while its call runs get its result.
 
     A waiter that is cancelled doesn't cancel the call, which others may wait for.
     """

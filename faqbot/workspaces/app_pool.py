@@ -270,11 +270,11 @@ MAX_THREADS: Final = 2_000
 """Conversations of a workspace that are kept."""
 
 _CONTENT_IN_GIT: Final = (
-    "This workspace's content comes from a git repository: propose the change to whoever keeps it."
+    "This workspace's content comes from a git repository: propose the change to its maintainers."
 )
 _CONTENT_SHARED: Final = (
-    "Several workspaces answer from this content, so it isn't changed from one of them: send your "
-    "proposal to whoever runs faqbot."
+    "Several workspaces answer from this content, so none of them may change it: send your "
+    "proposal to the operators of faqbot."
 )
 
 

@@ -47,37 +47,37 @@ class InstallError:
 DENIED: Final = InstallError(
     403,
     "Nothing was installed",
-    "You, or the rules of your workspace, did not allow it. Nothing has changed, and you can come "
-    "back at any time. Where only admins may install apps, ask one of them.",
+    "You or the rules of your workspace didn't allow it. Nothing has changed. If only admins may "
+    "install apps, ask one of them.",
 )
 STALE: Final = InstallError(
     400,
     "This link can't be used",
-    "It was used before, it is older than ten minutes, or it began in another browser. Start "
-    "again on this page, and leave cookies allowed for it. If you have just installed faqbot, it "
-    "is in your workspace already.",
+    "It was used before, is older than ten minutes, or comes from another browser. Start again on "
+    "this page, and allow cookies for it. If you have just installed faqbot, it is in your "
+    "workspace already.",
 )
 REFUSED: Final = InstallError(
     400,
     "Slack did not confirm it",
-    "What Slack sent along has expired or was used before. Start again.",
+    "Slack's code has expired or was used before. Start again.",
 )
 MISCONFIGURED: Final = InstallError(
     502,
-    "faqbot is not set up rightly",
-    "Slack refuses this faqbot, so it can't be installed. Please tell whoever runs it; its log "
-    "says what Slack doesn't accept.",
+    "faqbot is misconfigured",
+    "Slack refuses this faqbot, so it can't be installed. Please tell its operators, who find the "
+    "reason in its log.",
 )
 UNREACHABLE: Final = InstallError(
     503,
     "Slack can't be reached",
-    "Nothing was installed. Try again in some minutes.",
+    "Nothing was installed. Try again in a few minutes.",
 )
 UNAVAILABLE: Final = InstallError(
     503,
-    "Not just now",
-    "faqbot can't keep the installation at the moment. Try again in some minutes; if it goes on, "
-    "tell whoever runs faqbot.",
+    "The installation can't be stored",
+    "faqbot can't reach its database. Try again in a few minutes; if the problem persists, tell "
+    "the operators of faqbot.",
 )
 _ERRORS: Final = {
     "code_already_used": REFUSED,
@@ -101,7 +101,7 @@ def install_error(reason: str) -> InstallError:
 
 def unexpected_error(reference: str) -> InstallError:
     """Return the page for an unexpected error."""
-    text = f"Try again; if it goes on, tell whoever runs faqbot the reference {reference}."
+    text = f"Try again. If it happens again, report the reference {reference} to the operators."
     return InstallError(500, "Something went wrong on our side", text)
 
 
@@ -248,9 +248,9 @@ class InstallPages:
         opens = self._oauth_client.open_url(installation)
         return self._page(request, "done.html", installation=installation, opens=opens)
 
-    def _error_page(self, request: Request, said: InstallError) -> Response:
-        answer = self._page(request, "said.html", said.status, said=said)
-        if said.status == UNAVAILABLE.status:
+    def _error_page(self, request: Request, error: InstallError) -> Response:
+        answer = self._page(request, "error.html", error.status, error=error)
+        if error.status == UNAVAILABLE.status:
             answer.headers["Retry-After"] = _RETRY_AFTER
         return answer
 

@@ -62,7 +62,7 @@ class Answered:
 
 @dataclass
 class App:
-    """The whole app behind its guard, called as a server calls it."""
+    """The whole app behind its HTTP endpoint, called as a server calls it."""
 
     runner: asyncio.Runner
     asgi: ASGIApp

@@ -1,4 +1,4 @@
-"""What load balancers, supervisors and Prometheus are told."""
+"""Health routes: readiness, metrics, and the check of the token."""
 
 from __future__ import annotations
 

@@ -213,7 +213,7 @@ async def test_wrong_client_secret_is_logged_for_the_operator(
     async with site(url, TWO, secret="wrong") as web:
         page = await web.installed(ALPHA)
     assert page.status == 502
-    assert "tell whoever runs it" in page.text
+    assert "tell its operators" in page.text
     assert "bad_client_secret" in caplog.text
 
 
@@ -260,7 +260,7 @@ async def test_outage_of_the_database_shows_a_page(
         monkeypatch.setattr(kept, part, down)
         page = await (browser.press() if part == "issue" else browser.open(REDIRECT_PATH, **led))
     assert page.status == 503
-    assert "faqbot can&#39;t keep the installation" in page.text
+    assert "The installation can&#39;t be stored" in page.text
     assert page.headers["Retry-After"]
 
 

@@ -1,4 +1,4 @@
-"""What owners are told: `/faq report`, the weekly digest, and their part of App Home."""
+"""Reports for owners: `/faq report`, the weekly digest, and their part of App Home."""
 
 from __future__ import annotations
 

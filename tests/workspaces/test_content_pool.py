@@ -32,7 +32,7 @@ WEIGHT = 10
 
 @dataclass
 class Loads:
-    """Loads folders, and notes which; waits where it is told to."""
+    """Loads folders, records which, and waits at a gate."""
 
     kept: Path
     folders: list[str] = field(default_factory=list)

@@ -90,8 +90,8 @@ def register(app: AsyncApp, on_error: Callable[[], None] = lambda: None) -> None
             # waits for three seconds and responds with 404.
             await asyncio.sleep(_POLLED)
         text = (
-            "Sorry, something went wrong on my side. Please try again; if it keeps happening, "
-            f"tell whoever runs faqbot here the reference {reference}."
+            "Sorry, something went wrong. Please try again. If it happens again, report the "
+            f"reference {reference} to the operators of faqbot."
         )
         try:
             return await _tell(text, payload, context, response)
