@@ -13,6 +13,8 @@ from typing import Final
 from faqbot.matching.decision import Decider
 from faqbot.matching.facts.finder import FactFinder
 from faqbot.matching.matcher import Matcher
+from faqbot.matching.sensitive import SensitiveFinder
+from faqbot.matching.small_talk import SmallTalkFinder
 from faqbot.matching.unprompted import is_answered
 from faqbot.model import (
     Answer,
@@ -101,6 +103,8 @@ class Index:
     matcher: Matcher
     decider: Decider
     facts: FactFinder
+    small_talk: SmallTalkFinder
+    sensitive: SensitiveFinder
 
 
 class Engine:
@@ -165,13 +169,18 @@ class Engine:
         if index.knowledge_base.role(context) is None:
             context = None
         parsed = self._parse(asked.text[:MAX_CHARACTERS], context)
-        decided = index.decider.decide(parsed, asked.audience)
-        outcome = index.facts.refine(parsed, decided, context, asked.audience)
+        outcome = index.small_talk.find(parsed) or self._decide(parsed, asked, context)
         if not is_answered(parsed, outcome, asked.prompt):
             # Neither the role nor the thread is remembered: people go on among themselves.
             kept = Reason.CLOSE if isinstance(outcome, Answer) else outcome.reason
             return self._say(asked, parsed, Silence(kept), None, began)
         return self._result(asked, parsed, outcome, began)
+
+    def _decide(self, parsed: ParsedQuestion, asked: Question, context: str | None) -> Outcome:
+        """Return the outcome for a question that is no small talk."""
+        decided = self._index.decider.decide(parsed, asked.audience)
+        outcome = self._index.facts.refine(parsed, decided, context, asked.audience)
+        return self._index.sensitive.refine(parsed, outcome)
 
     def describe(self, question: str | Question) -> Result:
         """Describe the role that a text names, or the part of it that it names too."""
@@ -259,7 +268,7 @@ def _role_of(outcome: Outcome, parsed: ParsedQuestion) -> str | None:
         case Answer(entries=entries) | Choices(options=entries):
             roles = {entry.role for entry in entries if entry.role} or linked
         # The links are titles near the unknown role; a follow-up must not be about one of them.
-        case Decline(reason=Reason.UNKNOWN_ROLE):
+        case Decline(reason=Reason.UNKNOWN_ROLE | Reason.SMALL_TALK | Reason.SENSITIVE):
             return None
         case Decline() | Silence():
             roles = linked

@@ -112,6 +112,96 @@ def test_what_the_content_does_not_answer_is_declined(engine: Engine, question: 
     assert isinstance((engine.ask(employee(question))).outcome, Decline)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "heyyy there",
+        "good afternoon everyone!",
+        "thx a lot, you're the best",
+        "Thnak you",
+        "ok, got it",
+        "what are you?",
+        "how do I use this bot",
+        "this is really so stupid",
+        "say something funny",
+        "May I speak with a real person, please?",
+        "¡Buenas tardes!",
+        "¿qué puedes hacer?",
+        "Moin, wer bist du denn?",
+        "besten Dank für die schnelle Antwort",
+        "salut, tu es un robot ?",
+        "merci pour la réponse",
+    ],
+)
+def test_small_talk_gets_a_reply_of_its_own(engine: Engine, line: str) -> None:
+    result = engine.ask(employee(line, thread="t1"))
+    assert result.reason is Reason.SMALL_TALK
+    assert (result.kind, result.entries, result.role) == ("decline", (), None)
+    assert result.text
+    assert "don't know" not in result.text
+
+
+def test_small_talk_is_replied_to_in_its_language(engine: Engine) -> None:
+    assert "Gern geschehen" in engine.ask("danke schön").text
+    assert "De nada" in engine.ask("muchas gracias").text
+    assert "Avec plaisir" in engine.ask("merci beaucoup").text
+
+
+@pytest.mark.parametrize(
+    ("question", "entry"),
+    [
+        ("hello! which degree does a QA engineer need?", "qa-engineer/education"),
+        ("thanks, and what are the skills of a UX designer?", "ux-designer/skills"),
+        ("good morning, how do I apply?", "faq/how-to-apply"),
+    ],
+)
+def test_a_question_with_courtesies_is_a_question(
+    engine: Engine, question: str, entry: str
+) -> None:
+    assert answers(engine.ask(employee(question))) == [entry]
+
+
+def test_small_talk_keeps_the_role_of_a_conversation(engine: Engine) -> None:
+    engine.ask(employee("skills of a QA engineer", thread="t1"))
+    engine.ask(employee("cool, thanks", thread="t1"))
+    assert answers(engine.ask(employee("and the education?", thread="t1"))) == [
+        "qa-engineer/education"
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "the hiring manager made sexist jokes during my interview",
+        "somebody in my department intimidates me",
+        "They rejected me because of my nationality.",
+        "my lawyer is going to contact you about the interview",
+        "I'm in hospital and my interview is on Friday",
+        "erase all the personal data that you have about me",
+        "I want to hurt myself",
+        "Mein Teamleiter hat mich sexuell belästigt",
+        "mi jefa me humilla delante de todos",
+        "je me sens discriminée par mon équipe",
+    ],
+)
+def test_a_sensitive_matter_goes_to_a_person(engine: Engine, line: str) -> None:
+    result = engine.ask(employee(line))
+    assert result.reason is Reason.SENSITIVE
+    assert (result.kind, result.entries, result.role) == ("decline", (), None)
+
+
+@pytest.mark.parametrize(
+    ("question", "entry"),
+    [
+        ("can I get adjustments in the interview because of a disability", "faq/accommodations"),
+        ("may I work from home when my child is ill", "faq/remote-work"),
+        ("can I apply again after I was rejected?", "faq/reapplying"),
+    ],
+)
+def test_an_faq_on_the_matter_still_answers(engine: Engine, question: str, entry: str) -> None:
+    assert answers(engine.ask(employee(question))) == [entry]
+
+
 def test_a_fictional_person_gets_no_answer(engine: Engine) -> None:
     outcome = (engine.ask(employee("what skills does Batman have"))).outcome
     assert not isinstance(outcome, Answer)

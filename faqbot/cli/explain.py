@@ -38,6 +38,8 @@ REASONS = {
     Reason.EMPTY: "the question has no words to go by",
     Reason.UNKNOWN_ROLE: "the question is about a role that the content does not describe",
     Reason.NOT_WRITTEN: "the part is clear, but nobody has written it for this role",
+    Reason.SMALL_TALK: "all of it is small talk",
+    Reason.SENSITIVE: "it is about a sensitive matter, which goes to a person",
     Reason.NOT_UNDERSTOOD: "nothing in the content is near enough",
 }
 

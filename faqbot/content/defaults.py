@@ -12,6 +12,9 @@ from typing import Final
 import yaml
 from pydantic import TypeAdapter
 
+from faqbot.content.conversation import ConversationFile, build_conversation
+from faqbot.model import ConversationContent
+
 LANGUAGES: Final = ("en", "es", "de", "fr")
 """Languages of the default phrasings; content may be written in any language."""
 
@@ -23,10 +26,12 @@ class Defaults:
     Attributes:
         phrasings: Ways to ask for a standard section, by its key; `role` is the role as a whole.
         negatives: Questions that no content answers, by kind.
+        conversations: Small talk and sensitive matters, one value for each language.
     """
 
     phrasings: Mapping[str, tuple[str, ...]]
     negatives: Mapping[str, tuple[str, ...]]
+    conversations: tuple[ConversationContent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,19 @@ def shipped_knowledge() -> Path:
 
 def load_defaults() -> Defaults:
     """Read the default sentences of all languages."""
-    return Defaults(_load_languages("phrasings"), _load_languages("negatives"))
+    return Defaults(
+        _load_languages("phrasings"), _load_languages("negatives"), load_conversations()
+    )
+
+
+def load_conversations() -> tuple[ConversationContent, ...]:
+    """Read the small talk and the sensitive matters of all languages."""
+    return tuple(
+        build_conversation(
+            None, ConversationFile.model_validate(_read_yaml(f"conversation.{code}.yaml"))
+        )
+        for code in LANGUAGES
+    )
 
 
 def load_names() -> DefaultNames:

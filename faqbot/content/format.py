@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
+from faqbot.content.conversation import TOP_KEYS, ConversationFile
 from faqbot.content.fields import (
     ContentModel,
     Date,
@@ -215,10 +216,13 @@ SCHEMA_PATH = Path("knowledge/schema.json")
 def content_schema() -> dict[str, Any]:
     """Return the JSON Schema of content files."""
     refs, definitions = models_json_schema(
-        [(file, "validation") for file in (RoleFile, FaqFile, PhrasingFile, NamesFile)],
+        [
+            (file, "validation")
+            for file in (RoleFile, FaqFile, PhrasingFile, NamesFile, ConversationFile)
+        ],
         title="faqbot content",
-        description="A file of faqbot's content: one role (`role`), `faqs`, `phrasings`, or "
-        "`other_names`.",
+        description="A file of faqbot's content: one role (`role`), `faqs`, `phrasings`, "
+        "`other_names`, or small talk and sensitive matters (`smalltalk`, `sensitive`).",
     )
     schema: dict[str, Any] = {
         "$schema": SCHEMA_DIALECT,
@@ -233,7 +237,11 @@ def content_schema() -> dict[str, Any]:
             "else": {
                 "if": {"required": ["other_names"]},
                 "then": refs[(NamesFile, "validation")],
-                "else": refs[(FaqFile, "validation")],
+                "else": {
+                    "if": {"anyOf": [{"required": [key]} for key in TOP_KEYS]},
+                    "then": refs[(ConversationFile, "validation")],
+                    "else": refs[(FaqFile, "validation")],
+                },
             },
         },
         "$defs": definitions["$defs"],

@@ -12,6 +12,14 @@ from typing import Final
 from pydantic import ValidationError
 
 from faqbot.content.common_sections import load_common_sections
+from faqbot.content.conversation import (
+    TOP_KEYS,
+    ConversationFile,
+    build_conversation,
+    check_conversations,
+    joined,
+)
+from faqbot.content.defaults import load_conversations
 from faqbot.content.files import content_files, decode, read_bytes
 from faqbot.content.format import (
     FaqFile,
@@ -172,7 +180,7 @@ def _role_with_phrasings(role: Role, more: Mapping[str, Sequence[str]]) -> Role:
 
 
 _ROLE_LINE: Final = re.compile(rb"^role: *[\"']?([a-z0-9-]+)", re.MULTILINE)
-_TOP_KEYS: Final = ("role", "faqs", "phrasings", "other_names")
+_TOP_KEYS: Final = ("role", "faqs", "phrasings", "other_names", *TOP_KEYS)
 
 
 @dataclass
@@ -209,41 +217,63 @@ def check_folder(folder: Path) -> tuple[KnowledgeBase | None, tuple[Problem, ...
         UsageError: The folder is missing, not a folder, unreadable or without content.
     """
     content = _read_folder(folder)
-    roles: list[Role] = []
-    faqs: list[Faq] = []
-    about: list[tuple[YamlDocument, FaqFile]] = []
-    more: list[tuple[YamlDocument, PhrasingFile]] = []
-    names: list[tuple[str, ...]] = []
+    parts = _Parts()
     for document in content.documents:
         try:
-            if "role" in document.value:
-                roles.append(build_role(document, RoleFile.model_validate(document.value)))
-                continue
-            if "phrasings" in document.value:
-                more.append((document, PhrasingFile.model_validate(document.value)))
-                continue
-            if "other_names" in document.value:
-                things = NamesFile.model_validate(document.value).other_names
-                names += [(thing, *others) for thing, others in things.items()]
-                continue
-            file = FaqFile.model_validate(document.value)
-            if file.about:
-                about.append((document, file))
-            else:
-                faqs += build_faqs(document, file)
+            parts.add(document)
         except ValidationError as error:
             content.problems += advise(document, error)
     content.problems += check_references(content.documents, frozenset(content.unread_roles))
-    roles = [_with_faqs(role, about) for role in roles]
+    if parts.conversations:
+        content.problems += check_conversations(parts.conversations, load_conversations())
     knowledge_base = KnowledgeBase(
-        tuple(roles), tuple(faqs), content_version(folder, content.files), tuple(names)
+        tuple(_with_faqs(role, parts.about) for role in parts.roles),
+        tuple(parts.faqs),
+        content_version(folder, content.files),
+        tuple(parts.names),
+        joined(build_conversation(document, file) for document, file in parts.conversations),
     )
     if not content.problems:
         # Entries with problems are missing here: their phrasings would seem to be for none.
-        content.problems += check_phrasing_ids(more, knowledge_base)
+        content.problems += check_phrasing_ids(parts.phrasings, knowledge_base)
     if content.problems:
         return None, tuple(_first_per_position(content.problems))
-    return with_phrasing_files(knowledge_base, [file for _, file in more]), ()
+    return with_phrasing_files(knowledge_base, [file for _, file in parts.phrasings]), ()
+
+
+@dataclass
+class _Parts:
+    """What the documents of a folder hold."""
+
+    roles: list[Role] = field(default_factory=list)
+    faqs: list[Faq] = field(default_factory=list)
+    about: list[tuple[YamlDocument, FaqFile]] = field(default_factory=list)
+    phrasings: list[tuple[YamlDocument, PhrasingFile]] = field(default_factory=list)
+    names: list[tuple[str, ...]] = field(default_factory=list)
+    conversations: list[tuple[YamlDocument, ConversationFile]] = field(default_factory=list)
+
+    def add(self, document: YamlDocument) -> None:
+        """Add a document by its top key.
+
+        Raises:
+            ValidationError: the document has problems.
+        """
+        value = document.value
+        if "role" in value:
+            self.roles.append(build_role(document, RoleFile.model_validate(value)))
+        elif "phrasings" in value:
+            self.phrasings.append((document, PhrasingFile.model_validate(value)))
+        elif "other_names" in value:
+            things = NamesFile.model_validate(value).other_names
+            self.names += [(thing, *others) for thing, others in things.items()]
+        elif "faqs" not in value:
+            self.conversations.append((document, ConversationFile.model_validate(value)))
+        else:
+            file = FaqFile.model_validate(value)
+            if file.about:
+                self.about.append((document, file))
+            else:
+                self.faqs += build_faqs(document, file)
 
 
 def _with_faqs(role: Role, files: Iterable[tuple[YamlDocument, FaqFile]]) -> Role:

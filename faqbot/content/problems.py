@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from faqbot.content.conversation import TOP_KEYS, ConversationFile, SensitivePart, SmallTalkPart
 from faqbot.content.fields import ID_PATTERN, ONET_PATTERN
 from faqbot.content.format import (
     FaqFile,
@@ -161,6 +162,11 @@ def _content_mapping(loc: Loc, document: YamlDocument) -> tuple[str, tuple[str, 
     if not loc:
         is_role = "role" in document.value
         name, model = ("a role", RoleFile) if is_role else ("a file of general FAQs", FaqFile)
+        if any(key in document.value for key in TOP_KEYS) and not is_role:
+            name, model = "this file", ConversationFile
+    elif loc[0] in ("smalltalk", "sensitive"):
+        is_small_talk = loc[0] == "smalltalk"
+        name, model = "this kind", SmallTalkPart if is_small_talk else SensitivePart
     elif loc[-1] == "years":
         name, model = "`years`", YearsPart
     elif loc[0] == "sections":

@@ -30,6 +30,8 @@ from faqbot.index.cache import (
 from faqbot.matching.decision import Decider
 from faqbot.matching.facts.finder import FactFinder
 from faqbot.matching.matcher import Matcher
+from faqbot.matching.sensitive import SensitiveFinder
+from faqbot.matching.small_talk import SmallTalkFinder
 from faqbot.matching.training_data import SharedResources
 from faqbot.model import Audience, KnowledgeBase
 
@@ -111,7 +113,14 @@ def build_index(knowledge_base: KnowledgeBase, resources: SharedResources | None
     matcher = Matcher(knowledge_base, shared)
     threadpool_limits(limits=1, user_api="blas")
     facts = FactFinder(knowledge_base, matcher.link_roles, shared.everyday, shared.names)
-    return Index(knowledge_base, matcher, Decider(knowledge_base), facts)
+    return Index(
+        knowledge_base,
+        matcher,
+        Decider(knowledge_base),
+        facts,
+        SmallTalkFinder(shared.small_talk, knowledge_base, shared.language),
+        SensitiveFinder(shared.matters, knowledge_base, shared.encoder),
+    )
 
 
 def build_in_subprocess(folder: Path, resources: SharedResources) -> Index:

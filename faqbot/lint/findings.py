@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from faqbot import __version__
 from faqbot.errors import Problem
-from faqbot.model import Faq, Role, Section
+from faqbot.model import Faq, Role, Section, SensitiveMatter, SmallTalk
 
 
 class FindingLevel(StrEnum):
@@ -127,8 +127,10 @@ def finding_of_problem(problem: Problem) -> Finding:
     )
 
 
-def finding_at(entry: Role | Section | Faq, rule: str, message: str) -> Finding:
-    """Return a finding about an entry."""
+def finding_at(
+    entry: Role | Section | Faq | SmallTalk | SensitiveMatter, rule: str, message: str
+) -> Finding:
+    """Return a finding about an entry, or about what is said to small talk or a matter."""
     origin = entry.origin
     level = RULES[rule].level
     return Finding(origin.path, max(origin.line, 1), 1, rule, f"{entry.id}: {message}", level)

@@ -17,7 +17,15 @@ from rapidfuzz import fuzz
 
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.lint.findings import Finding, FindingLevel, finding_at
-from faqbot.model import Faq, KnowledgeBase, Role, Section, is_stale
+from faqbot.model import (
+    Faq,
+    KnowledgeBase,
+    Role,
+    Section,
+    SensitiveMatter,
+    SmallTalk,
+    is_stale,
+)
 
 MIN_COMPETING_SIMILARITY: Final = 0.85
 """Cosine from which two phrasings compete if one of them isn't answered by its entry."""
@@ -205,7 +213,14 @@ def _is_english(words: list[str]) -> bool:
     return sum(word.lower() in common for word in words) / len(words) > 0.1  # noqa: PLR2004 - a tenth
 
 
-def _texts(knowledge_base: KnowledgeBase) -> Iterator[tuple[Section | Faq, str]]:
+def _texts(
+    knowledge_base: KnowledgeBase,
+) -> Iterator[tuple[Section | Faq | SmallTalk | SensitiveMatter, str]]:
+    said = knowledge_base.conversation
+    parts: list[SmallTalk | SensitiveMatter] = [*said.small_talk, *said.matters]
+    for part in parts:
+        if part.reply:
+            yield part, part.reply
     for entry in knowledge_base.entries():
         if isinstance(entry, Role):
             continue

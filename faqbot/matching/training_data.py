@@ -14,7 +14,9 @@ from faqbot.content.defaults import DefaultNames, Defaults, load_defaults, load_
 from faqbot.matching.encoders import Encoder, StaticEncoder, TransformerEncoder
 from faqbot.matching.occupation_titles import OccupationTitles
 from faqbot.matching.ranking import NEGATIVE, Phrasing
+from faqbot.matching.sensitive import MatterExamples
 from faqbot.matching.similarity import KnownEmbeddings
+from faqbot.matching.small_talk import SmallTalkPhrasings
 from faqbot.matching.spelling import count_words
 from faqbot.matching.text import ROLE_SLOT, ROLE_WORD, STOP_WORDS, clauses, normalise, words
 from faqbot.matching.tfidf import LETTERS, WORDS, FeatureNumbers, Features
@@ -135,6 +137,8 @@ SHARED_PARTS: Final = (
     "words",
     "letters",
     "vectors",
+    "small_talk",
+    "matters",
 )
 """Attributes that indexes refer to and that snapshots leave out."""
 
@@ -238,6 +242,16 @@ class SharedResources:
         # All indexes read this array: a write by one would change the answers of the others.
         vectors.flags.writeable = False
         return KnownEmbeddings(self._texts, vectors)
+
+    @cached_property
+    def small_talk(self) -> SmallTalkPhrasings:
+        """The phrasings of small talk that ship."""
+        return SmallTalkPhrasings(self.shipped.conversations)
+
+    @cached_property
+    def matters(self) -> MatterExamples:
+        """The lines about sensitive matters that ship."""
+        return MatterExamples(self.shipped.conversations, self.encoder, self.vectors.vectors)
 
 
 def _numbered(texts: Sequence[str], features: Features) -> FeatureNumbers:

@@ -17,6 +17,7 @@ from faqbot.model.facts import (
 )
 from faqbot.model.knowledge import (
     Audience,
+    ConversationContent,
     Entry,
     EntryKind,
     Faq,
@@ -24,6 +25,8 @@ from faqbot.model.knowledge import (
     Origin,
     Role,
     Section,
+    SensitiveMatter,
+    SmallTalk,
     Years,
     is_stale,
 )
@@ -52,6 +55,7 @@ __all__ = [
     "Candidate",
     "Choices",
     "Comparison",
+    "ConversationContent",
     "Correction",
     "Decline",
     "Document",
@@ -78,7 +82,9 @@ __all__ = [
     "RoleLink",
     "RoleMention",
     "Section",
+    "SensitiveMatter",
     "Silence",
+    "SmallTalk",
     "Surface",
     "Upkeep",
     "UpkeepMatter",

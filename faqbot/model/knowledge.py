@@ -158,6 +158,67 @@ class Role:
 Entry = Role | Section | Faq
 
 
+@dataclass(frozen=True, slots=True)
+class SmallTalk:
+    """A kind of small talk, such as greetings.
+
+    Attributes:
+        kind: its id.
+        reply: what is replied, in Markdown; `{contact}` stands for whom to turn to.
+        phrasings: lines of this kind.
+        examples: whether questions that faqbot answers follow the reply.
+    """
+
+    kind: str
+    reply: str = ""
+    phrasings: tuple[str, ...] = ()
+    examples: bool = False
+    origin: Origin = field(default=Origin(), compare=False)
+
+    @property
+    def id(self) -> str:
+        return f"smalltalk/{self.kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class SensitiveMatter:
+    """A matter that may hurt, such as harassment: it goes to a person.
+
+    Attributes:
+        kind: its id.
+        reply: what is replied, in Markdown; `{contact}` stands for whom to turn to.
+        contact: whom to turn to; empty for the contact of the conversation.
+        phrasings: lines about this matter.
+        words: words, or their beginnings, that are about this matter wherever they stand.
+    """
+
+    kind: str
+    reply: str = ""
+    contact: str = ""
+    phrasings: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    origin: Origin = field(default=Origin(), compare=False)
+
+    @property
+    def id(self) -> str:
+        return f"sensitive/{self.kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationContent:
+    """Small talk and sensitive matters in one language, or those of an author.
+
+    Attributes:
+        contact: whom people turn to who want a person.
+        small_talk: kinds of small talk, in the order in which they are looked for.
+        matters: sensitive matters.
+    """
+
+    contact: str = ""
+    small_talk: tuple[SmallTalk, ...] = ()
+    matters: tuple[SensitiveMatter, ...] = ()
+
+
 # Without slots, which would leave no place for cached properties.
 @dataclass(frozen=True)
 class KnowledgeBase:
@@ -168,12 +229,14 @@ class KnowledgeBase:
         faqs: the general FAQs.
         version: what identifies the content: a commit, else a digest of the files.
         other_names: things that roles ask for, each with other names of it.
+        conversation: what authors changed of the small talk and the sensitive matters that ship.
     """
 
     roles: tuple[Role, ...] = ()
     faqs: tuple[Faq, ...] = ()
     version: str = ""
     other_names: tuple[tuple[str, ...], ...] = ()
+    conversation: ConversationContent = ConversationContent()
 
     @cached_property
     def roles_by_id(self) -> Mapping[str, Role]:

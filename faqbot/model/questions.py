@@ -167,6 +167,8 @@ class Reason(StrEnum):
     UNKNOWN_ROLE = "unknown-role"
     NOT_WRITTEN = "not-written"
     NOT_UNDERSTOOD = "not-understood"
+    SMALL_TALK = "small-talk"
+    SENSITIVE = "sensitive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +203,16 @@ class Decline:
     """No answer: the ids of the nearest entries, and the owner to ask.
 
     With the reason NOT_WRITTEN, `subject` may be the words for what the content doesn't name.
+    Small talk and sensitive matters have a `message` that is replied, in Markdown; `examples` tells
+    whether questions that faqbot answers follow it.
     """
 
     reason: Reason = Reason.NOT_UNDERSTOOD
     nearest: tuple[str, ...] = ()
     owner: str = ""
     subject: str = ""
+    message: str = ""
+    examples: bool = False
 
 
 @dataclass(frozen=True, slots=True)

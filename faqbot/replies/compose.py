@@ -63,6 +63,8 @@ def compose(
             return with_fact(answer, fact, knowledge_base, today) if fact else answer
         case Choices():
             return _choices(outcome, knowledge_base)
+        case Decline(message=message) if message:
+            return Reply(lead=message, hint=_examples(knowledge_base) if outcome.examples else "")
         case Decline():
             return _decline(outcome, knowledge_base, unknown_role)
         case Silence():

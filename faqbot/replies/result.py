@@ -40,6 +40,8 @@ _CONTRACT_REASONS: Final = MappingProxyType(
         Reason.UNKNOWN_ROLE: "unknown_role",
         Reason.NOT_WRITTEN: "not_written",
         Reason.NOT_UNDERSTOOD: "unknown",
+        Reason.SMALL_TALK: "small_talk",
+        Reason.SENSITIVE: "sensitive",
     }
 )
 """The reasons as the JSON contract names them; None for an answer."""

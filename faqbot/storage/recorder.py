@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
+from faqbot.model import Reason
 from faqbot.replies.result import Result
 from faqbot.storage.database import POOL_SIZE
 from faqbot.storage.models import QuestionPrivacy, QuestionRecord, StoreError, utc_now
@@ -102,8 +103,11 @@ class QuestionRecorder:
                 await self._store.close()
 
     def record(self, result: Result, team: str, channel: str) -> str:
-        """Queue a question to be logged. Returns its id, or "" if the database is down."""
-        if not self._is_up:
+        """Queue a question to be logged. Returns its id, or "" if the database is down.
+
+        Small talk is no question, so it isn't logged and has no id.
+        """
+        if not self._is_up or result.reason is Reason.SMALL_TALK:
             return ""
         record = self._record(result, team, channel)
         try:
@@ -200,7 +204,10 @@ class QuestionRecorder:
             channel=channel,
             surface=question.surface.value,
             role=result.role,
-            text=stored_text(question.text, self._privacy),
+            # What people say of a sensitive matter is for nobody who reads a log.
+            text=None
+            if result.reason is Reason.SENSITIVE
+            else stored_text(question.text, self._privacy),
             text_hash=question_hash(question.text),
             outcome=result.kind,
             reason=result.reason.value,

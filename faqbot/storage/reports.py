@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from faqbot.model import Reason
 from faqbot.storage.models import QuestionRecord, Rating
 from faqbot.storage.questions import QuestionFilter
 from faqbot.storage.store import Store
@@ -139,7 +140,12 @@ def _unanswered_groups(
     records: Iterable[QuestionRecord], grouping: Grouping
 ) -> tuple[UnansweredGroup, ...]:
     """Group declined questions by meaning, the most frequent group first."""
-    declined = [record for record in records if record.outcome == "decline"]
+    declined = [
+        record
+        for record in records
+        # Sensitive matters went to a person: no content is missing.
+        if record.outcome == "decline" and record.reason != Reason.SENSITIVE
+    ]
     same: dict[str, list[QuestionRecord]] = {}
     for record in declined:
         same.setdefault(record.text_hash, []).append(record)

@@ -81,6 +81,33 @@ async def test_question_is_logged_with_its_outcome(slack: Slack, memory: Questio
     assert record.content_version == "test"
 
 
+async def test_small_talk_is_not_remembered_and_goes_to_nobody(
+    slack: Slack, memory: QuestionRecorder
+) -> None:
+    async with memory.store() as store:
+        before = len(await store.questions.all(QuestionFilter()))
+    _, answer = await slack.asked("thank you so much!")
+    assert answer.text == "You're welcome!"
+    assert labels(answer) == []
+    async with memory.store() as store:
+        assert len(await store.questions.all(QuestionFilter())) == before
+
+
+async def test_a_sensitive_matter_is_replied_to_in_private_and_kept_without_its_words(
+    slack: Slack, memory: QuestionRecorder
+) -> None:
+    ts = await slack.maya.say("#general", slack.mention("my manager harasses me"))
+    (said,) = await slack.workspace.until(
+        lambda: [m for m in slack.workspace.private_messages("maya") if "a person" in m.text][-1:]
+    )
+    assert "It's a matter for a person" in said.text
+    assert not slack.workspace.answers("#general", ts)
+    assert "Ask a person" not in labels(said)
+    async with memory.store() as store:
+        texts = [record.text for record in await store.questions.all(QuestionFilter())]
+    assert "my manager harasses me" not in texts
+
+
 async def test_answer_is_rated_by_feedback_buttons(slack: Slack, memory: QuestionRecorder) -> None:
     _, answer = await slack.asked("data analyst education")
     await slack.maya.click(answer, label="Helpful")

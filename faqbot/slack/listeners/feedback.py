@@ -9,7 +9,7 @@ from typing import Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
-from faqbot.model import Answer, Choices, Decline
+from faqbot.model import Answer, Choices, Decline, Reason
 from faqbot.slack.answers import AnswerMessage
 from faqbot.slack.blockkit.blocks import (
     Action,
@@ -66,6 +66,9 @@ class Feedback:
         match answer.result.outcome:
             case Answer():
                 blocks = (*message.blocks, _rating(question_id))
+            case Decline(reason=Reason.SENSITIVE):
+                # The owner of a role is not whom a sensitive matter is for: the reply says who is.
+                return answer
             case Decline():
                 blocks = (*message.blocks, _person(question_id))
             case Choices():

@@ -8,7 +8,7 @@ from typing import Final
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.model import Audience, Prompt, Question, Surface
+from faqbot.model import Audience, Prompt, Question, Reason, Surface
 from faqbot.slack.answers import AnswerMessage, ask, wants_help
 from faqbot.slack.blockkit.views import help_message, notice
 from faqbot.slack.client import client_of
@@ -27,6 +27,11 @@ async def _was_answered_before(message: IncomingMessage, client: AsyncWebClient)
     return message.may_be_answered and await was_answered(
         client, message.channel, message.thread, message.ts
     )
+
+
+def _is_sensitive(answer: AnswerMessage) -> bool:
+    """Whether a question is about a matter that nobody else should see replied to."""
+    return answer.result is not None and answer.result.reason is Reason.SENSITIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,9 @@ class MessageHandler:
                 signed = self.feedback.attach_feedback(private, message.team, message.channel)
                 await post_ephemeral(client, message, signed.message)
                 return
+        if _is_sensitive(answer) and not message.direct:
+            await post_ephemeral(client, message, answer.message)
+            return
         await self._deliver(message, answer, client)
 
     async def answer_follow_up(self, message: IncomingMessage, client: AsyncWebClient) -> None:

@@ -1,0 +1,235 @@
+"""Sensitive matters: what may hurt goes to a person, and to no FAQ that merely sounds near.
+
+A line is about a matter when it has one of the matter's words, or when its meaning is nearer to a
+line about the matter than all but few of the shipped sentences that are about none. An entry
+answers all the same when it says the word itself, or when the line is nearer to its phrasings: an
+author's own FAQ about the matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from faqbot.matching.encoders import Encoder, weak_lru_cache
+from faqbot.matching.similarity import sharpen
+from faqbot.matching.text import ROLE_WORD, clauses, normalise
+from faqbot.matching.tfidf import Floats
+from faqbot.model import (
+    Answer,
+    Candidate,
+    Choices,
+    ConversationContent,
+    Decline,
+    Entry,
+    EntryKind,
+    Faq,
+    KnowledgeBase,
+    Outcome,
+    ParsedQuestion,
+    Reason,
+    Role,
+    Section,
+    SensitiveMatter,
+)
+
+MAX_OTHERS_ABOVE: Final = 0.01
+"""The share of shipped sentences about no matter that may lie as near to one as a line must."""
+
+MIN_BEGINNING: Final = 4
+"""Letters from which a matter's word stands for all words that begin with it."""
+
+MAX_LINE_WORDS: Final = 40
+"""Words of the longest sentence whose meaning is compared."""
+
+CACHE_SIZE: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """A matter that a line is about: how near, and through which word of its own."""
+
+    matter: SensitiveMatter
+    contact: str
+    similarity: float
+    word: str = ""
+
+
+class MatterExamples:
+    """Lines about sensitive matters, and the words that are about one wherever they stand.
+
+    Args:
+        contents: what the matters come from.
+        encoder: embeds the lines.
+        others: the vectors of sentences about no matter, which set the bar; None for none.
+        bar: the similarity from which a line is about a matter, without others.
+    """
+
+    def __init__(
+        self,
+        contents: Sequence[ConversationContent],
+        encoder: Encoder,
+        others: Floats | None = None,
+        bar: float = 1.0,
+    ) -> None:
+        self._matters = [(m, m.contact or c.contact) for c in contents for m in c.matters]
+        texts = [(row, text) for row, (m, _) in enumerate(self._matters) for text in m.phrasings]
+        self._rows = [row for row, _ in texts]
+        self._vectors = encoder.encode([plain_line(text) for _, text in texts])
+        self._patterns = [_pattern(matter.words) for matter, _ in self._matters]
+        self.bar = bar
+        if others is not None and texts:
+            nearest = sharpen((others @ self._vectors.T).max(axis=1))
+            self.bar = float(np.quantile(nearest, 1 - MAX_OTHERS_ABOVE))
+
+    def by_word(self, normalised: str) -> _Near | None:
+        """Return the matter whose word a line has."""
+        for (matter, contact), pattern in zip(self._matters, self._patterns, strict=True):
+            found = pattern.search(normalised) if pattern else None
+            if found:
+                return _Near(matter, contact, 1.0, found["word"])
+        return None
+
+    def by_meaning(self, vector: Floats) -> _Near | None:
+        """Return the matter that a line is near to, if it is near enough."""
+        if not self._rows:
+            return None
+        similarities = sharpen(self._vectors @ vector)
+        best = int(similarities.argmax())
+        if similarities[best] < self.bar:
+            return None
+        matter, contact = self._matters[self._rows[best]]
+        return _Near(matter, contact, float(similarities[best]))
+
+
+def plain_line(text: str) -> str:
+    """Return the words of a line, normalised, without courtesies."""
+    return " ".join(word for _, clause in clauses(normalise(text)) for word in clause)
+
+
+def _pattern(words_of_matter: Iterable[str]) -> re.Pattern[str] | None:
+    forms = [
+        re.escape(form) + (r"\w*" if len(form) >= MIN_BEGINNING else "")
+        for form in sorted({normalise(word) for word in words_of_matter})
+    ]
+    # "\w" before and after, as \b knows no beginning after a hyphen.
+    return re.compile(rf"(?<!\w)(?P<word>{'|'.join(forms)})(?!\w)") if forms else None
+
+
+class SensitiveFinder:
+    """Finds sensitive matters, and lets nothing else answer them.
+
+    Args:
+        shipped: the examples that ship.
+        knowledge_base: the content, which may have matters and contacts of its own.
+        encoder: embeds questions.
+    """
+
+    def __init__(
+        self, shipped: MatterExamples, knowledge_base: KnowledgeBase, encoder: Encoder
+    ) -> None:
+        self._shipped = shipped
+        self._knowledge_base = knowledge_base
+        self._encoder = encoder
+        self._changes = {m.kind: m for m in knowledge_base.conversation.matters}
+        self._own = MatterExamples((knowledge_base.conversation,), encoder, bar=shipped.bar)
+        self._near = weak_lru_cache(self._nearest, CACHE_SIZE)
+
+    def refine(self, parsed: ParsedQuestion, outcome: Outcome) -> Outcome:
+        """Return the outcome, or the decline that leads to a person."""
+        line = _without_roles(parsed)
+        for examples in (self._own, self._shipped):
+            near = examples.by_word(line)
+            if near is not None and not self._is_said(near.word, outcome):
+                return self._decline(near)
+        if _is_sure_of_role(outcome):
+            return outcome
+        near = self._near(line)
+        if near is None or _similarity(outcome) >= near.similarity:
+            return outcome
+        return self._decline(near)
+
+    def is_sensitive(self, text: str) -> bool:
+        """Return whether a text by itself is about a sensitive matter."""
+        line = normalise(text)
+        found = self._own.by_word(line) or self._shipped.by_word(line)
+        return (found or self._near(line)) is not None
+
+    def _nearest(self, line: str) -> _Near | None:
+        """Return the matter that a line, or a sentence of it, is near to."""
+        found: list[_Near] = []
+        for sentence in _sentences(line):
+            vector = self._encoder.encode([sentence])[0]
+            found += filter(None, (self._own.by_meaning(vector), self._shipped.by_meaning(vector)))
+        return max(found, key=lambda near: near.similarity, default=None)
+
+    def _is_said(self, word: str, outcome: Outcome) -> bool:
+        """Return whether the entries of an answer say a word, or begin one as it begins."""
+        if not isinstance(outcome, Answer):
+            return False
+        entries = [self._knowledge_base.entry(entry.id) for entry in outcome.entries]
+        stem = word[: max(MIN_BEGINNING, len(word) - 3)]
+        return all(
+            entry is not None and any(stem in normalise(text) for text in _texts(entry))
+            for entry in entries
+        )
+
+    def _decline(self, near: _Near) -> Decline:
+        changed = self._changes.get(near.matter.kind)
+        own = self._knowledge_base.conversation.contact
+        contact = (changed.contact if changed else "") or own or near.contact
+        reply = (changed.reply if changed else "") or near.matter.reply
+        return Decline(Reason.SENSITIVE, message=reply.replace("{contact}", contact))
+
+
+def _texts(entry: Entry) -> Iterator[str]:
+    match entry:
+        case Faq():
+            yield from (entry.question, *entry.phrasings, entry.answer)
+        case Section():
+            yield from (entry.title, entry.text, *entry.items, *entry.required, *entry.preferred)
+        case Role():
+            yield entry.title
+            for section in entry.sections:
+                yield from _texts(section)
+
+
+def _without_roles(parsed: ParsedQuestion) -> str:
+    """Return the normalised text without the roles that it names: "fraud analyst" is no fraud."""
+    line = parsed.normalised
+    named = [*(link.words for m in parsed.mentions for link in m.links), parsed.unknown_role]
+    for title in sorted(filter(None, named), key=len, reverse=True):
+        line = line.replace(title, ROLE_WORD)
+    return line
+
+
+def _sentences(line: str) -> Iterator[str]:
+    """Yield the sentences of a line, and what all of it says."""
+    by_sentence: dict[int, list[str]] = {}
+    for number, clause in clauses(line):
+        by_sentence.setdefault(number, []).extend(clause)
+    told = [" ".join(said[:MAX_LINE_WORDS]) for said in by_sentence.values()]
+    yield from dict.fromkeys(told)
+
+
+def _is_sure_of_role(outcome: Outcome) -> bool:
+    """Return whether parts of roles or facts answer: no FAQ that merely sounds near."""
+    if not isinstance(outcome, Answer):
+        return False
+    return outcome.fact is not None or all(
+        entry.kind is not EntryKind.FAQ for entry in outcome.entries
+    )
+
+
+def _similarity(outcome: Outcome) -> float:
+    """Return how near the meaning of the best entry's phrasings is."""
+    best: Candidate | None = None
+    if isinstance(outcome, Answer) and outcome.entries:
+        best = outcome.entries[0]
+    elif isinstance(outcome, Choices) and outcome.options:
+        best = outcome.options[0]
+    return dict(best.scores).get("meaning", 0.0) if best else 0.0

@@ -1,0 +1,312 @@
+"""Small talk: lines that greet, thank, tease or ask what faqbot is, and no question about content.
+
+A line is small talk when phrasings of small talk explain every word of it, as in "hi there, thanks
+a lot": a word that no phrasing has makes it a question. Words are compared without regard to
+lengthened letters, contractions, and one typing error in a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, product
+from types import MappingProxyType
+from typing import Final
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from faqbot.content.conversation import BESIDE
+from faqbot.matching.text import normalise, words
+from faqbot.model import (
+    ConversationContent,
+    Decline,
+    Faq,
+    KnowledgeBase,
+    LinkMethod,
+    ParsedQuestion,
+    Reason,
+    SmallTalk,
+)
+
+MAX_WORDS: Final = 14
+"""Words of the longest line that can be small talk."""
+
+MIN_MISSPELT: Final = 4
+"""Letters of the shortest word that is read with a typing error."""
+
+_CONTRACTIONS: Final = MappingProxyType(
+    {
+        "u": "you",
+        "ur": "you",
+        "r": "are",
+        "im": "i",
+        "ive": "i",
+        "youre": "you",
+        "thats": "that",
+        "whats": "what",
+        "hows": "how",
+        "whos": "who",
+        "its": "it",
+        "lets": "let",
+        "pls": "please",
+        "plz": "please",
+        "dont": "do not",
+        "doesnt": "does not",
+        "didnt": "did not",
+        "cant": "ca not",
+        "isnt": "is not",
+        "wasnt": "was not",
+        "wanna": "want to",
+        "gotta": "have to",
+    }
+)
+"""Contractions without their apostrophe, as a normalised text has those with one."""
+
+_COPULA: Final = frozenset({"am", "is", "are", "have"})
+_BEFORE_COPULA: Final = frozenset(
+    "i you that it this what who how there where he she they we these those".split()
+)
+# "hiiii" and "hahahaha": letters and syllables that are written more than twice.
+_LONG_LETTER: Final = re.compile(r"(\w)\1{2,}")
+_LONG_SYLLABLE: Final = re.compile(r"^(\w\w)\1+\w?$")
+
+_BRACKETS: Final = re.compile(r"[()]")
+_INTENSIFIERS: Final = frozenset(
+    """
+    so very really such pretty totally absolutely completely quite too just fucking bloody super
+    muy tan tanto realmente sehr so ganz echt total wirklich tres trop vraiment tellement si
+    """.split()
+)
+
+Words = tuple[str, ...]
+Place = tuple[int, str]
+"""Where a phrasing stands: the number of the content, and the kind."""
+
+
+def plain_words(normalised: str) -> Words:
+    """Return the words of a line as they are compared: "I'm" is "I am", "hiiii" is "hi".
+
+    Words that only make others stronger are left out.
+    """
+    return _plain(_squeezed(normalised))
+
+
+def _squeezed(normalised: str) -> list[str]:
+    """Return the words of a text without lengthened letters and syllables."""
+    return [
+        _LONG_SYLLABLE.sub(r"\1\1", _LONG_LETTER.sub(r"\1", word)) for word in words(normalised)
+    ]
+
+
+def _plain(squeezed: Iterable[str]) -> Words:
+    found: list[str] = []
+    for typed in squeezed:
+        for word in _CONTRACTIONS.get(typed, typed).split():
+            # A contraction has no copula left, so it counts nowhere.
+            if word in _COPULA and found and found[-1] in _BEFORE_COPULA:
+                continue
+            found.append(word)
+    plain = tuple(word for word in found if word not in _INTENSIFIERS)
+    return plain or tuple(found)
+
+
+class SmallTalkPhrasings:
+    """Phrasings of small talk by their words.
+
+    Args:
+        contents: what the phrasings come from, one for each language.
+    """
+
+    def __init__(self, contents: Sequence[ConversationContent]) -> None:
+        self.contents = tuple(contents)
+        self.kinds = tuple({part.kind: part for part in c.small_talk} for c in self.contents)
+        self._parts = [
+            ((number, part.kind), _alternatives(text))
+            for number, content in enumerate(self.contents)
+            for part in content.small_talk
+            for text in part.phrasings
+        ]
+        self.vocabulary = frozenset(
+            chain.from_iterable(_plain(each) for _, a in self._parts for part in a for each in part)
+        )
+
+    @cached_property
+    def _places(self) -> Mapping[Words, tuple[Place, ...]]:
+        # Alternatives make many phrasings, and most lines have a word that is in none of them.
+        places: dict[Words, list[Place]] = {}
+        for place, alternatives in self._parts:
+            forms = (_plain(chain.from_iterable(chosen)) for chosen in product(*alternatives))
+            for form in dict.fromkeys(forms):
+                if form:
+                    places.setdefault(form, []).append(place)
+        return {form: tuple(found) for form, found in places.items()}
+
+    def find(self, asked: Words) -> tuple[Place, ...]:
+        """Return the places of a phrasing with just these words."""
+        return self._places.get(asked, ())
+
+
+Alternatives = list[list[list[str]]]
+"""The parts of a phrasing one after the other; for each its alternatives, as words."""
+
+
+def _alternatives(text: str) -> Alternatives:
+    """Return the alternatives of each part of a phrasing, with apostrophes and without."""
+    # Each alternative is cut into words once: their combinations are many.
+    return [
+        [_squeezed(normalise(form)) for each in part.split("|") for form in _spellings(each)]
+        for part in _BRACKETS.split(text)
+    ]
+
+
+def _spellings(text: str) -> tuple[str, ...]:
+    return (text, text.replace("'", "")) if "'" in text else (text,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """Words of a line that are a phrasing: of an author, or one that ships."""
+
+    own: bool
+    places: tuple[Place, ...]
+
+    @property
+    def is_beside(self) -> bool:
+        return all(kind == BESIDE for _, kind in self.places)
+
+
+class SmallTalkFinder:
+    """Finds small talk, and says what is replied to it.
+
+    Args:
+        shipped: the phrasings that ship, and their replies.
+        knowledge_base: the content, which may have kinds and replies of its own.
+        language: correctly spelt words, which have no typing error.
+    """
+
+    def __init__(
+        self,
+        shipped: SmallTalkPhrasings,
+        knowledge_base: KnowledgeBase,
+        language: frozenset[str],
+    ) -> None:
+        self._shipped = shipped
+        self._knowledge_base = knowledge_base
+        self._own = SmallTalkPhrasings((knowledge_base.conversation,))
+        self._language = language
+
+    def find(self, parsed: ParsedQuestion) -> Decline | None:
+        """Return the reply to a line of small talk; None for any other line."""
+        asked = self._spelt(plain_words(parsed.normalised))
+        segments = self._cover(asked)
+        if not any(not segment.is_beside for segment in segments):
+            return None
+        if _names_role(parsed) or self._is_written(parsed.normalised):
+            return None
+        part, contact = self._reply(segments)
+        return Decline(
+            Reason.SMALL_TALK,
+            message=part.reply.replace("{contact}", contact),
+            examples=part.examples,
+        )
+
+    def _spelt(self, asked: Words) -> Words:
+        """Return the words with typing errors corrected; none if one of them is no small talk."""
+        if len(asked) > MAX_WORDS:
+            return ()
+        spelt: list[str] = []
+        for word in asked:
+            near = word if self._knows(word) else self._nearest(word)
+            if near is None:
+                return ()
+            spelt.append(near)
+        return tuple(spelt)
+
+    def _knows(self, word: str) -> bool:
+        return word in self._shipped.vocabulary or word in self._own.vocabulary
+
+    def _nearest(self, word: str) -> str | None:
+        if len(word) < MIN_MISSPELT or word in self._language:
+            return None
+        known = [*self._shipped.vocabulary, *self._own.vocabulary]
+        near = [w for w in known if len(w) >= MIN_MISSPELT and w[0] == word[0]]
+        found = process.extractOne(word, sorted(near), scorer=OSA.distance, score_cutoff=1)
+        return found[0] if found else None
+
+    def _cover(self, asked: Words) -> tuple[_Segment, ...]:
+        """Return the fewest phrasings that say all words in order; none if they can't."""
+        best: list[tuple[_Segment, ...] | None] = [(), *(None for _ in asked)]
+        for end in range(1, len(asked) + 1):
+            for start in range(end):
+                before = best[start]
+                segment = self._segment(asked[start:end]) if before is not None else None
+                if before is None or segment is None:
+                    continue
+                found = (*before, segment)
+                present = best[end]
+                if present is None or _cost(found) < _cost(present):
+                    best[end] = found
+        return best[-1] or ()
+
+    def _segment(self, asked: Words) -> _Segment | None:
+        own = self._own.find(asked)
+        if own:
+            return _Segment(own=True, places=own)
+        places = self._shipped.find(asked)
+        return _Segment(own=False, places=places) if places else None
+
+    def _reply(self, segments: Sequence[_Segment]) -> tuple[SmallTalk, str]:
+        """Return the kind that replies, and whom it names to turn to."""
+        said = [segment for segment in segments if not segment.is_beside]
+        own = next((segment for segment in said if segment.own), None)
+        number = 0 if own else _language_of(said)
+        kinds = self._shipped.kinds[number]
+        if own:
+            kind = own.places[0][1]
+        else:
+            spoken = {k for s in said for n, k in s.places if n == number and k != BESIDE}
+            spoken = spoken or {said[0].places[0][1]}
+            # The kinds stand in the order in which they are looked for.
+            kind = next(name for name in kinds if name in spoken)
+        changed = self._own.kinds[0].get(kind)
+        part = changed if changed and changed.reply else kinds[kind]
+        contact = self._knowledge_base.conversation.contact
+        return part, contact or self._shipped.contents[number].contact
+
+    def _is_written(self, normalised: str) -> bool:
+        """Return whether an FAQ asks just this, so that it answers."""
+        asked = plain_words(normalised)
+        return any(
+            plain_words(normalise(text)) == asked
+            for faq in _faqs(self._knowledge_base)
+            for text in (faq.question, *faq.phrasings)
+            # Normalising takes its time: texts of quite another length are left out.
+            if abs(len(text) - len(normalised)) <= len(normalised)
+        )
+
+
+def _faqs(knowledge_base: KnowledgeBase) -> Iterator[Faq]:
+    yield from knowledge_base.faqs
+    for role in knowledge_base.roles:
+        yield from role.faqs
+
+
+def _cost(segments: Sequence[_Segment]) -> tuple[int, int]:
+    return len(segments), sum(segment.is_beside for segment in segments)
+
+
+def _language_of(segments: Sequence[_Segment]) -> int:
+    """Return the number of the first language that has all phrasings, or else the first one."""
+    common: set[int] = set.intersection(*({n for n, _ in s.places} for s in segments))
+    return min(common) if common else segments[0].places[0][0]
+
+
+def _names_role(parsed: ParsedQuestion) -> bool:
+    """Return whether a line says the whole title of a role."""
+    return any(
+        mention.is_full and mention.links[0].method in (LinkMethod.TITLE, LinkMethod.ALIAS)
+        for mention in parsed.mentions
+    )
