@@ -141,23 +141,18 @@ class SensitiveFinder:
 
     def refine(self, parsed: ParsedQuestion, outcome: Outcome) -> Outcome:
         """Return the outcome, or the decline that leads to a person."""
-        line = _without_roles(parsed)
+        # "Fraud analyst" is no fraud, whether the content has that role or not.
+        without_roles = _without(parsed.normalised, [*_titles(parsed), parsed.unknown_role])
         for examples in (self._own, self._shipped):
-            near = examples.by_word(line)
-            if near is not None and not self._is_said(near.word, outcome):
+            near = examples.by_word(without_roles)
+            if near is not None and not self._is_about(near, outcome):
                 return self._decline(near)
         if _is_sure_of_role(outcome):
             return outcome
-        near = self._near(line)
+        near = self._near(_without(parsed.normalised, _titles(parsed)))
         if near is None or _similarity(outcome) >= near.similarity:
             return outcome
-        return self._decline(near)
-
-    def is_sensitive(self, text: str) -> bool:
-        """Return whether a text by itself is about a sensitive matter."""
-        line = normalise(text)
-        found = self._own.by_word(line) or self._shipped.by_word(line)
-        return (found or self._near(line)) is not None
+        return outcome if self._is_about(near, outcome) else self._decline(near)
 
     def _nearest(self, line: str) -> _Near | None:
         """Return the matter that a line, or a sentence of it, is near to."""
@@ -167,16 +162,33 @@ class SensitiveFinder:
             found += filter(None, (self._own.by_meaning(vector), self._shipped.by_meaning(vector)))
         return max(found, key=lambda near: near.similarity, default=None)
 
-    def _is_said(self, word: str, outcome: Outcome) -> bool:
-        """Return whether the entries of an answer say a word, or begin one as it begins."""
+    def _is_about(self, near: _Near, outcome: Outcome) -> bool:
+        """Return whether an author wrote the entries of an answer about just this matter."""
         if not isinstance(outcome, Answer):
             return False
         entries = [self._knowledge_base.entry(entry.id) for entry in outcome.entries]
-        stem = word[: max(MIN_BEGINNING, len(word) - 3)]
-        return all(
-            entry is not None and any(stem in normalise(text) for text in _texts(entry))
-            for entry in entries
+        return all(entry is not None and self._has(entry, near) for entry in entries)
+
+    def _has(self, entry: Entry, near: _Near) -> bool:
+        """Return whether an entry says a matter's word, or asks about the matter."""
+        if near.word:
+            # "Harassed" is explained by "harassment".
+            stem = near.word[: max(MIN_BEGINNING, len(near.word) - 3)]
+            return any(stem in normalise(text) for text in _texts(entry))
+        if not isinstance(entry, Faq):
+            return False
+        found = (self._matter_of(text) for text in (entry.question, *entry.phrasings))
+        # At least as near as the line: an FAQ about rejections isn't one about discrimination.
+        return any(
+            about is not None
+            and about.matter.kind == near.matter.kind
+            and about.similarity >= near.similarity
+            for about in found
         )
+
+    def _matter_of(self, text: str) -> _Near | None:
+        line = normalise(text)
+        return self._own.by_word(line) or self._shipped.by_word(line) or self._near(line)
 
     def _decline(self, near: _Near) -> Decline:
         changed = self._changes.get(near.matter.kind)
@@ -198,11 +210,13 @@ def _texts(entry: Entry) -> Iterator[str]:
                 yield from _texts(section)
 
 
-def _without_roles(parsed: ParsedQuestion) -> str:
-    """Return the normalised text without the roles that it names: "fraud analyst" is no fraud."""
-    line = parsed.normalised
-    named = [*(link.words for m in parsed.mentions for link in m.links), parsed.unknown_role]
-    for title in sorted(filter(None, named), key=len, reverse=True):
+def _titles(parsed: ParsedQuestion) -> list[str]:
+    return [link.words for mention in parsed.mentions for link in mention.links]
+
+
+def _without(line: str, titles: Iterable[str]) -> str:
+    """Return a line with titles of roles masked."""
+    for title in sorted(filter(None, titles), key=len, reverse=True):
         line = line.replace(title, ROLE_WORD)
     return line
 
