@@ -177,18 +177,15 @@ class SensitiveFinder:
             return any(stem in normalise(text) for text in _texts(entry))
         if not isinstance(entry, Faq):
             return False
-        found = (self._matter_of(text) for text in (entry.question, *entry.phrasings))
+        # By its question alone: among many phrasings one sounds near to something else.
+        line = normalise(entry.question)
+        about = self._own.by_word(line) or self._shipped.by_word(line) or self._near(line)
         # At least as near as the line: an FAQ about rejections isn't one about discrimination.
-        return any(
+        return (
             about is not None
             and about.matter.kind == near.matter.kind
             and about.similarity >= near.similarity
-            for about in found
         )
-
-    def _matter_of(self, text: str) -> _Near | None:
-        line = normalise(text)
-        return self._own.by_word(line) or self._shipped.by_word(line) or self._near(line)
 
     def _decline(self, near: _Near) -> Decline:
         changed = self._changes.get(near.matter.kind)
