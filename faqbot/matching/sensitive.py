@@ -21,8 +21,6 @@ from faqbot.matching.text import ROLE_WORD, clauses, normalise
 from faqbot.matching.tfidf import Floats
 from faqbot.model import (
     Answer,
-    Candidate,
-    Choices,
     ConversationContent,
     Decline,
     Entry,
@@ -237,10 +235,6 @@ def _is_sure_of_role(outcome: Outcome) -> bool:
 
 
 def _similarity(outcome: Outcome) -> float:
-    """Return how near the meaning of the best entry's phrasings is."""
-    best: Candidate | None = None
-    if isinstance(outcome, Answer) and outcome.entries:
-        best = outcome.entries[0]
-    elif isinstance(outcome, Choices) and outcome.options:
-        best = outcome.options[0]
+    """Return how near the meaning of the phrasings is that answer; 0 where nothing does."""
+    best = outcome.entries[0] if isinstance(outcome, Answer) and outcome.entries else None
     return dict(best.scores).get("meaning", 0.0) if best else 0.0
