@@ -176,7 +176,7 @@ def test_small_talk_keeps_the_role_of_a_conversation(engine: Engine) -> None:
         "somebody in my department intimidates me",
         "They rejected me because of my nationality.",
         "my lawyer is going to contact you about the interview",
-        "I'm in hospital and my interview is on Friday",
+        "I'm ill and won't make it to the interview",
         "erase all the personal data that you have about me",
         "I want to hurt myself",
         "Mein Teamleiter hat mich sexuell belästigt",

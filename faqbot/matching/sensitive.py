@@ -38,6 +38,9 @@ from faqbot.model import (
 MAX_OTHERS_ABOVE: Final = 0.01
 """The share of shipped sentences about no matter that may lie as near to one as a line must."""
 
+MIN_LEAD: Final = 0.1
+"""How much nearer than to a matter a line must be to the phrasings of an FAQ that answers it."""
+
 MIN_BEGINNING: Final = 4
 """Letters from which a matter's word stands for all words that begin with it."""
 
@@ -148,7 +151,7 @@ class SensitiveFinder:
         if _is_sure_of_role(outcome):
             return outcome
         near = self._near(_without(parsed.normalised, _titles(parsed)))
-        if near is None or _similarity(outcome) >= near.similarity:
+        if near is None or _similarity(outcome) >= near.similarity + MIN_LEAD:
             return outcome
         return outcome if self._is_about(near, outcome) else self._decline(near)
 
