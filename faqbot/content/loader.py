@@ -217,7 +217,7 @@ def check_folder(folder: Path) -> tuple[KnowledgeBase | None, tuple[Problem, ...
         UsageError: The folder is missing, not a folder, unreadable or without content.
     """
     content = _read_folder(folder)
-    parts = _Parts()
+    parts = _ReadContent()
     for document in content.documents:
         try:
             parts.add(document)
@@ -242,7 +242,7 @@ def check_folder(folder: Path) -> tuple[KnowledgeBase | None, tuple[Problem, ...
 
 
 @dataclass
-class _Parts:
+class _ReadContent:
     """What the documents of a folder hold."""
 
     roles: list[Role] = field(default_factory=list)
