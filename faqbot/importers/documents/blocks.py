@@ -13,6 +13,7 @@ import yaml
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
+from faqbot.content.common_sections import load_common_sections
 from faqbot.content.sections import STANDARD_SECTIONS
 
 EXTRA: Final = ("faqbot import document", "documents")
@@ -85,6 +86,7 @@ MIN_SURE_SIMILARITY: Final = 0.85
 """Cosine below which the author is asked to check the section."""
 
 _NONE: Final = "none"
+_LISTED_TOPICS: Final = ("tools", "languages")
 _NUMBER: Final = re.compile(r"^(?:\(?(?:\d{1,2}|[ivx]{1,4}|[a-z])[.)]\s+)+", re.IGNORECASE)
 _NOT_WORDS: Final = re.compile(r"[^\w\s&'/-]+")
 _PREFERRED: Final = re.compile(
@@ -181,6 +183,13 @@ def _load_wordings() -> dict[str, list[str]]:
         resources.files("faqbot.importers.documents").joinpath("wordings.yaml").read_text("utf-8")
     )
     loaded: dict[str, list[str]] = yaml.load(text, Loader=yaml.CSafeLoader)
+    common = load_common_sections().headings
+    loaded[_NONE] += [
+        heading
+        for topic, headings in common.items()
+        # What these list is often required, so it belongs to the skills, as before.
+        for heading in (headings if topic not in _LISTED_TOPICS else ())
+    ]
     return loaded
 
 
