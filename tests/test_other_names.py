@@ -289,3 +289,14 @@ def test_roles_are_found_by_what_somebody_knows(engine: faqbot.Engine) -> None:
     fact = fact_of(engine, "I know k8s and terraform, which jobs suit me?")
     assert isinstance(fact, Lookup)
     assert fact.roles == ("platform-engineer",)
+
+
+def test_no_experience_is_answered_by_a_role_that_asks_for_none(engine: faqbot.Engine) -> None:
+    text = engine.ask("I have no experience, can I be a shop assistant?").text
+    assert "No experience is required" in text
+
+
+def test_a_thing_is_looked_up_by_what_somebody_is_good_at(engine: faqbot.Engine) -> None:
+    fact = fact_of(engine, "I'm good at bookkeeping, what role suits me")
+    assert isinstance(fact, Lookup)
+    assert fact.roles == ("accountant",)

@@ -212,3 +212,9 @@ def test_it_is_shown_again_by_its_key(engine: Engine, text: str) -> None:
 @pytest.mark.parametrize("key", ["=about", "=about owner gone", "=about salary courier"])
 def test_a_forged_key_shows_nothing(engine: Engine, key: str) -> None:
     assert engine.show(key).kind == "decline"
+
+
+def test_a_role_without_next_roles_has_no_next_step(engine: Engine) -> None:
+    result = engine.ask("I'm a courier, what's next for me?")
+    assert result.kind == "decline"
+    assert "Courier" in result.text

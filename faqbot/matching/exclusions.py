@@ -11,8 +11,8 @@ from typing import Final
 
 _NOTHING_MORE: Final = (
     r"(?=$|[.?!;,:]|\b(?:what|which|who|that|where|how|is|are|do|does|can|could|should|must|with"
-    r"|without|for|as|to (?:be|become|work|get|apply|do)|needs?|needing|requires?|requiring|uses?"
-    r"|using|asks?|wants?|lists?|has|have)\b)"
+    r"|without|for|of|in|as|to (?:be|become|work|get|apply|do)|needs?|needing|requires?|requiring"
+    r"|uses?|using|asks?|wants?|lists?|has|have)\b)"
 )
 _MARKED: Final = re.compile(
     r"(?:[,;]? ?\b(?:but not|but no|and not|except for|except|excluding|other than|apart from"

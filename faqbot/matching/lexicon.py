@@ -119,16 +119,17 @@ SENIORITY = frozenset(
 TITLE_MODIFIERS = SENIORITY | frozenset(
     """
     average best better big brand certified company competent complete current decent dream
-    effective efficient excellent external fancy first freelance full future general given good
-    great ideal internal international local main modern new newly next normal offshore old
+    effective efficient entire excellent external fancy first freelance full future general given
+    good great ideal internal international local main modern new newly next normal offshore old
     ordinary our own paid part perfect permanent possible potential prospective proper qualified
     real regular remote right same self skilled small solid specific standard strong successful
-    suitable talented temporary time top true typical usual valid whole working young your
-    actual another any aspiring certain decent different every exact former full-time hired
-    hybrid open particular plain said sole specialised specialized such team unpaid worldwide
-    become becoming being hire hiring role roles position positions job jobs title titles vacancy
-    post career person someone somebody people guy guys folks opening candidate candidates
-    applicant applicants employee employees worker staff profession professional professionals
+    suitable talented temporary time top true typical usual valid whole working young your actual
+    another any aspiring certain decent different every exact former full-time hired hybrid open
+    particular plain said sole specialised specialized spec specification such team template
+    unpaid worldwide become becoming being hire hiring role roles position positions job jobs
+    title titles vacancy post career person someone somebody people guy guys folks opening
+    candidate candidates applicant applicants employee employees worker staff profession
+    professional professionals
     """.split()
 )
 """Words beside a title that don't make it another role: "a good analyst", "analyst jobs"."""

@@ -276,6 +276,8 @@ def _requirement(fact: Requirement, knowledge_base: KnowledgeBase) -> str:
         case RequirementLevel.REQUIRED:
             start = "No, it is required" if fact.asks_without else "Yes, required"
             said = f"**{start}** {for_role}"
+        case RequirementLevel.PREFERRED if not fact.lines or _is_years(fact.lines[0]):
+            said = f"**No experience is required** {for_role}"
         case RequirementLevel.PREFERRED:
             said = f"**Preferred, not required**, {for_role}"
         case RequirementLevel.MENTIONED:

@@ -22,7 +22,7 @@ _NEEDED: Final = re.compile(
     r"|essential|optional|must|must have|nice to have|prerequisite|need|needs|needed|without"
     r"|preferred|have to|has to|expected|a plus|an advantage|bonus|helpful|helps?|crucial"
     r"|important|indispensable|insist|should|supposed to|beneficial|demand|accept|apply|enough"
-    r"|deal ?breaker|useful|expects?|ask for|asks for)\b"
+    r"|deal ?breaker|useful|worth|expects?|ask for|asks for)\b"
 )
 _PLAINLY: Final = re.compile(
     r"\b(?:mandatory|compulsory|obligatory|required|necess?ary|neccessary|essential|optional"
@@ -69,7 +69,7 @@ _RELATES: Final = re.compile(
     r"\b(?:need|needs|needed|needing|require|requires|required|requiring|use|uses|using|want"
     r"|wants|asks?|asking|know|knows|knowing|knowledge|with|without|for|involve|involves|mention"
     r"|mentions|lists?|demand|demands|expect|expects|mandatory|must|skills?|accept|accepting"
-    r"|optional|necessary|useful|helps?|has|have|open|works?)\b"
+    r"|optional|necessary|useful|helps?|has|have|open|works?|good at|suits?|fits?|matches)\b"
 )
 _STRICT: Final = re.compile(
     r"\b(?:need|needs|needed|needing|require|requires|required|requiring|mandatory|must|necessary"
@@ -83,7 +83,7 @@ _OPPOSITE: Final = re.compile(
     r"\b(?:not|never|no longer)\b"
 )
 _OF_ONESELF: Final = re.compile(
-    r"\b(?:i (?:have|got|know|can|bring|hold|am)|my|with|having|knowing|im|ive)\b"
+    r"\b(?:i (?:have|got|know|can|bring|hold|am)|my|with|having|know|knowing)\b"
 )
 _CAPITALISED: Final = re.compile(r"(?:^|[.!?]\s+)\W*\w+|\b(?P<inner>[A-Z]\w*)")
 _ONLY_NEXT: Final = re.compile(

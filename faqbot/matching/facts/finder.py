@@ -162,7 +162,9 @@ class FactFinder:
             links.append(RoleLink(spoken_of.id, "", LinkMethod.CONVERSATION, 1.0))
         return links
 
-    def _of_role(self, asked: QuestionCues, link: RoleLink, outcome: Outcome) -> Answer | None:
+    def _of_role(
+        self, asked: QuestionCues, link: RoleLink, outcome: Outcome
+    ) -> Answer | Decline | None:
         """Return what follows a role, or what is asked of its description itself."""
         found = self._next_steps(link, outcome) if asked.asks_what_is_next else None
         return found or self._role_content.find(asked, link, outcome)
@@ -299,13 +301,17 @@ class FactFinder:
         fact = NextStep(origin.role, (target.role,))
         return self._answer(fact, (target.role, origin.role), _confidence(links))
 
-    def _next_steps(self, link: RoleLink, outcome: Outcome) -> Answer | None:
+    def _next_steps(self, link: RoleLink, outcome: Outcome) -> Answer | Decline | None:
         role = self._knowledge_base.role(link.role)
-        if role is None or not role.next_roles:
+        if role is None:
             return None
+        told = outcome.entries[0] if isinstance(outcome, Answer) else None
         # What comes next after an interview is no role.
-        if isinstance(outcome, Answer) and outcome.entries[0].role is None:
+        if told and told.role is None:
             return None
+        if not role.next_roles:
+            elsewhere = told and told.id.rpartition("/")[2] not in _SECTION_OF_WORD.values()
+            return None if elsewhere else Decline(Reason.NOT_WRITTEN, (role.id,), role.owner)
         targets = tuple(one for one in role.next_roles if self._knowledge_base.role(one))[
             :MAX_ROLES
         ]

@@ -108,7 +108,7 @@ class Requirements:
     ) -> Answer | None:
         """Return what roles say of a thing, where a question names no role: the one, or several."""
         subject = subject_of(words, self._names)
-        if not asked.asks_whether_needed or subject is None or _has_faq(outcome):
+        if not asked.asks_whether_needed or subject is None or _is_told(outcome):
             return None
         # Degrees and experience are asked for by every role: which one is meant, matters there.
         if self._subjects.section_of(subject) or not self._subjects.is_understood(subject):
@@ -176,6 +176,12 @@ def _entries(outcome: Outcome) -> tuple[Candidate, ...]:
             return entries
         case _:
             return ()
+
+
+def _is_told(outcome: Outcome) -> bool:
+    """Return whether an FAQ answers, or a general one may: it needs no role."""
+    faqs = [entry for entry in _entries(outcome) if entry.kind is EntryKind.FAQ]
+    return bool(faqs) and (isinstance(outcome, Answer) or any(one.role is None for one in faqs))
 
 
 def _has_faq(outcome: Outcome) -> bool:

@@ -49,6 +49,7 @@ _OWNER: Final = re.compile(
     r"|\bwho (?:owns|maintains|wrote|writes|looks after|takes care of|keeps up|updates|reviews)\b"
     r"|\bwhom? (?:do|can|should|could|must|would|shall) i (?:contact|ask|talk to|speak to"
     r"|speak with|turn to|reach out to|write to|ping|approach)\b"
+    r"|\bwho(?: is)? (?:the )?(?:right |best )?(?:person|one) to (?:contact|ask|talk to|speak to)\b"
     r"|^(?:the |my |our )*(?:owner|contact|contact person|point of contact|maintainer)"
     r" (?:for|of|behind)\b"
 )

@@ -62,6 +62,7 @@ _FILLERS: Final = frozenset(
     years' well even maybe however honestly familiar familiarity proficiency proficient fluent
     understanding comfortable worth find show name every fit fits fitting suit suits suitable
     match matches available offer offers there call calls look looking looks dealing professional
+    never neither nor
     """.split()
 )
 _YEARS_WORDS: Final = frozenset("year years yrs yr yoe month months".split())
@@ -177,8 +178,10 @@ class SubjectFinder:
             found = self._named(lines, (telling,)) if telling else []
         listed = any(one.line.level is not RequirementLevel.MENTIONED for one in found)
         # A sentence about several things says less of them than the lists, which name each.
-        if not listed and len(self._things_in(subject)) == len(subject.words) > 1:
-            return self._of_each(role, subject, audience)
+        if len(self._things_in(subject)) == len(subject.words) > 1:
+            if not listed:
+                return self._of_each(role, subject, audience)
+            found = [one for one in found if one.line.level is found[0].line.level]
         return tuple(one.line for one in found)
 
     def _of_each(self, role: str, subject: Subject, audience: Audience) -> tuple[Evidence, ...]:
