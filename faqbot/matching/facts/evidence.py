@@ -16,6 +16,7 @@ from faqbot.matching.text import STOP_WORDS, normalise, singular, words
 from faqbot.model import Audience, Evidence, KnowledgeBase, RequirementLevel, Role
 
 _SENTENCE: Final = re.compile(r"(?<=[.!?:;])\s+")
+_SEPARATORS: Final = re.compile(r"[(),;/]|\b(?:or|and)\b")
 _MIN_STEM_LENGTH: Final = 4
 """Letters from which a word may stand for a longer one: "mongo" for MongoDB."""
 
@@ -56,12 +57,16 @@ class EvidenceIndex:
         self._by_role: Mapping[str, tuple[IndexedLine, ...]] = {
             role.id: tuple(sorted(_lines(role, names), key=_rank)) for role in knowledge_base.roles
         }
+        self._for_everyone = {
+            role: tuple(one for one in lines if one.audience is Audience.EVERYONE)
+            for role, lines in self._by_role.items()
+        }
         self._items = frozenset(
             name
             for role in knowledge_base.roles
             for section in role.sections
             for item in (*section.required, *section.preferred)
-            for name in names_in(item)
+            for name in _names_in(normalise(item))
         )
         self._listed_words = frozenset(
             word
@@ -73,9 +78,9 @@ class EvidenceIndex:
 
     def lines_of(self, role: str, audience: Audience) -> tuple[IndexedLine, ...]:
         """Return the lines of one role that somebody of that audience may read."""
+        if audience is Audience.EVERYONE:
+            return self._for_everyone.get(role, ())
         lines = self._by_role.get(role, ())
-        if audience is Audience.EMPLOYEES:
-            return lines
         return tuple(one for one in lines if audience.may_read(one.audience))
 
     def any_contains(self, section: str, words: Iterable[str]) -> bool:
@@ -95,15 +100,9 @@ class EvidenceIndex:
         return word in self._listed_words
 
 
-def sorted_words(text: str) -> tuple[str, ...]:
-    """Return the content words of a text in the singular, sorted, each once."""
-    found = {singular(word) for word in words(normalise(text)) if word not in STOP_WORDS}
-    return tuple(sorted(found))
-
-
-def names_in(item: str) -> tuple[str, ...]:
-    """Return the things that an item names: cloud, aws and azure of "Cloud (AWS or Azure)"."""
-    pieces = re.split(r"[(),;/]|\bor\b|\band\b", normalise(item))
+def _names_in(item: str) -> tuple[str, ...]:
+    """Return the things that an item names: cloud, aws and azure of "cloud (aws or azure)"."""
+    pieces = _SEPARATORS.split(item)
     return tuple(filter(None, (" ".join(words(piece)) for piece in pieces)))
 
 
@@ -130,11 +129,14 @@ def _cleaned(texts: Iterable[str]) -> Iterator[str]:
 
 def _indexed_words(evidence: Evidence, names: OtherNames) -> tuple[str, ...]:
     """Return the words of a line in the singular, and the marks of the names in it, sorted."""
-    found = set(sorted_words(evidence.text))
-    found.update(names.marks_in(words(normalise(evidence.text))))
+    text = normalise(evidence.text)
+    spoken = words(text)
+    keys = [singular(word) for word in spoken]
+    found = {key for word, key in zip(spoken, keys, strict=True) if word not in STOP_WORDS}
+    found.update(names.marks_in(keys))
     if evidence.level is not RequirementLevel.MENTIONED:
         # Where a thing is listed by itself, an ordinary word names it: "Go".
-        listed = (names.mark_of(name.split()) for name in names_in(evidence.text))
+        listed = (names.mark_of(name.split()) for name in _names_in(text))
         found.update(filter(None, listed))
     return tuple(sorted(found))
 

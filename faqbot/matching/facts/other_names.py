@@ -106,9 +106,11 @@ class OtherNames:
             at += max(1, len(key))
         return found
 
-    def marks_in(self, line: Sequence[str]) -> Iterator[str]:
-        """Yield the marks of the names in a line of content, ordinary words left out."""
-        keys = [singular(word) for word in line]
+    def marks_in(self, keys: Sequence[str]) -> Iterator[str]:
+        """Yield the marks of the names in the words of a line, which are in the singular.
+
+        Ordinary words are left out.
+        """
         for at in range(len(keys)):
             for key in self._names_at(keys, at):
                 if key in self._marks and not self._is_ordinary(key):

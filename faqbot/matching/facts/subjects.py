@@ -280,15 +280,16 @@ class SubjectFinder:
 
     def _named(self, lines: Iterable[IndexedLine], words: Sequence[str]) -> list[IndexedLine]:
         """Return the lines with most of the words; running text needs all, one of them telling."""
-        total = sum(self._weight(word) for word in words)
+        wanted = [(word, self._lines.lists_word(word), self._weight(word)) for word in words]
+        total = sum(weight for *_, weight in wanted)
         scored: list[tuple[bool, float, IndexedLine]] = []
         for one in lines:
-            hits = [
-                word for word in words if one.contains(word, whole=self._lines.lists_word(word))
-            ]
-            share = sum(map(self._weight, hits)) / total if total else 0.0
+            hits = [found for found in wanted if one.contains(found[0], whole=found[1])]
+            if not hits:
+                continue
+            share = sum(weight for *_, weight in hits) / total
             listed = one.line.level is not RequirementLevel.MENTIONED
-            telling = any(word not in self._everyday for word in hits)
+            telling = any(word not in self._everyday for word, *_ in hits)
             # Running text must hold all of the words; the sum of weights may miss 1 by a hair.
             if share >= THRESHOLDS.min_line_share and (listed or (telling and share > 1 - 1e-9)):
                 scored.append((listed, share, one))
