@@ -5,13 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
-from faqbot.matching.decision import Decider
+from faqbot.content.loader import fill_title
+from faqbot.matching.compound import joined, parts_by_role, questions_in
+from faqbot.matching.decision import Decider, names_part
 from faqbot.matching.facts.finder import FactFinder
+from faqbot.matching.follow_up import (
+    LastAsked,
+    last_asked,
+    roles_asked_again,
+    thing_asked_again,
+)
 from faqbot.matching.matcher import Matcher
 from faqbot.matching.sensitive import SensitiveFinder
 from faqbot.matching.small_talk import SmallTalkFinder
@@ -28,6 +36,7 @@ from faqbot.model import (
     ParsedQuestion,
     Question,
     Reason,
+    Requirement,
     Silence,
 )
 from faqbot.replies.result import Result
@@ -37,10 +46,13 @@ from faqbot.replies.result import Result
 class _Conversation:
     role: str | None
     last_question: float
+    asked: LastAsked
 
 
 class ConversationMemory:
-    """The role of each conversation; evicts the least recently used conversation first.
+    """The role of each conversation, and what it asked for last.
+
+    The least recently used conversation is evicted first.
 
     Args:
         clock: a monotonic clock, in seconds.
@@ -68,11 +80,18 @@ class ConversationMemory:
         conversation = self._find(thread)
         return conversation.role if conversation else None
 
-    def remember(self, thread: str, role: str | None) -> None:
-        """Record a question; without a role the conversation keeps the one it had."""
+    def last_asked(self, thread: str) -> LastAsked:
+        """Return what was asked for last."""
+        conversation = self._find(thread)
+        return conversation.asked if conversation else LastAsked()
+
+    def remember(self, thread: str, role: str | None, asked: LastAsked | None = None) -> None:
+        """Record a question; what isn't given stays as it was in the conversation."""
         if not thread:
             return
-        self._conversations[thread] = _Conversation(role or self.role_of(thread), self._clock())
+        self._conversations[thread] = _Conversation(
+            role or self.role_of(thread), self._clock(), asked or self.last_asked(thread)
+        )
         # Assigning to a key that exists keeps its old place in the order.
         self._conversations.move_to_end(thread)
         while len(self._conversations) > self._capacity:
@@ -169,12 +188,67 @@ class Engine:
         if index.knowledge_base.role(context) is None:
             context = None
         parsed = self._parse(asked.text[:MAX_CHARACTERS], context)
-        outcome = index.small_talk.find(parsed) or self._decide(parsed, asked, context)
+        outcome = index.small_talk.find(parsed) or self._answer(parsed, asked, context)
         if not is_answered(parsed, outcome, asked.prompt):
             # Neither the role nor the thread is remembered: people go on among themselves.
             kept = Reason.CLOSE if isinstance(outcome, Answer) else outcome.reason
             return self._say(asked, parsed, Silence(kept), None, began)
         return self._result(asked, parsed, outcome, began)
+
+    def _answer(self, parsed: ParsedQuestion, asked: Question, context: str | None) -> Outcome:
+        """Return the outcome for a text that is no small talk: a question, or several."""
+        followed = self._follow_up(parsed, asked, context)
+        if followed is not None:
+            return followed
+        whole = self._decide(parsed, asked, context)
+        sensitive = isinstance(whole, Decline) and whole.reason is Reason.SENSITIVE
+        compares = isinstance(whole, Answer) and whole.fact and len(whole.fact.roles) > 1
+        if sensitive or compares:
+            return whole
+        text = asked.text[:MAX_CHARACTERS]
+        questions = questions_in(text)
+        if not questions and len(parsed.mentions) > 1:
+            questions = parts_by_role(text, lambda part: self._parse(part, None))
+        return joined(tuple(self._each(questions, asked, parsed, context))) or whole
+
+    def _each(
+        self,
+        questions: Sequence[str],
+        asked: Question,
+        parsed: ParsedQuestion,
+        context: str | None,
+    ) -> Iterator[tuple[str, Outcome]]:
+        """Yield questions with their outcomes; one that names no role is about the one before."""
+        named = {link.role for link in parsed.links}
+        role = named.pop() if len(named) == 1 else context
+        for question in questions:
+            part = self._parse(question, role)
+            outcome = self._index.small_talk.find(part) or self._decide(part, asked, role)
+            role = _role_of(outcome, part) or role
+            yield question, outcome
+
+    def _follow_up(
+        self, parsed: ParsedQuestion, asked: Question, context: str | None
+    ) -> Outcome | None:
+        """Return the outcome for a line that asks again what was asked before, else None."""
+        last = self._conversations.last_asked(asked.thread)
+        thing = thing_asked_again(parsed) if context else ""
+        # "And the education?" asks for a part, whatever else a fact could say of it.
+        is_thing = thing and self._index.facts.is_thing(thing)
+        if thing and (is_thing or not names_part(parsed.candidates)):
+            required = self._parse(f"is {thing} required", context)
+            outcome = self._decide(required, asked, context)
+            fact = outcome.fact if isinstance(outcome, Answer) else None
+            if isinstance(fact, Requirement) and fact.role == context:
+                return outcome
+        roles = roles_asked_again(parsed)
+        if roles and last.part:
+            return self._index.decider.part_of_roles(last.part, roles, asked.audience)
+        role = self.knowledge_base.role(roles[0]) if len(roles) == 1 else None
+        if role is not None and last.question:
+            again = self._parse(fill_title(last.question, role.title), None)
+            return self._decide(again, asked, None)
+        return None
 
     def _decide(self, parsed: ParsedQuestion, asked: Question, context: str | None) -> Outcome:
         """Return the outcome for a question that is no small talk."""
@@ -239,7 +313,7 @@ class Engine:
         self, question: Question, parsed: ParsedQuestion, outcome: Outcome, began: float
     ) -> Result:
         role = _role_of(outcome, parsed)
-        self._conversations.remember(question.thread, role)
+        self._conversations.remember(question.thread, role, last_asked(outcome))
         return self._say(question, parsed, outcome, role, began)
 
     def _say(

@@ -13,7 +13,7 @@ import pytest
 from faqbot.app import build_index, load_engine
 from faqbot.content.loader import load_knowledge_base
 from faqbot.engine import ConversationMemory, Engine, Index
-from faqbot.model import Answer, Audience, Choices, Decline, Question, Reason
+from faqbot.model import Answer, Audience, Choices, Decline, Question, Reason, Requirement
 from faqbot.replies.result import Result
 
 SHIPPED = Path(__file__).resolve().parent.parent / "knowledge"
@@ -59,6 +59,83 @@ def test_a_question_is_answered_with_just_the_part_it_asks_for(
 def test_two_parts_in_one_question_are_both_answered(engine: Engine) -> None:
     result = engine.ask(employee("skills and education for a data engineer"))
     assert sorted(answers(result)) == ["data-engineer/education", "data-engineer/skills"]
+
+
+@pytest.mark.parametrize(
+    ("question", "entries"),
+    [
+        (
+            "what skills does a QA engineer need? and how do I apply?",
+            ["qa-engineer/skills", "faq/how-to-apply"],
+        ),
+        (
+            "How long is the interview process and can I work remotely?",
+            ["faq/interview-process", "faq/remote-work"],
+        ),
+        (
+            "education of a QA engineer and duties of a product manager",
+            ["qa-engineer/education", "product-manager/responsibilities"],
+        ),
+        (
+            "do I need a degree as a data analyst and which certifications help",
+            ["data-analyst/education", "data-analyst/certifications"],
+        ),
+    ],
+)
+def test_two_questions_are_both_answered(engine: Engine, question: str, entries: list[str]) -> None:
+    assert answers(engine.ask(employee(question))) == entries
+
+
+def test_of_two_questions_the_one_without_an_answer_is_named(engine: Engine) -> None:
+    result = engine.ask(employee("How do I apply? Can I bring my cat to the office?"))
+    assert answers(result) == ["faq/how-to-apply"]
+    assert "Not answered: “Can I bring my cat to the office?”" in result.text
+    assert result.to_dict()["unanswered"] == ["Can I bring my cat to the office?"]
+
+
+@pytest.mark.parametrize(
+    ("question", "entries"),
+    [
+        ("I studied physics. Can I become a data analyst?", ["data-analyst/education"]),
+        (
+            "may I ask you something? what skills does a data analyst need?",
+            ["data-analyst/skills"],
+        ),
+    ],
+)
+def test_what_comes_before_a_question_is_no_question_of_its_own(
+    engine: Engine, question: str, entries: list[str]
+) -> None:
+    result = engine.ask(employee(question))
+    assert answers(result)[:1] == entries
+    assert "unanswered" not in result.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("first", "follow_up", "entries"),
+    [
+        ("skills of a data analyst", "and for a data engineer?", ["data-engineer/skills"]),
+        ("education of a QA engineer", "what about UX designers?", ["ux-designer/education"]),
+        ("which skills do I need?", "for a QA engineer", ["qa-engineer/skills"]),
+        ("skills of a QA engineer", "und beim Product Manager?", ["product-manager/skills"]),
+        ("skills of a data analyst", "product manager", ["product-manager"]),
+    ],
+)
+def test_a_follow_up_keeps_the_part(
+    engine: Engine, first: str, follow_up: str, entries: list[str]
+) -> None:
+    engine.ask(employee(first, thread="t1"))
+    assert answers(engine.ask(employee(follow_up, thread="t1"))) == entries
+
+
+def test_a_follow_up_with_a_thing_asks_whether_it_is_required(engine: Engine) -> None:
+    engine.ask(employee("skills of a data analyst", thread="t1"))
+    result = engine.ask(employee("and python?", thread="t1"))
+    assert isinstance(result.fact, Requirement)
+    assert (result.fact.role, result.fact.level) == ("data-analyst", "preferred")
+    again = engine.ask(employee("and for a data engineer?", thread="t1"))
+    assert isinstance(again.fact, Requirement)
+    assert (again.fact.role, again.fact.level) == ("data-engineer", "required")
 
 
 def test_a_clear_part_without_a_role_asks_which_role(engine: Engine) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from faqbot.matching.matcher import link_confidence, link_groups
-from faqbot.matching.thresholds import THRESHOLDS, Thresholds
+from faqbot.matching.thresholds import CONFIDENCES, THRESHOLDS, Thresholds
 from faqbot.matching.training_data import COMMON_PREFIX
 from faqbot.model import (
     Answer,
@@ -94,6 +94,22 @@ class Decider:
             if not isinstance(outcome, Decline) or outcome.reason is Reason.NOT_WRITTEN:
                 return outcome
         return Answer((whole_role(role, confidence),))
+
+    def part_of_roles(self, part: str, roles: Sequence[str], audience: Audience) -> Outcome:
+        """Return the outcome for a part of some roles, which its key names."""
+        entries = [
+            Candidate(entry.id, entry.kind, role_id, CONFIDENCES.exact_link)
+            for role_id in roles[:MAX_OPTIONS]
+            if (role := self._knowledge_base.role(role_id))
+            and (entry := self._entry(role, part))
+            and self._readable(entry.id, audience)
+        ]
+        if entries:
+            return Answer(tuple(entries))
+        role = self._knowledge_base.role(roles[0])
+        return Decline(
+            Reason.NOT_WRITTEN, nearest=tuple(roles[:1]), owner=role.owner if role else ""
+        )
 
     # -- one role
 
@@ -306,6 +322,13 @@ class Decider:
         if entry is None:
             return False
         return not isinstance(entry, Faq) or audience.may_read(entry.audience)
+
+
+def names_part(candidates: Sequence[Candidate]) -> bool:
+    """Return whether words of a phrasing ask for the best candidate, and surely."""
+    if not candidates or candidates[0].confidence < THRESHOLDS.answer:
+        return False
+    return dict(candidates[0].scores).get("words", 0.0) >= THRESHOLDS.min_clause_cosine
 
 
 def whole_role(role: Role, confidence: float) -> Candidate:

@@ -20,14 +20,17 @@ _LEAD: Final = (
     r"^(?:(?:and|so|but|also|or|then|ok|okay|well|hi|hey|hello|thanks|sorry|quick question|question"
     r"|y|o|pero|hola|gracias|und|oder|aber|also|hallo|danke|et|ou|mais|alors|bonjour|merci)[\s,:-]+)*"
 )
-_ASKS: Final = re.compile(
-    _LEAD + r"(?:(?:what|which|who|whom|whose|where|when|why|how"
+BEGINNING: Final = (
+    r"(?:(?:what|which|who|whom|whose|where|when|why|how"
     r"|is|are|am|do|does|did|can|could|must|should|shall|will|would|may|has|have|was|were|need"
     r"|que|cual|cuales|quien|quienes|donde|cuando|cuanto|cuanta|cuantos|cuantas|como"
     r"|welche[rnms]?|wer|wen|wem|wo|wann|wie|warum|wieso|wieviel|braucht|brauche|muss|kann|darf"
     r"|soll|gibt|ist|sind|hat|quel|quelle|quels|quelles|qui|quand|comment|combien|pourquoi"
     r"|quoi|est-ce|faut-il)\b|(?:para que|por que|qu'est-ce|a-t-on|peut-on|doit-on)\b)"
 )
+"""The words with which a question begins, in normalised text."""
+
+_ASKS: Final = re.compile(_LEAD + BEGINNING)
 _REQUIREMENT: Final = re.compile(
     r"\b(?:need|needs|have to|must|should|require|requires|required)\b"
 )
@@ -79,7 +82,7 @@ def is_general_question(normalised: str, *, self_contained: bool = True) -> bool
         self_contained: whether a sentence about what was said before ("is that true?") is none.
     """
     return any(
-        _asks(sentence)
+        asks(sentence)
         and not _is_talk(sentence)
         and not (self_contained and _SPOKEN_OF.search(sentence))
         for match in _SENTENCE.finditer(without_courtesies(normalised))
@@ -87,7 +90,8 @@ def is_general_question(normalised: str, *, self_contained: bool = True) -> bool
     )
 
 
-def _asks(sentence: str) -> bool:
+def asks(sentence: str) -> bool:
+    """Return whether a normalised sentence is a question, by its mark or its first word."""
     return sentence.endswith("?") or bool(_ASKS.search(sentence))
 
 

@@ -177,11 +177,13 @@ class Answer:
 
     Where the data of roles answers more exactly than their text, `fact` is what it says, and the
     entries are those that it is taken from.
+    `unanswered` are the questions of a text with several that have no answer.
     """
 
     entries: tuple[Candidate, ...]
     reason: Reason = Reason.CLEAR
     fact: Fact | None = None
+    unanswered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from faqbot.model import (
     Answer,
@@ -54,13 +55,10 @@ def compose(
         full: whether to give a role as its full description instead of its overview.
     """
     match outcome:
-        case Answer(entries=entries, fact=fact):
-            # A fact shows the roles by itself, and their overviews would bury it.
-            shown = tuple(entry for entry in entries if not (fact and entry.kind is EntryKind.ROLE))
-            if isinstance(fact, Document):
-                return _document(fact, knowledge_base, today)
-            answer = _answer(shown, knowledge_base, today, full=full)
-            return with_fact(answer, fact, knowledge_base, today) if fact else answer
+        case Answer():
+            answer = _answered(outcome, knowledge_base, today, full=full)
+            left = outcome.unanswered
+            return replace(answer, hint=_left_open(left)) if left else answer
         case Choices():
             return _choices(outcome, knowledge_base)
         case Decline(message=message) if message:
@@ -72,6 +70,18 @@ def compose(
 
 
 # ------------------------------------------------------------------------------- answers
+
+
+def _answered(
+    outcome: Answer, knowledge_base: KnowledgeBase, today: dt.date, *, full: bool
+) -> Reply:
+    fact = outcome.fact
+    if isinstance(fact, Document):
+        return _document(fact, knowledge_base, today)
+    # A fact shows the roles by itself, and their overviews would bury it.
+    shown = tuple(e for e in outcome.entries if not (fact and e.kind is EntryKind.ROLE))
+    answer = _answer(shown, knowledge_base, today, full=full)
+    return with_fact(answer, fact, knowledge_base, today) if fact else answer
 
 
 def _answer(
@@ -99,6 +109,12 @@ def _answer(
         sources=sources,
         more=_more(role, {entry.id for entry in found}) if role else (),
     )
+
+
+def _left_open(questions: Iterable[str]) -> str:
+    """Which questions of several have no answer."""
+    named = ", ".join(f"“{as_written(question)}”" for question in questions)
+    return f"Not answered: {named}. Ask it by itself, in other words."
 
 
 def _overview(role: Role, today: dt.date) -> Reply:

@@ -139,6 +139,8 @@ class Result:
             "text": self.text,
             "reason": _CONTRACT_REASONS[self.reason],
         }
+        if isinstance(self.outcome, Answer) and self.outcome.unanswered:
+            contract["unanswered"] = list(self.outcome.unanswered)
         if self.fact is not None:
             contract["fact"] = _fact_to_dict(self.fact)
         return contract

@@ -190,6 +190,10 @@ class FactFinder:
         )
         return outcome if any(negating) else Choices(outcome.entries, Reason.CLOSE)
 
+    def is_thing(self, text: str) -> bool:
+        """Return whether all words of a text name things that roles list, such as Python."""
+        return all(map(self._subjects.is_thing, text.split()))
+
     def _roles_named(self, parsed: ParsedQuestion, plain: QuestionCues) -> list[RoleMention]:
         """Return the mentions of roles, without things that resemble part of a title.
 
