@@ -110,7 +110,8 @@ class RoleLinker:
         for match in matches:
             if taken.intersection(range(match.start, match.end)):
                 continue
-            mention = self._mention(asked, match, matches, spans)
+            free = [m for m in matches if taken.isdisjoint(range(m.start, m.end))]
+            mention = self._mention(asked, match, free, spans)
             if mention is None:
                 continue
             mentions.append(mention)
@@ -141,7 +142,9 @@ class RoleLinker:
             return Linking(unknown_role=self._others.alone(asked, spans))
         described = tuple(mention for mention in mentions if not mention.unknown_role)
         others = [mention.unknown_role for mention in mentions if mention.unknown_role]
-        others = others or [self._others.compared(asked, mentions)]
+        others = others or list(filter(None, [self._others.compared(asked, mentions)]))
+        if not others:
+            return Linking(tuple(mentions))
         # An author who names another role tells it from a described one, or from the one that the
         # conversation is about ("is that the same as a project manager?").
         told_apart = described or compares(asked)

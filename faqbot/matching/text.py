@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 MAX_CHARACTERS = 1200
@@ -211,6 +212,8 @@ STOP_WORDS = frozenset(
 """Words that name neither a role nor a section."""
 
 
+# Bounded, because people keep bringing words that were never seen.
+@lru_cache(maxsize=8_192)
 def singular(word: str) -> str:
     """Return the singular of an English noun, by the regular endings only."""
     if len(word) > 4 and word.endswith("ies"):  # noqa: PLR2004 - "ties" keeps its stem

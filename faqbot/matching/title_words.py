@@ -10,6 +10,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from faqbot.matching.encoders import weak_lru_cache
 from faqbot.matching.lexicon import NEVER_IN_TITLES, word_family
 from faqbot.matching.spelling import STRICT_LENGTH, Vocabulary, error_cost
 from faqbot.matching.text import STOP_WORDS, singular
@@ -31,6 +32,9 @@ MIN_TYPO_LENGTH = 3
 
 FIRST_LETTER_COST = 0.45
 """The cost of a wrong first letter: the other words of a title tell whether it was one."""
+
+CACHE_SIZE = 4096
+"""Words whose inflections are cached: people use few, and often."""
 
 FIELD_WEIGHT = 0.9
 """Weight of a match through a field of work."""
@@ -68,6 +72,7 @@ class TitleWords:
         self._families = _families(counts)
         self._asking = asking
         self._language = language
+        self.inflections = weak_lru_cache(self._inflections, CACHE_SIZE)
         self._vocabulary = Vocabulary(
             counts, min_length=MIN_TYPO_LENGTH, max_extra_cost=FIRST_LETTER_COST
         )
@@ -115,7 +120,7 @@ class TitleWords:
                     found.append(WordMatch(position, meant, weight, exact=False))
         return found
 
-    def inflections(self, word: str) -> frozenset[str]:
+    def _inflections(self, word: str) -> frozenset[str]:
         """Return the words of titles for the person of a field of work, and the other way round."""
         stem = singular(word)
         field = PERSONS_BY_FIELD.get(stem, PERSONS_BY_FIELD.get(word, ""))

@@ -197,17 +197,13 @@ class TitleIndex:
             written: the same before correction.
             codes: those of them that are codes, which are no misspelt words.
         """
-        said = {
-            (match.title, match.start): match
-            for phrase in self._phrases.find(asked, codes)
-            for match in self._phrase_matches(phrase, asked, written)
-        }
         found = [
             match
-            for match in self._title_matches(asked, self._words.match(asked, written, codes))
-            if (match.title, match.start) not in said
+            for phrase in self._phrases.find(asked, codes)
+            for match in self._phrase_matches(phrase, asked, written)
         ]
-        found += said.values()
+        said = {match.title for match in found}
+        found += self._title_matches(asked, self._words.match(asked, written, codes), said)
         found.sort(key=lambda match: (-match.strength, match.start, match.title))
         return found
 
@@ -252,8 +248,9 @@ class TitleIndex:
         return {word: np.array(found, dtype=np.int32) for word, found in rows.items()}, idf
 
     def _title_matches(
-        self, asked: Sequence[str], matches: Sequence[WordMatch]
+        self, asked: Sequence[str], matches: Sequence[WordMatch], said: Container[int]
     ) -> list[TitleMatch]:
+        """Return the matches of titles by their words, without those that are said in full."""
         if not matches:
             return []
         best: dict[str, WordMatch] = {}
@@ -278,11 +275,10 @@ class TitleIndex:
             # The rank is what a title's strength would be without any gap: an upper bound.
             if bound < self._thresholds.min_title_score * strongest:
                 break
-            title = self._best_match(row, asked, matches)
+            title = None if row in said else self._best_match(row, asked, matches)
             if title is not None:
                 titles.append(title)
                 strongest = max(strongest, title.strength)
-        titles.sort(key=lambda title: (-title.strength, title.start, title.title))
         return titles
 
     def _best_match(
