@@ -119,14 +119,16 @@ class OtherRoles:
             match: a title and its words.
             spans: where titles of occupations stand.
         """
-        inside = any(self._makes_another(w, asked, match) for w in asked[match.start : match.end])
+        inside = not match.as_whole and any(
+            self._makes_another(w, asked, match) for w in asked[match.start : match.end]
+        )
         left, right = self._left_end(asked, match), match.end
         while right < len(asked) and self._closes_title(asked[right], match):
             right += 1
         if inside or left < match.start or right > match.end:
             return " ".join(asked[left:right])
         for start, end in spans:
-            apart = end <= match.start or match.end <= start
+            apart = match.as_whole or end <= match.start or match.end <= start
             whole = match.is_full and match.exact and match.start <= start and end <= match.end
             if not apart and not whole and not self._is_own(asked[start:end], match):
                 return " ".join(asked[start:end])
@@ -170,7 +172,10 @@ class OtherRoles:
             return has_noun and not match.is_full and not self._index.has_word(role, stem)
         if word in self._language and has_noun:
             return not self._is_slip(word, role)
-        # A misspelt word of a title must not make the role an unknown one.
+        # A misspelt word of a title must not make the role an unknown one; but beside a whole title
+        # it belongs to another.
+        if match.is_full and match.exact and len(word) >= MIN_WORD_LENGTH:
+            return True
         return not self._index.resembles_word(stem)
 
     def _is_slip(self, word: str, role: str) -> bool:

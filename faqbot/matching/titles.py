@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faqbot.matching.lexicon import OCCUPATIONS
+from faqbot.matching.misspelt_titles import MisspeltTitles
 from faqbot.matching.text import STOP_WORDS, normalise, singular, words
 from faqbot.matching.thresholds import LINK_THRESHOLDS, LinkThresholds
 from faqbot.matching.title_phrases import LEVELS, TitlePhrase, TitlePhrases, telling_words
@@ -28,6 +29,9 @@ MAX_SHORT_QUESTION = 4
 
 MAX_TITLE_WORDS = 8
 """Words of the longest title that is found."""
+
+ERROR_WEIGHT = 0.1
+"""What each error in a title costs that is recognised as a whole only."""
 
 CORE_WEIGHT = 0.9
 """Score of a title of which only the grade isn't said, where several roles have that title."""
@@ -70,6 +74,7 @@ class TitleMatch:
         start: the position of the first word.
         end: the position after the last word.
         exact: whether no word is misspelt.
+        as_whole: whether the title is recognised by its letters, not by its words.
     """
 
     title: int
@@ -80,6 +85,7 @@ class TitleMatch:
     start: int
     end: int
     exact: bool
+    as_whole: bool = False
 
 
 class TitleIndex:
@@ -141,6 +147,7 @@ class TitleIndex:
         )
         counts = {word: len(rows) for word, rows in self._postings.items()}
         self._words = TitleWords(counts, asking, language)
+        self._spelling = MisspeltTitles(self.titles, asking, language)
 
     @staticmethod
     def _variants(
@@ -204,8 +211,36 @@ class TitleIndex:
         ]
         said = {match.title for match in found}
         found += self._title_matches(asked, self._words.match(asked, written, codes), said)
+        found += self._misspelt_matches(found, written, codes)
         found.sort(key=lambda match: (-match.strength, match.start, match.title))
         return found
+
+    def _misspelt_matches(
+        self, found: Sequence[TitleMatch], written: Sequence[str], codes: Container[str]
+    ) -> list[TitleMatch]:
+        """Return the matches of titles that words resemble which no whole title explains."""
+        # A misspelt word alone may as well be part of a longer title.
+        whole = [m for m in found if m.is_full and (m.exact or m.end - m.start > 1)]
+        explained = {at for match in whole for at in range(match.start, match.end)}
+        matches = []
+        for meant in self._spelling.find(written, explained, codes):
+            score = CORRECTED_WEIGHT - ERROR_WEIGHT * meant.errors
+            for row in meant.titles:
+                covered = sum(self._idf[word] for word in dict.fromkeys(self.titles[row]))
+                matches.append(
+                    TitleMatch(
+                        row,
+                        score,
+                        score * math.sqrt(covered),
+                        covered,
+                        is_full=True,
+                        start=meant.start,
+                        end=meant.end,
+                        exact=False,
+                        as_whole=True,
+                    )
+                )
+        return matches
 
     def _phrase_matches(
         self, phrase: TitlePhrase, asked: Sequence[str], written: Sequence[str]
@@ -307,6 +342,8 @@ class TitleIndex:
             # "technician certifications" asks for certifications rather than names a technician.
             score *= ASKING_ORDER_FACTOR if asking else ORDER_FACTOR
         is_full = {match.word for match in used}.issuperset(telling_words(title))
+        if len(used) == 1 and self._is_inflected(used[0], asked):
+            is_full = False  # "education" is no educator
         if not is_full:
             alone = len(used) == 1
             telling = sum(
@@ -320,9 +357,13 @@ class TitleIndex:
             row, score, score * math.sqrt(covered), covered, is_full, start, end, exact
         )
 
+    @staticmethod
+    def _is_inflected(match: WordMatch, asked: Sequence[str]) -> bool:
+        return match.exact and match.word != singular(asked[match.position])
+
     def _is_telling(self, match: WordMatch, asked: Sequence[str], *, alone: bool) -> bool:
         """Return whether a word is evidence for an incomplete title."""
-        if alone and match.word != singular(asked[match.position]) and match.exact:
+        if alone and self._is_inflected(match, asked):
             return False  # "the recruiting team" is no recruiter
         everyday = match.word in self._everyday and match.word not in OCCUPATIONS
         if alone and everyday and len(asked) > MAX_SHORT_QUESTION:

@@ -183,3 +183,43 @@ def test_titles_of_several_grades_are_a_choice_until_one_is_said(
 )
 def test_a_field_of_work_names_the_people_who_work_in_it(question: str, role: str) -> None:
     assert [found.links[0].role for found in link(question).mentions] == [role]
+
+
+BUILDING = (
+    Role("crane-operator", "Crane Operator"),
+    Role("stone-mason", "Stone Mason"),
+    Role("plant-buyer", "Plant Buyer"),
+    Role("operator", "Operator"),
+)
+BUILDERS = RoleLinker(BUILDING, ASKING, language=frozenset("the of stone plant are".split()))
+
+
+@pytest.mark.parametrize(
+    ("typed", "role"),
+    [
+        ("cran eoperator", "crane-operator"),
+        ("craneoperator", "crane-operator"),
+        ("crane oper ator", "crane-operator"),
+        ("crnae opertaor", "crane-operator"),
+        ("cane oprator", "crane-operator"),
+        ("sotnem ason", "stone-mason"),
+        ("pla nt buyyer", "plant-buyer"),
+    ],
+)
+def test_a_title_is_recognised_by_its_letters_wherever_its_spaces_are(
+    typed: str, role: str
+) -> None:
+    asked = words(f"duties of the {typed}")
+    assert [m.links[0].role for m in BUILDERS.link(asked).mentions] == [role]
+
+
+@pytest.mark.parametrize("typed", ["zzzzz operator", "crnae xyz", "qqqqq mmmmm"])
+def test_what_resembles_no_title_is_not_repaired_to_one(typed: str) -> None:
+    linking = BUILDERS.link(words(f"duties of the {typed}"))
+    assert linking.unknown_role or not any(mention.is_full for mention in linking.mentions)
+
+
+def test_a_word_for_asking_is_no_misspelt_word_of_a_title() -> None:
+    linker = RoleLinker([Role("soils-tester", "Soils Tester"), Role("cook", "Cook")], ASKING)
+    mentions = linker.link(["skills", "for", "cook"], ["skils", "for", "cook"]).mentions
+    assert [mention.links[0].role for mention in mentions] == ["cook"]
