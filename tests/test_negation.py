@@ -172,3 +172,24 @@ def test_a_statement_leaves_nothing_out(engine: Engine, text: str) -> None:
 
 def test_the_name_of_a_thing_does_not_make_a_role(engine: Engine) -> None:
     assert engine.ask("is python needed for a poet").kind != "answer"
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("a network engineer doesn't need Python, right?", "No, it is required"),
+        ("isn't Python needed for a network engineer?", "It is required"),
+        ("can I be a network engineer without Python?", "No, it is required"),
+        ("is Python needed for a network engineer?", "Yes, required"),
+    ],
+)
+def test_yes_and_no_fit_the_question(engine: Engine, text: str, start: str) -> None:
+    assert f"\n{start} for a Network Engineer" in engine.ask(text).text
+
+
+def test_a_full_description_leaves_out_what_was_not_wanted(engine: Engine) -> None:
+    result = engine.ask("everything about the sound designer except the education")
+    assert "Pro Tools" in result.text
+    assert "Education" not in result.text
+    assert result.fact is not None
+    assert engine.show(result.fact.key).text == result.text

@@ -59,6 +59,7 @@ class Requirement:
         level: what the role says of it.
         lines: the lines that say so, best first; none when nothing is listed.
         asks_without: whether the question was if one can do without it.
+        is_negated: whether the question has a negation, so that neither yes nor no is clear.
     """
 
     role: str
@@ -66,6 +67,7 @@ class Requirement:
     level: RequirementLevel
     lines: tuple[Evidence, ...] = ()
     asks_without: bool = False
+    is_negated: bool = False
 
     kind = "requirement"
     key = ""
@@ -156,10 +158,14 @@ class DocumentForm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A role as a whole document: a job advertisement, or its full description."""
+    """A role as a whole document: a job advertisement, or its full description.
+
+    `without` are the keys of sections that were not wanted.
+    """
 
     role: str
     form: DocumentForm
+    without: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -171,7 +177,7 @@ class Document:
 
     @property
     def key(self) -> str:
-        return f"=about {self.form.value} {self.role}"
+        return " ".join(("=about", self.form.value, self.role, *self.without))
 
 
 class UpkeepMatter(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 
 from faqbot.model import (
@@ -145,13 +145,18 @@ def _document(fact: Document, knowledge_base: KnowledgeBase, today: dt.date) -> 
     role = knowledge_base.role(fact.role)
     assert role is not None
     if fact.form is DocumentForm.DESCRIPTION:
-        return describe(role, today)
+        whole = describe(role, today)
+        return replace(whole, parts=_without(whole.parts, fact.without))
     return Reply(
         header=f"{role.title} · job advertisement",
-        parts=advertisement(role),
+        parts=_without(advertisement(role), fact.without),
         sources=(_role_source(role, today),),
         more=(Button(FULL_DESCRIPTION, role.id),),
     )
+
+
+def _without(parts: Iterable[ReplyPart], keys: Container[str]) -> tuple[ReplyPart, ...]:
+    return tuple(part for part in parts if part.id.rpartition("/")[2] not in keys)
 
 
 def _role_source(role: Role, today: dt.date) -> SourceLine:

@@ -274,7 +274,9 @@ def _requirement(fact: Requirement, knowledge_base: KnowledgeBase) -> str:
         return f"**Partly** {for_role}: {quoted}."
     match fact.level:
         case RequirementLevel.REQUIRED:
-            start = "No, it is required" if fact.asks_without else "Yes, required"
+            start = "It is required" if fact.is_negated else "Yes, required"
+            if fact.asks_without:
+                start = "No, it is required"
             said = f"**{start}** {for_role}"
         case RequirementLevel.PREFERRED if not fact.lines or _is_years(fact.lines[0]):
             said = f"**No experience is required** {for_role}"

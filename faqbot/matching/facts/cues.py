@@ -35,6 +35,10 @@ _LACKS: Final = re.compile(
     r"|\b(?:can|could|may|might|would|should) i\b.*\b(?:if|when|though|although|as) "
     rf"{_NOT_ME}"
 )
+_TAG: Final = re.compile(
+    r"\b(?:needs?|needed|requires?|required|must|have to|has to|mandatory)\b.*"
+    r"\b(?:right|correct|true|is it|are they|do i|do they|does it|does he|does she)$"
+)
 _OTHER_WAY: Final = re.compile(r"\b(?:without|optional|lack|lacking|no)\b")
 _COMPARES: Final = re.compile(
     r"\b(?:differ|differs|difference|differences|different|differently|diff|compare|compares"
@@ -56,6 +60,7 @@ _LOOKS_UP: Final = re.compile(
     rf"{_ROLES}\b"
     rf"|^(?:all |the )?{_ROLES} (?:that|which|where|with|without|for|needing|requiring|not|i|using"
     r"|asking|accepting|open)\b"
+    r"|^(?:and )?which(?: ones?)? (?:needs?|requires?|uses?|asks? for|wants?|lists?|do|does)\b"
     r"|^(?:who|who else|where) (?:all )?(?:here )?(?:needs?|requires?|uses?|must|has to|have to"
     r"|is|are|wants?"
     r"|works? with|asks? for|do|does)\b"
@@ -144,7 +149,7 @@ class QuestionCues:
         """Whether it asks if something is needed."""
         if _OPEN.search(self.text):
             return False
-        if _LACKS.search(self.text):
+        if _LACKS.search(self.text) or _TAG.search(self.text):
             return True
         asks = _ASKS.search(self.text) and _NEEDED.search(self.text)
         return bool(asks or _PLAINLY.search(self.text))
@@ -152,7 +157,8 @@ class QuestionCues:
     @property
     def asks_without(self) -> bool:
         """Whether it asks if one can do without, so that a yes means "not needed"."""
-        return bool(_OTHER_WAY.search(self.text) or _LACKS.search(self.text))
+        supposed = _TAG.search(self.text) and negates(self.text)
+        return bool(supposed or _OTHER_WAY.search(self.text) or _LACKS.search(self.text))
 
     @property
     def compares(self) -> bool:

@@ -129,7 +129,7 @@ class FactFinder:
         if len(links) > 1:
             found = self._step(asked, links) or self._comparison(asked, links, outcome)
         elif links:
-            found = self._of_role(asked, links[0], outcome)
+            found = self._of_role(asked, links[0], outcome, _sections_in(parsed.left_out))
             if found is None:
                 others = self._names.read(asked.words_without_roles, capitals)
                 found = self._requirements.of_role(asked, others, links[0], outcome, audience)
@@ -163,11 +163,11 @@ class FactFinder:
         return links
 
     def _of_role(
-        self, asked: QuestionCues, link: RoleLink, outcome: Outcome
+        self, asked: QuestionCues, link: RoleLink, outcome: Outcome, left_out: tuple[str, ...]
     ) -> Answer | Decline | None:
         """Return what follows a role, or what is asked of its description itself."""
         found = self._next_steps(link, outcome) if asked.asks_what_is_next else None
-        return found or self._role_content.find(asked, link, outcome)
+        return found or self._role_content.find(asked, link, outcome, left_out)
 
     def _without_opposite(self, asked: QuestionCues, left_out: str, outcome: Outcome) -> Outcome:
         """Return the outcome, or a question back where it would answer the opposite of a question.
@@ -177,7 +177,7 @@ class FactFinder:
         """
         if not isinstance(outcome, Answer):
             return outcome
-        parts = {key for word in words(left_out) if (key := _SECTION_OF_WORD.get(word))}
+        parts = _sections_in(left_out)
         if any(entry.id.rpartition("/")[2] in parts for entry in outcome.entries):
             return Choices(outcome.entries, Reason.CLOSE)
         if not asked.asks_for_the_opposite:
@@ -337,6 +337,12 @@ class FactFinder:
                 Candidate(section.id if section else role_id, kind, role_id, round(confidence, 4))
             )
         return Answer(tuple(entries), fact=fact)
+
+
+def _sections_in(text: str) -> tuple[str, ...]:
+    """Return the keys of the sections that words name, each once."""
+    found = (key for word in words(text) if (key := _SECTION_OF_WORD.get(word)))
+    return tuple(dict.fromkeys(found))
 
 
 def _confidence(links: Sequence[RoleLink]) -> float:

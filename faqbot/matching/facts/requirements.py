@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from faqbot.matching.facts.cues import QuestionCues
@@ -85,6 +86,8 @@ class Requirements:
         role = self._knowledge_base.role(link.role)
         assert role is not None
         fact, entry = self._requirement(role, subject, asked, audience)
+        if fact is not None:
+            fact = replace(fact, is_negated=asked.negates)
         if isinstance(outcome, Answer) and outcome.entries[0].kind is EntryKind.FAQ:
             # The FAQ answers already, and "not listed" beside it would only contradict it.
             if fact is None or fact.level is RequirementLevel.NOT_LISTED or not fact.lines:

@@ -7,6 +7,7 @@ such a question. With any other word it is about something else: "who owns the r
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from faqbot.matching.facts.cues import QuestionCues
@@ -34,7 +35,8 @@ _SPECIMEN: Final = r"(?:template|sample|example|draft|boilerplate|specimen)s?"
 _DESCRIPTION: Final = r"(?:job|role|position) (?:description|spec|specification|profile)s?"
 _ADVERT: Final = re.compile(
     r"\b(?:job|role|position|vacancy|hiring|recruitment|recruiting) (?:ad|advert|advertisement"
-    r"|posting|announcement|listing)s?\b|\b(?:ad|advert|advertisement)s? (?:for|of|to)\b"
+    r"|posting|announcement|listing)s?\b"
+    r"|\b(?:ad|advert|advertisement|posting)s? (?:for|of|to)\b"
     rf"|\b{_MAKE}\b.*\b(?:{_DESCRIPTION}|ad|advert|advertisement|posting|vacancy)\b"
     rf"|\b{_DESCRIPTION} {_SPECIMEN}\b|\b{_SPECIMEN} (?:for|of) (?:an? |the )*{_DESCRIPTION}\b"
 )
@@ -51,7 +53,7 @@ _OWNER: Final = re.compile(
     r"|speak with|turn to|reach out to|write to|ping|approach)\b"
     r"|\bwho(?: is)? (?:the )?(?:right |best )?(?:person|one) to (?:contact|ask|talk to|speak to)\b"
     r"|^(?:the |my |our )*(?:owner|contact|contact person|point of contact|maintainer)"
-    r" (?:for|of|behind)\b"
+    r" (?:for|of|behind)\b|^owner @\d$|@\d owner$"
 )
 _REVIEW: Final = re.compile(
     r"\b(?:when|how long ago)\b.*\b(?:reviewed|updated|checked|changed|revised|edited|written"
@@ -63,8 +65,8 @@ _REVIEW: Final = re.compile(
 )
 _CONTENT_WORDS: Final = frozenset(
     """
-    role job position post description spec specification profile page text document content entry
-    article information info detail details data
+    role job position post opening vacancy description spec specification profile page text
+    document content entry article information info detail details data
     """.split()
 )
 _ADVERT_WORDS: Final = _CONTENT_WORDS | frozenset(
@@ -93,6 +95,9 @@ _REVIEW_WORDS: Final = _CONTENT_WORDS | frozenset(
     refreshed modified date current outdated stale old recent fresh long ago still
     """.split()
 )
+MAX_LEFT_OUT: Final = 8
+"""Words of a key that are read: a role, and sections that are left out."""
+
 _ELSEWHERE: Final = re.compile(r"^(?:where|when|why)\b")
 
 
@@ -106,13 +111,20 @@ class RoleContent:
     def __init__(self, knowledge_base: KnowledgeBase) -> None:
         self._knowledge_base = knowledge_base
 
-    def find(self, asked: QuestionCues, link: RoleLink, outcome: Outcome) -> Answer | None:
+    def find(
+        self,
+        asked: QuestionCues,
+        link: RoleLink,
+        outcome: Outcome,
+        left_out: tuple[str, ...] = (),
+    ) -> Answer | None:
         """Return what a question asks of a role's description; None when it asks for nothing.
 
         Args:
             asked: the cues of the question.
             link: the role.
             outcome: what was decided without it.
+            left_out: the keys of the sections that it leaves out.
         """
         role = self._knowledge_base.role(link.role)
         if role is None:
@@ -121,18 +133,21 @@ class RoleContent:
         fact = _requested(asked, role)
         if fact is None or (spoken_of and _is_faq(outcome)):
             return None
+        if isinstance(fact, Document):
+            fact = replace(fact, without=left_out)
         # "Is this up to date" may be about anything that was said in a conversation.
         known = CONFIDENCES.fact_of_conversation if spoken_of else CONFIDENCES.fact
         return _answer(fact, role, round(known * link_confidence(link), 4))
 
     def repeat(self, key: str) -> Answer | None:
         """Return the fact of a key without its kind, or None when it stands for nothing."""
-        what, _, role_id = key.partition(" ")
+        what, _, rest = key.partition(" ")
+        role_id, *without = rest.split()[:MAX_LEFT_OUT] or ("",)
         role = self._knowledge_base.role(role_id)
         if role is None:
             return None
         if what in set(DocumentForm):
-            return _answer(Document(role.id, DocumentForm(what)), role, 1.0)
+            return _answer(Document(role.id, DocumentForm(what), tuple(without)), role, 1.0)
         if what in set(UpkeepMatter):
             return _answer(_upkeep(role, UpkeepMatter(what)), role, 1.0)
         return None

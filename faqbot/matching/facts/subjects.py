@@ -62,7 +62,7 @@ _FILLERS: Final = frozenset(
     years' well even maybe however honestly familiar familiarity proficiency proficient fluent
     understanding comfortable worth find show name every fit fits fitting suit suits suitable
     match matches available offer offers there call calls look looking looks dealing professional
-    never neither nor
+    never neither nor ones right correct true
     """.split()
 )
 _YEARS_WORDS: Final = frozenset("year years yrs yr yoe month months".split())
