@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.matching.matcher import link_confidence, link_groups
 from faqbot.matching.thresholds import CONFIDENCES, THRESHOLDS, Thresholds
 from faqbot.matching.training_data import COMMON_PREFIX
@@ -29,6 +30,9 @@ from faqbot.model import (
 
 MAX_OPTIONS = 3
 """Choices that are offered at most: more are a list."""
+
+WORK_PARTS = ("responsibilities", "overview", "day-to-day")
+"""Sections that say what a role does: where one isn't written, the next one stands in for it."""
 
 MAX_FILLER_WORDS = 2
 """Stop words beside a role's name with which nothing but the role is asked for."""
@@ -128,6 +132,9 @@ class Decider:
             return self._answer_or_ask(parts)
         # Before the role's own entries: without what it lacks, the next best of them would answer.
         if self._is_not_written(parsed.candidates, role, audience):
+            stand_in = self._stand_in(parsed.candidates[0], role, confidence)
+            if stand_in is not None:
+                return stand_in
             return Decline(Reason.NOT_WRITTEN, nearest=(role.id,), owner=role.owner)
         candidates = self._readable_entries(
             self._candidates_of_role(parsed.candidates, role, confidence), audience
@@ -136,6 +143,18 @@ class Decider:
         if isinstance(outcome, Decline):
             return replace(outcome, nearest=(role.id,), owner=role.owner)
         return outcome
+
+    def _stand_in(self, missing: Candidate, role: Role, confidence: float) -> Answer | None:
+        """Return the part that answers what a role does in the place of one that isn't written."""
+        key = missing.id.removeprefix(f"{role.id}/")
+        written = [part for part in WORK_PARTS if role.section(part)] if key in WORK_PARTS else []
+        if not written:
+            return None
+        section = f"{role.id}/{written[0]}"
+        found = Candidate(
+            section, EntryKind.SECTION, role.id, round(missing.confidence * confidence, 4)
+        )
+        return Answer((found,), instead_of=STANDARD_SECTIONS[key])
 
     def _answer_or_offer(self, candidates: tuple[Candidate, ...]) -> Outcome:
         if not candidates or candidates[0].confidence < self._thresholds.offer:

@@ -177,13 +177,15 @@ class Answer:
 
     Where the data of roles answers more exactly than their text, `fact` is what it says, and the
     entries are those that it is taken from.
-    `unanswered` are the questions of a text with several that have no answer.
+    `unanswered` are the questions of a text with several that have no answer; `instead_of` is the
+    title of the part that was asked for and isn't written, where another part stands in for it.
     """
 
     entries: tuple[Candidate, ...]
     reason: Reason = Reason.CLEAR
     fact: Fact | None = None
     unanswered: tuple[str, ...] = ()
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,9 @@ def _answered(
     # A fact shows the roles by itself, and their overviews would bury it.
     shown = tuple(e for e in outcome.entries if not (fact and e.kind is EntryKind.ROLE))
     answer = _answer(shown, knowledge_base, today, full=full)
+    if outcome.instead_of:
+        lead = f"**{outcome.instead_of}** isn't written for this role. This comes nearest:"
+        return replace(answer, lead=lead)
     return with_fact(answer, fact, knowledge_base, today) if fact else answer
 
 

@@ -126,3 +126,21 @@ def test_each_language_has_every_kind_with_a_reply() -> None:
         assert content.contact
         assert all(part.reply for part in content.small_talk if part.kind != "beside")
         assert all("{contact}" in matter.reply for matter in content.matters)
+
+
+ROLE = """\
+role: welder
+title: Welder
+sections:
+  day-to-day: Cuts, joins, and checks seams.
+  skills: [MIG, TIG]
+"""
+
+
+def test_a_part_stands_in_for_one_that_is_not_written(write: Write, knowledge: Path) -> None:
+    write("welder.yaml", ROLE)
+    engine = load_engine(knowledge)
+    result = engine.ask("what are the responsibilities of a welder?")
+    assert [entry.id for entry in result.entries] == ["welder/day-to-day"]
+    assert "Responsibilities isn't written for this role" in result.text
+    assert engine.ask("what education does a welder need?").reason == "not-written"
