@@ -75,6 +75,30 @@ async def test_roles_are_found_by_their_requirements(slack: Slack) -> None:
     assert {"Data Analyst", "Data Engineer"} <= set(labels(answer))
 
 
+async def test_an_advertisement_is_given_in_the_thread(slack: Slack) -> None:
+    _, answer = await slack.asked("write me a job ad for a data analyst")
+    assert "Data Analyst · job advertisement" in answer.text
+    assert "Required skills" in answer.text
+
+
+async def test_all_of_a_long_role_is_given_in_pages(slack: Slack) -> None:
+    _, answer = await slack.asked("the whole profile of an archivist")
+    assert "Duty 0:" in answer.text
+    assert "Next page" in labels(answer)
+
+
+async def test_the_owner_of_a_role_is_named_in_the_thread(slack: Slack) -> None:
+    _, answer = await slack.asked("who is my contact for the ux designer role?")
+    assert "The owner of the description of UX Designer is @people" in answer.text
+
+
+async def test_what_a_role_does_not_name_leads_to_its_parts_and_its_owner(slack: Slack) -> None:
+    _, answer = await slack.asked("is zorbify required for a data analyst?")
+    assert "I don't find “zorbify” in the description of Data Analyst" in answer.text
+    assert "@people may know" in answer.text
+    assert "Skills" in labels(answer)
+
+
 async def test_page_button_replaces_the_page_of_a_long_description(slack: Slack) -> None:
     result = await slack.maya.command("/role", "archivist", "#general")
     seen = ""
