@@ -158,7 +158,7 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
     build = partial(build_in_subprocess, resources=resources)
     reloader = Reloader(engine, folder, build, on_change)
     tasks = ContentUpdates(reloader, _fetcher(settings, folder), settings.pull_interval).tasks()
-    group_questions = partial(group_by_meaning, encoder=resources.bundled_encoder)
+    group_questions = partial(group_by_meaning, encoder=resources.static_encoder)
 
     def make_context(settings: Settings) -> AppContext:
         return AppContext(

@@ -188,12 +188,28 @@ class Engine:
         if index.knowledge_base.role(context) is None:
             context = None
         parsed = self._parse(asked.text[:MAX_CHARACTERS], context)
-        outcome = index.small_talk.find(parsed) or self._answer(parsed, asked, context)
+        outcome = (
+            self._verbatim(parsed, asked)
+            or index.small_talk.find(parsed)
+            or self._answer(parsed, asked, context)
+        )
         if not is_answered(parsed, outcome, asked.prompt):
             # Neither the role nor the thread is remembered: people go on among themselves.
             kept = Reason.CLOSE if isinstance(outcome, Answer) else outcome.reason
             return self._say(asked, parsed, Silence(kept), None, began)
         return self._result(asked, parsed, outcome, began)
+
+    def _verbatim(self, parsed: ParsedQuestion, asked: Question) -> Outcome | None:
+        """Return the answer of an entry whose own question this is, word for word.
+
+        What an author answers to just this question is neither small talk, nor sensitive, nor
+        replaced by what data say.
+        """
+        if parsed.verbatim is None:
+            return None
+        decided = self._index.decider.decide(parsed, asked.audience)
+        found = isinstance(decided, Answer) and parsed.verbatim in decided.entries
+        return decided if found else None
 
     def _answer(self, parsed: ParsedQuestion, asked: Question, context: str | None) -> Outcome:
         """Return the outcome for a text that is no small talk: a question, or several."""
@@ -251,7 +267,7 @@ class Engine:
         return None
 
     def _decide(self, parsed: ParsedQuestion, asked: Question, context: str | None) -> Outcome:
-        """Return the outcome for a question that is no small talk."""
+        """Return the outcome for a question."""
         decided = self._index.decider.decide(parsed, asked.audience)
         outcome = self._index.facts.refine(parsed, decided, context, asked.audience)
         return self._index.sensitive.refine(parsed, outcome)

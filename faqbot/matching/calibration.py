@@ -27,7 +27,7 @@ UNANSWERABLE_WEIGHT = 0.2
 MAX_LEFT_OUT_SHORTLISTED = 1_000
 """The same with a shortlist, where each one takes some milliseconds."""
 
-LOG_ODDS_SLOPE, LOG_ODDS_OFFSET = 1.55, 0.15
+LOG_ODDS_SLOPE, LOG_ODDS_OFFSET = 1.55, 0.3
 """From phrasings that were left out to people's questions, on the scale of log odds.
 
 Authors write phrasings that differ, so one that was left out is harder than what people ask.
@@ -178,7 +178,7 @@ def _fit(observed: Sequence[_Examples]) -> Calibration:
         (1 - UNANSWERABLE_WEIGHT) / max(answerable.sum(), 1),
         UNANSWERABLE_WEIGHT / max((~answerable).sum(), 1),
     )
-    return Calibration(_logistic(features, np.concatenate(outcomes), weights))
+    return Calibration(_signed_logistic(features, np.concatenate(outcomes), weights))
 
 
 def _left_out(ranker: Ranker) -> tuple[_LeftOut, ...]:
@@ -259,6 +259,27 @@ def _margins(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
     top = np.partition(scores, -2, axis=1)[:, -2:]
     best, second = top[:, 1:], top[:, :1]
     return np.where(scores == best, scores - second, scores - best)
+
+
+def _signed_logistic(
+    features: npt.NDArray[np.float64],
+    outcomes: npt.NDArray[np.bool_],
+    weights: npt.NDArray[np.float64],
+) -> tuple[float, ...]:
+    """Fit a logistic regression whose features never speak against a class.
+
+    A higher score never makes a class less likely; from few phrasings a plain fit can learn that it
+    does, and would decline their own questions. A feature with a negative weight is left out.
+    """
+    kept = list(range(features.shape[1]))
+    while True:
+        *fitted, constant = _logistic(features[:, kept], outcomes, weights)
+        if all(weight >= 0 for weight in fitted):
+            break
+        kept.remove(kept[int(np.argmin(fitted))])
+    signed = np.zeros(features.shape[1])
+    signed[kept] = fitted
+    return (*signed.tolist(), constant)
 
 
 def _logistic(

@@ -7,7 +7,7 @@ words with the section itself is added, before the calibration turns it into a p
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -15,11 +15,14 @@ import numpy as np
 
 from faqbot.matching.calibration import Calibration
 from faqbot.matching.encoders import weak_lru_cache
-from faqbot.matching.ranking import ALL_SCOPES, Scorer
+from faqbot.matching.ranking import ALL_SCOPES, ClassScores, Scorer
 from faqbot.matching.text import ROLE_WORD, STOP_WORDS, normalise, singular, words
-from faqbot.matching.tfidf import Floats
-from faqbot.matching.thresholds import SCORE_WEIGHTS
+from faqbot.matching.tfidf import Floats, Rows
+from faqbot.matching.thresholds import SCORE_WEIGHTS, THRESHOLDS
 from faqbot.matching.training_data import GENERAL_FAQ_PREFIX
+from faqbot.matching.vector_cache import CachedEncoder
+from faqbot.matching.verifier import FEATURES, Verifier
+from faqbot.matching.vetoes import NO_DEMANDS, Demands, Vetoes
 from faqbot.model import Candidate, EntryKind, KnowledgeBase
 
 MIN_STEM_LENGTH = 4
@@ -110,25 +113,69 @@ CANDIDATE_CACHE_SIZE = 1024
 MAX_CANDIDATES = 8
 """Candidates of a question."""
 
+JUDGED = 5
+"""Candidates that are judged: the best by what the content teaches, and the best ranked."""
+
+PRIOR_PHRASINGS = 4.0
+"""Phrasings of an entry at which what the content teaches counts as much as the verifier."""
+
 
 class CandidateFinder:
     """Finds the entries that may answer a text.
 
     Args:
         ranker: scores texts.
-        calibration: turns scores into confidences.
+        calibration: turns scores into confidences, as the content's own phrasings teach.
         overlap: the words of the sections.
+        verifier: judges entries by features, as the content of others taught.
+        vetoes: tell what an entry leaves unexplained.
+        encoder: embeds texts.
     """
 
-    def __init__(self, ranker: Scorer, calibration: Calibration, overlap: SectionOverlap) -> None:
+    def __init__(
+        self,
+        ranker: Scorer,
+        calibration: Calibration,
+        *,
+        overlap: SectionOverlap,
+        verifier: Verifier,
+        vetoes: Vetoes,
+        encoder: CachedEncoder,
+    ) -> None:
         self._ranker = ranker
         self._calibration = calibration
         self._overlap = overlap
-        self._score_names = (*ranker.view_names, "nearest", "ridge", "content")
+        self._verifier = verifier
+        self._vetoes = vetoes
+        self._encoder = encoder
+        self._score_names = (*ranker.view_names, "nearest", "ridge", "content", "verified")
         self.find = weak_lru_cache(self._find, CANDIDATE_CACHE_SIZE)
 
-    def _find(self, asked: tuple[str, ...], scope: str) -> tuple[Candidate, ...]:
-        scored = self._ranker.score(" ".join(asked), scope)
+    def judge(
+        self, asked: tuple[str, ...], scope: str, without: Container[str] = ()
+    ) -> tuple[tuple[str, ...], Floats]:
+        """Return the keys of the best classes, best first, and their features.
+
+        Args:
+            asked: the words of a text, roles masked.
+            scope: the classes to judge.
+            without: keys of classes that are left out, as if they hadn't been written.
+        """
+        text = " ".join(asked)
+        scored = without_classes(self._ranker.score(text, scope), without)
+        if not scored.keys:
+            return (), np.zeros((0, len(FEATURES)), dtype=np.float32)
+        question = self._encoder.encode_question(text)
+        _, ranked, _ = self._verifier.ranked(scored, scope, question)
+        chosen = best_first(ranked, MAX_CANDIDATES)
+        features = self._verifier.features(asked, scored, scope, question, chosen)
+        return tuple(scored.keys[at] for at in chosen.tolist()), features
+
+    def _find(
+        self, asked: tuple[str, ...], scope: str, demands: Demands = NO_DEMANDS
+    ) -> tuple[Candidate, ...]:
+        text = " ".join(asked)
+        scored = self._ranker.score(text, scope)
         if not scored.keys:
             return ()
         overlaps = self._overlap.overlaps(asked, scope, scored.keys)
@@ -137,19 +184,41 @@ class CandidateFinder:
             + SCORE_WEIGHTS.section_overlap * overlaps
             + SCORE_WEIGHTS.role_faq * scored.is_role_faq
         )
-        scored = replace(scored, scores=scores)
-        confidences = self._calibration.confidences(scored)
-        # Only the best are sorted: content may have thousands of classes.
-        best = np.argpartition(-scores, min(MAX_CANDIDATES, len(scores)) - 1)[:MAX_CANDIDATES]
-        # Equal scores go to the class that comes first, so that the order never changes.
-        order = best[np.lexsort((best, -scores[best]))]
+        learnt = self._calibration.confidences(replace(scored, scores=scores))
+        question = self._encoder.encode_question(text)
+        _, ranked, _ = self._verifier.ranked(scored, scope, question)
+        # Only the best are judged: content may have thousands of classes.
+        chosen = np.union1d(best_first(scores, JUDGED), best_first(ranked, JUDGED))
+        features = self._verifier.features(asked, scored, scope, question, chosen)
+        verified = self._verifier.probabilities(features)
+        prior = PRIOR_PHRASINGS / (PRIOR_PHRASINGS + scored.counts[chosen] - 1)
+        confidences = prior * verified + (1 - prior) * learnt[chosen]
+        # Equal confidences go to the class that comes first, so that the order never changes.
+        order = np.lexsort((chosen, -confidences))[:MAX_CANDIDATES]
         role = None if scope == ALL_SCOPES else scope
-        shown = np.vstack([scored.by_view, scored.nearest, scored.ridge, overlaps, confidences])
-        columns: list[list[float]] = shown[:, order].T.astype(np.float64).round(4).tolist()
-        return tuple(
-            self._candidate(scored.keys[at], column, role)
-            for at, column in zip(order.tolist(), columns, strict=True)
+        shown = np.vstack(
+            [
+                scored.by_view[:, chosen],
+                scored.nearest[chosen],
+                scored.ridge[chosen],
+                overlaps[chosen],
+                verified,
+                confidences,
+            ]
         )
+        columns: list[list[float]] = shown[:, order].T.astype(np.float64).round(4).tolist()
+        found = [
+            self._candidate(scored.keys[at], column, role)
+            for at, column in zip(chosen[order].tolist(), columns, strict=True)
+        ]
+        allowed = [
+            replace(c, confidence=min(c.confidence, THRESHOLDS.max_vetoed))
+            if self._vetoes.forbid(c, demands)
+            else c
+            for c in found
+        ]
+        # The sort is stable: candidates of equal confidence stay in their order.
+        return tuple(sorted(allowed, key=lambda candidate: -candidate.confidence))
 
     def _candidate(self, key: str, column: Sequence[float], role: str | None) -> Candidate:
         *seen, confidence = column
@@ -162,3 +231,26 @@ class CandidateFinder:
             return Candidate(role or "", EntryKind.ROLE, role, confidence, opinions)
         kind = EntryKind.FAQ if key.startswith("faq/") else EntryKind.SECTION
         return Candidate(f"{role}/{key}" if role else key, kind, role, confidence, opinions)
+
+
+def best_first(scores: Floats, count: int) -> Rows:
+    """Return the numbers of the highest scores, highest first; equal ones in their order."""
+    best = np.argpartition(-scores, min(count, len(scores)) - 1)[:count]
+    return np.asarray(best[np.lexsort((best, -scores[best]))])
+
+
+def without_classes(scored: ClassScores, left_out: Container[str]) -> ClassScores:
+    """Return the scores without some classes."""
+    kept = np.array([key not in left_out for key in scored.keys], dtype=bool)
+    if kept.all():
+        return scored
+    return ClassScores(
+        tuple(key for key in scored.keys if key not in left_out),
+        scored.scores[kept],
+        scored.nearest[kept],
+        scored.ridge[kept],
+        scored.best_negative,
+        scored.is_role_faq[kept],
+        scored.by_view[:, kept],
+        scored.counts[kept],
+    )

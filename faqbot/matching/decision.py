@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from faqbot.content.sections import STANDARD_SECTIONS
-from faqbot.matching.matcher import link_confidence, link_groups
+from faqbot.matching.role_links import link_confidence, link_groups
 from faqbot.matching.thresholds import CONFIDENCES, THRESHOLDS, Thresholds
 from faqbot.matching.training_data import COMMON_PREFIX
 from faqbot.model import (
@@ -54,6 +54,13 @@ class Decider:
         """Return the outcome for somebody of that audience."""
         if not parsed.normalised or not any(c.isalnum() for c in parsed.normalised):
             return Decline(Reason.EMPTY)
+        # Before the links: an author's own question is answered by its entry, whatever it names.
+        if parsed.verbatim is not None and self._readable(parsed.verbatim.id, audience):
+            return Answer((parsed.verbatim,))
+        return self._decide_by_roles(parsed, audience)
+
+    def _decide_by_roles(self, parsed: ParsedQuestion, audience: Audience) -> Outcome:
+        """Return the outcome by the roles that a question names."""
         groups = link_groups(parsed.links)
         # Before the links: a "java developer" must not get what is written for the developer.
         # Content without roles has general FAQs only, in which an occupation is a mere word.

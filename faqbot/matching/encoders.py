@@ -6,6 +6,7 @@ The bundled one adds up static token vectors, distilled from all-MiniLM-L6-v2 by
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib.resources import as_file, files
@@ -27,6 +28,11 @@ MAX_TOKENS: Final = 512
 class Encoder(Protocol):
     """Embeds texts."""
 
+    @property
+    def fingerprint(self) -> str:
+        """The name of the encoder and its weights: vectors of two fingerprints don't compare."""
+        ...
+
     def encode(self, texts: Sequence[str]) -> Floats:
         """Return unit vectors of shape (texts, dimensions), float32.
 
@@ -40,6 +46,9 @@ class StaticEncoder:
 
     The files are those of a model2vec model, and the vectors are those that model2vec gives.
 
+    Attributes:
+        fingerprint: names the encoder and its weights.
+
     Raises:
         ServiceError: a file is missing or damaged.
     """
@@ -49,6 +58,7 @@ class StaticEncoder:
             self._tokenizer = WordPiece.read(folder / "tokenizer.json")
             tensors = Tensors.read(folder / "model.safetensors")
         tokens = len(self._tokenizer.vocabulary)
+        self.fingerprint: Final = f"static:{tensors.digest()}"
         self._table = tensors.get("embeddings", "I8", tokens, None)
         self._weights = tensors.get("weights", "F32", tokens)
 
@@ -123,6 +133,7 @@ class TransformerEncoder:
                 f"Can't load the encoder {folder}: {_first_line(error)} {_ADVICE}"
             ) from error
         self._dimensions = len(vector)
+        self.fingerprint: Final = f"transformer:{_folder_digest(folder)}"
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Return unit vectors of shape (texts, dimensions), float32."""
@@ -140,6 +151,13 @@ class TransformerEncoder:
         )
         result: Floats = np.asarray(vectors, dtype=np.float32)
         return result
+
+
+def _folder_digest(folder: Path) -> str:
+    """Return a digest of a model's files by name, size and time: to read them takes a second."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    stats = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    return hashlib.sha256(repr(stats).encode()).hexdigest()[:16]
 
 
 def check_folder(folder: Path) -> None:

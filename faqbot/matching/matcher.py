@@ -6,12 +6,12 @@ the role are ranked by the words that are left. A matcher never changes once it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
 from faqbot.matching.calibration import Calibration, calibrate, calibrate_sampled
 from faqbot.matching.candidates import CandidateFinder, SectionOverlap
+from faqbot.matching.entry_index import EntryIndex
 from faqbot.matching.exclusions import without_exclusion
 from faqbot.matching.ranking import (
     ALL_SCOPES,
@@ -22,6 +22,7 @@ from faqbot.matching.ranking import (
     Scorer,
 )
 from faqbot.matching.role_linker import Linking, RoleLinker
+from faqbot.matching.role_links import links_of, mask_roles
 from faqbot.matching.scope_keys import ScopeKeys, scope_keys
 from faqbot.matching.shortlist import ShortlistRanker
 from faqbot.matching.similarity import MeaningView, TfidfView
@@ -35,13 +36,14 @@ from faqbot.matching.text import (
     normalise,
     words,
 )
-from faqbot.matching.tfidf import LETTERS, WORDS
-from faqbot.matching.thresholds import CONFIDENCES, THRESHOLDS
+from faqbot.matching.tfidf import LETTERS, WORDS, Floats
+from faqbot.matching.thresholds import THRESHOLDS
 from faqbot.matching.titles import title_key
 from faqbot.matching.training_data import (
     SharedResources,
     authored_questions,
     compounds_in,
+    entry_texts,
     listed_items,
     mask_slots,
     own_name_words,
@@ -49,6 +51,10 @@ from faqbot.matching.training_data import (
     plain_text,
     shared_phrasings,
 )
+from faqbot.matching.vector_cache import CachedEncoder
+from faqbot.matching.verbatim import VerbatimQuestions
+from faqbot.matching.verifier import Verifier, load_weights
+from faqbot.matching.vetoes import NO_DEMANDS, Demands, Vetoes, demands_of
 from faqbot.model import (
     Candidate,
     Correction,
@@ -57,65 +63,9 @@ from faqbot.model import (
     LinkMethod,
     ParsedQuestion,
     Role,
-    RoleLink,
-    RoleMention,
 )
 
-
-def mask_roles(
-    asked: Sequence[Token],
-    mentions: Iterable[RoleMention],
-    titles: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
-    own: str = "",
-) -> list[Token]:
-    """Return the words with each mention of a role masked.
-
-    Args:
-        asked: the words of a question.
-        mentions: the mentions to mask.
-        titles: the words of the titles of roles that are shown by their title instead.
-        own: the role that is masked all the same.
-    """
-    masked = list(asked)
-    # From the end, so that the positions of earlier mentions stay right.
-    for mention in sorted(mentions, key=lambda mention: -mention.start):
-        first = masked[mention.start]
-        role = mention.links[0].role
-        shown = (ROLE_WORD,) if role == own else titles.get(role, (ROLE_WORD,))
-        masked[mention.start : mention.end] = [replace(first, word=word) for word in shown]
-    return masked
-
-
-def links_of(linking: Linking, role: str | None) -> tuple[RoleLink, ...]:
-    """Return the roles that a question names, or else the role of the conversation."""
-    links = tuple(link for mention in linking.mentions for link in mention.links)
-    if not links and role is not None:
-        return (RoleLink(role, "", LinkMethod.CONVERSATION, 1.0),)
-    return links
-
-
-def link_confidence(link: RoleLink) -> float:
-    """Return the probability that a link names its role."""
-    match link.method:
-        case LinkMethod.TITLE | LinkMethod.ALIAS | LinkMethod.CONVERSATION:
-            return CONFIDENCES.exact_link
-        case LinkMethod.TYPO:
-            confidence = CONFIDENCES.typo_link + CONFIDENCES.typo_link_slope * link.score
-        case LinkMethod.PARTIAL:
-            confidence = CONFIDENCES.partial_link + CONFIDENCES.partial_link_slope * link.score
-    return min(CONFIDENCES.max_inexact_link, confidence)
-
-
-def link_groups(links: Iterable[RoleLink]) -> list[list[RoleLink]]:
-    """Group links by the words that they come from; groups of the same roles are one."""
-    groups: dict[str, list[RoleLink]] = {}
-    for link in links:
-        groups.setdefault(link.words, []).append(link)
-    by_roles = {tuple(link.role for link in group): group for group in groups.values()}
-    return list(by_roles.values())
-
-
-RANKER_WEIGHTS = RankerWeights(views=(0.12, 0.18, 0.7), ridge=0.7, penalty=0.2)
+RANKER_WEIGHTS = RankerWeights(views=(0.06, 0.14, 0.8), ridge=0.7, penalty=0.2)
 """Chosen by cross-validation on training data: words, letters, meaning (`docs/matching.md`)."""
 
 MAX_WORDS = 160
@@ -183,8 +133,24 @@ class Matcher:
         ]
         overlap = SectionOverlap(knowledge_base, resources.sections, resources.everyday)
         self.ranker: Scorer
-        self.ranker, calibration = _train(phrasings, resources, scope_keys(knowledge_base))
-        self._candidates = CandidateFinder(self.ranker, calibration, overlap)
+        self.ranker, calibration, encoder = _train(phrasings, resources, scope_keys(knowledge_base))
+        entries = EntryIndex(
+            phrasings,
+            entry_texts(knowledge_base, shipped.phrasings),
+            encoder,
+            resources.word_vectors,
+        )
+        weights = load_weights("static" if encoder is resources.static_vectors else "minilm")
+        self._candidates = CandidateFinder(
+            self.ranker,
+            calibration,
+            overlap=overlap,
+            verifier=Verifier(entries, resources.word_vectors, weights),
+            vetoes=Vetoes(knowledge_base, shipped.phrasings, resources.familiar),
+            encoder=encoder,
+        )
+        self._verbatim = VerbatimQuestions(knowledge_base)
+        self._language, self._familiar = resources.language, resources.familiar
 
     def parse(self, text: str, role: str | None = None) -> ParsedQuestion:
         """Parse a question; `role` is the one that the conversation is about, if any."""
@@ -196,7 +162,8 @@ class Matcher:
             [token.word for token in asked], [token.written for token in asked], as_codes
         )
         masked = mask_roles(asked, linking.mentions)
-        scope, candidates = self._best_scope(asked, linking, role)
+        demands = self._demands(text, asked, masked)
+        scope, candidates = self._best_scope(asked, linking, role, demands)
         without_roles = tuple(token.word for token in masked if token.word != ROLE_WORD)
         return ParsedQuestion(
             text=text,
@@ -210,8 +177,26 @@ class Matcher:
             words_without_roles=without_roles,
             content_words=tuple(word for word in without_roles if word not in STOP_WORDS),
             candidates=candidates,
-            parts=self._parts(masked, scope),
+            parts=self._parts(masked, scope, demands),
+            verbatim=self._verbatim.find(normalised, role),
         )
+
+    def judge(
+        self, text: str, role: str | None = None, without: Container[str] = ()
+    ) -> tuple[tuple[str, ...], Floats]:
+        """Return the keys of the best classes for a text, and the verifier's features of each.
+
+        Args:
+            text: a question.
+            role: the role that the conversation is about, if any.
+            without: keys of classes that are left out, as if they hadn't been written.
+        """
+        parsed = self.parse(text, role)
+        asked, _ = self._corrected(parsed.normalised, codes(text))
+        masked = tuple(token.word for token in mask_roles(asked, parsed.mentions))
+        named = [m.links[0].role for m in parsed.mentions if len(m.links) == 1]
+        scope = named[0] if named else role or ALL_SCOPES
+        return self._candidates.judge(masked, scope, without)
 
     def _corrected(
         self, normalised: str, as_codes: frozenset[str]
@@ -229,9 +214,20 @@ class Matcher:
                 )
         return asked[:MAX_WORDS], corrections
 
-    def _best_sentence(self, asked: Sequence[Token], scope: str) -> tuple[Candidate, ...]:
+    def _demands(self, text: str, asked: Sequence[Token], masked: Sequence[Token]) -> Demands:
+        """Return what a question demands of an entry, besides its roles."""
+        left = [token for token in masked if token.word != ROLE_WORD]
+        spoken = dict.fromkeys(word for token in left for word in (token.word, token.written))
+        # "QA" in the name of a role is no code: the role explains it.
+        named = {token.written for token in asked} - set(spoken)
+        demands = demands_of(text, tuple(spoken), self._language, self._familiar)
+        return replace(demands, codes=tuple(c for c in demands.codes if c not in named))
+
+    def _best_sentence(
+        self, asked: Sequence[Token], scope: str, demands: Demands = NO_DEMANDS
+    ) -> tuple[Candidate, ...]:
         """Return the candidates of the whole text, or of the sentence with a better one."""
-        best = self._candidates.find(tuple(token.word for token in asked), scope)
+        best = self._candidates.find(tuple(token.word for token in asked), scope, demands)
         sentences = {token.sentence for token in asked}
         # A story around the question must not dilute the one sentence that asks.
         if len(sentences) > 1:
@@ -239,7 +235,7 @@ class Matcher:
                 spoken = tuple(token.word for token in asked if token.sentence == sentence)
                 if all(word in STOP_WORDS or word == ROLE_WORD for word in spoken):
                     continue
-                candidates = self._candidates.find(spoken, scope)
+                candidates = self._candidates.find(spoken, scope, demands)
                 if candidates and (not best or candidates[0].confidence > best[0].confidence):
                     best = candidates
         return best
@@ -253,7 +249,7 @@ class Matcher:
         return self._linker.near(words(normalise(text)))
 
     def _best_scope(
-        self, asked: Sequence[Token], linking: Linking, role: str | None
+        self, asked: Sequence[Token], linking: Linking, role: str | None, demands: Demands
     ) -> tuple[str, tuple[Candidate, ...]]:
         """Return the role among whose entries the best candidates are, with these candidates.
 
@@ -264,14 +260,16 @@ class Matcher:
         masked = mask_roles(asked, linking.mentions)
         if len(named) <= 1:
             scope = named[0] if named else ALL_SCOPES if linking.mentions or role is None else role
-            return scope, self._best_sentence(masked, scope)
+            return scope, self._best_sentence(masked, scope, demands)
         scopes = tuple(dict.fromkeys(named))
-        all_masked = [(scope, self._best_sentence(masked, scope)) for scope in scopes]
+        all_masked = [(scope, self._best_sentence(masked, scope, demands)) for scope in scopes]
         others_shown = [
             (
                 scope,
                 self._best_sentence(
-                    mask_roles(asked, linking.mentions, self._title_words, own=scope), scope
+                    mask_roles(asked, linking.mentions, self._title_words, own=scope),
+                    scope,
+                    demands,
                 ),
             )
             for scope in scopes
@@ -305,7 +303,7 @@ class Matcher:
         masked = mask_roles(asked, mentions, self._title_words, own=role.id)
         return " ".join(token.word for token in masked)
 
-    def _parts(self, asked: Sequence[Token], scope: str) -> tuple[Candidate, ...]:
+    def _parts(self, asked: Sequence[Token], scope: str, demands: Demands) -> tuple[Candidate, ...]:
         """Return the best entry of each clause of a list of parts; none of any other question."""
         asked_clauses = [
             clause
@@ -320,7 +318,7 @@ class Matcher:
             # A longer clause is a question by itself and no item of a list.
             if sum(word != ROLE_WORD for word in clause) > MAX_CLAUSE_WORDS:
                 continue
-            candidates = self._candidates.find(clause, scope)
+            candidates = self._candidates.find(clause, scope, demands)
             if (
                 candidates
                 and candidates[0].confidence >= THRESHOLDS.min_clause
@@ -332,11 +330,12 @@ class Matcher:
 
 def _train(
     phrasings: Sequence[Phrasing], resources: SharedResources, keys: ScopeKeys
-) -> tuple[Scorer, Calibration]:
-    """Return the ranker that suits the number of phrasings, with its calibration."""
+) -> tuple[Scorer, Calibration, CachedEncoder]:
+    """Return the ranker that suits the number of phrasings, its calibration and its encoder."""
     if sum(not phrasing.scope for phrasing in phrasings) > MAX_RIDGE_PHRASINGS:
-        shortlist_ranker = ShortlistRanker(phrasings, resources.encoder, RANKER_WEIGHTS, keys)
-        return shortlist_ranker, calibrate_sampled(shortlist_ranker)
+        encoder = resources.static_vectors
+        shortlist_ranker = ShortlistRanker(phrasings, encoder, RANKER_WEIGHTS, keys)
+        return shortlist_ranker, calibrate_sampled(shortlist_ranker), encoder
     texts = [phrasing.text for phrasing in phrasings]
     ranker = Ranker(
         phrasings,
@@ -348,7 +347,7 @@ def _train(
         RANKER_WEIGHTS,
         keys,
     )
-    return ranker, calibrate(ranker)
+    return ranker, calibrate(ranker), resources.encoder
 
 
 def _names_part(candidate: Candidate) -> bool:

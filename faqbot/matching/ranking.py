@@ -77,6 +77,7 @@ class ClassScores:
         best_negative: the similarity of the nearest negative.
         is_role_faq: 1 for a role's own FAQ, 0 for other classes, shape (classes).
         by_view: the highest similarity of each view, shape (views, classes).
+        counts: the number of phrasings, shape (classes).
     """
 
     keys: tuple[str, ...]
@@ -86,6 +87,7 @@ class ClassScores:
     best_negative: float
     is_role_faq: Floats
     by_view: Floats
+    counts: Floats
 
 
 @dataclass(frozen=True)
@@ -276,20 +278,28 @@ class Ranker:
         if not count:
             empty: Floats = np.zeros(0, dtype=np.float32)
             no_views: Floats = np.zeros((len(self.views), 0), dtype=np.float32)
-            return ClassScores((), empty, empty, empty, 0.0, empty, no_views)
+            return ClassScores((), empty, empty, empty, 0.0, empty, no_views, empty)
         starts = chosen.starts[:-1]
+        counts = np.diff(chosen.starts).astype(np.float32)
         end = chosen.starts[-1]
         nearest = np.maximum.reduceat(mixed[:end], starts)
         by_view = np.maximum.reduceat(by_row[:, :end], starts, axis=1)
         best_negative = float(mixed[end:].max()) if end < len(mixed) else 0.0
         if chosen.dual_coef is None:
             return ClassScores(
-                chosen.keys, nearest, nearest, nearest, best_negative, chosen.is_role_faq, by_view
+                chosen.keys,
+                nearest,
+                nearest,
+                nearest,
+                best_negative,
+                chosen.is_role_faq,
+                by_view,
+                counts,
             )
         ridge: Floats = (mixed @ chosen.dual_coef).astype(np.float32)
         scores: Floats = (self.weights.ridge * ridge + (1 - self.weights.ridge) * nearest).astype(
             np.float32
         )
         return ClassScores(
-            chosen.keys, scores, nearest, ridge, best_negative, chosen.is_role_faq, by_view
+            chosen.keys, scores, nearest, ridge, best_negative, chosen.is_role_faq, by_view, counts
         )

@@ -15,10 +15,11 @@ from typing import Final
 
 import numpy as np
 
-from faqbot.matching.encoders import Encoder, weak_lru_cache
+from faqbot.matching.encoders import weak_lru_cache
 from faqbot.matching.similarity import sharpen
 from faqbot.matching.text import ROLE_WORD, clauses, normalise
 from faqbot.matching.tfidf import Floats
+from faqbot.matching.vector_cache import CachedEncoder
 from faqbot.model import (
     Answer,
     ConversationContent,
@@ -35,7 +36,7 @@ from faqbot.model import (
     SensitiveMatter,
 )
 
-MAX_OTHERS_ABOVE: Final = 0.01
+MAX_OTHERS_ABOVE: Final = 0.02
 """The share of shipped sentences about no matter that may lie as near to one as a line must."""
 
 MIN_LEAD: Final = 0.1
@@ -73,7 +74,7 @@ class MatterExamples:
     def __init__(
         self,
         contents: Sequence[ConversationContent],
-        encoder: Encoder,
+        encoder: CachedEncoder,
         others: Floats | None = None,
         bar: float = 1.0,
     ) -> None:
@@ -131,7 +132,7 @@ class SensitiveFinder:
     """
 
     def __init__(
-        self, shipped: MatterExamples, knowledge_base: KnowledgeBase, encoder: Encoder
+        self, shipped: MatterExamples, knowledge_base: KnowledgeBase, encoder: CachedEncoder
     ) -> None:
         self._shipped = shipped
         self._knowledge_base = knowledge_base
@@ -159,7 +160,7 @@ class SensitiveFinder:
         """Return the matter that a line, or a sentence of it, is near to."""
         found: list[_Near] = []
         for sentence in _sentences(line):
-            vector = self._encoder.encode([sentence])[0]
+            vector = self._encoder.encode_question(sentence)
             found += filter(None, (self._own.by_meaning(vector), self._shipped.by_meaning(vector)))
         return max(found, key=lambda near: near.similarity, default=None)
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from faqbot.matching.encoders import Encoder
 from faqbot.matching.ranking import (
     ALL_SCOPES,
     ROLE_FAQ_PREFIX,
@@ -25,6 +24,7 @@ from faqbot.matching.ranking import (
 )
 from faqbot.matching.similarity import sharpen
 from faqbot.matching.tfidf import LETTERS, WORDS, Floats, Rows, TfidfMatrix, tfidf_matrix
+from faqbot.matching.vector_cache import CachedEncoder
 
 MAX_POSTINGS = 30_000
 """Postings of the inverted index that are read for a question."""
@@ -173,7 +173,7 @@ class ShortlistRanker:
     def __init__(
         self,
         phrasings: Sequence[Phrasing],
-        encoder: Encoder,
+        encoder: CachedEncoder,
         weights: RankerWeights,
         keys: PhrasingKeys | None = None,
     ) -> None:
@@ -206,7 +206,7 @@ class ShortlistRanker:
 
     def shortlist(self, text: str, scope: str = "") -> ShortlistResult:
         """Return the shortlisted phrasings of a scope with their similarities to a text."""
-        vector: Floats = self._encoder.encode([text])[0]
+        vector = self._encoder.encode_question(text)
         rows = self._shortlist.propose(text, vector)
         if scope != ALL_SCOPES:
             owners = self.scope_of[rows]
@@ -231,7 +231,7 @@ class ShortlistRanker:
         if not len(order):
             empty: Floats = np.zeros(0, dtype=np.float32)
             return ClassScores(
-                (), empty, empty, empty, best_negative, empty, found.by_view[:, order]
+                (), empty, empty, empty, best_negative, empty, found.by_view[:, order], empty
             )
         classes, starts = np.unique(labels[order], return_index=True)
         nearest: Floats = np.maximum.reduceat(found.scores[order], starts)
@@ -241,7 +241,11 @@ class ShortlistRanker:
             [key.startswith(ROLE_FAQ_PREFIX) for key in keys], dtype=np.float32
         )
         # Without a ridge the nearest phrasing stands in for it: the calibration has one form.
-        return ClassScores(keys, nearest, nearest, nearest, best_negative, is_role_faq, by_view)
+        # Those of the shortlist: the phrasings of a class that are far from the text don't matter.
+        counts = np.diff(starts, append=len(order)).astype(np.float32)
+        return ClassScores(
+            keys, nearest, nearest, nearest, best_negative, is_role_faq, by_view, counts
+        )
 
     def _labels_in(self, scope: str, rows: Rows) -> Rows:
         """Return the classes of some phrasings in a scope by number, shape (rows)."""

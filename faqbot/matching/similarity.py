@@ -13,7 +13,6 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from faqbot.matching.encoders import Encoder
 from faqbot.matching.tfidf import (
     FeatureNumbers,
     Features,
@@ -22,6 +21,7 @@ from faqbot.matching.tfidf import (
     run_positions,
     tfidf_matrix,
 )
+from faqbot.matching.vector_cache import CachedEncoder
 
 MIN_DENSE_TEXTS = 48
 """Texts with a feature above which a kernel multiplies it densely: its pairs are too many."""
@@ -177,10 +177,10 @@ class TfidfView:
 
 
 class MeaningView:
-    """Sentence embeddings, compared by the mean of their cosine and its square.
+    """Sentence embeddings, compared by the square of their cosine.
 
-    The square tells near texts from middling ones; the mean of the two is still a kernel, and did
-    best in cross-validation on training data (`docs/matching.md`).
+    The square tells near texts from middling ones, is still a kernel, and did best in
+    cross-validation on training data (`docs/matching.md`).
 
     Args:
         name: what `faqbot explain` calls the view.
@@ -193,7 +193,7 @@ class MeaningView:
         self,
         name: str,
         texts: Sequence[str],
-        encoder: Encoder,
+        encoder: CachedEncoder,
         known: KnownEmbeddings | None = None,
     ) -> None:
         self.name = name
@@ -206,7 +206,7 @@ class MeaningView:
 
     def similarities(self, text: str) -> Floats:
         """See SimilarityView."""
-        vector: Floats = self._encoder.encode([text])[0]
+        vector = self._encoder.encode_question(text)
         own: Floats = self._own_vectors @ vector
         if self._shared is None:
             return sharpen(own)
@@ -228,6 +228,6 @@ class MeaningView:
 
 
 def sharpen(cosines: Floats) -> Floats:
-    """Return the mean of cosines and their squares."""
-    mean: Floats = (0.5 * (cosines + cosines * cosines)).astype(np.float32)
-    return mean
+    """Return the squares of cosines."""
+    squares: Floats = (cosines * cosines).astype(np.float32)
+    return squares

@@ -17,6 +17,7 @@ class Thresholds:
     Attributes:
         answer: from here on a candidate is answered, if it is `min_margin` before the second.
         offer: from here on candidates are offered as choices.
+        max_vetoed: the most for a candidate that leaves unexplained what a question demands.
         min_margin: how far the best candidate must lie before the second to be answered.
         min_option: from here on a further candidate is one of the choices.
         min_part: from here on a part is clear enough to ask which role is meant.
@@ -32,6 +33,7 @@ class Thresholds:
 
     answer: float = 0.45
     offer: float = 0.1
+    max_vetoed: float = 0.4
     min_margin: float = 0.045
     min_option: float = 0.04
     min_part: float = 0.38
@@ -81,6 +83,7 @@ class Confidences:
     """Confidences that are set, not calculated: how often links and facts were right when measured.
 
     Attributes:
+        verbatim: of an entry whose own question is asked, word for word.
         exact_link: of a role named by a whole title, or by the conversation.
         max_inexact_link: the most of a role named with a typing error, or in part.
         typo_link, typo_link_slope: of a role named with a typing error, at score 0 and for each 1.
@@ -90,6 +93,7 @@ class Confidences:
         fact_of_conversation: of what a question asks of "this", where a conversation has a role.
     """
 
+    verbatim: float = 0.99
     exact_link: float = 0.99
     max_inexact_link: float = 0.97
     typo_link: float = 0.75

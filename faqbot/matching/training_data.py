@@ -11,7 +11,9 @@ from typing import Final
 
 from faqbot.content.common_sections import load_common_sections
 from faqbot.content.defaults import DefaultNames, Defaults, load_defaults, load_names
-from faqbot.matching.encoders import Encoder, StaticEncoder, TransformerEncoder
+from faqbot.matching.encoders import StaticEncoder, TransformerEncoder
+from faqbot.matching.entry_index import EntryText, WordVectors
+from faqbot.matching.minilm import MiniLMEncoder
 from faqbot.matching.occupation_titles import OccupationTitles
 from faqbot.matching.ranking import NEGATIVE, Phrasing
 from faqbot.matching.sensitive import MatterExamples
@@ -20,6 +22,7 @@ from faqbot.matching.small_talk import SmallTalkPhrasings
 from faqbot.matching.spelling import count_words
 from faqbot.matching.text import ROLE_SLOT, ROLE_WORD, STOP_WORDS, clauses, normalise, words
 from faqbot.matching.tfidf import LETTERS, WORDS, FeatureNumbers, Features
+from faqbot.matching.vector_cache import CachedEncoder
 from faqbot.model import KnowledgeBase, Role
 
 GENERAL_FAQ_PREFIX = ":"
@@ -88,6 +91,24 @@ def authored_questions(knowledge_base: KnowledgeBase) -> Iterator[str]:
         yield from (faq.question, *faq.phrasings)
 
 
+def entry_texts(knowledge_base: KnowledgeBase, standard: Container[str]) -> Iterator[EntryText]:
+    """Yield the answers of FAQs, and the texts of sections that only their title names."""
+    for faq in knowledge_base.faqs:
+        yield from _entry_text(GENERAL_FAQ_PREFIX + faq.id, "", faq.answer)
+    for role in knowledge_base.roles:
+        for faq in role.faqs:
+            yield from _entry_text(f"faq/{faq.key}", role.id, faq.answer)
+        for section in role.sections:
+            if section.key not in standard:
+                parts = (section.text, *section.items, *section.required, *section.preferred)
+                yield from _entry_text(section.key, role.id, " ".join(parts))
+
+
+def _entry_text(key: str, scope: str, markdown: str) -> Iterator[EntryText]:
+    if text := " ".join(words(normalise(markdown))):
+        yield EntryText(key, scope, text)
+
+
 def listed_items(knowledge_base: KnowledgeBase) -> Iterator[str]:
     """Yield the items that roles list: skills, degrees, certificates, as authors spell them."""
     for role in knowledge_base.roles:
@@ -129,8 +150,12 @@ MIN_ASKING_PHRASINGS: Final = 4
 
 SHARED_PARTS: Final = (
     "encoder",
+    "static_encoder",
+    "static_vectors",
+    "word_vectors",
     "language",
     "everyday",
+    "familiar",
     "occupations",
     "asking",
     "sections",
@@ -143,23 +168,35 @@ SHARED_PARTS: Final = (
 """Attributes that indexes refer to and that snapshots leave out."""
 
 
+SHIPPED_VECTORS: Final = Path(__file__).parent / "minilm" / "vectors.safetensors"
+"""The vectors of the shipped sentences; `tools/generate.py` makes them."""
+
+
 class SharedResources:
     """Resources shared by all indexes of a process; each is built when it is first used.
 
     Args:
         encoder_folder: the folder of a sentence-transformers model that compares sentences; None
-            takes the bundled encoder.
+            takes MiniLM, which is bundled.
+        vectors_folder: where to keep the vectors of content; None keeps them in memory only.
+        shipped_vectors: the file of the vectors of the shipped sentences.
 
     Raises:
         UsageError: the encoder can't be loaded.
     """
 
-    def __init__(self, encoder_folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        encoder_folder: Path | None = None,
+        vectors_folder: Path | None = None,
+        shipped_vectors: Path | None = SHIPPED_VECTORS,
+    ) -> None:
         self.encoder_folder = encoder_folder
-        self.bundled_encoder = StaticEncoder()
-        self.encoder: Encoder = self.bundled_encoder
-        if encoder_folder is not None:
-            self.encoder = TransformerEncoder(encoder_folder)
+        self.static_encoder = StaticEncoder()
+        chosen = TransformerEncoder(encoder_folder) if encoder_folder else MiniLMEncoder()
+        self.encoder = CachedEncoder(chosen, shipped_vectors, vectors_folder)
+        self.static_vectors = CachedEncoder(self.static_encoder)
+        self.word_vectors = WordVectors(self.static_encoder)
 
     def parts(self) -> Iterator[tuple[str, object]]:
         """Yield the shared parts by name."""
@@ -188,12 +225,19 @@ class SharedResources:
     @cached_property
     def language(self) -> frozenset[str]:
         """The correctly spelt words of the language."""
-        return self.bundled_encoder.language()
+        return self.static_encoder.language()
 
     @cached_property
     def everyday(self) -> frozenset[str]:
         """The most frequent words of the language."""
-        return self.bundled_encoder.language(EVERYDAY_RANK)
+        return self.static_encoder.language(EVERYDAY_RANK)
+
+    @cached_property
+    def familiar(self) -> frozenset[str]:
+        """The most frequent words, and names of what roles ask for: "k8s" is no unknown code."""
+        groups = (*self.names.names, *self.names.qualifications)
+        joined = ("".join(words(normalise(name))) for names in groups for name in names)
+        return self.everyday | frozenset(joined)
 
     @cached_property
     def occupations(self) -> OccupationTitles:

@@ -140,6 +140,7 @@ class ParsedQuestion:
         content_words: those of them that are no stop words.
         candidates: the entries that may answer, best first.
         parts: the best entry of each clause, where the question is a list of several parts.
+        verbatim: the entry whose own question this is, word for word.
     """
 
     text: str
@@ -154,6 +155,7 @@ class ParsedQuestion:
     content_words: tuple[str, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     parts: tuple[Candidate, ...] = ()
+    verbatim: Candidate | None = None
 
 
 class Reason(StrEnum):

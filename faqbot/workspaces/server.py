@@ -126,7 +126,7 @@ async def _serve(
     settings: Settings, content: WorkspaceContent, listener: socket.socket, say: Say
 ) -> None:
     assert settings.database is not None, "the settings demand it"
-    group_questions = partial(group_by_meaning, encoder=content.resources.bundled_encoder)
+    group_questions = partial(group_by_meaning, encoder=content.resources.static_encoder)
     services, cipher = make_services(settings, group_questions), make_cipher(settings)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(content.pool.close)

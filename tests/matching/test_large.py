@@ -19,6 +19,7 @@ from faqbot.matching.ranking import Phrasing, Ranker, RankerWeights
 from faqbot.matching.shortlist import ShortlistRanker, kmeans_centres, nearest_centres
 from faqbot.matching.similarity import MeaningView, TfidfView
 from faqbot.matching.tfidf import LETTERS, WORDS
+from faqbot.matching.vector_cache import CachedEncoder
 
 ROOT = Path(__file__).resolve().parents[2]
 MIX = RankerWeights(views=(0.12, 0.18, 0.7), ridge=0.0, penalty=0.2)
@@ -31,7 +32,7 @@ PHRASINGS = st.lists(
     min_size=1,
     max_size=60,
 )
-ENCODER = StaticEncoder()
+ENCODER = CachedEncoder(StaticEncoder())
 
 
 def exhaustive(phrasings: list[Phrasing]) -> Ranker:

@@ -1,0 +1,187 @@
+"""Entries of a scope as the verifier sees them: vectors of their phrasings and of their answers.
+
+The ranker compares a question with phrasings one by one. Where an author wrote a single phrasing,
+the mean of the phrasings, the answer's own text and the words of both are evidence as well.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from faqbot.matching.encoders import StaticEncoder, weak_lru_cache
+from faqbot.matching.ranking import ALL_SCOPES, Phrasing
+from faqbot.matching.text import ROLE_WORD, STOP_WORDS, singular
+from faqbot.matching.tfidf import Floats, Rows
+from faqbot.matching.vector_cache import CachedEncoder
+
+ANSWER_CHARACTERS: Final = 400
+"""Characters of an answer that are embedded together with its question: where it says what it is
+about. With 120 the right one is first for 67 % of the questions, with 500 for 72 %."""
+
+MAX_WORDS: Final = 400
+"""Words of an entry that are compared with the words of a question."""
+
+WORD_CACHE_SIZE: Final = 20_000
+"""Words whose vectors are cached."""
+
+SCOPE_CACHE_SIZE: Final = 128
+"""Scopes whose matrices are cached."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryText:
+    """What an entry says: the key of its class, its scope, and its answer as plain text."""
+
+    key: str
+    scope: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EntryVectors:
+    """The vectors of the classes of a scope.
+
+    Attributes:
+        means: of the mean of a class's phrasings, shape (classes, dimensions).
+        answers: of its question together with its answer, shape (classes, dimensions).
+        has_answer: whether there is an answer's text, shape (classes).
+    """
+
+    means: Floats
+    answers: Floats
+    has_answer: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EntryWords:
+    """The words of an entry: those of its phrasings, and those of its answer.
+
+    Attributes:
+        words: the different content words of the phrasings.
+        vectors: their static vectors, shape (words, dimensions).
+        numbers: those of each phrasing by their number among `words`, one phrasing after the other.
+        starts: where each phrasing begins in `numbers`.
+        spoken: all words of the phrasings, stop words too.
+        answer: the content words of the answer.
+    """
+
+    words: frozenset[str]
+    vectors: Floats
+    numbers: Rows
+    starts: Rows
+    spoken: frozenset[str]
+    answer: frozenset[str]
+
+
+def content_words(text: Sequence[str]) -> tuple[str, ...]:
+    """Return the different words that carry meaning, in the singular."""
+    return tuple(
+        dict.fromkeys(
+            singular(word) for word in text if word not in STOP_WORDS and word != ROLE_WORD
+        )
+    )
+
+
+class WordVectors:
+    """The static vectors of single words."""
+
+    def __init__(self, encoder: StaticEncoder) -> None:
+        self._encoder = encoder
+        self._of = lru_cache(WORD_CACHE_SIZE)(self._encode)
+
+    def _encode(self, word: str) -> Floats:
+        vector: Floats = self._encoder.encode([word])[0]
+        return vector
+
+    def of(self, words: Sequence[str]) -> Floats:
+        """Return unit vectors of shape (words, dimensions)."""
+        if not words:
+            return self._encoder.encode([])
+        return np.stack([self._of(word) for word in words])
+
+
+class EntryIndex:
+    """Vectors and words of all entries.
+
+    Args:
+        phrasings: all phrasings, as the ranker has them.
+        entries: the entries that have an answer's text.
+        encoder: embeds texts.
+        word_vectors: embeds single words.
+    """
+
+    def __init__(
+        self,
+        phrasings: Sequence[Phrasing],
+        entries: Iterable[EntryText],
+        encoder: CachedEncoder,
+        word_vectors: WordVectors,
+    ) -> None:
+        self._word_vectors = word_vectors
+        written: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for phrasing in phrasings:
+            if phrasing.key:
+                written[phrasing.scope, phrasing.key].append(phrasing.text)
+        self._answers = {(entry.scope, entry.key): entry.answer for entry in entries}
+        self._rows = {place: row for row, place in enumerate(written)}
+        self._phrasings = tuple(tuple(texts) for texts in written.values())
+        # Among all scopes a key may stand for entries of many roles: the first is as good as any.
+        self._first_places = {key: (scope, key) for scope, key in reversed(written)}
+        texts = list(dict.fromkeys(text for texts in self._phrasings for text in texts))
+        number = {text: at for at, text in enumerate(texts)}
+        vectors = encoder.encode(texts)
+        joined = [
+            f"{texts[0]} {self._answers[place][:ANSWER_CHARACTERS]}"
+            for place, texts in written.items()
+            if place in self._answers
+        ]
+        with_answer = iter(encoder.encode(joined))
+        size = vectors.shape[1] if texts else 1
+        self._means: Floats = np.zeros((len(written), size), dtype=np.float32)
+        self._answer_vectors: Floats = np.zeros((len(written), size), dtype=np.float32)
+        for row, (place, own) in enumerate(written.items()):
+            mean = vectors[[number[text] for text in own]].mean(axis=0)
+            self._means[row] = mean / max(float(np.linalg.norm(mean)), 1e-9)
+            if place in self._answers:
+                self._answer_vectors[row] = next(with_answer)
+        self.vectors = weak_lru_cache(self._vectors, SCOPE_CACHE_SIZE)
+        self.words = weak_lru_cache(self._words, WORD_CACHE_SIZE)
+
+    def place(self, scope: str, key: str) -> tuple[str, str]:
+        """Return the scope whose phrasings a class has, and its key: that of all, or its own."""
+        if ("", key) in self._rows:
+            return "", key
+        if (scope, key) in self._rows or scope != ALL_SCOPES:
+            return scope, key
+        return self._first_places.get(key, ("", key))
+
+    def _vectors(self, scope: str, keys: tuple[str, ...]) -> EntryVectors:
+        """Return the vectors of classes of a scope."""
+        places = [self.place(scope, key) for key in keys]
+        rows = [self._rows[place] for place in places]
+        return EntryVectors(
+            self._means[rows],
+            self._answer_vectors[rows],
+            np.array([place in self._answers for place in places], dtype=np.float32),
+        )
+
+    def _words(self, place: tuple[str, str]) -> EntryWords:
+        spoken = [text.split() for text in self._phrasings[self._rows[place]]]
+        phrasings = [found for words in spoken if (found := content_words(words))]
+        different = tuple(dict.fromkeys(word for words in phrasings for word in words))
+        number = {word: at for at, word in enumerate(different)}
+        lengths = [len(words) for words in phrasings]
+        return EntryWords(
+            frozenset(different),
+            self._word_vectors.of(different),
+            np.array([number[word] for words in phrasings for word in words], dtype=np.int64),
+            np.cumsum([0, *lengths[:-1]]) if lengths else np.zeros(0, dtype=np.int64),
+            frozenset(word for words in spoken for word in words),
+            frozenset(content_words(self._answers.get(place, "").split()[:MAX_WORDS])),
+        )

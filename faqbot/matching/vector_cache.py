@@ -1,0 +1,211 @@
+"""Vectors of sentences, kept: those of the shipped sentences, and those of content on disk.
+
+A vector is kept as whole numbers from -127 to 127, under the hash of its sentence and the
+fingerprint of its encoder. Vectors that were just made are rounded alike, so that an answer doesn't
+depend on what was kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from faqbot.errors import ServiceError
+from faqbot.matching.encoders import Encoder
+from faqbot.matching.safetensors import Tensors, write_tensors
+from faqbot.matching.tfidf import Floats
+
+LEVELS: Final = 127
+"""Steps from 0 to the largest number of a vector."""
+
+HASH_BYTES: Final = 8
+"""Bytes of a sentence's hash: among a million sentences two are alike once in 37 million caches."""
+
+MAX_KEPT: Final = 60_000
+"""Vectors that are kept on disk, some 24 MB."""
+
+QUESTION_CACHE_SIZE: Final = 64
+"""Vectors of the latest questions: a question is compared with several scopes."""
+
+_log = logging.getLogger(__name__)
+
+
+def _hash(text: str) -> int:
+    digest = hashlib.blake2b(text.encode(), digest_size=HASH_BYTES).digest()
+    return int.from_bytes(digest, "little", signed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantised:
+    """Vectors as whole numbers.
+
+    Attributes:
+        levels: shape (vectors, dimensions), int8.
+        scales: what a level is worth, shape (vectors), float32.
+    """
+
+    levels: npt.NDArray[np.int8]
+    scales: Floats
+
+    @classmethod
+    def of(cls, vectors: Floats) -> Quantised:
+        """Round vectors of shape (vectors, dimensions)."""
+        largest = np.abs(vectors).max(axis=1, initial=0.0).astype(np.float32)
+        scales: Floats = np.where(largest > 0, largest, 1).astype(np.float32) / np.float32(LEVELS)
+        return cls(np.rint(vectors / scales[:, None]).astype(np.int8), scales)
+
+    def vectors(self) -> Floats:
+        """Return the rounded vectors, brought to length 1; zero vectors stay zero."""
+        vectors: Floats = self.levels.astype(np.float32) * self.scales[:, None]
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        lengths[lengths == 0] = 1
+        vectors /= lengths
+        return vectors
+
+
+@dataclass(frozen=True, slots=True)
+class VectorTable:
+    """The rounded vectors of some sentences, by hash.
+
+    Attributes:
+        rows: the row of each hash.
+        quantised: the vectors.
+    """
+
+    rows: dict[int, int]
+    quantised: Quantised
+
+    @classmethod
+    def read(cls, path: Path, fingerprint: str) -> VectorTable | None:
+        """Return the table of a file; None where it is of another encoder.
+
+        Raises:
+            ServiceError: the file is missing or damaged.
+        """
+        tensors = Tensors.read(path)
+        if tensors.metadata.get("encoder") != fingerprint:
+            return None
+        hashes = tensors.get("hashes", "I64", None)
+        levels = tensors.get("levels", "I8", len(hashes), None)
+        scales = tensors.get("scales", "F32", len(hashes))
+        rows = {number: row for row, number in enumerate(hashes.tolist())}
+        return cls(rows, Quantised(levels, scales))
+
+    @classmethod
+    def of(cls, texts: Sequence[str], quantised: Quantised) -> VectorTable:
+        """Return the table of different texts and their vectors."""
+        return cls({_hash(text): row for row, text in enumerate(texts)}, quantised)
+
+    def write(self, path: Path, fingerprint: str) -> None:
+        """Write the table to a file, at once or not at all."""
+        hashes = np.fromiter(self.rows, dtype=np.int64, count=len(self.rows))
+        rows = np.fromiter(self.rows.values(), dtype=np.int64, count=len(self.rows))
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "hashes": hashes,
+            "levels": self.quantised.levels[rows],
+            "scales": self.quantised.scales[rows],
+        }
+        descriptor, unfinished = tempfile.mkstemp(prefix=".vectors-", dir=path.parent)
+        os.close(descriptor)
+        try:
+            write_tensors(Path(unfinished), arrays, {"encoder": fingerprint})
+            Path(unfinished).replace(path)
+        finally:
+            Path(unfinished).unlink(missing_ok=True)
+
+
+class CachedEncoder:
+    """An encoder that keeps the vectors of sentences that it has seen.
+
+    Args:
+        encoder: makes the vectors that aren't kept.
+        shipped: the file of the shipped sentences; None for none.
+        folder: where to keep the vectors of content; None keeps them in memory only.
+
+    Attributes:
+        fingerprint: that of the encoder.
+    """
+
+    def __init__(
+        self, encoder: Encoder, shipped: Path | None = None, folder: Path | None = None
+    ) -> None:
+        self.encoder = encoder
+        self.fingerprint: Final = encoder.fingerprint
+        self._tables: list[VectorTable] = []
+        # Development changes the sentences before their file is made anew: then they are encoded.
+        if shipped is not None and shipped.is_file():
+            table = VectorTable.read(shipped, self.fingerprint)
+            self._tables += [table] if table else []
+        name = hashlib.blake2b(self.fingerprint.encode(), digest_size=8).hexdigest()
+        self._path = folder / f"vectors-{name}.safetensors" if folder else None
+        self._kept = self._read_kept()
+        self.encode_question = lru_cache(QUESTION_CACHE_SIZE)(self._encode_question)
+
+    def _read_kept(self) -> VectorTable | None:
+        if self._path is None or not self._path.is_file():
+            return None
+        try:
+            return VectorTable.read(self._path, self.fingerprint)
+        except ServiceError as error:
+            _log.warning("%s It is made anew.", error)
+            return None
+
+    def _encode_question(self, text: str) -> Floats:
+        vector: Floats = self.encoder.encode([text])[0]
+        vector.flags.writeable = False
+        return vector
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Return unit vectors of shape (texts, dimensions), float32, rounded as they are kept."""
+        different = tuple(dict.fromkeys(texts))
+        known = [*self._tables, *([self._kept] if self._kept else [])]
+        hashes = {text: _hash(text) for text in different}
+        missing = [t for t in different if not any(hashes[t] in table.rows for table in known)]
+        fresh = VectorTable.of(missing, Quantised.of(self.encoder.encode(missing)))
+        known.append(fresh)
+        if self._path is not None and missing:
+            self._keep(fresh)
+        if not texts:
+            return fresh.quantised.vectors()
+        levels, scales = [], []
+        for text in texts:
+            number = hashes[text]
+            table = next(table for table in known if number in table.rows)
+            row = table.rows[number]
+            levels.append(table.quantised.levels[row])
+            scales.append(table.quantised.scales[row])
+        return Quantised(np.stack(levels), np.array(scales, dtype=np.float32)).vectors()
+
+    def _keep(self, fresh: VectorTable) -> None:
+        """Add vectors to those of the file; the oldest ones give way."""
+        assert self._path is not None
+        tables = [table for table in (self._kept, fresh) if table]
+        self._kept = _joined(tables, MAX_KEPT)
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._kept.write(self._path, self.fingerprint)
+        except OSError as error:  # a full disk, no permission: only time is lost
+            _log.warning("Vectors aren't kept in %s: %s", self._path, error)
+
+
+def _joined(tables: Iterable[VectorTable], limit: int) -> VectorTable:
+    parts = list(tables)
+    hashes = [number for table in parts for number in table.rows][-limit:]
+    rows = [np.fromiter(t.rows.values(), dtype=np.int64, count=len(t.rows)) for t in parts]
+    levels = np.concatenate([t.quantised.levels[r] for t, r in zip(parts, rows, strict=True)])[
+        -limit:
+    ]
+    scales = np.concatenate([t.quantised.scales[r] for t, r in zip(parts, rows, strict=True)])[
+        -limit:
+    ]
+    return VectorTable({n: row for row, n in enumerate(hashes)}, Quantised(levels, scales))

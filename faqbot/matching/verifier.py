@@ -1,0 +1,288 @@
+"""The verifier: the probability that an entry is what a question asks for.
+
+A logistic regression over named features, fitted by `tools/train_verifier` on collections of
+others, each weight bounded to the sign that its meaning has. It is the prior for content with few
+phrasings; what the content's own phrasings teach (`calibration`) corrects it as they grow.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from faqbot.matching.entry_index import (
+    EntryIndex,
+    EntryVectors,
+    EntryWords,
+    WordVectors,
+    content_words,
+)
+from faqbot.matching.ranking import ClassScores
+from faqbot.matching.tfidf import Floats
+
+RANK_WEIGHTS: Final = (4.0, 4.0, 14.0)
+"""Weights by which entries are ranked: nearest phrasing, mean of the phrasings, answer."""
+
+ANSWER_DISCOUNT: Final = 0.85
+"""The share of the cosine with the phrasings that stands in for that with a missing answer."""
+
+SHARE_TEMPERATURE: Final = 1.5
+"""The temperature of the softmax over ranking scores, of which the features are shares."""
+
+TOP: Final = 3
+"""Candidates whose shares are added."""
+
+SOFT_MATCH: Final = 0.35
+"""The cosine of two words from which one explains the other, in part."""
+
+FEW_WORDS: Final = 2
+"""Content words up to which a question is a short one."""
+
+CAUTION: Final = 0.2
+"""What is taken off the log odds: one threshold then serves what others taught, which is answered
+from 0.5 on, and what the content itself teaches."""
+
+QUESTION_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        word: kind
+        for kind, words in {
+            "who": "who whom whose wer wem quien qui",
+            "when": "when wann cuando quand",
+            "where": "where wo wohin woher donde ou",
+            "why": "why warum wieso weshalb porque pourquoi",
+            "much": "much many wieviel cuanto cuantos combien",
+            "how": "how wie como comment",
+            "which": "which what was welche welcher welches que cual quel quelle",
+        }.items()
+        for word in words.split()
+    }
+)
+"""Words that open a question, by what they ask for."""
+
+NEGATIONS: Final = frozenset(
+    "not no without never none nicht kein keine ohne nie sin nunca pas sans jamais".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A feature, by name, with the sign that its meaning gives to its weight; 0 leaves it open."""
+
+    name: str
+    sign: int
+
+
+FEATURES: Final = (
+    Feature("nearest", 1),
+    Feature("mean", 1),
+    Feature("answer", 1),
+    Feature("nearest_z", 1),
+    Feature("share", 1),
+    Feature("share_of_top", 1),
+    Feature("lead", 1),
+    Feature("answer_lead", 1),
+    Feature("agreement", 1),
+    Feature("words", 1),
+    Feature("words_lead", 1),
+    Feature("coverage", 1),
+    Feature("coverage_lead", 1),
+    Feature("coverage_back", 1),
+    Feature("answer_words", 1),
+    Feature("same_question_word", 1),
+    Feature("other_question_word", -1),
+    Feature("negation", -1),
+    Feature("negative_lead", 1),
+    Feature("few_words", -1),
+    Feature("log_entries", 0),
+    Feature("single_phrasing", -1),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The weights of the features by name, the constant, and the encoder they were fitted with."""
+
+    by_name: Mapping[str, float]
+    constant: float
+
+    @property
+    def vector(self) -> npt.NDArray[np.float64]:
+        """The weights in the order of FEATURES."""
+        return np.array([self.by_name.get(feature.name, 0.0) for feature in FEATURES])
+
+
+@lru_cache(maxsize=4)
+def load_weights(name: str) -> Weights:
+    """Return the shipped weights for an encoder: "minilm" or "static"."""
+    text = (files("faqbot.matching") / "verifier.json").read_text("utf-8")
+    shipped = json.loads(text)[name]
+    return Weights(MappingProxyType(shipped["weights"]), float(shipped["constant"]))
+
+
+def rank_scores(nearest: Floats, vectors: EntryVectors, question: Floats) -> tuple[Floats, Floats]:
+    """Return the ranking scores of classes, and their cosines with the answers.
+
+    Args:
+        nearest: the cosine of each class's nearest phrasing.
+        vectors: the vectors of the classes.
+        question: the vector of the question.
+    """
+    means = vectors.means @ question
+    phrased = (nearest + means) / 2
+    answers = np.where(
+        vectors.has_answer > 0, vectors.answers @ question, ANSWER_DISCOUNT * phrased
+    )
+    ranked = RANK_WEIGHTS[0] * nearest + RANK_WEIGHTS[1] * means + RANK_WEIGHTS[2] * answers
+    return ranked.astype(np.float32), answers.astype(np.float32)
+
+
+class Verifier:
+    """Judges the classes of a scope for a question.
+
+    Args:
+        entries: vectors and words of the entries.
+        word_vectors: vectors of single words.
+        weights: the weights of the features.
+    """
+
+    def __init__(self, entries: EntryIndex, word_vectors: WordVectors, weights: Weights) -> None:
+        self._entries = entries
+        self._word_vectors = word_vectors
+        self._weights = weights
+
+    def ranked(
+        self, scored: ClassScores, scope: str, question: Floats
+    ) -> tuple[EntryVectors, Floats, Floats]:
+        """Return vectors, ranking scores and cosines with answers of all classes."""
+        vectors = self._entries.vectors(scope, scored.keys)
+        nearest = np.sqrt(np.maximum(scored.by_view[-1], 0)).astype(np.float32)
+        scores, answers = rank_scores(nearest, vectors, question)
+        return vectors, scores, answers
+
+    def probabilities(self, features: Floats) -> Floats:
+        """Return the probability of each row of features, shape (rows)."""
+        values = features @ self._weights.vector + self._weights.constant - CAUTION
+        probabilities: Floats = (1 / (1 + np.exp(-np.clip(values, -30, 30)))).astype(np.float32)
+        return probabilities
+
+    def contributions(self, row: Floats) -> tuple[tuple[str, float], ...]:
+        """Return what each feature adds to the log odds, the largest first."""
+        parts = row * self._weights.vector
+        named = zip((feature.name for feature in FEATURES), parts.tolist(), strict=True)
+        return tuple(sorted(named, key=lambda part: -abs(part[1])))
+
+    def features(
+        self,
+        asked: Sequence[str],
+        scored: ClassScores,
+        scope: str,
+        question: Floats,
+        chosen: npt.NDArray[np.int64],
+    ) -> Floats:
+        """Return the features of some classes, shape (chosen, FEATURES).
+
+        Args:
+            asked: the words of the question, roles masked.
+            scored: what the ranker says of all classes.
+            scope: the scope of the classes.
+            question: the vector of the question.
+            chosen: the numbers of the classes to judge.
+        """
+        vectors, ranked, answers = self.ranked(scored, scope, question)
+        nearest = np.sqrt(np.maximum(scored.by_view[-1], 0))
+        means = vectors.means @ question
+        spread = max(float(nearest.std()), 0.02)
+        exponents = np.exp((ranked - ranked.max()) / SHARE_TEMPERATURE)
+        shares = exponents / exponents.sum()
+        top = float(np.sort(shares)[-TOP:].sum())
+        bests = [int(view.argmax()) for view in (*scored.by_view, answers, means)]
+        content = content_words(asked)
+        content_vectors = self._word_vectors.of(content)
+        overlap = [
+            _overlap(asked, content, content_vectors, self._entries.words(place))
+            for place in (self._entries.place(scope, scored.keys[at]) for at in chosen.tolist())
+        ]
+        coverages = np.array([pair[0] for pair in overlap])
+        rows = []
+        for place, at in enumerate(chosen.tolist()):
+            covered, back, in_answer, same, other, negation = overlap[place]
+            rivals = np.delete(coverages, place)
+            rows.append(
+                (
+                    nearest[at],
+                    means[at],
+                    answers[at],
+                    (nearest[at] - nearest.mean()) / spread if len(nearest) > 1 else 0.0,
+                    shares[at],
+                    top,
+                    _lead(ranked, at) / 10,
+                    _lead(answers, at),
+                    sum(best == at for best in bests) / len(bests),
+                    scored.by_view[0][at],
+                    _lead(scored.by_view[0], at),
+                    covered,
+                    covered - (rivals.max() if len(rivals) else 0.0),
+                    back,
+                    in_answer,
+                    same,
+                    other,
+                    negation,
+                    scored.nearest[at] - scored.best_negative,
+                    float(len(content) <= FEW_WORDS),
+                    np.log(len(scored.keys)) / 5,
+                    float(scored.counts[at] <= 1),
+                )
+            )
+        return np.array(rows, dtype=np.float32).reshape(-1, len(FEATURES))
+
+
+def _overlap(
+    asked: Sequence[str], content: Sequence[str], vectors: Floats, entry: EntryWords
+) -> tuple[float, float, float, float, float, float]:
+    """Return coverage, coverage back, share in the answer, question words, negation."""
+    covered, back = _coverage(vectors, entry)
+    in_answer = 0.0
+    if content:
+        only = [word in entry.answer and word not in entry.words for word in content]
+        in_answer = sum(only) / len(content)
+    mine = {QUESTION_WORDS[word] for word in asked if word in QUESTION_WORDS}
+    theirs = {QUESTION_WORDS[word] for word in entry.spoken if word in QUESTION_WORDS}
+    same = float(bool(mine & theirs))
+    other = float(bool(mine and theirs and not mine & theirs))
+    negated = any(word in NEGATIONS for word in asked)
+    negation = float(negated != any(word in NEGATIONS for word in entry.spoken))
+    return covered, back, in_answer, same, other, negation
+
+
+def _coverage(vectors: Floats, entry: EntryWords) -> tuple[float, float]:
+    """Return how much of a question's words the best phrasing explains, and the reverse.
+
+    Args:
+        vectors: those of the question's words.
+        entry: has the words of the phrasings.
+    """
+    if not len(vectors) or not len(entry.starts):
+        return 0.0, 0.0
+    explained = np.maximum(vectors @ entry.vectors.T - SOFT_MATCH, 0) / (1 - SOFT_MATCH)
+    by_phrasing = explained[:, entry.numbers]
+    lengths = np.diff(entry.starts, append=len(entry.numbers))
+    there = np.maximum.reduceat(by_phrasing, entry.starts, axis=1).mean(axis=0)
+    back = np.add.reduceat(by_phrasing.max(axis=0), entry.starts) / lengths
+    best = int(there.argmax())
+    return float(there[best]), float(back[best])
+
+
+def _lead(scores: Floats, at: int) -> float:
+    """Return how far a class lies before the best of the others, or behind it."""
+    if len(scores) == 1:
+        return float(scores[at])
+    others = np.delete(scores, at)
+    return float(scores[at] - others.max())

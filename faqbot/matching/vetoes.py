@@ -1,0 +1,296 @@
+"""Vetoes: what a question says that an entry must explain before it is answered with it.
+
+A weight can't learn these: one letter makes another form, another verb the opposite. A candidate
+under a veto is offered at most.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final
+
+from rapidfuzz.distance import DamerauLevenshtein
+
+from faqbot.matching.encoders import weak_lru_cache
+from faqbot.matching.text import STOP_WORDS, normalise, words
+from faqbot.model import Candidate, Faq, KnowledgeBase, Section
+
+MAX_CODE_LENGTH: Final = 12
+"""Characters of the longest code."""
+
+MAX_NEAR_LENGTH: Final = 6
+"""Characters of the longest word that can be a misread code: longer ones are misspelt words."""
+
+MIN_INITIALS, MAX_INITIALS = 3, 5
+"""Words of the shortest and the longest name whose initials are a code."""
+
+MAX_CACHED_WORDS: Final = 20_000
+"""Words whose group is cached."""
+
+CACHE_SIZE: Final = 1_024
+"""Entries whose explanations are cached."""
+
+_TOKEN = re.compile(r"\w+(?:[-./]\w+)*")
+_JOINTS = re.compile(r"[-./\s_]+")
+_QUANTITY = re.compile(
+    r"(?:[$€£]\s?)?\b\d[\d.,]*\s?(?:%|[$€£]|\+)?(?:\s?(?:-|to|or)\s?\d[\d.,]*)?\s?"
+    r"(?:(?:k|eur|usd|gbp|years?|yrs?|y|months?|weeks?|days?|hours?|hrs?|minutes?|mins?|times?"
+    r"|people|persons?|jahren?|monaten?|wochen?|tagen?|stunden?|anos?|meses|mes|semanas?|dias?"
+    r"|horas?|ans?|mois|semaines?|jours?|heures?)\b)",
+    re.IGNORECASE,
+)
+"""An amount: its number counts something, and names nothing."""
+
+_MIN_STEM: Final = 4
+"""Letters from which a stem may begin a longer word."""
+
+ACTION_STEMS: Final[tuple[tuple[str, ...], ...]] = (
+    (
+        "cancel", "withdraw", "withdrew", "revok", "retract", "rescind", "annul", "stornier",
+        "zuruckzieh", "zuruckzug", "widerruf", "retirar", "anul",
+    ),
+    ("reschedul", "postpon", "delay", "defer", "verschieb", "verleg", "aplaz", "repouss"),
+    ("delet", "eras", "remov", "losch", "entfern", "borrar", "elimin", "supprim", "effac"),
+    (
+        "chang", "modif", "edit", "updat", "amend", "switch", "swap", "andern", "anderung",
+        "aktualisier", "wechsel", "cambi", "actualiz",
+    ),
+    ("extend", "renew", "prolong", "verlanger", "extender", "renov", "renouvel"),
+    ("appeal", "disput", "contest", "einspruch", "widersprech", "apel"),
+    ("refus", "reject", "declin", "ablehn", "rechaz"),
+    ("replac", "lost", "lose", "stolen", "ersetz", "verlor", "perd", "remplac"),
+    ("transfer", "donat", "ubertrag", "transfier"),
+    ("opt", "unsubscrib", "abmeld", "desinscri"),
+)  # fmt: skip
+"""Stems of verbs that ask for an action on something, in groups that mean much the same."""
+
+_ACTION: Final = re.compile(
+    "|".join(
+        # A short stem is a whole word: "opt" is no "option".
+        f"(?P<g{number}>{'|'.join(s if len(s) >= _MIN_STEM else f'{s}$' for s in stems)})"
+        for number, stems in enumerate(ACTION_STEMS)
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What a question demands that an entry explains.
+
+    Attributes:
+        codes: tokens with a digit or in capitals, joined and in small letters.
+        words: its words that no dictionary has, as written.
+        actions: the numbers of the groups of its verbs of action.
+        numbered: words with the number behind them: "band 6".
+    """
+
+    codes: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    actions: tuple[int, ...] = ()
+    numbered: tuple[tuple[str, str], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.codes or self.words or self.actions or self.numbered)
+
+
+NO_DEMANDS: Final = Demands()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanations:
+    """What an entry explains.
+
+    Attributes:
+        tokens: its words, words in pairs, and initials of its names, in small letters.
+        codes: its own codes.
+        actions: the groups of its verbs of action.
+        numbered: words with the number behind them.
+    """
+
+    tokens: frozenset[str]
+    codes: frozenset[str]
+    actions: frozenset[int]
+    numbered: frozenset[tuple[str, str]]
+
+    def __or__(self, other: Explanations) -> Explanations:
+        return Explanations(
+            self.tokens | other.tokens,
+            self.codes | other.codes,
+            self.actions | other.actions,
+            self.numbered | other.numbered,
+        )
+
+
+def codes_in(text: str, familiar: Collection[str]) -> tuple[str, ...]:
+    """Return the codes of a text: "W-2", "403b" and "HSA", as "w2", "403b" and "hsa".
+
+    Args:
+        text: as it was written.
+        familiar: words that are none in capitals either.
+    """
+    shouted = not any(letter.islower() for letter in text)
+    found = []
+    for match in _TOKEN.finditer(_QUANTITY.sub(" ", text)):
+        token = match[0]
+        code = _JOINTS.sub("", token).casefold()
+        # A number alone names nothing: "from 9 to 5". What it numbers is compared apart.
+        has_digit = any(letter.isdigit() for letter in token) and not code.isdigit()
+        in_capitals = token.isupper() and not shouted and len(code) > 1
+        if len(code) > MAX_CODE_LENGTH or not (has_digit or in_capitals):
+            continue
+        if has_digit or (code not in familiar and code not in STOP_WORDS):
+            found.append(code)
+    return tuple(dict.fromkeys(found))
+
+
+def demands_of(
+    text: str, asked: Sequence[str], language: Collection[str], familiar: Collection[str]
+) -> Demands:
+    """Return what a question demands.
+
+    Args:
+        text: the question as it was written.
+        asked: its words as written, roles masked.
+        language: the correctly spelt words of the language.
+        familiar: words that are no codes in capitals either.
+    """
+    odd = tuple(
+        dict.fromkeys(
+            word for word in asked if 1 < len(word) <= MAX_NEAR_LENGTH and word not in language
+        )
+    )
+    return Demands(
+        codes_in(text, familiar), odd, tuple(sorted(actions_in(asked))), numbered_in(text)
+    )
+
+
+def numbered_in(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the words that stand before a number, with it: ("band", "6")."""
+    spoken = words(normalise(_QUANTITY.sub(" ", text)))
+    return tuple(
+        (word, number)
+        for word, number in pairwise(spoken)
+        if number.isdigit() and word.isalpha() and word not in STOP_WORDS
+    )
+
+
+def actions_in(spoken: Iterable[str]) -> frozenset[int]:
+    """Return the numbers of the groups whose verbs are among some words."""
+    return frozenset(group for word in spoken if (group := _action_of(word)) is not None)
+
+
+@lru_cache(MAX_CACHED_WORDS)
+def _action_of(word: str) -> int | None:
+    """Return the number of the group that a word belongs to."""
+    found = _ACTION.match(word)
+    return None if found is None or found.lastgroup is None else int(found.lastgroup[1:])
+
+
+def explanations_of(texts: Iterable[str], familiar: Collection[str]) -> Explanations:
+    """Return what an entry explains by its texts, as they were written."""
+    tokens: set[str] = set()
+    codes: set[str] = set()
+    actions: set[int] = set()
+    numbered: set[tuple[str, str]] = set()
+    for text in texts:
+        numbered.update(numbered_in(text))
+        spoken = words(normalise(text))
+        tokens.update(_joined(spoken))
+        tokens.update(_JOINTS.sub("", match[0]).casefold() for match in _TOKEN.finditer(text))
+        codes.update(codes_in(text, familiar))
+        actions |= actions_in(spoken)
+    return Explanations(
+        frozenset(tokens), frozenset(codes), frozenset(actions), frozenset(numbered)
+    )
+
+
+def _joined(spoken: Sequence[str]) -> Iterator[str]:
+    """Yield words, words in pairs, and the initials of runs of words."""
+    yield from spoken
+    yield from (left + right for left, right in pairwise(spoken))
+    initials = "".join(word[0] for word in spoken)
+    for length in range(MIN_INITIALS, MAX_INITIALS + 1):
+        for start in range(len(initials) - length + 1):
+            yield initials[start : start + length]
+
+
+class Vetoes:
+    """Vetoes against the entries of a knowledge base.
+
+    Args:
+        knowledge_base: the content.
+        phrasings: the shipped phrasings of the sections, by key.
+        familiar: words that are no codes.
+    """
+
+    def __init__(
+        self,
+        knowledge_base: KnowledgeBase,
+        phrasings: Mapping[str, Sequence[str]],
+        familiar: frozenset[str],
+    ) -> None:
+        self._knowledge_base = knowledge_base
+        self._phrasings = phrasings
+        self._familiar = familiar
+        # Every role has the shipped phrasings of its sections: they are read once for all.
+        self._shipped = weak_lru_cache(self._explain_shipped, CACHE_SIZE)
+        self._explanations = weak_lru_cache(self._explain, CACHE_SIZE)
+
+    def forbid(self, candidate: Candidate, demands: Demands) -> bool:
+        """Return whether a candidate leaves something unexplained that a question demands."""
+        if not demands:
+            return False
+        explanations = self._explanations(candidate.id)
+        return explanations is not None and is_vetoed(demands, explanations)
+
+    def _explain(self, entry_id: str) -> Explanations | None:
+        """Return what an entry explains; None for a whole role, which explains all of itself."""
+        entry = self._knowledge_base.entry(entry_id)
+        match entry:
+            case Faq():
+                texts = [entry.question, *entry.phrasings, entry.answer]
+            case Section():
+                parts = (entry.text, *entry.items, *entry.required, *entry.preferred)
+                texts = [entry.title, *entry.phrasings, *parts]
+                own = explanations_of(texts, self._familiar)
+                return own | self._shipped(entry.key)
+            case _:
+                return None
+        return explanations_of(texts, self._familiar)
+
+    def _explain_shipped(self, key: str) -> Explanations:
+        return explanations_of(self._phrasings.get(key, ()), self._familiar)
+
+
+def is_vetoed(demands: Demands, entry: Explanations) -> bool:
+    """Return whether an entry leaves something unexplained that a question demands."""
+    if not all(_explained(code, entry.tokens) for code in demands.codes):
+        return True
+    if not all(group in entry.actions for group in demands.actions):
+        return True
+    for word, number in demands.numbered:
+        # Another number behind the same word is another thing: band 5 tells nothing of band 6.
+        others = {its for name, its in entry.numbered if name == word}
+        if others and number not in others:
+            return True
+    mentioned = {*demands.codes, *demands.words}
+    unmentioned = [code for code in entry.codes if code not in mentioned]
+    return any(
+        word not in entry.tokens and _is_near(word, code)
+        for word in demands.words
+        for code in unmentioned
+    )
+
+
+def _explained(code: str, tokens: frozenset[str]) -> bool:
+    # A plural is no other code: "KPIs", "OKRs".
+    return code in tokens or (code.endswith("s") and code[:-1] in tokens) or f"{code}s" in tokens
+
+
+def _is_near(word: str, code: str) -> bool:
+    allowed = 1 if min(len(word), len(code)) <= 3 else 2  # noqa: PLR2004 - half of a short code
+    return DamerauLevenshtein.distance(word, code, score_cutoff=allowed) <= allowed

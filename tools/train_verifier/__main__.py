@@ -1,0 +1,95 @@
+"""Fits the weights of the verifier and writes faqbot/matching/verifier.json.
+
+    python -m tools.train_verifier --data ../shared/data --folders FOLDER [--out FILE]
+
+FOLDER holds a folder for each organisation (`tools/train_verifier/collection.py` says how it
+looks); the content of others is read from there and never becomes part of faqbot. Each folder is
+also asked with weights that it had no part in; these figures are printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from faqbot.matching.training_data import SharedResources
+from faqbot.matching.verifier import FEATURES
+from tools.train_verifier.collection import Collection, read_folder, read_intents, with_strangers
+from tools.train_verifier.examples import Example, Kind, examples
+from tools.train_verifier.fit import Doubles, fit
+
+ANSWER, OFFER = 0.5, 0.06
+"""Probabilities from which the printed figures count an answer, and an offer."""
+
+
+def main() -> None:
+    """Fit weights for both encoders."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="../shared/data")
+    parser.add_argument("--folders", type=Path, required=True, help="a folder an organisation")
+    parser.add_argument("--out", type=Path, default=Path("faqbot/matching/verifier.json"))
+    options = parser.parse_args()
+    collections = _read(options.data, options.folders)
+    written = {}
+    for name in ("minilm", "static"):
+        resources = SharedResources()
+        if name == "static":
+            resources.encoder = resources.static_vectors
+        observed = [one for each in collections for one in examples(each, resources)]
+        print(name)
+        _print_left_out(observed)
+        weights, constant = fit(observed)
+        named = zip((feature.name for feature in FEATURES), weights.tolist(), strict=True)
+        written[name] = {
+            "weights": {feature: round(weight, 4) for feature, weight in named if weight},
+            "constant": round(constant, 4),
+        }
+    options.out.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+
+
+def _read(data: Path, folders: Path) -> list[Collection]:
+    found = [read_folder(path.parent) for path in sorted(folders.glob("*/questions.jsonl"))]
+    handbook = read_folder(data / "handbook")
+    # Its second half is reported, so it is not learnt from.
+    half = handbook.questions[: len(handbook.questions) // 2]
+    first_half = Collection("handbook", handbook.knowledge_base, half)
+    return [*with_strangers([first_half, *found]), *read_intents(data)]
+
+
+def _print_left_out(observed: Sequence[Example]) -> None:
+    """Print the figures of each folder, with weights that the others taught."""
+    rows = []
+    for name in dict.fromkeys(one.collection for one in observed if one.is_folder):
+        weights = fit([one for one in observed if one.collection != name])
+        row = _figures([one for one in observed if one.collection == name], *weights)
+        rows.append(row)
+        print(f"{name:28}", "  ".join(f"{key} {value:.3f}" for key, value in row.items()))
+    means = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
+    print(f"{'mean':28}", "  ".join(f"{key} {value:.3f}" for key, value in means.items()))
+
+
+def _figures(asked: Sequence[Example], weights: Doubles, constant: float) -> Mapping[str, float]:
+    outcomes: dict[str, list[bool]] = {
+        key: [] for key in ("right", "right or offered", "wrong", "removed", "out")
+    }
+    for one in asked:
+        chances = 1 / (1 + np.exp(-(one.features @ weights + constant)))
+        best = int(chances.argmax())
+        answered = bool(chances[best] >= ANSWER)
+        if one.kind is Kind.IN_SCOPE:
+            right = answered and bool(one.right[best])
+            offered = not answered and bool(chances[best] >= OFFER and one.right.any())
+            outcomes["right"].append(right)
+            outcomes["right or offered"].append(right or offered)
+            outcomes["wrong"].append(answered and not right)
+        else:
+            outcomes[one.kind.value].append(answered)
+    return {key: float(np.mean(each)) if each else 0.0 for key, each in outcomes.items()}
+
+
+if __name__ == "__main__":
+    main()
