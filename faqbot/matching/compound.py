@@ -30,6 +30,9 @@ _BEFORE_QUESTION: Final = re.compile(_JOINING + rf"(?={BEGINNING})", re.IGNORECA
 _BETWEEN: Final = re.compile(_JOINING, re.IGNORECASE)
 _WORD: Final = re.compile(r"\w+")
 _MIN_WORDS: Final = 2
+_REFERS_BACK: Final = re.compile(
+    r"\b(?:it|its|that|this|these|those|there|one|they|them|their|else)\b"
+)
 
 
 def questions_in(text: str) -> tuple[str, ...]:
@@ -83,7 +86,7 @@ def joined(outcomes: Sequence[tuple[str, Outcome]]) -> Answer | None:
     Args:
         outcomes: the questions with their outcomes; small talk among them is left out.
     """
-    asked = [(text, outcome) for text, outcome in outcomes if not _is_small_talk(outcome)]
+    asked = [(text, outcome) for text, outcome in outcomes if not _is_beside(text, outcome)]
     answers = [outcome for _, outcome in asked if isinstance(outcome, Answer)]
     facts = [answer.fact for answer in answers if answer.fact is not None]
     if len(asked) < 2 or not answers:  # noqa: PLR2004 - two questions
@@ -103,5 +106,8 @@ def _entries(answers: Sequence[Answer]) -> Iterator[Candidate]:
         yield from answer.entries
 
 
-def _is_small_talk(outcome: Outcome) -> bool:
-    return isinstance(outcome, Decline) and outcome.reason is Reason.SMALL_TALK
+def _is_beside(text: str, outcome: Outcome) -> bool:
+    """Return whether a question says nothing by itself: small talk, or "is that possible?"."""
+    if isinstance(outcome, Decline) and outcome.reason is Reason.SMALL_TALK:
+        return True
+    return not isinstance(outcome, Answer) and bool(_REFERS_BACK.search(normalise(text)))

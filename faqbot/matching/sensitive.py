@@ -88,11 +88,11 @@ class MatterExamples:
             nearest = sharpen((others @ self._vectors.T).max(axis=1))
             self.bar = float(np.quantile(nearest, 1 - MAX_OTHERS_ABOVE))
 
-    def by_word(self, normalised: str) -> _Near | None:
-        """Return the matter whose word a line has."""
+    def by_word(self, normalised: str, *, phrases: bool = False) -> _Near | None:
+        """Return the matter whose word a line has; `phrases` looks for several words only."""
         for (matter, contact), pattern in zip(self._matters, self._patterns, strict=True):
             found = pattern.search(normalised) if pattern else None
-            if found:
+            if found and (not phrases or " " in found["word"]):
                 return _Near(matter, contact, 1.0, found["word"])
         return None
 
@@ -144,14 +144,15 @@ class SensitiveFinder:
     def refine(self, parsed: ParsedQuestion, outcome: Outcome) -> Outcome:
         """Return the outcome, or the decline that leads to a person."""
         # "Fraud analyst" is no fraud, whether the content has that role or not.
-        without_roles = _without(parsed.normalised, [*_titles(parsed), parsed.unknown_role])
+        line = _without(parsed.normalised, [*_titles(parsed), parsed.unknown_role])
         for examples in (self._own, self._shipped):
-            near = examples.by_word(without_roles)
+            # "My lawyer" says more than an occupation does.
+            near = examples.by_word(line) or examples.by_word(parsed.normalised, phrases=True)
             if near is not None and not self._is_about(near, outcome):
                 return self._decline(near)
         if _is_sure_of_role(outcome):
             return outcome
-        near = self._near(_without(parsed.normalised, _titles(parsed)))
+        near = self._near(line)
         if near is None or _similarity(outcome) >= near.similarity + MIN_LEAD:
             return outcome
         return outcome if self._is_about(near, outcome) else self._decline(near)

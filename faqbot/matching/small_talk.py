@@ -76,8 +76,9 @@ _LONG_SYLLABLE: Final = re.compile(r"^(\w\w)\1+\w?$")
 _BRACKETS: Final = re.compile(r"[()]")
 _INTENSIFIERS: Final = frozenset(
     """
-    so very really such pretty totally absolutely completely quite too just fucking bloody super
-    muy tan tanto realmente sehr so ganz echt total wirklich tres trop vraiment tellement si
+    so very really such pretty exactly actually even still honestly totally absolutely completely
+    quite too just fucking bloody super muy tan tanto realmente sehr so ganz echt total wirklich
+    tres trop vraiment tellement si
     """.split()
 )
 
@@ -102,15 +103,14 @@ def _squeezed(normalised: str) -> list[str]:
 
 
 def _plain(squeezed: Iterable[str]) -> Words:
-    found: list[str] = []
-    for typed in squeezed:
-        for word in _CONTRACTIONS.get(typed, typed).split():
-            # A contraction has no copula left, so it counts nowhere.
-            if word in _COPULA and found and found[-1] in _BEFORE_COPULA:
-                continue
-            found.append(word)
-    plain = tuple(word for word in found if word not in _INTENSIFIERS)
-    return plain or tuple(found)
+    written = [word for typed in squeezed for word in _CONTRACTIONS.get(typed, typed).split()]
+    plain = [word for word in written if word not in _INTENSIFIERS] or written
+    # A contraction has no copula left, so it counts nowhere.
+    return tuple(
+        word
+        for at, word in enumerate(plain)
+        if not (at and word in _COPULA and plain[at - 1] in _BEFORE_COPULA)
+    )
 
 
 class SmallTalkPhrasings:

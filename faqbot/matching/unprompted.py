@@ -22,7 +22,7 @@ _LEAD: Final = (
 )
 BEGINNING: Final = (
     r"(?:(?:what|which|who|whom|whose|where|when|why|how"
-    r"|is|are|am|do|does|did|can|could|must|should|shall|will|would|may|has|have|was|were|need"
+    r"|is|are|am|do|does|did|can|could|must|should|shall|will|would|may|has|have|was|were"
     r"|que|cual|cuales|quien|quienes|donde|cuando|cuanto|cuanta|cuantos|cuantas|como"
     r"|welche[rnms]?|wer|wen|wem|wo|wann|wie|warum|wieso|wieviel|braucht|brauche|muss|kann|darf"
     r"|soll|gibt|ist|sind|hat|quel|quelle|quels|quelles|qui|quand|comment|combien|pourquoi"
@@ -31,6 +31,9 @@ BEGINNING: Final = (
 """The words with which a question begins, in normalised text."""
 
 _ASKS: Final = re.compile(_LEAD + BEGINNING)
+_EXCLAIMS: Final = re.compile(
+    _LEAD + r"(?:what an?|how (?:nice|cool|great|sad|funny)|quel dommage)\b"
+)
 _REQUIREMENT: Final = re.compile(
     r"\b(?:need|needs|have to|must|should|require|requires|required)\b"
 )
@@ -92,7 +95,9 @@ def is_general_question(normalised: str, *, self_contained: bool = True) -> bool
 
 def asks(sentence: str) -> bool:
     """Return whether a normalised sentence is a question, by its mark or its first word."""
-    return sentence.endswith("?") or bool(_ASKS.search(sentence))
+    if sentence.endswith("?"):
+        return True
+    return bool(_ASKS.search(sentence)) and not _EXCLAIMS.search(sentence)
 
 
 def _is_talk(sentence: str) -> bool:
