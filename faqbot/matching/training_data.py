@@ -15,6 +15,7 @@ from faqbot.matching.encoders import StaticEncoder, TransformerEncoder
 from faqbot.matching.entry_index import EntryText, WordVectors
 from faqbot.matching.minilm import MiniLMEncoder
 from faqbot.matching.occupation_titles import OccupationTitles
+from faqbot.matching.other_scripts import OtherScripts
 from faqbot.matching.ranking import NEGATIVE, Phrasing
 from faqbot.matching.sensitive import MatterExamples
 from faqbot.matching.similarity import KnownEmbeddings
@@ -194,8 +195,8 @@ class SharedResources:
         self.encoder_folder = encoder_folder
         self.static_encoder = StaticEncoder()
         chosen = TransformerEncoder(encoder_folder) if encoder_folder else MiniLMEncoder()
-        self.encoder = CachedEncoder(chosen, shipped_vectors, vectors_folder)
-        self.static_vectors = CachedEncoder(self.static_encoder)
+        self.encoder = CachedEncoder(OtherScripts(chosen), shipped_vectors, vectors_folder)
+        self.static_vectors = CachedEncoder(OtherScripts(self.static_encoder))
         self.word_vectors = WordVectors(self.static_encoder)
 
     def parts(self) -> Iterator[tuple[str, object]]:
