@@ -15,7 +15,7 @@ from rapidfuzz import fuzz, process
 from faqbot.matching.lexicon import OCCUPATIONS, SENIORITY
 from faqbot.matching.occupation_titles import NO_TITLES, OccupationTitles
 from faqbot.matching.other_roles import OtherRoles, TitleEvidence, compares
-from faqbot.matching.text import STOP_WORDS, singular
+from faqbot.matching.text import STOP_WORDS, normalise, singular, words
 from faqbot.matching.thresholds import LINK_THRESHOLDS, LinkThresholds
 from faqbot.matching.titles import MAX_SHORT_QUESTION, TitleIndex, TitleMatch
 from faqbot.model import LinkMethod, Role, RoleLink, RoleMention
@@ -67,6 +67,8 @@ class RoleLinker:
         thresholds: LinkThresholds = LINK_THRESHOLDS,
     ) -> None:
         self._thresholds = thresholds
+        roles = tuple(roles)
+        self._grades = {role.id: grades for role in roles if (grades := _headed_grades(role))}
         self._index = TitleIndex(
             roles, asking, language, everyday, compounds or {}, thresholds=thresholds
         )
@@ -206,7 +208,9 @@ class RoleLinker:
             for role, rival in best.items()
         )
         # The grade is masked with the title; left over, it would count as a word for a section.
-        while start > 0 and asked[start - 1] in SENIORITY:
+        # A page with a section for each grade is asked for one by just that word.
+        headed = self._grades.get(links[0].role, frozenset()) if len(links) == 1 else frozenset()
+        while start > 0 and asked[start - 1] in SENIORITY and asked[start - 1] not in headed:
             start -= 1
         return RoleMention(start, end, links, unknown_role, full)
 
@@ -273,3 +277,10 @@ class RoleLinker:
 
 def _has_noun(mention: RoleMention) -> bool:
     return any(singular(word) in OCCUPATIONS for word in mention.links[0].words.split())
+
+
+def _headed_grades(role: Role) -> frozenset[str]:
+    """Return the grades for which a role has a section: "Senior Site Engineer"."""
+    own = words(normalise(role.title))
+    headings = (words(normalise(section.title)) for section in role.sections)
+    return frozenset(heading[0] for heading in headings if heading[1:] == own) & SENIORITY

@@ -6,7 +6,7 @@ import pytest
 
 from faqbot.matching.role_linker import Linking, RoleLinker
 from faqbot.matching.text import codes, normalise, words
-from faqbot.model import LinkMethod, Role
+from faqbot.model import LinkMethod, Role, Section
 
 ROLES = (
     Role("python-back-end-developer", "Python Back End Developer", ("backend engineer",)),
@@ -223,3 +223,12 @@ def test_a_word_for_asking_is_no_misspelt_word_of_a_title() -> None:
     linker = RoleLinker([Role("soils-tester", "Soils Tester"), Role("cook", "Cook")], ASKING)
     mentions = linker.link(["skills", "for", "cook"], ["skils", "for", "cook"]).mentions
     assert [mention.links[0].role for mention in mentions] == ["cook"]
+
+
+def test_a_grade_that_heads_a_section_is_left_for_the_section() -> None:
+    headings = {"senior": "Senior Mason", "tools": "Tools of a mason"}
+    sections = tuple(Section("mason", key, title, "…") for key, title in headings.items())
+    linker = RoleLinker([Role("mason", "Mason", sections=sections)], ASKING)
+    (senior,) = linker.link("duties of a senior mason".split()).mentions
+    (junior,) = linker.link("duties of a junior mason".split()).mentions
+    assert (senior.start, junior.start) == (4, 3)
