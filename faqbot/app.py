@@ -142,7 +142,7 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
         assert listener is not None, "many workspaces are served over HTTP"
         serve_workspaces(settings, folder, listener, _print_line)
         return
-    resources = SharedResources(settings.encoder)
+    resources = SharedResources(settings.encoder, settings.cache)
     index = load_index(folder, resources, settings.cache)
     index.matcher.ranker.prepare(PREPARED_SCOPES)
     engine = Engine(index, ConversationMemory(time.monotonic))
@@ -255,7 +255,17 @@ def check(settings: Settings) -> tuple[str, ...]:
     found = (
         f"content: {folder} ({len(knowledge_base.roles)} roles, version {knowledge_base.version})"
     )
-    return (*describe(settings), *filter(None, (line,)), found)
+    encoder = f"encoder: {settings.encoder}" if settings.encoder else _bundled_encoder_line()
+    return (*describe(settings), *filter(None, (line,)), found, encoder)
+
+
+def _bundled_encoder_line() -> str:
+    """Say whether questions are compared by the compiled kernel."""
+    from faqbot.matching.minilm import MiniLMEncoder
+
+    backend = MiniLMEncoder().backend
+    how = "compiled kernel" if backend == "c" else "numpy, slower: no compiled kernel was installed"
+    return f"encoder: MiniLM ({how})"
 
 
 def _print_line(line: str) -> None:

@@ -50,9 +50,9 @@ def made_vectors(folder: Path, *, anew: bool) -> bytes | None:
     from faqbot.matching.training_data import SharedResources
 
     shipped = None if anew else ROOT / VECTORS
-    resources = SharedResources(vectors_folder=folder, shipped_vectors=shipped)
+    resources = SharedResources(cache=folder, shipped_vectors=shipped)
     build_index(load_knowledge_base(ROOT / "knowledge"), resources)
-    return next((path.read_bytes() for path in folder.iterdir()), None)
+    return next((path.read_bytes() for path in folder.glob(".vectors/*")), None)
 
 
 def main() -> int:

@@ -66,7 +66,7 @@ def load_engine(
         ContentError: the content has problems.
         UsageError: there is no content in the folder, or the encoder can't be loaded.
     """
-    index = load_index(knowledge, SharedResources(encoder), cache)
+    index = load_index(knowledge, SharedResources(encoder, cache), cache)
     return Engine(index, ConversationMemory(time.monotonic), audience=audience)
 
 
@@ -137,19 +137,20 @@ def build_in_subprocess(folder: Path, resources: SharedResources) -> Index:
         UsageError: there is no content in the folder.
         ServiceError: the subprocess failed.
     """
-    with snapshot_from_subprocess(folder, resources.encoder_folder) as snapshot:
+    with snapshot_from_subprocess(folder, resources) as snapshot:
         return read_snapshot(snapshot, resources, yielding=True)
 
 
 @contextmanager
-def snapshot_from_subprocess(folder: Path, encoder: Path | None) -> Iterator[Path]:
+def snapshot_from_subprocess(folder: Path, resources: SharedResources) -> Iterator[Path]:
     """Yield a snapshot of a folder that a subprocess wrote; it is deleted after the block.
 
     Raises:
         FaqbotError: as build_in_subprocess.
     """
     with tempfile.TemporaryDirectory(prefix="faqbot-") as snapshot:
-        command = [sys.executable, "-m", __name__, str(folder), str(encoder or ""), snapshot]
+        paths = [str(path or "") for path in (resources.encoder_folder, resources.cache)]
+        command = [sys.executable, "-m", __name__, str(folder), *paths, snapshot]
         done = subprocess.run(  # noqa: S603 - ourselves
             command, capture_output=True, stdin=subprocess.DEVNULL, check=False
         )
@@ -174,9 +175,9 @@ def _error_of(code: int, output: bytes) -> FaqbotError:
 
 def main(arguments: Sequence[str]) -> int:
     """Build a folder's index into a snapshot; the subprocess. Returns its exit code."""
-    folder, encoder, snapshot = arguments
+    folder, encoder, cache, snapshot = arguments
     os.nice(NICENESS)
-    resources = SharedResources(Path(encoder) if encoder else None)
+    resources = SharedResources(Path(encoder) if encoder else None, Path(cache) if cache else None)
     try:
         # On one thread: the other processors belong to the process that answers.
         with threadpool_limits(limits=1, user_api="blas"):
@@ -222,7 +223,7 @@ class IndexLoader:
         cached = self._from_cache(key)
         if cached is not None:
             return cached
-        with snapshot_from_subprocess(folder, encoder) as snapshot:
+        with snapshot_from_subprocess(folder, self.resources) as snapshot:
             if self.snapshots is not None and snapshot_key(folder, encoder) == key:
                 self.snapshots.adopt(key, snapshot)
                 cached = self._from_cache(key)

@@ -23,7 +23,7 @@ from faqbot.matching.small_talk import SmallTalkPhrasings
 from faqbot.matching.spelling import count_words
 from faqbot.matching.text import ROLE_SLOT, ROLE_WORD, STOP_WORDS, clauses, normalise, words
 from faqbot.matching.tfidf import LETTERS, WORDS, FeatureNumbers, Features
-from faqbot.matching.vector_cache import CachedEncoder
+from faqbot.matching.vector_cache import CachedEncoder, vectors_folder
 from faqbot.model import KnowledgeBase, Role
 
 GENERAL_FAQ_PREFIX = ":"
@@ -179,7 +179,7 @@ class SharedResources:
     Args:
         encoder_folder: the folder of a sentence-transformers model that compares sentences; None
             takes MiniLM, which is bundled.
-        vectors_folder: where to keep the vectors of content; None keeps them in memory only.
+        cache: the folder in which to keep the vectors of content; None keeps nothing.
         shipped_vectors: the file of the vectors of the shipped sentences.
 
     Raises:
@@ -189,13 +189,14 @@ class SharedResources:
     def __init__(
         self,
         encoder_folder: Path | None = None,
-        vectors_folder: Path | None = None,
+        cache: Path | None = None,
         shipped_vectors: Path | None = SHIPPED_VECTORS,
     ) -> None:
         self.encoder_folder = encoder_folder
+        self.cache = cache
         self.static_encoder = StaticEncoder()
         chosen = TransformerEncoder(encoder_folder) if encoder_folder else MiniLMEncoder()
-        self.encoder = CachedEncoder(OtherScripts(chosen), shipped_vectors, vectors_folder)
+        self.encoder = CachedEncoder(OtherScripts(chosen), shipped_vectors, vectors_folder(cache))
         self.static_vectors = CachedEncoder(OtherScripts(self.static_encoder))
         self.word_vectors = WordVectors(self.static_encoder)
 

@@ -13,7 +13,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,6 +43,11 @@ _log = logging.getLogger(__name__)
 def _hash(text: str) -> int:
     digest = hashlib.blake2b(text.encode(), digest_size=HASH_BYTES).digest()
     return int.from_bytes(digest, "little", signed=True)
+
+
+def vectors_folder(cache: Path | None) -> Path | None:
+    """Return the folder of the vectors in the cache folder; its dot keeps it from being pruned."""
+    return cache / ".vectors" if cache else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +153,13 @@ class CachedEncoder:
             self._tables += [table] if table else []
         name = hashlib.blake2b(self.fingerprint.encode(), digest_size=8).hexdigest()
         self._path = folder / f"vectors-{name}.safetensors" if folder else None
-        self._kept = self._read_kept()
+        self._kept: VectorTable | None = None
         self.encode_question = lru_cache(QUESTION_CACHE_SIZE)(self._encode_question)
+
+    @cached_property
+    def _written(self) -> VectorTable | None:
+        """The vectors that were on disk; they are read when content is first encoded."""
+        return self._read_kept()
 
     def _read_kept(self) -> VectorTable | None:
         if self._path is None or not self._path.is_file():
@@ -168,7 +178,8 @@ class CachedEncoder:
     def encode(self, texts: Sequence[str]) -> Floats:
         """Return unit vectors of shape (texts, dimensions), float32, rounded as they are kept."""
         different = tuple(dict.fromkeys(texts))
-        known = [*self._tables, *([self._kept] if self._kept else [])]
+        kept = self._kept or self._written
+        known = [*self._tables, *([kept] if kept else [])]
         hashes = {text: _hash(text) for text in different}
         missing = [t for t in different if not any(hashes[t] in table.rows for table in known)]
         fresh = VectorTable.of(missing, Quantised.of(self.encoder.encode(missing)))
@@ -189,7 +200,7 @@ class CachedEncoder:
     def _keep(self, fresh: VectorTable) -> None:
         """Add vectors to those of the file; the oldest ones give way."""
         assert self._path is not None
-        tables = [table for table in (self._kept, fresh) if table]
+        tables = [table for table in (self._kept or self._written, fresh) if table]
         self._kept = _joined(tables, MAX_KEPT)
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

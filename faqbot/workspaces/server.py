@@ -91,7 +91,7 @@ class WorkspaceContent:
         Raises:
             ContentError: the file that names content has problems.
         """
-        resources = SharedResources(settings.encoder)
+        resources = SharedResources(settings.encoder, settings.cache)
         snapshots = Snapshots(settings.cache, MAX_SNAPSHOTS) if settings.cache else None
         clones = user_cache_path("faqbot", appauthor=False)
         load = IndexLoader(resources, snapshots)
