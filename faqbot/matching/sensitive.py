@@ -17,7 +17,7 @@ import numpy as np
 
 from faqbot.matching.encoders import weak_lru_cache
 from faqbot.matching.similarity import sharpen
-from faqbot.matching.text import ROLE_WORD, clauses, normalise
+from faqbot.matching.text import ROLE_WORD, STOP_WORDS, clauses, normalise
 from faqbot.matching.tfidf import Floats
 from faqbot.matching.vector_cache import CachedEncoder
 from faqbot.model import (
@@ -80,9 +80,13 @@ class MatterExamples:
     ) -> None:
         self._matters = [(m, m.contact or c.contact) for c in contents for m in c.matters]
         texts = [(row, text) for row, (m, _) in enumerate(self._matters) for text in m.phrasings]
-        self._rows = [row for row, _ in texts]
-        self._vectors = encoder.encode([plain_line(text) for _, text in texts])
+        lines = [(row, plain_line(text)) for row, text in texts]
+        self._rows = [row for row, _ in lines]
+        self._vectors = encoder.encode([text for _, text in lines])
+        self._texts = [text for _, text in lines]
         self._patterns = [_pattern(matter.words) for matter, _ in self._matters]
+        # Most lines have none of the words: one pattern for all of them is soon done.
+        self._any_word = _pattern(word for matter, _ in self._matters for word in matter.words)
         self.bar = bar
         if others is not None and texts:
             nearest = sharpen((others @ self._vectors.T).max(axis=1))
@@ -90,22 +94,39 @@ class MatterExamples:
 
     def by_word(self, normalised: str, *, phrases: bool = False) -> _Near | None:
         """Return the matter whose word a line has; `phrases` looks for several words only."""
+        if self._any_word is None or not self._any_word.search(normalised):
+            return None
         for (matter, contact), pattern in zip(self._matters, self._patterns, strict=True):
             found = pattern.search(normalised) if pattern else None
             if found and (not phrases or " " in found["word"]):
                 return _Near(matter, contact, 1.0, found["word"])
         return None
 
-    def by_meaning(self, vector: Floats) -> _Near | None:
-        """Return the matter that a line is near to, if it is near enough."""
+    def by_meaning(self, line: str, vector: Floats) -> _Near | None:
+        """Return the matter that a line is near to, if near enough and in a word of its own."""
         if not self._rows:
             return None
         similarities = sharpen(self._vectors @ vector)
-        best = int(similarities.argmax())
-        if similarities[best] < self.bar:
+        # Vectors of another language than the encoder's are near to each other by chance.
+        near = (
+            row
+            for row in np.argsort(-similarities).tolist()
+            if similarities[row] >= self.bar and _share_word(line, self._texts[row])
+        )
+        best = next(near, None)
+        if best is None:
             return None
         matter, contact = self._matters[self._rows[best]]
         return _Near(matter, contact, float(similarities[best]))
+
+
+def _share_word(first: str, second: str) -> bool:
+    """Return whether two lines have a word in common, by its beginning; stop words don't count."""
+    beginnings = [
+        {w[:MIN_BEGINNING] for w in line.split() if len(w) >= MIN_BEGINNING and w not in STOP_WORDS}
+        for line in (first, second)
+    ]
+    return not beginnings[0].isdisjoint(beginnings[1])
 
 
 def plain_line(text: str) -> str:
@@ -147,7 +168,9 @@ class SensitiveFinder:
         line = _without(parsed.normalised, [*_titles(parsed), parsed.unknown_role])
         for examples in (self._own, self._shipped):
             # "My lawyer" says more than an occupation does.
-            near = examples.by_word(line) or examples.by_word(parsed.normalised, phrases=True)
+            near = examples.by_word(line)
+            if near is None and parsed.unknown_role:
+                near = examples.by_word(parsed.normalised, phrases=True)
             if near is not None and not self._is_about(near, outcome):
                 return self._decline(near)
         if _is_sure_of_role(outcome):
@@ -162,7 +185,8 @@ class SensitiveFinder:
         found: list[_Near] = []
         for sentence in _sentences(line):
             vector = self._encoder.encode_question(sentence)
-            found += filter(None, (self._own.by_meaning(vector), self._shipped.by_meaning(vector)))
+            for examples in (self._own, self._shipped):
+                found += filter(None, (examples.by_meaning(sentence, vector),))
         return max(found, key=lambda near: near.similarity, default=None)
 
     def _is_about(self, near: _Near, outcome: Outcome) -> bool:
