@@ -50,6 +50,16 @@ MAX_LINE_WORDS: Final = 40
 
 CACHE_SIZE: Final = 512
 
+_FUNCTION_WORDS: Final = STOP_WORDS | frozenset(
+    """
+    tengo tiene tienen tenemos quiero puedo puede estoy esta estan como para pero cuando cuanto
+    cuantas donde porque habe haben hatte kann kannst will wird werde wurde sind nicht mich mein
+    meine meinem meiner eine einen einem auch oder aber suis veux peux peut avoir etre avec dans
+    pour mais quand cette sont elle nous vous
+    """.split()
+)
+"""Words of grammar in the languages of the examples: two lines that share one share no matter."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Near:
@@ -123,7 +133,11 @@ class MatterExamples:
 def _share_word(first: str, second: str) -> bool:
     """Return whether two lines have a word in common, by its beginning; stop words don't count."""
     beginnings = [
-        {w[:MIN_BEGINNING] for w in line.split() if len(w) >= MIN_BEGINNING and w not in STOP_WORDS}
+        {
+            w[:MIN_BEGINNING]
+            for w in line.split()
+            if len(w) >= MIN_BEGINNING and w not in _FUNCTION_WORDS
+        }
         for line in (first, second)
     ]
     return not beginnings[0].isdisjoint(beginnings[1])
