@@ -162,11 +162,12 @@ class CachedEncoder:
         return self._read_kept()
 
     def _read_kept(self) -> VectorTable | None:
-        if self._path is None or not self._path.is_file():
+        if self._path is None:
             return None
         try:
-            return VectorTable.read(self._path, self.fingerprint)
-        except ServiceError as error:
+            kept = self._path.is_file()
+            return VectorTable.read(self._path, self.fingerprint) if kept else None
+        except (ServiceError, OSError) as error:
             _log.warning("%s It is made anew.", error)
             return None
 

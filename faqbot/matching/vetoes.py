@@ -34,11 +34,13 @@ MAX_CACHED_WORDS: Final = 20_000
 CACHE_SIZE: Final = 1_024
 """Entries whose explanations are cached."""
 
-_TOKEN = re.compile(r"\w+(?:[-./]\w+)*")
-_JOINTS = re.compile(r"[-./\s_]+")
+# "401(k)" is one token; "employee(s)" and "2 (two)" are none.
+_TOKEN = re.compile(r"\d\w*(?:\(\w\))+|\w+(?:[-./]\w+)*")
+_JOINTS = re.compile(r"[-./\s_()]+")
 _QUANTITY = re.compile(
     r"(?:[$€£]\s?)?\b\d[\d.,]*\s?(?:%|[$€£]|\+)?(?:\s?(?:-|to|or)\s?\d[\d.,]*)?\s?"
-    r"(?:(?:k|eur|usd|gbp|years?|yrs?|y|months?|weeks?|days?|hours?|hrs?|minutes?|mins?|times?"
+    # "52k" and "125k" are amounts, "401k" isn't: so exact a sum is said in full.
+    r"(?:(?:(?<!\d\d[1-46-9])k|eur|usd|gbp|years?|yrs?|y|months?|weeks?|days?|hours?|hrs?|minutes?|mins?|times?"
     r"|people|persons?|jahren?|monaten?|wochen?|tagen?|stunden?|anos?|meses|mes|semanas?|dias?"
     r"|horas?|ans?|mois|semaines?|jours?|heures?)\b)",
     re.IGNORECASE,
