@@ -71,6 +71,8 @@ bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m benchmarks.remembering
 	@$(BIN)/python -m benchmarks.quality own
 	@$(if $(DATA),$(BIN)/python -m benchmarks.quality intents --data $(DATA),:)
+	@$(if $(DATA),$(BIN)/python -m benchmarks.folders --data $(DATA) $(if $(FOLDERS),--folders $(FOLDERS)),:)
+	@$(if $(DATA),$(BIN)/python -m benchmarks.strangers --data $(DATA),:)
 	@$(if $(DATA),$(BIN)/python -m benchmarks.linking --data $(DATA),:)
 	@$(if $(DATA),$(BIN)/python -m benchmarks.importing --data $(DATA),:)
 	@$(if $(DATA),$(BIN)/python -m benchmarks.reloading --data $(DATA),:)

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from faqbot.matching.minilm import MiniLMEncoder
+
 Find = Callable[[str], tuple[str, float]]
 """The best entry for a text, with a score that ranks questions by how sure it is."""
 
@@ -35,7 +37,9 @@ def peers(*, minilm: bool) -> Iterator[Peer]:
         Peer("rapidfuzz extractOne WRatio", ("rapidfuzz",), _rapidfuzz("WRatio")),
         Peer("rapidfuzz extractOne token_set_ratio", ("rapidfuzz",), _rapidfuzz("token_set_ratio")),
         Peer("bm25s", ("bm25s",), _bm25s),
+        Peer("TF-IDF, nearest", ("sklearn",), _tfidf_nearest),
         Peer("TF-IDF + logistic regression", ("sklearn",), _tfidf_regression),
+        Peer("bundled all-MiniLM-L6-v2, nearest", (), BundledEncoder().nearest),
     ]
     if minilm:
         encode = _Encoder()
@@ -43,6 +47,21 @@ def peers(*, minilm: bool) -> Iterator[Peer]:
             Peer("all-MiniLM-L6-v2, nearest", MINILM, encode.nearest),
             Peer("all-MiniLM-L6-v2 + logistic regression", (*MINILM, "sklearn"), encode.regression),
         ]
+    yield from _installed(wanted)
+
+
+def nearest_peers() -> Iterator[Peer]:
+    """The peers that need no more than one phrasing of an entry."""
+    yield from _installed(
+        [
+            Peer("all-MiniLM-L6-v2, nearest", (), BundledEncoder().nearest),
+            Peer("TF-IDF, nearest", ("sklearn",), _tfidf_nearest),
+            Peer("rapidfuzz WRatio", ("rapidfuzz",), _rapidfuzz("WRatio")),
+        ]
+    )
+
+
+def _installed(wanted: Sequence[Peer]) -> Iterator[Peer]:
     for peer in wanted:
         try:
             for module in peer.needs:
@@ -85,18 +104,35 @@ def _bm25s(texts: Sequence[str], entries: Sequence[str]) -> Find:
     return find
 
 
-def _tfidf_regression(texts: Sequence[str], entries: Sequence[str]) -> Find:
+def _tfidf() -> Any:
+    """TF-IDF of words, pairs of words and letters."""
     from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline, make_union
+    from sklearn.pipeline import make_union
 
-    model = make_pipeline(
-        make_union(
-            TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
-            TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
-        ),
-        LogisticRegression(C=10, max_iter=1000),
+    return make_union(
+        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
     )
+
+
+def _tfidf_nearest(texts: Sequence[str], entries: Sequence[str]) -> Find:
+    vectors = _tfidf()
+    known = vectors.fit_transform(list(texts))
+
+    def find(text: str) -> tuple[str, float]:
+        # Both kinds of features have length one, so half of the product is a mean cosine.
+        cosines = (known @ vectors.transform([text]).T).toarray()[:, 0] / 2
+        at = int(np.argmax(cosines))
+        return entries[at], float(cosines[at])
+
+    return find
+
+
+def _tfidf_regression(texts: Sequence[str], entries: Sequence[str]) -> Find:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    model = make_pipeline(_tfidf(), LogisticRegression(C=10, max_iter=1000))
     model.fit(list(texts), list(entries))
     return lambda text: _best(model, model.predict_proba([text])[0])
 
@@ -104,6 +140,33 @@ def _tfidf_regression(texts: Sequence[str], entries: Sequence[str]) -> Find:
 def _best(model: Any, chances: Any) -> tuple[str, float]:
     at = int(np.argmax(chances))
     return str(model.classes_[at]), float(chances[at])
+
+
+class BundledEncoder:
+    """all-MiniLM-L6-v2 as faqbot bundles it, int8: what nearest alone makes of it."""
+
+    def __init__(self) -> None:
+        self._encoder: MiniLMEncoder | None = None
+        self._known: dict[str, Any] = {}
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        """Unit vectors of texts."""
+        self._encoder = self._encoder or MiniLMEncoder()
+        return self._encoder.encode(texts)
+
+    def nearest(self, texts: Sequence[str], entries: Sequence[str]) -> Find:
+        """The entry of the nearest phrasing."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        if new:
+            self._known |= dict(zip(new, self.encode(new), strict=True))
+        vectors = np.stack([self._known[text] for text in texts])
+
+        def find(text: str) -> tuple[str, float]:
+            cosines = vectors @ self.encode([text])[0]
+            at = int(np.argmax(cosines))
+            return entries[at], float(cosines[at])
+
+        return find
 
 
 class _Encoder:

@@ -12,6 +12,7 @@ from benchmarks.fact_evaluation import ask_facts, fact_figures, read_facts
 from faqbot import __version__
 from faqbot.app import load_engine
 from faqbot.evaluation.datasets import ask_all, dataset_figures, read_questions
+from faqbot.evaluation.runner import predict_all, report
 
 ROOT = Path(__file__).resolve().parent.parent
 SETS = ("development", "development-2", "development-3", "test")
@@ -31,11 +32,12 @@ def main() -> None:
     for name in SETS:
         questions = read_questions(ROOT / "tests" / "questions" / f"{name}.jsonl")
         found = dataset_figures(ask_all(engine, questions))
+        error = report(predict_all(engine, questions)).ece
         result[name] = {
             key: round(value, 4) if isinstance(value, float) else value
-            for key, value in asdict(found).items()
+            for key, value in {**asdict(found), "calibration_error": error}.items()
         }
-        print(f"{name}: {found}")
+        print(f"{name}: {found} | expected calibration error {error:.3f}", flush=True)
     for name in FACTS:
         facts = read_facts(ROOT / "tests" / "questions" / f"{name}.jsonl")
         shares = fact_figures(ask_facts(engine, facts))
