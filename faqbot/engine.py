@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from faqbot.content.loader import fill_title
+from faqbot.matching.candidates import Explanation
 from faqbot.matching.compound import joined, parts_by_role, questions_in
 from faqbot.matching.decision import Decider, names_part
 from faqbot.matching.facts.finder import FactFinder
@@ -183,10 +184,7 @@ class Engine:
         """Answer a question, offer choices, or decline; silent about what wasn't put to faqbot."""
         began = time.perf_counter()
         index, asked = self._index, self._question(question)
-        context = asked.role or self._conversations.role_of(asked.thread)
-        # A reload may have removed the role that the conversation was about.
-        if index.knowledge_base.role(context) is None:
-            context = None
+        context = self._context(asked)
         parsed = self._parse(asked.text[:MAX_CHARACTERS], context)
         outcome = (
             self._verbatim(parsed, asked)
@@ -198,6 +196,17 @@ class Engine:
             kept = Reason.CLOSE if isinstance(outcome, Answer) else outcome.reason
             return self._say(asked, parsed, Silence(kept), None, began)
         return self._result(asked, parsed, outcome, began)
+
+    def explain(self, question: str | Question) -> tuple[Explanation, ...]:
+        """Return why the candidates of a question have their confidences, the best first."""
+        asked = self._question(question)
+        return self._index.matcher.explain(asked.text[:MAX_CHARACTERS], self._context(asked))
+
+    def _context(self, asked: Question) -> str | None:
+        """Return the role that the conversation of a question is about, if any."""
+        context = asked.role or self._conversations.role_of(asked.thread)
+        # A reload may have removed the role that the conversation was about.
+        return None if self.knowledge_base.role(context) is None else context
 
     def _verbatim(self, parsed: ParsedQuestion, asked: Question) -> Outcome | None:
         """Return the answer of an entry whose own question this is, word for word.

@@ -27,12 +27,13 @@ from faqbot.cli.common import (
     terminal_question,
 )
 from faqbot.errors import UsageError
-from faqbot.model import Audience, Prompt
+from faqbot.model import Audience, Prompt, Question
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from faqbot.engine import Engine
+    from faqbot.matching.candidates import Explanation
     from faqbot.replies.reply import Reply, ReplyPart, Table
     from faqbot.replies.result import Result
 
@@ -61,10 +62,17 @@ class QuestionAsker:
 
     def result(self, text: str) -> Result:
         """Ask a question and return its result."""
+        return self.engine.ask(self._question(text))
+
+    def explanations(self, text: str) -> tuple[Explanation, ...]:
+        """Return why the candidates of a question have their confidences."""
+        return self.engine.explain(self._question(text))
+
+    def _question(self, text: str) -> Question:
         # The conversation's own role comes first: `role` is the one that it starts with.
         role = self.engine.role_of(self.thread) or self.role
         asked = terminal_question(readable(text), self.audience, role)
-        return self.engine.ask(replace(asked, thread=self.thread, prompt=self.prompt))
+        return replace(asked, thread=self.thread, prompt=self.prompt)
 
     def json(self, text: str) -> dict[str, object]:
         """Ask a question and return the JSON contract, with the question as it was given."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from faqbot.cli.ask import QuestionAsker
     from faqbot.engine import Engine
     from faqbot.evaluation.runner import OutcomeChange
+    from faqbot.matching.candidates import Explanation
     from faqbot.replies.result import Result
 
 REASONS = {
@@ -52,11 +53,25 @@ LINKS = {
 }
 
 
-def explanation_json(result: Result) -> dict[str, object]:
+VETOES = {
+    "code": "is a code that it doesn't have",
+    "verb": "is an action that it doesn't explain",
+    "number": "is another number than its own",
+}
+
+MIN_SHOWN = 0.05
+"""Log odds from which a feature's contribution is shown."""
+
+EXPLAINED = 3
+"""Candidates whose features are shown."""
+
+
+def explanation_json(result: Result, explanations: Sequence[Explanation]) -> dict[str, object]:
     """Return the fields that `faqbot explain --json` adds to the JSON contract."""
     from faqbot.replies.result import candidate_to_dict
 
     parsed, outcome = result.parsed, result.outcome
+    explained = {explanation.entry: explanation for explanation in explanations}
     declined = outcome if isinstance(outcome, Decline) else Decline()
     return {
         "why": outcome.reason.value,
@@ -67,8 +82,11 @@ def explanation_json(result: Result) -> dict[str, object]:
             for link in parsed.links
         ],
         "unknown_role": parsed.unknown_role,
+        "verbatim": parsed.verbatim.id if parsed.verbatim else None,
         "candidates": [
-            candidate_to_dict(candidate) | {"opinions": dict(candidate.scores)}
+            candidate_to_dict(candidate)
+            | {"opinions": dict(candidate.scores)}
+            | _evidence_json(explained[candidate.id])
             for candidate in parsed.candidates
         ],
         "nearest": list(declined.nearest),
@@ -78,7 +96,18 @@ def explanation_json(result: Result) -> dict[str, object]:
     }
 
 
-def render(result: Result) -> Iterator[RenderableType]:
+def _evidence_json(explanation: Explanation) -> dict[str, object]:
+    veto = explanation.veto
+    return {
+        "contributions": {name: round(value, 4) for name, value in explanation.contributions},
+        "log_odds": round(explanation.log_odds, 4),
+        "learnt": round(explanation.learnt, 4),
+        "verifier_share": round(explanation.verifier_share, 4),
+        "veto": {"kind": veto.kind.value, "words": veto.words} if veto else None,
+    }
+
+
+def render(result: Result, explanations: Sequence[Explanation]) -> Iterator[RenderableType]:
     """Yield the explanation's tables."""
     yield _reading(result.parsed)
     if result.parsed.links:
@@ -87,6 +116,11 @@ def render(result: Result) -> Iterator[RenderableType]:
     if result.parsed.candidates:
         yield ""
         yield _candidates(result.parsed.candidates)
+        yield ""
+        yield _evidence(explanations[:EXPLAINED])
+    if any(explanation.veto for explanation in explanations):
+        yield ""
+        yield _vetoes(explanations)
     yield ""
     yield _decision(result)
 
@@ -111,6 +145,8 @@ def _reading(parsed: ParsedQuestion) -> Table:
             "Corrected",
             Text(f"{printable(correction.written)} → {printable(correction.corrected)}"),
         )
+    if parsed.verbatim:
+        table.add_row("Verbatim", f"the own question of {parsed.verbatim.id}")
     if parsed.unknown_role:
         table.add_row("Unknown role", Text(printable(parsed.unknown_role)))
     return table
@@ -144,6 +180,44 @@ def _candidates(candidates: tuple[Candidate, ...]) -> Table:
             f"{candidate.confidence:.2f}",
             *(f"{opinions[view]:.2f}" if view in opinions else "" for view in views),
         )
+    return table
+
+
+def _evidence(explanations: Sequence[Explanation]) -> Table:
+    """Return what each feature adds to the log odds of the best candidates, and what follows."""
+    from rich.table import Table
+
+    table = Table(title="Evidence, in log odds", title_justify="left")
+    table.add_column("Feature")
+    for explanation in explanations:
+        table.add_column(
+            explanation.entry or "the role as a whole", justify="right", overflow="fold"
+        )
+    columns = [dict(explanation.contributions) for explanation in explanations]
+    for name in dict.fromkeys(name for column in columns for name in column):
+        values = [column.get(name, 0.0) for column in columns]
+        if any(abs(value) >= MIN_SHOWN for value in values):
+            table.add_row(name, *(f"{value:+.2f}" for value in values))
+    table.add_section()
+    table.add_row("sum", *(f"{explanation.log_odds:+.2f}" for explanation in explanations))
+    for label, values in (
+        ("verified: its probability", [e.verified for e in explanations]),
+        ("learnt from the content", [e.learnt for e in explanations]),
+        ("share of verified", [e.verifier_share for e in explanations]),
+    ):
+        table.add_row(label, *(f"{value:.2f}" for value in values))
+    return table
+
+
+def _vetoes(explanations: Sequence[Explanation]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("Entry", "Offered at most, since", title="Vetoes", title_justify="left")
+    for explanation in explanations:
+        if explanation.veto:
+            words = printable(explanation.veto.words)
+            table.add_row(explanation.entry, Text(f"“{words}” {VETOES[explanation.veto.kind]}"))
     return table
 
 
@@ -256,8 +330,9 @@ def explain(
 
     What was normalised and corrected, and which role was linked through which words.
 
-    Then the candidates with the score of each view, and the reason of the decision. With `--add`
-    also what would change if the question were a phrasing of that entry.
+    Then the candidates with the score of each view, what each feature adds to the log odds of the
+    best, which of them are vetoed and why, and the reason of the decision. With `--add` also what
+    would change if the question were a phrasing of that entry.
     """
     text = question_of(words)
     if text is None:
@@ -295,10 +370,11 @@ def _print_changes_by_phrasing(engine: Engine, text: str, entry_id: str) -> None
 def _explain(asker: QuestionAsker, text: str, as_json: bool) -> None:  # noqa: FBT001 - one caller
     from faqbot.cli.common import console, print_json
 
-    result = asker.result(text)
+    result, explanations = asker.result(text), asker.explanations(text)
     if as_json:
-        print_json(result.to_dict() | {"question": text} | explanation_json(result))
+        explained = explanation_json(result, explanations)
+        print_json(result.to_dict() | {"question": text} | explained)
     else:
         terminal = console()
-        for block in render(result):
+        for block in render(result, explanations):
             terminal.print(block)

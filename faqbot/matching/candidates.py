@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -22,7 +22,7 @@ from faqbot.matching.thresholds import SCORE_WEIGHTS, THRESHOLDS
 from faqbot.matching.training_data import GENERAL_FAQ_PREFIX
 from faqbot.matching.vector_cache import CachedEncoder
 from faqbot.matching.verifier import FEATURES, Verifier
-from faqbot.matching.vetoes import NO_DEMANDS, Demands, Vetoes
+from faqbot.matching.vetoes import NO_DEMANDS, Demands, Veto, Vetoes
 from faqbot.model import Candidate, EntryKind, KnowledgeBase
 
 MIN_STEM_LENGTH = 4
@@ -120,6 +120,60 @@ PRIOR_PHRASINGS = 4.0
 """Phrasings of an entry at which what the content teaches counts as much as the verifier."""
 
 
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a candidate has its confidence.
+
+    Attributes:
+        entry: the id of the candidate.
+        contributions: what each feature, and the constant, adds to the log odds of `verified`.
+        verified: the probability by the verifier.
+        learnt: the probability as the content's own phrasings teach.
+        verifier_share: how much `verified` counts in the confidence, the rest is for `learnt`.
+        veto: what the entry leaves unexplained, so that it is offered at most.
+    """
+
+    entry: str
+    contributions: tuple[tuple[str, float], ...]
+    verified: float
+    learnt: float
+    verifier_share: float
+    veto: Veto | None
+
+    @property
+    def log_odds(self) -> float:
+        """The sum of the contributions."""
+        return sum(value for _, value in self.contributions)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Judged:
+    """The classes of a scope, and those `chosen` among them with all that speaks for each.
+
+    Attributes:
+        scored: what the ranker says of all classes.
+        chosen: the numbers of the classes that were judged.
+        overlaps: the overlap of each chosen one.
+        features: the verifier's features of each.
+        verified: the probability of each by the verifier.
+        learnt: the probability of each as the content's own phrasings teach.
+        shares: how much `verified` counts in the confidence of each.
+    """
+
+    scored: ClassScores
+    chosen: Rows
+    overlaps: Floats
+    features: Floats
+    verified: Floats
+    learnt: Floats
+    shares: Floats
+
+    @property
+    def confidences(self) -> Floats:
+        blended: Floats = self.shares * self.verified + (1 - self.shares) * self.learnt
+        return blended
+
+
 class CandidateFinder:
     """Finds the entries that may answer a text.
 
@@ -171,13 +225,35 @@ class CandidateFinder:
         features = self._verifier.features(asked, scored, scope, question, chosen)
         return tuple(scored.keys[at] for at in chosen.tolist()), features
 
-    def _find(
+    def explain(
         self, asked: tuple[str, ...], scope: str, demands: Demands = NO_DEMANDS
-    ) -> tuple[Candidate, ...]:
+    ) -> tuple[Explanation, ...]:
+        """Return why the candidates of a text have their confidences, the best first."""
+        judged = self._judged(asked, scope)
+        if judged is None:
+            return ()
+        role = None if scope == ALL_SCOPES else scope
+        keys = [judged.scored.keys[at] for at in judged.chosen.tolist()]
+        rows = {_entry_of(key, role)[0]: row for row, key in enumerate(keys)}
+        return tuple(
+            Explanation(
+                candidate.id,
+                self._verifier.contributions(judged.features[row]),
+                float(judged.verified[row]),
+                float(judged.learnt[row]),
+                float(judged.shares[row]),
+                self._vetoes.find(candidate, demands),
+            )
+            for candidate in self.find(asked, scope, demands)
+            for row in (rows[candidate.id],)
+        )
+
+    def _judged(self, asked: tuple[str, ...], scope: str) -> _Judged | None:
+        """Return the best classes of a scope with what speaks for each; None without classes."""
         text = " ".join(asked)
         scored = self._ranker.score(text, scope)
         if not scored.keys:
-            return ()
+            return None
         overlaps = self._overlap.overlaps(asked, scope, scored.keys)
         scores = (
             scored.scores
@@ -190,9 +266,23 @@ class CandidateFinder:
         # Only the best are judged: content may have thousands of classes.
         chosen = np.union1d(best_first(scores, JUDGED), best_first(ranked, JUDGED))
         features = self._verifier.features(asked, scored, scope, question, chosen)
-        verified = self._verifier.probabilities(features)
-        prior = PRIOR_PHRASINGS / (PRIOR_PHRASINGS + scored.counts[chosen] - 1)
-        confidences = prior * verified + (1 - prior) * learnt[chosen]
+        return _Judged(
+            scored,
+            chosen,
+            overlaps[chosen],
+            features,
+            self._verifier.probabilities(features),
+            learnt[chosen],
+            PRIOR_PHRASINGS / (PRIOR_PHRASINGS + scored.counts[chosen] - 1),
+        )
+
+    def _find(
+        self, asked: tuple[str, ...], scope: str, demands: Demands = NO_DEMANDS
+    ) -> tuple[Candidate, ...]:
+        judged = self._judged(asked, scope)
+        if judged is None:
+            return ()
+        scored, chosen, confidences = judged.scored, judged.chosen, judged.confidences
         # Equal confidences go to the class that comes first, so that the order never changes.
         order = np.lexsort((chosen, -confidences))[:MAX_CANDIDATES]
         role = None if scope == ALL_SCOPES else scope
@@ -201,8 +291,8 @@ class CandidateFinder:
                 scored.by_view[:, chosen],
                 scored.nearest[chosen],
                 scored.ridge[chosen],
-                overlaps[chosen],
-                verified,
+                judged.overlaps,
+                judged.verified,
                 confidences,
             ]
         )
@@ -213,7 +303,7 @@ class CandidateFinder:
         ]
         allowed = [
             replace(c, confidence=min(c.confidence, THRESHOLDS.max_vetoed))
-            if self._vetoes.forbid(c, demands)
+            if self._vetoes.find(c, demands)
             else c
             for c in found
         ]
@@ -223,14 +313,17 @@ class CandidateFinder:
     def _candidate(self, key: str, column: Sequence[float], role: str | None) -> Candidate:
         *seen, confidence = column
         opinions = tuple(zip(self._score_names, seen, strict=True))
-        if key.startswith(GENERAL_FAQ_PREFIX):
-            return Candidate(
-                key.removeprefix(GENERAL_FAQ_PREFIX), EntryKind.FAQ, None, confidence, opinions
-            )
-        if key == WHOLE_ROLE:
-            return Candidate(role or "", EntryKind.ROLE, role, confidence, opinions)
-        kind = EntryKind.FAQ if key.startswith("faq/") else EntryKind.SECTION
-        return Candidate(f"{role}/{key}" if role else key, kind, role, confidence, opinions)
+        return Candidate(*_entry_of(key, role), confidence, opinions)
+
+
+def _entry_of(key: str, role: str | None) -> tuple[str, EntryKind, str | None]:
+    """Return the id, the kind and the role of the entry that a class of a role's scope is."""
+    if key.startswith(GENERAL_FAQ_PREFIX):
+        return key.removeprefix(GENERAL_FAQ_PREFIX), EntryKind.FAQ, None
+    if key == WHOLE_ROLE:
+        return role or "", EntryKind.ROLE, role
+    kind = EntryKind.FAQ if key.startswith("faq/") else EntryKind.SECTION
+    return f"{role}/{key}" if role else key, kind, role
 
 
 def best_first(scores: Floats, count: int) -> Rows:

@@ -7,10 +7,10 @@ the role are ranked by the words that are left. A matcher never changes once it 
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from faqbot.matching.calibration import Calibration, calibrate, calibrate_sampled
-from faqbot.matching.candidates import CandidateFinder, SectionOverlap
+from faqbot.matching.candidates import CandidateFinder, Explanation, SectionOverlap
 from faqbot.matching.entry_index import EntryIndex
 from faqbot.matching.exclusions import without_exclusion
 from faqbot.matching.ranking import (
@@ -76,6 +76,20 @@ MAX_CLAUSE_WORDS = 6
 
 MAX_PARTS = 4
 """Clauses of the longest question that can be a list of parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """A search: the words that were compared, the scope, and the candidates found there."""
+
+    asked: tuple[str, ...]
+    scope: str
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def confidence(self) -> float:
+        """The confidence of the best candidate."""
+        return self.candidates[0].confidence if self.candidates else 0.0
 
 
 class Matcher:
@@ -155,15 +169,11 @@ class Matcher:
     def parse(self, text: str, role: str | None = None) -> ParsedQuestion:
         """Parse a question; `role` is the one that the conversation is about, if any."""
         normalised = normalise(text)
-        as_codes = codes(text)
         kept, left_out = without_exclusion(normalised)
-        asked, corrections = self._corrected(kept, as_codes)
-        linking = self._linker.link(
-            [token.word for token in asked], [token.written for token in asked], as_codes
-        )
+        asked, corrections, linking = self._linked(kept, codes(text))
         masked = mask_roles(asked, linking.mentions)
         demands = self._demands(text, asked, masked)
-        scope, candidates = self._best_scope(asked, linking, role, demands)
+        search = self._best_scope(asked, linking, role, demands)
         without_roles = tuple(token.word for token in masked if token.word != ROLE_WORD)
         return ParsedQuestion(
             text=text,
@@ -176,10 +186,23 @@ class Matcher:
             unknown_role=linking.unknown_role,
             words_without_roles=without_roles,
             content_words=tuple(word for word in without_roles if word not in STOP_WORDS),
-            candidates=candidates,
-            parts=self._parts(masked, scope, demands),
+            candidates=search.candidates,
+            parts=self._parts(masked, search.scope, demands),
             verbatim=self._verbatim.find(normalised, role),
         )
+
+    def explain(self, text: str, role: str | None = None) -> tuple[Explanation, ...]:
+        """Return why the candidates of a question have their confidences, the best first.
+
+        Args:
+            text: a question.
+            role: the role that the conversation is about, if any.
+        """
+        kept, _ = without_exclusion(normalise(text))
+        asked, _, linking = self._linked(kept, codes(text))
+        demands = self._demands(text, asked, mask_roles(asked, linking.mentions))
+        search = self._best_scope(asked, linking, role, demands)
+        return self._candidates.explain(search.asked, search.scope, demands)
 
     def judge(
         self, text: str, role: str | None = None, without: Container[str] = ()
@@ -197,6 +220,16 @@ class Matcher:
         named = [m.links[0].role for m in parsed.mentions if len(m.links) == 1]
         scope = named[0] if named else role or ALL_SCOPES
         return self._candidates.judge(masked, scope, without)
+
+    def _linked(
+        self, normalised: str, as_codes: frozenset[str]
+    ) -> tuple[list[Token], list[Correction], Linking]:
+        """Return the words of a text, what was corrected, and the roles that they name."""
+        asked, corrections = self._corrected(normalised, as_codes)
+        linking = self._linker.link(
+            [token.word for token in asked], [token.written for token in asked], as_codes
+        )
+        return asked, corrections, linking
 
     def _corrected(
         self, normalised: str, as_codes: frozenset[str]
@@ -225,9 +258,9 @@ class Matcher:
 
     def _best_sentence(
         self, asked: Sequence[Token], scope: str, demands: Demands = NO_DEMANDS
-    ) -> tuple[Candidate, ...]:
-        """Return the candidates of the whole text, or of the sentence with a better one."""
-        best = self._candidates.find(tuple(token.word for token in asked), scope, demands)
+    ) -> _Search:
+        """Return the search with the whole text, or with the sentence that finds a better one."""
+        best = self._search(tuple(token.word for token in asked), scope, demands)
         sentences = {token.sentence for token in asked}
         # A story around the question must not dilute the one sentence that asks.
         if len(sentences) > 1:
@@ -235,10 +268,15 @@ class Matcher:
                 spoken = tuple(token.word for token in asked if token.sentence == sentence)
                 if all(word in STOP_WORDS or word == ROLE_WORD for word in spoken):
                     continue
-                candidates = self._candidates.find(spoken, scope, demands)
-                if candidates and (not best or candidates[0].confidence > best[0].confidence):
-                    best = candidates
+                search = self._search(spoken, scope, demands)
+                if search.candidates and (
+                    not best.candidates or search.confidence > best.confidence
+                ):
+                    best = search
         return best
+
+    def _search(self, asked: tuple[str, ...], scope: str, demands: Demands) -> _Search:
+        return _Search(asked, scope, self._candidates.find(asked, scope, demands))
 
     def link_roles(self, asked: Sequence[str]) -> Linking:
         """Return the roles that words name on their own."""
@@ -250,8 +288,8 @@ class Matcher:
 
     def _best_scope(
         self, asked: Sequence[Token], linking: Linking, role: str | None, demands: Demands
-    ) -> tuple[str, tuple[Candidate, ...]]:
-        """Return the role among whose entries the best candidates are, with these candidates.
+    ) -> _Search:
+        """Return the search in the role among whose entries the best candidates are.
 
         Where several roles are named, each is tried, with the others' names masked and shown: "how
         does an analyst differ from an engineer" is an FAQ of one of the two.
@@ -260,30 +298,28 @@ class Matcher:
         masked = mask_roles(asked, linking.mentions)
         if len(named) <= 1:
             scope = named[0] if named else ALL_SCOPES if linking.mentions or role is None else role
-            return scope, self._best_sentence(masked, scope, demands)
+            return self._best_sentence(masked, scope, demands)
         scopes = tuple(dict.fromkeys(named))
-        all_masked = [(scope, self._best_sentence(masked, scope, demands)) for scope in scopes]
+        all_masked = [self._best_sentence(masked, scope, demands) for scope in scopes]
         others_shown = [
-            (
-                scope,
-                self._best_sentence(
-                    mask_roles(asked, linking.mentions, self._title_words, own=scope),
-                    scope,
-                    demands,
-                ),
+            self._best_sentence(
+                mask_roles(asked, linking.mentions, self._title_words, own=scope), scope, demands
             )
             for scope in scopes
         ]
         best = max(all_masked, key=_confidence)
-        if _confidence(best) >= THRESHOLDS.min_clause and best[1][0].kind is not EntryKind.FAQ:
+        if (
+            best.confidence >= THRESHOLDS.min_clause
+            and best.candidates[0].kind is not EntryKind.FAQ
+        ):
             return best
         of_each = [
             max(pair, key=_confidence) for pair in zip(all_masked, others_shown, strict=True)
         ]
-        highest = max(_confidence(each) for each in of_each)
+        highest = max(each.confidence for each in of_each)
         # Two roles often have the same FAQ; the one that is named first is the one asked about.
         return next(
-            each for each in of_each if _confidence(each) >= highest - THRESHOLDS.max_first_role_lag
+            each for each in of_each if each.confidence >= highest - THRESHOLDS.max_first_role_lag
         )
 
     def _mask_phrasing(self, text: str, role: Role) -> str:
@@ -355,6 +391,5 @@ def _names_part(candidate: Candidate) -> bool:
     return dict(candidate.scores)["words"] >= THRESHOLDS.min_clause_cosine
 
 
-def _confidence(scoped: tuple[str, tuple[Candidate, ...]]) -> float:
-    _, candidates = scoped
-    return candidates[0].confidence if candidates else 0.0
+def _confidence(search: _Search) -> float:
+    return search.confidence

@@ -50,6 +50,9 @@ CAUTION: Final = 0.2
 """What is taken off the log odds: one threshold then serves what others taught, which is answered
 from 0.5 on, and what the content itself teaches."""
 
+CONSTANT: Final = "constant"
+"""The name of what is added to the log odds whatever is asked."""
+
 QUESTION_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         word: kind
@@ -108,7 +111,7 @@ FEATURES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The weights of the features by name, the constant, and the encoder they were fitted with."""
+    """The weights of the features by name, and the constant, as they were fitted."""
 
     by_name: Mapping[str, float]
     constant: float
@@ -157,6 +160,7 @@ class Verifier:
         self._entries = entries
         self._word_vectors = word_vectors
         self._weights = weights
+        self._constant = weights.constant - CAUTION
 
     def ranked(
         self, scored: ClassScores, scope: str, question: Floats
@@ -169,15 +173,16 @@ class Verifier:
 
     def probabilities(self, features: Floats) -> Floats:
         """Return the probability of each row of features, shape (rows)."""
-        values = features @ self._weights.vector + self._weights.constant - CAUTION
+        values = features @ self._weights.vector + self._constant
         probabilities: Floats = (1 / (1 + np.exp(-np.clip(values, -30, 30)))).astype(np.float32)
         return probabilities
 
     def contributions(self, row: Floats) -> tuple[tuple[str, float], ...]:
-        """Return what each feature adds to the log odds, the largest first."""
+        """Return what the constant and each feature add to the log odds, the largest first."""
         parts = row * self._weights.vector
         named = zip((feature.name for feature in FEATURES), parts.tolist(), strict=True)
-        return tuple(sorted(named, key=lambda part: -abs(part[1])))
+        added = [(CONSTANT, self._constant), *(part for part in named if part[1])]
+        return tuple(sorted(added, key=lambda part: -abs(part[1])))
 
     def features(
         self,

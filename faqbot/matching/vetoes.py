@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
@@ -86,13 +87,13 @@ class Demands:
     Attributes:
         codes: tokens with a digit or in capitals, joined and in small letters.
         words: its words that no dictionary has, as written.
-        actions: the numbers of the groups of its verbs of action.
+        actions: its verbs of action, each with the number of its group.
         numbered: words with the number behind them: "band 6".
     """
 
     codes: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
-    actions: tuple[int, ...] = ()
+    actions: tuple[tuple[str, int], ...] = ()
     numbered: tuple[tuple[str, str], ...] = ()
 
     def __bool__(self) -> bool:
@@ -100,6 +101,22 @@ class Demands:
 
 
 NO_DEMANDS: Final = Demands()
+
+
+class VetoKind(StrEnum):
+    """What an entry leaves unexplained: a code, a verb of action, or the number behind a word."""
+
+    CODE = "code"
+    VERB = "verb"
+    NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Veto:
+    """A demand of a question that an entry leaves unexplained, in the question's words."""
+
+    kind: VetoKind
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +182,7 @@ def demands_of(
             word for word in asked if 1 < len(word) <= MAX_NEAR_LENGTH and word not in language
         )
     )
-    return Demands(
-        codes_in(text, familiar), odd, tuple(sorted(actions_in(asked))), numbered_in(text)
-    )
+    return Demands(codes_in(text, familiar), odd, tuple(_actions(asked)), numbered_in(text))
 
 
 def numbered_in(text: str) -> tuple[tuple[str, str], ...]:
@@ -180,9 +195,12 @@ def numbered_in(text: str) -> tuple[tuple[str, str], ...]:
     )
 
 
-def actions_in(spoken: Iterable[str]) -> frozenset[int]:
-    """Return the numbers of the groups whose verbs are among some words."""
-    return frozenset(group for word in spoken if (group := _action_of(word)) is not None)
+def _actions(spoken: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """Yield verbs of action among some words, each with the number of its group."""
+    for word in spoken:
+        group = _action_of(word)
+        if group is not None:
+            yield word, group
 
 
 @lru_cache(MAX_CACHED_WORDS)
@@ -204,7 +222,7 @@ def explanations_of(texts: Iterable[str], familiar: Collection[str]) -> Explanat
         tokens.update(_joined(spoken))
         tokens.update(_JOINTS.sub("", match[0]).casefold() for match in _TOKEN.finditer(text))
         codes.update(codes_in(text, familiar))
-        actions |= actions_in(spoken)
+        actions.update(group for _, group in _actions(spoken))
     return Explanations(
         frozenset(tokens), frozenset(codes), frozenset(actions), frozenset(numbered)
     )
@@ -242,12 +260,12 @@ class Vetoes:
         self._shipped = weak_lru_cache(self._explain_shipped, CACHE_SIZE)
         self._explanations = weak_lru_cache(self._explain, CACHE_SIZE)
 
-    def forbid(self, candidate: Candidate, demands: Demands) -> bool:
-        """Return whether a candidate leaves something unexplained that a question demands."""
+    def find(self, candidate: Candidate, demands: Demands) -> Veto | None:
+        """Return what a question demands and a candidate leaves unexplained, if anything."""
         if not demands:
-            return False
+            return None
         explanations = self._explanations(candidate.id)
-        return explanations is not None and is_vetoed(demands, explanations)
+        return None if explanations is None else veto_of(demands, explanations)
 
     def _explain(self, entry_id: str) -> Explanations | None:
         """Return what an entry explains; None for a whole role, which explains all of itself."""
@@ -268,24 +286,25 @@ class Vetoes:
         return explanations_of(self._phrasings.get(key, ()), self._familiar)
 
 
-def is_vetoed(demands: Demands, entry: Explanations) -> bool:
-    """Return whether an entry leaves something unexplained that a question demands."""
-    if not all(_explained(code, entry.tokens) for code in demands.codes):
-        return True
-    if not all(group in entry.actions for group in demands.actions):
-        return True
+def veto_of(demands: Demands, entry: Explanations) -> Veto | None:
+    """Return the first demand of a question that an entry leaves unexplained."""
+    for code in demands.codes:
+        if not _explained(code, entry.tokens):
+            return Veto(VetoKind.CODE, code)
+    for verb, group in demands.actions:
+        if group not in entry.actions:
+            return Veto(VetoKind.VERB, verb)
     for word, number in demands.numbered:
         # Another number behind the same word is another thing: band 5 tells nothing of band 6.
         others = {its for name, its in entry.numbered if name == word}
         if others and number not in others:
-            return True
+            return Veto(VetoKind.NUMBER, f"{word} {number}")
     mentioned = {*demands.codes, *demands.words}
     unmentioned = [code for code in entry.codes if code not in mentioned]
-    return any(
-        word not in entry.tokens and _is_near(word, code)
-        for word in demands.words
-        for code in unmentioned
-    )
+    for word in demands.words:
+        if word not in entry.tokens and any(_is_near(word, code) for code in unmentioned):
+            return Veto(VetoKind.CODE, word)
+    return None
 
 
 def _explained(code: str, tokens: frozenset[str]) -> bool:

@@ -43,6 +43,35 @@ def test_explain_as_json_extends_the_contract(run: Run) -> None:
     assert told["why"] == "clear"
 
 
+def test_explain_as_json_says_what_each_feature_adds(run: Run) -> None:
+    (told,) = run("explain", "--json", "skils of a data analyst").lines
+    best = told["candidates"][0]
+    assert sum(best["contributions"].values()) == pytest.approx(best["log_odds"], abs=0.01)
+    assert "constant" in best["contributions"]
+    assert 0 < best["verifier_share"] < 1
+    assert (best["veto"], told["verbatim"]) == (None, None)
+
+
+def test_explain_names_a_veto_and_what_it_is_about(run: Run) -> None:
+    asked = "does a data analyst need to code in R2D2"
+    (told,) = run("explain", "--json", asked).lines
+    assert told["candidates"][0]["veto"] == {"kind": "code", "words": "r2d2"}
+    assert "“r2d2” is a code that it doesn't have" in run("explain", asked).out
+
+
+def test_explain_says_that_a_question_is_an_author_s_own(run: Run) -> None:
+    asked = "Does a data analyst need to code?"
+    (told,) = run("explain", "--json", asked).lines
+    assert told["verbatim"] == "data-analyst/faq/coding-needed"
+    assert "the own question of data-analyst/faq/coding-needed" in run("explain", asked).out
+
+
+def test_explain_shows_the_evidence_of_the_best_candidates(run: Run) -> None:
+    out = run("explain", "which degree for a data analyst").out
+    for words in ("Evidence, in log odds", "answer_lead", "constant", "share of verified"):
+        assert words in out
+
+
 def test_explain_shows_the_reason_of_a_decline(run: Run) -> None:
     assert "decline" in run("explain", "how do I bake bread").out
 
