@@ -140,11 +140,12 @@ class Matcher:
             known=phrasing_words | resources.name_words | own_name_words(knowledge_base),
         )
         # Only now: masking needs the linker, and the linker needs the words of all phrasings.
-        phrasings += [
+        own = [
             Phrasing(self._mask_phrasing(text, role), key, role.id)
             for role in knowledge_base.roles
             for key, text in own_phrasings(role, shipped.phrasings)
         ]
+        phrasings += own
         overlap = SectionOverlap(knowledge_base, resources.sections, resources.everyday)
         self.ranker: Scorer
         self.ranker, calibration, encoder = _train(phrasings, resources, scope_keys(knowledge_base))
@@ -163,7 +164,7 @@ class Matcher:
             vetoes=Vetoes(knowledge_base, shipped.phrasings, resources.familiar),
             encoder=encoder,
         )
-        self._verbatim = VerbatimQuestions(knowledge_base)
+        self._verbatim = VerbatimQuestions(knowledge_base, own)
         self._language, self._familiar = resources.language, resources.familiar
 
     def parse(self, text: str, role: str | None = None) -> ParsedQuestion:
@@ -188,7 +189,8 @@ class Matcher:
             content_words=tuple(word for word in without_roles if word not in STOP_WORDS),
             candidates=search.candidates,
             parts=self._parts(masked, search.scope, demands),
-            verbatim=self._verbatim.find(normalised, role),
+            verbatim=self._verbatim.find(normalised, role)
+            or self._verbatim.find_of_role(masked, linking),
         )
 
     def explain(self, text: str, role: str | None = None) -> tuple[Explanation, ...]:

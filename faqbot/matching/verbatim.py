@@ -6,12 +6,15 @@ by another entry because it resembles that, or because it names a role.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from faqbot.matching.text import ROLE_SLOT, clauses, normalise
+from faqbot.matching.ranking import ROLE_FAQ_PREFIX, Phrasing
+from faqbot.matching.role_linker import Linking
+from faqbot.matching.text import ROLE_SLOT, ROLE_WORD, Token, clauses, normalise
 from faqbot.matching.thresholds import CONFIDENCES
-from faqbot.model import Candidate, Faq, KnowledgeBase, Role, Section
+from faqbot.model import Candidate, EntryKind, Faq, KnowledgeBase, Role, Section
 
 
 def verbatim_key(normalised: str) -> str:
@@ -19,14 +22,25 @@ def verbatim_key(normalised: str) -> str:
     return " ".join(word for _, clause in clauses(normalised) for word in clause)
 
 
+_ROLE_PHRASE = re.compile(
+    rf"(?:\b(?:of|for|as|in|by|at|to|be)\s+)?(?:\b(?:a|an|the)\s+)?\b{ROLE_WORD}\b"
+)
+
+
+def without_role(masked: str) -> str:
+    """Return a text without the masked role, and without the words that join it to the rest."""
+    return " ".join(_ROLE_PHRASE.sub(" ", masked).split())
+
+
 class VerbatimQuestions:
     """The questions and phrasings of all entries, as their authors wrote them.
 
     Args:
         knowledge_base: the content.
+        own: the phrasings of the entries that only one role has, that role masked.
     """
 
-    def __init__(self, knowledge_base: KnowledgeBase) -> None:
+    def __init__(self, knowledge_base: KnowledgeBase, own: Iterable[Phrasing] = ()) -> None:
         found: dict[str, list[Candidate]] = defaultdict(list)
         for text, entry in _written(knowledge_base):
             candidate = Candidate(entry.id, entry.kind, entry.role, CONFIDENCES.verbatim)
@@ -34,6 +48,34 @@ class VerbatimQuestions:
             if candidate not in places:
                 places.append(candidate)
         self._candidates = {key: tuple(places) for key, places in found.items() if key}
+
+        of_roles: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+        for phrasing in own:
+            of_roles[phrasing.scope, without_role(phrasing.text)][phrasing.key] = None
+        self._of_roles = {
+            place: next(iter(keys))
+            for place, keys in of_roles.items()
+            if place[1] and len(keys) == 1
+        }
+
+    def find_of_role(self, masked: Sequence[Token], linking: Linking) -> Candidate | None:
+        """Return a role's own entry whose question a text is, but for the name of that role.
+
+        "Who washes the plane of a pilot?" is the pilot's question "Who washes the plane?".
+
+        Args:
+            masked: the words of the text, roles masked.
+            linking: the roles that it names.
+        """
+        roles = [link.role for mention in linking.mentions for link in mention.links]
+        if len(roles) != 1 or linking.unknown_role:
+            return None
+        (role,) = roles
+        key = self._of_roles.get((role, without_role(" ".join(token.word for token in masked))))
+        if key is None:
+            return None
+        kind = EntryKind.FAQ if key.startswith(ROLE_FAQ_PREFIX) else EntryKind.SECTION
+        return Candidate(f"{role}/{key}", kind, role, CONFIDENCES.verbatim)
 
     def find(self, normalised: str, role: str | None) -> Candidate | None:
         """Return the entry whose question a text is; None if there is none, or several.

@@ -37,6 +37,19 @@ ANSWER_DISCOUNT: Final = 0.85
 SHARE_TEMPERATURE: Final = 1.5
 """The temperature of the softmax over ranking scores, of which the features are shares."""
 
+BACKGROUND: Final = 0.3
+"""The cosine of sentences that have nothing to do with each other but their form: where content is
+small, nothing else stands beside an entry to tell it from."""
+
+MIN_RIVALS: Final = 4
+"""Entries that share the softmax at least; missing ones count as the background."""
+
+MIN_COSINE: Final = 0.35
+"""The cosine with a phrasing or an answer below which an entry is no answer, whatever its lead."""
+
+MAX_BELOW: Final = 0.04
+"""The probability that an entry has below that cosine at most."""
+
 TOP: Final = 3
 """Candidates whose shares are added."""
 
@@ -109,6 +122,9 @@ FEATURES: Final = (
 )
 
 
+_NEAREST, _ANSWER = 0, 2
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """The weights of the features by name, and the constant, as they were fitted."""
@@ -175,7 +191,9 @@ class Verifier:
         """Return the probability of each row of features, shape (rows)."""
         values = features @ self._weights.vector + self._constant
         probabilities: Floats = (1 / (1 + np.exp(-np.clip(values, -30, 30)))).astype(np.float32)
-        return probabilities
+        far = features[:, _NEAREST] < MIN_COSINE
+        far &= features[:, _ANSWER] < MIN_COSINE
+        return np.where(far, np.minimum(probabilities, MAX_BELOW), probabilities)
 
     def contributions(self, row: Floats) -> tuple[tuple[str, float], ...]:
         """Return what the constant and each feature add to the log odds, the largest first."""
@@ -205,7 +223,9 @@ class Verifier:
         nearest = np.sqrt(np.maximum(scored.by_view[-1], 0))
         means = vectors.means @ question
         spread = max(float(nearest.std()), 0.02)
-        exponents = np.exp((ranked - ranked.max()) / SHARE_TEMPERATURE)
+        background = BACKGROUND * sum(RANK_WEIGHTS)
+        missing = [background] * max(0, MIN_RIVALS - len(ranked))
+        exponents = np.exp((np.append(ranked, missing) - ranked.max()) / SHARE_TEMPERATURE)
         shares = exponents / exponents.sum()
         top = float(np.sort(shares)[-TOP:].sum())
         bests = [int(view.argmax()) for view in (*scored.by_view, answers, means)]
@@ -228,11 +248,11 @@ class Verifier:
                     (nearest[at] - nearest.mean()) / spread if len(nearest) > 1 else 0.0,
                     shares[at],
                     top,
-                    _lead(ranked, at) / 10,
-                    _lead(answers, at),
+                    _lead(ranked, at, background) / 10,
+                    _lead(answers, at, BACKGROUND),
                     sum(best == at for best in bests) / len(bests),
                     scored.by_view[0][at],
-                    _lead(scored.by_view[0], at),
+                    _lead(scored.by_view[0], at, 0.0),
                     covered,
                     covered - (rivals.max() if len(rivals) else 0.0),
                     back,
@@ -285,9 +305,7 @@ def _coverage(vectors: Floats, entry: EntryWords) -> tuple[float, float]:
     return float(there[best]), float(back[best])
 
 
-def _lead(scores: Floats, at: int) -> float:
-    """Return how far a class lies before the best of the others, or behind it."""
-    if len(scores) == 1:
-        return float(scores[at])
+def _lead(scores: Floats, at: int, background: float) -> float:
+    """Return how far a class lies before the best of the others and the background, or behind."""
     others = np.delete(scores, at)
-    return float(scores[at] - others.max())
+    return float(scores[at] - others.max(initial=background))
