@@ -42,11 +42,17 @@ _QUANTITY = re.compile(
     r"(?:[$€£]\s?)?\b\d[\d.,]*\s?(?:%|[$€£]|\+)?(?:\s?(?:-|to|or)\s?\d[\d.,]*)?\s?"
     # "52k" and "125k" are amounts, "401k" isn't: so exact a sum is said in full.
     r"(?:(?:(?<!\d\d[1-46-9])k|eur|usd|gbp|years?|yrs?|y|months?|weeks?|days?|hours?|hrs?|minutes?|mins?|times?"
-    r"|people|persons?|jahren?|monaten?|wochen?|tagen?|stunden?|anos?|meses|mes|semanas?|dias?"
+    r"|[ap]m|h|uhr|km|kg|gb|people|persons?|jahren?|monaten?|wochen?|tagen?|stunden?|anos?|meses|mes|semanas?|dias?"
     r"|horas?|ans?|mois|semaines?|jours?|heures?)\b)",
     re.IGNORECASE,
 )
 """An amount: its number counts something, and names nothing."""
+
+_ORDINALS: Final = dict(
+    pair.split("=")
+    for pair in "1st=first 2nd=second 3rd=third 4th=fourth 5th=fifth 6th=sixth".split()
+)
+"""Ordinals in digits, as they are said."""
 
 _MIN_STEM: Final = 4
 """Letters from which a stem may begin a longer word."""
@@ -309,6 +315,8 @@ def veto_of(demands: Demands, entry: Explanations) -> Veto | None:
 
 def _explained(code: str, tokens: frozenset[str]) -> bool:
     # A plural is no other code: "KPIs", "OKRs".
+    if _ORDINALS.get(code) in tokens:
+        return True
     return code in tokens or (code.endswith("s") and code[:-1] in tokens) or f"{code}s" in tokens
 
 

@@ -71,6 +71,7 @@ def test_a_code_is_answered_where_it_is_written_and_its_neighbour_is_offered_at_
     [
         ("is the office open from 9 to 5", "faq/hours"),
         ("is the office open from 8 to 6", "faq/hours"),
+        ("is the office open 9am-5pm", "faq/hours"),
         ("how many days of leave do I get after 2 years", "faq/days"),
         ("how many days of leave do I get after 12 years", "faq/days"),
         ("how do I request leave of 3 days", "faq/leave"),
@@ -110,6 +111,22 @@ def test_an_action_that_the_entry_explains_is_answered(engine: Engine, text: str
     assert answered.kind == "answer"
 
 
+def test_an_ordinal_in_digits_is_the_one_in_words(load: Load) -> None:
+    engine = load(
+        """
+        faqs:
+          - id: arrival
+            question: What happens on my first day?
+            answer: Somebody meets you at the gate.
+          - id: parking
+            question: Where can I park?
+            answer: Behind the building.
+        """
+    )
+    assert engine.ask("what happens on my 1st day").kind == "answer"
+    assert engine.ask("what happens on my 3rd day").kind == "choices"
+
+
 def test_an_answer_explains_what_its_question_does_not(load: Load) -> None:
     engine = load(
         """
@@ -136,6 +153,7 @@ def test_an_answer_explains_what_its_question_does_not(load: Load) -> None:
         ("I am OK", ()),
         ("from 9 to 5 for 2 years, 40% or 52k", ()),
         ("$125k or 90 days", ()),
+        ("9am-5pm, 8h and 10 to 4pm", ()),
         ("employee(s) 2 (two)", ()),
     ],
 )
