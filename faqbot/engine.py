@@ -319,7 +319,10 @@ class Engine:
         """Return the role that a text names, if it names one only, and the nearest entries."""
         parsed = self._index.matcher.parse(text)
         roles = {link.role for link in parsed.links}
-        return (roles.pop() if len(roles) == 1 else None), parsed.candidates
+        # An entry's own question is nearer to it than any score says.
+        verbatim = (parsed.verbatim,) if parsed.verbatim else ()
+        others = (c for c in parsed.candidates if c.id not in {found.id for found in verbatim})
+        return (roles.pop() if len(roles) == 1 else None), (*verbatim, *others)
 
     def _question(self, question: str | Question) -> Question:
         if isinstance(question, Question):

@@ -41,7 +41,7 @@ BACKGROUND: Final = 0.3
 """The cosine of sentences that have nothing to do with each other but their form: where content is
 small, nothing else stands beside an entry to tell it from."""
 
-MIN_RIVALS: Final = 4
+MIN_RIVALS: Final = 2
 """Entries that share the softmax at least; missing ones count as the background."""
 
 MIN_COSINE: Final = 0.35

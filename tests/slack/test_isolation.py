@@ -279,11 +279,11 @@ async def test_digest_covers_its_workspace_only(process: Many) -> None:
         return (installation.workspace.team,)
 
     digests = WeeklyDigests(process.installations, process.workspaces, teams, MemoryClaims())
-    await process.mention(A, f"my {WORD[A]} parcel got lost", "1700000700.000000")
+    await process.mention(A, f"does the {WORD[A]} crew get stock options", "1700000700.000000")
     before = len(process.api.calls)
     assert await digests.send(dt.date(2026, 11, 23))
     said = [call for call in process.api.calls[before:] if call.method == "chat.postMessage"]
-    assert any(f"{WORD[A]} parcel" in call.text for call in said if call.token == f"xoxb-{A}")
+    assert any(f"{WORD[A]} crew" in call.text for call in said if call.token == f"xoxb-{A}")
     for team in (B, C):
         own = [call.text for call in said if call.token == f"xoxb-{team}"]
         assert own
