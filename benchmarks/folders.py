@@ -88,7 +88,7 @@ def main() -> None:
     folders = _folders(options.folders)
     place = tempfile.TemporaryDirectory(prefix="faqbot-folders-")
     # Vectors on disk: a folder without one entry is encoded once with all others.
-    resources = SharedResources(vectors_folder=Path(place.name))
+    resources = SharedResources(cache=Path(place.name))
     measures: dict[str, Measure] = {"faqbot": lambda asked: _faqbot(asked, resources)}
     for peer in nearest_peers():
         tried = _tried(peer, with_strangers([first, *folders], UNRELATED))
