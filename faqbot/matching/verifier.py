@@ -47,8 +47,8 @@ MIN_RIVALS: Final = 2
 MIN_COSINE: Final = 0.35
 """The cosine with a phrasing or an answer below which an entry is no answer, whatever its lead."""
 
-MAX_BELOW: Final = 0.04
-"""The probability that an entry has below that cosine at most."""
+MAX_BELOW: Final = 0.4
+"""The probability that an entry has below that cosine at most: it is offered, never answered."""
 
 TOP: Final = 3
 """Candidates whose shares are added."""
