@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -58,8 +58,8 @@ class EntryPicker:
         if handoff is None or refused:
             await send_ephemeral(interaction, refused, context)
             return
-        role, _ = self.app.engine.nearest(handoff.question)
-        view = self._modal(handoff, role)
+        role, near = self.app.engine.nearest(handoff.question)
+        view = self._modal(handoff, role, near)
         await client_of(context).views_open(trigger_id=interaction.trigger, view=view)
 
     async def switch_role(self, interaction: Interaction, context: AsyncBoltContext) -> None:
@@ -69,8 +69,9 @@ class EntryPicker:
             handoff = await store.handoffs.get(interaction.team, view.metadata)
         if handoff is None:
             return
+        _, near = self.app.engine.nearest(handoff.question)
         await client_of(context).views_update(
-            view_id=view.id, hash=view.hash, view=self._modal(handoff, interaction.value)
+            view_id=view.id, hash=view.hash, view=self._modal(handoff, interaction.value, near)
         )
 
     async def assign(
@@ -112,12 +113,13 @@ class EntryPicker:
         async with self.app.services.store() as store:
             await suggest(store, handoff.team, redact(handoff.question), entry_id, user)
 
-    def _modal(self, handoff: Handoff, role: str | None) -> JsonObject:
+    def _modal(self, handoff: Handoff, role: str | None, near: Sequence[Candidate]) -> JsonObject:
+        """Return the modal with the entries of a role; `near` are nearest to the question."""
         entries = {
             "type": "static_select",
             "action_id": _ENTRY,
             "placeholder": plain("Choose or type"),
-            "option_groups": list(self._menu(handoff.question, role)),
+            "option_groups": list(self._menu(near, role)),
         }
         # A new id for each role: under the same id Slack keeps the former choice.
         block = f"{_ENTRY} {role or ''}".strip()
@@ -126,7 +128,7 @@ class EntryPicker:
             "Point to an answer",
             [
                 context(shorten(handoff.question, 1_500)),
-                self._roles(handoff.question, role),
+                self._roles(near, role),
                 input_block(block, "Which answer is meant?", entries, hint=hint),
             ],
             callback=VIEW,
@@ -134,10 +136,9 @@ class EntryPicker:
             metadata=handoff.id,
         )
 
-    def _roles(self, question: str, chosen: str | None) -> JsonObject:
+    def _roles(self, near: Sequence[Candidate], chosen: str | None) -> JsonObject:
         """Return a menu of roles, those nearest to the question first."""
         knowledge_base = self.app.engine.knowledge_base
-        _, near = self.app.engine.nearest(question)
         first = [one.role for one in near if one.role]
         ids = list(dict.fromkeys([*filter(None, [chosen]), *first, *knowledge_base.roles_by_id]))[
             :OPTIONS
@@ -153,10 +154,9 @@ class EntryPicker:
             element["initial_option"] = options[0]
         return {**input_block("role", "About", element, optional=True), "dispatch_action": True}
 
-    def _menu(self, question: str, role_id: str | None) -> Iterator[JsonObject]:
+    def _menu(self, near: Sequence[Candidate], role_id: str | None) -> Iterator[JsonObject]:
         """Yield groups of entries: nearest in meaning, of the role, general."""
         knowledge_base = self.app.engine.knowledge_base
-        _, near = self.app.engine.nearest(question)
         closest = [one.id for one in near if _is_part(one)][:_CLOSEST]
         role = knowledge_base.role(role_id)
         own = [s.id for s in role.sections] + [f.id for f in role.faqs] if role else []
