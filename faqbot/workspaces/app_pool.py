@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from cachetools import LRUCache
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.listener.async_listener_completion_handler import AsyncListenerCompletionHandler
 from slack_bolt.listener.async_listener_start_handler import AsyncListenerStartHandler
@@ -282,16 +283,11 @@ class ConversationCache:
     """The conversations of each workspace, kept while its app is closed."""
 
     def __init__(self) -> None:
-        self._of: OrderedDict[tuple[Workspace, str], ConversationMemory] = OrderedDict()
+        self._of: LRUCache[WorkspaceKey, ConversationMemory] = LRUCache(MAX_WORKSPACES)
 
-    def conversations_of(self, workspace: Workspace, team: str) -> ConversationMemory:
-        """Return the conversations of a team."""
-        key = (workspace, team)
-        found = self._of.setdefault(key, ConversationMemory(time.monotonic, MAX_THREADS))
-        self._of.move_to_end(key)
-        while len(self._of) > MAX_WORKSPACES:
-            self._of.popitem(last=False)
-        return found
+    def conversations_of(self, key: WorkspaceKey) -> ConversationMemory:
+        """Return the conversations of a workspace."""
+        return self._of.setdefault(key, ConversationMemory(time.monotonic, MAX_THREADS))
 
 
 @dataclass(frozen=True)
@@ -334,7 +330,9 @@ class AppFactory:
             _log.error("workspace %s gets no answers: its content can't be loaded", team)
             app = create_unavailable_app(self._client(), self.services, authorize)
             return WorkspaceApp(app, _no_digest, lifetime=RETRY_INTERVAL)
-        conversations = self.conversations.conversations_of(installation.workspace, team)
+        conversations = self.conversations.conversations_of(
+            WorkspaceKey(installation.workspace, team)
+        )
         engine = content.engine(handle, conversations)
         app_context = AppContext(
             engine,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
+from cachetools import LRUCache
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
@@ -56,7 +56,7 @@ class TokenBuckets:
     def __init__(self, count: int = 0, clock: Callable[[], float] = time.monotonic) -> None:
         self.count = count
         self._clock = clock
-        self._buckets: OrderedDict[tuple[str, ...], _Bucket] = OrderedDict()
+        self._buckets: LRUCache[tuple[str, ...], _Bucket] = LRUCache(_CAPACITY)
 
     def take(self, *key: str) -> Decision:
         """Count a question of a user or workspace."""
@@ -64,9 +64,6 @@ class TokenBuckets:
             return Decision.ALLOW
         now = self._clock()
         bucket = self._buckets.setdefault(key, _Bucket(self.count, now))
-        self._buckets.move_to_end(key)
-        while len(self._buckets) > _CAPACITY:
-            self._buckets.popitem(last=False)
         refilled = bucket.tokens + (now - bucket.at) * self.count / MINUTE
         bucket.tokens, bucket.at = min(self.count, refilled), now
         if bucket.tokens >= 1:
