@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
+from faqbot.replies.entries import literal
 from faqbot.replies.reply import (
     Bullets,
     Button,
@@ -307,7 +308,7 @@ def _rich(elements: list[JsonObject]) -> JsonObject:
 def _choices(page: Reply) -> Iterator[JsonObject]:
     options = page.roles if page.roles and len(page.roles) <= FEW_ROLES else page.choices
     if any(len(option.label) > LABEL for option in options):
-        yield _rich(bullets([_literal(option.label) for option in options]))
+        yield _rich(bullets([literal(option.label) for option in options]))
     elements: list[JsonObject] = [
         button(Action.CHOOSE, number, option.label, option.entry)
         for number, option in enumerate(options)
@@ -373,8 +374,3 @@ def _source_lines(sources: Sequence[SourceLine]) -> Iterator[str]:
         facts.append("⚠️ Review overdue" if first.stale else "")
         facts.append("Example, to be replaced" if first.example else "")
         yield " · ".join(fact for fact in facts if fact)
-
-
-def _literal(text: str) -> str:
-    """Return a text with its Markdown characters escaped."""
-    return "".join(f"\\{letter}" if letter in "\\`*_[]<>#~!&" else letter for letter in text)

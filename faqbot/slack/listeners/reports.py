@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.index.reloader import ReloadState
 from faqbot.model import Faq, KnowledgeBase, Role, is_stale
+from faqbot.replies.entries import literal
 from faqbot.replies.reply import Bullets, Reply, ReplyPart
 from faqbot.slack.blockkit.blocks import (
     Action,
@@ -175,7 +176,7 @@ class Reports:
         )
         blocks: list[JsonObject] = [{"type": "divider"}]
         for title, lines in lists:
-            shown = [literal(shorten(line, _EXAMPLE)) for line in lines[:_MOST]]
+            shown = [_line(shorten(line, _EXAMPLE)) for line in lines[:_MOST]]
             if len(lines) > _MOST:
                 shown.append(f"and {len(lines) - _MOST} more")
             elements = [heading(title), *bullets(shown or ["Nothing"])]
@@ -209,7 +210,7 @@ def report(found: UsageStatistics, knowledge_base: KnowledgeBase, today: dt.date
             f"Ratings: {found.helpful} helpful, {found.not_helpful} not."
         ),
         parts=tuple(
-            ReplyPart(title, title, (Bullets(tuple(map(literal, lines[:_MOST]))),))
+            ReplyPart(title, title, (Bullets(tuple(map(_line, lines[:_MOST]))),))
             for title, lines in parts
             if lines
         ),
@@ -260,10 +261,9 @@ def next_monday(moment: dt.datetime) -> dt.datetime:
     return day if day > moment else day + WEEK
 
 
-def literal(text: str) -> str:
-    """Return a text as one line, with its Markdown characters escaped."""
-    line = " ".join(text.split())
-    return "".join(f"\\{letter}" if letter in "\\`*_[]<>#~!&" else letter for letter in line)
+def _line(text: str) -> str:
+    """Return a text as one line of Markdown that shows it."""
+    return literal(" ".join(text.split()))
 
 
 def times(count: int) -> str:
