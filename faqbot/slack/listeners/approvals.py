@@ -25,7 +25,6 @@ from faqbot.slack.blockkit.blocks import (
     shorten,
 )
 from faqbot.slack.blockkit.rich_text import JsonObject, escape
-from faqbot.slack.blockkit.views import home
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
 from faqbot.slack.context import AppContext
 from faqbot.slack.conversations import post_to_first, send_ephemeral
@@ -218,6 +217,5 @@ def register(app: AsyncApp, app_context: AppContext) -> None:
             return
         approve = interaction.action.startswith(Action.ACCEPT_SUGGESTION)
         await review.decide_suggestion(interaction, context, approve=approve)
-        view = home(app_context.engine.knowledge_base)
-        view["blocks"] = [*view["blocks"], *await reports.home(interaction.team)][:100]
+        view = await reports.home(interaction.team)
         await client.views_publish(user_id=interaction.user, view=view)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
@@ -26,7 +25,6 @@ from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.listeners.reports import Reports
 from faqbot.slack.payloads import HomeOpened, Interaction
 
-_BLOCKS: Final = 100
 _log = logging.getLogger(__name__)
 
 
@@ -68,10 +66,10 @@ def register(app: AsyncApp, app_context: AppContext) -> None:
     async def on_home_opened(home_opened: HomeOpened, context: AsyncBoltContext) -> None:
         client, user = client_of(context), home_opened.user
         if home_opened.tab == "home" and user:
-            view = home(app_context.engine.knowledge_base)
             if has_storage and await reports.may_read(client, user):
-                owned = await reports.home(home_opened.team)
-                view["blocks"] = [*view["blocks"], *owned][:_BLOCKS]
+                view = await reports.home(home_opened.team)
+            else:
+                view = home(app_context.engine.knowledge_base)
             await client.views_publish(user_id=user, view=view)
         elif home_opened.tab == "messages" and user and home_opened.channel:
             await _greet(home_opened, client, app_context)

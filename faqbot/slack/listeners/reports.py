@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import logging
 from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ from faqbot.slack.blockkit.blocks import (
     shorten,
 )
 from faqbot.slack.blockkit.rich_text import JsonObject, bullets, escape, heading
-from faqbot.slack.blockkit.views import NOT_NOW
+from faqbot.slack.blockkit.views import NOT_NOW, home
 from faqbot.slack.client import SLACK_ERRORS, describe_error
 from faqbot.slack.context import AppContext
 from faqbot.slack.payloads import SlashCommand
@@ -44,6 +45,9 @@ from faqbot.storage.reports import UsageStatistics, summarize
 
 WEEK: Final = dt.timedelta(days=7)
 MONTH: Final = dt.timedelta(days=30)
+_MAX_BLOCKS: Final = 100
+"""Blocks of App Home, by Slack's limit."""
+
 _MOST: Final = 8
 _MOST_SUGGESTIONS: Final = 5
 _SUGGESTION: Final = 200
@@ -98,12 +102,12 @@ class Reports:
         common = self.app.owners.common
         return {**places, common: None} if common else places
 
-    async def home(self, team: str) -> list[JsonObject]:
-        """Return the owners' part of App Home; nothing while the database is down."""
-        try:
-            return await self._home(team)
-        except StoreError:
-            return []
+    async def home(self, team: str) -> JsonObject:
+        """Return App Home with the owners' part, which is left out while the database is down."""
+        view = home(self.app.engine.knowledge_base)
+        with contextlib.suppress(StoreError):
+            view["blocks"] = [*view["blocks"], *await self._owners_part(team)][:_MAX_BLOCKS]
+        return view
 
     async def send_digest(self, client: AsyncWebClient, team: str, day: dt.date) -> int:
         """Send the week's digests. Returns how many: of several processes, one sends each."""
@@ -152,7 +156,7 @@ class Reports:
             records = tuple(record for record in records if record.role in roles)
         return summarize(records, ratings, until - span, until, self.app.services.group_questions)
 
-    async def _home(self, team: str) -> list[JsonObject]:
+    async def _owners_part(self, team: str) -> list[JsonObject]:
         found = await self._figures(team, MONTH)
         async with self.app.services.store() as store:
             waiting = await store.handoffs.all(team, (HandoffState.OPEN, HandoffState.CLAIMED))
