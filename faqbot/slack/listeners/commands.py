@@ -124,13 +124,13 @@ class Sharing:
         blocks = (*signed.message.blocks, actions([share]))
         return replace(signed, message=Message(signed.message.text, blocks))
 
-    async def share(self, interaction: Interaction, value: str, context: AsyncBoltContext) -> None:
+    async def share(self, interaction: Interaction, context: AsyncBoltContext) -> None:
         """Post an answer to the channel, with what everyone there may read."""
         client = client_of(context)
         audience = await self.app.audiences.of(client, interaction.team, interaction.user)
         # Rendered again: the private answer may hold what not everyone in the channel may read.
         question = Question("", interaction.user, channel_audience(audience), Surface.CHANNEL)
-        answer = show(self.app.engine, parse_entry_ref(value), question)
+        answer = show(self.app.engine, parse_entry_ref(interaction.value), question)
         if answer.declined:
             await send_ephemeral(
                 interaction, "That answer isn't for everyone here to read.", context
@@ -250,4 +250,4 @@ def register(app: AsyncApp, app_context: AppContext) -> None:
     @app.action(re.compile(rf"^{Action.SHARE}:"))
     async def on_share(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        await sharing.share(interaction, interaction.value, context)
+        await sharing.share(interaction, context)

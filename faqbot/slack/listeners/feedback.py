@@ -183,9 +183,9 @@ class _Rating:
         """Hands questions to people."""
         return HandoffService(self.app)
 
-    async def rate(self, interaction: Interaction, value: str, context: AsyncBoltContext) -> None:
+    async def rate(self, interaction: Interaction, context: AsyncBoltContext) -> None:
         """Log a rating; open a modal that asks what was missing if the answer didn't help."""
-        way, _, question_id = value.partition(" ")
+        way, _, question_id = interaction.value.partition(" ")
         async with self.app.services.store() as store:
             known = await store.questions.rate(
                 interaction.team, question_id, interaction.user, helpful=way == "up"
@@ -198,15 +198,13 @@ class _Rating:
             view = _rate_modal(_metadata(question_id, interaction))
             await client_of(context).views_open(trigger_id=interaction.trigger, view=view)
 
-    async def ask(
-        self, interaction: Interaction, question_id: str, context: AsyncBoltContext
-    ) -> None:
+    async def ask(self, interaction: Interaction, context: AsyncBoltContext) -> None:
         """Open a modal for the question that a person will read."""
-        record = await self._record(interaction.team, question_id)
+        record = await self._record(interaction.team, interaction.value)
         if record is None:
             await send_ephemeral(interaction, _GONE, context)
             return
-        view = _person_modal(_metadata(question_id, interaction), _own(record, interaction.user))
+        view = _person_modal(_metadata(record.id, interaction), _own(record, interaction.user))
         await client_of(context).views_open(trigger_id=interaction.trigger, view=view)
 
     async def comment(
@@ -222,7 +220,7 @@ class _Rating:
             )
         record = await self._record(team, metadata.get("question_id", ""))
         own = _own(record, user) if record else ""
-        question = " (".join(filter(None, (own, comment))) + (")" if own and comment else "")
+        question = f"{own} ({comment})" if own and comment else own or comment
         if wanted and not question:
             await ack(response_action="errors", errors={_COMMENT: _UNSAID})
             return
@@ -323,14 +321,14 @@ def register(app: AsyncApp, app_context: AppContext) -> None:
     @needs_storage
     async def on_rating(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        await rating.rate(interaction, interaction.value, context)
+        await rating.rate(interaction, context)
         app_context.services.metrics.rating(helpful=interaction.value.startswith("up "))
 
     @app.action(f"{Action.ASK_PERSON}:0")
     @needs_storage
     async def on_person(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        await rating.ask(interaction, interaction.value, context)
+        await rating.ask(interaction, context)
 
     @app.view(RATE_VIEW)
     @needs_storage

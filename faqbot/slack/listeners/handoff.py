@@ -158,17 +158,15 @@ def notice_of(handoff: Handoff) -> Message:
         f"> {line}" for line in escape(shorten(handoff.question, QUOTED)).splitlines()
     )
     said = f"<@{handoff.asker}> asks:\n{quoted}"
-    state = STATES[handoff.state]
-    lines = [f"{state} by" if handoff.claimed_by else state]
     blocks: list[JsonObject] = [
         header("A question for a person"),
         mrkdwn_section(said),
     ]
     if handoff.answer:
         blocks.append(mrkdwn_section(f"*Answer*\n{escape(shorten(handoff.answer, QUOTED))}"))
-    by = f" <@{handoff.claimed_by}>" if handoff.claimed_by else ""
+    by = f" by <@{handoff.claimed_by}>" if handoff.claimed_by else ""
     owner = f" · for {mention(handoff.owner)}" if handoff.owner else ""
-    blocks.append(mrkdwn_context(f"{lines[0]}{by}{owner}"))
+    blocks.append(mrkdwn_context(f"{STATES[handoff.state]}{by}{owner}"))
     buttons = {
         HandoffState.OPEN: (
             (Action.CLAIM, "Claim", "primary"),
@@ -207,15 +205,15 @@ class HandoffActions:
     handoffs: HandoffService
 
     async def move(
-        self, interaction: Interaction, handoff_id: str, context: AsyncBoltContext, *, close: bool
+        self, interaction: Interaction, context: AsyncBoltContext, *, close: bool
     ) -> None:
         """Claim or close a question."""
-        if await shown_at(self.handoffs, interaction, handoff_id) is None:
+        if await shown_at(self.handoffs, interaction) is None:
             await send_ephemeral(interaction, "That question isn't yours to take.", context)
             return
         async with self.handoffs.app.services.store() as store:
             act = store.handoffs.close if close else store.handoffs.claim
-            handoff, won = await act(interaction.team, handoff_id, interaction.user)
+            handoff, won = await act(interaction.team, interaction.value, interaction.user)
         if handoff is None or not won:
             await send_ephemeral(interaction, conflict_message(handoff), context)
             return
@@ -230,11 +228,9 @@ class HandoffActions:
             said = f"<@{interaction.user}> has closed your question without an answer."
         await self.handoffs.tell_asker(client, handoff, said)
 
-    async def reply(
-        self, interaction: Interaction, handoff_id: str, context: AsyncBoltContext
-    ) -> None:
+    async def reply(self, interaction: Interaction, context: AsyncBoltContext) -> None:
         """Open a modal for the answer."""
-        handoff, refused = await visible_handoff(self.handoffs, interaction, handoff_id)
+        handoff, refused = await visible_handoff(self.handoffs, interaction)
         if handoff is None or refused:
             await send_ephemeral(interaction, refused, context)
         else:
@@ -264,12 +260,10 @@ class HandoffActions:
         await self.handoffs.tell_asker(client, handoff, f"<@{user}> answers: {escape(text)}")
 
 
-async def shown_at(
-    handoffs: HandoffService, interaction: Interaction, handoff_id: str
-) -> Handoff | None:
+async def shown_at(handoffs: HandoffService, interaction: Interaction) -> Handoff | None:
     """Return the question of a click; None unless it was on the message that shows it."""
     async with handoffs.app.services.store() as store:
-        handoff = await store.handoffs.get(interaction.team, handoff_id)
+        handoff = await store.handoffs.get(interaction.team, interaction.value)
     if handoff is None:
         return None
     # A button's value can be forged, so only a click on the owner's message counts.
@@ -278,10 +272,10 @@ async def shown_at(
 
 
 async def visible_handoff(
-    handoffs: HandoffService, interaction: Interaction, handoff_id: str
+    handoffs: HandoffService, interaction: Interaction
 ) -> tuple[Handoff | None, str]:
     """Return the question that a user wants to answer, and why they may not."""
-    handoff = await shown_at(handoffs, interaction, handoff_id)
+    handoff = await shown_at(handoffs, interaction)
     if handoff is None:
         return None, "That question isn't yours to answer."
     if handoff.claimed_by not in ("", interaction.user):
@@ -324,13 +318,13 @@ def register(app: AsyncApp, app_context: AppContext) -> None:
     async def on_move(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
         close = interaction.action.startswith(Action.CLOSE)
-        await handoffs.move(interaction, interaction.value, context, close=close)
+        await handoffs.move(interaction, context, close=close)
 
     @app.action(f"{Action.REPLY}:0")
     @needs_storage
     async def on_reply(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        await handoffs.reply(interaction, interaction.value, context)
+        await handoffs.reply(interaction, context)
 
     @app.view(ANSWER_VIEW)
     @needs_storage

@@ -50,11 +50,9 @@ class EntryPicker:
         """The service that posts to askers and owners."""
         return HandoffService(self.app)
 
-    async def open(
-        self, interaction: Interaction, handoff_id: str, context: AsyncBoltContext
-    ) -> None:
+    async def open(self, interaction: Interaction, context: AsyncBoltContext) -> None:
         """Open a modal to choose the entry."""
-        handoff, refused = await visible_handoff(self.handoffs, interaction, handoff_id)
+        handoff, refused = await visible_handoff(self.handoffs, interaction)
         if handoff is None or refused:
             await send_ephemeral(interaction, refused, context)
             return
@@ -194,7 +192,7 @@ def register(app: AsyncApp, app_context: AppContext) -> None:
     @needs_storage
     async def on_assign(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        await picker.open(interaction, interaction.value, context)
+        await picker.open(interaction, context)
 
     @app.action(Action.SWITCH_ROLE)
     @needs_storage
