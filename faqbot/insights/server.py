@@ -21,7 +21,7 @@ from faqbot.matching.encoders import StaticEncoder
 from faqbot.model import KnowledgeBase
 from faqbot.runtime.tasks import run_until_signal
 from faqbot.runtime.web import Server, listen
-from faqbot.settings.models import Settings
+from faqbot.settings.models import Settings, reveal
 from faqbot.slack.client import team_id_of, web_client
 from faqbot.slack.directory import OwnerDirectory
 from faqbot.storage.store import Store, with_store
@@ -94,10 +94,8 @@ async def _app(
         return
     _check(settings)
     address = urlsplit(settings.faqbot_insights_url)
-    token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
-    secret = settings.slack_client_secret.get_secret_value() if settings.slack_client_secret else ""
     async with (
-        web_client(token, settings.slack_api_url) as bot,
+        web_client(reveal(settings.slack_bot_token), settings.slack_api_url) as bot,
         web_client("", settings.slack_api_url) as anyone,
     ):
         team = await team_id_of(bot)
@@ -107,7 +105,7 @@ async def _app(
             client=anyone,
             team=team,
             client_id=settings.slack_client_id,
-            client_secret=secret,
+            client_secret=reveal(settings.slack_client_secret),
             redirect_url=f"{settings.faqbot_insights_url}/sign-in/done",
             knowledge_base=lambda: knowledge_base,
             owners=OwnerDirectory(settings.faqbot_default_owner),

@@ -26,7 +26,6 @@ from faqbot.settings.sources import (
     cache_folder,
     database_url,
     mask,
-    mask_url,
     renamed_settings,
 )
 
@@ -335,7 +334,7 @@ def _content(settings: Settings) -> Iterator[str]:
 
 
 def _memory(settings: Settings) -> Iterator[str]:
-    yield f"database: {mask_url(settings.database) or OFF}"
+    yield f"database: {mask(settings.database or OFF)}"
     days = settings.faqbot_retention_days
     yield f"stores questions: text {settings.faqbot_question_privacy}, {days} days"
     if settings.faqbot_secret_keys:

@@ -206,10 +206,6 @@ def configured_database() -> str | None:
     return database_url(_ContentSettings().faqbot_database_url)
 
 
-def mask_url(url: str | None) -> str:
-    return mask(url or "")
-
-
 def cache_folder(configured: str | None) -> Path | None:
     if configured and configured.lower() == OFF:
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from dataclasses import dataclass
 
@@ -18,8 +17,6 @@ from faqbot.slack.conversations import show_answer
 from faqbot.slack.directory import channel_audience
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.payloads import Interaction
-
-_log = logging.getLogger(__name__)
 
 _NONE_OF_THESE = (
     "Sorry about that. Try other words, name the role and what you want to know, "
