@@ -22,10 +22,10 @@ from faqbot.runtime.tasks import background_tasks
 from faqbot.slack.client import REFUSED, reason_of
 from faqbot.slack.context import Services
 
-SAMPLED: Final = 10.0
+SAMPLE_INTERVAL: Final = 10.0
 """Seconds between two samples of the gauges, which other workers read."""
 
-CHECKED: Final = 300.0
+TOKEN_CHECK_INTERVAL: Final = 300.0
 """Seconds between two checks of the token."""
 
 Check = Callable[[], Awaitable[str]]
@@ -116,7 +116,8 @@ class Health:
         """Sample gauges and check the token while the block runs, then report unready."""
         self.sample()
         async with background_tasks(
-            run_periodically(SAMPLED, self._sampled), run_periodically(CHECKED, self.check_token)
+            run_periodically(SAMPLE_INTERVAL, self._sampled),
+            run_periodically(TOKEN_CHECK_INTERVAL, self.check_token),
         ):
             try:
                 yield

@@ -36,7 +36,7 @@ from faqbot.slack.listeners.reports import Reports
 from faqbot.slack.manifest import FAQ, ROLE, ROLES
 from faqbot.slack.payloads import Interaction, SlashCommand
 
-WANTED: Final = re.compile(r"\s*(?:advert|advertisement|ad|posting)\b[:\s]*", re.IGNORECASE)
+_ADVERT: Final = re.compile(r"\s*(?:advert|advertisement|ad|posting)\b[:\s]*", re.IGNORECASE)
 _ROOM: Final = 11_000
 """Characters of an advertisement in a message; the message has other parts too."""
 
@@ -207,7 +207,7 @@ class _Commands:
         if _COMPARE.match(text):
             await self._give(ack, ask(self.app.engine, question), command, text)
             return
-        wanted = WANTED.match(text)
+        wanted = _ADVERT.match(text)
         if wanted:
             question = replace(question, text=text[wanted.end() :])
             adverts = Adverts(self.app.engine)

@@ -18,7 +18,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from faqbot.slack.payloads import payload_of
 
-WITHIN: Final = 20.0
+DRAIN_TIMEOUT: Final = 20.0
 """Seconds that listeners have to end at shutdown."""
 
 _BEGAN: Final = "faqbot_began"
@@ -46,7 +46,7 @@ class ListenerTracker:
         app.listener_runner.listener_start_handler = _Start(self._tasks)
         app.listener_runner.listener_completion_handler = _End(self._tasks, on_finished)
 
-    async def drain(self, within: float = WITHIN) -> bool:
+    async def drain(self, within: float = DRAIN_TIMEOUT) -> bool:
         """Wait until all listeners have ended. Returns False when the time is up first."""
         tasks = {task for task in self._tasks if task is not asyncio.current_task()}
         if not tasks:
