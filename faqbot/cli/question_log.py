@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -136,10 +137,13 @@ def report(
             console().print(line, markup=False, highlight=False)
 
 
+_DAYS: Final = re.compile(r"[0-9]{1,4}d")
+
+
 def parse_since(text: str | None, now: dt.datetime) -> dt.datetime:
     """Return the time of `--since`: a date, or a number of days ago such as "7d"."""
     said = (text or "30d").strip()
-    if said.endswith("d") and said[:-1].isdigit() and len(said) < 6:  # noqa: PLR2004 - 9999 days
+    if _DAYS.fullmatch(said):
         return now - dt.timedelta(days=int(said[:-1]))
     try:
         return dt.datetime.combine(dt.date.fromisoformat(said), dt.time(), dt.UTC)
@@ -258,14 +262,6 @@ def forget(user: User, workspace: Workspace = None) -> None:
 
 SUGGEST_EXAMPLE = "Example: faqbot suggest --since 90d > phrasings.patch"
 
-SuggestSince = Annotated[
-    str | None,
-    typer.Option(
-        metavar="WHEN",
-        help="The first day, such as 2026-11-01, or how long ago, such as 30d.",
-        show_default=False,
-    ),
-]
 Apply = Annotated[bool, typer.Option("--apply", help="Change the files instead of printing.")]
 Declined = Annotated[
     bool,
@@ -275,7 +271,7 @@ Declined = Annotated[
 
 def suggest(
     *,
-    since: SuggestSince = None,
+    since: Since = None,
     declined: Declined = False,
     apply: Apply = False,
     quiet: Quiet = False,

@@ -92,8 +92,10 @@ def test_report_as_csv_contains_no_formulas(database: str, run: Run) -> None:
     assert "'=1+1 how much do astronauts earn" in names
 
 
-def test_invalid_date_is_advice(database: str, run: Run) -> None:
-    ran = run("report", "--since", "yesterday")
+@pytest.mark.parametrize("since", ["yesterday", "²d", "99999d"])
+@pytest.mark.parametrize("command", ["report", "suggest"])
+def test_invalid_date_is_advice(database: str, run: Run, command: str, since: str) -> None:
+    ran = run(command, "--since", since)
     assert ran.code == 2
     assert "2026-11-01" in ran.err
 
