@@ -8,7 +8,7 @@ lengthened letters, contractions, and one typing error in a word.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, product
@@ -19,7 +19,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from faqbot.content.conversation import BESIDE
-from faqbot.matching.text import normalise, words
+from faqbot.matching.text import expand_contractions, normalise, words
 from faqbot.model import (
     ConversationContent,
     Decline,
@@ -37,33 +37,20 @@ MAX_WORDS: Final = 14
 MIN_MISSPELT: Final = 4
 """Letters of the shortest word that is read with a typing error."""
 
-_CONTRACTIONS: Final = MappingProxyType(
+_SHORT_FORMS: Final = MappingProxyType(
     {
         "u": "you",
         "ur": "you",
         "r": "are",
-        "im": "i",
-        "ive": "i",
-        "youre": "you",
-        "thats": "that",
-        "whats": "what",
-        "hows": "how",
-        "whos": "who",
         "its": "it",
         "lets": "let",
         "pls": "please",
         "plz": "please",
-        "dont": "do not",
-        "doesnt": "does not",
-        "didnt": "did not",
-        "cant": "ca not",
-        "isnt": "is not",
-        "wasnt": "was not",
         "wanna": "want to",
         "gotta": "have to",
     }
 )
-"""Contractions without their apostrophe, as a normalised text has those with one."""
+"""Short forms that a normalised text keeps, as they may mean something else in a question."""
 
 _COPULA: Final = frozenset({"am", "is", "are", "have"})
 _BEFORE_COPULA: Final = frozenset(
@@ -97,13 +84,13 @@ def plain_words(normalised: str) -> Words:
 
 def _squeezed(normalised: str) -> list[str]:
     """Return the words of a text without lengthened letters and syllables."""
-    return [
-        _LONG_SYLLABLE.sub(r"\1\1", _LONG_LETTER.sub(r"\1", word)) for word in words(normalised)
-    ]
+    short = (_LONG_SYLLABLE.sub(r"\1\1", _LONG_LETTER.sub(r"\1", w)) for w in words(normalised))
+    # "Dooont" is a contraction only now.
+    return expand_contractions(" ".join(short)).split()
 
 
 def _plain(squeezed: Iterable[str]) -> Words:
-    written = [word for typed in squeezed for word in _CONTRACTIONS.get(typed, typed).split()]
+    written = [word for typed in squeezed for word in _SHORT_FORMS.get(typed, typed).split()]
     plain = [word for word in written if word not in _INTENSIFIERS] or written
     # A contraction has no copula left, so it counts nowhere.
     return tuple(
@@ -204,7 +191,7 @@ class SmallTalkFinder:
         segments = self._cover(asked)
         if not any(not segment.is_beside for segment in segments):
             return None
-        if _names_role(parsed) or self._is_written(parsed.normalised):
+        if _names_role(parsed) or plain_words(parsed.normalised) in self._written:
             return None
         part, contact = self._reply(segments)
         return Decline(
@@ -276,22 +263,15 @@ class SmallTalkFinder:
         contact = self._knowledge_base.conversation.contact
         return part, contact or self._shipped.contents[number].contact
 
-    def _is_written(self, normalised: str) -> bool:
-        """Return whether an FAQ asks just this, so that it answers."""
-        asked = plain_words(normalised)
-        return any(
-            plain_words(normalise(text)) == asked
-            for faq in _faqs(self._knowledge_base)
-            for text in (faq.question, *faq.phrasings)
-            # Normalising takes its time: texts of quite another length are left out.
-            if abs(len(text) - len(normalised)) <= len(normalised)
+    @cached_property
+    def _written(self) -> frozenset[Words]:
+        """The questions of FAQs, which answer a line that says just this."""
+        return frozenset(
+            plain_words(normalise(text))
+            for entry in self._knowledge_base.entries()
+            if isinstance(entry, Faq)
+            for text in (entry.question, *entry.phrasings)
         )
-
-
-def _faqs(knowledge_base: KnowledgeBase) -> Iterator[Faq]:
-    yield from knowledge_base.faqs
-    for role in knowledge_base.roles:
-        yield from role.faqs
 
 
 def _cost(segments: Sequence[_Segment]) -> tuple[int, int]:
