@@ -110,7 +110,7 @@ def _is_talk(sentence: str) -> bool:
 
 def _says_what(parsed: ParsedQuestion, outcome: Answer) -> bool:
     """Return whether the words name a role, or what is asked of it; not only their meaning."""
-    if outcome.fact is not None:
+    if outcome.fact is not None or parsed.verbatim in outcome.entries:
         return True
     if any(link.method is not LinkMethod.CONVERSATION for link in parsed.links):
         return True

@@ -181,6 +181,8 @@ def test_an_unprompted_line_among_people_is_left_alone(run: Run, line: str) -> N
         ("what skills are needed?", "data-analyst/skills"),
         ("thanks! and which education does it take?", "data-analyst/education"),
         ("which skills does a QA engineer need", "qa-engineer/skills"),
+        ("How do I apply?", "faq/how-to-apply"),
+        ("how can I apply", "faq/how-to-apply"),
     ],
 )
 def test_an_unprompted_question_is_answered_when_it_is_sure(
