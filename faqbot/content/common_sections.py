@@ -7,13 +7,11 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib import resources
 from typing import Final
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
-from faqbot.content.defaults import LANGUAGES
+from faqbot.content.defaults import LANGUAGES, read_default
 
 _ROLE_SLOT: Final = "{role}"
 _IN_BRACKETS: Final = re.compile(r"\([^)]*\)|\[[^]]*\]")
@@ -115,9 +113,8 @@ class CommonSections:
 
     def _question_key(self, question: str, title: str) -> tuple[str, ...]:
         """Return the words of a question that tell its topic, in their order."""
-        if title:
-            question = re.sub(re.escape(title), _ROLE_SLOT, question, flags=re.IGNORECASE)
-        return self._heading_key(_words(question.replace(_ROLE_SLOT, " ")))
+        names = "|".join(re.escape(name) for name in (title, _ROLE_SLOT) if name)
+        return self._heading_key(_words(re.sub(names, " ", question, flags=re.IGNORECASE)))
 
     def _parts(self, words: Sequence[str]) -> Iterator[Sequence[str]]:
         """Yield what stands between the joints of a heading."""
@@ -172,6 +169,4 @@ def load_common_sections() -> CommonSections:
 
 
 def _read_language(language: str) -> _LanguageFile:
-    name = f"common-sections.{language}.yaml"
-    text = resources.files("faqbot.content").joinpath("defaults", name).read_text("utf-8")
-    return _LanguageFile.model_validate(yaml.load(text, Loader=yaml.CSafeLoader), strict=False)
+    return _LanguageFile.model_validate(read_default(f"common-sections.{language}.yaml"))

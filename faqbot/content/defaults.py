@@ -77,7 +77,7 @@ def load_conversations() -> tuple[ConversationContent, ...]:
     """Read the small talk and the sensitive matters of all languages."""
     return tuple(
         build_conversation(
-            None, ConversationFile.model_validate(_read_yaml(f"conversation.{code}.yaml"))
+            None, ConversationFile.model_validate(read_default(f"conversation.{code}.yaml"))
         )
         for code in LANGUAGES
     )
@@ -85,7 +85,7 @@ def load_conversations() -> tuple[ConversationContent, ...]:
 
 def load_names() -> DefaultNames:
     """Read the names of what roles ask for."""
-    return TypeAdapter(DefaultNames).validate_python(_read_yaml("other_names.yaml"))
+    return TypeAdapter(DefaultNames).validate_python(read_default("other_names.yaml"))
 
 
 def _load_languages(name: str) -> Mapping[str, tuple[str, ...]]:
@@ -97,10 +97,11 @@ def _load_languages(name: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def _read_sentences(name: str) -> Mapping[str, tuple[str, ...]]:
-    checked = TypeAdapter(dict[str, tuple[str, ...]]).validate_python(_read_yaml(name))
+    checked = TypeAdapter(dict[str, tuple[str, ...]]).validate_python(read_default(name))
     return MappingProxyType(checked)
 
 
-def _read_yaml(name: str) -> object:
+def read_default(name: str) -> object:
+    """Return what a file of the defaults holds, unchecked."""
     text = resources.files("faqbot.content").joinpath("defaults", name).read_text("utf-8")
     return yaml.load(text, Loader=yaml.CSafeLoader)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
 
+from faqbot.content.loader import fill_title
 from faqbot.lint.findings import Finding, finding_at
 from faqbot.model import (
     Answer,
@@ -23,8 +23,6 @@ from faqbot.model import (
 
 Ask = Callable[[str, str | None], tuple[ParsedQuestion, Outcome]]
 """Asks a question, in a conversation about a role (or none): how it is read, what it became."""
-
-ROLE_SLOT: Final = "{role}"
 
 
 def questions_astray(knowledge_base: KnowledgeBase, ask: Ask) -> Iterator[Finding]:
@@ -49,7 +47,7 @@ def _own_questions(knowledge_base: KnowledgeBase) -> Iterator[tuple[Section | Fa
         role = knowledge_base.role(entry.role)
         questions = (entry.question,) if isinstance(entry, Faq) else ()
         for text in dict.fromkeys((*questions, *entry.phrasings)):
-            yield entry, text.replace(ROLE_SLOT, role.title) if role else text
+            yield entry, fill_title(text, role.title) if role else text
 
 
 def _why(entry: Section | Faq, parsed: ParsedQuestion, outcome: Outcome) -> str:
