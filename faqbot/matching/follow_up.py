@@ -34,7 +34,7 @@ _BESIDE: Final = STOP_WORDS | frozenset(
     et pour le les une du des chez comme au
     """.split()
 )
-MAX_SUBJECT_WORDS: Final = 3
+MAX_THING_WORDS: Final = 3
 """Words of the longest thing that a follow-up asks for."""
 
 
@@ -85,4 +85,4 @@ def thing_asked_again(parsed: ParsedQuestion) -> str:
     if any(mention.is_full for mention in parsed.mentions):
         return ""
     thing = [word for word in parsed.words if word not in _BESIDE]
-    return " ".join(thing) if 0 < len(thing) <= MAX_SUBJECT_WORDS else ""
+    return " ".join(thing) if 0 < len(thing) <= MAX_THING_WORDS else ""
