@@ -241,18 +241,18 @@ def with_fact(reply: Reply, fact: Fact, knowledge_base: KnowledgeBase, today: dt
 def _upkeep(fact: Upkeep, knowledge_base: KnowledgeBase, today: dt.date) -> Reply:
     role = knowledge_base.role(fact.role)
     assert role is not None
-    of_role = f"the description of **{literal(role.title)}**"
-    owned = f"The owner of {of_role} is {fact.owner}."
-    if not fact.owner:
-        owned = f"{of_role[0].upper()}{of_role[1:]} names no owner."
-    reviewed = f"There is no date of a review in {of_role}."
+    of_role = f"description of **{literal(role.title)}**"
+    review_first = fact.matter is UpkeepMatter.REVIEW
+    owned = f"The {of_role} names no owner."
+    if fact.owner:
+        owned = f"The owner of the {of_role} is {fact.owner}."
+    reviewed = f"There is no date of a review in the {of_role}."
     if fact.reviewed:
-        reviewed = f"It was last reviewed on {fact.reviewed.isoformat()}"
+        subject = f"The {of_role}" if review_first else "It"
         overdue = is_stale(role.reviewed, role.review_every, today)
-        reviewed += ", and the next review is overdue." if overdue else "."
-    lines = (owned, reviewed)
-    if fact.matter is UpkeepMatter.REVIEW:
-        lines = (reviewed.replace("It was", f"{of_role[0].upper()}{of_role[1:]} was", 1), owned)
+        end = ", and the next review is overdue." if overdue else "."
+        reviewed = f"{subject} was last reviewed on {fact.reviewed.isoformat()}{end}"
+    lines = (reviewed, owned) if review_first else (owned, reviewed)
     return Reply(
         header=f"{role.title} · {fact.matter.value}",
         lead=" ".join(lines),
