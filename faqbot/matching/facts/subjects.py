@@ -56,10 +56,10 @@ _FILLERS: Final = frozenset(
     learning able use uses used thing things stuff ok okay enough background formal proper real
     work working works team start starting beginner junior senior new finished finishing finish
     completed go went going come hold holding holds being possible considered chance else question
-    quick now here company prior previous first kind type sort least without dont doesnt listed
+    quick now here company prior previous first kind type sort least without listed
     list lists mentioned mention want wants wanted take takes involve involves which who whom land
     getting got turn down reject not no deal breaker hard dealbreaker yes either min minimum max
-    years' well even maybe however honestly familiar familiarity proficiency proficient fluent
+    well even maybe however honestly familiar familiarity proficiency proficient fluent
     understanding comfortable worth find show name every fit fits fitting suit suits suitable
     match matches available offer offers there call calls look looking looks dealing professional
     never neither nor ones right correct true
