@@ -77,6 +77,7 @@ def engine() -> Engine:
         "bicycle mechanic job advertisement",
         "could you draft a job description for the bicycle mechanic?",
         "create an advert for the bicycle mechanic role",
+        "write an ad for a bicycle mechanic so I can post it at the town hall",
     ],
 )
 def test_an_advertisement_is_given_when_one_is_asked_for(engine: Engine, text: str) -> None:
@@ -101,6 +102,7 @@ def test_the_advertisement_says_what_the_exported_one_says(engine: Engine) -> No
         "show me the complete job description of the bicycle mechanic",
         "everything about bicycle mechanics please",
         "all the details of the bicycle mechanic role",
+        "I need the full profile of a bicycle mechanic to forward to our landlord",
     ],
 )
 def test_the_full_description_is_given_when_all_of_it_is_asked_for(

@@ -79,7 +79,6 @@ _ADVERT_WORDS: Final = _CONTENT_WORDS | frozenset(
 _WHOLE_WORDS: Final = _CONTENT_WORDS | frozenset(
     """
     whole full entire complete everything part section available say written send read see look
-    print agency
     """.split()
 )
 _OWNER_WORDS: Final = _CONTENT_WORDS | frozenset(
@@ -95,6 +94,12 @@ _REVIEW_WORDS: Final = _CONTENT_WORDS | frozenset(
     refreshed modified date current outdated stale old recent fresh long ago still
     """.split()
 )
+_PURPOSE: Final = re.compile(
+    r"(?P<role>@\d(?: (?:role|job|position|page|description|profile))?) (?:to|so(?: that)? i can)"
+    r" (?:send|forward|pass|hand|give|show|share|print|publish|post|upload|use)\b.*$"
+)
+"""A role and what its document is for: "to send to somebody"."""
+
 MAX_LEFT_OUT: Final = 8
 """Words of a key that are read: a role, and sections that are left out."""
 
@@ -154,20 +159,28 @@ class RoleContent:
 
 
 def _requested(asked: QuestionCues, role: Role) -> Fact | None:
-    rest = {
-        singular(word)
-        for word in asked.words_without_roles
-        if word not in STOP_WORDS and not word.isdigit()
-    }
-    if _ADVERT.search(asked.text) and rest <= _ADVERT_WORDS and not _ELSEWHERE.search(asked.text):
+    # What a document is for changes nothing in it.
+    wanted = QuestionCues(_PURPOSE.sub(r"\g<role>", asked.text))
+    rest = _telling_words(wanted)
+    if _ADVERT.search(wanted.text) and rest <= _ADVERT_WORDS and not _ELSEWHERE.search(wanted.text):
         return Document(role.id, DocumentForm.ADVERTISEMENT)
-    if _ALL_OF_IT.search(asked.text) and rest <= _WHOLE_WORDS:
+    if _ALL_OF_IT.search(wanted.text) and rest <= _WHOLE_WORDS:
         return Document(role.id, DocumentForm.DESCRIPTION)
+    rest = _telling_words(asked)
     if _OWNER.search(asked.text) and rest <= _OWNER_WORDS:
         return _upkeep(role, UpkeepMatter.OWNER)
     if _REVIEW.search(asked.text) and rest <= _REVIEW_WORDS:
         return _upkeep(role, UpkeepMatter.REVIEW)
     return None
+
+
+def _telling_words(asked: QuestionCues) -> set[str]:
+    """Return the words of a question, without stop words and roles, in the singular."""
+    return {
+        singular(word)
+        for word in asked.words_without_roles
+        if word not in STOP_WORDS and not word.isdigit()
+    }
 
 
 def _upkeep(role: Role, matter: UpkeepMatter) -> Upkeep:
