@@ -19,7 +19,10 @@ from faqbot.cli.common import (
     QuestionWords,
     RoleId,
     Who,
+    checked_role_id,
+    console,
     error_console,
+    load_engine,
     print_json,
     printable,
     question_of,
@@ -269,7 +272,6 @@ def ask(
         )
     if conversation and batch is None:
         raise UsageError("--conversation reads a file of questions: name it by --batch FILE.")
-    from faqbot.cli.common import checked_role_id, load_engine
 
     engine = load_engine(knowledge)
     asker = QuestionAsker(
@@ -286,7 +288,6 @@ def ask(
 
 
 def _answer(asker: QuestionAsker, text: str, *, as_json: bool) -> None:
-    from faqbot.cli.common import console, print_json
 
     if as_json:
         print_json(asker.json(text))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from faqbot.cli.common import Knowledge, Who, readable, terminal_question
+from faqbot.cli.common import Knowledge, Who, console, load_engine, readable, terminal_question
 from faqbot.model import Audience, Question
 
 if TYPE_CHECKING:
@@ -117,7 +117,6 @@ def chat(*, audience: Who = Audience.EMPLOYEES, knowledge: Knowledge = None) -> 
     Within the conversation: /role, /roles, /new, /help, /quit.
     """
     from faqbot.cli.ask import print_reply
-    from faqbot.cli.common import console, load_engine
 
     engine = load_engine(knowledge)
     terminal = console()

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from faqbot.cli.common import Json, Knowledge, Quiet, Verbose
+from faqbot.cli.common import (
+    Json,
+    Knowledge,
+    Quiet,
+    Verbose,
+    console,
+    content_folder,
+    print_json,
+    printable,
+    terminal_question,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -85,8 +95,6 @@ def check(
     and what to do about each. Exit code 0 when there is no error, 1 when there is one (with
     `--strict` also for a warning), 2 when the content can't be found.
     """
-    from faqbot.cli.common import content_folder
-
     where = content_folder(folder)
     shape = CheckFormat.JSON if as_json else output
 
@@ -180,7 +188,6 @@ class _ContentTests:
         return _describe(self._ask(text, role))
 
     def _ask(self, text: str, role_id: str | None) -> Result:
-        from faqbot.cli.common import terminal_question
         from faqbot.model import Audience
 
         role = self.engine.knowledge_base.role(role_id)
@@ -210,7 +217,6 @@ def _describe(result: Result) -> str:
 
 
 def _print(checked: _CheckResult, shape: CheckFormat, *, quiet: bool, verbose: bool) -> None:
-    from faqbot.cli.common import print_json
     from faqbot.lint.findings import github_commands, sarif_log
 
     match shape:
@@ -226,7 +232,6 @@ def _print(checked: _CheckResult, shape: CheckFormat, *, quiet: bool, verbose: b
 
 
 def _print_json(checked: _CheckResult) -> None:
-    from faqbot.cli.common import print_json
 
     knowledge_base, found = checked.knowledge_base, checked.found
     entries = sum(1 for _ in knowledge_base.entries()) if knowledge_base else None
@@ -248,7 +253,6 @@ def _as_json(one: Finding) -> dict[str, object]:
 
 
 def _print_text(checked: _CheckResult, *, quiet: bool, verbose: bool) -> None:
-    from faqbot.cli.common import printable
     from faqbot.lint.findings import RULES
 
     levels = {"error"} | (set() if quiet else {"warning"}) | ({"note"} if verbose else set())
@@ -288,7 +292,6 @@ def roles(*, as_json: Json = False, knowledge: Knowledge = None) -> None:
     """
     import datetime as dt
 
-    from faqbot.cli.common import console, content_folder, print_json
     from faqbot.content.loader import load_knowledge_base
 
     knowledge_base = load_knowledge_base(content_folder(knowledge))

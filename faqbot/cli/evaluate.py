@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.common import Json, Knowledge
+from faqbot.cli.common import (
+    Json,
+    Knowledge,
+    console,
+    content_folder,
+    error_console,
+    print_json,
+    print_note,
+)
 from faqbot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -120,7 +128,6 @@ def _content(
     path: Path, knowledge: str | None, encoder: Path | None
 ) -> tuple[list[LabelledQuestion], Engine, float]:
     """Return a file's questions, the content folder's engine, and its load time in seconds."""
-    from faqbot.cli.common import content_folder
     from faqbot.content.loader import load_knowledge_base
     from faqbot.evaluation.datasets import read_questions
 
@@ -150,7 +157,6 @@ def _intents(
     encoder: Path | None,
 ) -> tuple[list[LabelledQuestion], Engine, float]:
     """Return an intent set's questions, an engine of its labels, and its load time in seconds."""
-    from faqbot.cli.common import print_note
     from faqbot.evaluation.datasets import (
         knowledge_base_from,
         labelled_questions,
@@ -173,7 +179,6 @@ def _intents(
 
 def _engine(knowledge_base: KnowledgeBase, encoder: Path | None) -> Engine:
     from faqbot import app
-    from faqbot.cli.common import error_console
     from faqbot.engine import ConversationMemory, Engine
     from faqbot.matching.training_data import SharedResources
     from faqbot.settings.sources import configured_encoder
@@ -191,7 +196,6 @@ def _engine(knowledge_base: KnowledgeBase, encoder: Path | None) -> Engine:
 
 
 def _ask(engine: Engine, questions: list[LabelledQuestion]) -> list[Prediction]:
-    from faqbot.cli.common import error_console
     from faqbot.evaluation.runner import predict_all
 
     console = error_console()
@@ -204,7 +208,6 @@ def _ask(engine: Engine, questions: list[LabelledQuestion]) -> list[Prediction]:
 
 
 def _print(report: EvaluationReport, *, as_json: bool) -> None:
-    from faqbot.cli.common import console, print_json
 
     if as_json:
         print_json(report.as_json())

@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.common import Json, Knowledge, QuestionWords, RoleId, Who, printable, question_of
+from faqbot.cli.common import (
+    Json,
+    Knowledge,
+    QuestionWords,
+    RoleId,
+    Who,
+    checked_role_id,
+    console,
+    load_engine,
+    print_json,
+    printable,
+    question_of,
+)
 from faqbot.errors import UsageError
 from faqbot.model import (
     Answer,
@@ -289,8 +301,6 @@ def compare(before: Engine, after: Engine) -> tuple[int, tuple[OutcomeChange, ..
 
 def print_changes(count: int, found: Sequence[OutcomeChange]) -> None:
     """Print a summary of the changed outcomes, the worst first."""
-    from faqbot.cli.common import printable
-
     better = sum(change.better for change in found)
     worse = sum(change.worse for change in found)
     typer.echo(
@@ -338,11 +348,12 @@ def explain(
     if text is None:
         raise UsageError(f"Give a question to explain. {EXAMPLE}")
     from faqbot.cli.ask import QuestionAsker
-    from faqbot.cli.common import checked_role_id, load_engine
 
     engine = load_engine(knowledge)
     _explain(
-        QuestionAsker(engine, audience, checked_role_id(engine.knowledge_base, role)), text, as_json
+        QuestionAsker(engine, audience, checked_role_id(engine.knowledge_base, role)),
+        text,
+        as_json=as_json,
     )
     if add:
         _print_changes_by_phrasing(engine, text, add)
@@ -367,8 +378,7 @@ def _print_changes_by_phrasing(engine: Engine, text: str, entry_id: str) -> None
     print_changes(count, found)
 
 
-def _explain(asker: QuestionAsker, text: str, as_json: bool) -> None:  # noqa: FBT001 - one caller
-    from faqbot.cli.common import console, print_json
+def _explain(asker: QuestionAsker, text: str, *, as_json: bool) -> None:
 
     result, explanations = asker.result(text), asker.explanations(text)
     if as_json:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from faqbot.cli.common import Force, Knowledge, Quiet
+from faqbot.cli.common import Force, Knowledge, Quiet, checked_role_id, content_folder
 from faqbot.model import Audience
 
 ROLE_EXAMPLE = "Example: faqbot export role data-analyst --format docx --out analyst.docx"
@@ -78,7 +78,6 @@ def role(
     Exit code 0 when it was written, 1 when the content has problems, 2 when there is no such role
     or the file exists already.
     """
-    from faqbot.cli.common import checked_role_id, content_folder
     from faqbot.content.loader import load_knowledge_base
     from faqbot.content.writer import write_bytes
     from faqbot.exporters.job_advert import JobOpening
@@ -177,7 +176,6 @@ def site(
     Exit code 0 when it was written, 1 when the content has problems, 2 when the folder contains
     files already.
     """
-    from faqbot.cli.common import content_folder
     from faqbot.content.loader import load_knowledge_base
     from faqbot.content.writer import write_bytes
     from faqbot.errors import UsageError
@@ -208,7 +206,6 @@ def table(
     Lists have a point a line in their cell. Exit code 0 when it was written, 1 when the content has
     problems, 2 when the file exists already or ends in neither .csv nor .xlsx.
     """
-    from faqbot.cli.common import content_folder
     from faqbot.content.loader import load_knowledge_base
     from faqbot.content.writer import write_bytes
     from faqbot.spreadsheet.files import table_bytes

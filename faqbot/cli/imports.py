@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.common import DryRun, Force, Quiet, Verbose
+from faqbot.cli.common import DryRun, Force, Quiet, Verbose, printable, with_progress
 
 if TYPE_CHECKING:
     from faqbot.importers.documents.importer import ImportedRole
@@ -39,7 +39,6 @@ def document(
     when one or more were not; the others are.
     """
     from faqbot import app
-    from faqbot.cli.common import with_progress
     from faqbot.content.writer import write_file
     from faqbot.errors import UsageError
     from faqbot.importers.documents.importer import import_documents
@@ -69,7 +68,6 @@ def document(
 
 
 def _report(result: ImportedRole, target: Path, *, verbose: bool) -> None:
-    from faqbot.cli.common import printable
 
     share = result.kept_words / result.source_words if result.source_words else 1.0
     typer.echo(printable(f"{result.path} -> {target}"))
@@ -117,7 +115,6 @@ def onet(
     gaps of the release, are marked. Exit code 0 when all were written, 2 when the file isn't such
     a release, an `--only` matches nothing, or a file exists already.
     """
-    from faqbot.cli.common import with_progress
     from faqbot.content.writer import write_file
     from faqbot.errors import UsageError
     from faqbot.importers.onet.release import read_release

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from faqbot.cli.common import Force, Quiet
+from faqbot.cli.common import Force, Quiet, checked_role_id
+from faqbot.cli.common import terminal_question as asked
 from faqbot.model import Audience
 
 if TYPE_CHECKING:
@@ -69,8 +70,6 @@ def faq(
     has problems, 2 when there is no answer or no such role.
     """
     from faqbot import app
-    from faqbot.cli.common import checked_role_id
-    from faqbot.cli.common import terminal_question as asked
     from faqbot.content.writer import faq_file, new_faq_key, write_file
     from faqbot.errors import UsageError
     from faqbot.model import Answer, Faq, KnowledgeBase

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from faqbot.cli.common import Json, Knowledge, Quiet, use_store
+from faqbot.cli.common import Json, Knowledge, Quiet, console, load_engine, print_json, use_store
 from faqbot.errors import UsageError
 from faqbot.matching.thresholds import THRESHOLDS
 
@@ -122,7 +122,6 @@ def report(
     *, since: Since = None, role: OfRole = None, as_json: Json = False, as_csv: Csv = False
 ) -> None:
     """Print statistics of the last days; they contain no names of people."""
-    from faqbot.cli.common import console, print_json
     from faqbot.settings.sources import configured_database
 
     until = dt.datetime.now(dt.UTC)
@@ -282,7 +281,6 @@ def suggest(
     Prints a patch of the YAML that keeps comments and order, and says what it would change. Exit
     code 0, also when there is nothing to suggest; 1 when the content has problems.
     """
-    from faqbot.cli.common import load_engine
     from faqbot.settings.sources import configured_database
     from faqbot.storage.models import utc_now
 

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from faqbot.cli.common import Json, Knowledge, use_store
+from faqbot.cli.common import (
+    Json,
+    Knowledge,
+    console,
+    content_folder,
+    print_json,
+    print_note,
+    printable,
+    use_store,
+)
 from faqbot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,7 +69,6 @@ def status(*, knowledge: Knowledge = None, as_json: Json = False) -> None:
     """
     from dataclasses import asdict
 
-    from faqbot.cli.common import content_folder, print_json, printable
     from faqbot.index.reloader import read_status
 
     folder = content_folder(knowledge)
@@ -116,7 +124,6 @@ def insights(
     speaks HTTPS, with FAQBOT_INSIGHTS_URL, SLACK_BOT_TOKEN, SLACK_CLIENT_ID and
     SLACK_CLIENT_SECRET.
     """
-    from faqbot.cli.common import content_folder
     from faqbot.insights.server import BindAddress, serve_insights
     from faqbot.settings.models import Settings
     from faqbot.settings.sources import configured_database
@@ -221,7 +228,6 @@ def workspaces(context: typer.Context, *, as_json: Json = False) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    from faqbot.cli.common import console, print_json, print_note
     from faqbot.settings.sources import configured_database
 
     found = list_installations(configured_database())
@@ -254,7 +260,6 @@ def remove(team: Team) -> None:
     Slack keeps the app: uninstall it there to remove it from the workspace, which deletes the
     installation here too. Exit code 2 when there is no such installation.
     """
-    from faqbot.cli.common import printable
     from faqbot.settings.sources import configured_database
 
     gone = remove_installation(configured_database(), team)
@@ -286,8 +291,6 @@ def _table(found: tuple[InstallationStatus, ...]) -> Table:
 
     from rich.table import Table
     from rich.text import Text
-
-    from faqbot.cli.common import printable
 
     table = Table(caption="Times are UTC.", caption_justify="left")
     table.add_column("Id", no_wrap=True)
