@@ -18,6 +18,9 @@ ROLE_SLOT = "{role}"
 ROLE_WORD = "rolename"
 """The word that replaces a role's name before texts are compared."""
 
+ROLE_NOUN = "role"
+"""The word that stands for that one where meanings are compared: no encoder knows ROLE_WORD."""
+
 _SLACK_LINK = re.compile(r"<(?:https?:|mailto:|tel:)[^>|]*(?:\|([^>]*))?>")
 _SLACK_CHANNEL = re.compile(r"<#[A-Z0-9]+(?:\|([^>]*))?>")
 _SLACK_REFERENCE = re.compile(r"<[@!][^>]*>")

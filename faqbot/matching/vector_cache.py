@@ -23,6 +23,7 @@ import numpy.typing as npt
 from faqbot.errors import ServiceError
 from faqbot.matching.encoders import Encoder
 from faqbot.matching.safetensors import Tensors, write_tensors
+from faqbot.matching.text import ROLE_NOUN, ROLE_WORD
 from faqbot.matching.tfidf import Floats
 
 LEVELS: Final = 127
@@ -38,6 +39,11 @@ QUESTION_CACHE_SIZE: Final = 64
 """Vectors of the latest questions: a question is compared with several scopes."""
 
 _log = logging.getLogger(__name__)
+
+
+def _with_role_noun(text: str) -> str:
+    """Return a text with an ordinary word in place of a masked role."""
+    return text.replace(ROLE_WORD, ROLE_NOUN)
 
 
 def _hash(text: str) -> int:
@@ -172,12 +178,13 @@ class CachedEncoder:
             return None
 
     def _encode_question(self, text: str) -> Floats:
-        vector: Floats = self.encoder.encode([text])[0]
+        vector: Floats = self.encoder.encode([_with_role_noun(text)])[0]
         vector.flags.writeable = False
         return vector
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Return unit vectors of shape (texts, dimensions), float32, rounded as they are kept."""
+        texts = [_with_role_noun(text) for text in texts]
         different = tuple(dict.fromkeys(texts))
         kept = self._kept or self._written
         known = [*self._tables, *([kept] if kept else [])]

@@ -273,8 +273,8 @@ async def test_organisation_has_an_app_for_each_workspace(
     thread = "1700000001.000000"
     assert WORD[B] in await said(one, ASKED, thread)
     assert WORD[C] in await said(other, ASKED, "1700000001.000001")
-    assert f"{WORD[B]} navigation" in await said(one, "which skills?", "1700000002.0", thread)
-    assert "navigation" not in await said(other, "which skills?", "1700000002.0", thread)
+    assert f"{WORD[B]} inn" in await said(one, "where do they sleep?", "1700000002.0", thread)
+    assert "inn" not in await said(other, "where do they sleep?", "1700000002.0", thread)
     assert process.workspaces.count == 2
     await process.workspaces.release(Workspace(org, ""))
     assert process.workspaces.count == 0
