@@ -6,8 +6,9 @@ the mean of the phrasings, the answer's own text and the words of both are evide
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -68,7 +69,8 @@ class EntryWords:
         numbers: those of each phrasing by their number among `words`, one phrasing after the other.
         starts: where each phrasing begins in `numbers`.
         spoken: all words of the phrasings, stop words too.
-        answer: the content words of the answer.
+        answer: how rare the content words of the answer are among all answers, 0 to 1: a word
+            that stands in each of them tells nothing.
     """
 
     words: frozenset[str]
@@ -76,7 +78,7 @@ class EntryWords:
     numbers: Rows
     starts: Rows
     spoken: frozenset[str]
-    answer: frozenset[str]
+    answer: Mapping[str, float]
 
 
 def content_words(text: Sequence[str]) -> tuple[str, ...]:
@@ -129,6 +131,11 @@ class EntryIndex:
             if phrasing.key:
                 written[phrasing.scope, phrasing.key].append(phrasing.text)
         self._answers = {(entry.scope, entry.key): entry.answer for entry in entries}
+        self._answer_counts = Counter(
+            word for answer in self._answers.values() for word in _words_of_answer(answer)
+        )
+        # Of a single answer every word stands in all answers: 0 is divided by something.
+        self._log_answers = math.log(max(2, len(self._answers)))
         self._rows = {place: row for row, place in enumerate(written)}
         self._phrasings = tuple(tuple(texts) for texts in written.values())
         # Among all scopes a key may stand for entries of many roles: the first is as good as any.
@@ -183,5 +190,12 @@ class EntryIndex:
             np.array([number[word] for words in phrasings for word in words], dtype=np.int64),
             np.cumsum([0, *lengths[:-1]]) if lengths else np.zeros(0, dtype=np.int64),
             frozenset(word for words in spoken for word in words),
-            frozenset(content_words(self._answers.get(place, "").split()[:MAX_WORDS])),
+            {
+                word: math.log(len(self._answers) / self._answer_counts[word]) / self._log_answers
+                for word in _words_of_answer(self._answers.get(place, ""))
+            },
         )
+
+
+def _words_of_answer(answer: str) -> tuple[str, ...]:
+    return content_words(answer.split()[:MAX_WORDS])

@@ -44,17 +44,11 @@ small, nothing else stands beside an entry to tell it from."""
 MIN_RIVALS: Final = 2
 """Entries that share the softmax at least; missing ones count as the background."""
 
-MIN_COSINE: Final = 0.35
-"""The cosine with a phrasing or an answer below which an entry is no answer, whatever its lead."""
-
-MAX_BELOW: Final = 0.4
-"""The probability that an entry has below that cosine at most: it is offered, never answered."""
-
-TOP: Final = 3
-"""Candidates whose shares are added."""
-
 SOFT_MATCH: Final = 0.35
 """The cosine of two words from which one explains the other, in part."""
+
+MIN_SPREAD: Final = 0.02
+"""The standard deviation of cosines at least: in content of one entry there is none."""
 
 FEW_WORDS: Final = 2
 """Content words up to which a question is a short one."""
@@ -97,20 +91,15 @@ class Feature:
 
 
 FEATURES: Final = (
-    Feature("nearest", 1),
-    Feature("mean", 1),
     Feature("answer", 1),
     Feature("nearest_z", 1),
     Feature("share", 1),
-    Feature("share_of_top", 1),
     Feature("lead", 1),
     Feature("answer_lead", 1),
     Feature("agreement", 1),
-    Feature("words", 1),
     Feature("words_lead", 1),
     Feature("coverage", 1),
     Feature("coverage_lead", 1),
-    Feature("coverage_back", 1),
     Feature("answer_words", 1),
     Feature("same_question_word", 1),
     Feature("other_question_word", -1),
@@ -118,11 +107,7 @@ FEATURES: Final = (
     Feature("negative_lead", 1),
     Feature("few_words", -1),
     Feature("log_entries", 0),
-    Feature("single_phrasing", -1),
 )
-
-
-_NEAREST, _ANSWER = 0, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +176,7 @@ class Verifier:
         """Return the probability of each row of features, shape (rows)."""
         values = features @ self._weights.vector + self._constant
         probabilities: Floats = (1 / (1 + np.exp(-np.clip(values, -30, 30)))).astype(np.float32)
-        far = features[:, _NEAREST] < MIN_COSINE
-        far &= features[:, _ANSWER] < MIN_COSINE
-        return np.where(far, np.minimum(probabilities, MAX_BELOW), probabilities)
+        return probabilities
 
     def contributions(self, row: Floats) -> tuple[tuple[str, float], ...]:
         """Return what the constant and each feature add to the log odds, the largest first."""
@@ -221,88 +204,76 @@ class Verifier:
         """
         vectors, ranked, answers = self.ranked(scored, scope, question)
         nearest = np.sqrt(np.maximum(scored.by_view[-1], 0))
-        means = vectors.means @ question
-        spread = max(float(nearest.std()), 0.02)
+        spread = max(float(nearest.std()), MIN_SPREAD)
         background = BACKGROUND * sum(RANK_WEIGHTS)
         missing = [background] * max(0, MIN_RIVALS - len(ranked))
         exponents = np.exp((np.append(ranked, missing) - ranked.max()) / SHARE_TEMPERATURE)
         shares = exponents / exponents.sum()
-        top = float(np.sort(shares)[-TOP:].sum())
-        bests = [int(view.argmax()) for view in (*scored.by_view, answers, means)]
+        views = (*scored.by_view, answers, vectors.means @ question)
+        bests = [int(view.argmax()) for view in views]
         content = content_words(asked)
         content_vectors = self._word_vectors.of(content)
-        overlap = [
+        overlaps = [
             _overlap(asked, content, content_vectors, self._entries.words(place))
             for place in (self._entries.place(scope, scored.keys[at]) for at in chosen.tolist())
         ]
-        coverages = np.array([pair[0] for pair in overlap])
+        coverages = np.array([overlap["coverage"] for overlap in overlaps])
         rows = []
         for place, at in enumerate(chosen.tolist()):
-            covered, back, in_answer, same, other, negation = overlap[place]
-            rivals = np.delete(coverages, place)
-            rows.append(
-                (
-                    nearest[at],
-                    means[at],
-                    answers[at],
-                    (nearest[at] - nearest.mean()) / spread if len(nearest) > 1 else 0.0,
-                    shares[at],
-                    top,
-                    _lead(ranked, at, background) / 10,
-                    _lead(answers, at, BACKGROUND),
-                    sum(best == at for best in bests) / len(bests),
-                    scored.by_view[0][at],
-                    _lead(scored.by_view[0], at, 0.0),
-                    covered,
-                    covered - (rivals.max() if len(rivals) else 0.0),
-                    back,
-                    in_answer,
-                    same,
-                    other,
-                    negation,
-                    scored.nearest[at] - scored.best_negative,
-                    float(len(content) <= FEW_WORDS),
-                    np.log(len(scored.keys)) / 5,
-                    float(scored.counts[at] <= 1),
-                )
-            )
+            found = overlaps[place] | {
+                "answer": answers[at],
+                "nearest_z": (nearest[at] - nearest.mean()) / spread if len(nearest) > 1 else 0.0,
+                "share": shares[at],
+                # Divided, so that it is of the size of the other features.
+                "lead": _lead(ranked, at, background) / 10,
+                "answer_lead": _lead(answers, at, BACKGROUND),
+                "agreement": sum(best == at for best in bests) / len(bests),
+                "words_lead": _lead(scored.by_view[0], at, 0.0),
+                "coverage_lead": _lead(coverages, place, 0.0),
+                "negative_lead": scored.nearest[at] - scored.best_negative,
+                "few_words": float(len(content) <= FEW_WORDS),
+                "log_entries": np.log(len(scored.keys)) / 5,
+            }
+            rows.append([found[feature.name] for feature in FEATURES])
         return np.array(rows, dtype=np.float32).reshape(-1, len(FEATURES))
 
 
 def _overlap(
     asked: Sequence[str], content: Sequence[str], vectors: Floats, entry: EntryWords
-) -> tuple[float, float, float, float, float, float]:
-    """Return coverage, coverage back, share in the answer, question words, negation."""
-    covered, back = _coverage(vectors, entry)
-    in_answer = 0.0
-    if content:
-        only = [word in entry.answer and word not in entry.words for word in content]
-        in_answer = sum(only) / len(content)
+) -> dict[str, float]:
+    """Return the features that compare the words of a question with those of an entry.
+
+    Args:
+        asked: the words of the question.
+        content: those that carry meaning.
+        vectors: their vectors.
+        entry: the words of the entry.
+    """
+    rarities = [entry.answer.get(word, 0.0) for word in content if word not in entry.words]
     mine = {QUESTION_WORDS[word] for word in asked if word in QUESTION_WORDS}
     theirs = {QUESTION_WORDS[word] for word in entry.spoken if word in QUESTION_WORDS}
-    same = float(bool(mine & theirs))
-    other = float(bool(mine and theirs and not mine & theirs))
     negated = any(word in NEGATIONS for word in asked)
-    negation = float(negated != any(word in NEGATIONS for word in entry.spoken))
-    return covered, back, in_answer, same, other, negation
+    return {
+        "coverage": _coverage(vectors, entry),
+        "answer_words": sum(rarities) / len(content) if content else 0.0,
+        "same_question_word": float(bool(mine & theirs)),
+        "other_question_word": float(bool(mine and theirs and not mine & theirs)),
+        "negation": float(negated != any(word in NEGATIONS for word in entry.spoken)),
+    }
 
 
-def _coverage(vectors: Floats, entry: EntryWords) -> tuple[float, float]:
-    """Return how much of a question's words the best phrasing explains, and the reverse.
+def _coverage(vectors: Floats, entry: EntryWords) -> float:
+    """Return how much of a question's words the best phrasing explains.
 
     Args:
         vectors: those of the question's words.
         entry: has the words of the phrasings.
     """
     if not len(vectors) or not len(entry.starts):
-        return 0.0, 0.0
+        return 0.0
     explained = np.maximum(vectors @ entry.vectors.T - SOFT_MATCH, 0) / (1 - SOFT_MATCH)
-    by_phrasing = explained[:, entry.numbers]
-    lengths = np.diff(entry.starts, append=len(entry.numbers))
-    there = np.maximum.reduceat(by_phrasing, entry.starts, axis=1).mean(axis=0)
-    back = np.add.reduceat(by_phrasing.max(axis=0), entry.starts) / lengths
-    best = int(there.argmax())
-    return float(there[best]), float(back[best])
+    by_phrasing = np.maximum.reduceat(explained[:, entry.numbers], entry.starts, axis=1)
+    return float(by_phrasing.mean(axis=0).max())
 
 
 def _lead(scores: Floats, at: int, background: float) -> float:

@@ -38,6 +38,7 @@ def test_shipped_weights_have_the_signs_of_their_features(encoder: str) -> None:
 @pytest.mark.parametrize(
     ("text", "entry"),
     [
+        ("is there a tap where I can fill my watering can", "faq/water"),
         ("how do people water their plots", "faq/water"),
         ("when are the pumps running", "faq/water"),
         ("can I build a shed on my plot", "faq/shed"),
