@@ -17,6 +17,7 @@ from faqbot.model import (
     RequirementLevel,
     Role,
     Section,
+    Years,
 )
 
 
@@ -79,6 +80,25 @@ def test_roles_that_do_not_require_a_thing_are_found(
     fact = engine.ask(text).fact
     assert isinstance(fact, Lookup)
     assert (fact.mode, set(fact.roles)) == (LookupMode.WITHOUT, roles)
+
+
+@pytest.mark.parametrize(
+    "text", ["which jobs dont need experience", "roles that do not require any experience"]
+)
+def test_roles_that_need_no_experience_are_looked_up_by_years(text: str) -> None:
+    content = KnowledgeBase(
+        roles=tuple(
+            Role(
+                role_id,
+                title,
+                sections=(Section(role_id, "experience", "Experience", years=Years(years)),),
+            )
+            for role_id, title, years in (("cook", "Cook", 2), ("waiter", "Waiter", 0))
+        )
+    )
+    fact = Engine(build_index(content), ConversationMemory(time.monotonic)).ask(text).fact
+    assert isinstance(fact, Lookup)
+    assert (fact.mode, fact.roles) == (LookupMode.YEARS, ("waiter",))
 
 
 def test_not_without_is_with(engine: Engine) -> None:

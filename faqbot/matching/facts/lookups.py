@@ -60,8 +60,11 @@ class Lookups:
         if years is not None:
             known = self._things_known(words) if asked.tells_of_oneself else None
             return self._by_years(years, known, audience)
-        if subject is None or (subject.section == "experience" and not subject.words):
+        if subject is None:
             return None
+        if subject.section == "experience" and not subject.words:
+            # "Which roles don't need experience" looks for those that ask for no year of it.
+            return self._by_years(0.0, None, audience) if asked.negates else None
         mode = LookupMode.REQUIRED if asked.wants_required_only else LookupMode.ANY
         if asked.negates:
             mode = LookupMode.WITHOUT

@@ -166,7 +166,8 @@ class Requirements:
         if isinstance(outcome, Answer) and sections[0][1] == "experience":
             return self._subjects.is_rare(subject)
         if all(key in _LISTS for _, key in sections):
-            return True
+            # "Speak English" isn't listed, but the list that has "English" says more than nothing.
+            return not any(self._subjects.touches(role, key, subject) for role, key in sections)
         if isinstance(outcome, Choices):
             return self._subjects.is_rare(subject)
         role, key = sections[0]
