@@ -220,3 +220,29 @@ def test_a_role_without_next_roles_has_no_next_step(engine: Engine) -> None:
     result = engine.ask("I'm a courier, what's next for me?")
     assert result.kind == "decline"
     assert "Courier" in result.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["does a bicycle mechanic have to speak french", "must a courier be fluent at speaking French"],
+)
+def test_a_list_that_has_part_of_what_is_asked_for_is_shown(engine: Engine, text: str) -> None:
+    answered = engine.ask(text)
+    assert answered.kind == "answer"
+    assert answered.entries[0].id.endswith("/skills")
+    assert "French" in answered.text
+
+
+def test_two_faqs_are_headed_by_their_questions_only() -> None:
+    content = KnowledgeBase(
+        faqs=(
+            Faq(None, "bikes", "Where do I park my bicycle?", "In the yard."),
+            Faq(None, "lunch", "When is lunch?", "At noon."),
+        )
+    )
+    answered = Engine(build_index(content), ConversationMemory(time.monotonic)).ask(
+        "Where do I park my bicycle? And when is lunch?"
+    )
+    assert [entry.id for entry in answered.entries] == ["faq/bikes", "faq/lunch"]
+    assert answered.reply.header == ""
+    assert answered.text.startswith("Where do I park my bicycle?\n\nIn the yard.")

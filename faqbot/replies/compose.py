@@ -105,6 +105,9 @@ def _answer(
         header = found[0].title if isinstance(found[0], Faq) else f"{role.title} · {header}"
     elif role:
         header = role.title
+    elif len(found) > 1 and all(isinstance(entry, Faq) for entry in found):
+        # Each part is headed by its question, and both would fill the header.
+        header = ""
     sources = tuple(source(entry, knowledge_base, today) for entry in found)
     return Reply(
         header=header,
@@ -188,7 +191,8 @@ def _choices(outcome: Choices, knowledge_base: KnowledgeBase) -> Reply:
     )
     lead = "I'm not sure which of these you mean."
     if len(buttons) == 1:
-        lead = "Pick it, or put your question in other words."
+        lead = f"This is about **{role.title}**. " if role else ""
+        lead += "Pick it, or put your question in other words."
     elif role:
         lead = f"I'm not sure which part of **{role.title}** you mean."
     return Reply(header="Did you mean …", lead=lead, choices=buttons)
