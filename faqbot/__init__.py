@@ -62,7 +62,7 @@ def load(
         encoder: the folder of a sentence-transformers model, which needs the package
             sentence-transformers;
             None takes the bundled encoder.
-        cache: the folder in which to keep what took more than four seconds to build, for a quick
+        cache: the folder in which to keep what took more than a second to build, for a quick
             next start; None keeps nothing.
 
     Raises:

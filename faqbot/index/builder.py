@@ -35,8 +35,8 @@ from faqbot.matching.small_talk import SmallTalkFinder
 from faqbot.matching.training_data import SharedResources
 from faqbot.model import Audience, KnowledgeBase
 
-MIN_CACHED_SECONDS: Final = 4.0
-"""Seconds of building from which an index is cached: reading a smaller one is no faster."""
+MIN_CACHED_SECONDS: Final = 1.0
+"""Seconds of building from which an index is cached: to read one takes half a second at least."""
 
 NICENESS: Final = 19
 """The niceness of the process that builds, so that it gives way to the one that answers."""
