@@ -148,7 +148,7 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
     engine = Engine(index, ConversationMemory(time.monotonic))
     from faqbot.content.publisher import ContentPublisher
     from faqbot.index.reloader import ContentUpdates, Reloader, write_status_file
-    from faqbot.matching.clusters import group_by_meaning
+    from faqbot.matching.similarity import group_by_meaning
     from faqbot.runtime.tasks import run_until_signal
     from faqbot.slack.context import AppContext
     from faqbot.slack.service import make_services, run_http, run_socket_mode

@@ -12,19 +12,21 @@ from typing import Final
 
 from faqbot.content.loader import fill_title
 from faqbot.matching.candidates import Explanation
-from faqbot.matching.compound import joined, parts_by_role, questions_in
 from faqbot.matching.decision import Decider, names_part
-from faqbot.matching.facts.finder import FactFinder
-from faqbot.matching.follow_up import (
+from faqbot.matching.dialogue import (
     LastAsked,
+    is_answered,
+    joined,
     last_asked,
+    parts_by_role,
+    questions_in,
     roles_asked_again,
     thing_asked_again,
 )
+from faqbot.matching.facts.finder import FactFinder
 from faqbot.matching.matcher import Matcher
 from faqbot.matching.sensitive import SensitiveFinder
 from faqbot.matching.small_talk import SmallTalkFinder
-from faqbot.matching.unprompted import is_answered
 from faqbot.model import (
     Answer,
     Audience,

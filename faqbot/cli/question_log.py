@@ -35,8 +35,8 @@ def load_statistics(
         UsageError: Storage is off.
         StoreError: The database can't be used.
     """
-    from faqbot.matching.clusters import group_by_meaning
     from faqbot.matching.encoders import StaticEncoder
+    from faqbot.matching.similarity import group_by_meaning
     from faqbot.storage.questions import QuestionFilter
     from faqbot.storage.reports import usage_statistics as summed_up
 

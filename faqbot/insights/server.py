@@ -16,8 +16,8 @@ from faqbot.content.loader import load_knowledge_base
 from faqbot.errors import SettingsError
 from faqbot.insights.auth import Sessions, SlackIdentity
 from faqbot.insights.views import LOCAL_HOSTS, InsightsPages
-from faqbot.matching.clusters import group_by_meaning
 from faqbot.matching.encoders import StaticEncoder
+from faqbot.matching.similarity import group_by_meaning
 from faqbot.model import KnowledgeBase
 from faqbot.runtime.tasks import run_until_signal
 from faqbot.runtime.web import Server, listen

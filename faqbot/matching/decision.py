@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from faqbot.content.sections import STANDARD_SECTIONS
-from faqbot.matching.role_links import link_confidence, link_groups
+from faqbot.matching.role_linker import link_confidence, link_groups
 from faqbot.matching.thresholds import CONFIDENCES, THRESHOLDS, Thresholds
 from faqbot.matching.training_data import COMMON_PREFIX
 from faqbot.model import (

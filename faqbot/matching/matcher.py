@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from faqbot.matching.calibration import Calibration, calibrate, calibrate_sampled
 from faqbot.matching.candidates import CandidateFinder, Explanation, SectionOverlap
 from faqbot.matching.entry_index import EntryIndex
-from faqbot.matching.exclusions import without_exclusion
 from faqbot.matching.ranking import (
     ALL_SCOPES,
     MAX_RIDGE_PHRASINGS,
@@ -21,9 +20,7 @@ from faqbot.matching.ranking import (
     RankerWeights,
     Scorer,
 )
-from faqbot.matching.role_linker import Linking, RoleLinker
-from faqbot.matching.role_links import links_of, mask_roles
-from faqbot.matching.scope_keys import ScopeKeys, scope_keys
+from faqbot.matching.role_linker import Linking, RoleLinker, links_of, mask_roles
 from faqbot.matching.shortlist import ShortlistRanker
 from faqbot.matching.similarity import MeaningView, TfidfView
 from faqbot.matching.spelling import Vocabulary, count_words
@@ -34,12 +31,14 @@ from faqbot.matching.text import (
     clauses,
     codes,
     normalise,
+    without_exclusion,
     words,
 )
 from faqbot.matching.tfidf import LETTERS, WORDS, Floats
 from faqbot.matching.thresholds import THRESHOLDS
 from faqbot.matching.titles import title_key
 from faqbot.matching.training_data import (
+    ScopeKeys,
     SharedResources,
     authored_questions,
     compounds_in,
@@ -49,6 +48,7 @@ from faqbot.matching.training_data import (
     own_name_words,
     own_phrasings,
     plain_text,
+    scope_keys,
     shared_phrasings,
 )
 from faqbot.matching.vector_cache import CachedEncoder

@@ -13,8 +13,14 @@ from typing import Final
 
 from rapidfuzz.distance import OSA
 
-from faqbot.matching.lexicon import NEVER_IN_TITLES, OCCUPATIONS, SENIORITY, TITLE_MODIFIERS
-from faqbot.matching.occupation_titles import NO_TITLES, OccupationTitles
+from faqbot.matching.lexicon import (
+    NEVER_IN_TITLES,
+    NO_TITLES,
+    OCCUPATIONS,
+    SENIORITY,
+    TITLE_MODIFIERS,
+    OccupationTitles,
+)
 from faqbot.matching.spelling import MIN_WORD_LENGTH
 from faqbot.matching.text import STOP_WORDS, normalise, singular, words
 from faqbot.matching.titles import TitleIndex, TitleMatch

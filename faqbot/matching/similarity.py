@@ -1,4 +1,4 @@
-"""Similarity of a text to all phrasings at once, in three views: words, letters, meaning.
+"""Similarity of a text to all phrasings at once, in three views; groups of similar questions.
 
 Words and letters are TF-IDF cosines with sublinear counts (Salton and Buckley 1988), looked up in
 an inverted index; meaning is the cosine of sentence embeddings, sharpened.
@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from faqbot.matching.encoders import Encoder
+from faqbot.matching.text import STOP_WORDS, normalise, singular, words
 from faqbot.matching.tfidf import (
     FeatureNumbers,
     Features,
@@ -231,3 +233,47 @@ def sharpen(cosines: Floats) -> Floats:
     """Return the squares of cosines."""
     squares: Floats = (cosines * cosines).astype(np.float32)
     return squares
+
+
+MIN_COSINE: Final = 0.62
+"""Cosine from which two questions mean the same."""
+
+MIN_SHARED_WORDS: Final = 0.5
+"""Share of content words from which they do, whatever their cosine."""
+
+MAX_ENCODED_TEXTS: Final = 2_000
+"""Texts that are encoded; later ones join a group by their words alone."""
+
+
+def group_by_meaning(texts: Sequence[str], encoder: Encoder) -> list[list[int]]:
+    """Return the positions of texts in groups, the largest first, so that 100 misses read as ten.
+
+    Leader clustering (Hartigan 1975): each text joins the first group whose leader it resembles. A
+    group's first text is its leader: put the most frequent texts first.
+    """
+    if not texts:
+        return []
+    content = [_content_words(text) for text in texts]
+    vectors = encoder.encode([normalise(text) for text in texts[:MAX_ENCODED_TEXTS]])
+    groups: list[list[int]] = []
+    for position in range(len(texts)):
+        for group in groups:
+            leader = group[0]
+            near = (
+                max(position, leader) < MAX_ENCODED_TEXTS
+                and float(vectors[position] @ vectors[leader]) >= MIN_COSINE
+            )
+            if near or _word_overlap(content[position], content[leader]) >= MIN_SHARED_WORDS:
+                group.append(position)
+                break
+        else:
+            groups.append([position])
+    return sorted(groups, key=lambda group: (-len(group), group[0]))
+
+
+def _content_words(text: str) -> frozenset[str]:
+    return frozenset(singular(word) for word in words(normalise(text)) if word not in STOP_WORDS)
+
+
+def _word_overlap(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / len(one | other) if one or other else 1.0

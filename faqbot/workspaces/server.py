@@ -22,7 +22,7 @@ from faqbot.errors import FaqbotError
 from faqbot.index.builder import IndexLoader
 from faqbot.index.cache import Snapshots
 from faqbot.index.reloader import run_periodically, write_status_file
-from faqbot.matching.clusters import group_by_meaning
+from faqbot.matching.similarity import group_by_meaning
 from faqbot.matching.training_data import SharedResources
 from faqbot.runtime.leases import DeliveryClaims
 from faqbot.runtime.tasks import BackgroundTask, background_tasks, run_until_signal

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from faqbot.insights.views import InsightsPages
-from faqbot.matching.clusters import group_by_meaning
 from faqbot.matching.encoders import StaticEncoder
+from faqbot.matching.similarity import group_by_meaning
 from faqbot.model import Faq, KnowledgeBase, Role, Section
 from faqbot.runtime.web import Server, listen
 from faqbot.storage.models import QuestionRecord

@@ -9,7 +9,7 @@ import pytest
 from faqbot.content.loader import load_knowledge_base
 from faqbot.engine import Index
 from faqbot.index.builder import build_index
-from faqbot.matching.occupation_titles import OccupationTitles
+from faqbot.matching.lexicon import OccupationTitles
 from faqbot.matching.role_linker import Linking, RoleLinker
 from faqbot.matching.text import normalise, words
 from faqbot.model import Role

@@ -10,7 +10,7 @@ import pytest
 
 from faqbot.engine import ConversationMemory, Engine
 from faqbot.index.builder import build_index
-from faqbot.matching.other_scripts import is_other_script
+from faqbot.matching.encoders import is_other_script
 from faqbot.matching.training_data import SharedResources
 from faqbot.model import Answer, Faq, KnowledgeBase
 
