@@ -17,11 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from faqbot.matching.lexicon import OCCUPATIONS
-from faqbot.matching.misspelt_titles import MisspeltTitles
 from faqbot.matching.text import STOP_WORDS, normalise, singular, words
 from faqbot.matching.thresholds import LINK_THRESHOLDS, LinkThresholds
 from faqbot.matching.title_phrases import LEVELS, TitlePhrase, TitlePhrases, telling_words
-from faqbot.matching.title_words import CORRECTED_WEIGHT, TitleWords, WordMatch
+from faqbot.matching.title_words import CORRECTED_WEIGHT, MisspeltTitles, TitleWords, WordMatch
 from faqbot.model import Role
 
 MAX_SHORT_QUESTION = 4
