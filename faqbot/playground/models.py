@@ -93,13 +93,17 @@ class UserGroup:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A public channel (`name`) or a direct message between `members`."""
+    """A public channel (`name`) or a direct message between `members`.
+
+    `shared` is a channel in which people of another company are too (Slack Connect).
+    """
 
     id: str
     name: str
     direct: bool = False
     topic: str = ""
     members: frozenset[str] = frozenset()
+    shared: bool = False
 
     @property
     def type(self) -> str:

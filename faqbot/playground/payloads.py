@@ -44,6 +44,8 @@ def as_channel(state: WorkspaceState, channel: Channel) -> Payload:
         "is_archived": False,
         "is_private": False,
         "is_general": channel.name == "general",
+        "is_shared": channel.shared,
+        "is_ext_shared": channel.shared,
     }
     if channel.direct:
         shown["user"] = next(iter(channel.members - {bot}))
@@ -106,6 +108,7 @@ def event_body(state: WorkspaceState, event: Payload) -> Payload:
     """The envelope of the Events API around an event."""
     app = state.setup
     event_id = state.new_id("Ev")
+    place = state.channels.get(str(event.get("channel") or ""))
     return {
         "token": TOKEN,
         "team_id": app.team_id,
@@ -126,7 +129,7 @@ def event_body(state: WorkspaceState, event: Payload) -> Payload:
                 "is_enterprise_install": app.org_wide,
             }
         ],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": place is not None and place.shared,
         "event_context": f"4-{event_id}",
     }
 

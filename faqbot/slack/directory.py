@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.model import Audience, KnowledgeBase
@@ -23,6 +23,7 @@ from faqbot.storage.recorder import QuestionRecorder
 
 AUDIENCE_LIFETIME: Final = 600.0
 FAILURE_LIFETIME: Final = 60.0
+CHANNEL_LIFETIME: Final = 300.0
 LOOKUP_TIMEOUT: Final = 1.2
 """Seconds for the look-up: a command must be acknowledged within three."""
 
@@ -35,6 +36,43 @@ class _Known:
     until: float
 
 
+class SharedChannels:
+    """Knows in which channels people of other companies read along (Slack Connect), and caches it.
+
+    Args:
+        clock: a monotonic clock, in seconds.
+        capacity: how many channels are cached.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, capacity: int = 10_000) -> None:
+        self._known: TTLCache[tuple[str, str], bool] = TTLCache(capacity, CHANNEL_LIFETIME, clock)
+        self._lookups: SingleFlight[tuple[str, str], bool] = SingleFlight()
+
+    def note(self, team: str, channel: str, *, shared: bool) -> None:
+        """Take over what an event says of its channel."""
+        if shared or (team, channel) not in self._known:
+            self._known[team, channel] = shared
+
+    async def is_shared(self, client: AsyncWebClient, team: str, channel: str) -> bool:
+        """Whether a channel is shared with another company; True if Slack doesn't tell."""
+        known = self._known.get((team, channel))
+        if known is not None:
+            return known
+        return await self._lookups.run((team, channel), partial(self._ask, client, team, channel))
+
+    async def _ask(self, client: AsyncWebClient, team: str, channel: str) -> bool:
+        try:
+            async with asyncio.timeout(LOOKUP_TIMEOUT):
+                answer = await client.conversations_info(channel=channel)
+        except SLACK_ERRORS as error:
+            _log.info("conversations.info failed: %s", describe_error(error))
+            return True
+        found = answer.get("channel")
+        shared = not isinstance(found, Mapping) or bool(found.get("is_ext_shared"))
+        self.note(team, channel, shared=shared)
+        return shared
+
+
 class AudienceResolver:
     """Looks up the audience of users in Slack, and caches it.
 
@@ -45,6 +83,7 @@ class AudienceResolver:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, capacity: int = 10_000) -> None:
         self._clock = clock
+        self.channels = SharedChannels(clock)
         # Entries have two lifetimes, so this can't be a TTLCache.
         self._known: LRUCache[tuple[str, str], _Known] = LRUCache(capacity)
         self._lookups: SingleFlight[tuple[str, str], Audience] = SingleFlight()
@@ -56,6 +95,14 @@ class AudienceResolver:
         if known and known.until > self._clock():
             return known.audience
         return await self._lookups.run(key, partial(self._look_up_and_cache, client, key))
+
+    async def of_channel(
+        self, client: AsyncWebClient, team: str, user: str, channel: str
+    ) -> Audience:
+        """Return the audience of what a user has faqbot post where others read it too."""
+        if await self.channels.is_shared(client, team, channel):
+            return Audience.EVERYONE
+        return channel_audience(await self.of(client, team, user))
 
     async def _look_up_and_cache(self, client: AsyncWebClient, key: tuple[str, str]) -> Audience:
         audience, lifetime = await self._look_up(client, *key)

@@ -56,7 +56,8 @@ OPTIONAL_SCOPES: Final = (
     "usergroups:read",
     "users:read",
 )
-"""Channels: follow-ups without a mention, and who made a channel. Files: advertisements to keep.
+"""Channels: follow-ups without a mention, who made a channel and who shares it.
+Files: advertisements to keep.
 
 User groups: which of them own content, and where they are reached.
 Users: who is a guest, who a colleague and who an admin.
@@ -71,7 +72,10 @@ PURPOSES: Final[Mapping[str, str]] = {
     "channels:history": (
         "Read public channels that faqbot was invited to, to answer follow-ups without a mention."
     ),
-    "channels:read": "See who made a channel, and who may change how faqbot behaves there.",
+    "channels:read": (
+        "See who made a channel, to let them change how faqbot behaves there, and whether another "
+        "company shares it, to say there only what everyone may read."
+    ),
     "files:write": "Upload job advertisements as files when somebody asks for one.",
     "usergroups:read": "See which groups own content, to pass questions on to them.",
     "users:read": "See who is a guest, a colleague or an admin, to show each what they may see.",

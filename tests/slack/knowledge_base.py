@@ -14,6 +14,8 @@ _SKILLS = {
     "product-manager": ("writing", "deciding", "listening"),
 }
 _TITLES = {"ux-designer": "UX Designer", "qa-engineer": "QA Engineer"}
+SALARIES = "What are the salary bands here?"
+"""The question of an FAQ for candidates and employees."""
 
 
 def knowledge_base() -> KnowledgeBase:
@@ -98,5 +100,12 @@ def _faqs() -> tuple[Faq, ...]:
             "Tell your manager; there is a bonus.",
             phrasings=("how does the referral bonus work", "can I recommend a friend for a job"),
             audience=Audience.EMPLOYEES,
+        ),
+        Faq(
+            None,
+            "salary-bands",
+            SALARIES,
+            "Band 3 begins at 52,000.",
+            audience=Audience.CANDIDATES,
         ),
     )

@@ -14,7 +14,6 @@ from faqbot.slack.blockkit.views import help_message, notice, search_modal
 from faqbot.slack.client import client_of
 from faqbot.slack.context import AppContext
 from faqbot.slack.conversations import show_answer
-from faqbot.slack.directory import channel_audience
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.payloads import Interaction
 
@@ -65,15 +64,17 @@ class _Clicks:
         place = Surface.HOME
         if interaction.channel:
             place = Surface.DIRECT if interaction.direct else Surface.CHANNEL
-        audience = await self.app.audiences.of(
-            client_of(context), interaction.team, interaction.user
-        )
+        client, audiences = client_of(context), self.app.audiences
+        team, user = interaction.team, interaction.user
+        # By the channel of this click: the message may have been posted before it was shared.
+        if place is Surface.CHANNEL and not interaction.private:
+            audience = await audiences.of_channel(client, team, user, interaction.channel)
+        else:
+            audience = await audiences.of(client, team, user)
         return Question(
             text=text,
             asker=interaction.user,
-            audience=channel_audience(audience)
-            if place is Surface.CHANNEL and not interaction.private
-            else audience,
+            audience=audience,
             surface=Surface.COMMAND if interaction.private else place,
             thread=interaction.conversation,
         )

@@ -29,7 +29,6 @@ from faqbot.slack.blockkit.views import echoed, help_message, notice, roles_list
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error, reason_of
 from faqbot.slack.context import AppContext
 from faqbot.slack.conversations import send_ephemeral
-from faqbot.slack.directory import channel_audience
 from faqbot.slack.listeners.channel_settings import SettingsCommand
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.listeners.reports import Reports
@@ -127,9 +126,11 @@ class Sharing:
     async def share(self, interaction: Interaction, context: AsyncBoltContext) -> None:
         """Post an answer to the channel, with what everyone there may read."""
         client = client_of(context)
-        audience = await self.app.audiences.of(client, interaction.team, interaction.user)
+        audience = await self.app.audiences.of_channel(
+            client, interaction.team, interaction.user, interaction.channel
+        )
         # Rendered again: the private answer may hold what not everyone in the channel may read.
-        question = Question("", interaction.user, channel_audience(audience), Surface.CHANNEL)
+        question = Question("", interaction.user, audience, Surface.CHANNEL)
         answer = show(self.app.engine, parse_entry_ref(interaction.value), question)
         if answer.declined:
             await send_ephemeral(

@@ -125,6 +125,7 @@ class MessageHandler:
         """Return the answer for all readers of the conversation, or for the asker only."""
         if wants_help(text):
             return AnswerMessage(help_message(self.app.engine.knowledge_base))
+        self.app.audiences.channels.note(message.team, message.channel, shared=message.shared)
         audience = await self.app.audiences.of(client, message.team, message.user)
         if not (private or message.direct):
             # People of another company read along in a shared channel.
