@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from faqbot.matching.calibration import Calibration, calibrate, calibrate_sampled
 from faqbot.matching.candidates import CandidateFinder, Explanation, SectionOverlap
+from faqbot.matching.dialogue import without_exclusion
 from faqbot.matching.entry_index import EntryIndex
 from faqbot.matching.ranking import (
     ALL_SCOPES,
@@ -24,16 +25,7 @@ from faqbot.matching.role_linker import Linking, RoleLinker, links_of, mask_role
 from faqbot.matching.shortlist import ShortlistRanker
 from faqbot.matching.similarity import MeaningView, TfidfView
 from faqbot.matching.spelling import Vocabulary, count_words
-from faqbot.matching.text import (
-    ROLE_WORD,
-    STOP_WORDS,
-    Token,
-    clauses,
-    codes,
-    normalise,
-    without_exclusion,
-    words,
-)
+from faqbot.matching.text import ROLE_WORD, STOP_WORDS, Token, clauses, codes, normalise, words
 from faqbot.matching.tfidf import LETTERS, WORDS, Floats
 from faqbot.matching.thresholds import THRESHOLDS
 from faqbot.matching.titles import title_key

@@ -1,4 +1,4 @@
-"""Text as people type it: normalised, cut into clauses and words, without what it leaves out."""
+"""Normalise text as people type it, and cut it into clauses and words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final
 
 MAX_CHARACTERS = 1200
 """Characters of a question that are read: what follows doesn't change which entry answers."""
@@ -228,46 +227,3 @@ def singular(word: str) -> str:
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is", "ps", "js")):  # noqa: PLR2004
         return word[:-1]
     return word
-
-
-_NOTHING_MORE: Final = (
-    r"(?=$|[.?!;,:]|\b(?:what|which|who|that|where|how|is|are|do|does|can|could|should|must|with"
-    r"|without|for|of|in|as|to (?:be|become|work|get|apply|do)|needs?|needing|requires?|requiring"
-    r"|uses?|using|asks?|wants?|lists?|has|have)\b)"
-)
-_MARKED: Final = re.compile(
-    r"(?:[,;]? ?\b(?:but not|but no|and not|except for|except|excluding|other than|apart from"
-    rf"|aside from|besides)|[,;] not)\b(?P<left_out> \w[^.?!;,:]*?) ?{_NOTHING_MORE}"
-)
-_STATEMENT: Final = re.compile(
-    r"(?:^|[.?!;,:] ?)(?:and |but |so )?(?:i|we|he|she|they)\b[^.?!;,:]*$"
-)
-_AUXILIARY: Final = (
-    r"(?<!\bdo )(?<!\bis )(?<!\bam )(?<!\bare )(?<!\bwas )(?<!\bdid )(?<!\bdoes )(?<!\bcan )"
-    r"(?<!\bwill )(?<!\bhave )(?<!\bmust )(?<!\bneed )(?<!\bcould )(?<!\bwould )(?<!\bshould )"
-)
-_NOT_BUT: Final = re.compile(
-    rf"{_AUXILIARY}\bnot (?!only\b|just\b|merely\b)(?P<left_out>[^.?!;:]{{1,80}}?),? "
-    r"\bbut (?:rather |instead )?(?!not\b|also\b|i\b|how\b|what\b)"
-)
-_LETTER: Final = re.compile(r"\w")
-
-
-def without_exclusion(normalised: str) -> tuple[str, str]:
-    """Return what a normalised question asks for, and what it leaves out, "" for nothing.
-
-    "Skills but not the education", "not A but B": the markers are conjunctions and prepositions of
-    English, a closed class. What follows one of them, up to the end of its clause, is left out. A
-    question that leaves out all of itself leaves out nothing.
-    """
-    for pattern in (_NOT_BUT, _MARKED):
-        found = pattern.search(normalised)
-        if found is None or not _LETTER.search(found["left_out"]):
-            continue
-        # "I applied but not heard back" tells something, and leaves nothing out.
-        if _STATEMENT.search(normalised[: found.start()]):
-            continue
-        kept = f"{normalised[: found.start()]} {normalised[found.end() :]}".strip()
-        if _LETTER.search(kept):
-            return " ".join(kept.split()), found["left_out"].strip()
-    return normalised, ""

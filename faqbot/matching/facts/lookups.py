@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final
 
 from faqbot.matching.facts.cues import QuestionCues
 from faqbot.matching.facts.other_names import NamedWord, OtherNames
-from faqbot.matching.facts.subjects import EXPERIENCE, Subject, SubjectFinder, subject_of
+from faqbot.matching.facts.subjects import EXPERIENCE, Subject, SubjectFinder, subject_of, years_in
 from faqbot.matching.thresholds import CONFIDENCES
 from faqbot.model import (
     ANY_EXPERIENCE,
@@ -233,39 +231,3 @@ def _answer(fact: Lookup) -> Answer | None:
         Candidate(line.entry, EntryKind.SECTION, line.role, CONFIDENCES.fact) for line in fact.lines
     )
     return Answer(entries, fact=fact)
-
-
-_NUMBERS: Final = {
-    word: number
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve".split()
-    )
-} | {"no": 0, "a": 1, "single": 1, "couple": 2}
-_UNIT: Final = r"(?P<unit>years?|yrs?|yoe|months?)\b"
-_HALF: Final = re.compile(rf"\bhalf (?:an? |of an? )?{_UNIT}(?! and)")
-_YEARS: Final = re.compile(
-    r"\b(?P<number>\d{1,2}(?:[.,]\d)?|"
-    + "|".join(_NUMBERS)
-    + r")\b(?P<more> and a half)?(?: of)?(?: full| working| or so| more)* "
-    + _UNIT
-    + r"(?P<after> and a half)?"
-)
-_NONE: Final = re.compile(
-    r"\b(?:no|zero|without(?: any| much| prior| previous| work| working)*|lacking) "
-    r"(?:prior |previous |work |working |professional |real |any )*experience\b|\bentry level\b"
-)
-
-
-def years_in(text: str) -> float | None:
-    """Return the years of experience that a text names; 0 for none, None if it names none."""
-    found = _YEARS.search(text)
-    half = _HALF.search(text)
-    # The other pattern finds "a year" in "half a year".
-    if half and (found is None or half.start() <= found.start()):
-        return 0.5
-    if found:
-        digits = found["number"]
-        number = float(_NUMBERS[digits]) if digits in _NUMBERS else float(digits.replace(",", "."))
-        number += 0.5 if found["more"] or found["after"] else 0.0
-        return number / 12 if found["unit"].startswith("month") else number
-    return 0.0 if _NONE.search(text) else None
