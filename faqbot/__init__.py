@@ -72,7 +72,7 @@ def load(
     """
     from pathlib import Path
 
-    from faqbot.content.defaults import shipped_knowledge
+    from faqbot.content.files import shipped_knowledge
     from faqbot.errors import UsageError
     from faqbot.index.builder import load_engine
     from faqbot.model import Audience

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from platformdirs import user_cache_path
 from pydantic import SecretStr
 
-from faqbot.content.defaults import shipped_knowledge
+from faqbot.content.files import shipped_knowledge
 from faqbot.content.git import PREFIX, git_source, pull
 from faqbot.content.loader import load_knowledge_base
 from faqbot.engine import ConversationMemory, Engine

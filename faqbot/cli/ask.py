@@ -1,12 +1,12 @@
-"""`faqbot ask`: one question, or a file of them."""
+"""`faqbot ask` and `faqbot chat`: one question, a file of them, or a conversation."""
 
 from __future__ import annotations
 
 import codecs
+import contextlib
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -24,7 +24,7 @@ from faqbot.cli.common import (
     error_console,
     load_engine,
     print_json,
-    printable,
+    print_reply,
     question_of,
     readable,
     terminal_question,
@@ -33,11 +33,9 @@ from faqbot.errors import UsageError
 from faqbot.model import Audience, Prompt, Question
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
-
     from faqbot.engine import Engine
     from faqbot.matching.candidates import Explanation
-    from faqbot.replies.reply import Reply, ReplyPart, Table
+    from faqbot.replies.reply import Button, Reply
     from faqbot.replies.result import Result
 
 
@@ -107,7 +105,7 @@ def decode_line(line: bytes) -> str:
     return text
 
 
-@contextmanager
+@contextlib.contextmanager
 def _lines(name: str) -> Iterator[Iterable[bytes]]:
     if name == "-":
         yield _without_byte_order_mark(sys.stdin.buffer)
@@ -146,73 +144,6 @@ def _with_progress(stream: BinaryIO) -> Iterator[bytes]:
     )
 
 
-def print_reply(console: Console, reply: Reply, *, with_more: bool = False) -> None:
-    """Print a reply: formatted on a terminal, else as text. `with_more` lists its buttons."""
-    from faqbot.replies.reply import as_text
-
-    if console.is_terminal:
-        for block in _blocks(reply):
-            console.print(block)
-    else:
-        # `print` would wrap the lines, and take brackets in an answer for markup.
-        console.out(printable(as_text(reply)))
-    if with_more and reply.more and not (reply.choices or reply.roles):
-        labels = [f"{number} {button.label}" for number, button in enumerate(reply.more, start=1)]
-        console.out(printable("More: " + ", ".join(labels)), style="dim")
-
-
-def _blocks(reply: Reply) -> Iterator[RenderableType]:
-    from rich import text
-    from rich.markdown import Markdown
-
-    from faqbot.replies.reply import source_line
-
-    yield ""
-    if reply.header:
-        yield text.Text(printable(reply.header), style="bold cyan")
-        yield ""
-    if reply.lead:
-        yield Markdown(printable(reply.lead))
-        yield ""
-    for part in reply.parts:
-        if len(reply.parts) > 1:
-            yield text.Text(printable(part.title), style="bold")
-        yield Markdown(printable(_markdown(part)))
-        yield ""
-    for number, button in enumerate((*reply.choices, *reply.roles), start=1):
-        yield text.Text(f" {number}. {printable(button.label)}")
-    for source in reply.sources:
-        yield text.Text(printable(source_line(source)), style="dim")
-    if reply.hint:
-        yield text.Text(printable(reply.hint), style="italic")
-
-
-def _markdown(part: ReplyPart) -> str:
-    from faqbot.replies.reply import ReplyText, Table
-
-    blocks: list[str] = []
-    for block in part.body:
-        if isinstance(block, ReplyText):
-            blocks.append(block.markdown)
-            continue
-        if isinstance(block, Table):
-            blocks.append("\n".join(_table(block)))
-            continue
-        if block.heading:
-            blocks.append(f"**{block.heading}**")
-        blocks.append("\n".join(f"- {item}" for item in block.items))
-    return "\n\n".join(blocks)
-
-
-def _table(table: Table) -> Iterator[str]:
-    """Yield the lines of a Markdown table; cells are escaped."""
-    yield f"| | {' | '.join(table.heads)} |"
-    yield f"|---|{'---|' * len(table.heads)}"
-    for row in table.rows:
-        cells = ("; ".join(cell).replace("|", "\\|").replace("\n", " ") for cell in row.cells)
-        yield f"| **{row.title}** | {' | '.join(cells)} |"
-
-
 EXAMPLE = 'Example: faqbot ask "Which skills does a data analyst need?"'
 
 Batch = Annotated[
@@ -226,7 +157,7 @@ Batch = Annotated[
 ]
 
 
-Conversation = Annotated[
+AsConversation = Annotated[
     bool,
     typer.Option("--conversation", help="Read the lines of --batch as one conversation."),
 ]
@@ -249,7 +180,7 @@ def ask(
     role: RoleId = None,
     as_json: Json = False,
     batch: Batch = None,
-    conversation: Conversation = False,
+    conversation: AsConversation = False,
     unprompted: Unprompted = False,
     audience: Who = Audience.EMPLOYEES,
     knowledge: Knowledge = None,
@@ -293,3 +224,132 @@ def _answer(asker: QuestionAsker, text: str, *, as_json: bool) -> None:
         print_json(asker.json(text))
     else:
         print_reply(console(), asker.result(text).reply)
+
+
+HELP = (
+    "Ask about a role, or pick a choice by its number. "
+    "/role NAME shows a role, /roles all of them, /new forgets the role, /quit ends."
+)
+
+
+class Conversation:
+    """A conversation: keeps the thread and the numbered choices of the last reply.
+
+    Args:
+        engine: Answers the questions.
+        audience: The audience of the person who asks.
+    """
+
+    def __init__(self, engine: Engine, audience: Audience) -> None:
+        self._engine = engine
+        self._audience = audience
+        self._count = 1
+        self._offered: tuple[Button, ...] = ()
+        self._more = False
+
+    @property
+    def _thread(self) -> str:
+        return f"chat-{self._count}"
+
+    def answer(self, line: str) -> Reply:
+        """Return the reply to a line: a command, the number of a choice, or a question."""
+        text = readable(line).strip()
+        if text.startswith("/"):
+            return self._command(text)
+        if text.isdecimal() and self._offered:
+            return self._pick(int(text))
+        return self._offer(self._engine.ask(self._question(text)).reply)
+
+    def _question(self, text: str) -> Question:
+        return replace(terminal_question(text, self._audience), thread=self._thread)
+
+    def _command(self, text: str) -> Reply:
+        from faqbot.replies.reply import Reply
+
+        name, _, rest = text.partition(" ")
+        match name.lower():
+            case "/role" if rest.strip():
+                return self._offer(self._engine.describe(self._question(rest.strip())).reply)
+            case "/role":
+                return self._about()
+            case "/roles":
+                return self._roles()
+            case "/new":
+                # The engine keeps the role of a thread, so another thread starts without one.
+                self._count += 1
+                self._offered = ()
+                return Reply(lead="A new conversation: which role is it about?")
+            case "/help":
+                return Reply(lead=HELP)
+            case _:
+                return Reply(lead=f"There is no command {name}.", hint=HELP)
+
+    def _about(self) -> Reply:
+        from faqbot.replies.reply import Reply
+
+        role = self._engine.knowledge_base.role(self._engine.role_of(self._thread))
+        if role is None:
+            return Reply(lead="We aren't talking about a role yet. Try /role NAME, or /roles.")
+        return Reply(lead=f"We are talking about **{role.title}**.")
+
+    def _roles(self) -> Reply:
+        from faqbot.replies.reply import Button, Reply
+
+        roles = tuple(Button(role.title, role.id) for role in self._engine.knowledge_base.roles)
+        return self._offer(Reply(header="Roles", roles=roles))
+
+    def _pick(self, number: int) -> Reply:
+        from faqbot.replies.reply import Reply
+
+        if not 1 <= number <= len(self._offered):
+            return Reply(lead=f"Pick a number from 1 to {len(self._offered)}, or ask something.")
+        picked = self._offered[number - 1]
+        # The button below an answer promises the full description of a role; a choice doesn't.
+        full = self._more and self._engine.knowledge_base.role(picked.entry) is not None
+        result = self._engine.show(picked.entry, self._question(picked.label))
+        return self._offer(result.full_reply() if full else result.reply)
+
+    def _offer(self, reply: Reply) -> Reply:
+        choices = (*reply.choices, *reply.roles)
+        self._more = not choices
+        self._offered = choices or reply.more
+        return reply
+
+
+CHAT_EXAMPLE = "Example: faqbot chat --audience candidates"
+PROMPT = "you> "
+
+
+def chat(*, audience: Who = Audience.EMPLOYEES, knowledge: Knowledge = None) -> None:
+    """Talk to faqbot: it remembers the role, and choices are picked by their number.
+
+    Within the conversation: /role, /roles, /new, /help, /quit.
+    """
+    engine = load_engine(knowledge)
+    terminal = console()
+    # Somebody who pipes questions in wants their answers only.
+    if sys.stdin.isatty():
+        terminal.print(HELP, markup=False)
+    conversation = Conversation(engine, audience)
+    while (line := _line()) is not None:
+        if line.strip().lower() in ("/quit", "/exit"):
+            return
+        if not line.strip():
+            continue
+        print_reply(terminal, conversation.answer(line), with_more=True)
+        typer.echo()
+
+
+def _line() -> str | None:
+    """Read a line; None at the end of the input."""
+    if not sys.stdin.isatty():
+        # Bytes: a piped file needn't be in the locale's encoding, and one bad byte may not end it.
+        line = sys.stdin.buffer.readline()
+        return line.decode(errors="replace").rstrip("\r\n") if line else None
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401 - its import gives the prompt a history
+    try:
+        return input(PROMPT)
+    except EOFError:
+        typer.echo()
+        return None

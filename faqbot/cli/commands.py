@@ -9,7 +9,6 @@ import typer
 from faqbot import __version__
 from faqbot.cli import (
     ask,
-    chat,
     content,
     evaluate,
     explain,
@@ -69,7 +68,7 @@ def faqbot(
 
 app.command(epilog=ask.EXAMPLE)(ask.ask)
 app.command(epilog=explain.EXAMPLE)(explain.explain)
-app.command(epilog=chat.EXAMPLE)(chat.chat)
+app.command(epilog=ask.CHAT_EXAMPLE)(ask.chat)
 app.command(epilog=content.EXAMPLE)(content.check)
 app.command(epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command(epilog=question_log.FORGET_EXAMPLE)(question_log.forget)

@@ -1,4 +1,4 @@
-"""Parts that several commands share: options, consoles, JSON lines, the engine."""
+"""Parts that several commands share: options, prompts, replies in the terminal, the engine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import gc
 import json
 import re
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -16,9 +16,10 @@ from faqbot.errors import UsageError
 from faqbot.model import Audience, KnowledgeBase, Question
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
     from faqbot.engine import Engine
+    from faqbot.replies.reply import Reply, ReplyPart, Table
     from faqbot.storage.encryption import TokenCipher
     from faqbot.storage.store import Store
 
@@ -223,3 +224,90 @@ def with_progress(work: Iterable[T], count: int, what: str, *, quiet: bool = Fal
         for one in work:
             progress.advance(task)
             yield one
+
+
+def print_reply(console: Console, reply: Reply, *, with_more: bool = False) -> None:
+    """Print a reply: formatted on a terminal, else as text. `with_more` lists its buttons."""
+    from faqbot.replies.reply import as_text
+
+    if console.is_terminal:
+        for block in _blocks(reply):
+            console.print(block)
+    else:
+        # `print` would wrap the lines, and take brackets in an answer for markup.
+        console.out(printable(as_text(reply)))
+    if with_more and reply.more and not (reply.choices or reply.roles):
+        labels = [f"{number} {button.label}" for number, button in enumerate(reply.more, start=1)]
+        console.out(printable("More: " + ", ".join(labels)), style="dim")
+
+
+def _blocks(reply: Reply) -> Iterator[RenderableType]:
+    from rich import text
+    from rich.markdown import Markdown
+
+    from faqbot.replies.reply import source_line
+
+    yield ""
+    if reply.header:
+        yield text.Text(printable(reply.header), style="bold cyan")
+        yield ""
+    if reply.lead:
+        yield Markdown(printable(reply.lead))
+        yield ""
+    for part in reply.parts:
+        if len(reply.parts) > 1:
+            yield text.Text(printable(part.title), style="bold")
+        yield Markdown(printable(_markdown(part)))
+        yield ""
+    for number, button in enumerate((*reply.choices, *reply.roles), start=1):
+        yield text.Text(f" {number}. {printable(button.label)}")
+    for source in reply.sources:
+        yield text.Text(printable(source_line(source)), style="dim")
+    if reply.hint:
+        yield text.Text(printable(reply.hint), style="italic")
+
+
+def _markdown(part: ReplyPart) -> str:
+    from faqbot.replies.reply import ReplyText, Table
+
+    blocks: list[str] = []
+    for block in part.body:
+        if isinstance(block, ReplyText):
+            blocks.append(block.markdown)
+            continue
+        if isinstance(block, Table):
+            blocks.append("\n".join(_table(block)))
+            continue
+        if block.heading:
+            blocks.append(f"**{block.heading}**")
+        blocks.append("\n".join(f"- {item}" for item in block.items))
+    return "\n\n".join(blocks)
+
+
+def _table(table: Table) -> Iterator[str]:
+    """Yield the lines of a Markdown table; cells are escaped."""
+    yield f"| | {' | '.join(table.heads)} |"
+    yield f"|---|{'---|' * len(table.heads)}"
+    for row in table.rows:
+        cells = ("; ".join(cell).replace("|", "\\|").replace("\n", " ") for cell in row.cells)
+        yield f"| **{row.title}** | {' | '.join(cells)} |"
+
+
+def is_interactive(*, yes: bool) -> bool:
+    """Whether to prompt: stdin and stdout are terminals, and --yes isn't given."""
+    return not yes and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def prompt(what: str, given: str, *, asks: bool) -> str:
+    """Return a given text, else prompt for it; Enter leaves it empty."""
+    if given or not asks:
+        return given.strip()
+    return str(typer.prompt(what, default="", show_default=False)).strip()
+
+
+def prompt_list(what: str, given: Sequence[str] | None, *, asks: bool) -> tuple[str, ...]:
+    """Return a given list, else prompt for one, separated by commas."""
+    if given or not asks:
+        return tuple(filter(None, (text.strip() for text in given or ())))
+    said = str(typer.prompt(f"{what}, with commas", default="", show_default=False))
+    return tuple(filter(None, (text.strip() for text in said.split(","))))

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from faqbot.cli.common import Force, Quiet, checked_role_id
+from faqbot.cli.common import Force, Quiet, checked_role_id, is_interactive, prompt, prompt_list
 from faqbot.cli.common import terminal_question as asked
 from faqbot.model import Audience
 
 if TYPE_CHECKING:
     from faqbot.model import Role, Section
     from faqbot.model import Years as Span
-
-
-def is_interactive(*, yes: bool) -> bool:
-    """Whether to prompt: stdin and stdout are terminals, and --yes isn't given."""
-    return not yes and sys.stdin.isatty() and sys.stdout.isatty()
-
-
-def prompt(what: str, given: str, *, asks: bool) -> str:
-    """Return a given text, else prompt for it; Enter leaves it empty."""
-    if given or not asks:
-        return given.strip()
-    return str(typer.prompt(what, default="", show_default=False)).strip()
-
-
-def prompt_list(what: str, given: Sequence[str] | None, *, asks: bool) -> tuple[str, ...]:
-    """Return a given list, else prompt for one, separated by commas."""
-    if given or not asks:
-        return tuple(filter(None, (text.strip() for text in given or ())))
-    said = str(typer.prompt(f"{what}, with commas", default="", show_default=False))
-    return tuple(filter(None, (text.strip() for text in said.split(","))))
-
 
 FAQ_EXAMPLE = 'Example: faqbot new faq "Can I work from home?" --answer "Two days a week."'
 

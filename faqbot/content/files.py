@@ -1,4 +1,4 @@
-"""Find the content files of a folder, read and decode them."""
+"""Find the content files of a folder, the shipped one too, read and decode them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Final
 
@@ -135,3 +136,12 @@ def _position_after(text: str) -> tuple[int, int]:
     """Return line and column of the character that follows the text."""
     lines = re.split("\r\n|[\n\r\x85\u2028\u2029]", text)
     return len(lines), len(lines[-1]) + 1
+
+
+def shipped_knowledge() -> Path:
+    """Return the folder of the content that ships with faqbot."""
+    with resources.as_file(resources.files("faqbot") / "knowledge") as folder:
+        installed = folder
+    # In a checkout the folder stands beside the package; building the wheel copies it inside.
+    beside = Path(__file__).resolve().parents[2] / "knowledge"
+    return installed if installed.is_dir() else beside

@@ -11,7 +11,6 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from faqbot.content.common_sections import load_common_sections
 from faqbot.content.conversation import (
     TOP_KEYS,
     ConversationFile,
@@ -19,7 +18,7 @@ from faqbot.content.conversation import (
     check_conversations,
     joined,
 )
-from faqbot.content.defaults import load_conversations
+from faqbot.content.defaults import load_common_sections, load_conversations
 from faqbot.content.files import content_files, decode, read_bytes
 from faqbot.content.format import (
     FaqFile,

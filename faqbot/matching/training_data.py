@@ -10,8 +10,13 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import Final
 
-from faqbot.content.common_sections import load_common_sections
-from faqbot.content.defaults import DefaultNames, Defaults, load_defaults, load_names
+from faqbot.content.defaults import (
+    DefaultNames,
+    Defaults,
+    load_common_sections,
+    load_defaults,
+    load_names,
+)
 from faqbot.matching.encoders import OtherScripts, StaticEncoder, TransformerEncoder
 from faqbot.matching.entry_index import EntryText, WordVectors
 from faqbot.matching.lexicon import OccupationTitles

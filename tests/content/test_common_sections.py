@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from faqbot.content.common_sections import load_common_sections
+from faqbot.content.defaults import load_common_sections
 from faqbot.content.loader import load_knowledge_base
 from tests.content.conftest import Write
 

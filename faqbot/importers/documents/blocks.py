@@ -13,7 +13,7 @@ import yaml
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
-from faqbot.content.common_sections import load_common_sections
+from faqbot.content.defaults import load_common_sections
 from faqbot.content.sections import STANDARD_SECTIONS
 
 EXTRA: Final = ("faqbot import document", "documents")
