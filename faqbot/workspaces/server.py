@@ -37,7 +37,7 @@ from faqbot.slack.service import handling, make_cipher, make_services, running
 from faqbot.storage.installations import Installation
 from faqbot.storage.models import ChannelMode, StoreError, utc_now
 from faqbot.storage.store import Store, open_store
-from faqbot.workspaces.app_factory import AppFactory
+from faqbot.workspaces.app_pool import AppFactory
 from faqbot.workspaces.config import NO_CONFIG, WorkspaceConfig, WorkspacesFile
 from faqbot.workspaces.content_pool import (
     ContentPool,

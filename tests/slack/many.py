@@ -30,8 +30,7 @@ from faqbot.storage.installations import Installation, Installations, Workspace
 from faqbot.storage.models import QuestionPrivacy
 from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import open_store
-from faqbot.workspaces.app_factory import AppFactory
-from faqbot.workspaces.app_pool import MAX_OPEN_APPS
+from faqbot.workspaces.app_pool import MAX_OPEN_APPS, AppFactory
 from faqbot.workspaces.config import WorkspacesFile
 from faqbot.workspaces.content_pool import ContentPool
 from faqbot.workspaces.oauth import OAuthClient, TokenProvider, uninstall
