@@ -189,7 +189,7 @@ def _left_out(ranker: Ranker) -> tuple[_LeftOut, ...]:
     step = max(1, len(rows) // MAX_LEFT_OUT)
     asked = np.arange(0, len(rows), step)
     labels = np.where(scope.labels < count, scope.labels, -1)[asked]
-    kernel = ranker.kernel(rows[asked], rows).astype(np.float64)
+    kernel = ranker.take_shared_kernel(rows[asked], rows).astype(np.float64)
     kernel[np.arange(len(asked)), asked] = -1.0  # nothing is nearest to itself
     # Without negatives their start lies behind the last column, where reduceat raises.
     padded = np.concatenate([kernel, np.full((len(asked), 1), -1.0)], axis=1)
@@ -233,22 +233,19 @@ def one_and_class_out(
     scope = ranker.scope("")
     assert ranker.inverse is not None
     assert scope.dual_coef is not None
-    position = np.empty(len(ranker.phrasings), dtype=np.int64)
-    shared = [row for row, phrasing in enumerate(ranker.phrasings) if not phrasing.scope]
-    position[shared] = np.arange(len(shared))
     # The inverse stands in the order of the phrasings, the scope in that of its classes.
-    order = position[scope.rows]
-    inverse = ranker.inverse[np.ix_(order, order)]
+    order = ranker.positions(scope.rows)
     targets = np.zeros((len(order), len(scope.keys)))
     known = scope.labels < len(scope.keys)
     targets[np.flatnonzero(known), scope.labels[known]] = 1.0
     alpha = scope.dual_coef.astype(np.float64)
     # In closed form: to solve anew for each phrasing would take the cube of their number each time.
-    one_out = targets - alpha / np.diag(inverse)[:, None]
+    one_out = targets - alpha / ranker.inverse.diagonal()[order][:, None]
     class_out = one_out.copy()
     for label in range(len(scope.keys)):
         block = slice(scope.starts[label], scope.starts[label + 1])
-        class_out[block] = targets[block] - np.linalg.solve(inverse[block, block], alpha[block])
+        inverse = ranker.inverse.block(order[block])
+        class_out[block] = targets[block] - np.linalg.solve(inverse, alpha[block])
     return one_out[asked], class_out[asked]
 
 

@@ -153,9 +153,12 @@ class TfidfView:
 
     def kernel(self, rows: Rows, columns: Rows) -> Floats:
         """See SimilarityView; frequent features are multiplied densely, others pair by pair."""
-        left, right = self._weights_of(rows), self._weights_of(columns)
+        left = self._weights_of(rows)
+        # Twice the same object, where it is the same: numpy then multiplies one half only.
+        right = left if rows is columns else self._weights_of(columns)
         common = np.flatnonzero(self._sizes > MIN_DENSE_TEXTS)
-        result = left.dense(common, len(rows)) @ right.dense(common, len(columns)).T
+        dense = left.dense(common, len(rows))
+        result = dense @ (dense if right is left else right.dense(common, len(columns))).T
         left, right = left.without(common), right.without(common)
         firsts = np.searchsorted(right.features, left.features, "left")
         counts = np.searchsorted(right.features, left.features, "right") - firsts
@@ -217,7 +220,8 @@ class MeaningView:
 
     def kernel(self, rows: Rows, columns: Rows) -> Floats:
         """See SimilarityView."""
-        return sharpen(self._vectors(rows) @ self._vectors(columns).T)
+        left = self._vectors(rows)
+        return sharpen(left @ (left if rows is columns else self._vectors(columns)).T)
 
     def _vectors(self, rows: Rows) -> Floats:
         if self._shared is None:

@@ -11,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faqbot.matching.calibration import UNCALIBRATED, calibrate, one_and_class_out
-from faqbot.matching.ranking import ALL_SCOPES, Phrasing, Ranker, RankerWeights
+from faqbot.matching.ranking import (
+    ALL_SCOPES,
+    TRIANGLE_BLOCK,
+    Inverse,
+    Phrasing,
+    Ranker,
+    RankerWeights,
+)
 from faqbot.matching.similarity import TfidfView
 from faqbot.matching.tfidf import LETTERS, WORDS
 
@@ -131,3 +138,18 @@ def test_a_confidence_grows_with_the_score_and_with_its_lead() -> None:
 
 def test_content_without_a_phrasing_to_leave_out_is_not_calibrated() -> None:
     assert calibrate(ranker_of([Phrasing("which skills", "skills")])) == UNCALIBRATED
+
+
+@pytest.mark.parametrize("size", [1, TRIANGLE_BLOCK, TRIANGLE_BLOCK + 1, 4 * TRIANGLE_BLOCK + 77])
+def test_the_factor_stands_for_the_inverse(size: int) -> None:
+    points = np.random.default_rng(size).normal(size=(size, 40))
+    matrix = points @ points.T + np.diag(np.linspace(0.02, 2.0, size))
+    expected = np.linalg.inv(matrix)
+    inverse = Inverse.of(matrix.copy())
+    rows = np.arange(0, size, 3)
+    for found, right in (
+        (inverse.times(points), expected @ points),
+        (inverse.diagonal(), np.diag(expected)),
+        (inverse.block(rows), expected[np.ix_(rows, rows)]),
+    ):
+        np.testing.assert_allclose(found, right, atol=1e-9)
