@@ -312,3 +312,11 @@ def _with_years(role: Role) -> tuple[Role, str]:
             )
             return replace(role, sections=tuple(ordered)), note
     return role, ""
+
+
+def with_id(mapped: MappedRole, role_id: str) -> MappedRole:
+    """Return a role with another id, which its sections and FAQs have too."""
+    role = mapped.role
+    sections = tuple(replace(section, role=role_id) for section in role.sections)
+    faqs = tuple(replace(faq, role=role_id) for faq in role.faqs)
+    return replace(mapped, role=replace(role, id=role_id, sections=sections, faqs=faqs))
