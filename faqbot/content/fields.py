@@ -33,9 +33,14 @@ def _parse_date(value: object) -> dt.date:
     The bounds catch typing errors such as 0206 and 20260.
     """
     if isinstance(value, str):
+        said = value.strip()
         try:
-            value = dt.date.fromisoformat(value.strip())
+            value = dt.date.fromisoformat(said)
         except ValueError:
+            if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", said):
+                raise PydanticCustomError(
+                    "content", "isn't a date of the calendar; check the month and the day"
+                ) from None
             value = None
     if isinstance(value, dt.datetime) or not isinstance(value, dt.date):
         raise PydanticCustomError("content", "isn't a date; write it as in 2026-11-01")

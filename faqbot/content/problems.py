@@ -28,8 +28,8 @@ _TYPE_NAMES: Final = {
     "tuple_type": "a list",
     "float_type": "a number",
     "bool_type": "true or false",
-    "model_type": "a mapping of keys and values",
-    "dict_type": "a mapping of keys and values",
+    "model_type": "keys with their values",
+    "dict_type": "keys with their values",
 }
 
 
@@ -67,7 +67,8 @@ def _message(
     if kind == "extra_forbidden":
         part, keys = lookup(loc[:-1]) if lookup else _content_mapping(loc[:-1], document)
         word = str(loc[-1])
-        return f"{quoted(word)} is not a key of {part}{did_you_mean(word, keys)}", True
+        unknown = f"{quoted(word)} is not a key of {part}{did_you_mean(word, keys)}"
+        return _ABOUT_IN_FAQ if (word, part) == ("about", "an FAQ") else unknown, True
     if kind == "content":
         return f"{name} {detail['msg']}", False
     if _is_own_section(loc) and kind in ("model_type", "dict_type"):
@@ -100,15 +101,45 @@ def _constraint(detail: ErrorDetails) -> str:  # noqa: PLR0911 - a table of kind
     return f"isn't right: {detail['msg']}"
 
 
+_ABOUT_IN_FAQ: Final = (
+    "`about` isn't written in an FAQ; write it once at the top of the file, beside `faqs`, for the "
+    "FAQs of one role"
+)
+_SPAN: Final = re.compile(r"\s*(\d{1,2})\s*(?:-|–|—|to|\.\.)\s*(\d{1,2})\b.*")  # noqa: RUF001 - dashes that people type
+_MOST: Final = re.compile(r"up to|most|max|<", re.IGNORECASE)
+_FEWEST: Final = re.compile(r"\D{0,12}(\d{1,2})\b.*")
+
+
+def _years(value: object) -> str:
+    """Return the advice for years that are written as people write them: 2-3, 5+, 3 years."""
+    said = str(value)
+    if span := _SPAN.fullmatch(said):
+        meant = f"{{min: {span[1]}, max: {span[2]}}}"
+    elif fewest := _FEWEST.fullmatch(said):
+        meant = f"{{{'max' if _MOST.search(said) else 'min'}: {fewest[1]}}}"
+    else:
+        meant = "{min: 2, max: 3}"
+    return f"has to say the fewest years, the most or both; write {meant}"
+
+
 def _wrong_type(document: YamlDocument, loc: Loc, kind: str, value: object) -> str:
     node = document.find(loc)[1]
     expected = _TYPE_NAMES[kind]
     if kind != "string_type":
-        if kind == "tuple_type" and isinstance(value, str):
-            return "has to be a list; put `- ` before each entry, each on a line of its own"
-        found = _type_name(value)
-        # A number may be too large for a float: "a number, not a number" would help nobody.
-        return f"has to be {expected}" + (f", not {found}" if found != expected else "")
+        if loc[-1] == "years" and not isinstance(value, dict | list):
+            message = _years(value)
+        elif kind in ("model_type", "dict_type"):
+            short = "text, a list, or " if loc[0] == "sections" and len(loc) > 1 else ""
+            message = f"needs {short}keys with values below it, one a line, not {_type_name(value)}"
+            if isinstance(value, str) and re.match(r"[\w-]+:\S", value):
+                message += "; a space is missing after the `:`"
+        elif kind == "tuple_type" and isinstance(value, str):
+            message = "has to be a list; put `- ` before each entry, each on a line of its own"
+        else:
+            found = _type_name(value)
+            # A number may be too large for a float: "a number, not a number" would help nobody.
+            message = f"has to be {expected}" + (f", not {found}" if found != expected else "")
+        return message
     if isinstance(node, yaml.ScalarNode):
         return f'is read as {_type_name(value)}; put it in quotes: "{node.value}"'
     if value == {"role": None}:
@@ -127,7 +158,7 @@ def _type_name(value: object) -> str:
         case dt.date():
             return "a date"
         case dict():
-            return "a mapping"
+            return "keys with their values"
         case list():
             return "a list"
     return "text"

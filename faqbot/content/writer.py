@@ -16,9 +16,11 @@ from typing import Any, Final
 import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from faqbot.content.format import SCHEMA_PATH
 from faqbot.content.sections import STANDARD_SECTIONS
+from faqbot.content.yaml_text import is_in_curly_quotes, looks_like_points
 from faqbot.errors import UsageError
 from faqbot.model import Audience, Faq, KnowledgeBase, Role, Section, Years
 
@@ -250,7 +252,10 @@ class _AuthorDumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None
+    # The dumper would wrap other texts, so that a line may begin like a point of a list.
+    style = "|" if "\n" in text or looks_like_points(text) else None
+    if is_in_curly_quotes(text):
+        style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
@@ -382,4 +387,6 @@ def _add_to_entry(entry: CommentedMap, texts: Iterable[str], after: str) -> None
         keys = list(entry)
         position = keys.index(after) + 1 if after in keys else 0
         entry.insert(position, "phrasings", phrasings)
-    phrasings.extend(missing)
+    phrasings.extend(
+        DoubleQuotedScalarString(text) if is_in_curly_quotes(text) else text for text in missing
+    )

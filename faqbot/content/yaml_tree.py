@@ -9,80 +9,9 @@ from typing import Any, Final
 
 import yaml
 
+from faqbot.content.yaml_errors import syntax_problem
+from faqbot.content.yaml_text import empty_value, lost_text, misread_space, with_paragraphs
 from faqbot.errors import Problem, quoted
-
-# Words of the parser's message, and the advice that replaces it; the first match counts.
-_ADVICE: Final = (
-    (
-        "mapping values are not allowed",
-        "a second `: ` in one line; put the text in quotes, or start a new line",
-    ),
-    ("found undefined alias", "`*` stands before a name that no `&` has; put the text in quotes"),
-    ("found unknown escape character", "unknown `\\` sequence; use single quotes, or write `\\\\`"),
-    (
-        "while scanning a quoted scalar",
-        "a quote isn't closed; add the closing quote, or double the quote inside the text",
-    ),
-    (
-        "while parsing a flow sequence",
-        "a list in `[ ]` isn't right; check its commas, quotes and the closing `]`",
-    ),
-    (
-        "while parsing a flow mapping",
-        "a mapping in `{ }` isn't right; put text that starts with `{` in quotes",
-    ),
-    (
-        "cannot start any token",
-        "a text can't start with `{found}`; put the text in quotes",
-    ),
-    ("did not find expected '-'", "this line isn't part of the list above; check its indentation"),
-    ("did not find expected key", "this line doesn't fit the lines above; check its indentation"),
-    ("could not find expected ':'", "a key needs `:` after it; check the quotes and indentation"),
-    ("expected <document start>", "text after the end of a document; check the indentation"),
-    ("duplicate anchor", "an `&` name is here twice; rename one of them"),
-    ("incompatible YAML document", "remove the `%YAML` line"),
-    ("did not find expected node content", "something is missing here; check brackets and quotes"),
-    ("tag", "a text can't start with `!`; put the text in quotes"),
-    ("anchor", "a text can't start with `&` or `*`; put the text in quotes"),
-    ("alias", "a text can't start with `&` or `*`; put the text in quotes"),
-)
-_TAB: Final = "a tab is used as indentation; use spaces"
-
-
-def syntax_problem(error: yaml.MarkedYAMLError, text: str, path: str) -> Problem:
-    """Return the problem behind an error of the YAML parser."""
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line, mark.column) if mark else (0, 0)
-    lines = text.splitlines() or [""]
-    # The mark of an error at the end of the text may be behind the last line.
-    if line >= len(lines):
-        line, column = len(lines) - 1, len(lines[-1])
-    written = lines[line]
-    indent = written[: len(written) - len(written.lstrip())]
-    if "\t" in indent and column <= len(indent):
-        return Problem(path, line + 1, indent.index("\t") + 1, _TAB)
-    return Problem(
-        path, line + 1, column + 1, _advice(error, written[column : column + 1], written)
-    )
-
-
-def _advice(error: yaml.MarkedYAMLError, found: str, line: str) -> str:
-    if "{role}" in line and "quoted scalar" not in (error.context or ""):
-        return "isn't YAML: text with `{role}` needs quotes here; put it in quotes"
-    message = f"{error.context or ''} {error.problem or ''}"
-    for words, advice in _ADVICE:
-        if words in message:
-            return f"isn't YAML: {advice.replace('{found}', found)}{_start_line(error)}"
-    return f"isn't YAML: {error.problem or 'unknown error'}{_start_line(error)}"
-
-
-def _start_line(error: yaml.MarkedYAMLError) -> str:
-    """Return the line on which the broken construct starts, if it is another one."""
-    start, end = error.context_mark, error.problem_mark
-    if start is None or end is None or start.line == end.line or "block" in (error.context or ""):
-        return ""
-    return f" (it starts on line {start.line + 1})"
-
 
 MAX_DEPTH: Final = 20  # the format needs 6
 MAX_EXPANDED_VALUES: Final = 50_000
@@ -93,6 +22,7 @@ _PLAIN_TAGS: Final = frozenset(
     for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value")
 )
 _NULL: Final = _TAG + "null"
+_TEXT: Final = _TAG + "str"
 _FALSE: Final = frozenset({"no", "false", "off"})
 
 Node = yaml.MappingNode | yaml.SequenceNode | yaml.ScalarNode
@@ -155,21 +85,28 @@ def parse(text: str, path: str) -> tuple[list[YamlDocument], list[Problem]]:
 
     The documents before a syntax error are kept. What follows it can't be parsed.
     """
-    problems = _check_depth(text, path)
+    problems = _check_events(text, path)
     if problems:
         return [], problems
     documents: list[YamlDocument] = []
+    lines = text.splitlines()
+    texts: set[int] = set()
     try:
         for root in _compose(text):
-            builder = _Builder(path)
+            builder = _Builder(path, lines, texts)
             # Before values are built: a few lines of nested anchors can stand for billions.
             if builder.is_finite(root):
                 value = builder.value(root)
                 documents.append(YamlDocument(path, value, root, builder.keys))
             problems += builder.problems
     except yaml.MarkedYAMLError as error:
-        problems.append(syntax_problem(error, text, path))
-    return documents, problems
+        return documents, [*problems, syntax_problem(error, text, path)]
+    invisible = [
+        Problem(path, line + 1, column + 1, message)
+        for line, column, message in misread_space(lines, texts)
+    ]
+    # Whatever else is wrong then follows from it, such as keys that nobody has written.
+    return ([], invisible) if invisible else (documents, problems)
 
 
 def _compose(text: str) -> Iterator[Node]:
@@ -184,12 +121,13 @@ def _compose(text: str) -> Iterator[Node]:
         loader.dispose()
 
 
-def _check_depth(text: str, path: str) -> list[Problem]:
-    """Report documents that are nested too deep.
+def _check_events(text: str, path: str) -> list[Problem]:
+    """Report documents that are nested too deep, and texts that lose a word that starts with `&`.
 
     The composer recurses once for each level, so this is checked on the events before it runs.
     """
     depth = 0
+    anchored: dict[str | None, yaml.Mark | yaml._yaml.Mark] = {}
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             if isinstance(event, yaml.CollectionStartEvent):
@@ -199,21 +137,37 @@ def _check_depth(text: str, path: str) -> list[Problem]:
                     return [Problem(path, mark.line + 1, mark.column + 1, message)]
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
+            elif isinstance(event, yaml.ScalarEvent) and event.anchor and event.start_mark:
+                anchored[event.anchor] = event.start_mark
+            elif isinstance(event, yaml.AliasEvent):
+                anchored.pop(event.anchor, None)
     except yaml.MarkedYAMLError as error:
         if error.problem == _SCANNER_LIMIT and error.problem_mark:
             # PyYAML 6.0.4 gives up at 1,000 levels while it looks ahead for the end of a key,
             # before the parser reports the first of them: what stands before its mark is as deep.
-            return _check_depth(text[: error.problem_mark.index], path)
+            return _check_events(text[: error.problem_mark.index], path)
         # The composer meets any other error again, no deeper than this, and reports it.
         return []
-    return []
+    message = "a text can't start with `&`, since `{}` is dropped; put the text in quotes"
+    return [
+        Problem(path, mark.line + 1, mark.column + 1, message.format(f"&{name}"))
+        for name, mark in anchored.items()
+    ]
 
 
 class _Builder:
-    """Builds the plain value of one document; each node once, however often anchors repeat it."""
+    """Builds the plain value of one document; each node once, however often anchors repeat it.
 
-    def __init__(self, path: str) -> None:
+    Args:
+        path: the path of the file.
+        lines: its lines.
+        texts: gets the numbers of lines within texts that are in quotes or stand as a block.
+    """
+
+    def __init__(self, path: str, lines: Sequence[str], texts: set[int]) -> None:
         self.path = path
+        self._lines = lines
+        self._texts = texts
         self.problems: list[Problem] = []
         self.keys: dict[int, dict[str, tuple[Node, Node]]] = {}
         self._values: dict[int, Any] = {}
@@ -246,22 +200,40 @@ class _Builder:
             )
         return False
 
-    def value(self, node: Node) -> Any:
-        """Return the plain value of a node."""
+    def value(self, node: Node, key: str = "", parent: Node | None = None) -> Any:
+        """Return the plain value of a node, which stands under a key and in its parent."""
         if id(node) not in self._values:
             self._check_tag(node)
-            self._values[id(node)] = self._build(node)
+            self._values[id(node)] = self._build(node, key, parent)
         return self._values[id(node)]
 
-    def _build(self, node: Node) -> Any:
+    def _build(self, node: Node, key: str, parent: Node | None) -> Any:
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node)
         if isinstance(node, yaml.SequenceNode):
             for index, child in enumerate(node.value):
                 if child.tag == _NULL:
-                    self._add(child, f"entry {index + 1} of this list is empty; remove it")
-            return [self.value(child) for child in node.value]
+                    name = f"entry {index + 1} of this list"
+                    self._add(child, empty_value(child, self._lines, name, "is empty", "remove it"))
+            return [self.value(child, key, node) for child in node.value]
+        if node.tag == _TEXT:
+            self._check_text(node, key, parent)
+            return with_paragraphs(node.value) if node.style == ">" else node.value
         return parse_scalar(node)
+
+    def _check_text(self, node: yaml.ScalarNode, key: str, parent: Node | None) -> None:
+        start, end = node.start_mark, node.end_mark
+        if node.style and start.line != end.line:
+            self._texts.update(range(start.line + 1, end.line + (end.column > 0)))
+        found = lost_text(
+            node,
+            self._lines,
+            key,
+            in_list=isinstance(parent, yaml.SequenceNode),
+            in_brackets=bool(getattr(parent, "flow_style", False)),
+        )
+        for line, column, message in found:
+            self.problems.append(Problem(self.path, line + 1, column + 1, message))
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
         pairs: dict[str, tuple[Node, Node]] = {}
@@ -277,16 +249,17 @@ class _Builder:
             else:
                 pairs[key.value] = (key, child)
                 if child.tag == _NULL:
-                    self._add(
-                        child, f"{quoted(key.value)} has no value; write one, or remove the key"
-                    )
+                    name, mend = quoted(key.value), "write one, or remove the key"
+                    message = empty_value(child, self._lines, name, "has no value", mend)
+                    self._add(child, message)
         self.keys[id(node)] = pairs
-        return {key: self.value(child) for key, (_, child) in pairs.items()}
+        return {key: self.value(child, key, node) for key, (_, child) in pairs.items()}
 
     def _check_tag(self, node: Node) -> None:
         if node.tag not in _PLAIN_TAGS:
             name = node.tag.replace(_TAG, "!!")
-            self._add(node, f"{quoted(name)} is a tag, and content has none; remove it")
+            message = f"a text can't start with `!`, as {quoted(name)} does; put the text in quotes"
+            self._add(node, message)
 
     def _add(self, node: Node, message: str) -> None:
         position = position_of(node)
