@@ -1,16 +1,19 @@
-"""Database connections: transactions that end within seconds and raise one kind of error."""
+"""Database connections: transactions that end within seconds, one kind of error, column types."""
 
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
+import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from sqlalchemy import Column, Row, Table, event
+from sqlalchemy import Column, DateTime, Dialect, Row, Table, Text, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.types import TypeDecorator
 
 from faqbot.storage.models import StoreError
 
@@ -151,3 +154,41 @@ def _begin(connection: Any) -> None:
     # whatever the busy timeout is; one that will write takes the lock at its start.
     writes = connection.get_execution_options().get(_WRITES, True)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
+
+class UtcDateTime(TypeDecorator[dt.datetime]):
+    """A time in UTC. SQLite stores neither a zone nor an offset."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        """Return the time in UTC; a time without a zone is UTC already."""
+        del dialect
+        return None if value is None else _utc(value)
+
+    def process_result_value(
+        self, value: dt.datetime | None, dialect: Dialect
+    ) -> dt.datetime | None:
+        """Return the time with UTC as its zone."""
+        del dialect
+        return None if value is None else _utc(value)
+
+
+class SafeText(TypeDecorator[str]):
+    """Text that people wrote. NUL and lone surrogates, which databases refuse, become U+FFFD."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return the text as the database accepts it."""
+        del dialect
+        return None if value is None else _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+
+
+def _utc(time: dt.datetime) -> dt.datetime:
+    return time.replace(tzinfo=dt.UTC) if time.tzinfo is None else time.astimezone(dt.UTC)

@@ -6,16 +6,12 @@ the column itself would cost every installation a migration and gain nobody anyt
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from typing import Final
 
 from sqlalchemy import (
     JSON,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -24,48 +20,10 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    Text,
     text,
 )
-from sqlalchemy.types import TypeDecorator
 
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
-
-
-class UtcDateTime(TypeDecorator[dt.datetime]):
-    """A time in UTC. SQLite stores neither a zone nor an offset."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
-        """Return the time in UTC; a time without a zone is UTC already."""
-        del dialect
-        return None if value is None else _utc(value)
-
-    def process_result_value(
-        self, value: dt.datetime | None, dialect: Dialect
-    ) -> dt.datetime | None:
-        """Return the time with UTC as its zone."""
-        del dialect
-        return None if value is None else _utc(value)
-
-
-class SafeText(TypeDecorator[str]):
-    """Text that people wrote. NUL and lone surrogates, which databases refuse, become U+FFFD."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Return the text as the database accepts it."""
-        del dialect
-        return None if value is None else _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
-
-
-def _utc(time: dt.datetime) -> dt.datetime:
-    return time.replace(tzinfo=dt.UTC) if time.tzinfo is None else time.astimezone(dt.UTC)
-
+from faqbot.storage.database import SafeText, UtcDateTime
 
 metadata: Final = MetaData()
 
