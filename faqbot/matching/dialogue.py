@@ -78,13 +78,16 @@ def is_answered(parsed: ParsedQuestion, outcome: Outcome, prompt: Prompt) -> boo
     general, of which faqbot is sure; a line about persons present, about what was said before, or
     about a certain day is theirs.
 
-    All that is said to faqbot is answered. The asker's next line must be a question, and the
-    answer sure; anybody else's must say its role or its part besides.
+    All that is said to faqbot is answered, and of an open line whatever can be. The asker's next
+    line must be a question, and the answer sure; anybody else's must say its role or its part
+    besides.
     """
     if prompt is Prompt.ADDRESSED:
         return True
     if not isinstance(outcome, Answer) or not outcome.entries:
         return False
+    if prompt is Prompt.OPEN:
+        return True
     sure = min(entry.confidence for entry in outcome.entries) >= THRESHOLDS.unprompted
     if not sure or not is_general_question(parsed.normalised, self_contained=False):
         return False

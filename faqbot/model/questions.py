@@ -22,11 +22,13 @@ class Surface(StrEnum):
 class Prompt(StrEnum):
     """The way in which a line reached faqbot.
 
-    ADDRESSED is said to faqbot; FOLLOW_UP is the asker's next line below an answer to them;
-    UNPROMPTED is a line that nobody put to faqbot.
+    ADDRESSED is said to faqbot; OPEN is a line where faqbot shall answer whatever it can;
+    FOLLOW_UP is the asker's next line below an answer to them; UNPROMPTED is a line that nobody
+    put to faqbot.
     """
 
     ADDRESSED = "addressed"
+    OPEN = "open"
     FOLLOW_UP = "follow-up"
     UNPROMPTED = "unprompted"
 

@@ -348,7 +348,9 @@ def shortcut_body(
     return body
 
 
-_SPECIAL = re.compile(r"<(?:@[UW]\w+|#C\w+(?:\|[^<>|]*)?|!(?:here|channel|everyone))>")
+_SPECIAL = re.compile(
+    r"<(?:@[UW]\w+|#C\w+(?:\|[^<>|]*)?|!subteam\^\w+(?:\|[^<>|]*)?|!(?:here|channel|everyone))>"
+)
 
 
 def escaped(text: str) -> str:
@@ -381,6 +383,9 @@ def _rich_parts(text: str) -> Iterator[Payload]:
             yield {"type": "user", "user_id": inner[1:]}
         elif inner.startswith("#"):
             yield {"type": "channel", "channel_id": inner[1:].partition("|")[0]}
+        elif inner.startswith("!subteam^"):
+            group = inner.removeprefix("!subteam^").partition("|")[0]
+            yield {"type": "usergroup", "usergroup_id": group}
         else:
             yield {"type": "broadcast", "range": inner[1:]}
         end = match.end()

@@ -13,6 +13,7 @@ from typing import Any, Final
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
+from faqbot.slack.message_text import MessageText, read_text
 from faqbot.slack.payloads import (
     HomeOpened,
     IncomingMessage,
@@ -133,7 +134,6 @@ def _nests_too_deep(payload: Any) -> bool:
 _BY_PERSONS: Final = frozenset({"", "file_share", "thread_broadcast"})
 """Subtypes of messages that a person wrote; the others are edits, joins and the like."""
 
-_ADDRESSEE: Final = re.compile(r"\s*<@[A-Z0-9]+(\|[^>]*)?>")
 _INTERACTIONS: Final = frozenset(
     {"block_actions", "block_suggestion", "message_action", "shortcut"}
     | {"view_submission", "view_closed"}
@@ -190,6 +190,11 @@ class _Fields:
         value.encode()  # half a surrogate pair can't be written anywhere
         return value
 
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        """All fields, unchecked."""
+        return self._raw
+
     def flag(self, name: str) -> bool:
         return bool(self._raw.get(name))
 
@@ -233,6 +238,7 @@ def _message(fields: _Fields, event: _Fields, name: str, team: str) -> IncomingM
     bot = fields.first("authorizations").string("user_id")
     if not (by_person and channel and user and ts) or event.flag("hidden"):
         return None
+    said = read_text(event.raw)
     return IncomingMessage(
         name=name,
         event_id=fields.string("event_id"),
@@ -243,19 +249,24 @@ def _message(fields: _Fields, event: _Fields, name: str, team: str) -> IncomingM
         text=text,
         ts=ts,
         thread_ts=thread_ts,
-        kind=_kind(name, text, thread_ts, bot, direct=direct),
+        kind=MessageKind.DIRECT if direct else _kind(name, said, thread_ts, bot),
         direct=direct,
         shared=fields.flag("is_ext_shared_channel"),
+        quoted=said.quoted or said.forwarded,
     )
 
 
-def _kind(name: str, text: str, thread_ts: str, bot: str, *, direct: bool) -> MessageKind:
-    if direct:
-        return MessageKind.DIRECT
+def _kind(name: str, said: MessageText, thread_ts: str, bot: str) -> MessageKind:
+    """Return how a message in a channel reaches faqbot."""
     if name == "app_mention":
+        if bot in said.named and bot not in said.called:
+            # In code or a quote: nobody calls faqbot, and the message event is one among others.
+            return MessageKind.FOR_OTHERS
+        if said.addressed and bot and bot not in said.addressed:
+            return MessageKind.ASIDE
         return MessageKind.MENTION
     # Slack sends a mention in a channel twice: as app_mention, and as message.
-    if (bot and f"<@{bot}" in text) or _ADDRESSEE.match(text):
+    if bot in said.called or said.named - {bot}:
         return MessageKind.FOR_OTHERS
     return MessageKind.FOLLOW_UP if thread_ts else MessageKind.UNPROMPTED
 

@@ -15,12 +15,15 @@ from typing import Final, TypeAlias
 
 from slack_bolt.request.async_request import AsyncBoltRequest
 
+_COPIED: Final = re.compile(r"(?i)\b(?:cc|fyi)\b[:,]?(?:\s*<[@!][^>]*>,?)+")
+
 
 class MessageKind(Enum):
     """How a message reaches faqbot."""
 
     DIRECT = "direct"  # in the direct conversation with faqbot
     MENTION = "mention"  # names faqbot in a channel
+    ASIDE = "aside"  # names faqbot in a channel, in a line to somebody else
     FOLLOW_UP = "follow-up"  # in a thread of a channel, addressed to nobody
     UNPROMPTED = "unprompted"  # in a channel, addressed to nobody
     FOR_OTHERS = "for others"  # names somebody else, or arrives as a mention too
@@ -43,6 +46,7 @@ class IncomingMessage:
         kind: how the message reaches faqbot.
         direct: whether it was written in the direct conversation with faqbot.
         shared: whether people of other companies read along.
+        quoted: what it quotes, or the text of the message that it forwards.
         may_be_answered: whether an earlier delivery of it may have been answered.
     """
 
@@ -58,6 +62,7 @@ class IncomingMessage:
     kind: MessageKind
     direct: bool
     shared: bool
+    quoted: str = ""
     may_be_answered: bool = False
 
     @property
@@ -82,10 +87,15 @@ class IncomingMessage:
 
     @property
     def question(self) -> str:
-        """The text without the mentions of faqbot."""
+        """The text without the mentions of faqbot, and of those who get a copy."""
+        text = _COPIED.sub(" ", self.text)
         if not self.bot:
-            return self.text.strip()
-        return re.sub(rf"<@{re.escape(self.bot)}(\|[^>]*)?>", " ", self.text).strip()
+            return text.strip()
+        named = rf"<@{re.escape(self.bot)}(?:\|[^>]*)?>"
+        if self.kind is MessageKind.ASIDE:
+            # What comes before is said to somebody else.
+            text = re.split(named, text, maxsplit=1)[-1]
+        return re.sub(named, " ", text).strip()
 
 
 @dataclass(frozen=True, slots=True)

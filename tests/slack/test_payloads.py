@@ -14,6 +14,41 @@ BOT = "U0BOT"
 MESSAGE = {"type": "message", "user": "U1", "channel": "C1", "ts": "1.2", "text": "which skills?"}
 REPLY = {**MESSAGE, "thread_ts": "1.1"}
 MENTION = {**MESSAGE, "type": "app_mention", "text": f"<@{BOT}> which skills?"}
+RICH_QUOTE = {
+    "blocks": [
+        {
+            "type": "rich_text",
+            "elements": [
+                {"type": "rich_text_quote", "elements": [{"type": "user", "user_id": BOT}]},
+                {
+                    "type": "rich_text_section",
+                    "elements": [
+                        {"type": "user", "user_id": BOT, "style": {"code": True}},
+                        {"type": "text", "text": "skills?"},
+                    ],
+                },
+            ],
+        }
+    ]
+}
+RICH_GROUP = {
+    "blocks": [
+        {
+            "type": "rich_text",
+            "elements": [
+                {
+                    "type": "rich_text_list",
+                    "elements": [
+                        {
+                            "type": "rich_text_section",
+                            "elements": [{"type": "usergroup", "usergroup_id": "S1"}],
+                        }
+                    ],
+                }
+            ],
+        }
+    ]
+}
 DIRECT = {**MESSAGE, "channel": "D1", "channel_type": "im"}
 
 
@@ -46,7 +81,20 @@ def read(event: dict[str, Any], **more: Any) -> Payload:
         ({**REPLY, "text": f"hey <@{BOT}|faqbot>"}, MessageKind.FOR_OTHERS),
         ({**REPLY, "text": " <@U2> skills?"}, MessageKind.FOR_OTHERS),
         ({**MESSAGE, "text": "<@U2|jo> skills?"}, MessageKind.FOR_OTHERS),
-        ({**REPLY, "text": "skills of <@U2>?"}, MessageKind.FOLLOW_UP),
+        ({**REPLY, "text": "skills of <@U2>?"}, MessageKind.FOR_OTHERS),
+        ({**REPLY, "text": "skills, <!subteam^S1|@people>?"}, MessageKind.FOR_OTHERS),
+        ({**MESSAGE, "text": "which skills, <!here|here>?"}, MessageKind.FOR_OTHERS),
+        ({**MESSAGE, "text": "which skills? <!channel>"}, MessageKind.FOR_OTHERS),
+        ({**MENTION, "text": f"<@{BOT}> which skills? cc <@U2>"}, MessageKind.MENTION),
+        ({**MENTION, "text": f"<@U2>, did you ask <@{BOT}>?"}, MessageKind.ASIDE),
+        ({**MENTION, "text": f"<@U2> <@{BOT}> which skills?"}, MessageKind.MENTION),
+        ({**MENTION, "text": f"&gt; <@{BOT}> skills?\nseen?"}, MessageKind.FOR_OTHERS),
+        ({**REPLY, "text": f"&gt; <@{BOT}> skills?\nseen?"}, MessageKind.FOLLOW_UP),
+        ({**REPLY, "text": f"is `<@{BOT}>` right?"}, MessageKind.FOLLOW_UP),
+        ({**REPLY, "text": f"```\n<@{BOT}>\n``` right?"}, MessageKind.FOLLOW_UP),
+        ({**MENTION, **RICH_QUOTE}, MessageKind.FOR_OTHERS),
+        ({**REPLY, **RICH_QUOTE}, MessageKind.FOLLOW_UP),
+        ({**REPLY, **RICH_GROUP}, MessageKind.FOR_OTHERS),
         ({**REPLY, "subtype": "thread_broadcast"}, MessageKind.FOLLOW_UP),
         (MESSAGE, MessageKind.UNPROMPTED),
     ],
@@ -84,6 +132,64 @@ def test_the_question_is_the_text_without_mentions_of_faqbot() -> None:
     message = read({**MENTION, "text": f" <@{BOT}|faqbot> what does <@U2> need, <@{BOT}>? "})
     assert isinstance(message, IncomingMessage)
     assert message.question == "what does <@U2> need,  ?"
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        (f"<@{BOT}> which skills? cc <@U2>, <@U3>", "which skills?"),
+        (f"<@{BOT}> which skills? FYI: <!subteam^S1|@people>", "which skills?"),
+        (f"<@U2> look: <@{BOT}> which skills?", "which skills?"),
+    ],
+)
+def test_the_question_is_not_what_is_said_to_others(text: str, question: str) -> None:
+    message = read({**MENTION, "text": text})
+    assert isinstance(message, IncomingMessage)
+    assert message.question == question
+
+
+SHARED = {"is_share": True, "text": "which skills does <@U2> need?"}
+BLOCKS_ONLY = {
+    "is_msg_unfurl": True,
+    "message_blocks": [
+        {
+            "message": {
+                "blocks": [
+                    {
+                        "type": "rich_text",
+                        "elements": [
+                            {
+                                "type": "rich_text_section",
+                                "elements": [
+                                    {"type": "text", "text": "which skills "},
+                                    {"type": "user", "user_id": "U2"},
+                                    {"type": "text", "text": "does one need?"},
+                                ],
+                            }
+                        ],
+                    }
+                ]
+            }
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("event", "quoted"),
+    [
+        ({"attachments": [SHARED]}, "which skills does <@U2> need?"),
+        ({"attachments": [BLOCKS_ONLY]}, "which skills does one need?"),
+        ({"attachments": [{"text": "a page", "from_url": "https://a.example"}]}, ""),
+        ({"text": "&gt; which skills?\n&gt; and when?\nthis"}, "which skills?\nand when?"),
+        ({"text": "&gt;&gt;&gt; which skills?\nand when?"}, "which skills?\nand when?"),
+        ({"attachments": "x", "blocks": [None, {"type": "rich_text", "elements": 3}]}, ""),
+    ],
+)
+def test_what_a_message_quotes_or_forwards_is_read(event: dict[str, Any], quoted: str) -> None:
+    message = read({**MENTION, **event})
+    assert isinstance(message, IncomingMessage)
+    assert message.quoted == quoted
 
 
 def test_message_belongs_to_the_authorised_workspace() -> None:

@@ -46,6 +46,8 @@ class MessageHandler:
         match message.kind:
             case MessageKind.DIRECT | MessageKind.MENTION:
                 await self.answer_question(message, client)
+            case MessageKind.ASIDE:
+                await self.answer_aside(message, client)
             case MessageKind.FOLLOW_UP:
                 await self.answer_follow_up(message, client)
             case MessageKind.UNPROMPTED:
@@ -73,6 +75,15 @@ class MessageHandler:
             return
         await self._deliver(message, answer, client)
 
+    async def answer_aside(self, message: IncomingMessage, client: AsyncWebClient) -> None:
+        """Answer a line to somebody else that names faqbot, if it holds a sure question."""
+        if (await self._policy(message)).mode is ChannelMode.OFF:
+            return
+        if await _was_answered_before(message, client):
+            return
+        past = await self._thread_state(message, client)
+        await self._answer_if_sure(message, message.question, past, client, Prompt.UNPROMPTED)
+
     async def answer_follow_up(self, message: IncomingMessage, client: AsyncWebClient) -> None:
         """Answer a reply in a thread where faqbot has spoken, if it is a sure question for it."""
         if wants_help(message.text) or (await self._policy(message)).mode is ChannelMode.OFF:
@@ -82,9 +93,7 @@ class MessageHandler:
         if not past.has_answer or await _was_answered_before(message, client):
             return
         prompt = Prompt.FOLLOW_UP if past.asker == message.user else Prompt.UNPROMPTED
-        answer = await self._answer(message, message.text, past, client, prompt=prompt)
-        if answer.answered and await self.app.services.limiter.admits(message, client):
-            await self._deliver(message, answer, client)
+        await self._answer_if_sure(message, message.text, past, client, prompt)
 
     async def answer_unprompted(self, message: IncomingMessage, client: AsyncWebClient) -> None:
         """Answer a message addressed to nobody, if the channel's mode and confidence allow it."""
@@ -96,9 +105,19 @@ class MessageHandler:
         claims = self.app.services.claims
         if not await claims.claim("message", message.team, message.channel, message.ts):
             return
-        everything = policy.mode is ChannelMode.ALL
-        prompt = Prompt.ADDRESSED if everything else Prompt.UNPROMPTED
-        answer = await self._answer(message, message.text, ThreadState(), client, prompt=prompt)
+        prompt = Prompt.OPEN if policy.mode is ChannelMode.ALL else Prompt.UNPROMPTED
+        await self._answer_if_sure(message, message.text, ThreadState(), client, prompt)
+
+    async def _answer_if_sure(
+        self,
+        message: IncomingMessage,
+        text: str,
+        past: ThreadState,
+        client: AsyncWebClient,
+        prompt: Prompt,
+    ) -> None:
+        """Answer a line that wasn't put to faqbot; say nothing else about it."""
+        answer = await self._answer(message, text, past, client, prompt=prompt)
         if answer.answered and await self.app.services.limiter.admits(message, client):
             await self._deliver(message, answer, client)
 

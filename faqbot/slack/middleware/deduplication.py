@@ -32,6 +32,10 @@ _PASSED: Final = "faqbot_passed"
 """The name in Bolt's context of the mark that the listeners were called."""
 
 
+_ANSWERED: Final = frozenset(MessageKind) - {MessageKind.UNPROMPTED, MessageKind.FOR_OTHERS}
+"""Messages that may be answered wherever they are written."""
+
+
 class DeliveryKind(Enum):
     """How a delivery is claimed, so that it is handled once."""
 
@@ -62,7 +66,7 @@ def delivery_of(payload: Payload) -> Delivery | None:
         case Interaction():
             key = ("trigger", payload.team, payload.name, payload.trigger)
             return Delivery(key, DeliveryKind.ACTION)
-        case IncomingMessage(kind=kind) if payload.is_question or kind is MessageKind.FOLLOW_UP:
+        case IncomingMessage(kind=kind) if kind in _ANSWERED:
             key = ("message", payload.team, payload.channel, payload.ts)
             return Delivery(key, DeliveryKind.QUESTION)
         case _ if payload.event_id:
