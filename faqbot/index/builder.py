@@ -32,7 +32,7 @@ from faqbot.matching.facts.finder import FactFinder
 from faqbot.matching.matcher import Matcher
 from faqbot.matching.sensitive import SensitiveFinder
 from faqbot.matching.small_talk import SmallTalkFinder
-from faqbot.matching.training_data import SharedResources
+from faqbot.matching.training_data import SharedResources, shared_resources
 from faqbot.model import Audience, KnowledgeBase
 
 MIN_CACHED_SECONDS: Final = 1.0
@@ -66,7 +66,7 @@ def load_engine(
         ContentError: the content has problems.
         UsageError: there is no content in the folder, or the encoder can't be loaded.
     """
-    index = load_index(knowledge, SharedResources(encoder, cache), cache)
+    index = load_index(knowledge, shared_resources(encoder, cache), cache)
     return Engine(index, ConversationMemory(time.monotonic), audience=audience)
 
 
@@ -107,9 +107,9 @@ def build_index(knowledge_base: KnowledgeBase, resources: SharedResources | None
 
     Args:
         knowledge_base: the content.
-        resources: what all indexes share; None loads them, with the bundled encoder.
+        resources: what all indexes share; None takes those of the process, with the bundled encoder.
     """
-    shared = resources or SharedResources()
+    shared = resources or shared_resources()
     matcher = Matcher(knowledge_base, shared)
     threadpool_limits(limits=1, user_api="blas")
     facts = FactFinder(knowledge_base, matcher.link_roles, shared.everyday, shared.names)

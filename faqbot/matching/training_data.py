@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Final
@@ -303,6 +303,22 @@ class SharedResources:
     def matters(self) -> MatterExamples:
         """The lines about sensitive matters that ship."""
         return MatterExamples(self.shipped.conversations, self.encoder, self.vectors.vectors)
+
+
+@lru_cache(maxsize=2)
+def shared_resources(
+    encoder_folder: Path | None = None, cache: Path | None = None
+) -> SharedResources:
+    """Return the resources of this process; one process seldom needs two kinds of them.
+
+    Args:
+        encoder_folder: as in SharedResources.
+        cache: as in SharedResources.
+
+    Raises:
+        UsageError: the encoder can't be loaded.
+    """
+    return SharedResources(encoder_folder, cache)
 
 
 def _numbered(texts: Sequence[str], features: Features) -> FeatureNumbers:
