@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from faqbot.app import build_index, load_engine
+from faqbot.app import build_index
 from faqbot.content.loader import load_knowledge_base
 from faqbot.engine import ConversationMemory, Engine, Index
+from faqbot.index.builder import load_index
+from faqbot.matching.training_data import SharedResources
 from faqbot.model import Answer, Audience, Choices, Decline, Question, Reason, Requirement
 from faqbot.replies.result import Result
 
@@ -358,6 +360,11 @@ def test_a_full_description_holds_every_section_and_faq(engine: Engine) -> None:
 @pytest.mark.usefixtures("engine")  # a process builds on one thread from its second index on
 def test_two_builds_of_the_same_content_answer_with_the_same_bytes() -> None:
     question = employee("what would a devops enginer do all day?")
-    first, second = (load_engine(SHIPPED).ask(question) for _ in range(2))
+    first, second = (
+        Engine(load_index(SHIPPED, SharedResources()), ConversationMemory(time.monotonic)).ask(
+            question
+        )
+        for _ in range(2)
+    )
     assert replace(first, seconds=0.0) == replace(second, seconds=0.0)
     assert first.text == second.text

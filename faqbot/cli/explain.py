@@ -272,12 +272,12 @@ def with_phrasings(engine: Engine, more: Mapping[str, Sequence[str]]) -> Engine:
     from faqbot import app
     from faqbot.content.loader import with_phrasings
     from faqbot.engine import ConversationMemory, Engine
-    from faqbot.matching.training_data import SharedResources
-    from faqbot.settings.sources import configured_encoder
+    from faqbot.matching.training_data import shared_resources
+    from faqbot.settings.sources import configured_cache, configured_encoder
 
-    knowledge = app.build_index(
-        with_phrasings(engine.knowledge_base, more), SharedResources(configured_encoder())
-    )
+    # The resources of the engine: what one of the two has encoded needn't be encoded again.
+    resources = shared_resources(configured_encoder(), configured_cache())
+    knowledge = app.build_index(with_phrasings(engine.knowledge_base, more), resources)
     # No question of a comparison belongs to a conversation, so no time has to pass.
     return Engine(knowledge, ConversationMemory(lambda: 0.0))
 

@@ -107,7 +107,7 @@ def build_index(knowledge_base: KnowledgeBase, resources: SharedResources | None
 
     Args:
         knowledge_base: the content.
-        resources: what all indexes share; None takes those of the process, with the bundled encoder.
+        resources: what all indexes share; None takes those of the process.
     """
     shared = resources or shared_resources()
     matcher = Matcher(knowledge_base, shared)

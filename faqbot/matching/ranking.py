@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from faqbot.matching.encoders import weak_lru_cache
+from faqbot.matching.inverse import Inverse
 from faqbot.matching.similarity import SimilarityView
-from faqbot.matching.tfidf import Floats, Rows
+from faqbot.matching.tfidf import Doubles, Floats, Rows
 
 NEGATIVE = ""
 """The key of phrasings that belong to no entry: questions that must not be answered."""
@@ -40,8 +40,6 @@ MAX_OWN_PHRASINGS = 1_500
 
 MAX_KEPT_KERNEL = 2_500
 """Phrasings up to which the similarities between them are kept for the calibration, 25 MB."""
-
-Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,77 +112,6 @@ class _Scope:
     is_role_faq: Floats
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Inverse:
-    """The inverse of a symmetric matrix of positive eigenvalues, as the factor of a product.
-
-    It takes a quarter of the time of the inverse itself: half of the factor is zero.
-
-    Attributes:
-        factor: the inverse of the matrix's Cholesky factor, a lower triangle; the product of its
-            transpose with it is the inverse.
-    """
-
-    factor: Doubles
-
-    @classmethod
-    def of(cls, matrix: Doubles) -> Inverse:
-        """Invert a matrix, which is overwritten."""
-        _factorise(matrix)
-        return cls(matrix)
-
-    def times(self, columns: Doubles) -> Doubles:
-        """Return the inverse times a matrix."""
-        product: Doubles = self.factor.T @ (self.factor @ columns)
-        return product
-
-    def diagonal(self) -> Doubles:
-        """Return the diagonal of the inverse."""
-        squares: Doubles = np.einsum("ij,ij->j", self.factor, self.factor)
-        return squares
-
-    def block(self, rows: Rows) -> Doubles:
-        """Return the inverse at some rows and the same columns."""
-        columns = self.factor[:, rows]
-        product: Doubles = columns.T @ columns
-        return product
-
-
-TRIANGLE_BLOCK = 128
-"""Rows of a triangle that are multiplied as if none of them were zero."""
-
-
-def _factorise(matrix: Doubles) -> None:
-    """Replace a symmetric matrix by the inverse of its Cholesky factor.
-
-    By halves, with products of matrices only: they are several times as fast as solving.
-    """
-    size = len(matrix)
-    if size <= TRIANGLE_BLOCK:
-        matrix[...] = np.tril(np.linalg.inv(np.linalg.cholesky(matrix)))
-        return
-    # At a whole number of blocks, so that the halves are cut where the products are.
-    half = size // 2 // TRIANGLE_BLOCK * TRIANGLE_BLOCK or TRIANGLE_BLOCK
-    first, lower, second = matrix[:half, :half], matrix[half:, :half], matrix[half:, half:]
-    _factorise(first)
-    for start, end in _blocks_backwards(half):
-        lower[:, start:end] = lower[:, :end] @ first[start:end, :end].T
-    second -= lower @ lower.T
-    _factorise(second)
-    for start, end in reversed(_blocks_backwards(half)):
-        lower[:, start:end] = lower[:, start:] @ first[start:, start:end]
-    for start, end in _blocks_backwards(size - half):
-        lower[start:end] = second[start:end, :end] @ lower[:end]
-    np.negative(lower, out=lower)
-    matrix[:half, half:] = 0.0
-
-
-def _blocks_backwards(size: int) -> list[tuple[int, int]]:
-    """Return the starts and ends of blocks of rows, the last one first."""
-    starts = range(0, size, TRIANGLE_BLOCK)
-    return [(start, min(start + TRIANGLE_BLOCK, size)) for start in reversed(starts)]
-
-
 class PhrasingKeys(Protocol):
     """Tells under which key a phrasing counts in a scope."""
 
@@ -252,6 +179,7 @@ class Ranker:
             del kernel
             matrix[np.diag_indices_from(matrix)] += self.penalties[self._shared_rows]
             self.inverse = Inverse.of(matrix)
+            self._solve_shared(self.inverse)
         self._frozen: dict[str, _Scope] = {}
         self.scope = weak_lru_cache(self._scope, SCOPE_CACHE_SIZE)
 
@@ -266,8 +194,24 @@ class Ranker:
         # A new cache, as the old one would hold the same scopes a second time.
         self.scope = weak_lru_cache(self._scope, SCOPE_CACHE_SIZE)
         self.inverse, self.phrasings = None, ()
+        self._shared_coef = np.zeros((0, 0))
         # The names stay, because scores are looked up by them.
         self._own_rows = {scope: [] for scope in self._own_rows}
+
+    def _solve_shared(self, inverse: Inverse) -> None:
+        """Solve for the keys of the shared phrasings once: a scope adds up those of each class.
+
+        Negatives pull every class towards 0 and have no class of their own to win.
+        """
+        keys = [self.phrasings[row].key for row in self._shared_rows]
+        firsts = {key: at for at, key in reversed([*enumerate(keys)]) if key != NEGATIVE}
+        column = {key: number for number, key in enumerate(firsts)}
+        targets = np.zeros((len(keys), len(firsts)))
+        for at, key in enumerate(keys):
+            if key != NEGATIVE:
+                targets[at, column[key]] = 1.0
+        self._first_rows = np.fromiter(firsts.values(), dtype=np.int64, count=len(firsts))
+        self._shared_coef = inverse.times(targets)
 
     def positions(self, rows: Rows) -> Rows:
         """Return where some shared phrasings stand among the shared ones, as in the inverse."""
@@ -341,11 +285,8 @@ class Ranker:
         """
         if self.inverse is None or len(own) > MAX_OWN_PHRASINGS:
             return None
-        targets = np.zeros((len(labels), count + 1))
-        targets[np.arange(len(labels)), labels] = 1.0
-        # Negatives pull every class towards 0 and have no class of their own to win.
-        targets = targets[:, :count]
-        shared = self.inverse.times(targets[: len(self._shared_rows)])
+        classes = np.eye(count + 1)[:, :count]
+        shared = self._shared_coef @ classes[labels[self._first_rows]]
         if not len(own):
             return shared.astype(np.float32)
         cross = self.kernel(self._shared_rows, own).astype(np.float64)
@@ -353,7 +294,9 @@ class Ranker:
         block = self.kernel(own, own).astype(np.float64)
         block[np.diag_indices_from(block)] += self.penalties[own]
         complement = block - cross.T @ joined
-        own_coef = np.linalg.solve(complement, targets[len(self._shared_rows) :] - cross.T @ shared)
+        own_coef = np.linalg.solve(
+            complement, classes[labels[len(self._shared_rows) :]] - cross.T @ shared
+        )
         return np.concatenate([shared - joined @ own_coef, own_coef]).astype(np.float32)
 
     def score(self, text: str, scope: str = "") -> ClassScores:

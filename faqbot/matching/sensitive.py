@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -94,13 +95,16 @@ class MatterExamples:
         self._rows = [row for row, _ in lines]
         self._vectors = encoder.encode([text for _, text in lines])
         self._texts = [text for _, text in lines]
-        self._patterns = [_pattern(matter.words) for matter, _ in self._matters]
         # Most lines have none of the words: one pattern for all of them is soon done.
         self._any_word = _pattern(word for matter, _ in self._matters for word in matter.words)
         self.bar = bar
         if others is not None and texts:
             nearest = sharpen((others @ self._vectors.T).max(axis=1))
             self.bar = float(np.quantile(nearest, 1 - MAX_OTHERS_ABOVE))
+
+    @cached_property
+    def _patterns(self) -> tuple[re.Pattern[str] | None, ...]:
+        return tuple(_pattern(matter.words) for matter, _ in self._matters)
 
     def by_word(self, normalised: str, *, phrases: bool = False) -> _Near | None:
         """Return the matter whose word a line has; `phrases` looks for several words only."""

@@ -85,7 +85,6 @@ _COURTESY = re.compile(
     r"|\b(?:do|does) (?:you|anyone|anybody|someone) (?:happen to )?know\b"
     r"|\b(?:please|pls|plz|kindly)\b"
 )
-_SPACES = re.compile(r"\s+")
 _QUOTES = str.maketrans(
     dict.fromkeys("\u2018\u2019\u201b\u02bc`\u00b4", "'")
     | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
@@ -100,20 +99,25 @@ def normalise(text: str) -> str:
     # Markup and emoji take room that the result doesn't: four times as much is enough, and bounds
     # the time that a text of any length takes.
     text = html.unescape(text[: 4 * MAX_CHARACTERS])
-    # Before bare addresses, whose pattern would take the label of a link with it.
-    text = _SLACK_LINK.sub(lambda match: f" {match[1] or ''} ", text)
-    text = _SLACK_CHANNEL.sub(lambda match: f" {match[1] or ''} ", text)
-    text = _SLACK_REFERENCE.sub(" ", text)
-    text = _URL.sub(" ", text)
+    # A pattern is tried where a text has what it begins with: most texts have none of it.
+    if "<" in text:
+        # Before bare addresses, whose pattern would take the label of a link with it.
+        text = _SLACK_LINK.sub(lambda match: f" {match[1] or ''} ", text)
+        text = _SLACK_CHANNEL.sub(lambda match: f" {match[1] or ''} ", text)
+        text = _SLACK_REFERENCE.sub(" ", text)
+    if "://" in text:
+        text = _URL.sub(" ", text)
     text = unicodedata.normalize("NFKC", text).translate(_QUOTES).casefold()
-    # After casefold, as the pattern knows small letters only.
-    text = _EMOJI_NAME.sub(" ", text)
+    if ":" in text:
+        # After casefold, as the pattern knows small letters only.
+        text = _EMOJI_NAME.sub(" ", text)
     # Most questions are ASCII, where going letter by letter changes nothing and costs time.
     if not text.isascii():
         text = _fold(text)
-    text = _CONTROL.sub(" ", text)
+    if not text.isprintable():
+        text = _CONTROL.sub(" ", text)
     text = expand_contractions(text)
-    return _SPACES.sub(" ", text).strip()[:MAX_CHARACTERS]
+    return " ".join(text.split())[:MAX_CHARACTERS]
 
 
 def expand_contractions(text: str) -> str:
@@ -121,9 +125,12 @@ def expand_contractions(text: str) -> str:
 
     "Dont" and "don't" are "do not", "whats" and "what's" are "what".
     """
-    text = _CONTRACTED.sub(lambda match: _WRITTEN_OUT[match[0]], _WITH.sub("with ", text))
-    text = _NEGATION.sub(" not", text)
-    text = _CONTRACTION.sub("", text)
+    if "w/" in text:
+        text = _WITH.sub("with ", text)
+    text = _CONTRACTED.sub(lambda match: _WRITTEN_OUT[match[0]], text)
+    if "'" in text:
+        text = _NEGATION.sub(" not", text)
+        text = _CONTRACTION.sub("", text)
     return _BEFORE_VERB.sub("i", text)
 
 

@@ -128,6 +128,8 @@ def own_name_words(knowledge_base: KnowledgeBase) -> frozenset[str]:
     return frozenset(word for name in names for word in words(normalise(name)))
 
 
+# The shipped phrasings are read for the resources, for each index, and with each reload.
+@lru_cache(maxsize=4_096)
 def plain_text(text: str) -> str:
     """Return the words of a phrasing, normalised, with its role masked."""
     return " ".join(word for _, clause in clauses(normalise(mask_slots(text))) for word in clause)
@@ -322,7 +324,9 @@ def shared_resources(
 
 
 def _numbered(texts: Sequence[str], features: Features) -> FeatureNumbers:
-    found = dict.fromkeys(feature for text in texts for feature in features.of(text))
+    # By unit: most words stand in many texts.
+    units = dict.fromkeys(unit for text in texts for unit in features.units(text))
+    found = dict.fromkeys(feature for unit in units for feature in features.of_unit(unit))
     return {feature: number for number, feature in enumerate(found)}
 
 

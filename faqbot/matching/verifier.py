@@ -204,7 +204,7 @@ class Verifier:
         """
         vectors, ranked, answers = self.ranked(scored, scope, question)
         nearest = np.sqrt(np.maximum(scored.by_view[-1], 0))
-        spread = max(float(nearest.std()), MIN_SPREAD)
+        middle, spread = nearest.mean(), max(float(nearest.std()), MIN_SPREAD)
         background = BACKGROUND * sum(RANK_WEIGHTS)
         missing = [background] * max(0, MIN_RIVALS - len(ranked))
         exponents = np.exp((np.append(ranked, missing) - ranked.max()) / SHARE_TEMPERATURE)
@@ -222,7 +222,7 @@ class Verifier:
         for place, at in enumerate(chosen.tolist()):
             found = overlaps[place] | {
                 "answer": answers[at],
-                "nearest_z": (nearest[at] - nearest.mean()) / spread if len(nearest) > 1 else 0.0,
+                "nearest_z": (nearest[at] - middle) / spread if len(nearest) > 1 else 0.0,
                 "share": shares[at],
                 # Divided, so that it is of the size of the other features.
                 "lead": _lead(ranked, at, background) / 10,
@@ -278,5 +278,5 @@ def _coverage(vectors: Floats, entry: EntryWords) -> float:
 
 def _lead(scores: Floats, at: int, background: float) -> float:
     """Return how far a class lies before the best of the others and the background, or behind."""
-    others = np.delete(scores, at)
-    return float(scores[at] - others.max(initial=background))
+    rival = max(scores[:at].max(initial=background), scores[at + 1 :].max(initial=background))
+    return float(scores[at] - rival)

@@ -11,14 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faqbot.matching.calibration import UNCALIBRATED, calibrate, one_and_class_out
-from faqbot.matching.ranking import (
-    ALL_SCOPES,
-    TRIANGLE_BLOCK,
-    Inverse,
-    Phrasing,
-    Ranker,
-    RankerWeights,
-)
+from faqbot.matching.inverse import TRIANGLE_BLOCK, Inverse
+from faqbot.matching.ranking import ALL_SCOPES, Phrasing, Ranker, RankerWeights
 from faqbot.matching.similarity import TfidfView
 from faqbot.matching.tfidf import LETTERS, WORDS
 
