@@ -227,7 +227,7 @@ def _has_content(part: Section) -> bool:
 
 
 def _parse_years(text: str) -> Span | None:
-    from faqbot.importers.documents.role_draft import find_years
+    from faqbot.importers.documents.outline import find_years
 
     return find_years(f"{text} years of experience") if text else None
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
+from types import MappingProxyType
 from typing import Final, Protocol
 
 import numpy as np
@@ -45,23 +47,55 @@ class Item:
     depth: int = 0
 
 
-Block = Heading | Text | Item
+@dataclass(frozen=True, slots=True)
+class LabelledText:
+    """A label and what belongs to it alone, such as “Location” and “Oslo”.
+
+    Blocks below go on where those above it stopped. `is_preferred` says that all of it is welcome
+    but not required.
+    """
+
+    label: str
+    blocks: tuple[Block, ...]
+    is_preferred: bool = False
+
+    @property
+    def text(self) -> str:
+        """The label and the text on one line."""
+        return " ".join((self.label, *(block.text for block in self.blocks)))
 
 
 @dataclass(frozen=True, slots=True)
 class Boilerplate:
-    """Text that isn't imported, and its kind, such as "page footer"."""
+    """Text that isn't imported, and its kind, such as "page footer".
+
+    `is_counted` says whether the raw text of its document contains it.
+    """
 
     kind: str
     text: str
+    is_counted: bool = True
+
+
+Block = Heading | Text | Item | LabelledText | Boilerplate
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedDocument:
-    """A document in reading order; `title` is empty if it has none."""
+    """A document in reading order.
+
+    Attributes:
+        blocks: Its blocks.
+        raw_text: Its text, read in a simpler way than the blocks, so that a loss shows.
+        title: Empty if it has none.
+        is_title_stated: Whether the document says outright that this is its title.
+        left_out: Text that isn't part of the job description.
+    """
 
     blocks: tuple[Block, ...]
+    raw_text: str
     title: str = ""
+    is_title_stated: bool = False
     left_out: tuple[Boilerplate, ...] = ()
 
 
@@ -79,6 +113,9 @@ def tidy(text: str) -> str:
 MIN_WORDING_SIMILARITY: Final = 88.0
 """Similarity of letters (rapidfuzz ratio, 0 to 100) from which wordings count as equal."""
 
+MIN_SPELLING_SIMILARITY: Final = 85.0
+"""Similarity of letters from which a word of a heading is read as a misspelt one."""
+
 MIN_HEADING_SIMILARITY: Final = 0.72
 """Cosine from which a heading has the meaning of a known wording."""
 
@@ -87,12 +124,25 @@ MIN_SURE_SIMILARITY: Final = 0.85
 
 _NONE: Final = "none"
 _LISTED_TOPICS: Final = ("tools", "languages")
+_MIN_MISSPELT_LENGTH: Final = 6
+_MAX_HEADING_LENGTH: Final = 60
+_MAX_HEADING_WORDS: Final = 7
 _NUMBER: Final = re.compile(r"^(?:\(?(?:\d{1,2}|[ivx]{1,4}|[a-z])[.)]\s+)+", re.IGNORECASE)
 _NOT_WORDS: Final = re.compile(r"[^\w\s&'/-]+")
 _PREFERRED: Final = re.compile(
     r"\b(nice[- ]to[- ]haves?|prefer(?:red|ably|ence)?|desir(?:ed|able)|bonus|(?:is )?a plus"
     r"|plus points?|ideally|advantage(?:ous)?|an asset|optional|would be (?:great|nice|good))\b",
     re.IGNORECASE,
+)
+# They grade what a heading names, and don't change what it is.
+_GRADES: Final = re.compile(
+    r"\b(?:required|requirements?|preferred|desired|desirable|essential|minimum|mandatory|additional"
+    r"|basic|key|main|general|relevant|other|nice to have|ideal|criteria|and|the|our|your)\b"
+)
+_COMPANY: Final = re.compile(
+    r"(?:about|who is|why|working (?:at|for)|life at|join|meet) "
+    r"(?!(?:the|this|our|your|an?)? ?(?:role|job|position|post|opportunity|vacancy|team|work|you)"
+    r"\b).+|.*\b(?:company|organi[sz]ation|employer|inc|ltd|gmbh|llc)\b.*"
 )
 
 
@@ -103,20 +153,33 @@ class HeadingEncoder(Protocol):
         """Return vectors of shape (texts, dimensions)."""
         ...
 
+    def language(self) -> frozenset[str]:
+        """Return the words that it knows."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class HeadingMeaning:
-    """Meaning of a heading: a standard section or None, and whether that is certain."""
+    """Meaning of a heading.
+
+    Attributes:
+        section: A standard section, or None.
+        is_sure: Whether that is certain.
+        is_preferred: Whether what is below is welcome but not required.
+        is_grade: Whether the heading says only how much something is required.
+    """
 
     section: str | None
     is_sure: bool
     is_preferred: bool = False
+    is_grade: bool = False
 
 
 class HeadingClassifier:
     """Finds the standard section that a heading means.
 
-    Wordings are compared by letters, then as patterns, then by the cosine of their vectors.
+    Wordings are compared by letters, then as patterns, then without misspelt words and grades, then
+    by the cosine of their vectors.
 
     Args:
         encoder: The bundled encoder.
@@ -125,6 +188,7 @@ class HeadingClassifier:
 
     def __init__(self, encoder: HeadingEncoder, phrasings: Mapping[str, Sequence[str]]) -> None:
         self._encoder = encoder
+        self.words = encoder.language()
         known = _load_wordings()
         self._patterns = [
             (_pattern(text), section)
@@ -137,6 +201,10 @@ class HeadingClassifier:
             for section, texts in known.items()
             for text in texts
         ]
+        self._spellings = sorted(
+            {word for text, _ in self._wordings for word in text.split()}
+            | {"required", "preferred", "desired", "desirable", "essential", "minimum"}
+        )
         examples = [
             (_normalise(text.replace("{role}", "")), section)
             for section in STANDARD_SECTIONS
@@ -147,24 +215,32 @@ class HeadingClassifier:
 
     def classify(self, heading: str, title: str = "") -> HeadingMeaning:
         """Return the meaning of a heading in the description of a role with that title."""
-        preferred = is_preferred(heading)
         text = _normalise(_without_title(heading, title))
         if not text:
             return HeadingMeaning(None, is_sure=True)
-        found = process.extractOne(
-            text,
-            [wording for wording, _ in self._wordings],
-            scorer=fuzz.ratio,
-            score_cutoff=MIN_WORDING_SIMILARITY,
-        )
-        if found is not None:
-            section = self._wordings[found[2]][1]
-            return HeadingMeaning(
-                None if section == _NONE else section, is_sure=True, is_preferred=preferred
+        spelt = self._spelt(text)
+        preferred = is_preferred(heading) or is_preferred(spelt)
+        section = self._known_section(text)
+        if section is None:
+            section = next(
+                (key for pattern, key in self._patterns if pattern.fullmatch(_normalise(heading))),
+                None,
             )
-        for pattern, section in self._patterns:
-            if pattern.fullmatch(_normalise(heading)):
-                return HeadingMeaning(section, is_sure=True, is_preferred=preferred)
+        rest = " ".join(_GRADES.sub(" ", spelt).split())
+        if section is None:
+            section = self._known_section(spelt) or (self._known_section(rest) if rest else None)
+        if section is not None:
+            return HeadingMeaning(
+                None if section == _NONE else section,
+                is_sure=True,
+                is_preferred=preferred,
+                is_grade=not rest,
+            )
+        if _COMPANY.fullmatch(text):
+            return HeadingMeaning(None, is_sure=True)
+        return self._nearest(text, preferred=preferred)
+
+    def _nearest(self, text: str, *, preferred: bool) -> HeadingMeaning:
         likeness = self._vectors @ self._encoder.encode([text])[0]
         best = int(np.argmax(likeness))
         score, section = float(likeness[best]), self._examples[best][1]
@@ -172,25 +248,99 @@ class HeadingClassifier:
             return HeadingMeaning(None, is_sure=True, is_preferred=preferred)
         return HeadingMeaning(section, is_sure=score >= MIN_SURE_SIMILARITY, is_preferred=preferred)
 
+    def _known_section(self, text: str) -> str | None:
+        found = process.extractOne(
+            text,
+            [wording for wording, _ in self._wordings],
+            scorer=fuzz.ratio,
+            score_cutoff=MIN_WORDING_SIMILARITY,
+        )
+        return self._wordings[found[2]][1] if found is not None else None
+
+    def _spelt(self, text: str) -> str:
+        """Return a heading with its misspelt words as headings spell them."""
+        return " ".join(self._spelt_word(word) for word in text.split())
+
+    def _spelt_word(self, word: str) -> str:
+        if len(word) < _MIN_MISSPELT_LENGTH or word in self.words:
+            return word
+        near = process.extractOne(
+            word, self._spellings, scorer=fuzz.ratio, score_cutoff=MIN_SPELLING_SIMILARITY
+        )
+        return near[0] if near is not None else word
+
 
 def is_preferred(text: str) -> bool:
     """Return whether a text says that something is welcome but not required."""
     return bool(_PREFERRED.search(text))
 
 
-def _load_wordings() -> dict[str, list[str]]:
+def is_known_heading(text: str) -> bool:
+    """Return whether a line is a heading by its wording alone, whatever its form."""
+    plain = tidy(text).rstrip(": ")
+    if (
+        not plain
+        or len(plain) > _MAX_HEADING_LENGTH
+        or len(plain.split()) > _MAX_HEADING_WORDS
+        or plain[0].islower()
+        or plain.endswith((".", ",", ";", "!"))
+    ):
+        return False
+    normal = _normalise(plain)
+    rest = " ".join(_GRADES.sub(" ", normal).split())
+    return any(
+        process.extractOne(
+            one, _all_wordings(), scorer=fuzz.ratio, score_cutoff=MIN_WORDING_SIMILARITY
+        )
+        for one in dict.fromkeys((normal, rest))
+        if one
+    )
+
+
+def is_title_label(text: str) -> bool:
+    """Return whether a label says that the title of the role follows."""
+    label = _normalise(text)
+    # “Official title in our system” is one, too.
+    return any(
+        label == known or (known.endswith(" title") and label.startswith(f"{known} "))
+        for known in _title_labels()
+    )
+
+
+@cache
+def _all_wordings() -> tuple[str, ...]:
+    return tuple(
+        _normalise(text)
+        for texts in _load_wordings().values()
+        for text in texts
+        if "{role}" not in text
+    )
+
+
+@cache
+def _title_labels() -> frozenset[str]:
+    return frozenset(_wordings_file()["title"])
+
+
+def _wordings_file() -> dict[str, list[str]]:
     text = (
         resources.files("faqbot.importers.documents").joinpath("wordings.yaml").read_text("utf-8")
     )
     loaded: dict[str, list[str]] = yaml.load(text, Loader=yaml.CSafeLoader)
+    return loaded
+
+
+@cache
+def _load_wordings() -> Mapping[str, list[str]]:
+    loaded = _wordings_file()
     common = load_common_sections().headings
-    loaded[_NONE] += [
+    loaded[_NONE] += loaded.pop("title") + [
         heading
         for topic, headings in common.items()
         # What these list is often required, so it belongs to the skills, as before.
         for heading in (headings if topic not in _LISTED_TOPICS else ())
     ]
-    return loaded
+    return MappingProxyType(loaded)
 
 
 def _pattern(wording: str) -> re.Pattern[str]:

@@ -1,198 +1,40 @@
-"""Import job descriptions: read a document by its format, and write it as a role file."""
+"""Import job descriptions: read a file by its format, and write it as a role file."""
 
 from __future__ import annotations
 
-import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from faqbot.content.fields import without_controls
-from faqbot.content.writer import role_file
-from faqbot.errors import MissingExtraError, UsageError, needs_extra
-from faqbot.importers.documents import markup
+from faqbot.content.writer import make_id, role_file
+from faqbot.errors import MissingExtraError, UsageError
 from faqbot.importers.documents.blocks import (
-    EXTRA,
     Block,
     Boilerplate,
-    Heading,
     HeadingClassifier,
     ImportedDocument,
-    Item,
-    Text,
-    tidy,
+    LabelledText,
     words_of,
 )
+from faqbot.importers.documents.html import read_html
+from faqbot.importers.documents.markdown import read_markdown
+from faqbot.importers.documents.pdf import read_pdf
+from faqbot.importers.documents.plain_text import read_plain_text
 from faqbot.importers.documents.role_draft import MappedRole, map_document, with_id
+from faqbot.importers.documents.role_title import find_title
+from faqbot.importers.documents.word import read_word
 
-if TYPE_CHECKING:
-    from docx.document import Document as WordDocument
-    from docx.text.paragraph import Paragraph
-
-_LIST_ITEM: Final = re.compile(
-    r"^(?P<indent>\s*)(?:[-*•●○▪■◦‣·\u2013\u2014►➢✓]|\(?\d{1,2}[.)]|o(?=\s{2,}))\s+(?P<text>\S.*)$"
+_CHECK_LINE: Final = re.compile(r"^\s*# (?:check\b|Made from )")
+_LIST_SIGN: Final = re.compile(
+    r"^[^\S\n]*(?:\W\s*)?(?:o|\(?(?:\d{1,2}|[a-h])[.)])(?=\s)", re.MULTILINE
 )
-_RULE_LINE: Final = re.compile(r"^[\s=_*~#-]{3,}$")
-# "full-" and "and" of the next line are two words: "full- and part-time".
-_BROKEN_WORD: Final = re.compile(r"(?<=[^\W\d_])-[^\S\n]*\n\s*(?=[a-z])(?!(?:and|or|to)\b)")
-_MAX_HEADING_LENGTH: Final = 60
-_MAX_HEADING_WORDS: Final = 9
-_SENTENCE_ENDS: Final = (".", ",", ";", "!")
-
-
-def read_plain_text(text: str) -> ImportedDocument:
-    """Parse plain text, in which only lines and their form tell headings and lists."""
-    lines = (
-        text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").expandtabs().split("\n")
-    )
-    blocks = tuple(_blocks(lines))
-    first = blocks[0] if blocks else None
-    title = first.text if isinstance(first, Heading) else ""
-    return ImportedDocument(blocks, title)
-
-
-def _blocks(lines: list[str]) -> Iterator[Block]:
-    pending: list[str] = []
-    item: Item | None = None
-    for number, line in enumerate(lines):
-        found = _LIST_ITEM.match(line)
-        after = lines[number + 1] if number + 1 < len(lines) else ""
-        before = lines[number - 1] if number else ""
-        if not line.strip() or _RULE_LINE.match(line):
-            yield from _finish_block(pending, item)
-            pending, item = [], None
-        elif found:
-            yield from _finish_block(pending, item)
-            pending = [found["text"]]
-            item = Item("", 1 if len(found["indent"]) > 3 else 0)  # noqa: PLR2004 - a usual indent
-        elif _is_heading(line, before, after, alone=not pending):
-            yield from _finish_block(pending, item)
-            pending, item = [], None
-            yield Heading(tidy(line).rstrip(":"), 1 if not before.strip() and number == 0 else 2)
-        else:
-            pending.append(line)
-    yield from _finish_block(pending, item)
-
-
-def _finish_block(pending: list[str], item: Item | None) -> Iterator[Block]:
-    text = tidy(_BROKEN_WORD.sub("-", "\n".join(pending)))
-    if text:
-        yield Item(text, item.depth) if item else Text(text)
-
-
-def _is_heading(line: str, before: str, after: str, *, alone: bool) -> bool:
-    """Return whether a line looks like a heading: short, not a sentence, and set apart."""
-    text = tidy(line)
-    words = text.split()
-    if (
-        not alone
-        or len(text) > _MAX_HEADING_LENGTH
-        or len(words) > _MAX_HEADING_WORDS
-        or text.endswith(_SENTENCE_ENDS)
-    ):
-        return False
-    if text.endswith(":") or _RULE_LINE.match(after or " "):
-        return True
-    letters = [char for char in text if char.isalpha()]
-    if not letters:
-        return False
-    if all(char.isupper() for char in letters):
-        return True
-    long = [word for word in words if len(word) > 3]  # noqa: PLR2004 - the words that titles raise
-    raised = sum(word[0].isupper() for word in long)
-    apart = not before.strip()
-    return apart and letters[0].isupper() and (not after.strip() or raised == len(long))
-
-
-_DIGITS: Final = re.compile(r"\d+")
-_MAX_BOLD_LENGTH: Final = 80
-_BOLD_HEADING_LEVEL: Final = 4
-
-
-def read_word(raw: bytes) -> ImportedDocument:
-    """Parse a .docx file.
-
-    Raises:
-        MissingExtraError: python-docx isn't installed.
-        Exception: It isn't a .docx file; zipfile, lxml and python-docx have no common base class.
-    """
-    with needs_extra(*EXTRA):
-        import docx
-    word = docx.Document(io.BytesIO(raw))
-    blocks = tuple(_word_blocks(word))
-    title = next((p.text for p in word.paragraphs if _style_name(p) == "title"), "")
-    title = title or next((one.text for one in blocks if isinstance(one, Heading)), "")
-    return ImportedDocument(blocks, tidy(title), tuple(_headers_and_footers(word)))
-
-
-def _word_blocks(word: WordDocument) -> Iterator[Block]:
-    from docx.table import Table
-
-    for part in word.iter_inner_content():
-        if isinstance(part, Table):
-            for row in part.rows:
-                # python-docx returns a merged cell once for each column that it spans.
-                cells = dict.fromkeys(tidy(cell.text) for cell in row.cells)
-                text = " | ".join(filter(None, cells))
-                if text:
-                    yield Item(text)
-            continue
-        yield from _paragraph(part)
-
-
-def _paragraph(paragraph: Paragraph) -> Iterator[Block]:
-    style = _style_name(paragraph)
-    for number, line in enumerate(paragraph.text.split("\n")):
-        text = tidy(line)
-        if not text:
-            continue
-        if number == 0 and (style.startswith("heading") or style in ("title", "subtitle")):
-            level = _DIGITS.search(style)
-            yield Heading(text.rstrip(":"), int(level[0]) if level else 1)
-        elif style.startswith("list") or _is_numbered(paragraph):
-            yield Item(text, _depth(paragraph))
-        elif number == 0 and _is_bold(paragraph) and len(text) <= _MAX_BOLD_LENGTH:
-            yield Heading(text.rstrip(":"), _BOLD_HEADING_LEVEL)
-        else:
-            yield Text(text)
-
-
-def _style_name(paragraph: Paragraph) -> str:
-    return str(paragraph.style.name or "").lower() if paragraph.style else ""
-
-
-def _is_bold(paragraph: Paragraph) -> bool:
-    """Return whether a whole paragraph is bold, which many authors use for headings."""
-    runs = [run for run in paragraph.runs if run.text.strip()]
-    return (
-        bool(runs) and all(run.bold for run in runs) and not paragraph.text.rstrip().endswith(".")
-    )
-
-
-def _is_numbered(paragraph: Paragraph) -> bool:
-    properties = paragraph._p.pPr  # noqa: SLF001 - python-docx has no public API for numbering
-    return properties is not None and properties.numPr is not None
-
-
-def _depth(paragraph: Paragraph) -> int:
-    properties: Any = paragraph._p.pPr  # noqa: SLF001 - as above
-    level = (
-        properties.numPr.ilvl if properties is not None and properties.numPr is not None else None
-    )
-    return int(level.val) if level is not None else 0
-
-
-def _headers_and_footers(word: WordDocument) -> Iterator[Boilerplate]:
-    for section in word.sections:
-        for kind, part in (("page header", section.header), ("page footer", section.footer)):
-            text = tidy(" ".join(paragraph.text for paragraph in part.paragraphs))
-            # A linked header repeats the one of the section before.
-            if text and not part.is_linked_to_previous:
-                yield Boilerplate(kind, text)
-
+_BROKEN_WORD: Final = re.compile(
+    r"([^\W\d_]+)[-\u2010\N{SOFT HYPHEN}][^\S\n]*\n\s*([a-z][^\W\d_]*)"
+)
 
 FORMATS: Final = {
     ".md": "Markdown",
@@ -207,8 +49,12 @@ MAX_BYTES: Final = 20_000_000
 _ZIP, _PDF, _OLD_WORD = b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0"
 
 
-def read_document(path: Path) -> ImportedDocument:
+def read_document(path: Path, words: Collection[str]) -> ImportedDocument:
     """Read a file of any known format; its first bytes count for more than its suffix.
+
+    Args:
+        path: The file.
+        words: English words, which tell how a word goes on after a hyphen at the end of a line.
 
     Raises:
         UsageError: The file can't be read, contains no text, or has an unknown format.
@@ -220,7 +66,7 @@ def read_document(path: Path) -> ImportedDocument:
         raw = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror or error}.") from error
-    document = _parse(path, raw)
+    document = _parse(path, raw, words)
     if not any(block.text.strip() for block in document.blocks):
         raise UsageError(
             f"{path} contains no text: an image of a page needs text recognition first."
@@ -228,7 +74,7 @@ def read_document(path: Path) -> ImportedDocument:
     return document
 
 
-def _parse(path: Path, raw: bytes) -> ImportedDocument:
+def _parse(path: Path, raw: bytes, words: Collection[str]) -> ImportedDocument:
     suffix = path.suffix.lower()
     # The first bytes decide, as the suffix of a download is often wrong.
     if raw.startswith(_OLD_WORD):
@@ -236,11 +82,11 @@ def _parse(path: Path, raw: bytes) -> ImportedDocument:
             f"{path} is an old or encrypted Word file: save it as .docx without a password."
         )
     if raw.startswith(_PDF):
-        return _read_pdf(path, raw)
+        return read_pdf(path, raw, words)
     if raw.startswith(_ZIP):
         try:
-            return read_word(raw)
-        except MissingExtraError:
+            return read_word(path, raw)
+        except UsageError:
             raise
         except Exception as error:
             raise UsageError(
@@ -254,11 +100,11 @@ def _parse(path: Path, raw: bytes) -> ImportedDocument:
     text = _decoded(raw)
     match FORMATS[suffix]:
         case "Markdown":
-            return markup.read_markdown(text)
+            return read_markdown(text)
         case "HTML":
-            return markup.read_html(text)
+            return read_html(text)
         case _:
-            return read_plain_text(text)
+            return read_plain_text(text, words)
 
 
 def _decoded(raw: bytes) -> str:
@@ -270,24 +116,6 @@ def _decoded(raw: bytes) -> str:
         except UnicodeDecodeError:
             continue
     return raw.decode("cp1252", "replace")  # older Windows editors write nothing else
-
-
-def _read_pdf(path: Path, raw: bytes) -> ImportedDocument:
-    with needs_extra(*EXTRA):
-        from pypdf import PdfReader
-        from pypdf.errors import PyPdfError
-    try:
-        reader = PdfReader(io.BytesIO(raw))
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise UsageError(f"{path} is protected by a password: save it without one.")
-        pages = [page.extract_text() for page in reader.pages]
-    # pypdf lets built-in errors through when a file is damaged.
-    except (PyPdfError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UsageError(f"{path} isn't a valid PDF: export it again.") from error
-    return read_plain_text("\n".join(pages))
-
-
-_SEPARATORS = re.compile(r"[-_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,17 +155,16 @@ def import_documents(
     titles: set[str] = set()
     for path in paths:
         try:
-            document = _without_controls(read_document(path))
+            document = _without_controls(read_document(path, headings.words))
         except MissingExtraError:
             raise  # one message for all files instead of the same one for each
         except UsageError as error:
             yield error
             continue
-        title, guessed = _find_title(path, document)
-        mapped = map_document(document, _unique_title(title, titles), headings)
+        title = find_title(path, document)
+        mapped = map_document(document, title, headings)
+        mapped = _with_title(mapped, _unique_title(title.text, titles))
         titles.add(mapped.role.title.casefold())
-        if guessed:
-            mapped.notes.setdefault("title", []).append("check: the title is from the file's name")
         if mapped.role.id in taken:
             number = 2
             while f"{mapped.role.id}-{number}" in taken:
@@ -348,10 +175,14 @@ def import_documents(
 
 
 def _imported_role(path: Path, document: ImportedDocument, mapped: MappedRole) -> ImportedRole:
-    comments = [f"Made from {path.name}. Lines to check are marked with “check:”."]
+    comments = [f"Made from {path.name}. Lines to check are marked with “check”."]
     text = role_file(mapped.role, schema="../schema.json", heading=comments, notes=mapped.notes)
-    source = Counter(word for block in document.blocks for word in words_of(block.text))
-    missing = source - Counter(words_of(text))
+    left_out = (*document.left_out, *mapped.left_out)
+    dropped = Counter(word for one in left_out if one.is_counted for word in words_of(one.text))
+    source = _raw_words(document.raw_text, text) - dropped
+    # What a comment says of the import is no text of the document.
+    kept = "\n".join(line for line in text.splitlines() if not _CHECK_LINE.match(line))
+    missing = source - Counter(words_of(kept))
     count = sum(source.values())
     return ImportedRole(
         path=path,
@@ -360,19 +191,20 @@ def _imported_role(path: Path, document: ImportedDocument, mapped: MappedRole) -
         source_words=count,
         kept_words=count - sum(missing.values()),
         missing_words=tuple(sorted(missing)),
-        left_out=document.left_out,
+        left_out=left_out,
     )
 
 
-def _find_title(path: Path, document: ImportedDocument) -> tuple[str, bool]:
-    """Return the title of a document, and whether it is a guess from the file's name."""
-    if document.title:
-        return document.title, False
-    first = document.blocks[0]
-    if isinstance(first, Heading):
-        return first.text, False
-    words = _SEPARATORS.sub(" ", path.stem).strip() or "Role"
-    return words[:1].upper() + words[1:], True
+def _raw_words(raw_text: str, written: str) -> Counter[str]:
+    """Return the words of a document; a word that a line's end breaks counts as written."""
+    known = set(words_of(written))
+
+    def joined(found: re.Match[str]) -> str:
+        word = found[1] + found[2]
+        return word if word.casefold() in known else f"{found[1]} {found[2]}"
+
+    # Signs and numbers of lists are no words: a list in YAML has none.
+    return Counter(words_of(_LIST_SIGN.sub("", _BROKEN_WORD.sub(joined, raw_text))))
 
 
 def _unique_title(title: str, titles: set[str]) -> str:
@@ -383,7 +215,25 @@ def _unique_title(title: str, titles: set[str]) -> str:
     return unique
 
 
+def _with_title(mapped: MappedRole, title: str) -> MappedRole:
+    if title == mapped.role.title:
+        return mapped
+    renamed = replace(mapped, role=replace(mapped.role, title=title))
+    return with_id(renamed, make_id(title))
+
+
 def _without_controls(document: ImportedDocument) -> ImportedDocument:
     """Return the document without characters that content may not contain."""
-    blocks = tuple(replace(block, text=without_controls(block.text)) for block in document.blocks)
-    return replace(document, blocks=blocks, title=without_controls(document.title).strip())
+    return replace(
+        document,
+        blocks=tuple(map(_block_without_controls, document.blocks)),
+        title=without_controls(document.title).strip(),
+        raw_text=without_controls(document.raw_text),
+    )
+
+
+def _block_without_controls(block: Block) -> Block:
+    if isinstance(block, LabelledText):
+        blocks = tuple(map(_block_without_controls, block.blocks))
+        return replace(block, label=without_controls(block.label), blocks=blocks)
+    return replace(block, text=without_controls(block.text))

@@ -2,84 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, replace
 
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.content.writer import make_id
 from faqbot.importers.documents.blocks import (
     Block,
-    Heading,
+    Boilerplate,
     HeadingClassifier,
     ImportedDocument,
     Item,
     Text,
-    is_preferred,
     words_of,
 )
-from faqbot.model import Faq, Role, Section, Years
-
-_NUMBER_WORDS: Final = {
-    word: number
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve".split()
-    )
-}
-_NUMBER: Final = r"(?:\d{1,2}(?:\.5)?|" + "|".join(_NUMBER_WORDS) + r")"
-_SPAN: Final = re.compile(
-    rf"(?P<low>{_NUMBER})(?P<plus>\s*\+|\s*plus)?"
-    rf"(?:\s*(?:\([0-9]+\)\s*)?(?:-|\u2013|\u2014|to|or|and)\s*(?P<high>{_NUMBER})(?P<more>\s*\+)?)?"
-    r"\s*(?:\([0-9]+\)\s*)?(?:or more |full |or so )?\s*(?:years?|yrs?)\b",
-    re.IGNORECASE,
+from faqbot.importers.documents.outline import (
+    GRADED_SECTIONS,
+    Outline,
+    PartDraft,
+    find_years,
 )
-_AT_MOST: Final = re.compile(
-    r"\b(?:up to|at most|no more than|maximum(?: of)?|less than)\s*$", re.IGNORECASE
-)
-_AGE: Final = re.compile(r"^\s*(?:of age|old|from|ago)\b|\bage(?:d)?\s*$", re.IGNORECASE)
-_EXPERIENCE: Final = re.compile(
-    r"experien|work(?:ed|ing)?\b|practice|background|proven|track record", re.IGNORECASE
-)
-_CONTEXT_LENGTH: Final = 90
-
-
-def find_years(text: str) -> Years | None:
-    """Return the first range of years that is about experience; None if there is none."""
-    for found in _SPAN.finditer(text):
-        before, after = text[: found.start()], text[found.end() :]
-        # “18 years of age” and “20 years ago” are about no experience.
-        if _AGE.search(after) or _AGE.search(before):
-            continue
-        if not _EXPERIENCE.search(before[-_CONTEXT_LENGTH:] + " " + after[:_CONTEXT_LENGTH]):
-            continue
-        low, high = (
-            _parse_number(found["low"]),
-            _parse_number(found["high"]) if found["high"] else None,
-        )
-        if high is not None and high < low:
-            continue
-        if high is None and _AT_MOST.search(before):
-            return Years(None, low)
-        return Years(low, None if found["more"] else high)
-    return None
-
-
-def _parse_number(text: str) -> float:
-    known = _NUMBER_WORDS.get(text.casefold())
-    return float(text) if known is None else float(known)
-
-
-GRADED_SECTIONS: Final = ("skills", "education", "certifications", "experience")
-"""Sections whose items are required or preferred."""
-
-_DEGREE: Final = re.compile(
-    r"\b(bachelor|master'?s|degree|diploma|ph\.?d|doctorate|high school|b\.?sc|m\.?sc"
-    r"|graduate of)\b",
-    re.IGNORECASE,
-)
-_CERTIFICATE: Final = re.compile(r"\b(certifi(?:ed|cates?|cations?)|licen[cs]ed?)\b", re.IGNORECASE)
-_MAX_ITEM_LENGTH: Final = 200
+from faqbot.importers.documents.role_title import FoundTitle
+from faqbot.model import Faq, Role, Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,87 +35,19 @@ class MappedRole:
         notes: Comment lines by key, as `role_file` takes them.
         words: Number of the document's words in each section.
         checks: What the author should check.
+        left_out: Text that the role doesn't contain.
     """
 
     role: Role
     notes: dict[str, list[str]]
     words: dict[str, int]
     checks: tuple[str, ...]
+    left_out: tuple[Boilerplate, ...] = ()
 
 
-@dataclass(slots=True)
-class _PartDraft:
-    """Headings and blocks of a section or an FAQ; a block is required or preferred (True)."""
-
-    title: str
-    level: int = 0
-    headings: list[str] = field(default_factory=list)
-    blocks: list[tuple[Block, bool]] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
-
-
-class _RoleDraft:
-    """Sections and FAQs of a document, collected block by block."""
-
-    def __init__(self, title: str, headings: HeadingClassifier) -> None:
-        self._title = title
-        self._headings = headings
-        self.parts: dict[str, _PartDraft] = {}
-        self.faqs: list[_PartDraft] = []
-        self._part = self._standard_part("overview")
-        self._key = "overview"
-        self._preferred = False
-        self._has_title = False
-
-    def add(self, block: Block) -> None:
-        if isinstance(block, Heading):
-            self._add_heading(block)
-            return
-        part, preferred = self._part, self._preferred
-        if self._key == "skills" and isinstance(block, Item):
-            part = self._standard_part(_section_of_item(block.text))
-        part.blocks.append((block, preferred or is_preferred(block.text)))
-
-    def _add_heading(self, heading: Heading) -> None:
-        """Choose the section or FAQ that the blocks below a heading belong to."""
-        if not self._has_title and words_of(heading.text) == words_of(self._title):
-            self._has_title = True
-            return
-        if heading.text.rstrip().endswith("?"):
-            self._part, self._key = _PartDraft(heading.text, heading.level), ""
-            self.faqs.append(self._part)
-            return
-        meaning = self._headings.classify(heading.text, self._title)
-        self._preferred = meaning.is_preferred
-        if meaning.section:
-            self._part, self._key = self._standard_part(meaning.section), meaning.section
-            self._part.level = heading.level
-            self._part.headings.append(heading.text)
-            if not meaning.is_sure:
-                self._part.doubts.append(f"is “{heading.text}” about {meaning.section}?")
-            return
-        # A deeper heading below a section of the author's own is part of its text.
-        if self._key not in STANDARD_SECTIONS and heading.level > self._part.level:
-            self._part.blocks.append((Text(f"**{heading.text}**"), False))
-            return
-        self._start_own_section(heading)
-
-    def _start_own_section(self, heading: Heading) -> None:
-        taken = (*STANDARD_SECTIONS, "faq", *self.parts)
-        self._key = make_id(heading.text, taken)
-        same = next(
-            (key for key, part in self.parts.items() if part.title == heading.text), self._key
-        )
-        self._key = same
-        if same in self.parts:
-            self.parts[same].headings.append(heading.text)
-        self._part = self.parts.setdefault(same, _PartDraft(heading.text, heading.level))
-
-    def _standard_part(self, key: str) -> _PartDraft:
-        return self.parts.setdefault(key, _PartDraft(STANDARD_SECTIONS[key]))
-
-
-def map_document(document: ImportedDocument, title: str, headings: HeadingClassifier) -> MappedRole:
+def map_document(
+    document: ImportedDocument, title: FoundTitle, headings: HeadingClassifier
+) -> MappedRole:
     """Return the role that a document describes.
 
     Args:
@@ -179,10 +55,8 @@ def map_document(document: ImportedDocument, title: str, headings: HeadingClassi
         title: The title of the role.
         headings: Finds the section that a heading means.
     """
-    draft = _RoleDraft(title, headings)
-    for block in document.blocks:
-        draft.add(block)
-    role_id = make_id(title)
+    draft = Outline(title, headings, document.blocks)
+    role_id = make_id(title.text)
     notes: dict[str, list[str]] = defaultdict(list)
     words: dict[str, int] = {}
     sections: dict[str, Section] = {}
@@ -203,40 +77,47 @@ def map_document(document: ImportedDocument, title: str, headings: HeadingClassi
             continue
         faqs.append(faq)
         words["FAQs"] = words.get("FAQs", 0) + _count_words(part) + len(words_of(part.title))
+    notes["title"] += _title_notes(title)
+    left_out = [*draft.left_out]
     if empty:
         notes["title"].append("headings without text: " + "; ".join(empty))
+        # Only in the report: the note keeps their words.
+        left_out.append(Boilerplate("headings without text", "; ".join(empty), is_counted=False))
     order = [key for key in STANDARD_SECTIONS if key in sections]
     order += [key for key in sections if key not in STANDARD_SECTIONS]
-    role = Role(role_id, title, sections=tuple(sections[key] for key in order), faqs=tuple(faqs))
+    role = Role(
+        role_id, title.text, sections=tuple(sections[key] for key in order), faqs=tuple(faqs)
+    )
     role, note = _with_years(role)
     if note:
         notes["sections/experience"].append(note)
     for key in ("overview", "responsibilities", "skills", "education", "experience"):
         if not role.section(key):
             notes["title"].append(f"check: no {key} was found; add it, or leave it out")
-    checks = [
+    checks = [f"the title “{title.text}”: {title.doubt}"] if title.doubt else []
+    checks += [
         line.removeprefix("check: ")
         for lines in notes.values()
         for line in lines
         if "check: " in line
     ]
     return MappedRole(
-        role, {key: lines for key, lines in notes.items() if lines}, words, tuple(checks)
+        role,
+        {key: lines for key, lines in notes.items() if lines},
+        words,
+        tuple(checks),
+        tuple(left_out),
     )
 
 
-def _section_of_item(item: str) -> str:
-    """Return the section of an item among qualifications: a degree belongs to education."""
-    if len(item) > _MAX_ITEM_LENGTH:
-        return "skills"
-    if _DEGREE.search(item):
-        return "education"
-    if _CERTIFICATE.search(item):
-        return "certifications"
-    return "experience" if find_years(item) else "skills"
+def _title_notes(title: FoundTitle) -> list[str]:
+    notes = [f"check this title: {title.doubt}"] if title.doubt else []
+    if title.source and words_of(title.source) != words_of(title.text):
+        notes.append(f"from “{title.source}”")
+    return notes
 
 
-def _build_section(role: str, key: str, part: _PartDraft) -> Section | None:
+def _build_section(role: str, key: str, part: PartDraft) -> Section | None:
     if not part.blocks:
         return None
     title = STANDARD_SECTIONS.get(key, part.title)
@@ -272,16 +153,16 @@ def _markdown(blocks: list[Block]) -> str:
     return "\n".join(lines)
 
 
-def _build_faq(role: str, part: _PartDraft, taken: list[str]) -> Faq | None:
+def _build_faq(role: str, part: PartDraft, taken: list[str]) -> Faq | None:
     answer = _markdown([block for block, _ in part.blocks])
     return Faq(role, make_id(part.title, taken), part.title, answer) if answer else None
 
 
-def _count_words(part: _PartDraft) -> int:
+def _count_words(part: PartDraft) -> int:
     return sum(len(words_of(block.text)) for block, _ in part.blocks)
 
 
-def _add_notes(lines: list[str], part: _PartDraft) -> None:
+def _add_notes(lines: list[str], part: PartDraft) -> None:
     """Add comments on the headings of a section, and on what is doubtful about it."""
     if part.headings:
         lines.append("from " + ", ".join(f"“{heading}”" for heading in part.headings))
