@@ -47,6 +47,7 @@ fuzz: $(VENV)/.installed-dev
 # Files that are made from the code, and committed.
 generated: $(VENV)/.installed-dev
 	@$(BIN)/python tools/generate.py --check
+	@$(BIN)/python -m tools.slack_types --check
 
 # What these need stands in the way of nothing else: it has an environment of its own.
 deployment: $(CHECKS)/.installed

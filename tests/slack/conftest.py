@@ -30,6 +30,7 @@ from faqbot.slack.middleware.request_log import ListenerTracker
 from faqbot.slack.socket_mode import SocketMode
 from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.knowledge_base import knowledge_base
+from tests.support.published_types import all_type_problems
 from tests.support.waiting import DEADLINE
 
 TODAY = dt.date(2026, 11, 23)
@@ -138,6 +139,7 @@ async def serving(
         try:
             yield Slack(workspace, engine, url, workspace.person("maya"), services)
             assert workspace.problems() == ()
+            assert all_type_problems(workspace.sent) == []
         finally:
             await services.listeners.drain()
             server.should_exit = True

@@ -16,6 +16,7 @@ from tests.slack.conftest import QUICK
 from tests.slack.installing import Browser
 from tests.slack.test_service import ROLE, ended, first_line, free_port, start
 from tests.support.local_slack import LocalSlack, several
+from tests.support.published_types import all_type_problems
 from tests.support.waiting import DEADLINE
 
 ALPHA, BETA = "T0ALPHA", "T0BETA"
@@ -84,6 +85,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
         assert "xoxb-" not in errors
         for workspace in slack.workspaces.values():
             assert workspace.problems() == ()
+            assert all_type_problems(workspace.sent) == []
 
 
 async def test_each_workspace_installs_and_gets_answers_from_its_own_content(

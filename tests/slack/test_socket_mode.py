@@ -17,6 +17,7 @@ from faqbot.slack.client import check_bot_token, web_client
 from faqbot.slack.context import AppContext
 from faqbot.slack.socket_mode import SocketMode
 from tests.slack.conftest import LOADED, QUICK, SETUP, make_engine
+from tests.support.published_types import all_type_problems
 from tests.support.waiting import DEADLINE, eventually
 
 PING = 0.1
@@ -48,6 +49,7 @@ async def workspace() -> AsyncIterator[LocalWorkspace]:
     async with LocalWorkspace.start(setup=SETUP, timing=QUICK) as started:
         yield started
         assert started.problems() == ()
+        assert all_type_problems(started.sent) == []
 
 
 async def ask(workspace: LocalWorkspace) -> str:

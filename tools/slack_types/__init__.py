@@ -1,0 +1,1 @@
+"""Slack's published types as a JSON Schema."""
