@@ -167,7 +167,7 @@ def test_a_part_of_another_word_is_not_the_thing(engine: Engine) -> None:
 
 
 async def test_the_line_that_says_so_is_quoted(engine: Engine) -> None:
-    assert "Yes, required for a Data Engineer: “SQL (PostgreSQL or MySQL)”" in said(
+    assert "Yes, required\n\nFor a Data Engineer: “SQL (PostgreSQL or MySQL)”" in said(
         engine, "is sql a must for a data engineer"
     )
     assert "Preferred, not required" in said(engine, "do data engineers need docker?")

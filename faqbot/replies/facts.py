@@ -36,6 +36,11 @@ _KINDS: Final = {
 }
 
 
+_PREFERRED: Final = f", {RequirementLevel.PREFERRED.value}"
+_SHORT_COMPARISON: Final = 6
+"""Items of a comparison that is shown whole."""
+
+
 def comparison(
     reply: Reply, fact: Comparison, knowledge_base: KnowledgeBase, today: dt.date
 ) -> Reply:
@@ -44,14 +49,24 @@ def comparison(
     shared = _shared(roles, fact.part)
     rows = tuple(_rows(roles, fact.part))
     faq = () if fact.part or not reply.parts else reply.parts
-    blocks: list[Block] = []
+    rest: list[Block] = []
     if shared:
-        blocks.append(Bullets(shared, "In both" if len(roles) == 2 else "In all"))  # noqa: PLR2004
-    if rows:
-        blocks.append(Table(heads, rows))
-    if not blocks:
-        blocks.append(ReplyText("Their descriptions say nothing that can be set side by side."))
-    parts = (*faq, ReplyPart(fact.key, "Side by side" if faq else "", tuple(blocks)))
+        rest.append(Bullets(shared, "In both" if len(roles) == 2 else "In all"))  # noqa: PLR2004
+    # What tells the roles apart most comes first; a short comparison is shown whole.
+    decisive = tuple(row for row in rows if not row.title.endswith(_PREFERRED)) or rows
+    listed = len(shared) + sum(len(cell) for row in rows for cell in row.cells)
+    if listed <= _SHORT_COMPARISON:
+        decisive = rows
+    if others := tuple(row for row in rows if row not in decisive):
+        rest.insert(0, Table(heads, others))
+    first: list[Block] = [Table(heads, decisive)] if decisive else rest
+    if not first:
+        first = [ReplyText("Their descriptions say nothing that can be set side by side.")]
+    several = faq or (decisive and rest)
+    parts = (*faq, ReplyPart(fact.key, "What differs" if several else "", tuple(first)))
+    if decisive and rest:
+        folded = listed > _SHORT_COMPARISON
+        parts = (*parts, ReplyPart(f"{fact.key} rest", "What else they list", tuple(rest), folded))
     sources = reply.sources if faq else ()
     return Reply(
         header=" and ".join(heads) if len(heads) == 2 else ", ".join(heads),  # noqa: PLR2004
@@ -225,7 +240,7 @@ def with_fact(reply: Reply, fact: Fact, knowledge_base: KnowledgeBase, today: dt
     """The reply with what the data says, put first."""
     match fact:
         case Requirement():
-            return replace(reply, lead=_requirement(fact, knowledge_base))
+            return _requirement(reply, fact, knowledge_base)
         case Comparison():
             return comparison(reply, fact, knowledge_base, today)
         case Lookup():
@@ -261,39 +276,39 @@ def _upkeep(fact: Upkeep, knowledge_base: KnowledgeBase, today: dt.date) -> Repl
     )
 
 
-# ------------------------------------------------------------------- required or preferred
-
-
-def _requirement(fact: Requirement, knowledge_base: KnowledgeBase) -> str:
+def _requirement(reply: Reply, fact: Requirement, knowledge_base: KnowledgeBase) -> Reply:
+    """Return the reply headed by the verdict, with the line that it rests on."""
     role = knowledge_base.role(fact.role)
-    title = role.title if role else fact.role
-    shown = literal(as_listed(fact.subject, fact.lines))
-    for_role = f"for a **{literal(title)}**"
+    title = literal(role.title if role else fact.role)
+    if fact.level is RequirementLevel.NOT_LISTED:
+        shown = literal(as_listed(fact.subject, fact.lines))
+        lead = (
+            f"The description of **{title}** doesn't name “{shown}”, so it says neither that it "
+            "is required nor that it isn't. This is what it lists:"
+        )
+        return replace(reply, header="Not listed", lead=lead)
     if len({line.level for line in fact.lines}) > 1:
         quoted = "; ".join(f"“{line.text}” ({_level(line)})" for line in fact.lines)
-        return f"**Partly** {for_role}: {quoted}."
-    match fact.level:
-        case RequirementLevel.REQUIRED:
-            start = "It is required" if fact.is_negated else "Yes, required"
-            if fact.asks_without:
-                start = "No, it is required"
-            said = f"**{start}** {for_role}"
-        case RequirementLevel.PREFERRED if not fact.lines or _is_years(fact.lines[0]):
-            said = f"**No experience is required** {for_role}"
-        case RequirementLevel.PREFERRED:
-            said = f"**Preferred, not required**, {for_role}"
-        case RequirementLevel.MENTIONED:
-            said = f"**Mentioned, but not listed as required or preferred**, {for_role}"
-        case RequirementLevel.NOT_LISTED:
-            return (
-                f"**Not listed**: the description of **{literal(title)}** doesn't name “{shown}”, "
-                "so it says neither that it is required nor that it isn't. This is what it lists:"
-            )
+        return replace(reply, header="Partly", lead=f"For a **{title}**: {quoted}.")
     lines = [_span(role, line) if _is_years(line) else line.text for line in fact.lines]
-    if role and not fact.lines:
-        lines = [years_of(role)]
+    lines = lines or [years_of(role) if role else ""]
     quoted = "; ".join(f"“{line}”" for line in lines if line)
-    return f"{said}: {quoted}" if quoted else f"{said}."
+    lead = f"For a **{title}**: {quoted}" if quoted else f"For a **{title}**."
+    return replace(reply, header=_verdict(fact), lead=lead)
+
+
+def _verdict(fact: Requirement) -> str:
+    match fact.level:
+        case RequirementLevel.REQUIRED if fact.asks_without:
+            return "No, it is required"
+        case RequirementLevel.REQUIRED:
+            return "It is required" if fact.is_negated else "Yes, required"
+        case RequirementLevel.PREFERRED if not fact.lines or _is_years(fact.lines[0]):
+            return "No experience is required"
+        case RequirementLevel.PREFERRED:
+            return "Preferred, not required"
+        case _:
+            return "Mentioned, but not listed as required or preferred"
 
 
 def _level(line: Evidence) -> str:
@@ -307,9 +322,6 @@ def _is_years(line: Evidence) -> bool:
 def _span(role: Role | None, line: Evidence) -> str:
     span = years_of(role) if role else ""
     return f"{span}. {line.text}" if span else line.text
-
-
-# ------------------------------------------------------------------------------- look-up
 
 
 def _lookup(fact: Lookup, knowledge_base: KnowledgeBase) -> Reply:

@@ -65,11 +65,15 @@ class SourceLine:
 
 @dataclass(frozen=True, slots=True)
 class ReplyPart:
-    """One answered entry: a section, an FAQ, or one part of a full description."""
+    """One answered entry: a section, an FAQ, or one part of a full description.
+
+    A folded part is the rest of an answer: a surface with buttons may show it on request.
+    """
 
     id: str
     title: str
     body: tuple[Block, ...]
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,9 @@ def _answer(result: Result, *, full: bool, page: int = 1) -> AnswerMessage:
     entries = result.entries
     whole = full and len(entries) == 1 and entries[0].kind is EntryKind.ROLE
     key = result.fact.key if result.fact else ""
-    address = EntryRef((key,) if key else tuple(entry.id for entry in entries), whole, page)
+    address = EntryRef(tuple(entry.id for entry in entries), whole, page)
+    if key:
+        address = EntryRef((key,), full, page)
     reply = _described(result) if whole else result.reply
     return AnswerMessage(
         render(reply, address), result.role, answered=True, result=result, address=address

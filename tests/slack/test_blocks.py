@@ -98,6 +98,22 @@ def test_list_of_any_number_of_roles_stays_within_slacks_limits(count: int) -> N
         assert problems(roles_list(knowledge_base, page)) == ()
 
 
+def test_small_families_share_a_heading_in_app_home() -> None:
+    families = {"data": 3, "design": 2, "people": 1}
+    roles = tuple(
+        Role(f"{family}-{n}", f"{family} {n}", family=family)
+        for family, count in families.items()
+        for n in range(count)
+    )
+    shown = str(home(KnowledgeBase(roles=roles))["blocks"])
+    places = ["'Data'", "'data-2'", "'Other roles'", "'design-0'", "'design-1'", "'people-0'"]
+    assert sorted(places, key=shown.index) == places
+    assert "'Design'" not in shown
+    alone = str(home(KnowledgeBase(roles=roles[3:]))["blocks"])
+    assert "'Roles'" in alone
+    assert "Other roles" not in alone
+
+
 def test_many_choices_become_a_menu() -> None:
     few = tuple(Button(f"Role {n}", f"role-{n}/skills") for n in range(5))
     many = tuple(Button(f"Role {n} " + "y" * 90, f"role-{n}/skills") for n in range(250))

@@ -65,9 +65,34 @@ async def test_roles_are_compared_side_by_side(slack: Slack) -> None:
     assert labels(message) == ["Data Analyst", "Data Engineer", "Share with everyone"]
 
 
+async def test_long_comparison_shows_what_differs_and_the_rest_on_request(slack: Slack) -> None:
+    command = "compare data analyst, python back end developer"
+    result = await slack.maya.command("/role", command, "#general")
+    (message,) = result.messages
+    assert "REST APIs" in str(message.blocks)
+    assert "Docker" not in str(message.blocks)
+    await slack.maya.click(message, label="Show all")
+    shown = await slack.workspace.until(
+        lambda: next((m for m in result.messages if "Docker" in str(m.blocks)), None)
+    )
+    assert "REST APIs" in str(shown.blocks)
+    assert "Show all" not in labels(shown)
+
+
+async def test_shared_comparison_is_the_comparison(slack: Slack) -> None:
+    result = await slack.maya.command("/role", "compare data analyst, data engineer", "#general")
+    await slack.maya.click(result.messages[0], label="Share with everyone")
+    shared = await slack.workspace.until(
+        lambda: [m for m in slack.workspace.answers("#general") if "shares an answer" in str(m)]
+    )
+    assert "Data Analyst and Data Engineer" in str(shared[-1].blocks)
+
+
 async def test_question_about_a_requirement_is_answered_in_the_thread(slack: Slack) -> None:
     _, answer = await slack.asked("is docker mandatory for a python developer?")
-    assert "Preferred, not required" in answer.text
+    assert answer.blocks[0]["type"] == "header"
+    assert answer.blocks[0]["text"]["text"] == "Preferred, not required"
+    assert "Skills" in str(answer.blocks[1:])
 
 
 async def test_roles_are_found_by_their_requirements(slack: Slack) -> None:

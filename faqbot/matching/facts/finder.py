@@ -38,6 +38,7 @@ from faqbot.model import (
     Outcome,
     ParsedQuestion,
     Reason,
+    Role,
     RoleLink,
     RoleMention,
     Section,
@@ -257,7 +258,9 @@ class FactFinder:
         ids = tuple(dict.fromkeys(role.id for role in roles))
         if kind == "=compare" and 1 < len(ids) <= MAX_ROLES:
             part = "" if part == "-" else part
-            return self._answer(Comparison(ids, part), ids, 1.0, part)
+            answer = self._answer(Comparison(ids, part), ids, 1.0, part)
+            faq = self._faq_on_difference(roles, audience) if not part else None
+            return replace(answer, entries=(faq, *answer.entries)) if faq else answer
         if kind == "=next":
             step = NextStep(ids[0], ids[1:])
             return self._answer(step, (*ids[1:], ids[0]), 1.0)
@@ -288,9 +291,23 @@ class FactFinder:
         entry = self._knowledge_base.entry(best.id)
         if not isinstance(entry, Faq) or entry.role not in roles:
             return None
-        phrasings = " ".join(words(normalise(" . ".join((entry.question, *entry.phrasings)))))
-        others = [self._knowledge_base.role(role) for role in roles if role != entry.role]
-        return best if all(role and names_role(role, phrasings) for role in others) else None
+        return best if self._tells_apart(entry, roles) else None
+
+    def _faq_on_difference(self, roles: Sequence[Role], audience: Audience) -> Candidate | None:
+        """Return the FAQ that asks how these roles differ, for a comparison without a question."""
+        ids = [role.id for role in roles]
+        for faq in (faq for role in roles for faq in role.faqs):
+            question = QuestionCues(" ".join(words(normalise(faq.question))))
+            asks = question.compares and audience.may_read(faq.audience)
+            if asks and self._tells_apart(faq, ids):
+                return Candidate(faq.id, EntryKind.FAQ, faq.role, 1.0)
+        return None
+
+    def _tells_apart(self, faq: Faq, roles: Sequence[str]) -> bool:
+        """Whether an FAQ of one of these roles names all the others."""
+        phrasings = " ".join(words(normalise(" . ".join((faq.question, *faq.phrasings)))))
+        others = [self._knowledge_base.role(role) for role in roles if role != faq.role]
+        return all(role and names_role(role, phrasings) for role in others)
 
     # -- from role to role
 

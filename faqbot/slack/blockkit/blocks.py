@@ -69,7 +69,7 @@ class EntryRef:
     @property
     def role(self) -> str | None:
         """The role of all entries; None if they are of several roles or of none."""
-        roles = {entry.partition("/")[0] for entry in self.entries}
+        roles = {entry.partition("/")[0] for entry in self.entries if not entry.startswith("=")}
         role = roles.pop() if len(roles) == 1 else ""
         return role if role and role != "faq" else None
 
@@ -79,7 +79,9 @@ def parse_entry_ref(value: str) -> EntryRef:
     entries, _, rest = value.partition("|")
     full, _, page = rest.partition("|")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 4 else 1  # noqa: PLR2004
-    return EntryRef(tuple(entries.split()), full == FULL, max(1, number))
+    # The key of a fact is one reference, whose words are roles.
+    found = (entries,) if entries.startswith("=") else tuple(entries.split())
+    return EntryRef(found, full == FULL, max(1, number))
 
 
 T = TypeVar("T")
@@ -121,6 +123,9 @@ def render(reply: Reply, address: EntryRef | None = None) -> Message:
 
     Messages are cached: copy the blocks before you change them.
     """
+    folds = address is not None and not address.full and any(part.folded for part in reply.parts)
+    if folds:
+        reply = replace(reply, parts=tuple(part for part in reply.parts if not part.folded))
     pages = paginate(_with_roles_that_fit(reply))
     number = min(address.page if address else 1, len(pages))
     page = pages[number - 1]
@@ -128,7 +133,7 @@ def render(reply: Reply, address: EntryRef | None = None) -> Message:
         *_head(page),
         *_parts(page, several=len(reply.parts) > 1),
         *_choices(page),
-        *_ways_on(page),
+        *_ways_on(page, address if folds else None),
         *_page_buttons(address, number, len(pages)),
         *_foot(page, number, len(pages)),
     ]
@@ -321,10 +326,13 @@ def _choices(page: Reply) -> Iterator[JsonObject]:
         yield actions(group)
 
 
-def _ways_on(page: Reply) -> Iterator[JsonObject]:
+def _ways_on(page: Reply, folded: EntryRef | None) -> Iterator[JsonObject]:
     roles = {source.entry.partition("/")[0] for source in page.sources}
     roles |= {way.entry.partition("/")[0] for way in page.more if "/" in way.entry}
     elements = []
+    if folded is not None:
+        whole = str(EntryRef(folded.entries, full=True))
+        elements.append(button(Action.PAGE, 0, "Show all", whole))
     for number, way in enumerate(page.more):
         address = EntryRef((way.entry,), full=way.entry in roles)
         elements.append(button(Action.SHOW, number, way.label, str(address)))

@@ -34,7 +34,11 @@ NOT_NOW: Final = "Sorry, I can't reach my database right now. Please try again l
 _ECHO: Final = 300
 _FAMILIES: Final = 40
 _FAMILY_BUTTONS: Final = 10
+_SMALL_FAMILY: Final = 2
+"""Families of at most so many roles share a heading in App Home."""
+
 _MENUS: Final = 80
+_OTHER_ROLES: Final = "Other roles"
 
 
 def home(knowledge_base: KnowledgeBase) -> JsonObject:
@@ -257,7 +261,7 @@ def by_family(roles: Sequence[Role]) -> tuple[tuple[str, tuple[Role, ...]], ...]
 
 
 def _families(roles: Sequence[Role]) -> Iterator[JsonObject]:
-    families = by_family(roles)
+    families = _with_small_ones_joined(by_family(roles))
     if len(families) > _FAMILIES:
         families = (("All roles", tuple(sorted(roles, key=lambda role: role.title))),)
     start = 0
@@ -276,6 +280,21 @@ def _families(roles: Sequence[Role]) -> Iterator[JsonObject]:
         start += len(members)
 
 
+def _with_small_ones_joined(
+    families: Sequence[tuple[str, tuple[Role, ...]]],
+) -> Sequence[tuple[str, tuple[Role, ...]]]:
+    """Return the families with several roles, then the roles of all others under one heading."""
+    large = [family for family in families if len(family[1]) > _SMALL_FAMILY]
+    small = [role for _, members in families if len(members) <= _SMALL_FAMILY for role in members]
+    if not small:
+        return large
+    others = tuple(sorted(small, key=lambda role: role.title))
+    # Roles without a family may be many, and then have the same heading.
+    if large and large[-1][0] == _OTHER_ROLES:
+        others = tuple(sorted((*large.pop()[1], *others), key=lambda role: role.title))
+    return [*large, (_OTHER_ROLES if large else "Roles", others)]
+
+
 def _titles(page: Reply) -> set[str]:
     """Return the titles of the roles on a page of the list."""
     blocks = [block for part in page.parts for block in part.body]
@@ -289,7 +308,7 @@ def _buttons(roles: Sequence[Role]) -> tuple[Button, ...]:
 
 def _family_title(family: str) -> str:
     words = family.replace("-", " ").replace("_", " ").strip()
-    return words[:1].upper() + words[1:] if words else "Other roles"
+    return words[:1].upper() + words[1:] if words else _OTHER_ROLES
 
 
 def _title(text: str) -> JsonObject:

@@ -13,7 +13,6 @@ from typing import Final
 from slack_bolt.async_app import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.index.reloader import ReloadState
 from faqbot.model import Faq, KnowledgeBase, Role, is_stale
 from faqbot.replies.entries import literal
 from faqbot.replies.reply import Bullets, Reply, ReplyPart
@@ -22,6 +21,8 @@ from faqbot.slack.blockkit.blocks import (
     Message,
     actions,
     button,
+    context,
+    header,
     mrkdwn_section,
     render,
     shorten,
@@ -106,7 +107,8 @@ class Reports:
         """Return App Home with the owners' part, which is left out while the database is down."""
         view = home(self.app.engine.knowledge_base)
         with contextlib.suppress(StoreError):
-            view["blocks"] = [*view["blocks"], *await self._owners_part(team)][:_MAX_BLOCKS]
+            waiting, figures = await self._owners_parts(team)
+            view["blocks"] = [*waiting, *view["blocks"], *figures][:_MAX_BLOCKS]
         return view
 
     async def send_digest(self, client: AsyncWebClient, team: str, day: dt.date) -> int:
@@ -156,41 +158,58 @@ class Reports:
             records = tuple(record for record in records if record.role in roles)
         return summarize(records, ratings, until - span, until, self.app.services.group_questions)
 
-    async def _owners_part(self, team: str) -> list[JsonObject]:
+    async def _owners_parts(self, team: str) -> tuple[list[JsonObject], list[JsonObject]]:
+        """Return what waits for owners, which stands above all, and what doesn't, below."""
         found = await self._figures(team, MONTH)
         async with self.app.services.store() as store:
             waiting = await store.handoffs.all(team, (HandoffState.OPEN, HandoffState.CLAIMED))
             proposed = await store.proposals.all(team, (ProposalState.OPEN,))
-        lists = (
-            *_content(self.app.content_state()),
-            ("Questions that wait for a person", [one.question for one in waiting]),
-            (
-                "Proposals that wait for a decision",
-                [one.question for one in proposed if one.kind == FAQ],
-            ),
-            (
-                "Content whose review is overdue",
-                stale(self.app.engine.knowledge_base, utc_now().date()),
-            ),
-            ("Unanswered in the last 30 days", list(_missed(found))),
-            (
-                "Ratings of the last 30 days",
-                [f"{found.helpful} helpful, {found.not_helpful} not helpful"],
-            ),
-        )
-        blocks: list[JsonObject] = [{"type": "divider"}]
-        for title, lines in lists:
-            shown = [_line(shorten(line, _EXAMPLE)) for line in lines[:_MOST]]
-            if len(lines) > _MOST:
-                shown.append(f"and {len(lines) - _MOST} more")
-            elements = [heading(title), *bullets(shown or ["Nothing"])]
-            blocks.append({"type": "rich_text", "elements": elements})
+        content, now = self.app.content_state(), utc_now()
+        overdue = stale(self.app.engine.knowledge_base, now.date())
+        faqs = [one.question for one in proposed if one.kind == FAQ]
         phrasings = [one for one in proposed if one.kind == PHRASING]
+        problems = "problem" if content.count == 1 else "problems"
+        above = [
+            *_list(
+                f"The changed content is not used: {content.count} {problems}", content.problems
+            ),
+            *_list("Questions that wait for a person", [one.question for one in waiting]),
+            *_list("Proposals that wait for a decision", faqs),
+            *_list("Content whose review is overdue", overdue),
+        ]
         if phrasings:
             title = f"Suggested phrasings ({len(phrasings)})"
-            blocks.append({"type": "rich_text", "elements": [heading(title)]})
-            blocks += suggestions(phrasings, self.app.engine.knowledge_base)
-        return blocks
+            above.append({"type": "rich_text", "elements": [heading(title)]})
+            above += suggestions(phrasings, self.app.engine.knowledge_base)
+        if above:
+            above = [header("Waiting for you"), *above, {"type": "divider"}]
+        ratings = f"{found.helpful} helpful, {found.not_helpful} not helpful"
+        below = [
+            {"type": "divider"},
+            *_list("Unanswered in the last 30 days", [*_missed(found)] or ["Nothing"]),
+            *_list("Ratings of the last 30 days", [ratings]),
+            context(f"The content was updated {ago(content.since, now)}."),
+        ]
+        return above, below
+
+
+def _list(title: str, lines: Sequence[str]) -> Iterator[JsonObject]:
+    """Yield a block with a heading and lines; nothing where there are none."""
+    if lines:
+        shown = [_line(shorten(line, _EXAMPLE)) for line in lines[:_MOST]]
+        if len(lines) > _MOST:
+            shown.append(f"and {len(lines) - _MOST} more")
+        yield {"type": "rich_text", "elements": [heading(title), *bullets(shown)]}
+
+
+def ago(moment: dt.datetime, now: dt.datetime) -> str:
+    """Return how long ago something happened, in the largest unit that fits."""
+    seconds = (now - moment).total_seconds()
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        count = int(seconds // length)
+        if count > 0:
+            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+    return "just now"
 
 
 def report(found: UsageStatistics, knowledge_base: KnowledgeBase, today: dt.date) -> Reply:
@@ -240,13 +259,6 @@ def suggestions(proposals: Sequence[Proposal], knowledge_base: KnowledgeBase) ->
             ),
         ]
     return blocks
-
-
-def _content(loaded: ReloadState) -> Iterator[tuple[str, list[str]]]:
-    """Yield the content's version, and the problems of newer content."""
-    if loaded.problems:
-        yield f"The changed content is not used: {loaded.count} problems", [*loaded.problems]
-    yield "Content", [f"version {loaded.version}, since {loaded.since:%-d %B %Y, %H:%M} UTC"]
 
 
 def stale(knowledge_base: KnowledgeBase, today: dt.date) -> list[str]:
