@@ -25,6 +25,7 @@ from faqbot.matching.training_data import SharedResources
 # Functions import what serves only: it would be a tenth of the start of `faqbot ask`.
 if TYPE_CHECKING:
     from faqbot.importers.documents.blocks import HeadingClassifier
+    from faqbot.playground.workspace import LocalWorkspace
     from faqbot.runtime.tasks import BackgroundTask
     from faqbot.settings.models import Settings
     from faqbot.slack.context import AppContext
@@ -207,6 +208,8 @@ async def _run_in_local_workspace(
     tasks: Iterable[BackgroundTask],
 ) -> None:
     """Start a local workspace and serve it by Socket Mode until cancelled."""
+    import asyncio
+
     from faqbot.playground.models import Setup
     from faqbot.playground.workspace import LocalWorkspace
     from faqbot.runtime.web import listen
@@ -231,10 +234,27 @@ async def _run_in_local_workspace(
                 "faqbot_default_owner": settings.faqbot_default_owner or LOCAL_OWNER_CHANNEL,
             }
         )
-        line = f"faqbot runs in a local Slack workspace: {workspace.address}/"
-        await run_socket_mode(
-            local, make_context(local), tasks, None, on_ready=lambda _: _print_line(line)
-        )
+        context = make_context(local)
+        opening = []  # asyncio keeps no reference to its tasks
+
+        def on_ready(_: str) -> None:
+            _print_line(f"faqbot runs in a local Slack workspace: {workspace.address}/")
+            opening.append(asyncio.create_task(_open(workspace, context.engine)))
+
+        await run_socket_mode(local, context, tasks, None, on_ready=on_ready)
+
+
+async def _open(workspace: LocalWorkspace, engine: Engine) -> None:
+    """Let somebody ask a question of the content's own, so that the page shows what faqbot does."""
+    from faqbot.slack.blockkit.views import example_questions
+
+    questions = [example.entry for example in example_questions(engine.knowledge_base)]
+    asked = next((text for text in questions if engine.ask(text).kind == "answer"), "")
+    title = "Try one of these, or ask in your own words:"
+    if not engine.knowledge_base.roles:
+        title = "There are no roles yet. Write the first one with: faqbot new role"
+    others = [text for text in questions if text != asked]
+    await workspace.open_with(asked, others, title=title)
 
 
 def check(settings: Settings) -> tuple[str, ...]:

@@ -7,27 +7,33 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.waiting import DEADLINE
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
 ROOT = Path(__file__).resolve().parent.parent
 FLAGS = ["--no-sandbox", "--disable-gpu"]
 
 
-@pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     env = {name: value for name, value in os.environ.items() if not name.startswith("SLACK_")}
     env |= {"PORT": port, "FAQBOT_KNOWLEDGE": str(ROOT / "knowledge")}
-    command = [str(Path(sys.executable).with_name("faqbot")), "run"]
+    command = [sys.executable, "-m", "faqbot", "run"]
+    folder = tmp_path_factory.mktemp("run")
+    env["PYTHONPATH"] = str(ROOT)
     with subprocess.Popen(
-        command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True
+        command, cwd=folder, env=env, stdout=subprocess.PIPE, text=True
     ) as faqbot:
         assert faqbot.stdout is not None
         try:
@@ -37,22 +43,133 @@ def address(tmp_path: Path) -> Iterator[str]:
             faqbot.terminate()
 
 
-@pytest.mark.browser
-def test_a_question_is_answered_and_a_button_shows_the_next_part(
-    address: str, chromium: str
-) -> None:
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_page()
+        yield (opened := playwright.chromium.launch(executable_path=chromium, args=FLAGS))
+        opened.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
+    """Open the page in a window of a size; none may have an error at the end."""
+    errors: list[str] = []
+    pages: list[Page] = []
+
+    def open_page(width: int = 1280, height: int = 800, **more: Any) -> Page:
+        page = browser.new_page(viewport={"width": width, "height": height}, **more)
         page.set_default_timeout(1000 * DEADLINE)
+        page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(address)
-        page.locator("#composer").fill("@faqbot what degree do i need for pyhton backend?")
-        page.locator("#composer").press("Enter")
-        page.get_by_role("button", name="1 reply").click()
-        thread = page.get_by_label("Thread", exact=True)
-        thread.get_by_role("heading", name="Python Back End Developer · Education").wait_for()
-        thread.get_by_role("button", name="Certifications").click()
-        thread.get_by_role("heading", name="Python Back End Developer · Certifications").wait_for()
-        browser.close()
+        pages.append(page)
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert not errors
+
+
+def say(page: Page, text: str) -> None:
+    page.locator("#composer").fill(text)
+    page.locator("#composer").press("Enter")
+
+
+def scrolls_sideways(page: Page) -> bool:
+    return bool(page.evaluate("document.scrollingElement.scrollWidth > innerWidth"))
+
+
+@pytest.mark.browser
+def test_first_sight_is_a_question_with_its_answer_and_three_more_to_try(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit()
+    thread = page.get_by_label("Thread", exact=True)
+    thread.get_by_role("heading", name="Skills").wait_for()
+    assert "What skills does" in page.get_by_role("article").first.inner_text()
+    tries = page.locator("#prompts").get_by_role("button")
+    assert tries.count() == 3
+    question = tries.first.inner_text()
+    tries.first.click()
+    asked = page.locator("#messages").get_by_role("article").filter(has_text=question)
+    asked.get_by_role("button", name="1 reply").wait_for()
+
+
+@pytest.mark.browser
+def test_a_question_is_answered_and_a_button_shows_the_next_part(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit()
+    question = "what degree do i need for pyhton backend?"
+    say(page, f"@faqbot {question}")
+    asked = page.locator("#messages").get_by_role("article").filter(has_text=question)
+    asked.get_by_role("button", name="1 reply").click()
+    thread = page.get_by_label("Thread", exact=True)
+    thread.get_by_role("heading", name="Python Back End Developer · Education").wait_for()
+    thread.get_by_role("button", name="Certifications").click()
+    thread.get_by_role("heading", name="Python Back End Developer · Certifications").wait_for()
+
+
+@pytest.mark.browser
+def test_mention_where_faqbot_is_not_offers_to_invite_it(visit: Callable[..., Page]) -> None:
+    page = visit()
+    page.get_by_role("button", name="random").click()
+    say(page, "@faqbot what skills does a data engineer need?")
+    page.get_by_text("isn’t in #random, so it didn’t see your message").wait_for()
+    page.get_by_role("button", name="Do nothing").click()
+    say(page, "/invite @somebody")
+    page.get_by_text("Only @faqbot can be invited here.").wait_for()
+    say(page, "/invite @faqbot")
+    page.get_by_text("faqbot was added to #random").wait_for()
+    say(page, "@faqbot which degree does a data engineer need?")
+    page.get_by_role("button", name="1 reply").wait_for()
+    assert page.get_by_role("button", name="Invite faqbot").count() == 0
+
+
+@pytest.mark.browser
+def test_file_that_faqbot_sends_opens(visit: Callable[..., Page], address: str) -> None:
+    page = visit()
+    page.get_by_role("button", name="hiring").click()
+    say(page, "/role advert data analyst")
+    page.get_by_text("I send it to you as a file").wait_for()
+    page.get_by_role("button", name="faqbot", exact=False).first.click()
+    link = page.get_by_role("link", name="The job advertisement of Data Analyst")
+    link.wait_for()
+    with page.expect_popup() as opened:
+        link.click()
+    opened.value.get_by_text("Data Analyst").first.wait_for()
+    assert opened.value.url.startswith(f"{address}page/files/")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_scrolls_sideways(visit: Callable[..., Page], width: int) -> None:
+    page = visit(width, 844)
+    page.locator("#prompts").get_by_role("button").first.wait_for()
+    code = f"```\n{'x' * 300}\n```"
+    say(page, f"{'W' * 300} https://example.com/{'a' * 200}\n{code}")
+    page.locator("#messages pre").last.wait_for()
+    assert not scrolls_sideways(page)
+    say(page, "/role compare data analyst, data engineer")
+    page.get_by_role("button", name="Show all").last.click()
+    page.get_by_text("What else they list").wait_for()
+    assert not scrolls_sideways(page)
+
+
+@pytest.mark.browser
+def test_channels_have_names_on_a_phone_and_the_hint_speaks_of_touch(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit(390, 844, has_touch=True, is_mobile=True)
+    page.get_by_text("Tap the arrow to send").wait_for()
+    assert not page.get_by_text("Enter sends").is_visible()
+    menu = page.get_by_role("button", name="Channels and people")
+    menu.tap()
+    for name in ("general", "hiring", "random"):
+        page.locator("#places").get_by_text(name).wait_for()
+    page.get_by_role("button", name="hiring").tap()
+    page.get_by_role("heading", name="# hiring").wait_for()
+    assert menu.get_attribute("aria-expanded") == "false"
+    assert not scrolls_sideways(page)

@@ -7,9 +7,10 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
@@ -80,11 +81,18 @@ def _message(message: SlackMessage) -> Payload:
         "user": message.user,
         "text": message.text,
         "blocks": list(message.blocks),
-        "attachments": [a.get("title") or a.get("fallback") or "" for a in message.attachments],
+        "attachments": [_attachment(one) for one in message.attachments],
         "threadTs": message.thread_ts if message.is_reply else "",
         "private": bool(message.visible_to),
         "edited": message.edited,
         "reactions": [name for name, _ in message.reactions],
+    }
+
+
+def _attachment(attachment: Payload) -> Payload:
+    return {
+        "title": attachment.get("title") or attachment.get("fallback") or "",
+        "files": [{"id": one["id"], "title": one["title"]} for one in attachment.get("files", ())],
     }
 
 
@@ -126,6 +134,7 @@ class PlaygroundPage:
             "submit": self._submit,
             "close": self._close,
             "shortcut": self._shortcut,
+            "invite": self._invite,
             "open_home": lambda person, _: person.open_home(),
             "open_dm": lambda person, _: person.open_dm(),
         }
@@ -136,6 +145,7 @@ class PlaygroundPage:
             Route("/", self._document),
             Route("/page/news", self._events),
             Route("/page/do", self._act_as, methods=["POST"]),
+            Route("/page/files/{file}", self._file),
             Mount("/static", StaticFiles(directory=_FOLDER / "static")),
         ]
 
@@ -183,6 +193,23 @@ class PlaygroundPage:
         if result is None:
             return JSONResponse({"error": "", "errors": {}})
         return JSONResponse({"error": result.error, "errors": dict(result.errors)})
+
+    async def _file(self, request: Request) -> Response:
+        """Show an uploaded file: text in the browser, anything else as a download."""
+        kept = self._state.files.get(request.path_params["file"])
+        if kept is None or "content" not in kept:
+            return PlainTextResponse("There is no such file in the local workspace.", 404)
+        content = bytes(kept["content"])
+        try:
+            # As plain text, whatever it is: what an app uploads must not run as this page.
+            return PlainTextResponse(content.decode())
+        except UnicodeDecodeError:
+            name = quote(str(kept["name"]))
+            headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}"}
+            return Response(content, media_type="application/octet-stream", headers=headers)
+
+    async def _invite(self, person: SimulatedUser, arguments: Payload) -> None:
+        await person.invite(arguments["channel"])
 
     async def _say(self, person: SimulatedUser, arguments: Payload) -> None:
         await person.say(arguments["channel"], arguments["text"], arguments.get("thread") or None)

@@ -369,8 +369,15 @@ def _escaped(text: str) -> str:
 
 def rich_text(text: str) -> Payload:
     """Return the rich_text block that Slack makes of typed, unescaped text."""
-    section = {"type": "rich_text_section", "elements": list(_rich_parts(text))}
-    return {"type": "rich_text", "elements": [section]}
+    elements: list[Payload] = []
+    for number, part in enumerate(text.split("```") if text.count("```") % 2 == 0 else [text]):
+        if number % 2:
+            code = [{"type": "text", "text": part.strip("\n")}]
+            elements.append({"type": "rich_text_preformatted", "elements": code})
+        elif part.strip("\n") or not text:
+            found = list(_rich_parts(part.strip("\n") if number else part))
+            elements.append({"type": "rich_text_section", "elements": found})
+    return {"type": "rich_text", "elements": elements}
 
 
 def _rich_parts(text: str) -> Iterator[Payload]:

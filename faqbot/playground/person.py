@@ -106,6 +106,19 @@ class SimulatedUser:
                 return f"<@{user.id}>"
         return match[0]
 
+    async def invite(self, channel: str) -> None:
+        """Add the app to a channel."""
+        place = self._state.channel(channel)
+        if place.direct:
+            raise LookupError("the app can be invited to channels only")
+        bot = self._state.setup.bot_user_id
+        if bot in place.members:
+            return
+        self._state.set_membership(place.id, bot, member=True)
+        joined = {"type": "member_joined_channel", "user": bot, "channel": place.id}
+        joined |= {"channel_type": "C", "team": self._state.setup.team_id, "inviter": self.id}
+        self._delivery.event("member_joined_channel", joined)
+
     async def edit(self, message: SlackMessage, text: str) -> None:
         """Edit one of the user's own messages."""
         block = rich_text(text)

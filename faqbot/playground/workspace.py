@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final, TypeVar
 
 from starlette.applications import Starlette
@@ -31,6 +31,7 @@ from faqbot.playground.models import (
     SentPayload,
     Setup,
     SlackMessage,
+    Suggestions,
     Timing,
     User,
 )
@@ -166,6 +167,22 @@ class LocalWorkspace:
     def person(self, name: str) -> SimulatedUser:
         """Return a user to act as, by name: maya, jonas (employees) or guest."""
         return SimulatedUser(self.state.user(name), self.state, self._delivery, self._responses)
+
+    async def open_with(self, asked: str, others: Sequence[str], *, title: str) -> None:
+        """Let somebody ask the app in the first channel, and suggest other questions there.
+
+        Args:
+            asked: the question that is asked; nobody asks if it is empty.
+            others: the questions that the page suggests in the channel.
+            title: what the page says above them.
+        """
+        channel = next(c for c in self.state.channels.values() if not c.direct)
+        mention = f"@{self.setup.bot_name}"
+        prompts = tuple((text, f"{mention} {text}") for text in others)
+        self.state.suggestions[channel.id] = Suggestions(title, prompts)
+        self.state.changes.notify()
+        if asked:
+            await self.person("jonas").say(channel.id, f"{mention} {asked}")
 
     def add_person(self, user: User) -> SimulatedUser:
         """Add a user and return them to act as."""

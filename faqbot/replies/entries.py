@@ -9,6 +9,10 @@ from typing import Final
 from faqbot.model import Entry, Faq, KnowledgeBase, Role, Section, Years, is_stale
 from faqbot.replies.reply import Block, Bullets, ReplyText, SourceLine
 
+_OPEN: Final = re.compile(r"(?!uni|use|user|eu|one)[aeiou]", re.IGNORECASE)
+_LETTERS: Final = 3
+"""Letters of an abbreviation that is spelled out; longer ones are said as words."""
+
 _MARKS: Final = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -77,6 +81,14 @@ def years_of(role: Role) -> str:
     """The years of experience that a role asks for, in words; empty when it says none."""
     section = role.section("experience")
     return years(section.years) if section and section.years else ""
+
+
+def with_article(title: str) -> str:
+    """A title with "a" or "an", by how it is said: an Engineer, a UX Designer, an HR Manager."""
+    first = title.split(maxsplit=1)[0] if title.split() else ""
+    spelled = first.isupper() and len(first) <= _LETTERS
+    sounds_open = first[:1] in "AEFHILMNORSX" if spelled else _OPEN.match(first)
+    return f"{'an' if first and sounds_open else 'a'} {title}"
 
 
 def literal(text: str) -> str:

@@ -204,6 +204,9 @@ class LocalServer(uvicorn.Server):
                 log_level="warning",
                 access_log=False,
                 ws_ping_interval=None,
+                # Longer than clients keep a connection: an upload on one that is just being
+                # closed would fail, and isn't repeated.
+                timeout_keep_alive=60,
                 server_header=False,
                 date_header=False,
                 timeout_graceful_shutdown=1,

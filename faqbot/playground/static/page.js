@@ -8,8 +8,12 @@ const $ = (id) => document.getElementById(id);
 const COMMANDS = JSON.parse(document.body.dataset.commands);
 const SHORTCUTS = JSON.parse(document.body.dataset.shortcuts);
 const BOT = document.body.dataset.bot;
+// What Slack's own clients do; the app hears nothing of it.
+const INVITE = "/invite";
+const OFFERED = [...COMMANDS, [INVITE, `Add @${BOT} to this channel`]];
+const NARROW = matchMedia("(max-width: 860px)");
 
-const screen = { person: "", news: null, place: "", tab: "messages", thread: "", seen: {}, drawn: new Map(), modal: "", home: "" };
+const screen = { person: "", news: null, place: "", tab: "messages", thread: "", seen: {}, drawn: new Map(), modal: "", home: "", unheard: "", greeted: false };
 let source = null;
 
 const names = {
@@ -65,14 +69,31 @@ function draw() {
   $("home").hidden = !home;
   $("messages").hidden = home;
   $("composer-form").hidden = home;
-  document.querySelector(".keys").hidden = home;
+  $("keys").hidden = home;
   drawMessages("messages", "scroll", channel.messages.filter((one) => !one.threadTs), channel);
   drawStatus("status", home ? [] : Object.entries(channel.statuses).filter(([thread]) => thread !== screen.thread), channel);
   drawPrompts(home ? null : channel.prompts);
+  drawUnheard(channel);
+  greet(channel);
   drawThread(channel);
   drawHome();
   drawModal();
   screen.seen[channel.id] = Number(channel.messages.at(-1)?.ts ?? 0);
+}
+
+// The first sight of the page is a question with its answer, where there is room for both.
+function greet(channel) {
+  if (screen.greeted || screen.thread || NARROW.matches || channel.direct) return;
+  const asked = channel.messages.find((one) => !one.threadTs && one.user !== screen.news.me
+    && channel.messages.some((reply) => reply.threadTs === one.ts));
+  if (!asked) return;
+  screen.greeted = true;
+  screen.thread = asked.ts;
+}
+
+function showMenu(shown) {
+  document.body.classList.toggle("with-menu", shown);
+  $("menu").setAttribute("aria-expanded", String(shown));
 }
 
 function enter(id, tab = "messages") {
@@ -87,10 +108,14 @@ function enter(id, tab = "messages") {
 }
 
 function go(id, tab = "messages") {
+  screen.greeted = true;
+  screen.unheard = "";
   enter(id, tab);
+  showMenu(false);
   draw();
   if (here().direct) ask(tab === "home" ? "open_home" : "open_dm");
-  if (tab === "messages") $("composer").focus();
+  // On a phone the keyboard would hide what was just opened.
+  if (tab === "messages" && !NARROW.matches) $("composer").focus();
 }
 
 function drawPlaces() {
@@ -119,7 +144,9 @@ function drawPlaces() {
 
 function drawTop(channel) {
   $("title").textContent = channel.direct ? BOT : `# ${channel.name}`;
-  $("topic").textContent = channel.direct ? "App" : channel.topic || (channel.hasBot ? "" : `${BOT} is not in this channel`);
+  const absent = !channel.direct && !channel.hasBot;
+  $("topic").textContent = channel.direct ? "App" : absent ? `${BOT} isn’t in this channel` : channel.topic;
+  $("invite").hidden = !absent;
   document.title = `${channel.direct ? BOT : "#" + channel.name} · Local workspace`;
   const key = `${channel.id} ${screen.tab}`;
   if ($("tabs").dataset.key !== key) {
@@ -127,7 +154,7 @@ function drawTop(channel) {
     $("tabs").replaceChildren(...(channel.direct ? ["home", "messages"] : []).map((tab) =>
       h("button", { role: "tab", "aria-selected": String(screen.tab === tab), onclick: () => go(channel.id, tab) }, tab === "home" ? "Home" : "Messages")));
   }
-  const hint = channel.direct ? `Ask ${BOT} about a role` : channel.hasBot ? `Message #${channel.name} – mention @${BOT} to ask` : `Message #${channel.name}`;
+  const hint = channel.direct ? `Ask ${BOT} about a role` : channel.hasBot ? `Ask @${BOT}, or write to #${channel.name}` : `Message #${channel.name}`;
   $("composer").placeholder = hint;
   $("composer").setAttribute("aria-label", hint);
 }
@@ -145,7 +172,7 @@ function drawMessages(listId, scrollId, messages, channel) {
   let previous = null, fresh = false, mine = false;
   for (const message of messages) {
     const replies = listId === "messages" ? channel.messages.filter((one) => one.threadTs === message.ts) : [];
-    const follows = Boolean(previous && previous.user === message.user && previous.private === message.private
+    const follows = Boolean(previous && previous.user === message.user && !previous.private && !message.private
       && message.ts - previous.ts < 120 && !replies.length);
     const key = JSON.stringify([message, replies.map((one) => one.ts), follows]);
     const kept = screen.drawn.get(`${listId} ${message.ts}`);
@@ -196,14 +223,24 @@ function drawMessage(message, replies, follows, channel) {
       follows ? null : h("p", { class: "who" }, h("strong", {}, user.realName), user.bot ? h("span", { class: "badge" }, "APP") : user.guest ? h("span", { class: "badge" }, "GUEST") : null, clock),
       h("div", { class: "blocks" }, body),
       message.edited ? h("small", { class: "edited" }, "(edited)") : null,
-      message.attachments.map((title) => h("p", { class: "file" }, icon("file"), title)),
+      message.attachments.map((one) => one.files.length ? one.files.map(fileLink) : h("p", { class: "file" }, icon("file"), one.title)),
       message.reactions.length ? h("p", { class: "reactions" }, message.reactions.map((name) => h("span", {}, emojiNamed(name)))) : null,
       replies.length ? h("button", { class: "replies", onclick: () => openThread(message.ts) },
-        `${replies.length} ${replies.length === 1 ? "reply" : "replies"}`) : null),
+        h("strong", {}, `${replies.length} ${replies.length === 1 ? "reply" : "replies"}`),
+        h("span", { class: "preview" }, ` ${preview(replies.at(-1))}`)) : null),
     message.private || message.threadTs ? null : h("div", { class: "tools" },
       h("button", { "aria-label": "Reply in thread", title: "Reply in thread", onclick: () => openThread(message.ts) }, icon("reply")),
       SHORTCUTS.map(([id, title]) => h("button", { title, onclick: () => ask("shortcut", { channel: channel.id, ts: message.ts, shortcut: id }) }, title))));
   return node;
+}
+
+function fileLink(file) {
+  return h("a", { class: "file", href: `/page/files/${encodeURIComponent(file.id)}`, target: "_blank", rel: "noopener" }, icon("file"), file.title);
+}
+
+function preview(message) {
+  const name = names.user(message.user);
+  return `${name}: ${plain(message.text).split("\n")[0]}`;
 }
 
 async function act(where, more, root) {
@@ -216,14 +253,35 @@ function drawStatus(id, statuses, channel) {
 }
 
 function drawPrompts(prompts) {
-  const key = JSON.stringify(prompts);
+  const key = JSON.stringify([screen.place, prompts]);
   if ($("prompts").dataset.key === key) return;
   $("prompts").dataset.key = key;
-  $("prompts").replaceChildren(...(prompts?.prompts ?? []).map((prompt) =>
-    h("button", { onclick: () => ask("say", { channel: screen.place, text: prompt.message }) }, prompt.title)));
+  $("prompts").replaceChildren(
+    ...(prompts?.title ? [h("p", {}, prompts.title)] : []),
+    ...(prompts?.prompts ?? []).map((prompt) =>
+      h("button", { onclick: () => { screen.greeted = true; ask("say", { channel: screen.place, text: prompt.message }); } }, prompt.title)));
+}
+
+function drawUnheard(channel) {
+  const shown = screen.unheard === channel.id && !channel.hasBot;
+  $("unheard").hidden = !shown;
+  if (!shown || $("unheard").childElementCount) return;
+  $("unheard").replaceChildren(
+    h("p", {}, `${BOT} isn’t in #${channel.name}, so it didn’t see your message.`),
+    h("button", { class: "style-primary", onclick: () => invite() }, `Invite ${BOT}`),
+    h("button", { onclick: () => { screen.unheard = ""; draw(); $("composer").focus(); } }, "Do nothing"));
+}
+
+async function invite() {
+  const { ok } = await ask("invite", { channel: screen.place });
+  screen.unheard = "";
+  $("unheard").replaceChildren();
+  if (ok) toast(`${BOT} was added to #${here().name}: mention it to ask.`);
+  $("composer").focus();
 }
 
 function openThread(ts) {
+  screen.greeted = true;
   screen.thread = ts;
   draw();
   $("thread-composer").focus();
@@ -298,13 +356,25 @@ async function send(box, thread) {
   if (!text) return;
   const command = /^(\/[a-z][\w-]*)\s*([\s\S]*)$/i.exec(text);
   if (command && thread) return toast(`${command[1]} is not supported in threads. Sorry!`);
-  if (command && !COMMANDS.some(([name]) => name === command[1])) return toast(`${command[1]} is not a valid command.`);
+  if (command?.[1] === INVITE) {
+    const whom = command[2].trim().replace(/^@/, "");
+    if (here().direct) return toast(`${INVITE} works in channels.`);
+    if (whom && whom !== BOT) return toast(`Only @${BOT} can be invited here.`);
+    if (here().hasBot) return toast(`${BOT} is in #${here().name} already.`);
+  } else if (command && !COMMANDS.some(([name]) => name === command[1])) return toast(`${command[1]} is not a valid command.`);
   box.value = "";
   grow(box);
   complete();
   $("scroll").scrollTop = $("scroll").scrollHeight;
-  if (command) await ask("command", { channel: screen.place, command: command[1], text: command[2] });
-  else await ask("say", { channel: screen.place, text, thread });
+  screen.greeted = true;
+  if (command?.[1] === INVITE) await invite();
+  else if (command) await ask("command", { channel: screen.place, command: command[1], text: command[2] });
+  else {
+    const heard = here().direct || here().hasBot || !new RegExp(`@${BOT}\\b`, "i").test(text);
+    if (!heard) screen.unheard = screen.place;
+    $("unheard").replaceChildren();
+    await ask("say", { channel: screen.place, text, thread });
+  }
 }
 
 function compose(formId, boxId, thread) {
@@ -321,7 +391,7 @@ const completion = { picked: 0, found: [] };
 
 function complete() {
   const box = $("composer"), list = $("completion");
-  completion.found = /^\/\S*$/.test(box.value) ? COMMANDS.filter(([name]) => name.startsWith(box.value)) : [];
+  completion.found = /^\/\S*$/.test(box.value) ? OFFERED.filter(([name]) => name.startsWith(box.value)) : [];
   completion.picked = Math.min(completion.picked, Math.max(0, completion.found.length - 1));
   list.hidden = !completion.found.length;
   box.setAttribute("aria-expanded", String(!list.hidden));
@@ -353,8 +423,15 @@ function completing(event) {
 
 compose("composer-form", "composer", () => "");
 compose("thread-form", "thread-composer", () => screen.thread);
+$("invite").addEventListener("click", invite);
+$("menu").replaceChildren(icon("menu"));
+$("menu").addEventListener("click", () => showMenu(true));
+$("shade").addEventListener("click", () => showMenu(false));
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && document.body.classList.contains("with-menu")) { showMenu(false); $("menu").focus(); }
+});
 $("thread-close").replaceChildren(icon("close"));
 $("thread-close").addEventListener("click", () => { screen.thread = ""; draw(); $("composer").focus(); });
 $("thread").addEventListener("keydown", (event) => { if (event.key === "Escape") $("thread-close").click(); });
-$("persona").addEventListener("change", (event) => { screen.place = ""; screen.seen = {}; listen(event.target.value); });
+$("persona").addEventListener("change", (event) => { screen.place = ""; screen.seen = {}; showMenu(false); listen(event.target.value); });
 listen($("persona").value);

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from faqbot.model import KnowledgeBase, Role
+from faqbot.model import Audience, KnowledgeBase, Role
+from faqbot.replies.entries import with_article
 from faqbot.replies.reply import Bullets, Button, Reply, ReplyPart, ReplyText
 from faqbot.slack.blockkit.blocks import (
     ALL_ROLES,
@@ -38,6 +39,17 @@ _SMALL_FAMILY: Final = 2
 """Families of at most so many roles share a heading in App Home."""
 
 _MENUS: Final = 80
+_MOST_EXAMPLES: Final = 4
+_EXAMPLES: Final = (
+    ("skills", "What skills does {} need?"),
+    ("day-to-day", "What does {} do all day?"),
+    ("education", "Which education does {} need?"),
+    ("responsibilities", "What is {} responsible for?"),
+    ("experience", "How much experience does {} need?"),
+    ("overview", "What is {}?"),
+)
+"""Parts of a role, and how one asks for them."""
+
 _OTHER_ROLES: Final = "Other roles"
 
 
@@ -234,18 +246,27 @@ def notice(text: str) -> Message:
 
 
 def example_questions(knowledge_base: KnowledgeBase) -> tuple[Button, ...]:
-    """Return example questions as buttons, whose `entry` is the question."""
-    if not knowledge_base.roles:
-        return ()
+    """Return example questions that the content answers, as buttons whose `entry` is the question.
+
+    They are about sections that roles have: first of different roles, then of any.
+    """
     roles = knowledge_base.roles
-    questions = [
-        f"What skills does a {roles[0].title} need?",
-        f"What does a {roles[len(roles) // 2].title} do all day?",
-        f"Which education does a {roles[-1].title} need?",
-    ]
+    spread = [roles[at] for at in (0, len(roles) // 2, -1)] if roles else []
+    questions: list[str] = []
+    for role, (part, _) in zip(spread, _EXAMPLES, strict=False):
+        having = role if role.section(part) else next((r for r in roles if r.section(part)), None)
+        if having:
+            questions.append(_example(having, part))
     if knowledge_base.entry("faq/how-to-apply"):
         questions.append("How do I apply?")
-    return tuple(Button(question, question) for question in questions)
+    more = [_example(role, part) for role in spread for part, _ in _EXAMPLES if role.section(part)]
+    more += [faq.question for faq in knowledge_base.faqs if faq.audience is Audience.EVERYONE]
+    found = [*dict.fromkeys((*questions, *more))][:_MOST_EXAMPLES]
+    return tuple(Button(question, question) for question in found)
+
+
+def _example(role: Role, part: str) -> str:
+    return dict(_EXAMPLES)[part].format(with_article(role.title))
 
 
 def by_family(roles: Sequence[Role]) -> tuple[tuple[str, tuple[Role, ...]], ...]:
