@@ -150,7 +150,7 @@ def write_flow(value: Any, style: str = "") -> str:
 
 
 def _flow_scalar(value: Any, style: str) -> str:
-    if isinstance(value, str) and style in ("", "'", '"'):
+    if isinstance(value, str) and style in ("", "'", '"') and "\t" not in value:
         text = value if not style else _dumped(value, style)
         if _reads(f"[{text}]") == [value]:
             return text
@@ -158,9 +158,10 @@ def _flow_scalar(value: Any, style: str) -> str:
 
 
 def _reads(text: str) -> Any:
+    """Return what a text is read as; None if it isn't YAML."""
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
+        return plain_value(compose(text)[0])
+    except UsageError:
         return None
 
 
@@ -181,13 +182,14 @@ def _forms(value: str, column: int, written: WrittenScalar) -> Iterator[tuple[st
         yield _block(value, column, WrittenScalar("|", "|"), value.rstrip("\n").split("\n"))
     elif written.style:
         yield _dumped(value, written.style), ""
-    if written.is_block or "\n" not in value:
+    # PyYAML's own parser refuses a tab in a plain text, which libyaml takes.
+    if "\t" not in value:
         margin = " " * (column + STEP)
         old = () if written.is_block else written.lines
         first, *others = _refolded(value, old, LINE_WIDTH - column - STEP) or [""]
         yield first, "".join(f"\n{margin}{line}" for line in others)
         yield value, ""
-        yield _dumped(value, "'"), ""
+    yield _dumped(value, "'"), ""
 
 
 def _block(

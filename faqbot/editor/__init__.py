@@ -1,0 +1,1 @@
+"""The editor: a page on which roles and FAQs are written without YAML."""

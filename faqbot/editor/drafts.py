@@ -1,0 +1,245 @@
+"""Drafts: what is on the page, checked and asked as if it were saved."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from cachetools import LRUCache
+
+from faqbot.content.files import content_files
+from faqbot.content.loader import check_folder
+from faqbot.content.yaml_tree import Node
+from faqbot.content.yaml_values import compose, plain_value
+from faqbot.editor.files import ContentFiles, DocumentRef
+from faqbot.editor.forms import to_form_path
+from faqbot.engine import ConversationMemory, Engine
+from faqbot.errors import ContentError
+from faqbot.index.builder import build_index
+from faqbot.lint.findings import RULES, Finding, FindingLevel, finding_of_problem
+from faqbot.lint.questions import questions_astray
+from faqbot.lint.rules import (
+    hard_to_read,
+    missing_sections,
+    overdue_reviews,
+    similar_answers,
+    unsupported_markdown,
+)
+from faqbot.matching.training_data import SharedResources
+from faqbot.model import Audience, KnowledgeBase, Outcome, ParsedQuestion, Question, Surface
+
+MAX_ENGINES: Final = 2
+"""Contents of which an engine is kept: the one on disk, and the one on the page."""
+
+CONTENT: Final = "content"
+"""The rule of problems that keep content from loading; they know their column."""
+
+ENTRY_DEPTH: Final = 2
+"""Steps of a path that lead to a section or an FAQ."""
+
+
+MAX_COLUMN: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class DraftFinding:
+    """A finding about a draft.
+
+    Attributes:
+        path: where in the form; empty where it is about the whole, or another file.
+        level: "error", "warning" or "note".
+        message: what is wrong.
+        advice: what to do, where the message doesn't say it.
+        file: the file, where it isn't the draft's own.
+    """
+
+    path: tuple[str | int, ...]
+    level: str
+    message: str
+    advice: str = ""
+    file: str = ""
+
+
+class Drafts:
+    """Checks and asks drafts.
+
+    Args:
+        files: the content.
+        resources: returns what all indexes share; called when something is asked first.
+        clock: a monotonic clock, in seconds.
+    """
+
+    def __init__(
+        self,
+        files: ContentFiles,
+        resources: Callable[[], SharedResources],
+        clock: Callable[[], float],
+    ) -> None:
+        self._files = files
+        self._resources = resources
+        self._clock = clock
+        self._engines: LRUCache[str, Engine] = LRUCache(MAX_ENGINES)
+        self._lock = threading.Lock()
+
+    def check(
+        self, ref: DocumentRef, form: Mapping[str, Any], *, ask: bool = False
+    ) -> list[DraftFinding]:
+        """Return the findings about a draft, errors first.
+
+        Args:
+            ref: the document.
+            form: its form.
+            ask: whether each of its questions and phrasings is asked too, which takes seconds.
+
+        Raises:
+            UsageError: the document is gone, or its file can't be edited here.
+        """
+        text = self._files.text(ref, form)
+        with self._overlay(ref, text) as folder:
+            knowledge_base, problems = check_folder(folder)
+            if knowledge_base is None:
+                found = [finding_of_problem(problem) for problem in problems]
+            else:
+                found = [*self._lint(knowledge_base), *self._astray(knowledge_base, ask=ask)]
+            own = str(folder / ref.file)
+            places = _Places(text, ref.number, form)
+            shown = [
+                self._shown(one, places, folder, own)
+                for one in found
+                if one.path == own or one.level is FindingLevel.ERROR
+            ]
+        levels = ["error", "warning", "note"]
+        return sorted(shown, key=lambda one: levels.index(one.level))
+
+    def engine(self, ref: DocumentRef | None, form: Mapping[str, Any]) -> Engine:
+        """Return an engine that answers from a draft; without one, from the content as saved.
+
+        Raises:
+            ContentError: the draft, or the rest of the content, has problems.
+            UsageError: the document is gone, or its file can't be edited here.
+        """
+        if ref is None:
+            knowledge_base, problems = check_folder(self._files.folder)
+        else:
+            with self._overlay(ref, self._files.text(ref, form)) as folder:
+                knowledge_base, problems = check_folder(folder)
+        if knowledge_base is None:
+            raise ContentError(problems)
+        return self._engine(knowledge_base)
+
+    @staticmethod
+    def _shown(one: Finding, places: _Places, folder: Path, own: str) -> DraftFinding:
+        by_rule = one.rule != CONTENT
+        advice = RULES[one.rule].advice if by_rule else ""
+        if one.path != own:
+            file = Path(one.path).relative_to(folder).as_posix()
+            return DraftFinding((), one.level.value, one.message, advice, file)
+        # Rules know the line of an entry only.
+        column = MAX_COLUMN if by_rule else one.column
+        path = places.path_at(one.line, column, whole_entry=by_rule)
+        return DraftFinding(path, one.level.value, one.message, advice)
+
+    def _engine(self, knowledge_base: KnowledgeBase) -> Engine:
+        with self._lock:
+            engine = self._engines.get(knowledge_base.version)
+            if engine is None:
+                index = build_index(knowledge_base, self._resources())
+                engine = Engine(index, ConversationMemory(self._clock))
+                self._engines[knowledge_base.version] = engine
+            return engine
+
+    def _lint(self, knowledge_base: KnowledgeBase) -> Iterator[Finding]:
+        today = dt.datetime.now().astimezone().date()
+        yield from similar_answers(knowledge_base, self._resources().static_vectors)
+        yield from missing_sections(knowledge_base)
+        yield from overdue_reviews(knowledge_base, today)
+        yield from unsupported_markdown(knowledge_base)
+        yield from hard_to_read(knowledge_base)
+
+    def _astray(self, knowledge_base: KnowledgeBase, *, ask: bool) -> Iterator[Finding]:
+        if not ask:
+            return
+        engine = self._engine(knowledge_base)
+
+        def outcome_of(text: str, role: str | None) -> tuple[ParsedQuestion, Outcome]:
+            result = engine.ask(
+                Question(text, audience=Audience.EMPLOYEES, surface=Surface.TERMINAL, role=role)
+            )
+            return result.parsed, result.outcome
+
+        yield from questions_astray(knowledge_base, outcome_of)
+
+    @contextmanager
+    def _overlay(self, ref: DocumentRef, text: str) -> Iterator[Path]:
+        """Yield a copy of the content folder in which one file has another text."""
+        with tempfile.TemporaryDirectory(prefix="faqbot-draft-") as place:
+            folder = Path(place)
+            for path in content_files(self._files.folder):
+                name = path.relative_to(self._files.folder)
+                target = folder / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if name.as_posix() == ref.file:
+                    target.write_text(text, encoding="utf-8", newline="")
+                else:
+                    target.symlink_to(path.resolve())
+            yield folder
+
+
+class _Places:
+    """Where a document's form has what stands in a line of its file.
+
+    Args:
+        text: the text of the file.
+        number: which document of the file.
+        form: what the document was made from.
+    """
+
+    def __init__(self, text: str, number: int, form: Mapping[str, Any]) -> None:
+        roots = compose(text.replace("\r\n", "\n"))
+        self._root = roots[number]
+        self._form = form
+        self._value = plain_value(self._root)
+
+    def path_at(self, line: int, column: int, *, whole_entry: bool) -> tuple[str | int, ...]:
+        """Return the path in the form of what stands at a line and column, from 1.
+
+        Args:
+            line: the line.
+            column: the column.
+            whole_entry: whether a section or an FAQ is meant, not a field of it.
+        """
+        path: list[str | int] = []
+        node: Node = self._root
+        while (inside := self._inside(node, line - 1, column - 1)) is not None:
+            step, node = inside
+            path.append(step)
+        if whole_entry:
+            path = path[:ENTRY_DEPTH] if path[:1] in (["faqs"], ["sections"]) else path[:0]
+        return to_form_path(self._form, self._value, tuple(path))
+
+    def _inside(self, node: Node, line: int, column: int) -> tuple[str | int, Node] | None:
+        """Return the part of a node that begins last before a place, with its key or number."""
+        parts: list[tuple[int, int, str | int, Node]] = []
+        if isinstance(node, yaml.MappingNode):
+            parts = [
+                (key.start_mark.line, key.start_mark.column, key.value, value)
+                for key, value in node.value
+            ]
+        elif isinstance(node, yaml.SequenceNode):
+            parts = [
+                (value.start_mark.line, node.start_mark.column, number, value)
+                for number, value in enumerate(node.value)
+            ]
+        before = [
+            (step, value)
+            for at, beside, step, value in parts
+            if at < line or (at == line and beside <= column)
+        ]
+        return before[-1] if before else None

@@ -1,0 +1,331 @@
+"""Content files as the editor reads and writes them: listed, saved, merged, undone."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from faqbot.content.files import content_files, decode, read_bytes
+from faqbot.content.writer import make_id, write_bytes
+from faqbot.content.yaml_edits import edit_document
+from faqbot.content.yaml_tree import Node
+from faqbot.content.yaml_values import compose, plain_value
+from faqbot.editor.commits import Commits
+from faqbot.editor.forms import FormPath, from_form, to_form
+from faqbot.errors import Problem, UsageError
+
+MAX_UNDONE: Final = 50
+"""Saves that can be undone."""
+
+_CHANGED: Final = "Somebody else has changed this meanwhile"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRef:
+    """A document of a file: the path below the content folder, and its number in the file."""
+
+    file: str
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document: its form, the version of its file, and what it holds: "role", "faqs" or ""."""
+
+    ref: DocumentRef
+    form: Mapping[str, Any]
+    version: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A save: the new version, and what became of it in git, if anything."""
+
+    ref: DocumentRef
+    version: str
+    note: str = ""
+
+
+class EditConflictError(UsageError):
+    """Somebody else saved first.
+
+    Args:
+        merged: the form with the changes of both.
+        version: the version of the file that `merged` was made from.
+        theirs: what the other one changed, as paths in the form.
+        both: what both changed, as paths in the form; `merged` has the value of the one who asks.
+    """
+
+    def __init__(
+        self,
+        merged: Mapping[str, Any],
+        version: str,
+        theirs: Sequence[FormPath],
+        both: Sequence[FormPath],
+    ) -> None:
+        super().__init__(f"{_CHANGED}: look at the changes, then save again.")
+        self.merged, self.version = merged, version
+        self.theirs, self.both = theirs, both
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change of a file: its bytes before and after; None where it wasn't there."""
+
+    path: Path
+    before: bytes | None
+    after: bytes | None
+
+
+@dataclass
+class ContentFiles:
+    """The files of a content folder.
+
+    Args:
+        folder: the content folder.
+        commits: records saves in git, or doesn't.
+    """
+
+    folder: Path
+    commits: Commits
+    _changes: list[_Change] = field(default_factory=list)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def documents(self) -> tuple[list[Document], list[Problem]]:
+        """Return all documents in the order of their files, and the files that can't be read."""
+        found: list[Document] = []
+        problems: list[Problem] = []
+        for path in content_files(self.folder):
+            name = path.relative_to(self.folder).as_posix()
+            try:
+                text, version = self._read(path)
+                roots = compose(text)
+            except UsageError as error:
+                problems.append(Problem(name, 1, 1, str(error)))
+                continue
+            for number, root in enumerate(roots):
+                value = plain_value(root)
+                if isinstance(value, dict):
+                    ref = DocumentRef(name, number)
+                    found.append(Document(ref, to_form(value), version, _kind(value)))
+        return found, problems
+
+    def document(self, ref: DocumentRef) -> Document:
+        """Return one document.
+
+        Raises:
+            UsageError: there is none, or its file isn't YAML.
+        """
+        text, version = self._read(self._path(ref))
+        value = plain_value(_root(text, ref))
+        return Document(ref, to_form(value), version, _kind(value))
+
+    def text(self, ref: DocumentRef, form: Mapping[str, Any]) -> str:
+        """Return the text of a file with a form in place of one of its documents.
+
+        Raises:
+            UsageError: there is no such document, or it can't be edited here.
+        """
+        text, _ = self._read(self._path(ref))
+        old = plain_value(_root(text, ref))
+        return edit_document(text, ref.number, from_form(form, old))
+
+    def save(
+        self,
+        ref: DocumentRef,
+        form: Mapping[str, Any],
+        base: Document,
+        message: str,
+    ) -> Saved:
+        """Save a form.
+
+        Args:
+            ref: the document.
+            form: its new form.
+            base: the document as it was when the form was opened.
+            message: says in git what was changed.
+
+        Raises:
+            EditConflictError: somebody else has saved the same document since.
+            UsageError: the file is gone, can't be written, or can't be edited here.
+        """
+        with self._lock:
+            path = self._path(ref)
+            now = self.document(ref)
+            if now.version != base.version and now.form != base.form:
+                raise _conflict(base.form, form, now)
+            after = self.text(ref, form).encode()
+            return self._write(ref, path, after, message)
+
+    def create(self, value: Mapping[str, Any], name: str, message: str) -> Saved:
+        """Create a file with one document.
+
+        Args:
+            value: the form of the document.
+            name: the path of the file below the content folder, without its suffix.
+            message: says in git what was changed.
+
+        Raises:
+            UsageError: the file can't be written.
+        """
+        with self._lock:
+            *folders, stem = name.split("/")
+            taken = {path.stem for path in content_files(self.folder)} if self._exists() else set()
+            place = Path(*(make_id(part) for part in folders)) / f"{make_id(stem, taken)}.yaml"
+            ref = DocumentRef(place.as_posix())
+            schema = "/".join([".."] * len(folders) + ["schema.json"])
+            head = f"# yaml-language-server: $schema={schema}\n"
+            text = edit_document(f"{head}new: true\n", 0, from_form(value, {}))
+            return self._write(ref, self.folder / place, text.encode(), message)
+
+    def remove(self, ref: DocumentRef, message: str) -> Saved:
+        """Remove the file of a document that is the only one in it.
+
+        Raises:
+            UsageError: the file holds more than this, or can't be removed.
+        """
+        with self._lock:
+            path = self._path(ref)
+            text, _ = self._read(path)
+            if len(compose(text)) > 1:
+                raise UsageError(f"{ref.file} holds more than this: remove it in a text editor.")
+            return self._write(ref, path, None, message)
+
+    def undo(self) -> Saved | None:
+        """Undo the last save that isn't undone; returns None if there is none.
+
+        Raises:
+            UsageError: the file was changed since by somebody else.
+        """
+        with self._lock:
+            if not self._changes:
+                return None
+            change = self._changes[-1]
+            if _bytes_of(change.path) != change.after:
+                raise UsageError(f"{_CHANGED}: it can't be undone here any more.")
+            ref = DocumentRef(change.path.relative_to(self.folder.resolve()).as_posix())
+            saved = self._write(ref, change.path, change.before, "Undo the last change")
+            # The undoing itself is no change to undo, or a second click would bring it back.
+            del self._changes[-2:]
+            return saved
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a save to undo."""
+        return bool(self._changes)
+
+    def _write(self, ref: DocumentRef, path: Path, after: bytes | None, message: str) -> Saved:
+        # A link stays a link: what it points to is written.
+        path = path.resolve()
+        before = _bytes_of(path)
+        version = _version(after or b"")
+        if before == after:
+            return Saved(ref, version)
+        if self.commits.to_branch:
+            return Saved(ref, _version(before or b""), self.commits.propose(path, after, message))
+        if after is None:
+            try:
+                path.unlink()
+            except OSError as error:
+                raise UsageError(f"Can't remove {path}: {error.strerror or error}.") from error
+        else:
+            write_bytes(path, after, force=True)
+        self._changes = [*self._changes, _Change(path, before, after)][-MAX_UNDONE:]
+        return Saved(ref, version, self.commits.commit(path, message))
+
+    def _exists(self) -> bool:
+        return any(self.folder.rglob("*.y*ml")) if self.folder.is_dir() else False
+
+    def _path(self, ref: DocumentRef) -> Path:
+        """Return the path of a document's file; only files of the content count."""
+        for path in content_files(self.folder):
+            if path.relative_to(self.folder).as_posix() == ref.file:
+                return path
+        raise UsageError(f"{ref.file} isn't there any more: load the page anew.")
+
+    def _read(self, path: Path) -> tuple[str, str]:
+        raw = read_bytes(path, path.name)
+        if isinstance(raw, Problem):
+            raise UsageError(f"{path.name} {raw.message}.")
+        decoded = decode(raw, path.name)
+        if decoded.text is None:
+            raise UsageError(f"{path.name} {decoded.problems[0].message}.")
+        return raw.decode("utf-8-sig"), _version(raw)
+
+
+def _root(text: str, ref: DocumentRef) -> Node:
+    roots = compose(text)
+    if not 0 <= ref.number < len(roots) or not isinstance(roots[ref.number], yaml.MappingNode):
+        raise UsageError(f"{ref.file} has no such role or FAQs any more: load the page anew.")
+    return roots[ref.number]
+
+
+def _kind(value: Mapping[str, Any]) -> str:
+    return next((key for key in ("role", "faqs") if key in value), "")
+
+
+def _version(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()[:16]
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UsageError(f"Can't read {path}: {error.strerror or error}.") from error
+
+
+def _conflict(base: Mapping[str, Any], mine: Mapping[str, Any], now: Document) -> EditConflictError:
+    merge = _Merge()
+    merged = merge.of(base, mine, now.form)
+    return EditConflictError(merged, now.version, merge.theirs, merge.both)
+
+
+_MISSING: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class _Merge:
+    """A merge of two people's changes, with the paths that the other one, or both, changed."""
+
+    theirs: list[FormPath] = field(default_factory=list)
+    both: list[FormPath] = field(default_factory=list)
+
+    def of(self, base: Any, mine: Any, theirs: Any, path: FormPath = ()) -> Any:
+        """Return a value with the changes of both; where both changed it, `mine`."""
+        if theirs in (base, mine):
+            return mine
+        if all(isinstance(one, Mapping) for one in (base, mine, theirs)):
+            parts = {}
+            for key in dict.fromkeys((*theirs, *mine)):
+                old, own, other = (one.get(key, _MISSING) for one in (base, mine, theirs))
+                part = self.of(old, own, other, (*path, key))
+                if part is not _MISSING:
+                    parts[key] = part
+            return parts
+        keyed = [_by_id(one) for one in (base, mine, theirs)]
+        if all(one is not None for one in keyed):
+            old, own, other = keyed
+            return list(self.of(old, own, other, path).values())
+        self.theirs.append(path)
+        if mine == base:
+            return theirs
+        self.both.append(path)
+        return mine
+
+
+def _by_id(value: Any) -> dict[str, Any] | None:
+    """Return the entries of a list of sections or FAQs by their ids; None for another value."""
+    if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
+        return None
+    ids = [str(one.get("id") or one.get("key") or "") for one in value]
+    return dict(zip(ids, value, strict=True)) if all(ids) and len(set(ids)) == len(ids) else None
