@@ -24,6 +24,7 @@ from faqbot.matching.training_data import SharedResources
 
 # Functions import what serves only: it would be a tenth of the start of `faqbot ask`.
 if TYPE_CHECKING:
+    from faqbot.editor.commits import GitMode
     from faqbot.importers.documents.blocks import HeadingClassifier
     from faqbot.playground.workspace import LocalWorkspace
     from faqbot.runtime.tasks import BackgroundTask
@@ -34,6 +35,7 @@ __all__ = [
     "build_index",
     "bundled_encoder",
     "check",
+    "edit",
     "heading_classifier",
     "knowledge_folder",
     "load_engine",
@@ -93,6 +95,28 @@ def _cloned(address: str) -> tuple[Path, str]:
             raise
         return source.content, f"{error} Answering from the content that was fetched before."
     return source.content, ""
+
+
+def edit(folder: Path, mode: GitMode, port: int, encoder: Path | None, cache: Path | None) -> None:
+    """Serve the editor of a content folder on this machine until a signal.
+
+    Args:
+        folder: the content folder.
+        mode: what a save does in git.
+        port: the port to serve on.
+        encoder: the folder of a sentence-transformers model; None takes the bundled encoder.
+        cache: the folder in which to keep what took long to build; None keeps nothing.
+
+    Raises:
+        UsageError: saves can't be recorded in git.
+        ServiceError: the port is taken.
+    """
+    from faqbot.editor.server import editor_pages, serve_editor
+
+    def resources() -> SharedResources:
+        return SharedResources(encoder, cache)
+
+    serve_editor(editor_pages(folder, mode, resources, heading_classifier), port, _print_line)
 
 
 def run(settings: Settings) -> None:

@@ -21,7 +21,7 @@ LAYERS = (
     ("__main__",),
     ("cli",),
     ("app",),
-    ("workspaces", "insights"),
+    ("workspaces", "insights", "editor"),
     ("slack", "playground"),
     ("runtime", "index", "evaluation"),
     ("storage", "engine", "importers"),

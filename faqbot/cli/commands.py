@@ -10,6 +10,7 @@ from faqbot import __version__
 from faqbot.cli import (
     ask,
     content,
+    edit,
     evaluate,
     explain,
     exports,
@@ -70,6 +71,7 @@ app.command(epilog=ask.EXAMPLE)(ask.ask)
 app.command(epilog=explain.EXAMPLE)(explain.explain)
 app.command(epilog=ask.CHAT_EXAMPLE)(ask.chat)
 app.command(epilog=content.EXAMPLE)(content.check)
+app.command(epilog=edit.EXAMPLE)(edit.edit)
 app.command(epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command(epilog=question_log.FORGET_EXAMPLE)(question_log.forget)
 app.add_typer(exports.app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -44,6 +45,8 @@ CONTENT: Final = "content"
 ENTRY_DEPTH: Final = 2
 """Steps of a path that lead to a section or an FAQ."""
 
+
+_MISSING: Final = re.compile(r" needs `(\w+)`$")
 
 MAX_COLUMN: Final = 1_000_000
 
@@ -144,6 +147,9 @@ class Drafts:
         # Rules know the line of an entry only.
         column = MAX_COLUMN if by_rule else one.column
         path = places.path_at(one.line, column, whole_entry=by_rule)
+        if missing := _MISSING.search(one.message):
+            # What isn't there has no line of its own: the problem is at what comes first beside it.
+            path = (*path[:-1], missing[1])
         return DraftFinding(path, one.level.value, one.message, advice)
 
     def _engine(self, knowledge_base: KnowledgeBase) -> Engine:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import yaml
 
 from faqbot.content.files import content_files, decode, read_bytes
+from faqbot.content.format import SCHEMA_PATH, schema_text
 from faqbot.content.writer import make_id, write_bytes
 from faqbot.content.yaml_edits import edit_document
 from faqbot.content.yaml_tree import Node
@@ -102,7 +103,7 @@ class ContentFiles:
         """Return all documents in the order of their files, and the files that can't be read."""
         found: list[Document] = []
         problems: list[Problem] = []
-        for path in content_files(self.folder):
+        for path in self._paths():
             name = path.relative_to(self.folder).as_posix()
             try:
                 text, version = self._read(path)
@@ -126,6 +127,14 @@ class ContentFiles:
         text, version = self._read(self._path(ref))
         value = plain_value(_root(text, ref))
         return Document(ref, to_form(value), version, _kind(value))
+
+    def raw_text(self, ref: DocumentRef) -> str:
+        """Return the text of a document's file as it is.
+
+        Raises:
+            UsageError: it is gone, or can't be read.
+        """
+        return self._read(self._path(ref))[0]
 
     def text(self, ref: DocumentRef, form: Mapping[str, Any]) -> str:
         """Return the text of a file with a form in place of one of its documents.
@@ -177,12 +186,15 @@ class ContentFiles:
         """
         with self._lock:
             *folders, stem = name.split("/")
-            taken = {path.stem for path in content_files(self.folder)} if self._exists() else set()
+            taken = {path.stem for path in self._paths()}
             place = Path(*(make_id(part) for part in folders)) / f"{make_id(stem, taken)}.yaml"
             ref = DocumentRef(place.as_posix())
             schema = "/".join([".."] * len(folders) + ["schema.json"])
             head = f"# yaml-language-server: $schema={schema}\n"
             text = edit_document(f"{head}new: true\n", 0, from_form(value, {}))
+            if not (self.folder / SCHEMA_PATH.name).exists():
+                # Text editors check the same files by it.
+                write_bytes(self.folder / SCHEMA_PATH.name, schema_text().encode(), force=True)
             return self._write(ref, self.folder / place, text.encode(), message)
 
     def remove(self, ref: DocumentRef, message: str) -> Saved:
@@ -240,12 +252,15 @@ class ContentFiles:
         self._changes = [*self._changes, _Change(path, before, after)][-MAX_UNDONE:]
         return Saved(ref, version, self.commits.commit(path, message))
 
-    def _exists(self) -> bool:
-        return any(self.folder.rglob("*.y*ml")) if self.folder.is_dir() else False
+    def _paths(self) -> list[Path]:
+        """Return the files of the content; none in a folder that is empty or not there yet."""
+        if not self.folder.is_dir() or not any(self.folder.rglob("*.y*ml")):
+            return []
+        return content_files(self.folder)
 
     def _path(self, ref: DocumentRef) -> Path:
         """Return the path of a document's file; only files of the content count."""
-        for path in content_files(self.folder):
+        for path in self._paths():
             if path.relative_to(self.folder).as_posix() == ref.file:
                 return path
         raise UsageError(f"{ref.file} isn't there any more: load the page anew.")

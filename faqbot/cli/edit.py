@@ -1,0 +1,45 @@
+"""`faqbot edit`: roles and FAQs in the browser."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+import typer
+
+from faqbot.cli.common import Knowledge, content_folder
+
+EXAMPLE: Final = "Example: faqbot edit --knowledge knowledge --git commit"
+
+
+class GitChoice(StrEnum):
+    """What a save does in git."""
+
+    OFF = "off"
+    COMMIT = "commit"
+    BRANCH = "branch"
+
+
+Port = Annotated[int, typer.Option(min=0, max=65535, help="The port; only this machine connects.")]
+Git = Annotated[
+    GitChoice,
+    typer.Option(
+        "--git",
+        envvar="FAQBOT_EDITOR_GIT",
+        help="A save is a commit, a commit on a branch for review, or just a save.",
+    ),
+]
+
+
+def edit(*, port: Port = 8767, git: Git = GitChoice.OFF, knowledge: Knowledge = None) -> None:
+    """Write roles and FAQs in the browser, without YAML.
+
+    Every problem stands beside its field, and what is on the page can be asked before it is saved.
+    A save changes only the lines that were edited; comments stay. The page is for this machine.
+    """
+    from faqbot import app
+    from faqbot.editor.commits import GitMode
+    from faqbot.settings.sources import configured_cache, configured_encoder
+
+    folder = content_folder(knowledge)
+    app.edit(folder, GitMode(git.value), port, configured_encoder(), configured_cache())

@@ -1,0 +1,337 @@
+"""Pages of the editor: the document, and the calls that it makes."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tempfile
+from asyncio import to_thread
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.templating import Jinja2Templates
+
+from faqbot.content.sections import STANDARD_SECTIONS
+from faqbot.content.writer import make_id
+from faqbot.content.yaml_values import compose, plain_value
+from faqbot.editor.drafts import Drafts
+from faqbot.editor.files import ContentFiles, Document, DocumentRef, EditConflictError, Saved
+from faqbot.editor.forms import to_form
+from faqbot.errors import ContentError, FaqbotError, UsageError
+from faqbot.importers.documents.blocks import HeadingClassifier
+from faqbot.importers.documents.importer import import_documents
+from faqbot.model import Audience, Question, Surface
+from faqbot.runtime.web import SafeHeaders, SameOrigin, safe_headers
+from faqbot.slack.answers import ask
+from faqbot.slack.blockkit.rich_text import rich
+
+MAX_BODY: Final = 20_000_000
+"""Bytes of a request: a document that is imported."""
+
+MAX_QUESTION: Final = 2_000
+LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
+_FOLDER: Final = Path(__file__).parent
+_BLOCKS: Final = _FOLDER.parent / "playground" / "static"
+"""The local workspace's scripts that show Slack's blocks."""
+
+HEADERS: Final = safe_headers(
+    {"script-src": "'self'", "style-src": "'self'", "connect-src": "'self'", "img-src": "'self'"}
+)
+Call = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class EditorPages:
+    """Serves the editor.
+
+    Args:
+        files: the content.
+        drafts: checks and asks what is on the page.
+        headings: returns the classifier of headings for documents that are imported.
+    """
+
+    files: ContentFiles
+    drafts: Drafts
+    headings: Callable[[], HeadingClassifier]
+
+    def routes(self) -> list[BaseRoute]:
+        """Return the routes of the page, without guards."""
+        calls: Mapping[str, Call] = {
+            "document": self._document,
+            "check": self._check,
+            "ask": self._ask,
+            "save": self._save,
+            "create": self._create,
+            "remove": self._remove,
+            "undo": self._undo,
+            "preview": self._preview,
+            "content": self._content,
+        }
+        return [
+            Route("/", self._page),
+            *(
+                Route(f"/calls/{name}", _endpoint(call), methods=["POST"])
+                for name, call in calls.items()
+            ),
+            Route("/calls/import", self._import, methods=["POST"]),
+            Mount("/static", StaticFiles(directory=_FOLDER / "static")),
+            Mount("/blocks", StaticFiles(directory=_BLOCKS)),
+        ]
+
+    def app(self, hosts: Sequence[str] = LOCAL_HOSTS) -> Starlette:
+        """Return the application with its guards, for this machine."""
+        return Starlette(
+            routes=self.routes(),
+            middleware=[
+                Middleware(SafeHeaders, headers=HEADERS),
+                Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
+                Middleware(SameOrigin),
+            ],
+        )
+
+    async def _page(self, request: Request) -> Response:
+        templates = Jinja2Templates(directory=_FOLDER / "templates")
+        return templates.TemplateResponse(request, "editor.html")
+
+    def _content(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        del asked
+        documents, problems = self.files.documents()
+        return {
+            "folder": str(self.files.folder),
+            "git": self.files.commits.mode.value,
+            "canUndo": self.files.can_undo,
+            "standard": dict(STANDARD_SECTIONS),
+            "documents": [_summary(document) for document in documents],
+            "broken": [{"file": one.path, "message": one.message} for one in problems],
+        }
+
+    def _document(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        return _shown(self.files.document(_ref(asked)))
+
+    def _check(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        ref, form = _ref(asked), _form(asked)
+        found = self.drafts.check(ref, form, ask=bool(asked.get("ask")))
+        before = self.files.raw_text(ref)
+        after = self.files.text(ref, form)
+        lines = difflib.unified_diff(
+            before.splitlines(), after.splitlines(), ref.file, ref.file, lineterm="", n=2
+        )
+        return {"findings": [asdict(one) for one in found], "changes": list(lines)}
+
+    def _ask(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        text = str(asked.get("question") or "").strip()[:MAX_QUESTION]
+        if not text:
+            raise UsageError("Type a question first.")
+        ref = _ref(asked) if asked.get("file") else None
+        try:
+            engine = self.drafts.engine(ref, _form(asked) if ref else {})
+        except ContentError as error:
+            first = error.problems[0]
+            raise UsageError(
+                f"Mend what is marked first: {first.message} ({Path(first.path).name}, "
+                f"line {first.line})."
+            ) from error
+        question = Question(
+            text,
+            audience=Audience.EMPLOYEES,
+            surface=Surface.TERMINAL,
+            role=asked.get("role") or None,
+        )
+        result = engine.ask(question)
+        explained = engine.explain(question)
+        return {
+            "result": result.to_dict(),
+            "blocks": list(ask(engine, question).message.blocks),
+            "candidates": [
+                {"id": one.id, "confidence": round(one.confidence, 2)}
+                for one in result.parsed.candidates[:5]
+            ],
+            "corrections": [
+                {"typed": one.written, "meant": one.corrected} for one in result.parsed.corrections
+            ],
+            "why": [
+                {
+                    "id": one.entry,
+                    "contributions": [[name, round(value, 2)] for name, value in one.contributions],
+                }
+                for one in explained[:3]
+            ],
+        }
+
+    def _save(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        ref, form = _ref(asked), _form(asked)
+        base = asked.get("base")
+        if not isinstance(base, dict) or not isinstance(base.get("form"), dict):
+            raise UsageError("The page has lost what it began with: load it anew.")
+        began = Document(ref, base["form"], str(base.get("version")), "")
+        message = str(asked.get("message") or f"Edit {ref.file}")[:200]
+        return self._saved(self.files.save(ref, form, began, message))
+
+    def _create(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        if isinstance(asked.get("form"), dict):
+            form = _form(asked)
+        else:
+            title = " ".join(str(asked.get("title") or "").split())
+            if not title:
+                raise UsageError("Give it a title.")
+            form = _new_form(str(asked.get("kind")), title)
+        name = str(form.get("role") or form.get("about") or asked.get("title") or "faqs")
+        folder = "roles" if "role" in form else "faqs"
+        made = self.files.create(form, f"{folder}/{name}", f"Add {name}")
+        return self._saved(made)
+
+    def _remove(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        ref = _ref(asked)
+        return self._saved(self.files.remove(ref, f"Remove {ref.file}"))
+
+    def _undo(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        del asked
+        saved = self.files.undo()
+        return {"note": "There is nothing to undo."} if saved is None else self._saved(saved)
+
+    def _saved(self, saved: Saved) -> Mapping[str, Any]:
+        return {
+            "file": saved.ref.file,
+            "number": saved.ref.number,
+            "version": saved.version,
+            "note": saved.note,
+            "canUndo": self.files.can_undo,
+        }
+
+    def _preview(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        elements = rich(str(asked.get("markdown") or "")[:20_000])
+        return {"blocks": [{"type": "rich_text", "elements": elements}] if elements else []}
+
+    async def _import(self, request: Request) -> Response:
+        """Read a document that was dropped on the page, and return the form of a new role."""
+        raw = await _body(request)
+        name = Path(request.query_params.get("name", "")).name or "document.txt"
+        return await _responded(lambda: self._imported(name, raw))
+
+    def _imported(self, name: str, raw: bytes) -> Mapping[str, Any]:
+        with tempfile.TemporaryDirectory(prefix="faqbot-import-") as place:
+            path = Path(place) / name
+            path.write_bytes(raw)
+            read = next(iter(import_documents([path], self.headings())))
+        if isinstance(read, UsageError):
+            raise UsageError(str(read).replace(f"{place}/", ""))
+        missing = list(read.missing_words)
+        return {
+            "form": to_form(plain_value(compose(read.text)[0])),
+            "report": {
+                "words": read.source_words,
+                "kept": read.kept_words,
+                "missing": missing,
+                "leftOut": [{"kind": one.kind, "text": one.text} for one in read.left_out],
+                "checks": list(read.mapped.checks),
+            },
+        }
+
+
+def _endpoint(call: Call) -> Callable[[Request], Awaitable[Response]]:
+    async def respond(request: Request) -> Response:
+        try:
+            asked = json.loads(await _body(request) or b"{}")
+        except (ValueError, RecursionError):
+            return JSONResponse({"error": "The request isn't JSON."}, 400)
+        if not isinstance(asked, dict):
+            return JSONResponse({"error": "The request isn't an object."}, 400)
+        return await _responded(lambda: call(asked))
+
+    return respond
+
+
+async def _responded(call: Callable[[], Mapping[str, Any]]) -> Response:
+    """Return what a call says, or its advice with a status that isn't OK."""
+    try:
+        return JSONResponse(await to_thread(call))
+    except EditConflictError as error:
+        return JSONResponse(
+            {
+                "error": str(error),
+                "conflict": {
+                    "form": error.merged,
+                    "version": error.version,
+                    "theirs": [list(path) for path in error.theirs],
+                    "both": [list(path) for path in error.both],
+                },
+            },
+            409,
+        )
+    except FaqbotError as error:
+        return JSONResponse({"error": str(error)}, 422)
+
+
+async def _body(request: Request) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MAX_BODY:
+            break
+        parts.append(part)
+    return b"" if size > MAX_BODY else b"".join(parts)
+
+
+def _ref(asked: Mapping[str, Any]) -> DocumentRef:
+    number = asked.get("number", 0)
+    return DocumentRef(str(asked.get("file")), number if isinstance(number, int) else -1)
+
+
+def _form(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    form = asked.get("form")
+    if not isinstance(form, dict):
+        raise UsageError("The page sent no form: load it anew.")
+    return form
+
+
+def _summary(document: Document) -> Mapping[str, Any]:
+    form = document.form
+    return {
+        "file": document.ref.file,
+        "number": document.ref.number,
+        "kind": document.kind,
+        "title": form.get("title") or form.get("about") or document.ref.file,
+        "id": form.get("role", ""),
+        "family": form.get("family", ""),
+        "about": form.get("about", ""),
+        "count": len(form.get("faqs") or ()),
+    }
+
+
+def _shown(document: Document) -> Mapping[str, Any]:
+    return {
+        "file": document.ref.file,
+        "number": document.ref.number,
+        "form": document.form,
+        "version": document.version,
+        "kind": document.kind,
+    }
+
+
+def _new_form(kind: str, title: str) -> Mapping[str, Any]:
+    """Return the form of a new role, or of a new file of FAQs, that loads at once."""
+    if kind == "role":
+        overview = "Write in two or three sentences what people in this role do here."
+        return {
+            "role": make_id(title),
+            "title": title,
+            "sections": [{"key": "overview", "text": overview}],
+        }
+    question = title if title.endswith("?") else f"{title}?"
+    faq = {
+        "id": make_id(title),
+        "question": question,
+        "answer": "Write the answer here.",
+        "example": True,
+    }
+    return {"faqs": [faq]}

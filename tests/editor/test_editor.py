@@ -1,0 +1,363 @@
+"""The editor's calls: what the page reads, checks, asks and saves."""
+
+from __future__ import annotations
+
+import subprocess
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from faqbot.content.loader import load_knowledge_base
+from faqbot.editor.commits import GitMode
+from faqbot.errors import UsageError
+from tests.editor.conftest import FAQS, ROLE, Editor
+
+
+def section(form: Any, key: str) -> Any:
+    return next(one for one in form["sections"] if one["key"] == key)
+
+
+def messages(checked: Any) -> list[tuple[list[Any], str]]:
+    return [(one["path"], one["message"]) for one in checked["findings"]]
+
+
+def test_all_documents_are_listed(editor: Editor) -> None:
+    found = editor.call("content")["documents"]
+
+    assert [(one["kind"], one["title"]) for one in found] == [
+        ("faqs", "faqs/general.yaml"),
+        ("role", "Office Cook"),
+    ]
+
+
+def test_a_file_that_is_no_yaml_is_named_and_the_others_can_be_edited(
+    editor: Editor, folder: Path
+) -> None:
+    (folder / "roles" / "broken.yaml").write_text("role: [broken", encoding="utf-8")
+
+    found = editor.call("content")
+
+    assert [one["file"] for one in found["broken"]] == ["roles/broken.yaml"]
+    assert len(found["documents"]) == 2
+    opened = editor.open()
+    editor.save(opened, opened["form"] | {"title": "Head Cook"})
+    assert 'title: "Head Cook"' in editor.text()
+
+
+def test_an_unchanged_form_saves_the_same_bytes(editor: Editor) -> None:
+    opened = editor.open()
+
+    editor.save(opened, opened["form"])
+
+    assert editor.text() == ROLE
+
+
+def test_a_save_changes_only_the_lines_that_were_edited(editor: Editor) -> None:
+    opened = editor.open()
+    form = deepcopy(opened["form"])
+    section(form, "skills")["required"].append("Hygiene")
+    section(form, "responsibilities")["items"].insert(1, "Order food")
+
+    editor.save(opened, form)
+
+    assert editor.text() == ROLE.replace("[Knife skills]", "[Knife skills, Hygiene]").replace(
+        "  - Cook\n", "  - Order food\n  - Cook\n"
+    )
+
+
+def test_a_point_moves_to_another_section(editor: Editor) -> None:
+    opened = editor.open()
+    form = deepcopy(opened["form"])
+    section(form, "responsibilities")["items"].remove("Plan the menu")
+    section(form, "skills")["preferred"].append("Plan the menu")
+
+    editor.save(opened, form)
+
+    role = load_knowledge_base(editor.folder).role("office-cook")
+    assert role is not None
+    by_key = {one.key: one for one in role.sections}
+    assert by_key["responsibilities"].items == ("Cook",)
+    assert by_key["skills"].preferred == ("French", "Plan the menu")
+    assert "# in the order of a day" in editor.text()
+
+
+def test_problems_stand_at_their_fields(editor: Editor) -> None:
+    opened = editor.open()
+    form = deepcopy(opened["form"])
+    form["reviewed"] = "2026-13-01"
+    del form["title"]
+    form["sections"].insert(0, {"key": "day-to-day", "text": ""})
+    section(form, "skills")["years"] = {"min": 5, "max": 2}
+    form["faqs"][0]["id"] = "No Id"
+
+    places = [path for path, _ in messages(editor.check(opened, form))]
+
+    assert ["reviewed"] in places
+    assert ["title"] in places
+    assert ["faqs", 0, "id"] in places
+    assert any(path[:2] == ["sections", 3] for path in places)
+
+
+def test_a_warning_stands_at_its_entry(editor: Editor) -> None:
+    opened = editor.open()
+    form = deepcopy(opened["form"])
+    form["faqs"].append({"id": "knife", "question": "Knives?", "answer": "Bring them if you like."})
+
+    found = editor.check(opened, form)["findings"]
+
+    assert (["faqs", 1], "answers-alike") in [
+        (one["path"], "answers-alike") for one in found if "answer" in one["message"].lower()
+    ]
+
+
+def test_a_problem_of_another_file_names_the_file(editor: Editor, folder: Path) -> None:
+    (folder / "faqs" / "more.yaml").write_text("faqs:\n  - id: x\n", encoding="utf-8")
+    opened = editor.open()
+
+    found = editor.check(opened, opened["form"])["findings"]
+
+    assert {one["file"] for one in found} == {"faqs/more.yaml"}
+    assert all(one["path"] == [] for one in found)
+
+
+def test_a_check_shows_what_a_save_would_change(editor: Editor) -> None:
+    opened = editor.open()
+
+    changes = editor.check(opened, opened["form"] | {"title": "Head Cook"})["changes"]
+
+    assert '-title: "Office Cook"' in changes
+    assert '+title: "Head Cook"' in changes
+    assert editor.text() == ROLE
+
+
+def test_a_question_is_answered_from_what_is_not_saved(editor: Editor) -> None:
+    opened = editor.open()
+    form = deepcopy(opened["form"])
+    form["faqs"].append(
+        {"id": "uniform", "question": "Do I wear a uniform?", "answer": "A white jacket."}
+    )
+    asked: dict[str, Any] = {"question": "Do cooks wear a uniform?", "role": "office-cook"}
+    where = {"file": opened["file"], "number": 0}
+
+    drafted = editor.call("ask", **asked, **where, form=form)
+    saved = editor.call("ask", **asked)
+
+    assert drafted["result"]["entries"][0]["id"] == "office-cook/faq/uniform"
+    assert drafted["candidates"][0]["id"] == "office-cook/faq/uniform"
+    assert drafted["why"][0]["contributions"]
+    assert all(one["id"] != "office-cook/faq/uniform" for one in saved["result"]["entries"])
+
+
+def test_each_question_is_asked_on_demand(editor: Editor) -> None:
+    opened = editor.open()
+    form = deepcopy(opened["form"])
+    # The same question twice can't come home to both.
+    form["faqs"].append(
+        {"id": "own", "question": "Must I own knives?", "answer": "No, never, not at all."}
+    )
+    form["faqs"][1]["phrasings"] = ["Do I need my own knives"]
+
+    without = editor.check(opened, form)["findings"]
+    found = editor.check(opened, form, ask=True)["findings"]
+
+    assert len(found) > len(without)
+    assert any("Do I need my own knives" in one["message"] for one in found)
+
+
+def test_a_draft_with_a_problem_is_not_asked_but_says_what_to_mend(editor: Editor) -> None:
+    opened = editor.open()
+    form = opened["form"] | {"title": ""}
+    where = {"file": opened["file"], "number": 0}
+
+    refused = editor.call("ask", 422, question="what do cooks do", form=form, **where)
+
+    assert "Mend what is marked first" in refused["error"]
+
+
+def test_two_people_who_change_different_fields_both_keep_theirs(editor: Editor) -> None:
+    anna, ben = editor.open(), editor.open()
+    theirs = deepcopy(anna["form"])
+    section(theirs, "skills")["required"].append("Hygiene")
+    editor.save(anna, theirs)
+
+    refused = editor.save(ben, ben["form"] | {"title": "Head Cook"}, 409)
+    conflict = refused["conflict"]
+
+    assert conflict["theirs"] == [["sections", "skills", "required"]]
+    assert conflict["both"] == []
+    assert 'title: "Office Cook"' in editor.text()
+    now = editor.open()
+    editor.save(now, conflict["form"])
+    assert editor.text() == ROLE.replace("Office Cook", "Head Cook").replace(
+        "[Knife skills]", "[Knife skills, Hygiene]"
+    )
+
+
+def test_where_two_people_change_one_field_the_second_sees_it(editor: Editor) -> None:
+    anna, ben = editor.open(), editor.open()
+    editor.save(anna, anna["form"] | {"title": "Chef"})
+
+    conflict = editor.save(ben, ben["form"] | {"title": "Head Cook"}, 409)["conflict"]
+
+    assert conflict["both"] == [["title"]]
+    assert conflict["form"]["title"] == "Head Cook"
+    assert conflict["version"] != ben["version"]
+
+
+def test_a_save_can_be_undone_unless_the_file_has_changed_since(editor: Editor) -> None:
+    opened = editor.open()
+    editor.save(opened, opened["form"] | {"title": "Chef"})
+    editor.call("undo")
+    assert editor.text() == ROLE
+
+    editor.save(editor.open(), opened["form"] | {"title": "Chef"})
+    path = editor.folder / opened["file"]
+    path.write_text(path.read_text() + "# a remark\n")
+
+    assert "changed this meanwhile" in editor.call("undo", 422)["error"]
+    assert path.read_text().endswith("# a remark\n")
+
+
+def test_an_undo_without_a_save_does_nothing(editor: Editor) -> None:
+    assert "nothing to undo" in editor.call("undo")["note"]
+
+
+def test_a_removed_role_comes_back_by_an_undo(editor: Editor) -> None:
+    opened = editor.open()
+
+    editor.call("remove", file=opened["file"], number=0)
+    assert not (editor.folder / opened["file"]).exists()
+
+    editor.call("undo")
+    assert editor.text() == ROLE
+
+
+def test_an_empty_folder_becomes_content_that_loads(tmp_path: Path) -> None:
+    editor = Editor(tmp_path / "knowledge")
+    assert editor.call("content")["documents"] == []
+
+    made = editor.call("create", kind="role", title="Warehouse Lead")
+    editor.call("create", kind="faqs", title="Where can I park")
+
+    knowledge_base = load_knowledge_base(editor.folder)
+    assert [role.title for role in knowledge_base.roles] == ["Warehouse Lead"]
+    assert [faq.question for faq in knowledge_base.faqs] == ["Where can I park?"]
+    assert (editor.folder / "schema.json").is_file()
+    opened = editor.open(made["file"])
+    assert editor.check(opened, opened["form"])["findings"] == []
+
+
+def test_a_second_role_of_the_same_title_gets_a_file_of_its_own(editor: Editor) -> None:
+    made = editor.call("create", kind="role", title="Office Cook")
+
+    assert made["file"] != "roles/office-cook.yaml"
+    assert editor.text() == ROLE
+
+
+def test_a_dropped_document_becomes_the_form_of_a_role(editor: Editor) -> None:
+    text = b"Warehouse Lead\n\nResponsibilities\n\n- Plan the shifts\n- Check goods\n"
+
+    answer = editor.client.post("/calls/import?name=lead.txt", content=text)
+
+    found = answer.json()
+    assert found["form"]["title"] == "Warehouse Lead"
+    assert section(found["form"], "responsibilities")["items"] == ["Plan the shifts", "Check goods"]
+    assert found["report"]["kept"] == found["report"]["words"]
+    made = editor.call("create", form=found["form"])
+    assert made["file"] == "roles/warehouse-lead.yaml"
+
+
+def test_a_document_without_text_is_refused_with_advice(editor: Editor) -> None:
+    answer = editor.client.post("/calls/import?name=../../empty.txt", content=b" ")
+
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith("empty.txt contains no text")
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def repository(folder: Path) -> Path:
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "add", "--all")
+    git(folder, "-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qm", "First")
+    return folder
+
+
+def test_with_git_a_save_is_a_commit_of_its_file_alone(repository: Path) -> None:
+    editor = Editor(repository, GitMode.COMMIT)
+    (repository / "faqs" / "general.yaml").write_text(FAQS + "# not ready\n")
+    opened = editor.open()
+
+    saved = editor.save(opened, opened["form"] | {"title": "Chef"})
+
+    assert saved["note"].startswith("Committed")
+    assert git(repository, "show", "--name-only", "--format=", "HEAD") == "roles/office-cook.yaml"
+    assert git(repository, "status", "--short") == "M faqs/general.yaml"
+
+
+def test_for_review_a_save_is_a_branch_and_the_files_stay(repository: Path) -> None:
+    editor = Editor(repository, GitMode.BRANCH)
+    opened = editor.open()
+
+    saved = editor.save(opened, opened["form"] | {"title": "Chef"})
+
+    branch = saved["note"].split()[2].rstrip(",")
+    assert editor.text() == ROLE
+    assert git(repository, "status", "--short") == ""
+    changed = git(repository, "show", "--format=", branch)
+    assert '+title: "Chef"' in changed
+    assert changed.count("\n+") == 2
+
+
+def test_git_without_a_repository_is_refused_at_the_start(folder: Path) -> None:
+    with pytest.raises(UsageError, match="--git off"):
+        Editor(folder, GitMode.COMMIT)
+
+
+@pytest.mark.parametrize("name", ["../secret.yaml", "/etc/passwd", "roles/none.yaml", ""])
+def test_only_files_of_the_content_can_be_read_or_written(editor: Editor, name: str) -> None:
+    for call in ("document", "remove", "check"):
+        refused = editor.call(call, 422, file=name, number=0, form={"role": "x"})
+        assert "load the page anew" in refused["error"]
+
+
+def test_pages_of_other_sites_change_nothing(editor: Editor) -> None:
+    answer = editor.client.post(
+        "/calls/remove",
+        json={"file": "roles/office-cook.yaml"},
+        headers={"Origin": "https://example.com"},
+    )
+
+    assert answer.status_code == 403
+    assert editor.text() == ROLE
+    assert editor.client.get("/", headers={"Host": "example.com"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"null", b"{", b'{"form": []}', b'{"file": 3, "number": "x"}', b"[" * 9999]
+)
+@pytest.mark.parametrize("call", ["document", "check", "ask", "save", "create", "preview"])
+def test_a_request_that_no_page_sends_is_answered_with_advice(
+    editor: Editor, call: str, body: bytes
+) -> None:
+    answer = editor.client.post(f"/calls/{call}", content=body)
+
+    assert answer.status_code in (200, 400, 422)
+    assert answer.status_code == 200 or answer.json()["error"]
+
+
+def test_markdown_is_shown_as_slack_shows_it(editor: Editor) -> None:
+    blocks = editor.call("preview", markdown="**bold**\n\n- a point")["blocks"]
+
+    assert [part["type"] for part in blocks[0]["elements"]] == [
+        "rich_text_section",
+        "rich_text_list",
+    ]

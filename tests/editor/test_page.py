@@ -1,0 +1,198 @@
+"""The editor in a browser: what a person does who has never seen YAML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from faqbot.content.loader import load_knowledge_base
+from faqbot.runtime.web import Server, background_server, listen
+from tests.editor.conftest import ROLE, pages_of
+from tests.support.waiting import DEADLINE
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+pytestmark = pytest.mark.browser
+DOCUMENT = b"Warehouse Lead\n\nResponsibilities\n\n- Plan the shifts\n- A forklift licence\n"
+
+
+@asynccontextmanager
+async def opened(folder: Path, chromium: str, width: int = 1280) -> AsyncIterator[Page]:
+    """A page of the editor, on which no script may fail."""
+    from playwright.async_api import async_playwright
+
+    listener = listen("127.0.0.1", 0)
+    problems: list[str] = []
+    async with (
+        background_server(Server(pages_of(folder).app()), listener),
+        async_playwright() as playwright,
+    ):
+        browser = await playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = await browser.new_page(viewport={"width": width, "height": 844})
+        page.set_default_timeout(1000 * DEADLINE)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        await page.goto(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        await page.locator(".welcome").wait_for()
+        try:
+            yield page
+        finally:
+            await browser.close()
+    assert not problems
+
+
+async def saved(page: Page) -> None:
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await page.locator("#state", has_text=re.compile("^Saved")).wait_for()
+
+
+async def answer_to(page: Page, question: str) -> str:
+    await page.get_by_label("A question, as people would type it").fill(question)
+    await page.get_by_role("button", name="Ask", exact=True).click()
+    await page.locator("#answer .message").wait_for()
+    return await page.locator("#answer").inner_text()
+
+
+async def test_from_an_empty_folder_to_an_answer_without_a_terminal(
+    tmp_path: Path, chromium: str
+) -> None:
+    async with opened(tmp_path, chromium) as page:
+        await page.get_by_role("button", name="New role").click()
+        await page.get_by_label("The role's title").fill("Office Cook")
+        await page.keyboard.press("Enter")
+        await page.get_by_label("Text", exact=True).fill("Cooks lunch for forty people.")
+        await page.get_by_label("A section to add").select_option("skills")
+        await page.get_by_role("button", name="Add section").click()
+        await page.keyboard.type("Knife skills")
+        await page.keyboard.press("Enter")
+        await page.keyboard.type("Hygiene rules")
+
+        assert "Hygiene rules" in await answer_to(page, "what must a cook be able to do")
+
+        await page.get_by_role("button", name="Add as a way to ask").click()
+        await saved(page)
+    (role,) = load_knowledge_base(tmp_path).roles
+    by_key = {one.key: one for one in role.sections}
+    assert by_key["overview"].text == "Cooks lunch for forty people."
+    assert by_key["skills"].required == ("Knife skills", "Hygiene rules")
+    assert by_key["overview"].phrasings == ("what must a cook be able to do",)
+
+
+async def test_a_problem_shows_at_its_field_and_goes_when_it_is_mended(
+    folder: Path, chromium: str
+) -> None:
+    async with opened(folder, chromium) as page:
+        await page.get_by_role("button", name="Office Cook").click()
+        title = page.get_by_label("Title", exact=True)
+        await title.fill("")
+        problem = page.locator("[data-path='[\"title\"]'] .finding.error")
+        await problem.wait_for()
+        assert await title.get_attribute("aria-invalid") == "true"
+        described = await title.get_attribute("aria-describedby")
+        assert described == await problem.get_attribute("id")
+
+        await title.fill("Chef")
+        await problem.wait_for(state="detached")
+
+        assert await title.get_attribute("aria-invalid") is None
+
+
+async def test_a_dropped_document_is_reviewed_and_saved(folder: Path, chromium: str) -> None:
+    async with opened(folder, chromium) as page:
+        await page.locator("#file").set_input_files(
+            {"name": "lead.txt", "mimeType": "text/plain", "buffer": DOCUMENT}
+        )
+        await page.get_by_role("heading", name="From lead.txt").wait_for()
+        await page.get_by_label("A section to add").select_option("certifications")
+        await page.get_by_role("button", name="Add section").click()
+        mover = page.get_by_label("Move point 2 to")
+        await mover.select_option(label="Certifications: Required")
+        await saved(page)
+
+    role = load_knowledge_base(folder).role("warehouse-lead")
+    assert role is not None
+    by_key = {one.key: one for one in role.sections}
+    assert by_key["responsibilities"].items == ("Plan the shifts",)
+    assert by_key["certifications"].required == ("A forklift licence",)
+
+
+async def test_steps_and_saves_can_be_undone_by_keyboard_and_button(
+    folder: Path, chromium: str
+) -> None:
+    async with opened(folder, chromium) as page:
+        await page.get_by_role("button", name="Office Cook").click()
+        await page.get_by_role("button", name="Remove Skills").click()
+        await page.get_by_role("button", name="Undo", exact=True).click()
+        await page.get_by_role("button", name="Remove Skills").wait_for()
+
+        await page.get_by_label("Title", exact=True).fill("Chef")
+        await page.keyboard.press("Control+s")
+        await page.locator("#state", has_text=re.compile("^Saved")).wait_for()
+        assert 'title: "Chef"' in (folder / "roles/office-cook.yaml").read_text()
+
+        await page.get_by_role("button", name="Undo the last save").click()
+        await page.get_by_role("heading", name="Office Cook").wait_for()
+    assert (folder / "roles/office-cook.yaml").read_text() == ROLE
+
+
+async def test_the_second_of_two_people_sees_what_the_first_changed(
+    folder: Path, chromium: str
+) -> None:
+    path = folder / "roles" / "office-cook.yaml"
+    async with opened(folder, chromium) as page:
+        await page.get_by_role("button", name="Office Cook").click()
+        await page.get_by_label("Family").fill("kitchen")
+        path.write_text(ROLE.replace('"Office Cook"', '"Chef"'), encoding="utf-8")
+
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await page.get_by_role("heading", name="Somebody else saved this meanwhile").wait_for()
+        assert "title" in await page.locator("#dialog li").all_inner_texts()
+        await page.get_by_role("button", name="Keep both changes").click()
+        await page.get_by_role("heading", name="Chef").wait_for()
+        await saved(page)
+
+    assert 'title: "Chef"' in path.read_text()
+    assert "family: kitchen" in path.read_text()
+
+
+async def test_what_is_not_saved_is_not_left_without_a_word(folder: Path, chromium: str) -> None:
+    async with opened(folder, chromium) as page:
+        await page.get_by_role("button", name="Office Cook").click()
+        await page.get_by_label("Title", exact=True).fill("Chef")
+
+        await page.get_by_role("button", name="faqs/general.yaml").click()
+
+        await page.get_by_role("heading", name="What you wrote isn't saved").wait_for()
+        await page.get_by_role("button", name="Go without saving").click()
+        await page.get_by_role("heading", name="FAQs", exact=True).first.wait_for()
+    assert (folder / "roles/office-cook.yaml").read_text() == ROLE
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_nothing_scrolls_sideways_and_each_field_has_a_name(
+    folder: Path, chromium: str, width: int
+) -> None:
+    long = "kitchen" * 30
+    path = folder / "roles" / "office-cook.yaml"
+    path.write_text(ROLE.replace("Plan the menu\n", f"{long}\n", 1), encoding="utf-8")
+    async with opened(folder, chromium, width) as page:
+        await page.get_by_role("button", name="Office Cook").click()
+        await page.get_by_role("group", name="The role").wait_for()
+
+        shown = await page.evaluate("() => document.documentElement.scrollWidth")
+        nameless = await page.evaluate(NAMELESS)
+
+    assert shown == width
+    assert nameless == []
+
+
+NAMELESS: Any = """() => [...document.querySelectorAll("input, select, textarea, button")]
+  .filter((one) => !(one.labels?.length || one.ariaLabel || one.textContent.trim()))
+  .map((one) => one.outerHTML)"""
