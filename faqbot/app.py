@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,8 @@ from faqbot.matching.training_data import SharedResources
 
 # Functions import what serves only: it would be a tenth of the start of `faqbot ask`.
 if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
     from faqbot.editor.commits import GitMode
     from faqbot.importers.documents.blocks import HeadingClassifier
     from faqbot.playground.workspace import LocalWorkspace
@@ -44,6 +46,9 @@ __all__ = [
 
 LOCAL_OWNER_CHANNEL = "C0HIRING1"
 """The channel of the local workspace that gets handed-off questions."""
+
+EDITOR_PATH = "/edit"
+"""Where the local workspace has the editor."""
 
 PREPARED_SCOPES = 200
 """Roles whose scopes are solved before the service starts, 10 ms each."""
@@ -203,7 +208,8 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
         with _status_port(settings) as port:
             run_until_signal(run_socket_mode(settings, context, tasks, port, _print_line))
     else:
-        run_until_signal(_run_in_local_workspace(settings, make_context, tasks))
+        routes = [] if line else _editor_routes(settings, folder, resources)
+        run_until_signal(_run_in_local_workspace(settings, make_context, tasks, routes))
 
 
 @contextmanager
@@ -226,10 +232,28 @@ def _fetcher(settings: Settings, folder: Path) -> Callable[[], None] | None:
     return partial(pull, folder) if settings.pull_interval else None
 
 
+def _editor_routes(settings: Settings, folder: Path, resources: SharedResources) -> list[BaseRoute]:
+    """Return the routes of the editor as a page of the local workspace.
+
+    There are none for content that belongs to faqbot: what it ships, and clones of repositories.
+    """
+    from starlette.routing import Mount
+
+    from faqbot.editor.commits import GitMode
+    from faqbot.editor.server import editor_pages
+
+    if (settings.faqbot_knowledge or "").startswith(PREFIX):
+        return []
+    mode = GitMode(settings.faqbot_editor_git)
+    pages = editor_pages(folder, mode, lambda: resources, heading_classifier)
+    return [Mount(EDITOR_PATH, routes=pages.routes())]
+
+
 async def _run_in_local_workspace(
     settings: Settings,
     make_context: Callable[[Settings], AppContext],
     tasks: Iterable[BackgroundTask],
+    routes: Sequence[BaseRoute] = (),
 ) -> None:
     """Start a local workspace and serve it by Socket Mode until cancelled."""
     import asyncio
@@ -245,10 +269,11 @@ async def _run_in_local_workspace(
         events=frozenset(EVENTS),
         commands=tuple((command.name, command.description) for command in COMMANDS),
         shortcuts=tuple((shortcut.callback_id, shortcut.name) for shortcut in SHORTCUTS),
+        pages=(("Edit roles and FAQs", f"{EDITOR_PATH}/"),) if routes else (),
     )
     port = settings.listen_port
     listen("127.0.0.1", port).close()  # so that a taken port gives the same advice in every mode
-    async with LocalWorkspace.start(port=port, setup=setup) as workspace:
+    async with LocalWorkspace.start(port=port, setup=setup, routes=routes) as workspace:
         local = settings.model_copy(
             update={
                 "slack_api_url": workspace.api_url,

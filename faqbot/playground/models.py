@@ -50,6 +50,7 @@ class Setup:
         ("/faq", "Ask a question, privately: how do I apply?"),
     )
     shortcuts: tuple[tuple[str, str], ...] = ()  # of messages: callback_id and title
+    pages: tuple[tuple[str, str], ...] = ()  # served beside the workspace: title and path
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,8 +72,16 @@ class LocalWorkspace:
         *,
         setup: Setup | None = None,
         timing: Timing | None = None,
+        routes: Sequence[BaseRoute] = (),
     ) -> AsyncIterator[LocalWorkspace]:
         """Run a workspace in this event loop until the block ends.
+
+        Args:
+            host: this machine, by name or address.
+            port: the port; 0 takes a free one.
+            setup: the installation of the app.
+            timing: Slack's timeouts and delays.
+            routes: further pages, such as those of `setup.pages`, with the same guards.
 
         Raises:
             SettingsError: The host isn't this machine, or a token is a real one.
@@ -83,7 +91,7 @@ class LocalWorkspace:
         check_local_only(host, setup)
         workspace = cls(setup, timing or Timing())
         listener = listen(host, port)
-        server = LocalServer(workspace.asgi())
+        server = LocalServer(workspace.asgi(routes))
         shown = f"[{host}]" if ":" in host else host
         workspace.set_address(server, f"http://{shown}:{listener.getsockname()[1]}")
         running = asyncio.create_task(server.serve(sockets=[listener]))
@@ -112,9 +120,10 @@ class LocalWorkspace:
             with contextlib.suppress(RuntimeError):
                 await connection.socket.close(1001)
 
-    def asgi(self) -> Starlette:
-        """Return the workspace as one ASGI application."""
+    def asgi(self, further: Sequence[BaseRoute] = ()) -> Starlette:
+        """Return the workspace as one ASGI application, with further routes."""
         routes: list[BaseRoute] = [
+            *further,
             *OpenIdServer(self.state).routes(),
             Route("/api/{method:path}", self._api.call, methods=["GET", "POST"]),
             Route("/response/{token}", self._api.respond, methods=["POST"]),

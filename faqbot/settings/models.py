@@ -113,6 +113,7 @@ DEFAULT_LOCAL_WORKSPACE_PORT: Final = 8765
 _CHOICES: Final = {
     "faqbot_question_privacy": ("full", "redacted", "hash"),
     "faqbot_channel_mode": ("off", "mentions", "questions", "all"),
+    "faqbot_editor_git": ("off", "commit", "branch"),
     "faqbot_log_level": ("debug", "info", "warning", "error"),
     "faqbot_log_format": ("text", "json"),
 }
@@ -161,6 +162,7 @@ class Settings(SettingsReader):
     faqbot_retention_days: int = Field(default=180, ge=1, le=3650)
     faqbot_default_owner: str = ""
     faqbot_channel_mode: str = "mentions"
+    faqbot_editor_git: str = "off"
     faqbot_log_level: str = "info"
     faqbot_log_format: str = "text"
     faqbot_insights_url: str = ""
