@@ -36,7 +36,7 @@ class DocumentRef:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class ContentDocument:
     """A document: its form, the version of its file, and what it holds: "role", "faqs" or ""."""
 
     ref: DocumentRef
@@ -99,9 +99,9 @@ class ContentFiles:
     _changes: list[_Change] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def documents(self) -> tuple[list[Document], list[Problem]]:
+    def documents(self) -> tuple[list[ContentDocument], list[Problem]]:
         """Return all documents in the order of their files, and the files that can't be read."""
-        found: list[Document] = []
+        found: list[ContentDocument] = []
         problems: list[Problem] = []
         for path in self._paths():
             name = path.relative_to(self.folder).as_posix()
@@ -115,10 +115,10 @@ class ContentFiles:
                 value = plain_value(root)
                 if isinstance(value, dict):
                     ref = DocumentRef(name, number)
-                    found.append(Document(ref, to_form(value), version, _kind(value)))
+                    found.append(ContentDocument(ref, to_form(value), version, _kind(value)))
         return found, problems
 
-    def document(self, ref: DocumentRef) -> Document:
+    def document(self, ref: DocumentRef) -> ContentDocument:
         """Return one document.
 
         Raises:
@@ -126,7 +126,7 @@ class ContentFiles:
         """
         text, version = self._read(self._path(ref))
         value = plain_value(_root(text, ref))
-        return Document(ref, to_form(value), version, _kind(value))
+        return ContentDocument(ref, to_form(value), version, _kind(value))
 
     def raw_text(self, ref: DocumentRef) -> str:
         """Return the text of a document's file as it is.
@@ -150,7 +150,7 @@ class ContentFiles:
         self,
         ref: DocumentRef,
         form: Mapping[str, Any],
-        base: Document,
+        base: ContentDocument,
         message: str,
     ) -> Saved:
         """Save a form.
@@ -299,7 +299,9 @@ def _bytes_of(path: Path) -> bytes | None:
         raise UsageError(f"Can't read {path}: {error.strerror or error}.") from error
 
 
-def _conflict(base: Mapping[str, Any], mine: Mapping[str, Any], now: Document) -> EditConflictError:
+def _conflict(
+    base: Mapping[str, Any], mine: Mapping[str, Any], now: ContentDocument
+) -> EditConflictError:
     merge = _Merge()
     merged = merge.of(base, mine, now.form)
     return EditConflictError(merged, now.version, merge.theirs, merge.both)

@@ -24,7 +24,7 @@ from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.content.writer import make_id
 from faqbot.content.yaml_values import compose, plain_value
 from faqbot.editor.drafts import Drafts
-from faqbot.editor.files import ContentFiles, Document, DocumentRef, EditConflictError, Saved
+from faqbot.editor.files import ContentDocument, ContentFiles, DocumentRef, EditConflictError, Saved
 from faqbot.editor.forms import to_form
 from faqbot.errors import ContentError, FaqbotError, UsageError
 from faqbot.importers.documents.blocks import HeadingClassifier
@@ -172,7 +172,7 @@ class EditorPages:
         base = asked.get("base")
         if not isinstance(base, dict) or not isinstance(base.get("form"), dict):
             raise UsageError("The page has lost what it began with: load it anew.")
-        began = Document(ref, base["form"], str(base.get("version")), "")
+        began = ContentDocument(ref, base["form"], str(base.get("version")), "")
         message = str(asked.get("message") or f"Edit {ref.file}")[:200]
         return self._saved(self.files.save(ref, form, began, message))
 
@@ -294,7 +294,7 @@ def _form(asked: Mapping[str, Any]) -> Mapping[str, Any]:
     return form
 
 
-def _summary(document: Document) -> Mapping[str, Any]:
+def _summary(document: ContentDocument) -> Mapping[str, Any]:
     form = document.form
     return {
         "file": document.ref.file,
@@ -308,7 +308,7 @@ def _summary(document: Document) -> Mapping[str, Any]:
     }
 
 
-def _shown(document: Document) -> Mapping[str, Any]:
+def _shown(document: ContentDocument) -> Mapping[str, Any]:
     return {
         "file": document.ref.file,
         "number": document.ref.number,
