@@ -136,18 +136,24 @@ def _check(folder: Path, *, stale_is_error: bool) -> _CheckResult:
     import datetime as dt
 
     from faqbot import app
+    from faqbot.content.files import unread_files
     from faqbot.content.loader import check_folder
-    from faqbot.lint.findings import finding_of_problem
+    from faqbot.lint.findings import RULES, Finding, finding_of_problem
     from faqbot.lint.questions import questions_astray
     from faqbot.lint.rules import check_knowledge_base
     from faqbot.settings.sources import configured_cache, configured_encoder
 
     knowledge_base, problems = check_folder(folder)
+    unread = [
+        Finding(str(path), 1, 1, "not-content", advice, RULES["not-content"].level)
+        for path, advice in unread_files(folder)
+    ]
     if knowledge_base is None:
-        return _CheckResult(folder, None, tuple(map(finding_of_problem, problems)))
+        found = (*map(finding_of_problem, problems), *unread)
+        return _CheckResult(folder, None, tuple(sorted(found)))
     engine = app.load_engine(folder, configured_encoder(), configured_cache())
     asking = _ContentTests(engine)
-    found = [*asking.failures(), *questions_astray(knowledge_base, asking.ask)]
+    found = (*unread, *asking.failures(), *questions_astray(knowledge_base, asking.ask))
     found += check_knowledge_base(
         knowledge_base,
         app.bundled_encoder(),

@@ -124,6 +124,8 @@ def _render(found: object, output: ExportFormat, audience: Audience, opening: ob
         case ExportFormat.ADVERT:
             return advert(found).encode()
         case ExportFormat.JOBPOSTING:
+            if opening.remote and opening.locality:
+                typer.echo("With --remote a job has no town: --locality isn't written.", err=True)
             made = job_posting(found, opening)
             lacking = missing_options(made)
             if lacking:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -14,6 +15,74 @@ from faqbot.model import Audience
 if TYPE_CHECKING:
     from faqbot.model import Role, Section
     from faqbot.model import Years as Span
+
+
+def complete_folder(folder: Path) -> list[Path]:
+    """Write what a content folder needs beside its first file; returns what was written.
+
+    That is the schema for editors and, in a folder without content, a first general FAQ.
+
+    Raises:
+        UsageError: A file can't be written.
+    """
+    from faqbot.content.files import SUFFIXES
+    from faqbot.content.format import SCHEMA_PATH, schema_text
+    from faqbot.content.writer import faq_file, write_file
+    from faqbot.model import Faq
+
+    files = {folder / SCHEMA_PATH.name: schema_text()}
+    if not any(path.suffix in SUFFIXES for path in folder.rglob("*")):
+        faq = Faq(
+            None,
+            "how-to-apply",
+            "How do I apply?",
+            "Write here how people apply, and whom they ask.",
+            phrasings=("where do I send my application",),
+            example=True,
+        )
+        heading = (
+            "General questions, which belong to no role.",
+            "This answer is an example: write yours, then remove the line with example.",
+        )
+        files[folder / "faqs" / "general.yaml"] = faq_file(
+            [faq], schema="../schema.json", heading=heading
+        )
+    missing = {path: text for path, text in files.items() if not path.exists()}
+    for path, text in missing.items():
+        write_file(path, text)
+    return list(missing)
+
+
+def write_content(folder: Path, target: Path, text: str, *, force: bool = False) -> None:
+    """Write a new content file, and what its folder lacks; only what loads is written.
+
+    Raises:
+        UsageError: The file would have problems, exists already, or can't be written.
+    """
+    from faqbot.content.loader import check_text
+    from faqbot.content.writer import write_file
+    from faqbot.errors import UsageError
+
+    problems = check_text(text, str(target))
+    if problems:
+        reasons = "; ".join(problem.message for problem in problems)
+        raise UsageError(f"{target} isn't written, since it would have problems: {reasons}.")
+    if target.exists() and not force:
+        raise UsageError(f"{target} exists already: --force replaces it.")
+    for path in complete_folder(folder):
+        if path != target:
+            typer.echo(f"{path} is written.", err=True)
+    write_file(target, text, force=force)
+
+
+def print_next_steps(folder: Path, target: Path, question: str) -> None:
+    """Say what was written, and how to check it, to ask about it and to start faqbot."""
+    given = "" if folder == Path("knowledge") else f" --knowledge {shlex.quote(str(folder))}"
+    typer.echo(f"{target} is written. Next: open it, then")
+    typer.echo(f"  faqbot check {shlex.quote(str(folder))}")
+    typer.echo(f"  faqbot ask{given} {shlex.quote(question)}")
+    typer.echo(f"  faqbot run{given}    # starts faqbot: in a browser, or in Slack with tokens")
+
 
 FAQ_EXAMPLE = 'Example: faqbot new faq "Can I work from home?" --answer "Two days a week."'
 
@@ -47,7 +116,7 @@ def faq(
     has problems, 2 when there is no answer or no such role.
     """
     from faqbot import app
-    from faqbot.content.writer import faq_file, new_faq_key, write_file
+    from faqbot.content.writer import faq_file, new_faq_key
     from faqbot.errors import UsageError
     from faqbot.model import Answer, Faq, KnowledgeBase
 
@@ -72,9 +141,9 @@ def faq(
     key = new_faq_key(question, role, knowledge_base)
     made = Faq(role, key, question.strip(), text, phrasings=phrasings, audience=audience)
     target = folder / "faqs" / f"{f'{role}-' if role else ''}{key}.yaml"
-    write_file(target, faq_file([made], about=role, schema="../schema.json"))
+    write_content(folder, target, faq_file([made], about=role, schema="../schema.json"))
     if not quiet:
-        typer.echo(f"{target} is written. Next: faqbot check {folder}")
+        print_next_steps(folder, target, made.question)
 
 
 KEY_EXAMPLE = "Example: faqbot new key"
@@ -97,7 +166,9 @@ Title = Annotated[str, typer.Argument(metavar="TITLE", help="The role's title.")
 RoleFolder = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The content folder.")]
 Aliases = Annotated[list[str] | None, typer.Option("--alias", help="Another title people use.")]
 Family = Annotated[str, typer.Option(help="The group that it is listed under.")]
-Owner = Annotated[str, typer.Option(help="Who looks after it: a name, or an id of Slack.")]
+Owner = Annotated[
+    str, typer.Option(help="Who answers for it: a user group of Slack (@people) or an id.")
+]
 Overview = Annotated[str, typer.Option(help="What the role is, in a sentence or two.")]
 Duties = Annotated[list[str] | None, typer.Option("--duty", help="Something the role does.")]
 Required = Annotated[list[str] | None, typer.Option("--required", help="A skill one must have.")]
@@ -128,6 +199,9 @@ _PLACEHOLDERS: Final = {
     "certifications": ("certifications:", "  preferred: [a certificate that is welcome]"),
     "experience": ("experience:", "  years: {min: 2, max: 5}", "  text: Of which kind."),
 }
+RESERVED_KEYS: Final = ("faq", "role")
+"""Words that can't be the id of a role."""
+
 _HEADING: Final = (
     "A role. Lines that begin with # are for you: faqbot doesn't read them.",
     "To check the file: faqbot check. To try it: faqbot chat.",
@@ -137,7 +211,7 @@ _NOTES: Final = {
     "title": ("The title as readers see it.",),
     "aliases": ("Other titles that people use: questions with them are understood too.",),
     "family": ("The group that the role is listed under.",),
-    "owner": ("Who answers what faqbot can't: a person or channel of Slack.",),
+    "owner": ("Who answers what faqbot can't: a user group of Slack (@people), or an id.",),
     "sections/overview": ("What the role is.",),
     "sections/skills": ("What one must have, and what is welcome: faqbot tells them apart.",),
 }
@@ -162,17 +236,20 @@ def role(
 ) -> None:
     """Write the file of a new role, with comments; prompts for what the options lack.
 
-    Whatever is left out is a comment to fill in. Exit code 0 when the file was written, 2 when it
-    exists already.
+    Whatever is left out is a comment to fill in. A new folder also gets the schema for editors and
+    a first general FAQ. Exit code 0 when the file was written, 2 when it exists already.
     """
-    from faqbot.content.writer import make_id, role_file, write_file
+    from faqbot.content.writer import make_id, role_file
+    from faqbot.errors import UsageError
     from faqbot.model import Role, Section
     from faqbot.model import Years as Span
 
+    if not title.strip():
+        raise UsageError(f"A role needs a title. {ROLE_EXAMPLE}")
     asks = is_interactive(yes=yes)
     if asks:
         typer.echo("Enter leaves a question out; all of it can be changed in the file later.")
-    named = make_id(title)
+    named = make_id(title, taken=RESERVED_KEYS)
     aliases = prompt_list("Other titles for it", alias, asks=asks)
     family, owner = prompt("Family", family, asks=asks), prompt("Owner", owner, asks=asks)
     parts = [
@@ -200,19 +277,18 @@ def role(
             named,
             "experience",
             "Experience",
-            years=Span(years)
-            if years is not None
-            else _parse_years(prompt("Years", "", asks=asks)),
+            years=Span(years) if years is not None else _prompt_years(asks=asks),
         ),
     ]
     sections = tuple(part for part in parts if _has_content(part))
-    made = Role(named, title.strip(), aliases, family, owner, sections=sections)
+    made = Role(named, title.strip(), aliases, family=family, owner=owner, sections=sections)
     later = _placeholder_comments(made)
     text = role_file(made, schema="../schema.json", heading=_HEADING, notes=_notes(made))
     target = folder / "roles" / f"{named}.yaml"
-    write_file(target, text.rstrip("\n") + "\n" + later, force=force)
+    write_content(folder, target, text.rstrip("\n") + "\n" + later, force=force)
     if not quiet:
-        typer.echo(f"{target} is written. Next: open it, then faqbot check {folder}")
+        needs = "Which skills does a {} need?" if made.section("skills") else "What does a {} do?"
+        print_next_steps(folder, target, needs.format(made.title))
 
 
 def _notes(made: Role) -> dict[str, tuple[str, ...]]:
@@ -226,10 +302,16 @@ def _has_content(part: Section) -> bool:
     return bool(part.text or part.items or part.required or part.preferred or part.years)
 
 
-def _parse_years(text: str) -> Span | None:
+def _prompt_years(*, asks: bool) -> Span | None:
+    """Prompt for years of experience until they are understood; Enter leaves them out."""
     from faqbot.importers.documents.outline import find_years
 
-    return find_years(f"{text} years of experience") if text else None
+    while text := prompt("Years of experience", "", asks=asks):
+        years = find_years(f"{text} years of experience")
+        if years:
+            return years
+        typer.echo("Write a number, such as 3, or two, such as 2-5.")
+    return None
 
 
 def _placeholder_comments(made: Role) -> str:

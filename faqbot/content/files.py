@@ -6,10 +6,11 @@ import codecs
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from faqbot.errors import Problem, UsageError
@@ -30,10 +31,52 @@ def content_files(folder: Path) -> list[Path]:
         raise UsageError(f"{folder}: there is no such folder; give the folder with your content")
     if not folder.is_dir():
         raise UsageError(f"{folder}: this is not a folder; give the folder with your content")
-    files = list(_walk(folder, set(), set()))
+    found = list(_walk(folder, set(), set()))
+    files = [path for path in found if path.suffix.lower() in SUFFIXES]
     if not files:
-        raise UsageError(f"{folder}: there is no .yaml file here; write a role file first")
+        others = "".join(f"; {path}: {advice}" for path, advice in _unread(found)[:_MAX_NAMED])
+        raise UsageError(f"{folder}: there is no .yaml file here; write a role file first{others}")
     return files
+
+
+_MAX_NAMED: Final = 5
+_DOCUMENTS: Final = (".docx", ".pdf", ".md", ".markdown", ".html", ".htm", ".txt")
+_TABLES: Final = (".csv", ".xlsx")
+_OTHER_FORMATS: Final = {".doc": ".docx", ".odt": ".docx", ".rtf": ".docx", ".pages": ".docx"} | {
+    ".xls": ".xlsx",
+    ".ods": ".xlsx",
+    ".numbers": ".xlsx",
+    ".tsv": ".csv",
+}
+_ABOUT_THE_FOLDER: Final = frozenset(
+    "readme license licence contributing changelog notice codeowners".split()
+)
+
+
+def unread_files(folder: Path) -> list[tuple[Path, str]]:
+    """Return the files below a folder that look like content and aren't read, each with advice."""
+    return _unread(_walk(folder, set(), set()))
+
+
+def _unread(files: Iterable[Path]) -> list[tuple[Path, str]]:
+    return [(path, advice) for path in files if (advice := _advice(path))]
+
+
+def _advice(path: Path) -> str:
+    suffix, stem = path.suffix.lower(), path.stem.lower()
+    # Word keeps such a file beside each that is open.
+    if stem in _ABOUT_THE_FOLDER or stem.startswith("~$"):
+        return ""
+    only = "faqbot reads .yaml only"
+    if Path(stem).suffix in SUFFIXES and suffix in (".txt", ".bak", ".orig"):
+        return f"{only}; rename it to {path.name[: -len(suffix)]}"
+    if suffix in _DOCUMENTS:
+        return f"{only}; import it with: faqbot import document {quote(str(path))}"
+    if suffix in _TABLES:
+        return f"{only}; import it with: faqbot import table {quote(str(path))}"
+    if suffix in _OTHER_FORMATS:
+        return f"{only}; save it as {_OTHER_FORMATS[suffix]}, and import that with faqbot import"
+    return ""
 
 
 def _walk(folder: Path, folders: set[Path], files: set[Path]) -> Iterator[Path]:
@@ -55,7 +98,7 @@ def _walk(folder: Path, folders: set[Path], files: set[Path]) -> Iterator[Path]:
             continue
         if entry.is_dir():
             yield from _walk(entry, folders, files)
-        elif entry.suffix.lower() in SUFFIXES:
+        else:
             target = Path(os.path.realpath(entry))
             if target not in files:
                 files.add(target)

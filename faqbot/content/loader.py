@@ -240,6 +240,21 @@ def check_folder(folder: Path) -> tuple[KnowledgeBase | None, tuple[Problem, ...
     return with_phrasing_files(knowledge_base, [file for _, file in parts.phrasings]), ()
 
 
+def check_text(text: str, path: str) -> tuple[Problem, ...]:
+    """Return the problems that a file with this text has by itself.
+
+    What it says of other files isn't checked, such as the ids of related roles.
+    """
+    content = _FolderContent()
+    _read_documents(text.encode(), path, content)
+    for document in content.documents:
+        try:
+            _ReadContent().add(document)
+        except ValidationError as error:
+            content.problems += advise(document, error)
+    return tuple(content.problems)
+
+
 @dataclass
 class _ReadContent:
     """What the documents of a folder hold."""

@@ -27,10 +27,15 @@ from faqbot.index.builder import build_index
 from faqbot.lint.findings import RULES, Finding, FindingLevel, finding_of_problem
 from faqbot.lint.questions import questions_astray
 from faqbot.lint.rules import (
-    hard_to_read,
     missing_sections,
-    overdue_reviews,
     similar_answers,
+    unreachable_owners,
+    wrong_reviews,
+)
+from faqbot.lint.texts import (
+    hard_to_read,
+    slack_markup,
+    strange_placeholders,
     unsupported_markdown,
 )
 from faqbot.matching.training_data import SharedResources
@@ -165,8 +170,11 @@ class Drafts:
         today = dt.datetime.now().astimezone().date()
         yield from similar_answers(knowledge_base, self._resources().static_vectors)
         yield from missing_sections(knowledge_base)
-        yield from overdue_reviews(knowledge_base, today)
+        yield from wrong_reviews(knowledge_base, today)
+        yield from unreachable_owners(knowledge_base)
         yield from unsupported_markdown(knowledge_base)
+        yield from slack_markup(knowledge_base)
+        yield from strange_placeholders(knowledge_base)
         yield from hard_to_read(knowledge_base)
 
     def _astray(self, knowledge_base: KnowledgeBase, *, ask: bool) -> Iterator[Finding]:

@@ -73,6 +73,32 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
             "Content whose review is overdue.",
             "Check that it is still right, then set `reviewed` to today.",
         ),
+        "review-in-future": Rule(
+            FindingLevel.WARNING,
+            "A last review in the future.",
+            "Correct `reviewed`: the date of the last review, as in 2026-11-01.",
+        ),
+        "owner-unreachable": Rule(
+            FindingLevel.WARNING,
+            "An owner that Slack can't find; questions go to FAQBOT_DEFAULT_OWNER instead.",
+            "Write a user group (@people), or the id of a person (U0123ABCD) or of a channel "
+            "(C0123ABCD): Slack shows it in the profile, and at the end of a channel's details.",
+        ),
+        "not-content": Rule(
+            FindingLevel.WARNING,
+            "A file that looks like content and isn't read.",
+            "Import it, or move it to another folder.",
+        ),
+        "slack-markup": Rule(
+            FindingLevel.WARNING,
+            "Text in Slack's own markup, which Markdown reads otherwise.",
+            "Write Markdown: **bold**, _italic_, ~~struck out~~, [text](https://example.com).",
+        ),
+        "strange-placeholder": Rule(
+            FindingLevel.WARNING,
+            "What looks like `{role}` and would be shown as it is.",
+            "Write `{role}`, in small letters and without spaces, in the file of a role.",
+        ),
         "not-shown-in-slack": Rule(
             FindingLevel.WARNING,
             "Text that Slack can't show.",

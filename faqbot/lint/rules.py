@@ -1,4 +1,4 @@
-"""Rules of `faqbot check`: duplicates, missing sections, reviews, links, readability."""
+"""Rules of `faqbot check`: duplicates, missing sections, reviews, owners, and those of texts."""
 
 from __future__ import annotations
 
@@ -10,22 +10,13 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.lint.findings import Finding, FindingLevel, finding_at
-from faqbot.model import (
-    Faq,
-    KnowledgeBase,
-    Role,
-    Section,
-    SensitiveMatter,
-    SmallTalk,
-    is_stale,
-)
+from faqbot.lint.texts import hard_to_read, slack_markup, strange_placeholders, unsupported_markdown
+from faqbot.model import Faq, KnowledgeBase, Role, Section, is_stale
 
 MIN_COMPETING_SIMILARITY: Final = 0.85
 """Cosine from which two phrasings compete if one of them isn't answered by its entry."""
@@ -141,115 +132,6 @@ def _similar_pairs(
                 yield first, int(column), float(similarities[row, column])
 
 
-MIN_READING_EASE: Final = 10.0
-"""Flesch reading ease below which a text is hard even for practised readers."""
-
-MIN_WORDS: Final = 80
-"""Words that a text needs for a meaningful reading ease."""
-
-MAX_SENTENCE_WORDS: Final = 50
-MAX_ANSWER_WORDS: Final = 350
-
-_WORD: Final = re.compile(r"[A-Za-z']+")
-_SENTENCE: Final = re.compile(r"[.!?](?=\s|$)|\n\s*\n|\n\s*[-*] ")
-_VOWELS: Final = re.compile(r"[aeiouy]+")
-_LINK_SCHEMES: Final = ("http://", "https://", "mailto:", "tel:")
-_PARSER: Final = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-
-
-def unsupported_markdown(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
-    """Yield text that Slack can't show, and links that aren't web addresses."""
-    for entry, text in _texts(knowledge_base):
-        seen: set[str] = set()
-        for token in _tokens(_PARSER.parse(text)):
-            element = _unsupported_element(token)
-            if element and element not in seen:
-                seen.add(element)
-                yield finding_at(entry, "not-shown-in-slack", f"contains {element}")
-            link = str(token.attrGet("href") or "") if token.type == "link_open" else ""
-            if link and not link.startswith(_LINK_SCHEMES):
-                yield finding_at(
-                    entry, "dead-reference", f"links to {link}, which isn't a web address"
-                )
-
-
-def hard_to_read(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
-    """Yield English text that is hard to read, and very long sentences and answers."""
-    for entry, text in _texts(knowledge_base):
-        words = _WORD.findall(text)
-        longest = max((len(_WORD.findall(one)) for one in _SENTENCE.split(text)), default=0)
-        if longest > MAX_SENTENCE_WORDS:
-            yield finding_at(entry, "too-long", f"has a sentence of {longest} words")
-        if isinstance(entry, Faq) and len(words) > MAX_ANSWER_WORDS:
-            yield finding_at(entry, "too-long", f"answers with {len(words)} words")
-        # Flesch fitted the formula to English; its figures mean nothing for other languages.
-        if len(words) >= MIN_WORDS and _is_english(words):
-            ease = reading_ease(text)
-            if ease < MIN_READING_EASE:
-                yield finding_at(entry, "hard-to-read", f"has a Flesch reading ease of {ease:.0f}")
-
-
-def reading_ease(text: str) -> float:
-    """Return the Flesch reading ease of an English text: 100 is easy, 30 hard, 10 very hard.
-
-    See Flesch, “A new readability yardstick”, Journal of Applied Psychology 32 (1948). Syllables
-    are counted as groups of vowels.
-    """
-    words = _WORD.findall(text.lower())
-    sentences = sum(1 for one in _SENTENCE.split(text) if _WORD.search(one))
-    if not words or not sentences:
-        return 100.0
-    syllables = sum(_syllables(word) for word in words)
-    return 206.835 - 1.015 * len(words) / sentences - 84.6 * syllables / len(words)
-
-
-def _syllables(word: str) -> int:
-    silent = word.endswith("e") and not word.endswith(("le", "ee"))
-    return max(1, len(_VOWELS.findall(word)) - silent)
-
-
-def _is_english(words: list[str]) -> bool:
-    common = {"the", "and", "of", "to", "in", "a", "is", "for", "or", "with"}
-    return sum(word.lower() in common for word in words) / len(words) > 0.1  # noqa: PLR2004 - a tenth
-
-
-def _texts(
-    knowledge_base: KnowledgeBase,
-) -> Iterator[tuple[Section | Faq | SmallTalk | SensitiveMatter, str]]:
-    said = knowledge_base.conversation
-    parts: list[SmallTalk | SensitiveMatter] = [*said.small_talk, *said.matters]
-    for part in parts:
-        if part.reply:
-            yield part, part.reply
-    for entry in knowledge_base.entries():
-        if isinstance(entry, Role):
-            continue
-        if isinstance(entry, Faq):
-            yield entry, entry.answer
-        else:
-            for text in (entry.text, *entry.items, *entry.required, *entry.preferred):
-                if text:
-                    yield entry, text
-
-
-def _tokens(tokens: list[Token]) -> Iterator[Token]:
-    for token in tokens:
-        yield token
-        yield from token.children or ()
-
-
-def _unsupported_element(token: Token) -> str:
-    match token.type:
-        case "image":
-            return "an image"
-        case "html_block" | "html_inline":
-            return f"HTML ({token.content.strip()[:40]})"
-        case "table_open":
-            return "a table"
-        case _:
-            return ""
-
-
 MIN_FAMILY_SHARE: Final = 0.7
 """Share of a family's roles with a section from which the others should have it too."""
 
@@ -277,11 +159,23 @@ def missing_sections(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
                     )
 
 
-def overdue_reviews(knowledge_base: KnowledgeBase, today: dt.date) -> Iterator[Finding]:
-    """Yield roles and FAQs whose review is overdue."""
-    entries: list[Role | Faq] = [*knowledge_base.roles, *knowledge_base.faqs]
-    entries += [faq for role in knowledge_base.roles for faq in role.faqs]
-    for entry in entries:
+def _owned(knowledge_base: KnowledgeBase) -> Iterator[Role | Faq]:
+    for role in knowledge_base.roles:
+        yield role
+        yield from role.faqs
+    yield from knowledge_base.faqs
+
+
+def wrong_reviews(knowledge_base: KnowledgeBase, today: dt.date) -> Iterator[Finding]:
+    """Yield roles and FAQs whose review is overdue, or lies in the future."""
+    for entry in _owned(knowledge_base):
+        # Somewhere it is tomorrow already.
+        if entry.reviewed and entry.reviewed > today + dt.timedelta(days=1):
+            yield finding_at(
+                entry,
+                "review-in-future",
+                f"has {entry.reviewed} as its last review, which is in the future; check the year",
+            )
         if is_stale(entry.reviewed, entry.review_every, today):
             assert entry.reviewed is not None  # an entry without a review is never stale
             assert entry.review_every is not None
@@ -291,6 +185,26 @@ def overdue_reviews(knowledge_base: KnowledgeBase, today: dt.date) -> Iterator[F
                 "review-overdue",
                 f"was reviewed on {entry.reviewed}; the next review is {late.days} days overdue",
             )
+
+
+_SLACK_ID: Final = re.compile(r"(?:<(?:[@#]|!subteam\^))?[UWCGS][A-Z0-9]{6,}(?:\|[^>]*)?>?")
+_GROUP_HANDLE: Final = re.compile(r"@[a-z0-9][a-z0-9._-]*")
+
+
+def unreachable_owners(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
+    """Yield owners that Slack can't find, as it knows people and channels by their ids only."""
+    for entry in _owned(knowledge_base):
+        owner = entry.owner.strip()
+        if not owner or _SLACK_ID.fullmatch(owner) or _GROUP_HANDLE.fullmatch(owner):
+            continue
+        if owner.startswith("#"):
+            advice = "a channel's name; write its id, such as C0123ABCD"
+        elif "@" in owner[1:]:
+            advice = "an e-mail address; write the person's id, such as U0123ABCD"
+        else:
+            advice = "a name; write a user group such as @people, or a person's or channel's id"
+        message = f"has the owner “{owner}”, whom Slack can't find by {advice}"
+        yield finding_at(entry, "owner-unreachable", message)
 
 
 def one_sided_relations(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
@@ -347,7 +261,10 @@ def _all_findings(
     yield from competing_phrasings(knowledge_base, encoder, describe_outcome)
     yield from similar_answers(knowledge_base, encoder)
     yield from missing_sections(knowledge_base)
-    yield from overdue_reviews(knowledge_base, today)
+    yield from wrong_reviews(knowledge_base, today)
+    yield from unreachable_owners(knowledge_base)
     yield from one_sided_relations(knowledge_base)
     yield from unsupported_markdown(knowledge_base)
+    yield from slack_markup(knowledge_base)
+    yield from strange_placeholders(knowledge_base)
     yield from hard_to_read(knowledge_base)

@@ -17,7 +17,7 @@ import yaml
 
 from faqbot.cli.main import main
 from faqbot.lint.findings import RULES
-from faqbot.lint.rules import reading_ease
+from faqbot.lint.texts import reading_ease
 from tests.support.waiting import DEADLINE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -182,6 +182,120 @@ def test_unsupported_markdown_and_dead_links_are_found(
     for what in ("an image", "HTML (<b>)", "a table", "links to ../forms/form.pdf"):
         assert what in out
     assert "example.com," not in out
+
+
+def test_slack_markup_is_found_with_what_markdown_writes(
+    write: Callable[[str, str], None], check: Check
+) -> None:
+    write(
+        "one.yaml",
+        """
+        role: one
+        title: One
+        sections:
+          overview: "*Loud* people, <https://example.com/x|a page>, <@U0123456>, ~gone~ things."
+          skills:
+            required: ["`*code*`, **bold** and _italic_ :wave:", ~20 to ~30 days, "[a](https://b.cd)"]
+          day-to-day: |
+            We
+            • cook
+        """,
+    )
+    code, out = check("--json")
+    found = [f["message"] for f in json.loads(out)["findings"] if f["rule"] == "slack-markup"]
+    assert code == 0
+    assert sorted(message.split(" contains ")[1] for message in found) == [
+        "“*Loud*”, which is italic in Markdown; write **Loud** for bold, or _Loud_",
+        (
+            "“<@U0123456>”, a mention as Slack writes it; write the name, or a link to the person "
+            "or channel"
+        ),
+        (
+            "“<https://example.com/x|a page>”, a link as Slack writes it; "
+            "write [a page](https://example.com/x)"
+        ),
+        "“~gone~”, text struck out as Slack writes it; write ~~text~~",
+        "“•”, a point with •; begin each point with “- ”",
+    ]
+
+
+def test_placeholders_that_would_be_shown_are_found(
+    write: Callable[[str, str], None], check: Check
+) -> None:
+    write(
+        "one.yaml",
+        """
+        role: one
+        title: Cook
+        sections:
+          overview: "A {role}, a {Role}, a {{role}}, a { role }; not `{Role}` and {name}."
+          skills: {required: [x], phrasings: ["what must a {ROLE} know", "and a {role}"]}
+        ---
+        faqs:
+          - {id: a, question: "Who is a {role}?", answer: Somebody}
+        """,
+    )
+    found = [
+        f["message"]
+        for f in json.loads(check("--json")[1])["findings"]
+        if f["rule"] == "strange-placeholder"
+    ]
+    assert sorted(message.split(";")[0] for message in found) == [
+        "faq/a: contains {role}",
+        "one/overview: contains { role }",
+        "one/overview: contains {Role}",
+        "one/overview: contains {{role}}",
+        "one/skills: contains {ROLE}",
+    ]
+
+
+def test_reviews_in_the_future_and_unreachable_owners_are_found(
+    write: Callable[[str, str], None], check: Check
+) -> None:
+    owners = {
+        "a": '"@people-engineering"',
+        "b": "U0123ABCD",
+        "c": '"<#C0123ABCD|people>"',
+        "d": '"#people"',
+        "e": "ann@example.com",
+        "f": "Ann Lee",
+    }
+    faqs = "".join(
+        f"  - {{id: {key}, question: 'Who is {key * 4}?', answer: 'It is {key * 5}.', "
+        f"owner: {owner}}}\n"
+        for key, owner in owners.items()
+    )
+    write("one.yaml", f"faqs:\n{faqs}---\nrole: one\ntitle: One\nreviewed: 2062-11-01\n")
+    found = json.loads(check("--json")[1])["findings"]
+    unreachable = [f["message"] for f in found if f["rule"] == "owner-unreachable"]
+    assert [message.split(":")[0] for message in unreachable] == ["faq/d", "faq/e", "faq/f"]
+    assert "write its id, such as C0123ABCD" in unreachable[0]
+    (review,) = [f for f in found if f["rule"] == "review-in-future"]
+    assert (review["line"], "2062-11-01" in review["message"]) == (9, True)
+
+
+def test_files_that_look_like_content_are_named_with_the_command_that_imports_them(
+    write: Callable[[str, str], None], check: Check, folder: Path
+) -> None:
+    (folder / "roles").mkdir()
+    write("roles/one.yaml", SAYING.format(id="one", title="One"))
+    for name in ("the clerk.docx", "b.PDF", "c.md", "d.csv", "e.yml.txt", "f.doc"):
+        write(f"roles/{name}", "x")
+    for name in ("README.md", "schema.json", "logo.png", "~$g.docx", ".h.docx"):
+        write(name, "x")
+    found = json.loads(check("--json")[1])["findings"]
+    advice = [f["message"].partition("; ")[2] for f in found if f["rule"] == "not-content"]
+    assert advice == [
+        "import it with: faqbot import document knowledge/roles/b.PDF",
+        "import it with: faqbot import document knowledge/roles/c.md",
+        "import it with: faqbot import table knowledge/roles/d.csv",
+        "rename it to e.yml",
+        "save it as .docx, and import that with faqbot import",
+        "import it with: faqbot import document 'knowledge/roles/the clerk.docx'",
+    ]
+    (folder / "roles" / "one.yaml").unlink()
+    code, _ = check()
+    assert code == 2
 
 
 def test_notes_are_shown_with_advice_by_verbose(
