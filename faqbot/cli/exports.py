@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -75,8 +74,10 @@ def role(
 ) -> None:
     """Write one role as a document, an advertisement or a job posting for search engines.
 
-    Exit code 0 when it was written, 1 when the content has problems, 2 when there is no such role
-    or the file exists already.
+    A remote job and an address need a country, and the last day is not before the first.
+
+    Exit code 0 when it was written, 1 when the content has problems, 2 when there is no such role,
+    options contradict each other, or the file exists already.
     """
     from faqbot.content.loader import load_knowledge_base
     from faqbot.content.writer import write_bytes
@@ -109,7 +110,13 @@ def role(
 
 def _render(found: object, output: ExportFormat, audience: Audience, opening: object) -> bytes:
     from faqbot.exporters.documents import markdown, page, word
-    from faqbot.exporters.job_advert import JobOpening, advert, job_posting, missing_options
+    from faqbot.exporters.job_advert import (
+        JobOpening,
+        advert,
+        job_posting,
+        json_ld,
+        missing_options,
+    )
     from faqbot.model import Role as ModelRole
 
     assert isinstance(found, ModelRole)
@@ -133,7 +140,7 @@ def _render(found: object, output: ExportFormat, audience: Audience, opening: ob
                 typer.echo(
                     f"Search engines also ask for what these options give: {options}", err=True
                 )
-            return (json.dumps(made, indent=2, ensure_ascii=False) + "\n").encode()
+            return json_ld(made).encode()
 
 
 def _day(option: str, text: str) -> dt.date | None:

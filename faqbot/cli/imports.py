@@ -147,9 +147,26 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="A .csv or .xlsx file
 TableOut = Annotated[Path, typer.Option("--out", metavar="DIR", help="The content folder.")]
 
 
+Sheet = Annotated[
+    str, typer.Option("--sheet", metavar="NAME", help="The sheet, where several have content.")
+]
+HeaderRow = Annotated[
+    int,
+    typer.Option(
+        "--header-row",
+        metavar="NUMBER",
+        min=0,
+        show_default=False,
+        help="The row that names the columns, where a title stands above it.",
+    ),
+]
+
+
 def table(
     file: File,
     *,
+    sheet: Sheet = "",
+    header_row: HeaderRow = 0,
     out: TableOut = Path("knowledge"),
     dry_run: DryRun = False,
     force: Force = False,
@@ -157,7 +174,8 @@ def table(
 ) -> None:
     """Turn a table into roles and FAQs.
 
-    The table comes from `faqbot export table`, or has two columns: question and answer.
+    The table comes from `faqbot export table`, or has two columns: question and answer. Rows of QnA
+    Maker with one QnaId are one FAQ. Formulas count with their values; links keep their addresses.
 
     Exit code 0 when it was written (or would be), 1 when its content has problems, 2 when cells are
     wrong or a file exists already.
@@ -165,10 +183,11 @@ def table(
     from faqbot.content.loader import load_knowledge_base
     from faqbot.content.writer import write_file
     from faqbot.errors import UsageError
-    from faqbot.spreadsheet.files import read_rows
-    from faqbot.spreadsheet.rows import differences, read_table
+    from faqbot.spreadsheet.files import read_file
+    from faqbot.spreadsheet.reader import read_table
+    from faqbot.spreadsheet.rows import differences
 
-    read = read_table(read_rows(file), file.name)
+    read = read_table(read_file(file, sheet), file.name, header_row)
     if read.unknown_columns:
         typer.echo(
             f"Unknown columns, which are ignored: {', '.join(read.unknown_columns)}.", err=True

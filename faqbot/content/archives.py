@@ -113,6 +113,15 @@ class Archive:
         """
         return parse_xml(self.read(name, MAX_XML_BYTES), self._limit)
 
+    def check_xml(self, name: str) -> None:
+        """Check an XML part that a library reads.
+
+        Raises:
+            UsageError: It is beyond a limit, or contains a DTD.
+            ExpatError: It isn't XML.
+        """
+        _parse(self.read(name, MAX_XML_BYTES), self._limit, None)
+
     def _check(self) -> None:
         members = self.zip.infolist()
         if len(members) > MAX_MEMBERS:
@@ -153,6 +162,11 @@ def parse_xml(raw: bytes, limit: TimeLimit) -> Element:
         ExpatError: It isn't XML.
     """
     builder = TreeBuilder()
+    _parse(raw, limit, builder)
+    return builder.close()
+
+
+def _parse(raw: bytes, limit: TimeLimit, builder: TreeBuilder | None) -> None:
     depth = count = 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
@@ -167,13 +181,15 @@ def parse_xml(raw: bytes, limit: TimeLimit) -> Element:
             raise UsageError(f"{limit.path} has more than {MAX_XML_ELEMENTS:,} parts: split it.")
         if count % _CHECK_INTERVAL == 0:
             limit.check()
-        local = {key.rpartition("}")[2]: value for key, value in attributes.items()}
-        builder.start(name.rpartition("}")[2], local)
+        if builder is not None:
+            local = {key.rpartition("}")[2]: value for key, value in attributes.items()}
+            builder.start(name.rpartition("}")[2], local)
 
     def end(name: str) -> None:
         nonlocal depth
         depth -= 1
-        builder.end(name.rpartition("}")[2])
+        if builder is not None:
+            builder.end(name.rpartition("}")[2])
 
     # Entities can't be declared without one, so none can grow or name other files.
     def doctype(*_: object) -> None:
@@ -183,7 +199,7 @@ def parse_xml(raw: bytes, limit: TimeLimit) -> Element:
     parser.buffer_text = True
     parser.StartElementHandler = start
     parser.EndElementHandler = end
-    parser.CharacterDataHandler = builder.data
+    if builder is not None:
+        parser.CharacterDataHandler = builder.data
     parser.StartDoctypeDeclHandler = doctype
     parser.Parse(raw, True)
-    return builder.close()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from markdown_it import MarkdownIt
 
+from faqbot.errors import UsageError
 from faqbot.model import Role, Section
 from faqbot.replies.advertisement import advertisement
 from faqbot.replies.reply import markdown_blocks
@@ -57,6 +59,23 @@ class JobOpening:
     until: dt.date | None = None
     link: str = ""
 
+    def __post_init__(self) -> None:
+        """Check what search engines refuse.
+
+        Raises:
+            UsageError: Facts are missing that others need, or contradict each other.
+        """
+        if self.remote and not self.country:
+            raise UsageError(
+                "--remote needs --country: the country where people who apply may live, such as DE."
+            )
+        if self.locality and not self.country:
+            raise UsageError("--locality needs --country: an address has its country, such as DE.")
+        if self.posted and self.until and self.until < self.posted:
+            raise UsageError(
+                f"--until {self.until} is before --posted {self.posted}: give a later last day."
+            )
+
 
 def job_posting(role: Role, opening: JobOpening) -> dict[str, Any]:
     """Return a role as a JobPosting with the properties that the role or the opening states.
@@ -66,12 +85,18 @@ def job_posting(role: Role, opening: JobOpening) -> dict[str, Any]:
     found: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "JobPosting",
-        "identifier": {"@type": "PropertyValue", "name": "faqbot", "value": role.id},
         "title": role.title,
         "description": _MARKDOWN.render(advert(role)).strip(),
     }
-    more = (*_role_properties(role), *_opening_properties(opening))
+    more = (*_role_properties(role), *_opening_properties(role, opening))
     return found | {name: value for name, value in more if value}
+
+
+def json_ld(posting: dict[str, Any]) -> str:
+    """Return a posting as JSON that may stand in the script element of a page."""
+    text = json.dumps(posting, indent=2, ensure_ascii=False)
+    # A text of the role must neither end that element nor begin a comment in it.
+    return text.replace("</", "<\\/").replace("<!--", "<\\u0021--") + "\n"
 
 
 def missing_options(found: dict[str, Any]) -> tuple[str, ...]:
@@ -131,20 +156,24 @@ def _section_text(section: Section | None) -> str:
     return ". ".join(filter(None, (section.text.strip().rstrip("."), *points)))
 
 
-def _opening_properties(opening: JobOpening) -> Iterator[tuple[str, Any]]:
+def _opening_properties(role: Role, opening: JobOpening) -> Iterator[tuple[str, Any]]:
     if opening.organization:
         organization = {"@type": "Organization", "name": opening.organization}
         yield (
             "hiringOrganization",
             organization | ({"sameAs": opening.website} if opening.website else {}),
         )
+        # The id is the organization's own, so search engines want it with the organization's name.
+        yield (
+            "identifier",
+            {"@type": "PropertyValue", "name": opening.organization, "value": role.id},
+        )
     address = {"addressLocality": opening.locality, "addressCountry": opening.country}
     address = {name: value for name, value in address.items() if value}
     if opening.remote:
         yield "jobLocationType", "TELECOMMUTE"
-        if opening.country:
-            country = {"@type": "Country", "name": opening.country}
-            yield "applicantLocationRequirements", country
+        country = {"@type": "Country", "name": opening.country}
+        yield "applicantLocationRequirements", country
     elif address:
         postal = {"@type": "PostalAddress", **address}
         yield "jobLocation", {"@type": "Place", "address": postal}

@@ -7,38 +7,82 @@ import datetime as dt
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from rapidfuzz import fuzz, process
 
+from faqbot.content.archives import Archive, TimeLimit
 from faqbot.errors import UsageError, needs_extra
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+    from openpyxl.cell.cell import Cell
+    from openpyxl.worksheet.worksheet import Worksheet
 
 MAX_CELL_LENGTH: Final = 32_767
 """Characters that a cell of Excel can contain."""
 
 _EXTRA: Final = ("An Excel table (.xlsx)", "documents")
+_LINK_FORMULA: Final = re.compile(
+    r"^=(?:_xlfn\.)?HYPERLINK\(\s*\"(?P<address>[^\"]+)\"\s*(?:[,;]\s*\"(?P<text>[^\"]*)\"\s*)?\)$",
+    re.IGNORECASE,
+)
+_ERROR_VALUE: Final = re.compile(r"^#(?:REF|N/A|NAME|VALUE|DIV/0|NULL|NUM)[!?]?$")
+_ZEROS: Final = re.compile(r"^0{2,}$")
 _SEPARATORS: Final = (",", ";", "\t", "|")
 Rows = list[list[str]]
 
+MAX_BYTES: Final = 20_000_000
+MAX_CELLS: Final = 1_000_000
+"""Cells of a table, from the first to the last that is filled."""
 
-def read_rows(path: Path) -> Rows:
-    """Return the rows of a table, the header first; formulas are returned as text.
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The cells of a file, from its first row on.
+
+    Attributes:
+        rows: The text of each cell.
+        links: Addresses that cells link to, by row and column, which count from 0.
+        continued: Cells that a merged cell above them covers; they have its text.
+    """
+
+    rows: Rows
+    links: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    continued: frozenset[tuple[int, int]] = frozenset()
+
+
+def read_file(path: Path, sheet: str = "") -> Table:
+    """Return the table of a file.
+
+    Args:
+        path: A CSV or Excel file; its first bytes tell which.
+        sheet: The name of the sheet; it is needed where several have content.
 
     Raises:
-        UsageError: The file can't be read, is empty, or is neither CSV nor Excel.
+        UsageError: The file can't be read, is empty, too large, or neither CSV nor Excel; it has
+            several sheets, or no such sheet.
         MissingExtraError: It is an Excel file, and openpyxl isn't installed.
     """
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UsageError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB: split it.")
         raw = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror or error}.") from error
     # By the first bytes, as the suffix is often wrong; an .xlsx file is a zip archive.
-    rows = _read_excel(path, raw) if raw.startswith(b"PK") else _read_csv(path, raw)
-    if not any(any(cell.strip() for cell in row) for row in rows):
+    if raw.startswith(b"PK"):
+        table = _read_workbook(path, raw, sheet)
+    elif sheet:
+        raise UsageError(f"{path} has no sheets: leave --sheet out.")
+    else:
+        table = Table(_read_csv(path, raw))
+    if not any(any(cell.strip() for cell in row) for row in table.rows):
         raise UsageError(f"{path} is empty.")
-    return rows
+    return table
 
 
 def table_bytes(path: Path, rows: Iterable[Sequence[str]]) -> bytes:
@@ -84,29 +128,119 @@ def _decoded(raw: bytes) -> str:
         return raw.decode("cp1252", "replace")
 
 
-def _read_excel(path: Path, raw: bytes) -> Rows:
+def _read_workbook(path: Path, raw: bytes, name: str) -> Table:
     with needs_extra(*_EXTRA):
         from openpyxl import load_workbook
     try:
-        book = load_workbook(io.BytesIO(raw), read_only=True)
-        sheet = book.worksheets[0]
-        return [[_cell_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
+        archive = Archive(path, raw, TimeLimit.of(path))
+        for part in archive.names:
+            if part.endswith((".xml", ".rels")):
+                archive.check_xml(part)
+        # Twice: a file has the formulas and their values, and openpyxl reads one of them.
+        formulas = load_workbook(io.BytesIO(raw))
+        values = load_workbook(io.BytesIO(raw), data_only=True)
+        sheet = _chosen_sheet(path, formulas, name)
+        return _sheet_table(path, sheet, values[sheet.title])
+    except UsageError:
+        raise
     except Exception as error:  # zipfile, XML parser and openpyxl have no common base class
         raise UsageError(f"{path} isn't a valid Excel file: save it again.") from error
 
 
-def _cell_text(value: Any) -> str:
+def _chosen_sheet(path: Path, book: Workbook, name: str) -> Worksheet:
+    filled = [sheet for sheet in book.worksheets if _filled_cells(sheet)]
+    listed = ", ".join(f"“{sheet.title}”" for sheet in filled)
+    if name:
+        for sheet in book.worksheets:
+            if sheet.title.casefold() == name.strip().casefold():
+                return sheet
+        raise UsageError(f"{path} has no sheet “{name}”: --sheet takes {listed or 'none'}.")
+    if len(filled) > 1:
+        raise UsageError(
+            f"{path} has {len(filled)} sheets with content: name one with --sheet: {listed}."
+        )
+    return filled[0] if filled else book.worksheets[0]
+
+
+def _filled_cells(sheet: Worksheet) -> list[Cell]:
+    from openpyxl.cell.cell import Cell
+
+    # `iter_rows` would make a cell of each place up to a far one that somebody only coloured.
+    cells = sheet._cells.values()  # noqa: SLF001 - openpyxl has no other way
+    return [cell for cell in cells if isinstance(cell, Cell) and cell.value is not None]
+
+
+def _sheet_table(path: Path, sheet: Worksheet, values: Worksheet) -> Table:
+    filled = _filled_cells(sheet)
+    height = max((cell.row for cell in filled), default=0)
+    width = max((cell.column for cell in filled), default=0)
+    if height * width > MAX_CELLS:
+        raise UsageError(
+            f"{path} has text from row 1 to {height:,} and in {width:,} columns, more than "
+            f"{MAX_CELLS:,} cells: remove what stands far from the table, or split it."
+        )
+    rows = [[""] * width for _ in range(height)]
+    links: dict[tuple[int, int], str] = {}
+    problems: list[str] = []
+    for cell in sorted(filled, key=lambda one: (one.row, one.column)):
+        text, link = _cell_content(cell, values)
+        if text is None:
+            problems.append(
+                f"{path}, cell {cell.coordinate}: the formula {str(cell.value)[:60]!r} has no "
+                "value: open the file in Excel and save it, or write the text."
+            )
+            continue
+        rows[cell.row - 1][cell.column - 1] = text
+        if link:
+            links[cell.row - 1, cell.column - 1] = link
+    if problems:
+        raise UsageError("\n".join(problems))
+    continued = set[tuple[int, int]]()
+    for area in sheet.merged_cells.ranges:
+        column = area.min_col - 1
+        # A wide cell is a title; a high one belongs to each of its rows.
+        for row in range(area.min_row, min(area.max_row, height)):
+            rows[row][column] = rows[area.min_row - 1][column]
+            continued.add((row, column))
+    return Table(rows, links, frozenset(continued))
+
+
+def _cell_content(cell: Cell, values: Worksheet) -> tuple[str | None, str]:
+    """Return the text of a cell, None for a formula without value, and where it links to."""
+    link = str(cell.hyperlink.target or "") if cell.hyperlink else ""
+    value = cell.value
+    if cell.data_type == "f":
+        named = _LINK_FORMULA.match(str(getattr(value, "text", value)))
+        value = values.cell(cell.row, cell.column).value
+        if named:
+            link = named["address"]
+            value = named["text"] if value is None else value
+        if value is None or (isinstance(value, str) and _ERROR_VALUE.match(value)):
+            return None, ""
+    return _cell_text(value, str(cell.number_format)), link
+
+
+def _cell_text(value: object, number_format: str) -> str:
+    """Return a value as Excel shows it, as far as that changes what it says."""
     match value:
-        case None:
-            return ""
         case bool():
             return "yes" if value else "no"
-        case dt.datetime():
+        case dt.datetime() if value.time() == dt.time():
             return value.date().isoformat()
-        case float() if value.is_integer():
-            return str(int(value))
+        case dt.datetime():
+            return value.isoformat(" ", "minutes")
+        case int() | float():
+            return _number_text(value, number_format)
         case _:
             return str(value)
+
+
+def _number_text(value: float, number_format: str) -> str:
+    if number_format.endswith("%"):
+        return f"{round(value * 100, 6):g}%"
+    if _ZEROS.match(number_format):
+        return f"{value:.0f}".zfill(len(number_format))
+    return str(int(value)) if value == int(value) else str(value)
 
 
 def _excel_bytes(rows: Iterable[Sequence[str]]) -> bytes:

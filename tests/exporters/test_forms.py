@@ -16,7 +16,7 @@ import pytest
 from faqbot.cli.main import main
 from faqbot.content.loader import load_knowledge_base
 from faqbot.exporters.documents import markdown, page, site, word
-from faqbot.exporters.job_advert import JobOpening, job_posting, missing_options
+from faqbot.exporters.job_advert import JobOpening, job_posting, json_ld, missing_options
 from faqbot.model import Audience, Faq, KnowledgeBase, Role, Section, Years
 from tests.conftest import chromium_path
 
@@ -109,6 +109,7 @@ def fits(value: object, ranges: list[str]) -> bool:
     return bool(dated or linked or "Text" in ranges)
 
 
+Run = Callable[..., int]
 FULL = JobOpening(
     organization="Example",
     website="https://example.com",
@@ -137,9 +138,39 @@ def test_job_posting_has_only_known_properties() -> None:
     assert made["educationRequirements"][0]["credentialCategory"] == "bachelor degree"
     assert "hiringOrganization" not in made
     assert missing_options(made) == ("--posted", "--organization", "--locality and --country")
-    remote = job_posting(ROLE, JobOpening(remote=True))
+    assert "identifier" not in made
+    remote = job_posting(ROLE, JobOpening(remote=True, country="CH"))
     assert remote["jobLocationType"] == "TELECOMMUTE"
+    assert remote["applicantLocationRequirements"] == {"@type": "Country", "name": "CH"}
     assert missing_options(remote) == ("--posted", "--organization")
+    assert job_posting(ROLE, FULL)["identifier"] == {
+        "@type": "PropertyValue",
+        "name": "Example",
+        "value": ROLE.id,
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        (("--remote",), "--remote needs --country"),
+        (("--locality", "Bern"), "--locality needs --country"),
+        (("--posted", "2026-11-24", "--until", "2026-11-23"), "is before --posted 2026-11-24"),
+    ],
+)
+def test_posting_that_search_engines_refuse_is_refused(
+    run: Run, capfd: pytest.CaptureFixture[str], options: tuple[str, ...], advice: str
+) -> None:
+    assert run("role", "data-analyst", "--format", "jobposting", *options) == 2
+    assert advice in capfd.readouterr().err
+
+
+def test_text_of_a_role_never_ends_the_script_of_a_posting() -> None:
+    title = "Clerk</script><script>alert(1)</script><!--<script>"
+    written = json_ld(job_posting(Role("x", title), JobOpening()))
+    assert "</" not in written
+    assert "<!--" not in written
+    assert json.loads(written)["title"] == title
 
 
 # ---------------------------------------------------------------------------- the site
@@ -196,9 +227,6 @@ def test_equal_content_gives_equal_bytes() -> None:
     made = site(evil, "<b>")
     assert "<script>alert" not in "".join(made.files[n] for n in made.files if n.endswith("html"))
     assert "<b>" not in made.files["index.html"]
-
-
-Run = Callable[..., int]
 
 
 @pytest.fixture
