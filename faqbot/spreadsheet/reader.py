@@ -69,6 +69,8 @@ def read_table(table: Table, name: str, header_row: int = 0) -> TableContent:
         same = row[alternates].strip() if alternates is not None and alternates < len(row) else ""
         is_continued = (number - 1, columns["title"]) in table.continued
         reader.add_row(number, cells, alternate_of=same, is_continued=is_continued)
+    used = rows[header][alternates].strip() if alternates is not None else ""
+    unknown = tuple(column for column in unknown if column != used)
     return TableContent(reader.knowledge_base(), unknown)
 
 

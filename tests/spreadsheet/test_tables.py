@@ -255,7 +255,7 @@ def test_rows_of_qna_maker_with_one_id_are_phrasings_of_one_faq(tmp_path: Path) 
         encoding="utf-8",
     )
     read = read_table(read_file(path), "a.tsv")
-    assert read.unknown_columns == ("Source", "QnaId")
+    assert read.unknown_columns == ("Source",)
     first, second = read.knowledge_base.faqs
     assert (first.answer, first.phrasings) == (
         "Use the **form**.\n\nThen wait.",

@@ -66,7 +66,7 @@ _SEPARATE_TAGS: Final = (
 _BREAK: Final = "\N{LINE SEPARATOR}"
 _RAW_COMMENT: Final = re.compile(r"<!--.*?-->|<!DOCTYPE[^>]*>", re.DOTALL | re.IGNORECASE)
 _RAW_INVISIBLE: Final = re.compile(
-    rf"<({'|'.join(_INVISIBLE_TAGS)})\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE
+    rf"<({'|'.join(_INVISIBLE_TAGS)}|title)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE
 )
 _RAW_INLINE_TAG: Final = re.compile(rf"</?(?:{'|'.join(_INLINE_TAGS)})(?:\s[^>]*)?>", re.IGNORECASE)
 _BLOCK_TAGS: Final = (

@@ -32,6 +32,7 @@ _CHECK_LINE: Final = re.compile(r"^\s*# (?:check\b|Made from )")
 _LIST_SIGN: Final = re.compile(
     r"^[^\S\n]*(?:\W\s*)?(?:o|\(?(?:\d{1,2}|[a-h])[.)])(?=\s)", re.MULTILINE
 )
+_LINE_END_HYPHEN: Final = re.compile(r"([^\W\d_]+)[-\u2010\N{SOFT HYPHEN}][^\S\n]*$", re.MULTILINE)
 _BROKEN_WORD: Final = re.compile(
     r"([^\W\d_]+)[-\u2010\N{SOFT HYPHEN}][^\S\n]*\n\s*([a-z][^\W\d_]*)"
 )
@@ -182,7 +183,11 @@ def _imported_role(path: Path, document: ImportedDocument, mapped: MappedRole) -
     source = _raw_words(document.raw_text, text) - dropped
     # What a comment says of the import is no text of the document.
     kept = "\n".join(line for line in text.splitlines() if not _CHECK_LINE.match(line))
-    missing = source - Counter(words_of(kept))
+    there = Counter(words_of(kept))
+    missing = source - there
+    for halves in list(_broken_by_pages(document.raw_text, missing, there)):
+        missing -= halves
+        source -= halves
     count = sum(source.values())
     return ImportedRole(
         path=path,
@@ -193,6 +198,17 @@ def _imported_role(path: Path, document: ImportedDocument, mapped: MappedRole) -
         missing_words=tuple(sorted(missing)),
         left_out=left_out,
     )
+
+
+def _broken_by_pages(
+    raw_text: str, missing: Counter[str], there: Counter[str]
+) -> Iterator[Counter[str]]:
+    """Yield the halves of words that are whole in the file: a header stood between them."""
+    for first in {found[1].casefold() for found in _LINE_END_HYPHEN.finditer(raw_text)}:
+        for second in missing:
+            if first in missing and f"{first}{second}" in there:
+                yield Counter((first, second))
+                break
 
 
 def _raw_words(raw_text: str, written: str) -> Counter[str]:

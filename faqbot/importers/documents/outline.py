@@ -20,6 +20,7 @@ from faqbot.importers.documents.blocks import (
     Item,
     LabelledText,
     Text,
+    is_known_heading,
     is_preferred,
     is_title_label,
     words_of,
@@ -171,7 +172,7 @@ class Outline:
         if self._is_questionnaire:
             meaning = self._headings.classify(heading.text, self._title.text)
             is_question = heading.text.rstrip().endswith("?")
-            known = bool(meaning.section) and meaning.is_sure
+            known = is_known_heading(heading.text) or (meaning.section and meaning.is_sure)
             return is_question or heading.level > self._whole or not known
         if self._is_level(heading.text):
             return heading.level > self._whole

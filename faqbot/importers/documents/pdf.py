@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from faqbot.content.archives import TimeLimit
 from faqbot.errors import UsageError, needs_extra
 from faqbot.importers.documents.blocks import EXTRA, ImportedDocument, is_known_heading
-from faqbot.importers.documents.plain_text import Line, read_pages
+from faqbot.importers.documents.plain_text import Line, goes_on, read_pages
 
 if TYPE_CHECKING:
     from pypdf import PageObject
@@ -124,6 +124,8 @@ def _page_lines(pieces: Sequence[_Piece], usual_size: float) -> Iterator[Line]:
         rows = list(_rows(column))
         spacing = _usual_spacing(rows)
         above: float | None = None
+        if rows and not goes_on(_joined(rows[0])):
+            yield Line("")
         bold_share = sum(len(one.text) for one in column if one.is_bold)
         mostly_bold = bold_share * 2 > sum(len(one.text) for one in column)
         for row in rows:
@@ -135,7 +137,6 @@ def _page_lines(pieces: Sequence[_Piece], usual_size: float) -> Iterator[Line]:
             )
             yield Line(_joined(row), is_strong=strong)
             above = row[0].y
-        yield Line("")
 
 
 def _usual_spacing(rows: Sequence[Sequence[_Piece]]) -> float:

@@ -80,7 +80,7 @@ def read_plain_text(text: str, words: Collection[str]) -> ImportedDocument:
     """
     plain = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs()
     pages = [[Line(line) for line in page.split("\n")] for page in plain.split("\f")]
-    return read_pages(pages, plain, words)
+    return read_pages(pages, plain.replace("\f", "\n"), words)
 
 
 def read_pages(
@@ -88,7 +88,13 @@ def read_pages(
 ) -> ImportedDocument:
     """Parse the lines of pages; what every page repeats is left out."""
     kept, left_out = _without_edges(pages)
-    lines = [line for page in kept for line in page]
+    lines: list[Line] = []
+    for page in kept:
+        filled = [line.text for line in page if line.text.strip()]
+        # A page ends its last paragraph unless the next one goes on within a sentence.
+        lines += [] if filled and goes_on(filled[0]) else [Line("")]
+        start, end = _filled_range(page)
+        lines += page[start:end]
     blocks = tuple(recognised_blocks(_LineReader(lines, words).blocks()))
     first = blocks[0] if blocks else None
     title = first.text if isinstance(first, Heading) else ""
@@ -109,15 +115,10 @@ def _without_edges(
         dropped = set[int]()
         for place in places:
             text = tidy(page[place].text)
-            if counts[_key(text)] >= _MIN_REPETITIONS and not is_known_heading(text):
+            kind = _edge_kind(text, len(pages), counts[_key(text)])
+            if kind:
                 dropped.add(place)
-                left_out.append(Boilerplate("repeated on pages", text))
-            elif _FOOTER.match(text):
-                dropped.add(place)
-                left_out.append(Boilerplate("page footers", text))
-            elif _is_page_number(text) and (len(pages) > 1 or not text.isdigit()):
-                dropped.add(place)
-                left_out.append(Boilerplate("page numbers", text))
+                left_out.append(Boilerplate(kind, text))
         for place, line in enumerate(page):
             text = tidy(line.text)
             # In the middle of a page that was copied from several, only the long form is sure.
@@ -126,6 +127,21 @@ def _without_edges(
                 left_out.append(Boilerplate("page numbers", text))
         kept.append([line for place, line in enumerate(page) if place not in dropped])
     return kept, left_out
+
+
+def _filled_range(page: Sequence[Line]) -> tuple[int, int]:
+    """Return where the text of a page begins and ends, without blank lines."""
+    filled = [place for place, line in enumerate(page) if line.text.strip()]
+    return (filled[0], filled[-1] + 1) if filled else (0, 0)
+
+
+def _edge_kind(text: str, pages: int, repetitions: int) -> str:
+    """Return what a line at the edge of a page is, if it isn't text of the document."""
+    if _is_page_number(text) and (pages > 1 or not text.isdigit()):
+        return "page numbers"
+    if repetitions >= _MIN_REPETITIONS and not is_known_heading(text):
+        return "repeated on pages"
+    return "page footers" if _FOOTER.match(text) else ""
 
 
 def _edges(page: Sequence[Line]) -> list[int]:
@@ -320,6 +336,11 @@ def _is_short_label(text: str) -> bool:
 def is_answer_word(text: str) -> bool:
     """Return whether a line is an answer of a questionnaire, such as “No”, and no heading."""
     return text.strip().rstrip(":.").casefold() in _NO_HEADINGS
+
+
+def goes_on(text: str) -> bool:
+    """Return whether a line goes on with the one before: it begins in lower case."""
+    return text.strip()[:1].islower() and not is_point(text)
 
 
 def is_point(text: str) -> bool:
