@@ -41,7 +41,7 @@ MAX_CELLS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TableCells:
     """The cells of a file, from its first row on.
 
     Attributes:
@@ -55,7 +55,7 @@ class Table:
     continued: frozenset[tuple[int, int]] = frozenset()
 
 
-def read_file(path: Path, sheet: str = "") -> Table:
+def read_file(path: Path, sheet: str = "") -> TableCells:
     """Return the table of a file.
 
     Args:
@@ -79,7 +79,7 @@ def read_file(path: Path, sheet: str = "") -> Table:
     elif sheet:
         raise UsageError(f"{path} has no sheets: leave --sheet out.")
     else:
-        table = Table(_read_csv(path, raw))
+        table = TableCells(_read_csv(path, raw))
     if not any(any(cell.strip() for cell in row) for row in table.rows):
         raise UsageError(f"{path} is empty.")
     return table
@@ -128,7 +128,7 @@ def _decoded(raw: bytes) -> str:
         return raw.decode("cp1252", "replace")
 
 
-def _read_workbook(path: Path, raw: bytes, name: str) -> Table:
+def _read_workbook(path: Path, raw: bytes, name: str) -> TableCells:
     with needs_extra(*_EXTRA):
         from openpyxl import load_workbook
     try:
@@ -170,7 +170,7 @@ def _filled_cells(sheet: Worksheet) -> list[Cell]:
     return [cell for cell in cells if isinstance(cell, Cell) and cell.value is not None]
 
 
-def _sheet_table(path: Path, sheet: Worksheet, values: Worksheet) -> Table:
+def _sheet_table(path: Path, sheet: Worksheet, values: Worksheet) -> TableCells:
     filled = _filled_cells(sheet)
     height = max((cell.row for cell in filled), default=0)
     width = max((cell.column for cell in filled), default=0)
@@ -202,7 +202,7 @@ def _sheet_table(path: Path, sheet: Worksheet, values: Worksheet) -> Table:
         for row in range(area.min_row, min(area.max_row, height)):
             rows[row][column] = rows[area.min_row - 1][column]
             continued.add((row, column))
-    return Table(rows, links, frozenset(continued))
+    return TableCells(rows, links, frozenset(continued))
 
 
 def _cell_content(cell: Cell, values: Worksheet) -> tuple[str | None, str]:

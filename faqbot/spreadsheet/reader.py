@@ -13,7 +13,7 @@ from faqbot.content.writer import make_id
 from faqbot.errors import UsageError
 from faqbot.model import Audience, Faq, KnowledgeBase, Role, Section, Years
 from faqbot.spreadsheet.files import (
-    Table,
+    TableCells,
     find_columns,
     split_points,
     unescape_formula,
@@ -34,7 +34,7 @@ class TableContent:
     unknown_columns: tuple[str, ...]
 
 
-def read_table(table: Table, name: str, header_row: int = 0) -> TableContent:
+def read_table(table: TableCells, name: str, header_row: int = 0) -> TableContent:
     """Return the content of a table; without a column `kind` every row is an FAQ.
 
     Args:

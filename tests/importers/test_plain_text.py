@@ -170,3 +170,29 @@ def test_page_numbers_of_a_pdf_are_left_out_and_reported(import_one: Import) -> 
     assert found.missing_words == ()
     assert "Example" not in said(found.mapped.role)
     assert sorted(one.text for one in found.left_out) == ["1", "2", "Example GmbH", "Example GmbH"]
+
+
+def test_indented_lines_of_a_pdf_are_points_where_signs_are_drawn(imported: Imported) -> None:
+    page = [
+        (50.0, 780.0, 18.0, "Payroll Clerk"),
+        (50.0, 750.0, 11.0, "Pays everybody on time."),
+        (50.0, 735.0, 14.0, "Duties"),
+        *column(80.0, "Check the hours of all people in", "the company", "File reports"),
+    ]
+    role = imported("a.pdf", pdf_pages(page))
+    assert items(role, "responsibilities")[0] == (
+        "Check the hours of all people in the company",
+        "File reports",
+    )
+
+
+def test_small_print_at_the_edge_of_a_page_is_left_out_and_reported(import_one: Import) -> None:
+    page = [
+        (20.0, 820.0, 7.0, "Northwind form 7"),
+        (50.0, 780.0, 18.0, "Payroll Clerk"),
+        (50.0, 750.0, 11.0, "Pays everybody on time."),
+    ]
+    found = import_one("a.pdf", pdf_pages(page))
+    assert found.mapped.role.title == "Payroll Clerk"
+    assert [one.text for one in found.left_out] == ["Northwind form 7"]
+    assert found.missing_words == ()

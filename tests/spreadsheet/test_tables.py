@@ -20,7 +20,7 @@ from faqbot.content.loader import load_knowledge_base
 from faqbot.errors import UsageError
 from faqbot.model import KnowledgeBase, Role
 from faqbot.spreadsheet.files import (
-    Table,
+    TableCells,
     escape_formula,
     join_points,
     read_file,
@@ -321,7 +321,7 @@ def test_wrong_cells_are_reported_by_row_and_column(tmp_path: Path) -> None:
         ["thing", "", "", "", "x", "", "", ""],
     ]
     with pytest.raises(UsageError) as told:
-        read_table(Table(rows), "a.csv")
+        read_table(TableCells(rows), "a.csv")
     lines = str(told.value).splitlines()
     assert [line.partition(":")[0] for line in lines] == [
         "a.csv, row 2, column reviewed",
@@ -332,7 +332,7 @@ def test_wrong_cells_are_reported_by_row_and_column(tmp_path: Path) -> None:
         "a.csv, row 6, column kind",
     ]
     with pytest.raises(UsageError, match="needs columns"):
-        read_table(Table([["colour", "size"], ["x", "y"]]), "a.csv")
+        read_table(TableCells([["colour", "size"], ["x", "y"]]), "a.csv")
 
 
 @pytest.mark.parametrize(

@@ -24,14 +24,25 @@ MAX_PAGES: Final = 200
 _MIN_HEADING_SIZE: Final = 1.12
 """Size of a heading's font through that of most text."""
 
-_LETTER_WIDTH: Final = 0.42
-"""Least width of a letter through the size of its font, on average: a line is at least so long."""
+_NARROW: Final = frozenset("iIjltf.,:;'|!()[] -r/")
+_WIDE: Final = frozenset("mwMW@%&")
+"""Letters that are narrower or wider than others in almost every font."""
+
+_MAX_SMALL_SIZE: Final = 0.8
+"""Size of the font of headers and footers through that of most text."""
 
 _LINE_TOLERANCE: Final = 0.4
 _PARAGRAPH_GAP: Final = 1.35
 """Distance between the lines of two paragraphs through that of most lines."""
 
 _MIN_COLUMN_LINES: Final = 3
+_MIN_COLUMN_SHARE: Final = 0.25
+"""Width of the first column through that of the page, at the least."""
+
+_MAX_CROSSING: Final = 6
+"""Of so many lines beside a second column, one may reach over both."""
+
+_MIN_INDENT: Final = 10.0
 _MIN_GUTTER: Final = 12.0
 _COLUMN_TOLERANCE: Final = 4.0
 
@@ -48,8 +59,14 @@ class _Piece:
 
     @property
     def end(self) -> float:
-        """Where it ends at the least."""
-        return self.x + len(self.text.strip()) * self.size * _LETTER_WIDTH
+        """Where it ends at the least, by the usual widths of letters."""
+        return self.x + self.size * sum(map(_letter_width, self.text.strip()))
+
+
+def _letter_width(letter: str) -> float:
+    if letter in _NARROW:
+        return 0.27
+    return 0.75 if letter in _WIDE else 0.6 if letter.isupper() else 0.47
 
 
 def read_pdf(path: Path, raw: bytes, words: Collection[str]) -> ImportedDocument:
@@ -128,6 +145,8 @@ def _page_lines(pieces: Sequence[_Piece], usual_size: float) -> Iterator[Line]:
             yield Line("")
         bold_share = sum(len(one.text) for one in column if one.is_bold)
         mostly_bold = bold_share * 2 > sum(len(one.text) for one in column)
+        small = _MAX_SMALL_SIZE * usual_size
+        left = min((row[0].x for row in rows if row[0].size > small), default=0.0)
         for row in rows:
             size = max(piece.size for piece in row)
             if above is not None and above - row[0].y > _PARAGRAPH_GAP * spacing:
@@ -135,7 +154,11 @@ def _page_lines(pieces: Sequence[_Piece], usual_size: float) -> Iterator[Line]:
             strong = size >= _MIN_HEADING_SIZE * usual_size or (
                 not mostly_bold and all(piece.is_bold for piece in row)
             )
-            yield Line(_joined(row), is_strong=strong)
+            text = _joined(row)
+            # The signs of a list may be drawn; then only its indentation shows the list.
+            if not strong and row[0].x - left >= _MIN_INDENT and text.strip()[:1].isupper():
+                text = f"\N{BULLET} {text}"
+            yield Line(text, is_strong=strong, is_small=size <= small)
             above = row[0].y
 
 
@@ -159,11 +182,15 @@ def _rows(pieces: Sequence[_Piece]) -> Iterator[list[_Piece]]:
 
 
 def _joined(row: Sequence[_Piece]) -> str:
-    """Return a line; pypdf says by a space at a piece's start where words are apart."""
+    """Return a line; a label and its value beside it are joined by a colon."""
     text = row[0].text
     for before, piece in itertools.pairwise(row):
-        apart = piece.x - before.x > (len(before.text) + 1) * before.size * 0.75
-        text += f" {piece.text}" if apart else piece.text
+        gap = piece.x - before.end
+        is_label = before is row[0] and gap >= _MIN_GUTTER and is_known_heading(text)
+        if is_label and not text.rstrip().endswith(":"):
+            text = f"{text.rstrip()}: {piece.text.lstrip()}"
+        else:
+            text += f" {piece.text}" if gap > piece.size else piece.text
     return text
 
 
@@ -198,33 +225,37 @@ def _crosses(row: Sequence[_Piece], gutter: float) -> bool:
     if not before:
         return False
     end = max(piece.end for piece in before)
-    if not after:
-        return end > gutter
-    return after[0].x - gutter > _COLUMN_TOLERANCE or after[0].x - end < _MIN_GUTTER
+    if end > gutter:
+        return True
+    is_near = bool(after) and after[0].x - end < _MIN_GUTTER
+    return is_near and after[0].x - gutter > _COLUMN_TOLERANCE
 
 
 def _find_gutter(pieces: Sequence[_Piece]) -> float | None:
     """Return where the second column begins; None if there is one column.
 
-    Several lines begin there, beside other lines that end before. Labels with their values are no
-    columns: they belong together line by line.
+    Several lines begin there or further right, beside several that end before. Labels with their
+    values are no columns: they belong together line by line.
     """
+    if not pieces:
+        return None
     rows = list(_rows(pieces))
-    starts = Counter[float]()
-    for row in rows:
-        for before, piece in itertools.pairwise(row):
-            if piece.x - before.end >= _MIN_GUTTER:
-                starts[round(piece.x / _COLUMN_TOLERANCE) * _COLUMN_TOLERANCE] += 1
-    for place, _ in starts.most_common():
-        halves = [_halves(row, place) for row in rows if not _crosses(row, place)]
-        beside = [_joined(before) for before, after in halves if before and after]
-        right = sum(1 for _, after in halves if after)
-        labels = sum(text.rstrip().endswith(":") or is_known_heading(text) for text in beside)
+    left, right = min(piece.x for piece in pieces), max(piece.end for piece in pieces)
+    least = left + _MIN_COLUMN_SHARE * (right - left)
+    starts = Counter(round(piece.x, 0) for piece in pieces if least < piece.x < right)
+    for place in sorted(starts):
+        beside = [piece for piece in pieces if piece.x >= place - _COLUMN_TOLERANCE]
+        top, bottom = max(one.y for one in beside), min(one.y for one in beside)
+        band = [row for row in rows if bottom - 1 <= row[0].y <= top + 1]
+        before = [_halves(row, place)[0] for row in band if not _crosses(row, place)]
+        labels = [_joined(one) for one in before if one]
+        known = sum(text.rstrip().endswith(":") or is_known_heading(text) for text in labels)
+        is_free = sum(_crosses(row, place) for row in band) * _MAX_CROSSING <= len(band)
         if (
-            right >= _MIN_COLUMN_LINES
-            and len(beside) >= _MIN_COLUMN_LINES - 1
-            and len(halves) * 2 > len(rows)
-            and labels * 2 <= len(beside)
+            len({round(piece.y) for piece in beside}) >= _MIN_COLUMN_LINES
+            and len(labels) >= _MIN_COLUMN_LINES
+            and is_free
+            and known * 2 <= len(labels)
         ):
             return place
     return None

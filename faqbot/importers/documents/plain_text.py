@@ -65,10 +65,11 @@ _NESTED_INDENT: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of text; `is_strong` says that its font is that of a heading."""
+    """A line of text; its font may be that of a heading, or of a header or footer."""
 
     text: str
     is_strong: bool = False
+    is_small: bool = False
 
 
 def read_plain_text(text: str, words: Collection[str]) -> ImportedDocument:
@@ -115,7 +116,7 @@ def _without_edges(
         dropped = set[int]()
         for place in places:
             text = tidy(page[place].text)
-            kind = _edge_kind(text, len(pages), counts[_key(text)])
+            kind = _edge_kind(page[place], len(pages), counts[_key(text)])
             if kind:
                 dropped.add(place)
                 left_out.append(Boilerplate(kind, text))
@@ -135,12 +136,15 @@ def _filled_range(page: Sequence[Line]) -> tuple[int, int]:
     return (filled[0], filled[-1] + 1) if filled else (0, 0)
 
 
-def _edge_kind(text: str, pages: int, repetitions: int) -> str:
+def _edge_kind(line: Line, pages: int, repetitions: int) -> str:
     """Return what a line at the edge of a page is, if it isn't text of the document."""
+    text = tidy(line.text)
     if _is_page_number(text) and (pages > 1 or not text.isdigit()):
         return "page numbers"
     if repetitions >= _MIN_REPETITIONS and not is_known_heading(text):
         return "repeated on pages"
+    if line.is_small and len(text.split()) <= _MAX_HEADING_WORDS:
+        return "small print at the edge of a page"
     return "page footers" if _FOOTER.match(text) else ""
 
 
