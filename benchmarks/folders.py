@@ -21,11 +21,12 @@ import numpy.typing as npt
 
 from benchmarks.peers import Find, Peer, nearest_peers
 from benchmarks.record import Row, table, write
-from faqbot.engine import ConversationMemory, Engine
+from faqbot.engine import Engine
 from faqbot.evaluation.datasets import Expect, LabelledQuestion, Mark, mark, to_question
 from faqbot.evaluation.metrics import NO_LABEL, THRESHOLDS, mcc
 from faqbot.evaluation.runner import predict_all, report
 from faqbot.index.builder import build_index
+from faqbot.matching.conversations import ConversationMemory
 from faqbot.matching.training_data import SharedResources
 from faqbot.model import Answer, Choices, KnowledgeBase, Outcome
 from tools.train_verifier.collection import Asked, Collection, read_folder, with_strangers

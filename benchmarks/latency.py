@@ -23,9 +23,10 @@ from benchmarks.record import Row, table, write
 from benchmarks.typing_errors import questions, with_errors
 from faqbot.app import PREPARED_SCOPES, build_index, load_engine
 from faqbot.content.loader import load_knowledge_base
-from faqbot.engine import ConversationMemory, Engine
+from faqbot.engine import Engine
 from faqbot.evaluation.datasets import read_questions, to_question
 from faqbot.evaluation.runner import resident_mb
+from faqbot.matching.conversations import ConversationMemory
 from faqbot.model import Audience, KnowledgeBase, Question, Surface
 
 ROOT = Path(__file__).resolve().parent.parent

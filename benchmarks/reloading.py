@@ -20,9 +20,10 @@ from benchmarks.onet import Onet
 from benchmarks.record import Row, table, write
 from faqbot.content.loader import load_knowledge_base
 from faqbot.content.writer import role_file
-from faqbot.engine import ConversationMemory, Engine
+from faqbot.engine import Engine
 from faqbot.index.builder import build_in_subprocess, build_index
 from faqbot.index.reloader import Reloader
+from faqbot.matching.conversations import ConversationMemory
 from faqbot.matching.training_data import SharedResources
 from faqbot.model import Audience, Question
 

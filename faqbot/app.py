@@ -16,9 +16,10 @@ from pydantic import SecretStr
 from faqbot.content.files import shipped_knowledge
 from faqbot.content.git import PREFIX, git_source, pull
 from faqbot.content.loader import load_knowledge_base
-from faqbot.engine import ConversationMemory, Engine
+from faqbot.engine import Engine
 from faqbot.errors import UsageError
 from faqbot.index.builder import build_in_subprocess, build_index, load_engine, load_index
+from faqbot.matching.conversations import ConversationMemory
 from faqbot.matching.encoders import StaticEncoder, check_folder
 from faqbot.matching.training_data import SharedResources
 

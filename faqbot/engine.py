@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -12,9 +11,9 @@ from typing import Final
 
 from faqbot.content.loader import fill_title
 from faqbot.matching.candidates import Explanation
+from faqbot.matching.conversations import ConversationMemory
 from faqbot.matching.decision import Decider, names_part
 from faqbot.matching.dialogue import (
-    LastAsked,
     is_answered,
     joined,
     last_asked,
@@ -35,6 +34,7 @@ from faqbot.model import (
     Decline,
     Faq,
     KnowledgeBase,
+    LinkMethod,
     Outcome,
     ParsedQuestion,
     Question,
@@ -43,71 +43,6 @@ from faqbot.model import (
     Silence,
 )
 from faqbot.replies.result import Result
-
-
-@dataclass(frozen=True, slots=True)
-class _Conversation:
-    role: str | None
-    last_question: float
-    asked: LastAsked
-
-
-class ConversationMemory:
-    """The role of each conversation, and what it asked for last.
-
-    The least recently used conversation is evicted first.
-
-    Args:
-        clock: a monotonic clock, in seconds.
-        capacity: how many conversations are kept.
-        lifetime: seconds after its last question at which a conversation is over.
-    """
-
-    def __init__(
-        self,
-        clock: Callable[[], float],
-        capacity: int = 10_000,
-        lifetime: float = 14 * 24 * 3600,
-    ) -> None:
-        self._clock = clock
-        self._capacity = capacity
-        self._lifetime = lifetime
-        self._conversations: OrderedDict[str, _Conversation] = OrderedDict()
-
-    def knows(self, thread: str) -> bool:
-        """Return whether that conversation is known, and not over."""
-        return self._find(thread) is not None
-
-    def role_of(self, thread: str) -> str | None:
-        """Return the role that the conversation is about, if it is about one."""
-        conversation = self._find(thread)
-        return conversation.role if conversation else None
-
-    def last_asked(self, thread: str) -> LastAsked:
-        """Return what was asked for last."""
-        conversation = self._find(thread)
-        return conversation.asked if conversation else LastAsked()
-
-    def remember(self, thread: str, role: str | None, asked: LastAsked | None = None) -> None:
-        """Record a question; what isn't given stays as it was in the conversation."""
-        if not thread:
-            return
-        self._conversations[thread] = _Conversation(
-            role or self.role_of(thread), self._clock(), asked or self.last_asked(thread)
-        )
-        # Assigning to a key that exists keeps its old place in the order.
-        self._conversations.move_to_end(thread)
-        while len(self._conversations) > self._capacity:
-            self._conversations.popitem(last=False)
-
-    def _find(self, thread: str) -> _Conversation | None:
-        conversation = self._conversations.get(thread)
-        if conversation is None or self._clock() - conversation.last_question > self._lifetime:
-            # Conversations end when they are looked up, so no timer has to sweep them.
-            self._conversations.pop(thread, None)
-            return None
-        return conversation
-
 
 PARSED_CACHE_SIZE: Final = 2_048
 MAX_CACHED_CHARACTERS: Final = 200
@@ -343,7 +278,14 @@ class Engine:
         self, question: Question, parsed: ParsedQuestion, outcome: Outcome, began: float
     ) -> Result:
         role = _role_of(outcome, parsed)
-        self._conversations.remember(question.thread, role, last_asked(outcome))
+        self._conversations.remember(
+            question.thread,
+            role,
+            last_asked(outcome),
+            brief=question.brief,
+            named=any(link.method is not LinkMethod.CONVERSATION for link in parsed.links),
+            elsewhere=_is_elsewhere(outcome),
+        )
         return self._say(question, parsed, outcome, role, began)
 
     def _say(
@@ -363,6 +305,14 @@ class Engine:
             role=role,
             seconds=time.perf_counter() - began,
         )
+
+
+def _is_elsewhere(outcome: Outcome) -> bool:
+    """Return whether a question was about something other than one role of the content."""
+    if isinstance(outcome, Answer):
+        # By the answer, not by the links: a general FAQ is linked to the conversation's role.
+        return len({entry.role for entry in outcome.entries if entry.role}) != 1
+    return isinstance(outcome, Decline) and outcome.reason is Reason.UNKNOWN_ROLE
 
 
 def _role_of(outcome: Outcome, parsed: ParsedQuestion) -> str | None:

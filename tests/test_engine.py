@@ -12,8 +12,9 @@ import pytest
 
 from faqbot.app import build_index
 from faqbot.content.loader import load_knowledge_base
-from faqbot.engine import ConversationMemory, Engine, Index
+from faqbot.engine import Engine, Index
 from faqbot.index.builder import load_index
+from faqbot.matching.conversations import ConversationMemory
 from faqbot.matching.training_data import SharedResources
 from faqbot.model import Answer, Audience, Choices, Decline, Question, Reason, Requirement
 from faqbot.replies.result import Result

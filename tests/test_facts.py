@@ -8,7 +8,8 @@ from functools import cache
 import pytest
 
 from faqbot.app import build_index
-from faqbot.engine import ConversationMemory, Engine, Index
+from faqbot.engine import Engine, Index
+from faqbot.matching.conversations import ConversationMemory
 from faqbot.model import (
     Answer,
     Audience,

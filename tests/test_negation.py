@@ -7,7 +7,8 @@ import time
 import pytest
 
 from faqbot.app import build_index
-from faqbot.engine import ConversationMemory, Engine
+from faqbot.engine import Engine
+from faqbot.matching.conversations import ConversationMemory
 from faqbot.model import (
     Faq,
     KnowledgeBase,

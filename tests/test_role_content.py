@@ -8,8 +8,9 @@ import time
 import pytest
 
 from faqbot.app import build_index
-from faqbot.engine import ConversationMemory, Engine
+from faqbot.engine import Engine
 from faqbot.exporters.job_advert import advert
+from faqbot.matching.conversations import ConversationMemory
 from faqbot.model import (
     Audience,
     Document,

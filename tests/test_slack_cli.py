@@ -103,7 +103,7 @@ async def test_slack_run_answers_by_the_tokens_that_the_tool_gives(
             async with asyncio.timeout(DEADLINE):
                 assert b"by Socket Mode" in await process.stdout.readline()
             ts = await workspace.person("maya").dm("data analyst skills")
-            (answer,) = await workspace.until(lambda: workspace.answers("@maya", ts))
+            (answer,) = await workspace.until(lambda: workspace.answers_since("@maya", ts))
             assert "SQL" in answer.text
             process.send_signal(signal.SIGINT)
             async with asyncio.timeout(DEADLINE):

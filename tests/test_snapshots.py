@@ -10,10 +10,11 @@ import pytest
 
 from faqbot import app
 from faqbot.content.loader import load_knowledge_base
-from faqbot.engine import ConversationMemory, Engine, Index
+from faqbot.engine import Engine, Index
 from faqbot.index import builder
 from faqbot.index.cache import MAX_SNAPSHOTS, Snapshots, code_digest, snapshot_key
 from faqbot.matching import matcher
+from faqbot.matching.conversations import ConversationMemory
 from faqbot.matching.training_data import SharedResources
 from faqbot.model import Audience, Question
 

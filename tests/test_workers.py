@@ -67,7 +67,7 @@ async def two_workers(
 
 async def asked(workspace: LocalWorkspace) -> str:
     ts = await workspace.person("maya").dm("data analyst skills")
-    found = await workspace.until(lambda: workspace.answers("@maya", ts), within=DEADLINE)
+    found = await workspace.until(lambda: workspace.answers_since("@maya", ts), within=DEADLINE)
     return found[0].text
 
 

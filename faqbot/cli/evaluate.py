@@ -179,7 +179,8 @@ def _intents(
 
 def _engine(knowledge_base: KnowledgeBase, encoder: Path | None) -> Engine:
     from faqbot import app
-    from faqbot.engine import ConversationMemory, Engine
+    from faqbot.engine import Engine
+    from faqbot.matching.conversations import ConversationMemory
     from faqbot.matching.training_data import SharedResources
     from faqbot.settings.sources import configured_encoder
 

@@ -271,7 +271,8 @@ def with_phrasings(engine: Engine, more: Mapping[str, Sequence[str]]) -> Engine:
     """Return an engine of the same content with more phrasings, by entry."""
     from faqbot import app
     from faqbot.content.loader import with_phrasings
-    from faqbot.engine import ConversationMemory, Engine
+    from faqbot.engine import Engine
+    from faqbot.matching.conversations import ConversationMemory
     from faqbot.matching.training_data import shared_resources
     from faqbot.settings.sources import configured_cache, configured_encoder
 

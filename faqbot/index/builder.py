@@ -17,7 +17,7 @@ from typing import Final
 from threadpoolctl import threadpool_limits
 
 from faqbot.content.loader import load_knowledge_base
-from faqbot.engine import ConversationMemory, Engine, Index
+from faqbot.engine import Engine, Index
 from faqbot.errors import ContentError, FaqbotError, Problem, ServiceError, UsageError
 from faqbot.index.cache import (
     SizedIndex,
@@ -27,6 +27,7 @@ from faqbot.index.cache import (
     snapshot_size,
     write_snapshot,
 )
+from faqbot.matching.conversations import ConversationMemory
 from faqbot.matching.decision import Decider
 from faqbot.matching.facts.finder import FactFinder
 from faqbot.matching.matcher import Matcher

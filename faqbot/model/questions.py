@@ -45,6 +45,7 @@ class Question:
         thread: the key of the conversation that it belongs to; empty for none.
         role: the id of the role that the conversation is about, where the caller knows it.
         prompt: whether it was said to faqbot; decides whether it is answered at all.
+        brief: whether its conversation goes from subject to subject, and so soon forgets a role.
     """
 
     text: str
@@ -54,6 +55,7 @@ class Question:
     thread: str = ""
     role: str | None = None
     prompt: Prompt = Prompt.ADDRESSED
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)

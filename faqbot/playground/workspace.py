@@ -219,6 +219,10 @@ class LocalWorkspace:
         """Return those of `messages` that the app sent."""
         return tuple(m for m in self.messages(channel, thread_ts) if m.bot)
 
+    def answers_since(self, channel: str, ts: str) -> tuple[SlackMessage, ...]:
+        """Return what the app said at the top level of a channel after a message."""
+        return tuple(m for m in self.answers(channel) if float(m.ts) > float(ts))
+
     def private_messages(self, person: str) -> tuple[SlackMessage, ...]:
         """Return the ephemeral messages to a person, in order."""
         user = self.state.user(person)

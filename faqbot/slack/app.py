@@ -15,7 +15,6 @@ from faqbot.runtime.logs import bolt_logger
 from faqbot.slack.blockkit.views import answer_modal, notice
 from faqbot.slack.client import client_of
 from faqbot.slack.context import AppContext, Services
-from faqbot.slack.conversations import post, send_ephemeral
 from faqbot.slack.listeners import (
     approvals,
     buttons,
@@ -34,6 +33,7 @@ from faqbot.slack.middleware import deduplication, rate_limit, request_log
 from faqbot.slack.middleware.deduplication import CLAIM
 from faqbot.slack.middleware.request_log import log_handled
 from faqbot.slack.payloads import IncomingMessage, Interaction, payload_of
+from faqbot.slack.posts import deliver, send_ephemeral
 
 Authorize = Callable[..., Awaitable[AuthorizeResult]]
 """Returns the bot's identity and token, as Bolt calls it."""
@@ -129,9 +129,7 @@ def _answer_messages(app: AsyncApp) -> None:
     @app.event("message")
     async def on_message(incoming: IncomingMessage | None, context: AsyncBoltContext) -> None:
         if incoming is not None and incoming.is_question:
-            await post(
-                client_of(context), incoming.channel, incoming.thread, notice(CONTENT_UNAVAILABLE)
-            )
+            await deliver(client_of(context), incoming, notice(CONTENT_UNAVAILABLE))
 
     @app.event("app_home_opened")
     async def on_home() -> None:

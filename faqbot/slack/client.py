@@ -58,6 +58,36 @@ def reason_of(error: SlackApiError) -> str:
     return str(reason or f"status {getattr(error.response, 'status_code', 'unknown')}")
 
 
+_CANNOT_POST: Final[Mapping[str, str]] = {
+    "is_archived": "the channel is archived",
+    "not_in_channel": "I'm not in the channel",
+    "channel_not_found": "I'm not in the channel",
+    "thread_not_found": "the message that it belongs below is gone",
+    "message_not_found": "the message that it belongs to is gone",
+    "cannot_reply_to_message": "that message takes no replies",
+    "restricted_action_thread_locked": "the thread is locked",
+    "restricted_action_non_threadable_channel": "the channel has no threads",
+    "messages_tab_disabled": "my messages are switched off",
+    "msg_too_long": "it is too long for one message",
+    "msg_blocks_too_long": "it is too long for one message",
+}
+_RESTRICTED: Final = "restricted_action"
+TOO_LONG: Final = frozenset({"msg_too_long", "msg_blocks_too_long"})
+"""Slack's reasons that mean a message that no channel would take."""
+
+
+def why_not_posted(error: BaseException) -> str:
+    """Return in words why a channel or thread takes no post; empty for all other errors.
+
+    Such a refusal is a fact about the channel. Nothing in faqbot is wrong, and nothing can be
+    repeated: the post goes another way.
+    """
+    reason = reason_of(error) if isinstance(error, SlackApiError) else ""
+    if reason in _CANNOT_POST:
+        return _CANNOT_POST[reason]
+    return "I may not post in the channel" if reason.startswith(_RESTRICTED) else ""
+
+
 def describe_error(error: BaseException) -> str:
     """Return Slack's reason, or the type of another error: its message may quote somebody."""
     return reason_of(error) if isinstance(error, SlackApiError) else type(error).__name__

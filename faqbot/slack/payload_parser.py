@@ -292,6 +292,10 @@ def _interaction(fields: _Fields, name: str, team: str) -> Interaction:
         raise MalformedPayload
     container, message = fields.object("container"), fields.object("message")
     ts = container.string("message_ts") or message.string("ts")
+    channel = container.string("channel_id") or fields.object("channel").string("id")
+    thread = container.string("thread_ts") or message.string("thread_ts") or ts
+    if channel.startswith("D") and thread == ts:
+        thread = ""  # at the top level, where direct messages are answered
     action = fields.first("actions") if name == "block_actions" else fields
     action_id = action.string("action_id", _NAME)
     if name == "block_actions" and not action_id:
@@ -301,9 +305,9 @@ def _interaction(fields: _Fields, name: str, team: str) -> Interaction:
         team,
         user=fields.object("user").string("id"),
         trigger=fields.string("trigger_id"),
-        channel=container.string("channel_id") or fields.object("channel").string("id"),
+        channel=channel,
         ts=ts,
-        thread=container.string("thread_ts") or message.string("thread_ts") or ts,
+        thread=thread,
         private=container.flag("is_ephemeral"),
         text=message.string("text", _TEXT),
         action=action_id,

@@ -76,14 +76,14 @@ class IncomingMessage:
 
     @property
     def thread(self) -> str:
-        """The timestamp of the thread that the answer goes to."""
-        return self.thread_ts or self.ts
+        """The timestamp of the thread that the answer goes to; empty for the top level."""
+        # Direct messages are answered in line: a thread below each would hide the answer.
+        return self.thread_ts or ("" if self.direct else self.ts)
 
     @property
     def conversation(self) -> str:
         """The key of the conversation; top-level direct messages are one conversation."""
-        whole = self.direct and not self.thread_ts
-        return conversation_key(self.team, self.channel, "" if whole else self.thread)
+        return conversation_key(self.team, self.channel, self.thread)
 
     @property
     def question(self) -> str:
@@ -157,7 +157,8 @@ class Interaction:
         trigger: opens a modal, for three seconds.
         channel: where the message is; empty in modals and App Home.
         ts: the message's timestamp.
-        thread: the timestamp of the message's thread, or its own.
+        thread: the timestamp of the message's thread, or its own; empty at the top level of the
+            direct conversation.
         private: whether only this person sees the message.
         text: the message's text, where Slack sends it.
         action: the action id of the element that was used.

@@ -22,8 +22,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.content.git import PREFIX
 from faqbot.content.publisher import Publisher, ReadOnlyPublisher
-from faqbot.engine import ConversationMemory
 from faqbot.errors import FaqbotError, ServiceError
+from faqbot.matching.conversations import ConversationMemory
 from faqbot.runtime.tasks import CallCancelledError, SingleFlight
 from faqbot.slack.app import create_app, create_unavailable_app
 from faqbot.slack.client import SLACK_ERRORS, describe_error

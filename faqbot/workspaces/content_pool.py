@@ -19,10 +19,11 @@ from typing import Final, Protocol
 
 from faqbot.content.git import PREFIX, git_source
 from faqbot.content.publisher import ContentPublisher
-from faqbot.engine import ConversationMemory, Engine, Index
+from faqbot.engine import Engine, Index
 from faqbot.errors import FaqbotError, ServiceError
 from faqbot.index.cache import SizedIndex
 from faqbot.index.reloader import Reloader, content_digest
+from faqbot.matching.conversations import ConversationMemory
 from faqbot.model import KnowledgeBase
 from faqbot.runtime.tasks import SingleFlight
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from faqbot.engine import ConversationMemory, Engine
+from faqbot.engine import Engine
 from faqbot.index.builder import build_index
+from faqbot.matching.conversations import ConversationMemory
 from faqbot.matching.encoders import is_other_script
 from faqbot.matching.training_data import SharedResources
 from faqbot.model import Answer, Faq, KnowledgeBase

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from faqbot.content.loader import load_knowledge_base
-from faqbot.engine import ConversationMemory, Engine
+from faqbot.engine import Engine
 from faqbot.errors import ServiceError
 from faqbot.index.builder import build_index
+from faqbot.matching.conversations import ConversationMemory
 from faqbot.matching.encoders import StaticEncoder
 from faqbot.matching.safetensors import Tensors
 from faqbot.matching.tfidf import Floats

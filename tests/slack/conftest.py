@@ -13,8 +13,9 @@ import pytest_asyncio
 
 from faqbot.app import build_index
 from faqbot.content.publisher import ContentPublisher
-from faqbot.engine import ConversationMemory, Engine, Index
+from faqbot.engine import Engine, Index
 from faqbot.index.reloader import ReloadState
+from faqbot.matching.conversations import ConversationMemory
 from faqbot.playground.models import Setup, SlackMessage, Timing
 from faqbot.playground.person import SimulatedUser
 from faqbot.playground.workspace import LocalWorkspace
@@ -72,6 +73,14 @@ class Slack:
         """The app's answer number `count` in a thread."""
         found = await self.workspace.until(
             lambda: self.workspace.answers(channel, ts)[count - 1 : count]
+        )
+        return found[0]
+
+    async def told(self, text: str, person: str = "maya") -> SlackMessage:
+        """Ask in the direct conversation; the answer below the question, at the top level."""
+        ts = await self.workspace.person(person).dm(text)
+        found = await self.workspace.until(
+            lambda: self.workspace.answers_since(f"@{person}", ts)[:1]
         )
         return found[0]
 

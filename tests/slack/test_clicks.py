@@ -263,4 +263,5 @@ async def test_opening_the_conversation_first_is_greeted_once(slack: Slack) -> N
     await jonas.open_dm()
     await slack.silent(lambda: len(slack.workspace.answers("@jonas")))
     await jonas.click(hello, label="How do I apply?")
-    assert "documents" in (await slack.answer("@jonas", hello.ts)).text
+    said = await slack.workspace.until(lambda: slack.workspace.answers_since("@jonas", hello.ts))
+    assert "documents" in said[0].text

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from faqbot.playground.models import Faults
 from faqbot.playground.models import SlackMessage as PostedMessage
-from tests.slack.conftest import Slack
+from tests.slack.conftest import Slack, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -62,17 +64,66 @@ async def test_threads_without_an_answer_are_not_answered(slack: Slack) -> None:
 
 
 async def test_a_direct_message_is_answered_and_remembered_at_the_top(slack: Slack) -> None:
-    first = await slack.maya.dm("qa engineer skills")
-    assert "QA Engineer · Skills" in (await slack.answer("@maya", first)).text
-    second = await slack.maya.dm("and which education?")
-    assert "QA Engineer · Education" in (await slack.answer("@maya", second)).text
+    answer = await slack.told("qa engineer skills")
+    assert "QA Engineer · Skills" in answer.text
+    assert not answer.thread_ts
+    again = await slack.told("and which education?")
+    assert "QA Engineer · Education" in again.text
+    assert not again.thread_ts
 
 
 async def test_a_direct_thread_remembers_its_role(slack: Slack) -> None:
     first = await slack.maya.dm("data engineer skills")
-    await slack.answer("@maya", first)
-    await slack.maya.dm("and which education?", thread_ts=first)
-    assert "Data Engineer · Education" in (await slack.answer("@maya", first, 2)).text
+    (above,) = await slack.workspace.until(
+        lambda: slack.workspace.answers_since("@maya", first)[:1]
+    )
+    for root in (first, above.ts):
+        await slack.maya.dm("and which education?", thread_ts=root)
+        answer = await slack.answer("@maya", root)
+        assert "Data Engineer · Education" in answer.text
+        assert answer.thread_ts == root
+
+
+async def test_a_thread_below_a_direct_answer_is_read_back_after_a_restart(slack: Slack) -> None:
+    answer = await slack.told("data engineer skills")
+    async with serving() as other:
+        # What another process reads of the same conversation.
+        for message in slack.workspace.messages("@maya"):
+            other.workspace.state.put(replace(message, channel=other.maya.direct.id))
+        await other.maya.dm("and which education?", thread_ts=answer.ts)
+        assert "Data Engineer · Education" in (await other.answer("@maya", answer.ts)).text
+
+
+async def test_a_button_of_a_direct_answer_is_answered_at_the_top_level(slack: Slack) -> None:
+    answer = await slack.told("product manager skills")
+    result = await slack.maya.click(answer, label="Education")
+    assert result.ok
+    (shown,) = await slack.workspace.until(
+        lambda: slack.workspace.answers_since("@maya", answer.ts)[:1]
+    )
+    assert "Product Manager · Education" in shown.text
+    assert not shown.thread_ts
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [("how do I apply?", "which roles need SQL?"), ("how do I apply?",) * 2],
+)
+async def test_another_subject_ends_the_role_of_the_top_level(
+    slack: Slack, elsewhere: tuple[str, ...]
+) -> None:
+    await slack.told("ux designer skills")
+    for text in elsewhere:
+        await slack.told(text)
+    assert "Which role" in (await slack.told("and which education?")).text
+
+
+async def test_a_role_that_nobody_named_for_long_ends_at_the_top_level(slack: Slack) -> None:
+    await slack.told("ux designer skills")
+    for _ in range(5):
+        await slack.told("and which education?")
+        await slack.told("and the skills?")
+    assert "Which role" in (await slack.told("and which education?")).text
 
 
 @pytest.mark.parametrize("text", ["", "help", "Help!"])
@@ -99,12 +150,13 @@ async def test_a_lost_acknowledgement_brings_no_second_answer(slack: Slack) -> N
 async def test_other_bots_and_edits_are_ignored(slack: Slack) -> None:
     slack.workspace.post_as_other_bot("#hiring", slack.mention("data analyst skills"))
     ts = await slack.maya.dm("product manager skills")
-    await slack.answer("@maya", ts)
-    message = slack.workspace.message("@maya", ts)
+    workspace = slack.workspace
+    await workspace.until(lambda: workspace.answers_since("@maya", ts))
+    message = workspace.message("@maya", ts)
     assert message is not None
     await slack.maya.edit(message, "product manager education")
-    await slack.silent(lambda: len(slack.workspace.answers("@maya", ts)))
-    assert len(slack.workspace.answers("@maya", ts)) == 1
+    await slack.silent(lambda: len(workspace.answers_since("@maya", ts)))
+    assert len(workspace.answers_since("@maya", ts)) == 1
     assert not [m for m in slack.workspace.messages("#hiring") if m.bot]
 
 
@@ -120,23 +172,19 @@ async def test_a_file_with_a_question_is_a_question(slack: Slack) -> None:
         "ts": "1700000000.000100",
         "files": [],
     }
-    state = slack.workspace.state
-    posted = PostedMessage("1700000000.000100", place.id, maya.id, "data engineer skills")
-    state.put(posted)
-    slack.workspace.event("message.im", event)
-    found = await slack.workspace.until(
-        lambda: [m for m in state.replies(place.id, posted.ts) if "Spark" in m.text and m.bot]
+    before = len(slack.workspace.answers("@maya"))
+    slack.workspace.state.put(
+        PostedMessage("1700000000.000100", place.id, maya.id, "data engineer skills")
     )
-    assert found
+    slack.workspace.event("message.im", event)
+    found = await slack.workspace.until(lambda: slack.workspace.answers("@maya")[before:])
+    assert "Spark" in found[0].text
 
 
 async def test_guest_does_not_get_content_for_employees(slack: Slack) -> None:
     ask = "how does the referral bonus work"
-    mine = await slack.maya.dm(ask)
-    assert "there is a bonus" in (await slack.answer("@maya", mine)).text
-    guest = slack.workspace.person("guest")
-    theirs = await guest.dm(ask)
-    assert "there is a bonus" not in (await slack.answer("@guest", theirs)).text
+    assert "there is a bonus" in (await slack.told(ask)).text
+    assert "there is a bonus" not in (await slack.told(ask, "guest")).text
 
 
 async def test_content_for_employees_is_shown_privately_in_a_channel(

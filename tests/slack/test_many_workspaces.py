@@ -41,7 +41,7 @@ class Served:
     async def asked(self, team: str, text: str) -> str:
         workspace = self.slack[team]
         ts = await workspace.person("maya").dm(text)
-        found = await workspace.until(lambda: workspace.answers("@maya", ts), within=DEADLINE)
+        found = await workspace.until(lambda: workspace.answers_since("@maya", ts), within=DEADLINE)
         return found[0].text
 
 

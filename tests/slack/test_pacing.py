@@ -17,7 +17,7 @@ from slack_sdk.errors import SlackApiError
 from faqbot.playground.models import Faults
 from faqbot.runtime.web import listen
 from faqbot.slack.client import CallQueue, web_client
-from faqbot.slack.conversations import post_once, was_answered
+from faqbot.slack.posts import post_once, was_answered
 from tests.slack.conftest import serving
 
 Handler = Callable[[web.Request], Any]

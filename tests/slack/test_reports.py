@@ -10,8 +10,9 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
-from faqbot.engine import ConversationMemory, Engine
+from faqbot.engine import Engine
 from faqbot.index.reloader import ReloadState
+from faqbot.matching.conversations import ConversationMemory
 from faqbot.playground.models import Channel
 from faqbot.slack.client import web_client
 from faqbot.slack.context import AppContext, Services

@@ -88,7 +88,7 @@ async def test_http_answers_and_stops_gracefully(knowledge: Path) -> None:
         assert "/slack/events" in await first_line(process)
         workspace.deliver_to(f"http://127.0.0.1:{port}/slack/events")
         ts = await workspace.person("maya").dm("data analyst skills")
-        found = await workspace.until(lambda: workspace.answers("@maya", ts))
+        found = await workspace.until(lambda: workspace.answers_since("@maya", ts))
         assert "SQL" in found[0].text
         process.send_signal(signal.SIGINT)
         assert (await ended(process))[0] == 0

@@ -105,7 +105,7 @@ async def test_from_a_question_to_an_faq_that_answers_it(
     assert list((folder / "proposals").glob("data-analyst-*.yaml"))
 
     ts = await jonas.dm(f"data analyst: {UNANSWERABLE}")
-    told = await seen.until(lambda: seen.answers("@jonas", ts))
+    told = await seen.until(lambda: seen.answers_since("@jonas", ts))
     assert "Size 42." in told[0].text
 
     async with memory.store() as store:

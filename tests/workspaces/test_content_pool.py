@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 
 from faqbot.content.loader import load_knowledge_base
-from faqbot.engine import ConversationMemory, Engine
+from faqbot.engine import Engine
 from faqbot.errors import ContentError, ServiceError
 from faqbot.index import builder
 from faqbot.index.builder import IndexLoader, build_index
 from faqbot.index.cache import SizedIndex, Snapshots, read_snapshot, write_snapshot
+from faqbot.matching.conversations import ConversationMemory
 from faqbot.model import Answer, Question
 from faqbot.workspaces import content_pool as module
 from faqbot.workspaces.content_pool import ContentPool, LoadedContent, keep_up_to_date

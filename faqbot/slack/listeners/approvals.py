@@ -27,10 +27,10 @@ from faqbot.slack.blockkit.blocks import (
 from faqbot.slack.blockkit.rich_text import JsonObject, escape
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
 from faqbot.slack.context import AppContext
-from faqbot.slack.conversations import post_to_first, send_ephemeral
 from faqbot.slack.listeners.errors import needs_storage
 from faqbot.slack.listeners.reports import Reports
 from faqbot.slack.payloads import Interaction
+from faqbot.slack.posts import post_to_first, send_ephemeral
 from faqbot.storage.models import PHRASING, Proposal, ProposalState, utc_now
 
 _QUOTED: Final = 2_500

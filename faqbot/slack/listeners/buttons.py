@@ -13,9 +13,9 @@ from faqbot.slack.blockkit.blocks import Action, parse_entry_ref
 from faqbot.slack.blockkit.views import help_message, notice, search_modal
 from faqbot.slack.client import client_of
 from faqbot.slack.context import AppContext
-from faqbot.slack.conversations import show_answer
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.payloads import Interaction
+from faqbot.slack.posts import show_answer
 
 _NONE_OF_THESE = (
     "Sorry about that. Try other words, name the role and what you want to know, "
@@ -77,6 +77,7 @@ class _Clicks:
             audience=audience,
             surface=Surface.COMMAND if interaction.private else place,
             thread=interaction.conversation,
+            brief=not interaction.thread,
         )
 
     def _note(self, interaction: Interaction, answer: AnswerMessage) -> None:

@@ -28,12 +28,12 @@ from faqbot.slack.blockkit.rich_text import escape, split
 from faqbot.slack.blockkit.views import echoed, help_message, notice, roles_list
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error, reason_of
 from faqbot.slack.context import AppContext
-from faqbot.slack.conversations import send_ephemeral
 from faqbot.slack.listeners.channel_settings import SettingsCommand
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.listeners.reports import Reports
 from faqbot.slack.manifest import FAQ, ROLE, ROLES
 from faqbot.slack.payloads import Interaction, SlashCommand
+from faqbot.slack.posts import send_ephemeral
 
 _ADVERT: Final = re.compile(r"\s*(?:advert|advertisement|ad|posting)\b[:\s]*", re.IGNORECASE)
 _ROOM: Final = 11_000

@@ -18,7 +18,6 @@ from slack_sdk.errors import SlackApiError
 
 from faqbot.slack.blockkit.views import NOT_NOW, answer_modal, notice
 from faqbot.slack.client import SLACK_ERRORS, client_of, reason_of
-from faqbot.slack.conversations import post, send_ephemeral
 from faqbot.slack.payloads import (
     IncomingMessage,
     Interaction,
@@ -27,6 +26,7 @@ from faqbot.slack.payloads import (
     View,
     payload_of,
 )
+from faqbot.slack.posts import deliver, send_ephemeral
 from faqbot.storage.models import StoreError
 
 Listener = Callable[[AsyncAck, Interaction, AsyncBoltContext], Awaitable[None]]
@@ -114,9 +114,9 @@ async def _tell(
             await context.respond(text=text, response_type="ephemeral", replace_original=False)
         case Interaction(trigger=trigger, view=View(type="home")) if trigger:
             await client.views_open(trigger_id=trigger, view=answer_modal(notice(text)))
-        case IncomingMessage(channel=channel, thread=thread) if payload.is_question:
+        case IncomingMessage() if payload.is_question:
             # Who only wrote in a thread isn't waiting for an answer.
-            await post(client, channel, thread, notice(text))
+            await deliver(client, payload, notice(text))
     return None
 
 

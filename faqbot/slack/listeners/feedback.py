@@ -24,10 +24,10 @@ from faqbot.slack.blockkit.rich_text import JsonObject
 from faqbot.slack.blockkit.views import input_block, modal, text_input
 from faqbot.slack.client import client_of
 from faqbot.slack.context import AppContext, Services
-from faqbot.slack.conversations import send_ephemeral
 from faqbot.slack.listeners.errors import needs_storage
 from faqbot.slack.listeners.handoff import HandoffRequest, HandoffService
 from faqbot.slack.payloads import Interaction, View
+from faqbot.slack.posts import send_ephemeral
 from faqbot.storage.models import (
     PHRASING,
     Proposal,

@@ -27,10 +27,10 @@ from faqbot.slack.blockkit.rich_text import JsonObject, escape
 from faqbot.slack.blockkit.views import NOT_NOW, modal, text_input
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
 from faqbot.slack.context import AppContext
-from faqbot.slack.conversations import post_to_first, send_ephemeral
 from faqbot.slack.directory import mention
 from faqbot.slack.listeners.errors import needs_storage
 from faqbot.slack.payloads import Interaction
+from faqbot.slack.posts import post_to_first, send_ephemeral
 from faqbot.storage.models import Handoff, HandoffState, QuestionRecord, StoreError, utc_now
 from faqbot.storage.store import new_id
 

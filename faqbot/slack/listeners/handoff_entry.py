@@ -24,11 +24,11 @@ from faqbot.slack.blockkit.rich_text import JsonObject
 from faqbot.slack.blockkit.views import input_block, modal
 from faqbot.slack.client import client_of
 from faqbot.slack.context import AppContext
-from faqbot.slack.conversations import send_ephemeral
 from faqbot.slack.listeners.errors import needs_storage
 from faqbot.slack.listeners.feedback import suggest
 from faqbot.slack.listeners.handoff import HandoffService, conflict_message, visible_handoff
 from faqbot.slack.payloads import Interaction
+from faqbot.slack.posts import send_ephemeral
 from faqbot.storage.models import Handoff
 from faqbot.storage.recorder import redact
 

@@ -13,10 +13,11 @@ from faqbot.slack.answers import AnswerMessage, ask, wants_help
 from faqbot.slack.blockkit.views import help_message, notice
 from faqbot.slack.client import client_of
 from faqbot.slack.context import AppContext
-from faqbot.slack.conversations import ThreadState, post, post_ephemeral, was_answered
+from faqbot.slack.conversations import ThreadState
 from faqbot.slack.directory import channel_audience
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.payloads import IncomingMessage, MessageKind
+from faqbot.slack.posts import deliver, post_ephemeral, was_answered
 from faqbot.storage.models import ChannelMode, ChannelPolicy
 
 _OFF: Final = "I'm switched off in this channel. Write to me directly, or use `/faq`."
@@ -157,6 +158,7 @@ class MessageHandler:
             thread=message.conversation,
             role=past.role,
             prompt=prompt,
+            brief=not message.thread,
         )
         return ask(self.app.engine, question)
 
@@ -167,8 +169,8 @@ class MessageHandler:
         if (await self._policy(message)).private:
             await post_ephemeral(client, message, signed.message)
             return
-        await post(client, message.channel, message.thread, signed.message, question=message.ts)
-        self.app.threads.record_answer(message, answer.role)
+        posted = await deliver(client, message, signed.message, question=message.ts)
+        self.app.threads.record_answer(message, answer.role, posted)
 
 
 def register(app: AsyncApp, app_context: AppContext) -> None:

@@ -16,10 +16,10 @@ from faqbot.slack.blockkit.rich_text import JsonObject, as_markdown
 from faqbot.slack.blockkit.views import input_block, modal, text_input
 from faqbot.slack.client import client_of
 from faqbot.slack.context import AppContext
-from faqbot.slack.conversations import send_ephemeral
 from faqbot.slack.listeners.approvals import ProposalReview
 from faqbot.slack.listeners.errors import needs_storage
 from faqbot.slack.payloads import Interaction, View
+from faqbot.slack.posts import send_ephemeral
 from faqbot.storage.models import Proposal, utc_now
 from faqbot.storage.store import new_id
 
