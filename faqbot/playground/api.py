@@ -89,6 +89,13 @@ class Call:
             raise Refusal("not_in_channel" if not channel.direct else "channel_not_found")
         return channel
 
+    def open_channel(self, name: str = "channel") -> Channel:
+        """Return the channel; raises Refusal if the bot isn't a member, or it is archived."""
+        channel = self.joined_channel(name)
+        if channel.archived:
+            raise Refusal("is_archived")
+        return channel
+
     def user(self, name: str = "user") -> User:
         """Return the user of an id; raises Refusal if there is none."""
         try:

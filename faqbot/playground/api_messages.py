@@ -52,7 +52,9 @@ def _text_of_markdown(call: Call) -> str:
 
 async def post_message(call: Call) -> Payload:
     """chat.postMessage."""
-    channel = call.joined_channel()
+    channel = call.open_channel()
+    if channel.read_only:
+        raise Refusal("restricted_action_read_only_channel")
     text, blocks = content(call)
     state = call.state
     message = state.put(
@@ -76,6 +78,9 @@ async def post_message(call: Call) -> Payload:
 def _thread(call: Call, channel: str) -> str:
     thread_ts = call.text("thread_ts", "")
     if thread_ts:
+        if (channel, thread_ts) in call.state.deleted:
+            # Slack posts a reply to a message that was deleted at the top of the channel.
+            return ""
         parent = call.state.message(channel, thread_ts)
         if parent is None or parent.visible_to:
             raise Refusal("thread_not_found")
@@ -86,7 +91,7 @@ def _thread(call: Call, channel: str) -> str:
 
 async def post_ephemeral(call: Call) -> Payload:
     """chat.postEphemeral."""
-    channel = call.joined_channel()
+    channel = call.open_channel()
     user = call.user()
     if user.id not in channel.members:
         raise Refusal("user_not_in_channel")

@@ -96,7 +96,8 @@ class UserGroup:
 class Channel:
     """A public channel (`name`) or a direct message between `members`.
 
-    `shared` is a channel in which people of another company are too (Slack Connect).
+    `shared` is a channel in which people of another company are too (Slack Connect), `archived` one
+    in which nobody may post, `read_only` one in which only its admins may.
     """
 
     id: str
@@ -105,6 +106,8 @@ class Channel:
     topic: str = ""
     members: frozenset[str] = frozenset()
     shared: bool = False
+    archived: bool = False
+    read_only: bool = False
 
     @property
     def type(self) -> str:

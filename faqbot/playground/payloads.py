@@ -41,7 +41,7 @@ def as_channel(state: WorkspaceState, channel: Channel) -> Payload:
         "is_channel": not channel.direct,
         "is_im": channel.direct,
         "is_member": bot in channel.members,
-        "is_archived": False,
+        "is_archived": channel.archived,
         "is_private": False,
         "is_general": channel.name == "general",
         "is_shared": channel.shared,

@@ -70,6 +70,7 @@ class WorkspaceState:
         self.statuses: dict[tuple[str, str], str] = {}
         self.titles: dict[tuple[str, str], str] = {}
         self.files: dict[str, Payload] = {}
+        self.deleted: set[tuple[str, str]] = set()
         self.busy = 0
         self._messages: dict[str, dict[str, SlackMessage]] = {}
         self._triggers: dict[str, tuple[str, float, bool]] = {}
@@ -171,6 +172,7 @@ class WorkspaceState:
 
     def remove(self, message: SlackMessage) -> None:
         """Delete a message."""
+        self.deleted.add((message.channel, message.ts))
         self._messages[message.channel].pop(message.ts, None)
         self.changes.notify()
 

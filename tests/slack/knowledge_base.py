@@ -74,7 +74,7 @@ def _python() -> Role:
 
 def _long() -> Role:
     role = "archivist"
-    duties = tuple(f"Duty {n}: keep the papers of shelf {n} in order & safe." for n in range(120))
+    duties = tuple(f"Duty {n}: keep the papers of shelf {n} in order & safe." for n in range(300))
     sections = (
         Section(role, "overview", "Overview", text="Keeps papers.\n\n" * 40),
         Section(role, "responsibilities", "Responsibilities", items=duties),

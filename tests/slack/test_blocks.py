@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from faqbot.content.loader import load_knowledge_base
 from faqbot.engine import Engine
 from faqbot.model import Decline, KnowledgeBase, Question, Reason, Role
 from faqbot.playground import validation
-from faqbot.replies.compose import compose
+from faqbot.replies.compose import compose, describe
 from faqbot.replies.reply import Bullets, Button, Reply, ReplyPart, ReplyText, SourceLine, as_text
 from faqbot.slack import answers
 from faqbot.slack.blockkit.blocks import EntryRef, Message, parse_entry_ref, render
@@ -120,7 +121,7 @@ def test_many_choices_become_a_menu() -> None:
     assert "static_select" not in str(render(Reply("Which?", roles=few)).blocks)
     message = render(Reply("Which?", roles=many))
     assert "'static_select'" in str(message.blocks)
-    assert "more roles fit" in message.text
+    assert "more roles fit" in str(message.blocks)
     assert problems(message) == ()
 
 
@@ -194,6 +195,34 @@ def test_entry_reference_survives_a_buttons_value() -> None:
 
 
 MARKDOWN = st.text(st.sampled_from("ab *_`[]()<>&#-\n1.~!|\\é😀"), max_size=200)
+
+
+SHIPPED = load_knowledge_base(Path("knowledge"))
+
+
+@pytest.mark.parametrize("role", [role.id for role in SHIPPED.roles])
+def test_a_shipped_role_is_one_message_with_room_left(role: str) -> None:
+    found = SHIPPED.role(role)
+    assert found is not None
+    reply = describe(found, dt.date(2026, 11, 23))
+    assert len(paginate(reply)) == 1
+    message = render(reply, EntryRef((role,), full=True))
+    assert validation.characters(list(message.blocks)) < 12_000
+    assert len(message.blocks) < 50
+    assert len(message.text.encode()) < 4_000
+    assert "Education" in str(message.blocks)
+
+
+def test_pages_of_a_long_role_stay_within_slacks_limits() -> None:
+    duties = tuple(f"Duty {n}: keep the papers of shelf {n} in order & safe." for n in range(500))
+    part = ReplyPart("duties", "Duties", (Bullets(duties),))
+    reply = Reply(header="Archivist", parts=(part,))
+    count = len(paginate(reply))
+    assert count > 1
+    for page in range(1, count + 1):
+        message = render(reply, EntryRef(("archivist",), full=True, page=page))
+        assert problems(message) == ()
+        assert validation.characters(list(message.blocks)) < 12_000
 
 
 @given(MARKDOWN)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from faqbot.playground.models import SlackMessage
-from faqbot.slack.middleware.rate_limit import Decision, TokenBuckets
+from faqbot.slack.middleware.rate_limit import Notices, TokenBuckets
 from faqbot.storage.models import ChannelMode, ChannelPolicy
 from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.conftest import Slack, serving
@@ -20,21 +20,26 @@ QUESTION = "which skills does a data analyst need?"
 def test_bucket_allows_a_minutes_questions_at_once_and_then_refills() -> None:
     now = 0.0
     buckets = TokenBuckets(3, clock=lambda: now)
-    assert [buckets.take("U1") for _ in range(5)] == [
-        *[Decision.ALLOW] * 3,
-        Decision.WARN,
-        Decision.DROP,
-    ]
-    assert buckets.take("U2") is Decision.ALLOW
+    assert [buckets.take("U1") for _ in range(5)] == [True, True, True, False, False]
+    assert buckets.take("U2")
     now = 20.0
-    assert [buckets.take("U1") for _ in range(2)] == [Decision.ALLOW, Decision.WARN]
+    assert [buckets.take("U1") for _ in range(2)] == [True, False]
     now = 1000.0
-    assert [buckets.take("U1") for _ in range(4)] == [*[Decision.ALLOW] * 3, Decision.WARN]
+    assert [buckets.take("U1") for _ in range(4)] == [True, True, True, False]
 
 
 def test_bucket_without_limit_allows_everything() -> None:
     buckets = TokenBuckets(0)
-    assert {buckets.take("U1") for _ in range(1000)} == {Decision.ALLOW}
+    assert all(buckets.take("U1") for _ in range(1000))
+
+
+def test_a_notice_is_due_once_a_minute_in_each_conversation() -> None:
+    now = 0.0
+    notices = Notices(clock=lambda: now)
+    assert [notices.due("T1", "U1", "C1") for _ in range(2)] == [True, False]
+    assert notices.due("T1", "U1", "C2")
+    now = 60.0
+    assert [notices.due("T1", "U1", "C1") for _ in range(2)] == [True, False]
 
 
 def answers(slack: Slack, channel: str = "#general") -> int:
@@ -71,6 +76,17 @@ async def test_user_above_the_limit_gets_one_notice_and_others_get_answers() -> 
             "#general", slack.mention("data analyst skills")
         )
         assert "SQL" in (await slack.answer("#general", ts)).text
+
+
+async def test_each_person_and_channel_gets_a_notice_of_a_full_workspace() -> None:
+    async with serving(per_workspace=1) as slack:
+        await slack.asked(QUESTION)
+        for name, channel in (("maya", "#general"), ("jonas", "#general"), ("maya", "#hiring")):
+            await slack.workspace.person(name).say(channel, slack.mention(QUESTION))
+            await finished(slack)
+        busy = "Very many people are asking me at this moment. Please try again in a minute."
+        assert notices(slack) == [busy, busy]
+        assert notices(slack, "#hiring") == [busy]
 
 
 async def test_follow_ups_count_towards_the_limit() -> None:

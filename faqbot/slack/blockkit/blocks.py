@@ -20,7 +20,16 @@ from faqbot.replies.reply import (
     as_text,
 )
 from faqbot.replies.reply import plain as unmarked
-from faqbot.slack.blockkit.rich_text import JsonObject, bullets, escape, heading, paginate, rich
+from faqbot.slack.blockkit.rich_text import (
+    PAGE_BYTES,
+    PIECE_BYTES,
+    JsonObject,
+    bullets,
+    escape,
+    heading,
+    paginate,
+    rich,
+)
 
 FULL: Final = "full"
 
@@ -118,15 +127,18 @@ class Message:
 
 
 @lru_cache(_KEPT)
-def render(reply: Reply, address: EntryRef | None = None) -> Message:
-    """Return the message of a reply; `address` is its reference for page buttons, with the page.
+def render(reply: Reply, address: EntryRef | None = None, most: int = PAGE_BYTES) -> Message:
+    """Return the message of a reply. Messages are cached: copy the blocks before you change them.
 
-    Messages are cached: copy the blocks before you change them.
+    Args:
+        reply: what is shown.
+        address: its reference for page buttons, with the page.
+        most: the byte budget of a page.
     """
     folds = address is not None and not address.full and any(part.folded for part in reply.parts)
     if folds:
         reply = replace(reply, parts=tuple(part for part in reply.parts if not part.folded))
-    pages = paginate(_with_roles_that_fit(reply))
+    pages = paginate(_with_roles_that_fit(reply), most)
     number = min(address.page if address else 1, len(pages))
     page = pages[number - 1]
     blocks = [
@@ -137,7 +149,19 @@ def render(reply: Reply, address: EntryRef | None = None) -> Message:
         *_page_buttons(address, number, len(pages)),
         *_foot(page, number, len(pages)),
     ]
-    return Message(escape(as_text(page)) or "…", tuple(blocks))
+    return Message(_notification(as_text(page)) or "…", tuple(blocks))
+
+
+def _notification(text: str) -> str:
+    """Return a text escaped, and cut to what chat.update takes of it: the blocks hold the rest."""
+    escaped = escape(text)
+    if len(escaped.encode()) <= PIECE_BYTES:
+        return escaped
+    # An escaped letter takes up to five bytes: a cut in the escaped text could halve one.
+    kept = text.encode()[:PIECE_BYTES].decode(errors="ignore")
+    while len(escape(kept).encode()) > PIECE_BYTES:
+        kept = kept[: len(kept) * 4 // 5]
+    return f"{escape(kept).rstrip()} …"
 
 
 def plain(text: str) -> JsonObject:

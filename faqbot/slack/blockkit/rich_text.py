@@ -178,8 +178,11 @@ def _text(text: str, style: dict[str, bool]) -> JsonObject:
     return {**found, "style": style} if style else found
 
 
-PAGE_BYTES: Final = 2_900
-"""Byte budget of one page. chat.update accepts 4,000 bytes of text."""
+PAGE_BYTES: Final = 9_000
+"""Byte budget of one page. Slack takes 13,200 characters of blocks, with buttons and sources."""
+
+PIECE_BYTES: Final = 2_900
+"""Byte budget of one block, and of the text of notifications: chat.update takes 4,000 bytes."""
 
 PARTS: Final = 20
 """Parts on a page at most, so that a message stays below 50 blocks."""
@@ -188,17 +191,20 @@ _SEAMS: Final = (r"\n\s*\n", r"\n", r"(?<=[.!?;])\s", r"\s")
 """Separators at which a text is cut, the best first: paragraphs, lines, sentences, words."""
 
 
-def paginate(reply: Reply) -> tuple[Reply, ...]:
-    """Return the pages of a reply. Lead and hint are on the first, further entries on each."""
+def paginate(reply: Reply, most: int = PAGE_BYTES) -> tuple[Reply, ...]:
+    """Return the pages of a reply, of at most so many bytes.
+
+    Lead and hint are on the first page, further entries on each.
+    """
     pages: list[list[ReplyPart]] = [[]]
-    room = PAGE_BYTES
+    room = most
     for part in reply.parts:
         for number, piece in enumerate(_pieces(part)):
             size = _size(piece)
             shown = replace(piece, title=f"{part.title} (continued)") if number else piece
             if pages[-1] and (size > room or len(pages[-1]) >= PARTS):
                 pages.append([])
-                room = PAGE_BYTES
+                room = most
             pages[-1].append(shown)
             room -= size
     first, *others = pages
@@ -210,18 +216,18 @@ def paginate(reply: Reply) -> tuple[Reply, ...]:
 
 def _pieces(part: ReplyPart) -> Iterator[ReplyPart]:
     """Yield a part in pieces that fit on a page."""
-    if _size(part) <= PAGE_BYTES:
+    if _size(part) <= PIECE_BYTES:
         yield part
         return
     body: list[Block] = []
     empty = _size(replace(part, body=()))
-    room = PAGE_BYTES - empty
+    room = PIECE_BYTES - empty
     for block in part.body:
         for piece in _cut(block):
             size = _size(replace(part, body=(piece,)))
             if body and size > room:
                 yield replace(part, body=tuple(body))
-                body, room = [], PAGE_BYTES - empty
+                body, room = [], PIECE_BYTES - empty
             body.append(piece)
             room -= size
     if body:
@@ -233,16 +239,16 @@ def _cut(block: Block) -> Iterator[Block]:
         yield from (replace(block, rows=(row,)) for row in block.rows)
         return
     if isinstance(block, ReplyText):
-        yield from map(ReplyText, split(block.markdown, PAGE_BYTES // 3))
+        yield from map(ReplyText, split(block.markdown, PIECE_BYTES // 3))
         return
-    items = [piece for item in block.items for piece in split(item, PAGE_BYTES // 3)]
+    items = [piece for item in block.items for piece in split(item, PIECE_BYTES // 3)]
     rows: list[str] = []
-    title, room = block.heading, PAGE_BYTES // 3
+    title, room = block.heading, PIECE_BYTES // 3
     for item in items:
         size = _bytes(item) + len("- \n")
         if rows and size > room:
             yield Bullets(tuple(rows), title)
-            rows, room = [], PAGE_BYTES // 3
+            rows, room = [], PIECE_BYTES // 3
             title = f"{block.heading} (continued)" if block.heading else ""
         rows.append(item)
         room -= size

@@ -51,6 +51,8 @@ _EXAMPLES: Final = (
 """Parts of a role, and how one asks for them."""
 
 _OTHER_ROLES: Final = "Other roles"
+_TITLES_BYTES: Final = 4_500
+"""Byte budget of a page of titles: its menus hold them a second time."""
 
 
 def home(knowledge_base: KnowledgeBase) -> JsonObject:
@@ -185,8 +187,8 @@ def roles_list(knowledge_base: KnowledgeBase, page: int = 1) -> Message:
         for family, roles in by_family(knowledge_base.roles)
     )
     reply = Reply(header="Roles that I know", parts=parts)
-    message = render(reply, EntryRef((ALL_ROLES,), page=page))
-    pages = paginate(reply)
+    message = render(reply, EntryRef((ALL_ROLES,), page=page), _TITLES_BYTES)
+    pages = paginate(reply, _TITLES_BYTES)
     shown = _titles(pages[min(page, len(pages)) - 1])
     roles = [role for role in knowledge_base.roles if role.title in shown]
     menus = list(role_menus(Action.SHOW, _buttons(roles)))

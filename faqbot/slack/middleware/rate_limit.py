@@ -1,12 +1,12 @@
-"""Rate limits per user and workspace. The first rejected question gets a notice, others none."""
+"""Rate limits per user and workspace. Who is rejected gets a notice once a minute."""
 
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Final
 
 from cachetools import LRUCache
@@ -15,7 +15,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.slack.client import SLACK_ERRORS, client_of
+from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
 from faqbot.slack.middleware.deduplication import CLAIM
 from faqbot.slack.payloads import IncomingMessage, SlashCommand, payload_of
 
@@ -23,26 +23,20 @@ _USER_NOTICE: Final = "You've reached the limit of {questions} a minute. Please 
 _WORKSPACE_NOTICE: Final = (
     "Very many people are asking me at this moment. Please try again in a minute."
 )
-
+_log = logging.getLogger(__name__)
 
 MINUTE: Final = 60.0
 _CAPACITY: Final = 20_000
 """Users and workspaces that are counted; the least recently active are forgotten first."""
 
-
-class Decision(Enum):
-    """What becomes of a question."""
-
-    ALLOW = "allow"
-    WARN = "warn"  # rejected with a notice
-    DROP = "drop"  # rejected silently: a notice was sent
+Clock = Callable[[], float]
+"""A monotonic clock, in seconds."""
 
 
 @dataclass(slots=True)
 class _Bucket:
     tokens: float
     at: float
-    warned: bool = False
 
 
 class TokenBuckets:
@@ -50,30 +44,46 @@ class TokenBuckets:
 
     Args:
         count: questions a minute; 0 for no limit.
-        clock: a monotonic clock, in seconds.
+        clock: tells the time.
     """
 
-    def __init__(self, count: int = 0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, count: int = 0, clock: Clock = time.monotonic) -> None:
         self.count = count
         self._clock = clock
         self._buckets: LRUCache[tuple[str, ...], _Bucket] = LRUCache(_CAPACITY)
 
-    def take(self, *key: str) -> Decision:
-        """Count a question of a user or workspace."""
+    def take(self, *key: str) -> bool:
+        """Count a question of a user or workspace. Returns False above the limit."""
         if not self.count:
-            return Decision.ALLOW
+            return True
         now = self._clock()
         bucket = self._buckets.setdefault(key, _Bucket(self.count, now))
         refilled = bucket.tokens + (now - bucket.at) * self.count / MINUTE
         bucket.tokens, bucket.at = min(self.count, refilled), now
-        if bucket.tokens >= 1:
-            bucket.tokens -= 1
-            bucket.warned = False
-            return Decision.ALLOW
-        if bucket.warned:
-            return Decision.DROP
-        bucket.warned = True
-        return Decision.WARN
+        if bucket.tokens < 1:
+            return False
+        bucket.tokens -= 1
+        return True
+
+
+class Notices:
+    """The notices of rejected questions: one a minute for each person and conversation.
+
+    Args:
+        clock: tells the time.
+    """
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self._clock = clock
+        self._given: LRUCache[tuple[str, str, str], float] = LRUCache(_CAPACITY)
+
+    def due(self, team: str, user: str, channel: str) -> bool:
+        """Return whether a person is to be told, who is then told."""
+        now, key = self._clock(), (team, user, channel)
+        if now - self._given.get(key, -MINUTE) < MINUTE:
+            return False
+        self._given[key] = now
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,31 +98,31 @@ class QuestionLimiter:
         per_user: the limit of each user.
         per_workspace: the limit of each workspace.
         on_rejected: called for each rejected question with "person" or "workspace".
+        notices: decide who is told that a question was rejected.
     """
 
     per_user: TokenBuckets = field(default_factory=TokenBuckets)
     per_workspace: TokenBuckets = field(default_factory=TokenBuckets)
     on_rejected: Callable[[str], None] = lambda _: None
+    notices: Notices = field(default_factory=Notices)
 
     async def admits(self, message: IncomingMessage, client: AsyncWebClient) -> bool:
-        """Count a message. Returns False above the limit, of which its author gets one notice."""
-        decision, notice = self.count(message.team, message.user)
-        if decision is Decision.WARN:
+        """Count a message. Returns False above the limit, of which its author gets a notice."""
+        notice = self.count(message.team, message.user)
+        if notice and self.notices.due(message.team, message.user, message.channel):
             await _post_notice(client, message, notice)
-        return decision is Decision.ALLOW
+        return not notice
 
-    def count(self, team: str, user: str) -> tuple[Decision, str]:
-        """Count a question. Returns the decision, and a notice unless the question is allowed."""
-        decision, notice = self.per_user.take(team, user), ""
-        if decision is not Decision.ALLOW:
+    def count(self, team: str, user: str) -> str:
+        """Count a question. Returns the notice for its author; empty if it is allowed."""
+        if not self.per_user.take(team, user):
             self.on_rejected("person")
-            return decision, _USER_NOTICE.format(questions=_questions(self.per_user.count))
+            return _USER_NOTICE.format(questions=_questions(self.per_user.count))
         # Second: one person above their own limit must not use up the workspace's.
-        decision = self.per_workspace.take(team)
-        if decision is not Decision.ALLOW:
+        if not self.per_workspace.take(team):
             self.on_rejected("workspace")
-            notice = _WORKSPACE_NOTICE
-        return decision, notice
+            return _WORKSPACE_NOTICE
+        return ""
 
 
 def _questions(count: int) -> str:
@@ -127,8 +137,8 @@ async def _post_notice(client: AsyncWebClient, message: IncomingMessage, text: s
             thread_ts=message.thread_ts or None,
             text=text,
         )
-    except SLACK_ERRORS:
-        return
+    except SLACK_ERRORS as error:
+        _log.info("a notice of the rate limit was not sent: %s", describe_error(error))
 
 
 def register(app: AsyncApp, limiter: QuestionLimiter, complete: Callable[[str], None]) -> None:
@@ -146,8 +156,8 @@ def register(app: AsyncApp, limiter: QuestionLimiter, complete: Callable[[str], 
     ) -> BoltResponse | None:
         payload = payload_of(req)
         if isinstance(payload, SlashCommand):
-            decision, notice = limiter.count(payload.team, payload.user)
-            if decision is not Decision.ALLOW:
+            notice = limiter.count(payload.team, payload.user)
+            if notice:
                 answer = {"response_type": "ephemeral", "text": notice}
                 return BoltResponse(
                     status=200,
