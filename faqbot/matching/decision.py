@@ -148,8 +148,14 @@ class Decider:
         )
         outcome = self._answer_or_offer(candidates)
         if isinstance(outcome, Decline):
-            return replace(outcome, nearest=(role.id,), owner=role.owner)
+            near = dict.fromkeys((role.id, *self._near(candidates)))
+            return replace(outcome, nearest=tuple(near), owner=role.owner)
         return outcome
+
+    def _near(self, candidates: Sequence[Candidate]) -> tuple[str, ...]:
+        """Return the entries that a question without an answer comes nearest to."""
+        near = [c.id for c in candidates if c.confidence >= self._thresholds.min_option]
+        return tuple(dict.fromkeys(near))[: MAX_OPTIONS - 1]
 
     def _stand_in(self, missing: Candidate, role: Role, confidence: float) -> Answer | None:
         """Return the part that answers what a role does in the place of one that isn't written."""
@@ -210,7 +216,10 @@ class Decider:
         # With rivals a role was named, if in part only: the part may then be less clear.
         needed = self._thresholds.offer if rivals else self._thresholds.min_part
         if best is None or best.confidence < needed:
-            return Decline(Reason.NOT_UNDERSTOOD, nearest=tuple(link.role for link in rivals[:3]))
+            written = [c for c in candidates if self._knowledge_base.entry(c.id) is not None]
+            near = self._near(self._readable_entries(written, audience))
+            roles = tuple(link.role for link in rivals)
+            return Decline(Reason.NOT_UNDERSTOOD, nearest=(*roles, *near)[:MAX_OPTIONS])
         part = "" if best.kind is EntryKind.ROLE else best.id
         among = [link.role for link in rivals] or [role.id for role in self._knowledge_base.roles]
         return self._which_role(part, best.confidence, among, audience)

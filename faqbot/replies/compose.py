@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 
 from faqbot.model import (
@@ -28,9 +28,11 @@ from faqbot.model import (
 from faqbot.replies.advertisement import advertisement
 from faqbot.replies.entries import body, source
 from faqbot.replies.facts import with_fact
-from faqbot.replies.reply import Button, Reply, ReplyPart, SourceLine
+from faqbot.replies.reply import ALL_ROLES, Button, Reply, ReplyPart, SourceLine
 
 FULL_DESCRIPTION = "Full description"
+_HOW_TO_ASK = "Name a role and what you want to know about it, such as its skills."
+
 ECHOED = 80
 """Characters of a person's own words that a reply repeats."""
 
@@ -43,6 +45,7 @@ def compose(
     today: dt.date,
     *,
     unknown_role: str = "",
+    words: Sequence[str] = (),
     full: bool = False,
 ) -> Reply:
     """Compose the reply to a question.
@@ -52,6 +55,7 @@ def compose(
         knowledge_base: the content that it was decided from.
         today: the date against which the content's reviews are overdue.
         unknown_role: the words of a role that the content doesn't have.
+        words: the words that say what is asked for.
         full: whether to give a role as its full description instead of its overview.
     """
     match outcome:
@@ -62,9 +66,13 @@ def compose(
         case Choices():
             return _choices(outcome, knowledge_base)
         case Decline(message=message) if message:
-            return Reply(lead=message, hint=_examples(knowledge_base) if outcome.examples else "")
+            if not outcome.examples:
+                return Reply(lead=message)
+            return Reply(
+                lead=message, hint=_examples(knowledge_base), more=_all_roles(knowledge_base)
+            )
         case Decline():
-            return _decline(outcome, knowledge_base, unknown_role)
+            return _decline(outcome, knowledge_base, unknown_role, words)
         case Silence():
             return Reply()
 
@@ -226,34 +234,40 @@ def _label(entry: Entry, knowledge_base: KnowledgeBase, *, with_role: bool) -> s
 # ------------------------------------------------------------------------------ declines
 
 
-def _decline(outcome: Decline, knowledge_base: KnowledgeBase, unknown_role: str) -> Reply:
+def _decline(
+    outcome: Decline, knowledge_base: KnowledgeBase, unknown_role: str, words: Sequence[str]
+) -> Reply:
     near = tuple(
         Button(_label(entry, knowledge_base, with_role=True), entry.id)
         for entry_id in outcome.nearest
         if (entry := knowledge_base.entry(entry_id))
     )
-    hint = _examples(knowledge_base)
+    everything = _all_roles(knowledge_base)
     match outcome.reason:
         case Reason.EMPTY:
             return Reply(
                 header="Ask me about a role",
                 lead="I answer questions about the roles that we describe.",
-                hint=hint,
+                hint=_examples(knowledge_base),
+                more=everything,
             )
         case Reason.UNKNOWN_ROLE:
             named = as_written(unknown_role)
             what = f"I have no description of “{named}”." if named else "I don't know that role."
             near_lead = " The nearest that I have:" if near else ""
-            return Reply(header="Not a role I know", lead=what + near_lead, choices=near, hint=hint)
+            return Reply(
+                header="Not a role I know", lead=what + near_lead, choices=near, more=everything
+            )
         case Reason.NOT_WRITTEN:
             role = knowledge_base.role(outcome.nearest[0]) if outcome.nearest else None
             if outcome.subject:
-                return _not_found(outcome.subject, role, hint)
+                return _not_found(outcome.subject, role, everything)
             if role is None:
                 return Reply(
                     header="No longer there",
                     lead="That entry is no longer part of the content, or not for you to read.",
-                    hint=hint,
+                    hint=_HOW_TO_ASK,
+                    more=everything,
                 )
             ask = f" {role.owner} may know." if role.owner else ""
             return Reply(
@@ -262,15 +276,15 @@ def _decline(outcome: Decline, knowledge_base: KnowledgeBase, unknown_role: str)
                 more=_more(role, ()),
             )
         case _:
-            return _not_understood(outcome, near, hint)
+            return _not_understood(outcome, knowledge_base, near, words)
 
 
-def _not_found(subject: str, role: Role | None, hint: str) -> Reply:
+def _not_found(subject: str, role: Role | None, everything: tuple[Button, ...]) -> Reply:
     """The reply to a question about something that no line names: nothing is said of it."""
     sought = f"I don't find “{as_written(subject)}”"
     if role is None:
         lead = f"{sought} as such in the descriptions, so I can't tell which roles ask for it."
-        return Reply(header="Not found", lead=lead, hint=hint)
+        return Reply(header="Not found", lead=lead, hint=_HOW_TO_ASK, more=everything)
     ask = f" {role.owner} may know." if role.owner else ""
     return Reply(
         header=f"{role.title} · not found",
@@ -286,11 +300,33 @@ def as_written(words: str) -> str:
     return _MARKS.sub(r"\\\1", short)
 
 
-def _not_understood(outcome: Decline, near: tuple[Button, ...], hint: str) -> Reply:
+def _not_understood(
+    outcome: Decline,
+    knowledge_base: KnowledgeBase,
+    near: tuple[Button, ...],
+    words: Sequence[str],
+) -> Reply:
+    """The reply to a question without an answer: what was understood, and what comes near."""
+    roles = [role for entry in outcome.nearest if (role := knowledge_base.role(entry))]
     lead = "I don't have an answer to that, and I'd rather say so than guess."
+    if len(roles) == 1:
+        lead = f"I know the **{roles[0].title}**, but I have no answer to that."
+        if len(words) == 1:  # several, without those between them, would be no phrase
+            subject = as_written(words[0])
+            lead = f"I know the **{roles[0].title}**, but find nothing about “{subject}” there."
     if outcome.owner:
         lead += f" {outcome.owner} may know."
-    return Reply(header="I don't know", lead=lead, choices=near, hint=hint)
+    return Reply(
+        header="I don't know",
+        lead=lead,
+        choices=near,
+        hint="" if near else _HOW_TO_ASK,
+        more=_all_roles(knowledge_base),
+    )
+
+
+def _all_roles(knowledge_base: KnowledgeBase) -> tuple[Button, ...]:
+    return (Button("All roles", ALL_ROLES),) if knowledge_base.roles else ()
 
 
 def _examples(knowledge_base: KnowledgeBase) -> str:

@@ -76,9 +76,13 @@ class ReplyPart:
     folded: bool = False
 
 
+ALL_ROLES: Final = "*"
+"""The entry id of the list of roles; no real entry can have it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A way on: `entry` is the id that it shows (a role, a section or an FAQ)."""
+    """A way on: `entry` is the id that it shows (a role, a section, an FAQ, or all roles)."""
 
     label: str
     entry: str

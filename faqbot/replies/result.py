@@ -126,6 +126,7 @@ class Result:
             self.knowledge_base,
             self.today,
             unknown_role=self.parsed.unknown_role,
+            words=self.parsed.content_words,
             full=full,
         )
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from faqbot.engine import Engine
 from faqbot.model import EntryKind, Question
-from faqbot.replies.reply import Reply
+from faqbot.replies.reply import ALL_ROLES, Reply
 from faqbot.replies.result import Result
-from faqbot.slack.blockkit.blocks import ALL_ROLES, EntryRef, Message, render
+from faqbot.slack.blockkit.blocks import EntryRef, Message, render
 from faqbot.slack.blockkit.views import roles_list
 
 HELP = frozenset({"", "help"})

@@ -265,3 +265,22 @@ async def test_opening_the_conversation_first_is_greeted_once(slack: Slack) -> N
     await jonas.click(hello, label="How do I apply?")
     said = await slack.workspace.until(lambda: slack.workspace.answers_since("@jonas", hello.ts))
     assert "documents" in said[0].text
+
+
+async def test_a_decline_names_what_was_understood_and_leads_on(slack: Slack) -> None:
+    _, answer = await slack.asked("where does a data analyst park the car")
+    assert "I know the Data Analyst, but" in answer.text
+    assert "Python Back End Developer" not in answer.text
+    assert "All roles" in labels(answer)
+    await slack.maya.click(answer, label="All roles")
+    listed = await slack.answer("#general", answer.thread_ts, 2)
+    assert "Roles that I know" in listed.text
+
+
+async def test_none_of_the_choices_leads_on(slack: Slack) -> None:
+    _, answer = await slack.asked("which education?")
+    assert (await slack.maya.click(answer, label="None of these")).ok
+    shown = await slack.workspace.until(
+        lambda: [m for m in slack.workspace.answers("#general", answer.thread_ts) if m.edited]
+    )
+    assert "All roles" in labels(shown[0])

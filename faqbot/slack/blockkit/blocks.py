@@ -58,10 +58,6 @@ class Action(StrEnum):
     DISMISS_SUGGESTION = "leave"
 
 
-ALL_ROLES: Final = "*"
-"""The entry id of the list of roles in a page's EntryRef; no real entry can have it."""
-
-
 @dataclass(frozen=True, slots=True)
 class EntryRef:
     """Reference to entries to show; `full` shows a role's full description."""

@@ -7,9 +7,8 @@ from typing import Final
 
 from faqbot.model import Audience, KnowledgeBase, Role
 from faqbot.replies.entries import with_article
-from faqbot.replies.reply import Bullets, Button, Reply, ReplyPart, ReplyText
+from faqbot.replies.reply import ALL_ROLES, Bullets, Button, Reply, ReplyPart, ReplyText
 from faqbot.slack.blockkit.blocks import (
-    ALL_ROLES,
     BUTTONS,
     Action,
     EntryRef,
@@ -240,6 +239,12 @@ def welcome(knowledge_base: KnowledgeBase) -> Message:
         return message
     *rest, foot = message.blocks
     return Message(message.text, (*rest, _actions(Action.ASK, examples), foot))
+
+
+def none_of_these() -> Message:
+    """Return the reply to somebody who meant none of the choices."""
+    lead = "Sorry about that. Try other words, or name the role and what you want to know."
+    return render(Reply(lead=lead, more=(Button("All roles", ALL_ROLES),)))
 
 
 def notice(text: str) -> Message:

@@ -10,17 +10,12 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from faqbot.model import Question, Surface
 from faqbot.slack.answers import AnswerMessage, ask, show, wants_help
 from faqbot.slack.blockkit.blocks import Action, parse_entry_ref
-from faqbot.slack.blockkit.views import help_message, notice, search_modal
+from faqbot.slack.blockkit.views import help_message, none_of_these, search_modal
 from faqbot.slack.client import client_of
 from faqbot.slack.context import AppContext
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.payloads import Interaction
 from faqbot.slack.posts import show_answer
-
-_NONE_OF_THESE = (
-    "Sorry about that. Try other words, name the role and what you want to know, "
-    "or say “help” to see what I can do."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +101,8 @@ def register(app: AsyncApp, app_context: AppContext) -> None:
     @app.action(_any(Action.NONE_OF_THESE))
     async def on_none(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        await show_answer(interaction, notice(_NONE_OF_THESE), context, replace=True)
+        message = clicks.feedback.with_person(none_of_these(), interaction)
+        await show_answer(interaction, message, context, replace=True)
 
     @app.action(_any(Action.ASK))
     async def on_ask(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
