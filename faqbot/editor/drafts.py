@@ -21,7 +21,7 @@ from faqbot.content.yaml_tree import Node
 from faqbot.content.yaml_values import compose, plain_value
 from faqbot.editor.files import ContentFiles, DocumentRef
 from faqbot.editor.forms import to_form_path
-from faqbot.engine import ConversationMemory, Engine
+from faqbot.engine import Engine
 from faqbot.errors import ContentError
 from faqbot.index.builder import build_index
 from faqbot.lint.findings import RULES, Finding, FindingLevel, finding_of_problem
@@ -38,6 +38,7 @@ from faqbot.lint.texts import (
     strange_placeholders,
     unsupported_markdown,
 )
+from faqbot.matching.conversations import ConversationMemory
 from faqbot.matching.training_data import SharedResources
 from faqbot.model import Audience, KnowledgeBase, Outcome, ParsedQuestion, Question, Surface
 
