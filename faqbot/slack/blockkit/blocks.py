@@ -10,11 +10,8 @@ from typing import Any, Final, TypeVar
 
 from faqbot.replies.entries import literal
 from faqbot.replies.reply import (
-    Bullets,
     Button,
     Reply,
-    ReplyPart,
-    ReplyText,
     SourceLine,
     Table,
     as_text,
@@ -24,6 +21,7 @@ from faqbot.slack.blockkit.rich_text import (
     PAGE_BYTES,
     PIECE_BYTES,
     JsonObject,
+    body_of,
     bullets,
     escape,
     heading,
@@ -276,7 +274,7 @@ def _head(page: Reply) -> Iterator[JsonObject]:
 def _parts(page: Reply, *, several: bool) -> Iterator[JsonObject]:
     for part in page.parts:
         titled = several or not page.header.endswith(part.title)
-        elements = _body(part)
+        elements = body_of(part)
         if titled:
             elements = [heading(part.title), *elements]
         if elements:
@@ -284,20 +282,6 @@ def _parts(page: Reply, *, several: bool) -> Iterator[JsonObject]:
         for block in part.body:
             if isinstance(block, Table):
                 yield from _side_by_side(block)
-
-
-def _body(part: ReplyPart) -> list[JsonObject]:
-    found: list[JsonObject] = []
-    for block in part.body:
-        match block:
-            case ReplyText(markdown=markdown):
-                found += rich(markdown)
-            case Bullets(items=items, heading=title):
-                found += [heading(title)] if title else []
-                found += bullets(items)
-            case Table():
-                pass  # rendered as blocks of its own
-    return found
 
 
 def _side_by_side(table: Table) -> Iterator[JsonObject]:

@@ -63,6 +63,21 @@ def bullets(items: Sequence[str]) -> list[JsonObject]:
     return found
 
 
+def body_of(part: ReplyPart) -> list[JsonObject]:
+    """Return the rich text elements of a part of a reply; its tables are blocks of their own."""
+    found: list[JsonObject] = []
+    for block in part.body:
+        match block:
+            case ReplyText(markdown=markdown):
+                found += rich(markdown)
+            case Bullets(items=items, heading=title):
+                found += [heading(title)] if title else []
+                found += bullets(items)
+            case Table():
+                pass  # rendered as blocks of its own
+    return found
+
+
 def _spaced(elements: list[JsonObject]) -> list[JsonObject]:
     """Insert an empty line between paragraphs, which Slack shows without one."""
     for element, after in pairwise(elements):
