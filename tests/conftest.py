@@ -46,10 +46,18 @@ NEEDS = {
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let what the tests start remember in a folder of their own, not in the user's."""
+    """Let what the tests start remember in a folder of their own, not in the user's.
+
+    Its cache is shared by all processes of a run: content that many tests load is built once.
+    """
     place = tempfile.TemporaryDirectory(prefix="faqbot-tests-")
     config.add_cleanup(place.cleanup)
     os.environ["XDG_DATA_HOME"] = place.name
+    if not hasattr(config, "workerinput"):
+        # Matplotlib takes seconds to list the fonts of a machine, so it keeps its own folder.
+        fonts = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "matplotlib"
+        os.environ.setdefault("MPLCONFIGDIR", str(fonts))
+        os.environ["XDG_CACHE_HOME"] = str(Path(place.name) / "cache")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

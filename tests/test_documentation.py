@@ -55,7 +55,7 @@ def test_the_authors_guide_can_be_followed_from_top_to_bottom(
     environment = {
         **os.environ,
         "FAQBOT_DATABASE_URL": f"sqlite:///{tmp_path}/faqbot.db",
-        "FAQBOT_CACHE": "off",
+        "FAQBOT_CACHE": str(tmp_path / "cache"),
         "COLUMNS": "120",
     }
     environment.pop("FAQBOT_KNOWLEDGE", None)

@@ -168,10 +168,19 @@ def remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(fill())
 
 
+def _copy_analyst(folder: Path) -> None:
+    """Copy the shipped FAQs and the role that was asked about: all their questions are asked."""
+    shutil.copytree(SHIPPED / "faqs", folder / "faqs")
+    (folder / "roles").mkdir()
+    lines = (SHIPPED / "roles" / "data-analyst.yaml").read_text().splitlines(keepends=True)
+    alone = [line for line in lines if not line.startswith(("related:", "next_roles:"))]
+    (folder / "roles" / "data-analyst.yaml").write_text("".join(alone))
+
+
 def test_suggestions_are_printed_as_a_patch_that_applies(
     run: Run, remembered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copytree(SHIPPED, tmp_path / "knowledge")
+    _copy_analyst(tmp_path / "knowledge")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("FAQBOT_KNOWLEDGE")
     ran = run("suggest")
@@ -189,7 +198,7 @@ def test_suggestions_are_printed_as_a_patch_that_applies(
 def test_suggestions_are_applied_by_an_option(
     run: Run, remembered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copytree(SHIPPED, tmp_path / "knowledge")
+    _copy_analyst(tmp_path / "knowledge")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("FAQBOT_KNOWLEDGE")
     assert run("suggest", "--apply", "--declined", "-q").code == 0
