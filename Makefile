@@ -26,13 +26,15 @@ help:
 	@echo "make clean        remove the environment and all build output"
 
 run: $(VENV)/.installed
+	@echo "The command faqbot is $(BIN)/faqbot; after 'source $(BIN)/activate' it is faqbot alone."
 	@$(BIN)/faqbot run
 
 test: $(VENV)/.installed-dev
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: lint generated
-	@tools/smoke-wheel $(BIN)/python
+	@$(MAKE) --no-print-directory $(CHECKS)/.installed || echo "pipx and uv can't be fetched."
+	@tools/smoke-wheel $(BIN)/python $(CHECKS)/bin
 	@$(MAKE) --no-print-directory test
 
 lint: $(VENV)/.installed-dev

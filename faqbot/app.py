@@ -17,7 +17,7 @@ from faqbot.content.files import shipped_knowledge
 from faqbot.content.git import PREFIX, git_source, pull
 from faqbot.content.loader import load_knowledge_base
 from faqbot.engine import Engine
-from faqbot.errors import UsageError
+from faqbot.errors import UsageError, counted
 from faqbot.index.builder import build_in_subprocess, build_index, load_engine, load_index
 from faqbot.matching.conversations import ConversationMemory
 from faqbot.matching.encoders import StaticEncoder, check_folder
@@ -185,7 +185,8 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
     from faqbot.slack.service import make_services, run_http, run_socket_mode
     from faqbot.storage.models import ChannelMode
 
-    on_change = write_status_file(str(folder.resolve()), settings.mode.value)
+    status_port = settings.port if settings.mode is Mode.SOCKET else settings.listen_port
+    on_change = write_status_file(str(folder.resolve()), settings.mode.value, status_port)
     build = partial(build_in_subprocess, resources=resources)
     reloader = Reloader(engine, folder, build, on_change)
     tasks = ContentUpdates(reloader, _fetcher(settings, folder), settings.pull_interval).tasks()
@@ -322,9 +323,8 @@ def check(settings: Settings) -> tuple[str, ...]:
         check_folder(settings.encoder)
     if settings.faqbot_workspaces:
         read_workspaces(Path(settings.faqbot_workspaces))
-    found = (
-        f"content: {folder} ({len(knowledge_base.roles)} roles, version {knowledge_base.version})"
-    )
+    roles = counted(len(knowledge_base.roles), "role")
+    found = f"content: {folder} ({roles}, version {knowledge_base.version})"
     encoder = f"encoder: {settings.encoder}" if settings.encoder else _bundled_encoder_line()
     return (*describe(settings), *filter(None, (line,)), found, encoder)
 

@@ -106,6 +106,13 @@ def quoted(text: str) -> str:
     return f"`{line if len(line) <= _MAX_QUOTED_LENGTH else line[: _MAX_QUOTED_LENGTH - 1] + '…'}`"
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, such as "1 role" and "2 entries"."""
+    if count == 1:
+        return f"{count} {noun}"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("ry") else f"{count} {noun}s"
+
+
 def printable(text: str) -> str:
     """Return text without characters that could move a terminal's cursor or end a line."""
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)

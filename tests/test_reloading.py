@@ -16,7 +16,7 @@ from faqbot.content.loader import load_knowledge_base
 from faqbot.engine import Engine
 from faqbot.errors import ContentError, FaqbotError, UsageError
 from faqbot.index.builder import build_in_subprocess, build_index, load_engine
-from faqbot.index.reloader import Reloader, read_status, write_status_file
+from faqbot.index.reloader import Reloader, read_statuses, write_status_file
 from faqbot.matching.training_data import SharedResources
 from faqbot.model import Answer, Question
 from tests.support.waiting import eventually
@@ -131,10 +131,9 @@ def test_a_running_faqbot_tells_what_it_answers_from(
     folder: Path, reloader: Reloader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    assert read_status(str(folder)) is None
+    assert read_statuses(str(folder)) == ()
     write_status_file(str(folder), "Socket Mode")(reloader.state)
-    found = read_status(str(folder))
-    assert found is not None
+    (found,) = read_statuses(str(folder))
     assert found.process == os.getpid()
     assert found.is_alive
     assert found.loaded["version"] == reloader.state.version

@@ -198,7 +198,7 @@ def ask(
     text = question_of(words)
     if (text is None) == (batch is None):
         raise UsageError(
-            'Give one question, as in `faqbot ask "Which skills does a data analyst need?"`, '
+            'Give one question, as in: faqbot ask "Which skills does a data analyst need?", '
             "or a file of them with --batch FILE."
         )
     if conversation and batch is None:

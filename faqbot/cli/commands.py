@@ -19,6 +19,7 @@ from faqbot.cli import (
     question_log,
     service,
 )
+from faqbot.cli.common import PlainGroup, add_command
 
 
 class Invocation:
@@ -36,6 +37,7 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer passes an option's v
 
 app = typer.Typer(
     name="faqbot",
+    cls=PlainGroup,
     no_args_is_help=True,
     add_completion=False,
     # `faqbot.cli.main` turns errors into advice; Typer would print a traceback first.
@@ -67,20 +69,22 @@ def faqbot(
         context.obj.debug = debug
 
 
-app.command(epilog=ask.EXAMPLE)(ask.ask)
-app.command(epilog=explain.EXAMPLE)(explain.explain)
-app.command(epilog=ask.CHAT_EXAMPLE)(ask.chat)
-app.command(epilog=content.EXAMPLE)(content.check)
-app.command(epilog=edit.EXAMPLE)(edit.edit)
-app.command(epilog=evaluate.EXAMPLE)(evaluate.evaluate)
-app.command(epilog=question_log.FORGET_EXAMPLE)(question_log.forget)
-app.add_typer(exports.app)
-app.add_typer(imports.app)
-app.add_typer(new.app)
-app.command(epilog=service.INSIGHTS_EXAMPLE)(service.insights)
-app.command(epilog=question_log.EXAMPLE)(question_log.report)
-app.command(epilog=content.ROLES_EXAMPLE)(content.roles)
-app.command(epilog=service.EXAMPLE)(service.run)
-app.command(epilog=service.STATUS_EXAMPLE)(service.status)
-app.command(epilog=question_log.SUGGEST_EXAMPLE)(question_log.suggest)
-app.add_typer(service.workspaces_app)
+QUESTIONS, CONTENT, LOG, SERVICE = "Questions", "Content", "What people asked", "Service"
+
+add_command(app, ask.ask, ask.EXAMPLE, QUESTIONS)
+add_command(app, ask.chat, ask.CHAT_EXAMPLE, QUESTIONS)
+add_command(app, explain.explain, explain.EXAMPLE, QUESTIONS)
+add_command(app, content.roles, content.ROLES_EXAMPLE, QUESTIONS)
+app.add_typer(new.app, rich_help_panel=CONTENT)
+add_command(app, content.check, content.EXAMPLE, CONTENT)
+add_command(app, edit.edit, edit.EXAMPLE, CONTENT)
+app.add_typer(imports.app, rich_help_panel=CONTENT)
+app.add_typer(exports.app, rich_help_panel=CONTENT)
+add_command(app, question_log.suggest, question_log.SUGGEST_EXAMPLE, CONTENT)
+add_command(app, evaluate.evaluate, evaluate.EXAMPLE, CONTENT)
+add_command(app, question_log.report, question_log.EXAMPLE, LOG)
+add_command(app, service.insights, service.INSIGHTS_EXAMPLE, LOG)
+add_command(app, question_log.forget, question_log.FORGET_EXAMPLE, LOG)
+add_command(app, service.run, service.EXAMPLE, SERVICE)
+add_command(app, service.status, service.STATUS_EXAMPLE, SERVICE)
+app.add_typer(service.workspaces_app, rich_help_panel=SERVICE)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import json
 import re
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from faqbot.errors import UsageError
 from faqbot.model import Audience, KnowledgeBase, Question
@@ -22,6 +24,57 @@ if TYPE_CHECKING:
     from faqbot.replies.reply import Reply, ReplyPart, Table
     from faqbot.storage.encryption import TokenCipher
     from faqbot.storage.store import Store
+
+
+class _PlainHelp:
+    """Help of a command whose paragraphs wrap once, and whose flags show no type."""
+
+    help: str | None
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if self.help:
+            # Typer keeps the line breaks of the source from the second paragraph on.
+            paragraphs = inspect.cleandoc(self.help).split("\n\n")
+            self.help = "\n\n".join(" ".join(text.split()) for text in paragraphs)
+
+    def get_params(self, ctx: Any) -> Any:
+        """Return the parameters of the command."""
+        parameters = super().get_params(ctx)  # type: ignore[misc]
+        for parameter in parameters:
+            if getattr(parameter, "is_flag", False):
+                parameter.metavar = ""
+        return parameters
+
+
+class PlainCommand(_PlainHelp, TyperCommand):
+    """A command of faqbot."""
+
+
+class PlainGroup(_PlainHelp, TyperGroup):
+    """A command of faqbot that has commands of its own."""
+
+
+def add_command(
+    app: typer.Typer, function: Callable[..., None], example: str, panel: str | None = None
+) -> None:
+    """Add a command to an application or a group.
+
+    Args:
+        app: gets the command.
+        function: runs it; its docstring is the help.
+        example: a line below the help.
+        panel: the heading that the command is listed under.
+    """
+    app.command(cls=PlainCommand, epilog=example, rich_help_panel=panel)(function)
+
+
+_CODE = re.compile(r"`([^`\n]+)`")
+
+
+def in_quotes(text: str) -> str:
+    """Return a message for a terminal, which shows backquotes as they are: in quotes instead."""
+    return _CODE.sub(r"“\1”", text)
 
 
 QuestionWords = Annotated[
@@ -182,7 +235,7 @@ def checked_role_id(knowledge_base: KnowledgeBase, role_id: str | None) -> str |
         limit=1,
     )
     meant = f" Did you mean {near[0][0]!r}?" if near else ""
-    raise UsageError(f"No role has the id {role_id!r}.{meant} `faqbot roles` lists them all.")
+    raise UsageError(f"No role has the id {role_id!r}.{meant} faqbot roles lists them all.")
 
 
 T = TypeVar("T")

@@ -19,10 +19,12 @@ from faqbot.cli.common import (
     Verbose,
     console,
     content_folder,
+    in_quotes,
     print_json,
     printable,
     terminal_question,
 )
+from faqbot.errors import counted
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -91,9 +93,9 @@ def check(
 ) -> None:
     """Check the content, and ask each question and phrasing that it contains.
 
-    Each finding is a line with file, line and column: errors, warnings, and with `--verbose` notes
+    Each finding is a line with file, line and column: errors, warnings, and with --verbose notes
     and what to do about each. Exit code 0 when there is no error, 1 when there is one (with
-    `--strict` also for a warning), 2 when the content can't be found.
+    --strict also for a warning), 2 when the content can't be found.
     """
     where = content_folder(folder)
     shape = CheckFormat.JSON if as_json else output
@@ -264,14 +266,13 @@ def _print_text(checked: _CheckResult, *, quiet: bool, verbose: bool) -> None:
     levels = {"error"} | (set() if quiet else {"warning"}) | ({"note"} if verbose else set())
     shown = [one for one in checked.found if one.level in levels]
     for one in shown:
-        typer.echo(printable(str(one)))
+        typer.echo(in_quotes(printable(str(one))))
     if verbose:
         for rule in dict.fromkeys(one.rule for one in shown):
-            typer.echo(f"{rule}: {RULES[rule].advice}")
+            typer.echo(in_quotes(f"{rule}: {RULES[rule].advice}"))
     errors = checked.count("error")
     if errors or checked.knowledge_base is None:
-        noun = "problem" if errors == 1 else "problems"
-        typer.echo(f"{errors} {noun} in {checked.folder}.")
+        typer.echo(f"{counted(errors, 'problem')} in {checked.folder}.")
     elif not quiet:
         typer.echo(_good(checked, checked.knowledge_base))
 
@@ -280,10 +281,11 @@ def _good(checked: _CheckResult, knowledge_base: KnowledgeBase) -> str:
     entries = sum(1 for _ in knowledge_base.entries())
     tests = sum(len(faq.matches) + len(faq.rejects) for faq in _faqs(knowledge_base))
     counts = Counter(one.level.value for one in checked.found)
-    rest = [f"{counts[level]} {level}s" for level in ("warning", "note") if counts[level]]
+    rest = [counted(counts[level], level) for level in ("warning", "note") if counts[level]]
+    passed = f"{counted(tests, 'test')} of its own passed" if tests else "no tests of its own yet"
     return (
-        f"{checked.folder}: {len(knowledge_base.roles)} roles, {entries} entries, "
-        f"{tests} of their own tests passed. No problems"
+        f"{checked.folder}: {counted(len(knowledge_base.roles), 'role')}, "
+        f"{counted(entries, 'entry')}, {passed}. No problems"
         f"{', ' + ' and '.join(rest) if rest else ''}."
     )
 
@@ -357,4 +359,7 @@ def _table(knowledge_base: KnowledgeBase, today: dt.date) -> Table:
 def _summary(knowledge_base: KnowledgeBase) -> str:
     faqs = sum(len(role.faqs) for role in knowledge_base.roles)
     general = len(knowledge_base.faqs)
-    return f"{len(knowledge_base.roles)} roles, {faqs} role FAQs, {general} general FAQs"
+    return (
+        f"{counted(len(knowledge_base.roles), 'role')}, {counted(faqs, 'role FAQ')}, "
+        f"{counted(general, 'general FAQ')}"
+    )

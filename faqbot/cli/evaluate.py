@@ -18,7 +18,7 @@ from faqbot.cli.common import (
     print_json,
     print_note,
 )
-from faqbot.errors import UsageError
+from faqbot.errors import UsageError, counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -223,7 +223,7 @@ def _table(report: EvaluationReport) -> Table:
         return "none asked" if value is None else f"{value:.1%}"
 
     table = Table(
-        caption=f"{report.questions} questions, {report.in_scope} of them in scope",
+        caption=f"{counted(report.questions, 'question')}, {report.in_scope} of them in scope",
         caption_justify="left",
     )
     table.add_column("Measure")

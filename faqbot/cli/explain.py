@@ -20,7 +20,7 @@ from faqbot.cli.common import (
     printable,
     question_of,
 )
-from faqbot.errors import UsageError
+from faqbot.errors import UsageError, counted
 from faqbot.model import (
     Answer,
     Audience,
@@ -305,7 +305,7 @@ def print_changes(count: int, found: Sequence[OutcomeChange]) -> None:
     better = sum(change.better for change in found)
     worse = sum(change.worse for change in found)
     typer.echo(
-        f"{len(found)} of {count} questions of the content change: "
+        f"{len(found)} of {counted(count, 'question')} of the content change: "
         f"{better} for the better, {worse} for the worse."
     )
     ordered = sorted(found, key=lambda change: (not change.worse, not change.better))
@@ -342,7 +342,7 @@ def explain(
     What was normalised and corrected, and which role was linked through which words.
 
     Then the candidates with the score of each view, what each feature adds to the log odds of the
-    best, which of them are vetoed and why, and the reason of the decision. With `--add` also what
+    best, which of them are vetoed and why, and the reason of the decision. With --add also what
     would change if the question were a phrasing of that entry.
     """
     text = question_of(words)

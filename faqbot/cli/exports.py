@@ -10,7 +10,16 @@ from typing import Annotated
 
 import typer
 
-from faqbot.cli.common import Force, Knowledge, Quiet, checked_role_id, content_folder
+from faqbot.cli.common import (
+    Force,
+    Knowledge,
+    PlainGroup,
+    Quiet,
+    add_command,
+    checked_role_id,
+    content_folder,
+)
+from faqbot.errors import counted
 from faqbot.model import Audience
 
 ROLE_EXAMPLE = "Example: faqbot export role data-analyst --format docx --out analyst.docx"
@@ -199,7 +208,8 @@ def site(
         write_bytes(out / name, text.encode(), force=True)
     if quiet:
         return
-    typer.echo(f"{out / 'index.html'}: {len(knowledge_base.roles)} roles, {len(made.files)} files")
+    roles, files = counted(len(knowledge_base.roles), "role"), counted(len(made.files), "file")
+    typer.echo(f"{out / 'index.html'}: {roles}, {files}")
 
 
 TABLE_EXAMPLE = "Example: faqbot export table content.xlsx"
@@ -210,7 +220,7 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="A .csv or .xlsx file
 def table(
     file: File, *, force: Force = False, quiet: Quiet = False, knowledge: Knowledge = None
 ) -> None:
-    """Write roles and FAQs into a table that `faqbot import table` reads back without loss.
+    """Write roles and FAQs into a table that faqbot import table reads back without loss.
 
     Lists have a point a line in their cell. Exit code 0 when it was written, 1 when the content has
     problems, 2 when the file exists already or ends in neither .csv nor .xlsx.
@@ -223,15 +233,16 @@ def table(
     rows = list(table_rows(load_knowledge_base(content_folder(knowledge))))
     write_bytes(file, table_bytes(file, rows), force=force)
     if not quiet:
-        typer.echo(f"{file}: {len(rows) - 1} rows")
+        typer.echo(f"{file}: {counted(len(rows) - 1, 'row')}")
 
 
 app = typer.Typer(
     name="export",
+    cls=PlainGroup,
     help="Export content: documents, job postings, a website, a table.",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-app.command(epilog=ROLE_EXAMPLE)(role)
-app.command(epilog=SITE_EXAMPLE)(site)
-app.command(epilog=TABLE_EXAMPLE)(table)
+add_command(app, role, ROLE_EXAMPLE)
+add_command(app, site, SITE_EXAMPLE)
+add_command(app, table, TABLE_EXAMPLE)

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faqbot.cli.common import DryRun, Force, Quiet, Verbose, printable, with_progress
+from faqbot.cli.common import (
+    DryRun,
+    Force,
+    PlainGroup,
+    Quiet,
+    Verbose,
+    add_command,
+    printable,
+    with_progress,
+)
+from faqbot.errors import counted
 
 if TYPE_CHECKING:
     from faqbot.importers.documents.importer import ImportedRole
@@ -35,7 +45,7 @@ def document(
 ) -> None:
     """Turn job descriptions into role files, and report the words that each file keeps.
 
-    Places to review are marked with `# check:` in each file. Exit code 0 when all were imported, 1
+    Places to review are marked with # check: in each file. Exit code 0 when all were imported, 1
     when one or more were not; the others are.
     """
     from faqbot import app
@@ -61,7 +71,7 @@ def document(
             _report(result, target, verbose=verbose)
     if not quiet:
         wrote = "would be written" if dry_run else "written"
-        done = f"{len(files) - failed} of {len(files)} files {wrote}."
+        done = f"{len(files) - failed} of {counted(len(files), 'file')} {wrote}."
         typer.echo(f"{done} Next: faqbot check {out.parent}")
     if failed:
         raise typer.Exit(1)
@@ -72,7 +82,9 @@ def _report(result: ImportedRole, target: Path, *, verbose: bool) -> None:
     share = result.kept_words / result.source_words if result.source_words else 1.0
     typer.echo(printable(f"{result.path} -> {target}"))
     parts = ", ".join(f"{key} {count}" for key, count in result.mapped.words.items())
-    typer.echo(f"  {result.source_words} words, {share:.1%} of them in the file: {parts}")
+    typer.echo(
+        f"  {counted(result.source_words, 'word')}, {share:.1%} of them in the file: {parts}"
+    )
     if result.missing_words:
         typer.echo(
             printable(f"  not in the file: {', '.join(result.missing_words[:_MAX_MISSING_WORDS])}")
@@ -81,7 +93,7 @@ def _report(result: ImportedRole, target: Path, *, verbose: bool) -> None:
     for one in result.left_out:
         kinds[one.kind] += len(one.text.split())
     for kind, count in kinds.items():
-        typer.echo(f"  left out: {kind}, {count} words")
+        typer.echo(f"  left out: {kind}, {counted(count, 'word')}")
     if verbose:
         for one in result.left_out:
             typer.echo(printable(f"    {one.kind}: {' '.join(one.text.split())[:200]}"))
@@ -113,7 +125,7 @@ def onet(
 
     Each file names the source, as the licence asks. Titles that several occupations share, and
     gaps of the release, are marked. Exit code 0 when all were written, 2 when the file isn't such
-    a release, an `--only` matches nothing, or a file exists already.
+    a release, an --only matches nothing, or a file exists already.
     """
     from faqbot.content.writer import write_file
     from faqbot.errors import UsageError
@@ -134,7 +146,7 @@ def onet(
     if quiet:
         return
     shared = len({title.casefold() for one in written for title in one.shared_titles})
-    typer.echo(f"{len(written)} roles of O*NET {found.number} in {out}.")
+    typer.echo(f"{counted(len(written), 'role')} of O*NET {found.number} in {out}.")
     typer.echo(f"Titles that several of them share, left out of the aliases: {shared}.")
     if gaps_summary(written):
         typer.echo(f"The release has gaps: {gaps_summary(written)}; each is marked in its file.")
@@ -174,7 +186,7 @@ def table(
 ) -> None:
     """Turn a table into roles and FAQs.
 
-    The table comes from `faqbot export table`, or has two columns: question and answer. Rows of QnA
+    The table comes from faqbot export table, or has two columns: question and answer. Rows of QnA
     Maker with one QnaId are one FAQ. Formulas count with their values; links keep their addresses.
 
     Exit code 0 when it was written (or would be), 1 when its content has problems, 2 when cells are
@@ -215,9 +227,9 @@ def table(
     if not quiet:
         did = "would be written" if dry_run else "written"
         typer.echo(
-            f"{len(read.knowledge_base.roles)} roles and "
-            f"{len(read.knowledge_base.faqs)} general FAQs {did}, "
-            f"{len(lines)} differences. Next: faqbot check {out}"
+            f"{counted(len(read.knowledge_base.roles), 'role')} and "
+            f"{counted(len(read.knowledge_base.faqs), 'general FAQ')} {did}, "
+            f"{counted(len(lines), 'difference')}. Next: faqbot check {out}"
         )
 
 
@@ -245,10 +257,11 @@ def _files(knowledge_base: KnowledgeBase, out: Path) -> dict[Path, str]:
 
 app = typer.Typer(
     name="import",
+    cls=PlainGroup,
     help="Import content from documents, tables and the O*NET database.",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-app.command(epilog=DOCUMENT_EXAMPLE)(document)
-app.command(epilog=ONET_EXAMPLE)(onet)
-app.command(epilog=TABLE_EXAMPLE)(table)
+add_command(app, document, DOCUMENT_EXAMPLE)
+add_command(app, onet, ONET_EXAMPLE)
+add_command(app, table, TABLE_EXAMPLE)

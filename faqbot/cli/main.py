@@ -105,7 +105,9 @@ def _unexpected(error: Exception) -> str:
 def _print_error(line: str) -> None:
     import typer
 
-    typer.echo(line, err=True)
+    from faqbot.cli.common import in_quotes
+
+    typer.echo(in_quotes(line), err=True)
 
 
 def _flush() -> None:

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from faqbot.cli.common import Force, Quiet, checked_role_id, is_interactive, prompt, prompt_list
+from faqbot.cli.common import (
+    Force,
+    PlainGroup,
+    Quiet,
+    add_command,
+    checked_role_id,
+    is_interactive,
+    prompt,
+    prompt_list,
+)
 from faqbot.cli.common import terminal_question as asked
 from faqbot.model import Audience
 
@@ -110,7 +119,7 @@ def faq(
     yes: FaqDefaults = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a new FAQ to a file of its own below `faqs/`; prompts for what the options lack.
+    """Write a new FAQ to a file of its own below faqs/; prompts for what the options lack.
 
     Warns when the question is answered already. Exit code 0 when it was written, 1 when the content
     has problems, 2 when there is no answer or no such role.
@@ -334,10 +343,11 @@ def _placeholder_comments(made: Role) -> str:
 
 app = typer.Typer(
     name="new",
+    cls=PlainGroup,
     help="Start a role or an FAQ, or make a key.",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-app.command(epilog=ROLE_EXAMPLE)(role)
-app.command(epilog=FAQ_EXAMPLE)(faq)
-app.command(epilog=KEY_EXAMPLE)(key)
+add_command(app, role, ROLE_EXAMPLE)
+add_command(app, faq, FAQ_EXAMPLE)
+add_command(app, key, KEY_EXAMPLE)

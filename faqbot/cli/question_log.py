@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from faqbot.cli.common import Json, Knowledge, Quiet, console, load_engine, print_json, use_store
-from faqbot.errors import UsageError
+from faqbot.errors import UsageError, counted
 from faqbot.matching.thresholds import THRESHOLDS
 
 if TYPE_CHECKING:
@@ -182,7 +182,8 @@ def as_object(found: UsageStatistics) -> dict[str, object]:
 def as_lines(found: UsageStatistics, most: int = 10) -> Iterator[str]:
     """Yield the statistics as lines of text."""
     outcomes = ", ".join(f"{name} {count}" for name, count in found.outcomes) or "none"
-    yield f"{found.since:%-d %B %Y} to {found.until:%-d %B %Y}: {found.questions} questions"
+    period = f"{found.since:%-d %B %Y} to {found.until:%-d %B %Y}"
+    yield f"{period}: {counted(found.questions, 'question')}"
     yield f"By outcome: {outcomes}"
     yield f"Ratings: {found.helpful} helpful, {found.not_helpful} not"
     for title, lines in (
@@ -253,9 +254,9 @@ def forget(user: User, workspace: Workspace = None) -> None:
 
     gone = forget_person(configured_database(), user, workspace)
     typer.echo(
-        f"Deleted the data of {user}: {gone.questions} questions, {gone.ratings} ratings, "
-        f"{gone.picks} picks, {gone.handoffs} hand-offs. "
-        f"Removed the name from {gone.names} entries that stay."
+        f"Deleted the data of {user}: {counted(gone.questions, 'question')}, "
+        f"{counted(gone.ratings, 'rating')}, {counted(gone.picks, 'pick')}, "
+        f"{counted(gone.handoffs, 'hand-off')}. Entries that stay without the name: {gone.names}."
     )
 
 
@@ -354,8 +355,9 @@ def _print_effect(engine: Engine, more: dict[str, list[str]]) -> None:
     worse = sum(change.worse for change in found)
     phrasings = sum(map(len, more.values()))
     typer.echo(
-        f"{phrasings} phrasings for {len(more)} entries. With them {len(found)} of {count} "
-        f"questions of the content change: {better} for the better, {worse} for the worse.",
+        f"{counted(phrasings, 'phrasing')} for {counted(len(more), 'entry')}. "
+        f"With them {len(found)} of {counted(count, 'question')} of the content change: "
+        f"{better} for the better, {worse} for the worse.",
         err=True,
     )
     for change in found:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,14 +11,17 @@ import typer
 from faqbot.cli.common import (
     Json,
     Knowledge,
+    PlainCommand,
+    PlainGroup,
     console,
     content_folder,
+    in_quotes,
     print_json,
     print_note,
     printable,
     use_store,
 )
-from faqbot.errors import UsageError
+from faqbot.errors import UsageError, counted
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from faqbot.index.reloader import ServiceStatus
     from faqbot.storage.installations import Installation
     from faqbot.storage.store import Store
 
@@ -62,40 +67,54 @@ def run(*, check: Check = False, knowledge: Knowledge = None, workers: Workers =
 STATUS_EXAMPLE = "Example: faqbot status"
 
 
-def status(*, knowledge: Knowledge = None, as_json: Json = False) -> None:
-    """Say whether faqbot runs here, from which content, and which problems newer content has.
+BotPort = Annotated[
+    int | None,
+    typer.Option("--port", min=1, max=65535, help="Only the one that listens on this port."),
+]
 
-    Exit code 0 when it runs, 1 when changed content has problems, 3 when it doesn't run.
+
+def status(*, knowledge: Knowledge = None, port: BotPort = None, as_json: Json = False) -> None:
+    """Say which faqbots run here, from which content, and which problems newer content has.
+
+    With --knowledge only those on that content. Exit code 0 when one runs, 1 when changed content
+    has problems, 3 when none runs.
     """
-    from dataclasses import asdict
+    from faqbot.index.reloader import read_statuses
 
-    from faqbot.index.reloader import read_status
-
-    folder = content_folder(knowledge)
-    found = read_status(str(folder.resolve()))
-    running = found is not None and found.is_alive
-    loaded = found.loaded if found else {}
-    problems = list(loaded.get("problems", ()))
+    folder = str(content_folder(knowledge).resolve()) if knowledge else None
+    found = [one for one in read_statuses(folder) if port in (None, one.port)]
+    running = any(one.is_alive for one in found)
     if as_json:
-        print_json(
-            {"running": running, "knowledge": str(folder), **(asdict(found) if found else {})}
-        )
-    elif found is None:
-        typer.echo(f"No faqbot was started on {folder} by this user. Start one: faqbot run")
-    else:
-        state = f"runs (process {found.process})" if running else "has stopped"
-        typer.echo(f"faqbot {state}, {found.mode}, started {found.started}.")
-        typer.echo(f"Answers from {folder}, version {loaded['version']} since {loaded['since']}.")
-        if problems:
-            typer.echo(
-                f"The change of {loaded['tried']} is not used: {loaded['count']} problem(s)."
-            )
-            for line in problems:
-                typer.echo(f"  {printable(line)}")
+        for one in found:
+            print_json({"running": one.is_alive, **asdict(one)})
+        if not found:
+            print_json({"running": False, "knowledge": folder})
+    elif not found:
+        place = f" on {folder}" if folder else ""
+        typer.echo(f"This user has started no faqbot{place}. Start one: faqbot run")
+    for number, one in enumerate(() if as_json else found):
+        if number:
+            typer.echo()
+        for line in _status_lines(one):
+            typer.echo(line)
     if not running:
         raise typer.Exit(3)
-    if problems:
+    if any(one.loaded.get("problems") for one in found):
         raise typer.Exit(1)
+
+
+def _status_lines(one: ServiceStatus) -> Iterator[str]:
+    loaded = one.loaded
+    state = f"runs (process {one.process})" if one.is_alive else "has stopped"
+    port = f", port {one.port}" if one.port else ""
+    yield f"faqbot {state}, {one.mode}{port}, started {one.started}."
+    folder = printable(one.knowledge)
+    yield f"Answers from {folder}, version {loaded['version']} since {loaded['since']}."
+    problems = loaded.get("problems")
+    if problems:
+        yield f"The change of {loaded['tried']} is not used: {counted(loaded['count'], 'problem')}."
+        for line in problems:
+            yield f"  {in_quotes(printable(line))}"
 
 
 INSIGHTS_EXAMPLE = "Example: faqbot insights --port 8766"
@@ -181,7 +200,7 @@ def remove_installation(database: str | None, wanted: str) -> InstallationStatus
             if one.id == wanted and await store.installations.remove(one.installation.workspace):
                 return one
         raise UsageError(
-            f"faqbot is not installed in {wanted}: `faqbot workspaces` lists where it is."
+            f"faqbot is not installed in {wanted}: faqbot workspaces lists where it is."
         )
 
     return use_store(database, forget)
@@ -217,10 +236,10 @@ Team = Annotated[
     ),
 ]
 
-workspaces_app = typer.Typer(name="workspaces", rich_markup_mode="rich")
+workspaces_app = typer.Typer(name="workspaces", cls=PlainGroup, rich_markup_mode="rich")
 
 
-@workspaces_app.callback(invoke_without_command=True, epilog=WORKSPACES_EXAMPLE)
+@workspaces_app.callback(cls=PlainGroup, invoke_without_command=True, epilog=WORKSPACES_EXAMPLE)
 def workspaces(context: typer.Context, *, as_json: Json = False) -> None:
     """List the workspaces that installed faqbot, and the scopes that each lacks.
 
@@ -241,7 +260,7 @@ def workspaces(context: typer.Context, *, as_json: Json = False) -> None:
         print_note("faqbot is installed in no workspace: people do so at /slack/install.")
 
 
-@workspaces_app.command(epilog=RESEAL_EXAMPLE)
+@workspaces_app.command(cls=PlainCommand, epilog=RESEAL_EXAMPLE)
 def reseal() -> None:
     """Encrypt all tokens with the newest key of FAQBOT_SECRET_KEYS.
 
@@ -253,7 +272,7 @@ def reseal() -> None:
     typer.echo(f"Encrypted with the newest key: the tokens of {count} that had an older one.")
 
 
-@workspaces_app.command(epilog=REMOVE_EXAMPLE)
+@workspaces_app.command(cls=PlainCommand, epilog=REMOVE_EXAMPLE)
 def remove(team: Team) -> None:
     """Delete an installation and its tokens; a running faqbot stops answering within a minute.
 

@@ -229,8 +229,19 @@ def content_digest(folder: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """The last faqbot process that was started on some content."""
+    """The last faqbot process that was started on some content and port.
 
+    Attributes:
+        knowledge: the content folder.
+        port: the port that it listens on; None if it listens on none.
+        process: the id of the process.
+        mode: how it talks to Slack.
+        started: when it was started (UTC).
+        loaded: its `ReloadState`.
+    """
+
+    knowledge: str
+    port: int | None
     process: int
     mode: str
     started: str
@@ -248,19 +259,23 @@ class ServiceStatus:
         return True
 
 
-def status_file(knowledge: str) -> Path:
-    """Return the status file for a content folder."""
-    name = hashlib.sha256(knowledge.encode("utf-8", "surrogateescape")).hexdigest()[:24]
-    return user_state_path("faqbot", appauthor=False) / f"{name}.json"
+def _status_folder() -> Path:
+    return user_state_path("faqbot", appauthor=False)
 
 
-def write_status_file(knowledge: str, mode: str) -> Callable[[ReloadState], None]:
-    """Return a function that writes the status file; it ignores errors such as a full disk."""
-    target = status_file(knowledge)
+def write_status_file(
+    knowledge: str, mode: str, port: int | None = None
+) -> Callable[[ReloadState], None]:
+    """Return a function that writes the status file; it ignores errors such as a full disk.
+
+    All processes of one service share a file, since they share the port.
+    """
+    key = f"{knowledge}\n{port or ''}".encode("utf-8", "surrogateescape")
+    target = _status_folder() / f"{hashlib.sha256(key).hexdigest()[:24]}.json"
     started = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
     def write(loaded: ReloadState) -> None:
-        status = ServiceStatus(os.getpid(), mode, started, asdict(loaded))
+        status = ServiceStatus(knowledge, port, os.getpid(), mode, started, asdict(loaded))
         with contextlib.suppress(OSError):
             target.parent.mkdir(parents=True, exist_ok=True)
             unfinished = target.with_suffix(f".{os.getpid()}")
@@ -271,9 +286,17 @@ def write_status_file(knowledge: str, mode: str) -> Callable[[ReloadState], None
     return write
 
 
-def read_status(knowledge: str) -> ServiceStatus | None:
-    """Return the status of the last faqbot on a content folder; None if there was none."""
-    try:
-        return ServiceStatus(**json.loads(status_file(knowledge).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
+def read_statuses(knowledge: str | None = None) -> tuple[ServiceStatus, ...]:
+    """Return the status of each faqbot that this user started here, the last started first.
+
+    Args:
+        knowledge: only those on this content folder; of stopped ones the last is enough then.
+    """
+    found: list[ServiceStatus] = []
+    for path in _status_folder().glob("*.json"):
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            found.append(ServiceStatus(**json.loads(path.read_text(encoding="utf-8"))))
+    found.sort(key=lambda status: status.started, reverse=True)
+    wanted = [status for status in found if knowledge in (None, status.knowledge)]
+    running = tuple(status for status in wanted if status.is_alive)
+    return running or tuple(wanted[:1])

@@ -225,7 +225,9 @@ def _content_tasks(
     settings: Settings, content: WorkspaceContent, default: LoadedContent
 ) -> tuple[BackgroundTask, ...]:
     """Return the tasks that follow changes of content, and write the default content's status."""
-    write = write_status_file(str(content.folder.resolve()), settings.mode.value)
+    write = write_status_file(
+        str(content.folder.resolve()), settings.mode.value, settings.listen_port
+    )
 
     async def write_status() -> None:
         write(default.reloader.state)

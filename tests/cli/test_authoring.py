@@ -6,12 +6,14 @@ import asyncio
 import datetime as dt
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from faqbot.content.loader import load_knowledge_base
 from faqbot.content.writer import add_phrasings
+from faqbot.index.reloader import ReloadState, write_status_file
 from faqbot.model import Years
 from faqbot.storage.models import PHRASING, Proposal, QuestionRecord
 from faqbot.storage.store import open_store
@@ -186,7 +188,7 @@ def test_suggestions_are_printed_as_a_patch_that_applies(
     ran = run("suggest")
     assert ran.code == 0, ran.err
     assert "+      - what papers does an analyst show" in ran.out
-    assert "1 phrasings for 1 entries. With them" in ran.err
+    assert "1 phrasing for 1 entry. With them" in ran.err
     (tmp_path / "p.patch").write_text(ran.out)
     subprocess.run(["git", "apply", "p.patch"], check=True, cwd=tmp_path)
     entry = load_knowledge_base(tmp_path / "knowledge").entry("data-analyst/education")
@@ -221,4 +223,33 @@ def test_status_reports_that_nothing_runs(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     ran = run("status")
     assert ran.code == 3
-    assert "No faqbot was started" in ran.out
+    assert "This user has started no faqbot on " in ran.out
+
+
+def test_status_tells_several_bots_apart_by_content_and_port(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    state = ReloadState("v1", NOW, NOW)
+    broken = replace(state, version="v2", problems=("a.yaml:1:1: `x` is wrong",), count=1)
+    ours, theirs = str(KNOWLEDGE), str(tmp_path / "other")
+    write_status_file(ours, "Socket Mode")(state)
+    write_status_file(ours, "HTTP", 3000)(state)
+    write_status_file(theirs, "HTTP", 3001)(broken)
+    ran = run("status")
+    assert ran.code == 0
+    assert sorted(line.split(", ")[1:3] for line in ran.out.splitlines() if "runs" in line) == [
+        ["HTTP", "port 3000"],
+        ["Socket Mode", f"started {ran.out.split('started ')[1].split('.')[0]}."],
+    ]
+    assert theirs not in ran.out
+    monkeypatch.delenv("FAQBOT_KNOWLEDGE")
+    ran = run("status")
+    assert ran.code == 1
+    assert ran.out.count(" runs (process ") == 3
+    assert f"Answers from {theirs}, version v2" in ran.out
+    assert "is not used: 1 problem." in ran.out
+    assert "“x” is wrong" in ran.out
+    (one,) = run("status", "--port", "3000", "--json").lines
+    assert (one["knowledge"], one["port"], one["running"]) == (ours, 3000, True)
+    assert run("status", "--port", "3002").code == 3

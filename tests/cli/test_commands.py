@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+import typer
 
 from faqbot import __version__, app
+from faqbot.cli.commands import app as command_line
 
 from .conftest import Run
 
@@ -93,7 +96,7 @@ def test_roles_as_json_is_a_line_for_each(run: Run) -> None:
 def test_check_passes_good_content(run: Run) -> None:
     ran = run("check")
     assert ran.code == 0
-    assert "2 of their own tests passed" in ran.out
+    assert "2 tests of its own passed" in ran.out
 
 
 def test_check_lists_every_problem_with_its_position(run: Run, tmp_path: Path) -> None:
@@ -202,3 +205,57 @@ def test_every_command_reads_the_content_folder_from_the_dotenv_file(
     ran = run(*command.split())
     assert "of-the-file: there is no such folder" in ran.out + ran.err
     assert ran.code != 0
+
+
+def commands() -> list[tuple[str, ...]]:
+    """The names of all commands, with those of groups."""
+    root = typer.main.get_command(command_line)
+    names: list[tuple[str, ...]] = [()]
+    for name, command in root.commands.items():  # type: ignore[attr-defined]
+        names += [(name,), *((name, inner) for inner in getattr(command, "commands", ()))]
+    return names
+
+
+@pytest.mark.parametrize("names", commands(), ids=" ".join)
+def test_help_shows_no_markup_and_no_type_of_flags(run: Run, names: tuple[str, ...]) -> None:
+    ran = run(*names, "--help")
+    assert ran.code == 0
+    assert "`" not in ran.out
+    assert "<bool>" not in ran.out
+
+
+def test_commands_are_listed_by_what_they_are_for(run: Run) -> None:
+    headings = re.findall(r"╭─ (.+?) ─", run("--help").out)
+    assert headings == ["Options", "Questions", "Content", "What people asked", "Service"]
+
+
+def test_paragraphs_of_help_wrap_once(run: Run) -> None:
+    lines = [line.strip() for line in run("check", "--help").out.splitlines()]
+    first = next(number for number, line in enumerate(lines) if line.startswith("Each finding"))
+    paragraph = lines[first : lines.index("", first)]
+    assert len(paragraph) > 1
+    assert all(len(line) > 90 for line in paragraph[:-1])
+
+
+def test_messages_in_a_terminal_have_quotes_and_json_has_the_markup(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "a.yaml").write_text("role: a\ntitel: A\n")
+    ran = run("check", str(tmp_path))
+    assert "“titel” is not a key of a role; did you mean “title”?" in ran.out
+    assert "`" not in ran.out
+    assert "“titel” is not a key" in run("ask", "x", "--knowledge", str(tmp_path)).err
+    (told,) = run("check", str(tmp_path), "--json").lines
+    assert "`titel` is not a key" in told["problems"][-1]["message"]
+
+
+@pytest.mark.parametrize(
+    ("tests", "said"),
+    [
+        ("", "1 entry, no tests of its own yet. No problems."),
+        ("matches: [how do I apply]", "0 roles, 1 entry, 1 test of its own passed. No problems."),
+    ],
+)
+def test_check_counts_in_words(run: Run, tmp_path: Path, tests: str, said: str) -> None:
+    (tmp_path / "a.yaml").write_text(CONTENT.replace("{tests}", tests))
+    assert said in run("check", str(tmp_path)).out

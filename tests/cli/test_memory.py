@@ -102,7 +102,7 @@ def test_invalid_date_is_advice(database: str, run: Run, command: str, since: st
 
 def test_forget_deletes_a_persons_data_and_reports_the_counts(database: str, run: Run) -> None:
     assert "0 questions" in run("forget", "U0SECRET1", "--workspace", "T2").out
-    assert "7 questions, 1 ratings" in run("forget", "U0SECRET1", "--workspace", "T1").out
+    assert "7 questions, 1 rating" in run("forget", "U0SECRET1", "--workspace", "T1").out
     assert "0 questions" in run("forget", "U0SECRET1").out
 
 

@@ -161,7 +161,7 @@ def test_removed_installation_is_named_and_deleted(database: str, run: Run, want
     assert len(run("workspaces", "--json").lines) == 2
     again = run("workspaces", "remove", wanted)
     assert again.code == 2
-    assert "`faqbot workspaces` lists" in again.err
+    assert "faqbot workspaces lists" in again.err
     assert token_of(database, OLD, ALPHA.workspace)
 
 

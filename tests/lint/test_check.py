@@ -322,7 +322,7 @@ def test_load_problems_are_printed_without_a_rule(
     write("one.yaml", "role: one\ntitel: One\n")
     code, out = check()
     assert code == 1
-    assert "knowledge/one.yaml:2:1: `titel` is not a key" in out
+    assert "knowledge/one.yaml:2:1: “titel” is not a key" in out
     code, out = check("--json")
     told = json.loads(out)
     assert (code, told["ok"], told["roles"]) == (1, False, None)
