@@ -65,6 +65,41 @@ async def test_roles_are_compared_side_by_side(slack: Slack) -> None:
     assert labels(message) == ["Data Analyst", "Data Engineer", "Share with everyone"]
 
 
+async def test_comparison_of_one_role_asks_with_which(slack: Slack) -> None:
+    result = await slack.maya.command("/role", "compare data analyst", "#general")
+    (message,) = result.messages
+    assert "Compare Data Analyst with which role?" in message.text
+    await slack.maya.select(message, "Data Engineer")
+    await slack.workspace.until(
+        lambda: any("Data Analyst and Data Engineer" in one.text for one in result.messages)
+    )
+
+
+async def test_comparison_without_roles_asks_for_both(slack: Slack) -> None:
+    result = await slack.maya.command("/role", "compare", "#general")
+    await slack.maya.select(result.messages[0], "Data Analyst")
+    asked = await slack.workspace.until(
+        lambda: next((one for one in result.messages if "with which" in one.text), None)
+    )
+    assert "Data Analyst" not in str(asked.blocks[1:])
+
+
+async def test_comparison_with_a_role_that_is_not_known_says_so(slack: Slack) -> None:
+    result = await slack.maya.command("/role", "compare data analyst, astronaut", "#general")
+    assert "with which role" not in result.messages[0].text
+    assert "I don't know" in result.messages[0].text
+
+
+async def test_advertisement_without_a_role_asks_for_which(slack: Slack) -> None:
+    result = await slack.maya.command("/role", "advert", "#general")
+    (message,) = result.messages
+    assert "For which role?" in message.text
+    await slack.maya.select(message, "Data Analyst")
+    await slack.workspace.until(
+        lambda: any("Data Analyst · job advertisement" in one.text for one in result.messages)
+    )
+
+
 async def test_long_comparison_shows_what_differs_and_the_rest_on_request(slack: Slack) -> None:
     command = "compare data analyst, python back end developer"
     result = await slack.maya.command("/role", command, "#general")

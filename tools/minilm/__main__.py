@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from faqbot.content.defaults import load_shipped
+from faqbot.content.defaults import load_defaults
 from faqbot.matching.minilm import (
     MAX_TOKENS,
     MiniLMEncoder,
@@ -75,7 +75,7 @@ def main() -> None:
 
 def shipped() -> list[str]:
     """The sentences that come with faqbot: what the rounding of weights is fitted to."""
-    found = load_shipped()
+    found = load_defaults()
     groups = (*found.phrasings.values(), *found.negatives.values())
     return [text.replace("{role}", "developer") for texts in groups for text in texts]
 

@@ -37,6 +37,7 @@ class Action(StrEnum):
 
     SHOW = "show"
     CHOOSE = "choose"
+    COMPARE = "compare"
     PAGE = "page"
     NONE_OF_THESE = "none"
     ASK = "ask"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from faqbot.model import Audience, KnowledgeBase, Role
+from faqbot.model import Audience, DocumentForm, KnowledgeBase, Role
 from faqbot.replies.entries import with_article
 from faqbot.replies.reply import ALL_ROLES, Bullets, Button, Reply, ReplyPart, ReplyText
 from faqbot.slack.blockkit.blocks import (
@@ -194,6 +194,30 @@ def roles_list(knowledge_base: KnowledgeBase, page: int = 1) -> Message:
     if not menus:
         return message
     return Message(message.text, (*message.blocks, actions(menus)))
+
+
+def which_advert(knowledge_base: KnowledgeBase) -> Message:
+    """Return the question for which role an advertisement is wanted, with a menu of roles."""
+    roles = [
+        Button(one.label, f"=about {DocumentForm.ADVERTISEMENT} {one.entry}")
+        for one in _buttons(knowledge_base.roles)
+    ]
+    return _which("For which role?", Action.CHOOSE, roles)
+
+
+def which_comparison(knowledge_base: KnowledgeBase, first: Role | None) -> Message:
+    """Return the question which roles to compare: the first one, or another with the first."""
+    others = _buttons([role for role in knowledge_base.roles if role is not first])
+    if first is None:
+        return _which("Which role do you want to compare?", Action.COMPARE, others)
+    roles = [Button(one.label, f"=compare - {first.id} {one.entry}") for one in others]
+    return _which(f"Compare **{first.title}** with which role?", Action.CHOOSE, roles)
+
+
+def _which(question: str, kind: str, roles: Sequence[Button]) -> Message:
+    message = notice(question)
+    menus = list(role_menus(kind, roles))
+    return Message(message.text, (*message.blocks, actions(menus))) if menus else message
 
 
 def help_message(knowledge_base: KnowledgeBase) -> Message:

@@ -10,7 +10,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from faqbot.model import Question, Surface
 from faqbot.slack.answers import AnswerMessage, ask, show, wants_help
 from faqbot.slack.blockkit.blocks import Action, parse_entry_ref
-from faqbot.slack.blockkit.views import help_message, none_of_these, search_modal
+from faqbot.slack.blockkit.views import help_message, none_of_these, search_modal, which_comparison
 from faqbot.slack.client import client_of
 from faqbot.slack.context import AppContext
 from faqbot.slack.listeners.feedback import Feedback
@@ -97,6 +97,16 @@ def register(app: AsyncApp, app_context: AppContext) -> None:
     async def on_choose(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
         await clicks.show(interaction, context, replace=True)
+
+    @app.action(_any(Action.COMPARE))
+    async def on_compare(
+        ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
+    ) -> None:
+        await ack()
+        knowledge_base = app_context.engine.knowledge_base
+        # A role that is gone by now leads to the question for the first one again.
+        message = which_comparison(knowledge_base, knowledge_base.role(interaction.value))
+        await show_answer(interaction, message, context, replace=True)
 
     @app.action(_any(Action.NONE_OF_THESE))
     async def on_none(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:

@@ -25,7 +25,14 @@ from faqbot.slack.blockkit.blocks import (
     parse_entry_ref,
 )
 from faqbot.slack.blockkit.rich_text import escape, split
-from faqbot.slack.blockkit.views import echoed, help_message, notice, roles_list
+from faqbot.slack.blockkit.views import (
+    echoed,
+    help_message,
+    notice,
+    roles_list,
+    which_advert,
+    which_comparison,
+)
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error, reason_of
 from faqbot.slack.context import AppContext
 from faqbot.slack.listeners.channel_settings import SettingsCommand
@@ -42,18 +49,16 @@ _ROOM: Final = 11_000
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+def role_named(engine: Engine, question: Question) -> Role | None:
+    """Return the role that a text names; None if it isn't clear."""
+    result = engine.describe(question)
+    if not isinstance(result.outcome, Answer):
+        return None
+    return engine.knowledge_base.role(result.outcome.entries[0].role)
+
+
 class Adverts:
     """Job advertisements of roles."""
-
-    engine: Engine
-
-    def role_of(self, question: Question) -> Role | None:
-        """Return the role that a question names; None if it isn't clear."""
-        result = self.engine.describe(question)
-        if not isinstance(result.outcome, Answer):
-            return None
-        return self.engine.knowledge_base.role(result.outcome.entries[0].role)
 
     async def give(self, ack: AsyncAck, role: Role, user: str, client: AsyncWebClient) -> None:
         """Show an advertisement to the user, and send it as a file."""
@@ -205,18 +210,35 @@ class _Commands:
             await respond_privately(ack, roles_list(self.app.engine.knowledge_base))
             return
         question = await self._question(command, client)
-        if _COMPARE.match(text):
-            await self._give(ack, ask(self.app.engine, question), command, text)
+        knowledge_base = self.app.engine.knowledge_base
+        if compared := _COMPARE.match(text):
+            await self._compare(ack, command, question, text[compared.end() :])
             return
-        wanted = _ADVERT.match(text)
-        if wanted:
+        if wanted := _ADVERT.match(text):
             question = replace(question, text=text[wanted.end() :])
-            adverts = Adverts(self.app.engine)
-            role = adverts.role_of(question)
+            if not question.text.strip():
+                await respond_privately(ack, which_advert(knowledge_base))
+                return
+            role = role_named(self.app.engine, question)
             if role is not None:
-                await adverts.give(ack, role, question.asker, client)
+                await Adverts().give(ack, role, question.asker, client)
                 return
         await self._give(ack, describe(self.app.engine, question), command)
+
+    async def _compare(
+        self, ack: AsyncAck, command: SlashCommand, question: Question, named: str
+    ) -> None:
+        """Compare the roles that are named, or ask which, where it is one or none."""
+        engine = self.app.engine
+        if not named.strip():
+            await respond_privately(ack, which_comparison(engine.knowledge_base, None))
+            return
+        answer = ask(engine, question)
+        first = None if answer.address else role_named(engine, replace(question, text=named))
+        if first is not None:
+            await respond_privately(ack, which_comparison(engine.knowledge_base, first))
+            return
+        await self._give(ack, answer, command, command.text)
 
     async def _give(
         self, ack: AsyncAck, answer: AnswerMessage, command: SlashCommand, asked: str = ""
