@@ -208,3 +208,14 @@ def test_equal_opportunity_below_the_skills_is_no_skill(imported: Imported) -> N
     assert items(role, "skills")[1] == ("Java",)
     assert text(role, "skills") == ""
     assert text(role, "equal-opportunity") == "We are an equal opportunity employer."
+
+
+def test_link_that_names_its_address_elsewhere_keeps_it(imported: Imported) -> None:
+    role = imported(
+        "a.md",
+        "# Tester\n\n## Skills\n\n- [Docker][d] and [Helm]\n\n[d]: https://d.example/x\n"
+        "[helm]: https://h.example\n",
+    )
+    assert items(role, "skills")[1] == (
+        "[Docker](https://d.example/x) and [Helm](https://h.example)",
+    )

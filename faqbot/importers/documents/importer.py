@@ -188,6 +188,8 @@ def _imported_role(path: Path, document: ImportedDocument, mapped: MappedRole) -
     for halves in list(_broken_by_pages(document.raw_text, missing, there)):
         missing -= halves
         source -= halves
+    for words in list(_spaced_otherwise(document.raw_text, missing, kept)):
+        missing -= words
     count = sum(source.values())
     return ImportedRole(
         path=path,
@@ -209,6 +211,20 @@ def _broken_by_pages(
             if first in missing and f"{first}{second}" in there:
                 yield Counter((first, second))
                 break
+
+
+def _spaced_otherwise(raw_text: str, missing: Counter[str], kept: str) -> Iterator[Counter[str]]:
+    """Yield the missing words of lines that are in the file with their spaces elsewhere.
+
+    In a PDF, spaces are what a reader makes of the distances between letters.
+    """
+    if not missing:
+        return
+    letters = "".join(words_of(kept))
+    for line in raw_text.split("\n"):
+        words = words_of(line)
+        if not missing.keys().isdisjoint(words) and "".join(words) in letters:
+            yield Counter(words)
 
 
 def _raw_words(raw_text: str, written: str) -> Counter[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -119,6 +119,9 @@ _BOLD_HEADING_LEVEL: Final = 6
 """Level of a heading that is written as a line in bold."""
 
 
+# The name by which a link refers to its address is no text.
+_REFERENCE_NAME: Final = re.compile(r"(?<=\])\[[^\[\]]*\]|^ {0,3}\[[^\[\]]+\]:", re.MULTILINE)
+_REFERENCE: Final = re.compile(r"\[(?P<text>[^\[\]]+)\](?:\[(?P<name>[^\[\]]*)\])?(?![\[(:])")
 _LIST_STEPS: Final = {
     "bullet_list_open": 1,
     "ordered_list_open": 1,
@@ -137,18 +140,32 @@ def read_markdown(text: str) -> ImportedDocument:
         body = pattern.sub("", body)
     parser = MarkdownIt("commonmark").enable("table")
     # CommonMark demands the space after the hashes that many authors leave out.
-    tokens = parser.parse(_HEADING_WITHOUT_SPACE.sub(r"\1 ", body))
+    environment: dict[str, Any] = {}
+    tokens = parser.parse(_HEADING_WITHOUT_SPACE.sub(r"\1 ", body), environment)
+    for token in tokens:
+        token.content = _with_addresses(token.content, environment.get("references", {}))
     blocks = tuple(_markdown_blocks(tokens))
     title = matter.title or next(
         (one.text for one in blocks if isinstance(one, Heading) and one.level == 1), ""
     )
     return ImportedDocument(
         tuple(recognised_blocks((*blocks, *matter.blocks))),
-        _TAG.sub(" ", text),
+        _TAG.sub(" ", _REFERENCE_NAME.sub("", text)),
         title,
         is_title_stated=bool(matter.title),
         left_out=tuple(left),
     )
+
+
+def _with_addresses(text: str, references: Mapping[str, Mapping[str, str]]) -> str:
+    """Return a text with the addresses of links that name them elsewhere in the document."""
+
+    def address(found: re.Match[str]) -> str:
+        name = " ".join((found["name"] or found["text"]).upper().split())
+        known = references.get(name)
+        return f"[{found['text']}]({known['href']})" if known else found[0]
+
+    return _REFERENCE.sub(address, text) if references else text
 
 
 def _markdown_blocks(tokens: Sequence[Token]) -> Iterator[Block]:

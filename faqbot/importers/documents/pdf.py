@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import itertools
+import logging
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from faqbot.content.archives import TimeLimit
 from faqbot.errors import UsageError, needs_extra
-from faqbot.importers.documents.blocks import EXTRA, ImportedDocument, is_known_heading
+from faqbot.importers.documents.blocks import EXTRA, ImportedDocument, is_known_heading, tidy
 from faqbot.importers.documents.plain_text import Line, goes_on, read_pages
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def read_pdf(path: Path, raw: bytes, words: Collection[str]) -> ImportedDocument
     with needs_extra(*EXTRA):
         from pypdf import PdfReader
         from pypdf.errors import PyPdfError
+    # It tells of each object that it repairs, which says nothing to who imports a file.
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     limit = TimeLimit.of(path)
     try:
         reader = PdfReader(io.BytesIO(raw))
@@ -101,7 +104,10 @@ def read_pdf(path: Path, raw: bytes, words: Collection[str]) -> ImportedDocument
         )
     size = _usual_size(piece for pieces, _ in pages for piece in pieces)
     lines = [list(_page_lines(pieces, size)) for pieces, _ in pages]
-    return read_pages(lines, "\n".join(text for _, text in pages), words)
+    document = read_pages(lines, "\n".join(text for _, text in pages), words)
+    # What programs write there is often the name of a file, so headings count for more.
+    named = reader.metadata.title if reader.metadata else None
+    return replace(document, title=tidy(named or "") or document.title)
 
 
 def _read_page(page: PageObject, limit: TimeLimit) -> tuple[list[_Piece], str]:
@@ -146,7 +152,7 @@ def _page_lines(pieces: Sequence[_Piece], usual_size: float) -> Iterator[Line]:
         bold_share = sum(len(one.text) for one in column if one.is_bold)
         mostly_bold = bold_share * 2 > sum(len(one.text) for one in column)
         small = _MAX_SMALL_SIZE * usual_size
-        left = min((row[0].x for row in rows if row[0].size > small), default=0.0)
+        left = _left_edge([row[0] for row in rows if row[0].size > small])
         for row in rows:
             size = max(piece.size for piece in row)
             if above is not None and above - row[0].y > _PARAGRAPH_GAP * spacing:
@@ -160,6 +166,13 @@ def _page_lines(pieces: Sequence[_Piece], usual_size: float) -> Iterator[Line]:
                 text = f"\N{BULLET} {text}"
             yield Line(text, is_strong=strong, is_small=size <= small)
             above = row[0].y
+
+
+def _left_edge(starts: Sequence[_Piece]) -> float:
+    """Return where lines begin that aren't indented; single lines further left are no measure."""
+    places = Counter(round(piece.x) for piece in starts)
+    least = min(_MIN_COLUMN_LINES, max(places.values(), default=0))
+    return float(min((place for place, count in places.items() if count >= least), default=0))
 
 
 def _usual_spacing(rows: Sequence[Sequence[_Piece]]) -> float:

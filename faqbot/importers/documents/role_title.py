@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -112,25 +112,36 @@ def find_title(path: Path, document: ImportedDocument) -> FoundTitle:
 
 def _candidates(document: ImportedDocument) -> Iterator[FoundTitle]:
     """Yield what may be the title, the likeliest first."""
-    blocks = document.blocks
+    blocks = document.blocks[:_FIRST_BLOCKS]
+    opening = list(_opening(document.blocks))
     if document.is_title_stated:
         yield from _candidate(document.title, document.title)
-    for label, block in _labelled(blocks[:_FIRST_BLOCKS]):
-        yield from _candidate(block, f"{label}: {block}")
+    for label, text in _labelled(blocks):
+        yield from _candidate(text, f"{label}: {text}")
+    for text in _headings(opening):
+        yield from _candidate(text, text)
     if document.title:
         yield from _candidate(document.title, document.title)
-    opening = list(_opening(blocks))
-    for one in opening:
-        if isinstance(one, Heading):
-            yield from _candidate(one.text, one.text)
     for one in opening[:_FIRST_LINES]:
         if isinstance(one, Text) and len(one.text.split()) <= _MAX_LINE_WORDS:
             yield from _candidate(one.text, one.text)
-    for one in blocks[:_FIRST_BLOCKS]:
-        found = _HIRING.search(one.text) if isinstance(one, Text) else None
-        if found and _is_title(found["title"]):
-            title = re.sub(r"\s+(?:of|and|for|the|&)$", "", found["title"])
+    yield from _doubtful_candidates(blocks)
+
+
+def _doubtful_candidates(blocks: Sequence[Block]) -> Iterator[FoundTitle]:
+    """Yield titles of occupations that stand where a page may also name another one."""
+    for text in filter(_is_title, _headings(blocks)):
+        for found in _candidate(text, text):
+            yield replace(found, doubt="it is from a heading further down")
+    for one in blocks:
+        hiring = _HIRING.search(one.text) if isinstance(one, Text) else None
+        if hiring and _is_title(hiring["title"]):
+            title = re.sub(r"\s+(?:of|and|for|the|&)$", "", hiring["title"])
             yield FoundTitle(title, "", "it is from a sentence of the text")
+
+
+def _headings(blocks: Iterable[Block]) -> list[str]:
+    return [one.text for one in blocks if isinstance(one, Heading)]
 
 
 def _labelled(blocks: Sequence[Block]) -> Iterator[tuple[str, str]]:
