@@ -15,6 +15,7 @@ from faqbot.errors import UsageError
 from faqbot.importers.documents import pdf
 from faqbot.importers.documents.blocks import HeadingClassifier
 from faqbot.importers.documents.importer import import_documents
+from faqbot.importers.documents.plain_text import MAX_LINES
 from faqbot.spreadsheet.files import read_file
 from tests.importers.conftest import paragraph, pdf_pages, word_file
 
@@ -149,3 +150,15 @@ def test_pdf_with_a_password_or_without_text_is_refused_with_what_to_do(refused:
     writer.write(buffer)
     assert "protected by a password: save it without one" in refused("a.pdf", buffer.getvalue())
     assert "only pictures of pages: run text recognition" in refused("b.pdf", pdf_pages([]))
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html", "a.docx"])
+def test_document_of_too_many_lines_is_refused(refused: Refused, name: str) -> None:
+    times = MAX_LINES + 1
+    content = {
+        "a.txt": b"Line\n" * times,
+        "a.md": b"Line\n\n" * times,
+        "a.html": b"<p>Line</p>" * times,
+        "a.docx": word_file(paragraph("Line") * times),
+    }
+    assert "has more than 10,000 lines: split it" in refused(name, content[name])

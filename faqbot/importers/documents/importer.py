@@ -23,7 +23,7 @@ from faqbot.importers.documents.blocks import (
 from faqbot.importers.documents.html import read_html
 from faqbot.importers.documents.markdown import read_markdown
 from faqbot.importers.documents.pdf import read_pdf
-from faqbot.importers.documents.plain_text import read_plain_text
+from faqbot.importers.documents.plain_text import MAX_LINES, TooLongError, read_plain_text
 from faqbot.importers.documents.role_draft import MappedRole, map_document, with_id
 from faqbot.importers.documents.role_title import find_title
 from faqbot.importers.documents.word import read_word
@@ -67,7 +67,12 @@ def read_document(path: Path, words: Collection[str]) -> ImportedDocument:
         raw = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror or error}.") from error
-    document = _parse(path, raw, words)
+    try:
+        document = _parse(path, raw, words)
+    except TooLongError as error:
+        raise UsageError(
+            f"{path} has more than {MAX_LINES:,} lines: split it into a file for each role."
+        ) from error
     if not any(block.text.strip() for block in document.blocks):
         raise UsageError(
             f"{path} contains no text: an image of a page needs text recognition first."
@@ -87,7 +92,7 @@ def _parse(path: Path, raw: bytes, words: Collection[str]) -> ImportedDocument:
     if raw.startswith(_ZIP):
         try:
             return read_word(path, raw)
-        except UsageError:
+        except (UsageError, TooLongError):
             raise
         except Exception as error:
             raise UsageError(

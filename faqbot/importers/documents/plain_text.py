@@ -58,9 +58,16 @@ _NO_HEADINGS: Final = frozenset(
 _MAX_HEADING_LENGTH: Final = 60
 _MAX_HEADING_WORDS: Final = 9
 _SENTENCE_ENDS: Final = (".", ",", ";", "!")
+MAX_LINES: Final = 10_000
+"""Lines or paragraphs of a document; a job description of many pages has some 500."""
+
 _EDGE_LINES: Final = 3
 _MIN_REPETITIONS: Final = 2
 _NESTED_INDENT: Final = 4
+
+
+class TooLongError(Exception):
+    """A document has more lines than a job description can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,7 @@ def read_pages(
     pages: Sequence[Sequence[Line]], raw_text: str, words: Collection[str]
 ) -> ImportedDocument:
     """Parse the lines of pages; what every page repeats is left out."""
+    check_length(sum(map(len, pages)))
     kept, left_out = _without_edges(pages)
     lines: list[Line] = []
     for page in kept:
@@ -100,6 +108,16 @@ def read_pages(
     first = blocks[0] if blocks else None
     title = first.text if isinstance(first, Heading) else ""
     return ImportedDocument(blocks, raw_text, title, left_out=tuple(left_out))
+
+
+def check_length(lines: int) -> None:
+    """Refuse a document that would take minutes to read.
+
+    Raises:
+        TooLongError: It has too many lines.
+    """
+    if lines > MAX_LINES:
+        raise TooLongError
 
 
 def _without_edges(
@@ -282,6 +300,7 @@ def recognised_blocks(blocks: Iterable[Block]) -> Iterator[Block]:
     """Yield blocks with the points, labels and headings that only their words tell."""
     level = 1
     every = list(blocks)
+    check_length(len(every))
     for block, after in zip_longest(every, every[1:]):
         if isinstance(block, Heading):
             level = block.level
