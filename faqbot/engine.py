@@ -25,7 +25,7 @@ from faqbot.matching.dialogue import (
 from faqbot.matching.facts.finder import FactFinder
 from faqbot.matching.matcher import Matcher
 from faqbot.matching.sensitive import SensitiveFinder
-from faqbot.matching.small_talk import SmallTalkFinder
+from faqbot.matching.small_talk import SmallTalkFinder, is_call
 from faqbot.model import (
     Answer,
     Audience,
@@ -133,6 +133,11 @@ class Engine:
             kept = Reason.CLOSE if isinstance(outcome, Answer) else outcome.reason
             return self._say(asked, parsed, Silence(kept), None, began)
         return self._result(asked, parsed, outcome, began)
+
+    def is_call(self, text: str) -> bool:
+        """Return whether a line only asks for an answer to what stands elsewhere."""
+        parsed = self._parse(text[:MAX_CHARACTERS], None)
+        return is_call(parsed, self._index.small_talk.find(parsed))
 
     def explain(self, question: str | Question) -> tuple[Explanation, ...]:
         """Return why the candidates of a question have their confidences, the best first."""

@@ -69,6 +69,7 @@ def phrasing_suggestions(
     """
     from faqbot.storage.models import PHRASING
     from faqbot.storage.questions import QuestionFilter
+    from faqbot.storage.reports import without_rare_words
 
     async def ask(store: Store) -> tuple[PhrasingSuggestion, ...]:
         found = [
@@ -78,7 +79,8 @@ def phrasing_suggestions(
         ]
         if not guess:
             return tuple(found)
-        for record in await store.questions.all(QuestionFilter(since, until, outcome="decline")):
+        declined = await store.questions.all(QuestionFilter(since, until, outcome="decline"))
+        for record in without_rare_words(declined):
             if not record.text:
                 continue
             _, near = engine.nearest(record.text)
@@ -191,7 +193,7 @@ def as_lines(found: UsageStatistics, most: int = 10) -> Iterator[str]:
         (
             "Unanswered",
             [
-                f"{one.count} x {' | '.join(one.examples) or '(words not kept)'}"
+                f"{one.count} x {' | '.join(one.examples) or '(words not shown)'}"
                 for one in found.unanswered
             ],
         ),

@@ -31,6 +31,7 @@ from faqbot.storage.reports import (
     PartStatistics,
     UsageStatistics,
     summarize,
+    without_rare_words,
 )
 from faqbot.storage.store import Store
 
@@ -227,7 +228,8 @@ class InsightsPages:
         asked = request.query_params
         view, knowledge_base = parse_view(asked), self._knowledge_base()
         records = await self._store.questions.all(replace(view.filter(utc_now()), team=self._team))
-        shown = [record for record in reversed(records) if _matches(record, asked)]
+        named = without_rare_words(records)
+        shown = [record for record in reversed(named) if _matches(record, asked)]
         return self._page(
             request,
             "questions.html",

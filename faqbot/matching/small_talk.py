@@ -19,7 +19,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from faqbot.content.conversation import BESIDE
-from faqbot.matching.text import expand_contractions, normalise, words
+from faqbot.matching.text import STOP_WORDS, expand_contractions, normalise, words
 from faqbot.model import (
     ConversationContent,
     Decline,
@@ -68,6 +68,38 @@ _INTENSIFIERS: Final = frozenset(
     tres trop vraiment tellement si
     """.split()
 )
+
+_ASKING: Final = frozenset(
+    """
+    answer answers answering reply respond help assist explain know take look check see read handle
+    idea ideas thought thoughts clue
+    antworten antworte antwort beantworten beantworte hilf helfen weisst wissen
+    responder respondes responde contestar contesta contestas ayudar ayuda ayudas sabes
+    repondre reponds repond repondez aider aide aidez sais savez
+    """.split()
+)
+_POINTING: Final = frozenset(
+    """
+    this that these those it one above here there question questions message messages thread post
+    das dies diese dieser dieses hier oben dazu darauf frage fragen nachricht
+    esto eso esta este aqui arriba pregunta preguntas mensaje
+    ceci cela ca ici dessus question message
+    """.split()
+)
+_BESIDE_CALL: Final = STOP_WORDS | frozenset(
+    """
+    anyone anybody someone somebody maybe perhaps faqbot bot try
+    kannst konntest du bitte uns mir auch mal was ist zu mit von der die den dem
+    puedes podrias nos la el lo de con por favor que
+    peux pourrais tu vous pouvez nous y le les s'il te plait svp est ce
+    """.split()
+)
+"""Words that may stand beside those that ask and point: closed classes."""
+
+_THANKS: Final = frozenset("thank thanks danke gracias merci".split())
+
+_OF_CALLS: Final = _ASKING | _POINTING | _BESIDE_CALL
+_QUESTION_WORDS: Final = frozenset("who whom what which when where why how".split())
 
 Words = tuple[str, ...]
 Place = tuple[int, str]
@@ -272,6 +304,28 @@ class SmallTalkFinder:
             if isinstance(entry, Faq)
             for text in (entry.question, *entry.phrasings)
         )
+
+
+def is_call(parsed: ParsedQuestion, small_talk: Decline | None) -> bool:
+    """Return whether a line asks faqbot to answer what stands elsewhere: "can you answer this?".
+
+    Such a line has words that ask or point, and none with a content of its own. A line without
+    words ("^", a mention alone) points as well.
+
+    Args:
+        parsed: the line.
+        small_talk: the reply to it, if it is small talk.
+    """
+    if parsed.verbatim is not None or _names_role(parsed):
+        return False
+    said = words(parsed.normalised)
+    asks = any(word in _ASKING for word in said)
+    if small_talk is not None and (not asks or said[0] in _QUESTION_WORDS):
+        return False  # "what can you help with" asks for help, "thank you for this" for nothing
+    if any(word not in _OF_CALLS for word in said):
+        return False
+    points = any(word in _POINTING for word in said) and not _THANKS.intersection(said)
+    return not said or asks or points
 
 
 def _cost(segments: Sequence[_Segment]) -> tuple[int, int]:

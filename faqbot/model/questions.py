@@ -46,6 +46,7 @@ class Question:
         role: the id of the role that the conversation is about, where the caller knows it.
         prompt: whether it was said to faqbot; decides whether it is answered at all.
         brief: whether its conversation goes from subject to subject, and so soon forgets a role.
+        borrowed: whether somebody else may have written its words, which are then never kept.
     """
 
     text: str
@@ -56,6 +57,7 @@ class Question:
     role: str | None = None
     prompt: Prompt = Prompt.ADDRESSED
     brief: bool = False
+    borrowed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

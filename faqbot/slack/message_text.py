@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+BY_PERSONS: Final = frozenset({"", "file_share", "thread_broadcast"})
+"""Subtypes of messages that a person wrote; the others are edits, joins and the like."""
+
 _MENTION: Final = r"<(?:@|!subteam\^|!(?=here|channel|everyone))([A-Za-z0-9]+)(?:\|[^>]*)?>"
 _NAMED: Final = re.compile(_MENTION)
 _LEADING: Final = re.compile(rf"\s*(?:{_MENTION}[\s,:]*)+")
@@ -34,7 +37,6 @@ class MessageText:
         called: who is named in its own words, which are neither code nor a quote.
         named: who is named anywhere.
         addressed: whom its first words name.
-        own: its own words, in Slack's markup.
         quoted: what it quotes.
         forwarded: the text of the message that it forwards.
     """
@@ -42,7 +44,6 @@ class MessageText:
     called: frozenset[str]
     named: frozenset[str]
     addressed: frozenset[str]
-    own: str
     quoted: str
     forwarded: str
 
@@ -52,20 +53,29 @@ def read_text(message: Mapping[str, Any]) -> MessageText:
     text = _string(message.get("text"))
     rich = _rich_text(message.get("blocks"))
     mentions = [found for block in rich for found in _mentions(block)]
-    own, leading = _QUOTE.sub(" ", text), _LEADING.match(text)
+    leading = _LEADING.match(text)
     quotes = (_QUOTE_MARKS.sub("", found[0]) for found in _QUOTE.finditer(text))
     if rich:
         called = frozenset(name for name, is_apart in mentions if not is_apart)
     else:
-        called = _names(_CODE.sub(" ", own))
+        called = _names(_CODE.sub(" ", without_quotes(text)))
     return MessageText(
         called=called,
         named=_names(text) | {name for name, _ in mentions},
         addressed=_names(leading[0]) if leading else frozenset(),
-        own=own.strip(),
         quoted="\n".join(quotes).strip(),
         forwarded="\n".join(filter(None, map(_forwarded, _objects(message.get("attachments"))))),
     )
+
+
+def without_quotes(text: str) -> str:
+    """Return the own words of a text in Slack's markup."""
+    return _QUOTE.sub(" ", text).strip()
+
+
+def without_mention(text: str, user: str) -> str:
+    """Return a text in Slack's markup without the mentions of a user."""
+    return re.sub(rf"<@{re.escape(user)}(?:\|[^>]*)?>", " ", text) if user else text
 
 
 def _names(markup: str) -> frozenset[str]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from faqbot.slack.message_text import MessageText, read_text
+from faqbot.slack.message_text import BY_PERSONS, MessageText, read_text
 from faqbot.slack.payloads import (
     HomeOpened,
     IncomingMessage,
@@ -131,9 +131,6 @@ def _nests_too_deep(payload: Any) -> bool:
 
 # ----------------------------------------------------------------------------------- parsing
 
-_BY_PERSONS: Final = frozenset({"", "file_share", "thread_broadcast"})
-"""Subtypes of messages that a person wrote; the others are edits, joins and the like."""
-
 _INTERACTIONS: Final = frozenset(
     {"block_actions", "block_suggestion", "message_action", "shortcut"}
     | {"view_submission", "view_closed"}
@@ -231,7 +228,7 @@ def _event(fields: _Fields, team: str) -> Payload:
 def _message(fields: _Fields, event: _Fields, name: str, team: str) -> IncomingMessage | None:
     """Return the message of an event; None unless a person wrote it."""
     # Bolt drops faqbot's own messages only; two bots that answer each other would never stop.
-    by_person = event.string("subtype") in _BY_PERSONS and not event.string("bot_id")
+    by_person = event.string("subtype") in BY_PERSONS and not event.string("bot_id")
     channel, user, ts = event.string("channel"), event.string("user"), event.string("ts")
     text, thread_ts = event.string("text", _TEXT), event.string("thread_ts")
     direct = event.string("channel_type") == "im" or channel.startswith("D")

@@ -15,6 +15,8 @@ from typing import Final, TypeAlias
 
 from slack_bolt.request.async_request import AsyncBoltRequest
 
+from faqbot.slack.message_text import without_mention, without_quotes
+
 _COPIED: Final = re.compile(r"(?i)\b(?:cc|fyi)\b[:,]?(?:\s*<[@!][^>]*>,?)+")
 
 
@@ -89,13 +91,15 @@ class IncomingMessage:
     def question(self) -> str:
         """The text without the mentions of faqbot, and of those who get a copy."""
         text = _COPIED.sub(" ", self.text)
-        if not self.bot:
-            return text.strip()
-        named = rf"<@{re.escape(self.bot)}(?:\|[^>]*)?>"
         if self.kind is MessageKind.ASIDE:
             # What comes before is said to somebody else.
-            text = re.split(named, text, maxsplit=1)[-1]
-        return re.sub(named, " ", text).strip()
+            text = text.partition(f"<@{self.bot}")[2].partition(">")[2]
+        return without_mention(text, self.bot).strip()
+
+    @property
+    def own_words(self) -> str:
+        """The question without what it quotes."""
+        return without_quotes(self.question)
 
 
 @dataclass(frozen=True, slots=True)

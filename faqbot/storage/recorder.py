@@ -195,20 +195,20 @@ class QuestionRecorder:
         self._is_outage_logged = True
 
     def _record(self, result: Result, team: str, channel: str) -> QuestionRecord:
-        question = result.question
+        question, new = result.question, new_id()
+        # What people say of a sensitive matter is for nobody who reads a log; and words that stand
+        # elsewhere are read to answer them, and for nothing else.
+        is_kept = result.reason is not Reason.SENSITIVE and not question.borrowed
         return QuestionRecord(
-            id=new_id(),
+            id=new,
             team=team,
             at=utc_now(),
             asker=question.asker,
             channel=channel,
             surface=question.surface.value,
             role=result.role,
-            # What people say of a sensitive matter is for nobody who reads a log.
-            text=None
-            if result.reason is Reason.SENSITIVE
-            else stored_text(question.text, self._privacy),
-            text_hash=question_hash(question.text),
+            text=stored_text(question.text, self._privacy) if is_kept else None,
+            text_hash=question_hash(new if question.borrowed else question.text),
             outcome=result.kind,
             reason=result.reason.value,
             entries=tuple((entry.id, entry.confidence) for entry in result.entries),

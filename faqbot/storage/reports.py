@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from faqbot.model import Reason
 from faqbot.storage.models import QuestionRecord, Rating
@@ -14,6 +15,10 @@ from faqbot.storage.store import Store
 
 Grouping = Callable[[Sequence[str]], Sequence[Sequence[int]]]
 """Groups texts by meaning: returns the positions of each group's texts."""
+
+
+MIN_ASKERS: Final = 2
+"""People who must have asked a question before a report shows its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,8 @@ class EntryStatistics:
 class UnansweredGroup:
     """Declined questions of one meaning, with up to three examples.
 
-    `role` is the id of the role that all of them name, or None.
+    It has no examples if fewer than `MIN_ASKERS` people asked. `role` is the id of the role that
+    all of them name, or None.
     """
 
     count: int
@@ -143,8 +149,9 @@ def _unanswered_groups(
     declined = [
         record
         for record in records
-        # Sensitive matters went to a person: no content is missing.
-        if record.outcome == "decline" and record.reason != Reason.SENSITIVE
+        # Sensitive matters went to a person, and a line without words asks for no content.
+        if record.outcome == "decline"
+        and record.reason not in (Reason.SENSITIVE, Reason.EMPTY, Reason.SMALL_TALK)
     ]
     same: dict[str, list[QuestionRecord]] = {}
     for record in declined:
@@ -158,14 +165,30 @@ def _unanswered_groups(
     for group in groups:
         ordered = sorted(group, key=len, reverse=True)
         roles = {record.role for equal in group for record in equal}
+        is_shown = _askers(record for equal in group for record in equal) >= MIN_ASKERS
         found.append(
             UnansweredGroup(
                 count=sum(len(equal) for equal in group),
-                examples=tuple(text for one in ordered[:3] if (text := one[0].text)),
+                examples=tuple(text for one in ordered[:3] if is_shown and (text := one[0].text)),
                 role=roles.pop() if len(roles) == 1 else None,
             )
         )
     return tuple(sorted(found, key=lambda group: (-group.count, group.examples)))
+
+
+def without_rare_words(records: Sequence[QuestionRecord]) -> tuple[QuestionRecord, ...]:
+    """Return questions without the words that fewer than `MIN_ASKERS` people asked for."""
+    same: dict[str, list[QuestionRecord]] = {}
+    for record in records:
+        same.setdefault(record.text_hash, []).append(record)
+    shown = {name for name, equal in same.items() if _askers(equal) >= MIN_ASKERS}
+    return tuple(
+        record if record.text_hash in shown else replace(record, text=None) for record in records
+    )
+
+
+def _askers(records: Iterable[QuestionRecord]) -> int:
+    return len({(record.team, record.asker) for record in records})
 
 
 def _part_statistics(records: Iterable[QuestionRecord]) -> tuple[PartStatistics, ...]:

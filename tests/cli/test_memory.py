@@ -19,12 +19,20 @@ from .conftest import Run
 NOW = dt.datetime.now(dt.UTC)
 
 
-def _record(number: int, text: str, outcome: str, entry: str = "", days: int = 1) -> QuestionRecord:
+def _record(
+    number: int,
+    text: str,
+    outcome: str,
+    entry: str = "",
+    *,
+    days: int = 1,
+    asker: str = "U0SECRET1",
+) -> QuestionRecord:
     return QuestionRecord(
         id=f"r{number}",
         team="T1",
         at=NOW - dt.timedelta(days=days),
-        asker="U0SECRET1",
+        asker=asker,
         channel="C1",
         surface="channel",
         role=entry.partition("/")[0] or None,
@@ -43,8 +51,12 @@ RECORDS = (
     _record(2, "analyst skills", "answer", "data-analyst/skills"),
     _record(3, "qa degree", "answer", "qa-engineer/education"),
     _record(4, "is there a canteen in the office", "decline"),
-    _record(5, "does the office have a canteen?", "decline"),
-    _record(6, "=1+1 how much do astronauts earn", "decline"),
+    _record(5, "does the office have a canteen?", "decline", asker="U0SECRET2"),
+    _record(6, "who mended my chair", "decline"),
+    *(
+        _record(number, "=1+1 how much do astronauts earn", "decline", asker=f"U0SECRET{number}")
+        for number in (8, 9)
+    ),
     _record(7, "long ago", "answer", "data-analyst/skills", days=60),
 )
 
@@ -66,15 +78,18 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_report_lists_most_asked_entries_and_unanswered_questions(database: str, run: Run) -> None:
     out = run("report").out
-    assert "6 questions" in out
-    assert "By outcome: answer 3, decline 3" in out
+    assert "8 questions" in out
+    assert "By outcome: answer 3, decline 5" in out
     assert "2 x data-analyst/skills" in out
     assert "2 x is there a canteen in the office | does the office have a canteen?" in out
+    assert "1 x (words not shown)" in out
     assert "1 not helpful: qa-engineer/education" in out
     assert "U0" not in out
 
 
 def test_report_counts_only_the_given_role_and_period(database: str, run: Run) -> None:
+    (whole,) = run("report", "--json").lines
+    assert "who mended my chair" not in json.dumps(whole)
     (found,) = run("report", "--json", "--role", "data-analyst", "--since", "90d").lines
     assert found["questions"] == 3
     assert found["most_asked"][0] == {
@@ -102,7 +117,7 @@ def test_invalid_date_is_advice(database: str, run: Run, command: str, since: st
 
 def test_forget_deletes_a_persons_data_and_reports_the_counts(database: str, run: Run) -> None:
     assert "0 questions" in run("forget", "U0SECRET1", "--workspace", "T2").out
-    assert "7 questions, 1 rating" in run("forget", "U0SECRET1", "--workspace", "T1").out
+    assert "6 questions, 1 rating" in run("forget", "U0SECRET1", "--workspace", "T1").out
     assert "0 questions" in run("forget", "U0SECRET1").out
 
 

@@ -40,6 +40,10 @@ async def slack(memory: QuestionRecorder) -> AsyncIterator[Slack]:
         state.add_channel(Channel(OWNERS, "owners", members=frozenset(state.users)))
         for text in ("data analyst skills", "data analyst skills", MISSED, f"{MISSED}?"):
             await started.asked(text)
+        jonas = started.workspace.person("jonas")
+        ts = await jonas.say("#general", started.mention(MISSED))
+        await started.answer("#general", ts)
+        await started.asked("where is my blue scarf?")
         _, answer = await started.asked("ux designer education")
         await started.maya.click(answer, label="Not helpful")
         modal = await started.workspace.until(lambda: started.workspace.modal("maya"))
@@ -53,7 +57,9 @@ async def test_report_shows_questions_misses_and_ratings_to_an_owner(slack: Slac
     (message,) = result.messages
     assert message.visible_to == slack.maya.id
     assert "2 times: Data Analyst: Skills" in message.text
-    assert f"once: {MISSED}" in message.text
+    assert f"2 times: {MISSED}" in message.text
+    assert "scarf" not in message.text  # asked by one person only
+    assert "once: words not shown" in message.text
     assert "once: UX Designer: Education" in message.text
     assert "Python Back End Developer" in message.text  # its review is overdue
     assert slack.maya.id not in message.text

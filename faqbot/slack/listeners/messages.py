@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,16 +13,25 @@ from slack_sdk.web.async_client import AsyncWebClient
 from faqbot.model import Audience, Prompt, Question, Reason, Surface
 from faqbot.slack.answers import AnswerMessage, ask, wants_help
 from faqbot.slack.blockkit.views import help_message, notice
-from faqbot.slack.client import client_of
+from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
 from faqbot.slack.context import AppContext
-from faqbot.slack.conversations import ThreadState
+from faqbot.slack.conversations import HISTORY_TIMEOUT, ThreadState
 from faqbot.slack.directory import channel_audience
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.payloads import IncomingMessage, MessageKind
+from faqbot.slack.pointers import question_above
 from faqbot.slack.posts import deliver, post_ephemeral, was_answered
 from faqbot.storage.models import ChannelMode, ChannelPolicy
 
 _OFF: Final = "I'm switched off in this channel. Write to me directly, or use `/faq`."
+_NO_SCOPE: Final = (
+    "I can't read this thread. Mention me again with the question itself. To let me read threads, "
+    "an admin adds `channels:history` (in private channels `groups:history`) to my app and "
+    "installs it again."
+)
+_UNREAD: Final = "Slack didn't show me this thread. Mention me again with the question itself."
+_NOTHING_ABOVE: Final = "I see no question above. Mention me again with the question itself."
+_log = logging.getLogger(__name__)
 
 
 async def _was_answered_before(message: IncomingMessage, client: AsyncWebClient) -> bool:
@@ -63,10 +74,18 @@ class MessageHandler:
             await post_ephemeral(client, message, notice(_OFF))
             return
         past = await self._thread_state(message, client)
-        answer = await self._answer(message, message.question, past, client)
+        text, borrowed = message.question, False
+        if self._is_call(message):
+            above = await self._read_above(message, client)
+            if above is None:
+                return
+            text, borrowed = above or text, bool(above)
+        answer = await self._answer(message, text, past, client, borrowed=borrowed)
         # A public answer must be fit for every reader; the asker alone may be allowed one.
         if answer.declined and not (message.direct or message.shared):
-            private = await self._answer(message, message.question, past, client, private=True)
+            private = await self._answer(
+                message, text, past, client, private=True, borrowed=borrowed
+            )
             if not private.declined:
                 signed = self.feedback.attach_feedback(private, message.team, message.channel)
                 await post_ephemeral(client, message, signed.message)
@@ -75,6 +94,38 @@ class MessageHandler:
             await post_ephemeral(client, message, answer.message)
             return
         await self._deliver(message, answer, client)
+
+    def _is_call(self, message: IncomingMessage) -> bool:
+        """Whether a message asks for an answer to what stands elsewhere."""
+        own = message.own_words
+        if wants_help(own) and own:
+            return False
+        # A mention alone asks for help, unless something stands there to be answered.
+        stands = message.quoted or (not message.direct and (own or message.thread_ts))
+        return bool(stands) and self.app.engine.is_call(own)
+
+    async def _read_above(self, message: IncomingMessage, client: AsyncWebClient) -> str | None:
+        """Return what a call points to, "" for nothing; None when it was said why it is unread."""
+        if message.quoted or message.direct:
+            return message.quoted
+        try:
+            async with asyncio.timeout(HISTORY_TIMEOUT):
+                above = await question_above(message, client, self.app.engine.is_call)
+        except SLACK_ERRORS as error:
+            _log.info("what a call points to could not be read: %s", describe_error(error))
+            if not message.thread_ts:
+                above = ""
+            else:
+                missing = describe_error(error) == "missing_scope"
+                await post_ephemeral(client, message, notice(_NO_SCOPE if missing else _UNREAD))
+                return None
+        if above or wants_help(message.own_words):
+            return above
+        if not message.thread_ts:
+            await self._deliver(message, self._help(), client)
+        else:
+            await post_ephemeral(client, message, notice(_NOTHING_ABOVE))
+        return None
 
     async def answer_aside(self, message: IncomingMessage, client: AsyncWebClient) -> None:
         """Answer a line to somebody else that names faqbot, if it holds a sure question."""
@@ -132,6 +183,9 @@ class MessageHandler:
             return self.app.threads.known(message.conversation)
         return await self.app.threads.load(message, client)
 
+    def _help(self) -> AnswerMessage:
+        return AnswerMessage(help_message(self.app.engine.knowledge_base))
+
     async def _answer(
         self,
         message: IncomingMessage,
@@ -141,10 +195,11 @@ class MessageHandler:
         *,
         private: bool = False,
         prompt: Prompt = Prompt.ADDRESSED,
+        borrowed: bool = False,
     ) -> AnswerMessage:
         """Return the answer for all readers of the conversation, or for the asker only."""
         if wants_help(text):
-            return AnswerMessage(help_message(self.app.engine.knowledge_base))
+            return self._help()
         self.app.audiences.channels.note(message.team, message.channel, shared=message.shared)
         audience = await self.app.audiences.of(client, message.team, message.user)
         if not (private or message.direct):
@@ -159,6 +214,7 @@ class MessageHandler:
             role=past.role,
             prompt=prompt,
             brief=not message.thread,
+            borrowed=borrowed,
         )
         return ask(self.app.engine, question)
 

@@ -297,4 +297,4 @@ def _asked(knowledge_base: KnowledgeBase, entry_id: str, count: int) -> str:
 def _missed(found: UsageStatistics) -> Iterator[str]:
     for one in found.unanswered:
         words = " / ".join(shorten(text, _EXAMPLE) for text in one.examples)
-        yield f"{times(one.count)}: {words or 'words not kept'}"
+        yield f"{times(one.count)}: {words or 'words not shown'}"
