@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.overheard import overheard
 from benchmarks.peers import nearest_peers
 from benchmarks.record import Row, table, write
 from benchmarks.tiny_folders import TINY_FOLDERS, TinyFaq
@@ -34,6 +35,8 @@ NOTES = (
     "shipped content, asked word for word. Tiny folders: ten folders of two FAQs. Peers know the",
     "same titles and questions and always answer with the nearest. All but the tiny folders are",
     "development data: faqbot was improved on them.",
+    "In a thread: how many lines are answered in the local workspace, of those that are talk among",
+    "people (none should be), of follow-ups and calls (all should be).",
 )
 
 
@@ -64,6 +67,8 @@ def main() -> None:
     data = options.data / "strangers"
     rows: list[Row] = [_typed(data)]
     print(table(rows), flush=True)
+    threads = overheard(data, load_engine(ROOT / "knowledge"))
+    print(table(threads), flush=True)
     others = list(nearest_peers())
     told: dict[tuple[str, str], list[str]] = {}
     with tempfile.TemporaryDirectory(prefix="faqbot-strangers-") as place:
@@ -80,7 +85,7 @@ def main() -> None:
     rows += [_row(content, name, verdicts) for (content, name), verdicts in told.items()]
     print(table(rows))
     if options.write:
-        write("strangers", "What people really type", NOTES, rows)
+        write("strangers", "What people really type", NOTES, [*rows, *threads])
 
 
 def _options() -> argparse.Namespace:

@@ -127,7 +127,8 @@ async def conversations_join(call: Call) -> Payload:
 
 def _readable_channel(call: Call) -> Channel:
     channel = call.joined_channel()
-    needed = "im:history" if channel.direct else "channels:history"
+    names = {"im": "im:history", "group": "groups:history", "channel": "channels:history"}
+    needed = names[channel.type]
     scopes = call.state.setup.scopes
     if needed not in scopes:
         raise Refusal("missing_scope", needed=needed, provided=",".join(sorted(scopes)))

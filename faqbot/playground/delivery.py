@@ -211,8 +211,8 @@ class EventDelivery:
         self.event(self._subscription(message), deleted_event(self._state, message))
 
     def _subscription(self, message: SlackMessage) -> str:
-        direct = self._state.channels[message.channel].direct
-        return "message.im" if direct else "message.channels"
+        names = {"im": "message.im", "group": "message.groups", "channel": "message.channels"}
+        return names[self._state.channels[message.channel].type]
 
     def event(self, name: str, event: Payload) -> None:
         """Deliver an event in the background, if the app is subscribed to it."""

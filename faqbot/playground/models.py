@@ -94,7 +94,7 @@ class UserGroup:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A public channel (`name`) or a direct message between `members`.
+    """A channel (`name`), public or private, or a direct message between `members`.
 
     `shared` is a channel in which people of another company are too (Slack Connect), `archived` one
     in which nobody may post, `read_only` one in which only its admins may.
@@ -108,11 +108,19 @@ class Channel:
     shared: bool = False
     archived: bool = False
     read_only: bool = False
+    private: bool = False
 
     @property
     def type(self) -> str:
         """The channel type as events name it."""
-        return "im" if self.direct else "channel"
+        if self.direct:
+            return "im"
+        return "group" if self.private else "channel"
+
+    @property
+    def command_name(self) -> str:
+        """The channel's name as slash commands tell it."""
+        return {"im": "directmessage", "group": "privategroup"}.get(self.type, self.name)
 
 
 @dataclass(frozen=True, slots=True)

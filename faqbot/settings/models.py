@@ -112,7 +112,7 @@ DEFAULT_PULL_INTERVAL: Final = 300.0
 DEFAULT_LOCAL_WORKSPACE_PORT: Final = 8765
 _CHOICES: Final = {
     "faqbot_question_privacy": ("full", "redacted", "hash"),
-    "faqbot_channel_mode": ("off", "mentions", "questions", "all"),
+    "faqbot_channel_mode": ("off", "only-mentions", "mentions", "questions", "all"),
     "faqbot_editor_git": ("off", "commit", "branch"),
     "faqbot_log_level": ("debug", "info", "warning", "error"),
     "faqbot_log_format": ("text", "json"),

@@ -53,6 +53,7 @@ OPTIONAL_SCOPES: Final = (
     "channels:history",
     "channels:read",
     "files:write",
+    "groups:history",
     "usergroups:read",
     "users:read",
 )
@@ -77,6 +78,9 @@ PURPOSES: Final[Mapping[str, str]] = {
         "company shares it, to say there only what everyone may read."
     ),
     "files:write": "Upload job advertisements as files when somebody asks for one.",
+    "groups:history": (
+        "Read private channels that faqbot was invited to, to answer follow-ups without a mention."
+    ),
     "usergroups:read": "See which groups own content, to pass questions on to them.",
     "users:read": "See who is a guest, a colleague or an admin, to show each what they may see.",
 }
@@ -87,6 +91,7 @@ EVENTS: Final = (
     "app_mention",
     "app_uninstalled",
     "message.channels",
+    "message.groups",
     "message.im",
     "tokens_revoked",
 )

@@ -279,6 +279,7 @@ def _command(fields: _Fields, team: str) -> SlashCommand:
         user=fields.string("user_id"),
         text=fields.string("text", _TEXT),
         trigger=fields.string("trigger_id"),
+        private=fields.string("channel_name", _NAME) == "privategroup",
     )
 
 

@@ -116,7 +116,10 @@ class HomeOpened:
 
 @dataclass(frozen=True, slots=True)
 class SlashCommand:
-    """A slash command: `name` begins with its slash, `text` is what follows."""
+    """A slash command: `name` begins with its slash, `text` is what follows.
+
+    `private` tells that it was used in a private channel.
+    """
 
     name: str
     team: str
@@ -124,6 +127,7 @@ class SlashCommand:
     user: str
     text: str
     trigger: str
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

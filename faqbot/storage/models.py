@@ -154,6 +154,7 @@ class ChannelMode(StrEnum):
     """Which messages faqbot answers in a channel."""
 
     OFF = "off"
+    ONLY_MENTIONS = "only-mentions"
     MENTIONS = "mentions"
     QUESTIONS = "questions"
     ALL = "all"

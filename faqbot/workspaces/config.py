@@ -36,7 +36,7 @@ class WorkspacePart(ContentModel):
 
     knowledge: Text | None = None
     owners: Text | None = None
-    speaks: Literal["off", "mentions", "questions", "all"] | None = None
+    speaks: Literal["off", "only-mentions", "mentions", "questions", "all"] | None = None
 
 
 class WorkspacesPart(ContentModel):

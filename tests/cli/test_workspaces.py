@@ -106,7 +106,13 @@ def test_list_as_json_needs_no_keys(run: Run) -> None:
         "token_expires": "2026-11-24T21:00:00+00:00",
         "scopes": list(BETA.scopes),
         "missing": ["chat:write"],
-        "missing_optional": ["channels:history", "channels:read", "files:write", "usergroups:read"],
+        "missing_optional": [
+            "channels:history",
+            "channels:read",
+            "files:write",
+            "groups:history",
+            "usergroups:read",
+        ],
     }
     assert (alpha["missing"], alpha["missing_optional"]) == ([], [])
     assert "xox" not in ran.out

@@ -29,6 +29,7 @@ from faqbot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
 from faqbot.slack.middleware.rate_limit import QuestionLimiter, TokenBuckets
 from faqbot.slack.middleware.request_log import ListenerTracker
 from faqbot.slack.socket_mode import SocketMode
+from faqbot.storage.models import ChannelMode
 from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.knowledge_base import knowledge_base
 from tests.support.published_types import all_type_problems
@@ -109,6 +110,7 @@ async def serving(
     per_user: int = 0,
     per_workspace: int = 0,
     calls: CallQueue | None = None,
+    channel_mode: ChannelMode = ChannelMode.MENTIONS,
 ) -> AsyncIterator[Slack]:
     """The app in a local workspace, over signed HTTP or by Socket Mode."""
     listener = listen("127.0.0.1", 0)
@@ -129,6 +131,7 @@ async def serving(
         lambda: LOADED,
         services,
         default_owner=owners,
+        channel_mode=channel_mode,
         publisher=publisher(engine) if publisher else None,
     )
     async with (

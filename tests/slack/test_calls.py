@@ -134,7 +134,7 @@ async def test_a_mention_alone_in_a_channel_gets_help(slack: Slack) -> None:
 
 async def test_without_the_scope_the_caller_learns_privately_what_to_do() -> None:
     scopes = SETUP.scopes - {"channels:history"}
-    # im:history lets the local workspace read channels too, which Slack doesn't.
+
     setup = replace(SETUP, scopes=scopes - {"im:history"})
     async with serving(setup) as other:
         ts = await other.workspace.person("jonas").say("#general", QUESTION)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from tests.slack.conftest import Slack
+from faqbot.playground.models import Channel
+from faqbot.storage.models import ChannelMode
+from tests.slack.conftest import SETUP, Slack, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -64,6 +67,40 @@ async def test_chatter_in_a_thread_is_left_alone(slack: Slack) -> None:
     assert len(slack.workspace.answers("#general", ts)) == 1
     await slack.maya.say("#general", "and the education?", thread_ts=ts)
     assert "Data Analyst · Education" in (await slack.answer("#general", ts, 2)).text
+
+
+async def test_only_mentions_are_answered_where_the_channel_says_so() -> None:
+    slack_with_policy = serving(channel_mode=ChannelMode.ONLY_MENTIONS)
+    async with slack_with_policy as other:
+        ts, _ = await other.asked("data analyst skills")
+        await other.maya.say("#general", "and the education?", thread_ts=ts)
+        await other.silent(lambda: len(other.workspace.answers("#general", ts)))
+        await other.maya.say("#general", other.mention("and the education?"), thread_ts=ts)
+        assert "Data Analyst · Education" in (await other.answer("#general", ts, 2)).text
+
+
+async def test_a_private_channel_is_followed_like_a_public_one(slack: Slack) -> None:
+    state = slack.workspace.state
+    state.add_channel(Channel("C0SECRET1", "secret", members=frozenset(state.users), private=True))
+    ts, _ = await slack.asked("data analyst skills", "#secret")
+    await slack.maya.say("#secret", "and the education?", thread_ts=ts)
+    assert "Data Analyst · Education" in (await slack.answer("#secret", ts, 2)).text
+
+
+@pytest.mark.parametrize("granted", [True, False])
+async def test_settings_of_a_private_channel_offer_what_the_app_can_read(*, granted: bool) -> None:
+    scopes = SETUP.scopes if granted else SETUP.scopes - {"groups:history"}
+    async with serving(replace(SETUP, scopes=scopes)) as other:
+        state = other.workspace.state
+        members = frozenset(state.users)
+        state.add_channel(Channel("C0SECRET1", "secret", members=members, private=True))
+        assert (await other.maya.command("/faq", "settings", "#secret")).ok
+        modal = await other.workspace.until(lambda: other.workspace.modal("maya"))
+    shown = {block["block_id"]: block["element"] for block in modal.blocks if "element" in block}
+    modes = [one["value"] for one in shown["speaks"]["options"]]
+    readable = ["off", "only-mentions", "mentions", "questions", "all"]
+    assert modes == (readable if granted else readable[:2])
+    assert ("groups:history" in str(modal.blocks)) is not granted
 
 
 async def test_others_are_answered_when_their_question_says_its_role(slack: Slack) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,24 +25,37 @@ SETTINGS_VIEW: Final = "channel-settings"
 _SPEAKS, _PRIVATE, _OWNER = "speaks", "private", "owner"
 _CHOICES: Final = {
     ChannelMode.OFF: ("Off", "I never speak here."),
+    ChannelMode.ONLY_MENTIONS: ("Only when I'm mentioned", "In threads too."),
     ChannelMode.MENTIONS: ("When I'm mentioned", "And in threads where I have answered."),
     ChannelMode.QUESTIONS: ("Questions that I'm sure about", "In a thread below the question."),
     ChannelMode.ALL: ("Whatever I can answer", "In a thread below each message."),
 }
+_WITHOUT_READING: Final = (ChannelMode.OFF, ChannelMode.ONLY_MENTIONS)
+_MEMBER: Final = "For reading messages that don't mention me I need to be in the channel."
+_MISSING: Final = (
+    "I can't read messages that don't mention me here. An admin who adds the scope `{scope}` to my "
+    "app, and installs it again, gets more to choose from."
+)
 _log = logging.getLogger(__name__)
 
 
-def settings_modal(policy: ChannelPolicy) -> JsonObject:
-    """Return the modal with a channel's settings."""
+def settings_modal(policy: ChannelPolicy, missing: str = "") -> JsonObject:
+    """Return the modal with a channel's settings.
+
+    Args:
+        policy: the present settings.
+        missing: the scope without which messages that don't mention faqbot never arrive.
+    """
     modes = {
         mode: option(title, mode.value, description)
         for mode, (title, description) in _CHOICES.items()
+        if mode in _WITHOUT_READING or not missing
     }
     mode: JsonObject = {
         "type": "radio_buttons",
         "action_id": _SPEAKS,
         "options": list(modes.values()),
-        "initial_option": modes[policy.mode],
+        "initial_option": modes.get(policy.mode, modes[ChannelMode.ONLY_MENTIONS]),
     }
     private = option("Answer privately: only the asker sees it", "yes")
     privacy: JsonObject = {"type": "checkboxes", "action_id": _PRIVATE, "options": [private]}
@@ -56,7 +70,7 @@ def settings_modal(policy: ChannelPolicy) -> JsonObject:
             input_block(_SPEAKS, "When I answer", mode),
             input_block(_PRIVATE, "Who sees answers", privacy, optional=True),
             input_block(_OWNER, "Who answers when I can't", owner, optional=True),
-            context("For reading messages that don't mention me I need to be in the channel."),
+            context(_MISSING.format(scope=missing) if missing else _MEMBER),
         ],
         callback=SETTINGS_VIEW,
         submit="Save",
@@ -81,7 +95,22 @@ class SettingsCommand:
             return
         await ack()
         policy = await self.channels.policy(command.team, channel)
-        await client.views_open(trigger_id=command.trigger, view=settings_modal(policy))
+        modal = settings_modal(policy, await _missing_scope(client, private=command.private))
+        await client.views_open(trigger_id=command.trigger, view=modal)
+
+
+async def _missing_scope(client: AsyncWebClient, *, private: bool) -> str:
+    """Return the scope for reading a channel if it wasn't granted; "" if it was, or is unknown."""
+    needed = "groups:history" if private else "channels:history"
+    try:
+        answer = await client.auth_test()
+    except SLACK_ERRORS as error:
+        _log.info("scopes could not be read: %s", describe_error(error))
+        return ""
+    # aiohttp's headers ignore case, those of other transports may not.
+    headers = {name.lower(): value for name, value in (answer.headers or {}).items()}
+    granted = str(headers.get("x-oauth-scopes") or "")
+    return needed if granted and needed not in re.split(r"[,\s]+", granted) else ""
 
 
 def register(app: AsyncApp, app_context: AppContext) -> None:

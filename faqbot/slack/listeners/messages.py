@@ -138,7 +138,8 @@ class MessageHandler:
 
     async def answer_follow_up(self, message: IncomingMessage, client: AsyncWebClient) -> None:
         """Answer a reply in a thread where faqbot has spoken, if it is a sure question for it."""
-        if wants_help(message.text) or (await self._policy(message)).mode is ChannelMode.OFF:
+        mode = (await self._policy(message)).mode
+        if wants_help(message.text) or mode in (ChannelMode.OFF, ChannelMode.ONLY_MENTIONS):
             return
         past = await self._thread_state(message, client)
         # In this order: most threads aren't faqbot's, and the second look is a call to Slack.
