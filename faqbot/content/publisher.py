@@ -95,6 +95,7 @@ class ContentPublisher:
                 question=faq.question,
                 answer=faq.answer,
                 audience=faq.audience,
+                owner=faq.owner,
                 reviewed=faq.approved,
             )
             path = await asyncio.to_thread(write_faq, self._folder, entry)
@@ -127,10 +128,14 @@ class ContentPublisher:
 
 @dataclass(frozen=True, slots=True)
 class ApprovedFaq:
-    """An approved FAQ; `role` is None for a general one, `approved` the day of the approval."""
+    """An approved FAQ; `role` is None for a general one, `approved` the day of the approval.
+
+    `owner` is empty if the owner of its role owns it.
+    """
 
     question: str
     answer: str
     role: str | None
     audience: Audience
     approved: dt.date
+    owner: str = ""

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from faqbot.model import KnowledgeBase
 from faqbot.slack.client import SLACK_ERRORS, describe_error
-from faqbot.slack.directory import OwnerDirectory
+from faqbot.slack.owners import OwnerDirectory
 
 SESSION_LIFETIME: Final = 8 * 3600.0
 """Seconds of a session."""

@@ -23,7 +23,7 @@ from faqbot.runtime.tasks import run_until_signal
 from faqbot.runtime.web import Server, listen
 from faqbot.settings.models import Settings, reveal
 from faqbot.slack.client import team_id_of, web_client
-from faqbot.slack.directory import OwnerDirectory
+from faqbot.slack.owners import OwnerDirectory
 from faqbot.storage.store import Store, with_store
 
 

@@ -13,6 +13,7 @@ _OPEN: Final = re.compile(r"(?!uni|use|user|eu|one)[aeiou]", re.IGNORECASE)
 _LETTERS: Final = 3
 """Letters of an abbreviation that is spelled out; longer ones are said as words."""
 
+_LABELLED: Final = re.compile(r"<[@#!][^|<>]*\|([^<>]+)>")
 _MARKS: Final = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -70,11 +71,17 @@ def source(entry: Entry, knowledge_base: KnowledgeBase, today: dt.date) -> Sourc
         entry=entry.id,
         role_title=role.title if role else "",
         part_title="" if isinstance(entry, Role) else entry.title,
-        owner=(faq.owner if faq else "") or (role.owner if role else ""),
+        owner=owner_name((faq.owner if faq else "") or (role.owner if role else "")),
         reviewed=reviewed,
         stale=is_stale(reviewed, every, today),
         example=bool(faq and faq.example),
     )
+
+
+def owner_name(owner: str) -> str:
+    """An owner as people read it: of `<@U0123|Jonas Berg>` the name."""
+    labelled = _LABELLED.fullmatch(owner.strip())
+    return labelled[1].strip() if labelled else owner
 
 
 def years_of(role: Role) -> str:

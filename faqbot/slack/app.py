@@ -17,6 +17,7 @@ from faqbot.slack.client import client_of
 from faqbot.slack.context import AppContext, Services
 from faqbot.slack.listeners import (
     approvals,
+    ask_person,
     buttons,
     channel_settings,
     commands,
@@ -56,6 +57,7 @@ def create_app(
     if services.recorder is not None:
         for register in (
             feedback.register,
+            ask_person.register,
             handoff.register,
             handoff_entry.register,
             channel_settings.register,

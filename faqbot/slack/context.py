@@ -14,9 +14,10 @@ from faqbot.runtime.leases import DeliveryClaims, MemoryClaims
 from faqbot.runtime.metrics import Metrics
 from faqbot.slack.client import CallQueue
 from faqbot.slack.conversations import Threads
-from faqbot.slack.directory import AudienceResolver, ChannelPolicies, OwnerDirectory
+from faqbot.slack.directory import AudienceResolver, ChannelPolicies
 from faqbot.slack.middleware.rate_limit import QuestionLimiter
 from faqbot.slack.middleware.request_log import ListenerTracker
+from faqbot.slack.owners import OwnerDirectory
 from faqbot.storage.models import ChannelMode, StoreError
 from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.reports import Grouping
@@ -64,7 +65,7 @@ class AppContext:
         engine: answers questions.
         content_state: returns which content is in use.
         services: shared by all apps of the process.
-        default_owner: the channel or person that stands in for owners whom Slack doesn't know.
+        default_owner: who stands in for owners whom Slack doesn't know, and may act for all owners.
         channel_mode: when faqbot answers in channels without settings of their own.
         publisher: makes content of approved proposals; None where nothing can be written.
     """
@@ -88,8 +89,8 @@ class AppContext:
 
     @cached_property
     def owners(self) -> OwnerDirectory:
-        """Where owners are reached."""
-        return OwnerDirectory(self.default_owner)
+        """Who owners are, and where they are reached."""
+        return OwnerDirectory(self.default_owner, self.audiences)
 
     @cached_property
     def channels(self) -> ChannelPolicies:

@@ -1,10 +1,9 @@
-"""Directory of a workspace: audiences of users, owners, and policies of channels."""
+"""Directory of a workspace: audiences and rights of users, and policies of channels."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,9 +13,8 @@ from typing import Any, Final
 from cachetools import LRUCache, TTLCache
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.model import Audience, KnowledgeBase
+from faqbot.model import Audience
 from faqbot.runtime.tasks import SingleFlight
-from faqbot.slack.blockkit.rich_text import escape
 from faqbot.slack.client import SLACK_ERRORS, describe_error
 from faqbot.storage.models import ChannelMode, ChannelPolicy, StoreError
 from faqbot.storage.recorder import QuestionRecorder
@@ -143,121 +141,6 @@ def audience_of(user: Any, team: str) -> Audience:
         return Audience.CANDIDATES
     # Without both ids nothing proves that this is a colleague, so the least is shown.
     return Audience.EMPLOYEES if home and team else Audience.EVERYONE
-
-
-OWNERS_LIFETIME: Final = 600.0
-_PLACE: Final = re.compile(r"(?:<[@#])?([UWCG][A-Z0-9]{6,})(?:\|[^>]*)?>?")
-_GROUP: Final = re.compile(r"(?:<!subteam\^)?(S[A-Z0-9]{6,})(?:\|[^>]*)?>?")
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A user group; it is reached in the first of its default channels."""
-
-    id: str
-    handle: str
-    users: frozenset[str]
-    channels: tuple[str, ...]
-
-
-class OwnerDirectory:
-    """Looks up where owners are reached, and who is an owner.
-
-    Args:
-        common: the channel or person for owners whom Slack doesn't know.
-        clock: a monotonic clock, in seconds.
-    """
-
-    def __init__(self, common: str = "", clock: Callable[[], float] = time.monotonic) -> None:
-        self._common = parse_slack_id(common)
-        self._clock = clock
-        self._groups: tuple[Group, ...] = ()
-        self._until = 0.0
-
-    @property
-    def common(self) -> str:
-        """The channel or person for owners whom Slack doesn't know; empty if there is none."""
-        return self._common
-
-    async def places(self, client: AsyncWebClient, owner: str) -> tuple[str, ...]:
-        """Return the channels and users to write to for an owner, the best first."""
-        own = parse_slack_id(owner)
-        if own:
-            found: tuple[str, ...] = (own,)
-        else:
-            group = await self.group(client, owner)
-            found = group.channels[:1] if group else ()
-        return tuple(dict.fromkeys(place for place in (*found, self._common) if place))
-
-    async def named(self, client: AsyncWebClient, owner: str) -> str:
-        """Return an owner in Slack's markup: a mention if Slack knows them."""
-        group = await self.group(client, owner)
-        return mention(group.id if group else owner)
-
-    async def owns(self, client: AsyncWebClient, knowledge_base: KnowledgeBase, user: str) -> bool:
-        """Whether a user is an owner, by id or by a user group, or an admin."""
-        named = {role.owner for role in knowledge_base.roles}
-        named |= {faq.owner for role in knowledge_base.roles for faq in role.faqs}
-        named |= {faq.owner for faq in knowledge_base.faqs}
-        # An empty owner has an empty id, which would match a payload without a user.
-        named.discard("")
-        if user in {parse_slack_id(owner) for owner in named} | {self._common}:
-            return True
-        for owner in sorted(named):
-            group = await self.group(client, owner)
-            if group and user in group.users:
-                return True
-        return await is_admin(client, user)
-
-    async def group(self, client: AsyncWebClient, owner: str) -> Group | None:
-        """Return the user group of an owner that is written as its id or @handle."""
-        wanted = owner.strip()
-        by_id = _GROUP.fullmatch(wanted)
-        if not by_id and not wanted.startswith("@"):
-            return None
-        for group in await self._known(client):
-            if (by_id and group.id == by_id[1]) or wanted == f"@{group.handle}":
-                return group
-        return None
-
-    async def _known(self, client: AsyncWebClient) -> tuple[Group, ...]:
-        """Return the user groups of the workspace; none if Slack refuses the list."""
-        if self._clock() < self._until:
-            return self._groups
-        # Set before the call: while Slack fails, not every question waits for another try.
-        self._until = self._clock() + OWNERS_LIFETIME
-        try:
-            answer = await client.usergroups_list(include_users=True)
-        except SLACK_ERRORS as error:
-            _log.info("user groups could not be listed: %s", describe_error(error))
-            return self._groups
-        listed: list[dict[str, Any]] = answer.get("usergroups") or []
-        self._groups = tuple(
-            Group(
-                str(one.get("id") or ""),
-                str(one.get("handle") or ""),
-                frozenset(one.get("users") or ()),
-                tuple((one.get("prefs") or {}).get("channels") or ()),
-            )
-            for one in listed
-        )
-        return self._groups
-
-
-def parse_slack_id(owner: str) -> str:
-    """Return the id of a user or channel in an owner's text, or an empty string."""
-    found = _PLACE.fullmatch(owner.strip())
-    return found[1] if found else ""
-
-
-def mention(owner: str) -> str:
-    """Return an owner in Slack's markup: a mention of an id, else the text."""
-    place, group = parse_slack_id(owner), _GROUP.fullmatch(owner.strip())
-    if group:
-        return f"<!subteam^{group[1]}>"
-    if not place:
-        return escape(owner)
-    return f"<@{place}>" if place[0] in "UW" else f"<#{place}>"
 
 
 POLICY_LIFETIME: Final = 30.0

@@ -205,6 +205,13 @@ class _Fields:
             raise MalformedPayload
         return _Fields(listed[0])
 
+    def listed(self, name: str) -> tuple[Mapping[str, Any], ...]:
+        """Return the objects of a list as they are."""
+        listed = self._raw.get(name) or []
+        if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+            raise MalformedPayload
+        return tuple(listed)
+
     def objects(self) -> Iterator[tuple[str, _Fields]]:
         for name, value in self._raw.items():
             if not _NAME.fullmatch(name):
@@ -308,6 +315,7 @@ def _interaction(fields: _Fields, name: str, team: str) -> Interaction:
         thread=thread,
         private=container.flag("is_ephemeral"),
         text=message.string("text", _TEXT),
+        blocks=message.listed("blocks"),
         action=action_id,
         block=action.string("block_id", _NAME),
         value=_input(action).value,

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from slack_bolt.request.async_request import AsyncBoltRequest
 
@@ -169,6 +169,7 @@ class Interaction:
             direct conversation.
         private: whether only this person sees the message.
         text: the message's text, where Slack sends it.
+        blocks: the message's blocks, where Slack sends them.
         action: the action id of the element that was used.
         block: the id of its block.
         value: what the element carries, or the option that was picked.
@@ -184,6 +185,7 @@ class Interaction:
     thread: str = ""
     private: bool = False
     text: str = ""
+    blocks: tuple[Mapping[str, Any], ...] = ()
     action: str = ""
     block: str = ""
     value: str = ""

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from faqbot.storage.database import Database, row_values
 from faqbot.storage.models import Handoff, HandoffState, Proposal, ProposalState, utc_now
-from faqbot.storage.tables import handoffs, proposals
+from faqbot.storage.tables import handoffs, proposals, questions
 
 
 class Handoffs:
@@ -22,11 +23,32 @@ class Handoffs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, handoff: Handoff) -> None:
-        """Add a hand-off."""
+    async def add(self, handoff: Handoff) -> tuple[Handoff, bool]:
+        """Add a hand-off, once for each question and asker.
+
+        Returns:
+            The hand-off, or the one that the asker has opened before, and whether it was added.
+        """
         values = {**asdict(handoff), "state": handoff.state.value}
+        question = select(questions.c.id).where(questions.c.id == handoff.question_id)
         async with self._database.writing() as connection:
+            # Locked, so that of two submissions at once the second sees the first.
+            await connection.execute(question.with_for_update())
+            known = await _of_question(connection, handoff.team, handoff.question_id, handoff.asker)
+            if known is not None:
+                return known, False
             await connection.execute(insert(handoffs).values(values))
+        return handoff, True
+
+    async def of_question(self, team: str, question_id: str, asker: str) -> Handoff | None:
+        """Return the hand-off that an asker has opened for a question, or None."""
+        async with self._database.reading() as connection:
+            return await _of_question(connection, team, question_id, asker)
+
+    async def remove(self, team: str, handoff_id: str) -> None:
+        """Remove a hand-off that no owner has seen."""
+        async with self._database.writing() as connection:
+            await connection.execute(delete(handoffs).where(_is_handoff(team, handoff_id)))
 
     async def get(self, team: str, handoff_id: str) -> Handoff | None:
         """Return a hand-off of a team, or None."""
@@ -81,12 +103,21 @@ class Handoffs:
             by=person,
         )
 
-    async def close(self, team: str, handoff_id: str, person: str) -> tuple[Handoff | None, bool]:
-        """Close a hand-off, answered or not; returns as `claim` does."""
+    async def give_back(self, team: str, handoff_id: str) -> tuple[Handoff | None, bool]:
+        """Open a claimed hand-off again; returns as `claim` does."""
         return await self._move(
             team,
             handoff_id,
-            (HandoffState.OPEN, HandoffState.CLAIMED, HandoffState.ANSWERED),
+            (HandoffState.CLAIMED,),
+            {"state": HandoffState.OPEN.value, "claimed_by": ""},
+        )
+
+    async def close(self, team: str, handoff_id: str, person: str) -> tuple[Handoff | None, bool]:
+        """Close a hand-off without an answer; returns as `claim` does."""
+        return await self._move(
+            team,
+            handoff_id,
+            (HandoffState.OPEN, HandoffState.CLAIMED),
             {"state": HandoffState.CLOSED.value, "claimed_by": person},
             by=person,
         )
@@ -108,6 +139,23 @@ class Handoffs:
                 await connection.execute(select(handoffs).where(_is_handoff(team, handoff_id)))
             ).one_or_none()
         return (_handoff_of(row) if row else None), result.rowcount == 1
+
+
+async def _of_question(
+    connection: AsyncConnection, team: str, question_id: str, asker: str
+) -> Handoff | None:
+    query = (
+        select(handoffs)
+        .where(
+            handoffs.c.team == team,
+            handoffs.c.question_id == question_id,
+            handoffs.c.asker == asker,
+        )
+        .order_by(handoffs.c.created)
+        .limit(1)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return _handoff_of(row) if row else None
 
 
 def _is_handoff(team: str, handoff_id: str) -> ColumnElement[bool]:

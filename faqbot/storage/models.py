@@ -130,7 +130,7 @@ class Proposal:
     """Content that somebody proposes: an FAQ, or a phrasing of an entry.
 
     `question` is the FAQ's question or the phrasing; `role` is the FAQ's role, `entry` what the
-    phrasing is for.
+    phrasing is for, `owner` who shall own the FAQ (empty: the owner of its role, or who approves).
     """
 
     id: str
@@ -143,6 +143,7 @@ class Proposal:
     entry: str | None = None
     answer: str = ""
     audience: str = "everyone"
+    owner: str = ""
     proposed_by: str = ""
     state: ProposalState = ProposalState.OPEN
     decided_by: str = ""

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from faqbot.model import Reason
+from faqbot.model import LinkMethod, Reason
 from faqbot.replies.result import Result
 from faqbot.storage.database import POOL_SIZE
 from faqbot.storage.models import QuestionPrivacy, QuestionRecord, StoreError, utc_now
@@ -206,7 +206,7 @@ class QuestionRecorder:
             asker=question.asker,
             channel=channel,
             surface=question.surface.value,
-            role=result.role,
+            role=_role_of(result),
             text=stored_text(question.text, self._privacy) if is_kept else None,
             text_hash=question_hash(new if question.borrowed else question.text),
             outcome=result.kind,
@@ -215,6 +215,16 @@ class QuestionRecorder:
             content_version=result.content_version,
             seconds=result.seconds,
         )
+
+
+def _role_of(result: Result) -> str | None:
+    """Return the role that a question is about, by its words or as a follow-up.
+
+    What wasn't understood isn't about the role of its conversation either.
+    """
+    understood = result.reason is not Reason.NOT_UNDERSTOOD
+    named = any(link.method is not LinkMethod.CONVERSATION for link in result.parsed.links)
+    return result.role if understood or named else None
 
 
 def stored_text(text: str, privacy: QuestionPrivacy) -> str | None:

@@ -166,6 +166,7 @@ class Store:
                 tables.handoffs.c.owner,
                 tables.proposals.c.proposed_by,
                 tables.proposals.c.decided_by,
+                tables.proposals.c.owner,
                 tables.policies.c.owner,
                 tables.policies.c.changed_by,
             ):

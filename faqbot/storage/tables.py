@@ -109,6 +109,7 @@ proposals: Final = Table(
     Column("question", SafeText, nullable=False),
     Column("answer", SafeText, nullable=False),
     Column("audience", String(16), nullable=False),
+    Column("owner", String(200), nullable=False, server_default=""),
     Column("proposed_by", String(32), nullable=False),
     Column("state", String(16), nullable=False),
     Column("decided_by", String(32), nullable=False),

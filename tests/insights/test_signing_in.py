@@ -20,8 +20,8 @@ from faqbot.playground.models import Setup, UserGroup
 from faqbot.playground.workspace import LocalWorkspace
 from faqbot.runtime.web import Server, listen
 from faqbot.slack.client import team_id_of, web_client
-from faqbot.slack.directory import OwnerDirectory
 from faqbot.slack.manifest import OPTIONAL_SCOPES, SCOPES
+from faqbot.slack.owners import OwnerDirectory
 from faqbot.storage.store import open_store
 
 LIBRARY = KnowledgeBase(roles=(Role("data-analyst", "Data Analyst", owner="@people-data"),))
@@ -70,7 +70,7 @@ async def address(workspace: LocalWorkspace, tmp_path: Path, clock: Clock) -> As
             client_secret=workspace.setup.client_secret,
             redirect_url=f"{served}/sign-in/done",
             knowledge_base=lambda: LIBRARY,
-            owners=OwnerDirectory("", clock),
+            owners=OwnerDirectory("", clock=clock),
         )
         sessions = Sessions(identity, pages.sign_in, secure=False, clock=clock)
         server = Server(pages.app(sessions=sessions))

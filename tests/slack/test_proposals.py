@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 
 import pytest
@@ -92,6 +92,14 @@ async def proposed(slack: Slack, question: str, answer: str, role: str = "-") ->
     return slack.workspace.answers("#owners")[-1]
 
 
+async def told(slack: Slack, person: str, click: Awaitable[object]) -> str:
+    """What a click of a person is privately replied with."""
+    before = len(slack.workspace.private_messages(person))
+    await click
+    replies = await slack.workspace.until(lambda: slack.workspace.private_messages(person)[before:])
+    return replies[0].text
+
+
 async def test_approved_proposal_answers_at_once(slack: Slack, folder: Path) -> None:
     notice = await proposed(slack, "Is there a canteen?", "Yes: two, & both are good.")
     assert "Is there a canteen?" in notice.text
@@ -117,7 +125,7 @@ async def test_approved_proposal_answers_at_once(slack: Slack, folder: Path) -> 
 async def test_proposal_for_a_role_becomes_its_faq(slack: Slack, folder: Path) -> None:
     question = "Does a Data Analyst travel to customers?"
     notice = await proposed(slack, question, "Twice a year.", "data-analyst")
-    await slack.maya.click(notice, label="Approve")
+    await slack.workspace.person("jonas").click(notice, label="Approve")
     await slack.workspace.until(
         lambda: any("travel" in m.text for m in slack.workspace.answers("@maya")[-1:]),
         within=DEADLINE,
@@ -159,7 +167,7 @@ async def test_of_two_simultaneous_decisions_the_second_gets_a_notice(slack: Sla
             *slack.workspace.private_messages("jonas"),
             *slack.workspace.private_messages("maya"),
         ]
-        return [message.text for message in private if "has already decided" in message.text]
+        return [message.text for message in private if "has rejected this" in message.text]
 
     assert len(await slack.workspace.until(late)) == 1
 
@@ -186,6 +194,75 @@ async def test_guests_and_forged_clicks_change_nothing(
     assert found[-1].question == "How old is the building?"
 
 
+async def test_only_owners_approve_and_nobody_their_own(
+    slack: Slack, memory: QuestionRecorder, folder: Path
+) -> None:
+    state = slack.workspace.state
+    notice = await proposed(slack, "Is there a swimming pool?", "On the roof.")
+    assert f"members of <#{OWNERS}> may decide" in str(notice.blocks)
+    state.set_membership(OWNERS, "U0GUEST01", member=True)
+    guest = slack.workspace.person("guest")
+    try:
+        for label in ("Approve", "Reject"):
+            said = await told(slack, "guest", guest.click(notice, label=label))
+            assert "Guests may not" in said
+    finally:
+        state.set_membership(OWNERS, "U0GUEST01", member=False)
+    said = await told(slack, "maya", slack.maya.click(notice, label="Approve"))
+    assert "You proposed this yourself" in said
+    async with memory.store() as store:
+        *_, kept = await store.proposals.all("T0LOCAL01", ProposalState)
+    assert kept.state is ProposalState.OPEN
+    assert not list((folder / "proposals").glob("*swimming*"))
+
+
+async def test_approval_shows_at_once_and_a_double_click_does_nothing_more(
+    slack: Slack, folder: Path
+) -> None:
+    jonas = slack.workspace.person("jonas")
+    notice = await proposed(slack, "Where is the sauna?", "In the cellar.")
+    before = len(slack.workspace.private_messages("jonas"))
+    sent = len(slack.workspace.sent)
+    await asyncio.gather(jonas.click(notice, label="Approve"), jonas.click(notice, label="Approve"))
+    await slack.listeners.drain()
+    cards = [
+        str(call.payload["blocks"])
+        for call in slack.workspace.sent[sent:]
+        if call.by == "chat.update" and call.payload["ts"] == notice.ts
+    ]
+    assert len(cards) == 2
+    assert "Approved by <@U0JONAS01>, is being written" in cards[0]
+    assert "answered from now on" in cards[1]
+    assert not any("Approve'" in card for card in cards)
+    assert len(slack.workspace.private_messages("jonas")) == before
+    assert len(list((folder / "proposals").glob("*sauna*"))) == 1
+
+
+async def test_markup_of_slack_becomes_markdown_and_a_question_a_title(
+    slack: Slack, folder: Path
+) -> None:
+    text = (
+        "Bring *all* of it, _please_:\n• a passport\n• the <https://a.example|form>\n"
+        "Then ~wait~ ask."
+    )
+    notice = await proposed(slack, "what do i bring on the first day", text)
+    await slack.workspace.person("jonas").click(notice, label="Approve")
+    await slack.workspace.until(
+        lambda: any("first day" in m.text for m in slack.workspace.answers("@maya")[-1:]),
+        within=DEADLINE,
+    )
+    (path,) = (folder / "proposals").glob("*first-day*")
+    (written,) = yaml.safe_load(path.read_text())["faqs"]
+    assert written["question"] == "What do i bring on the first day?"
+    assert written["answer"] == (
+        "Bring **all** of it, _please_:\n\n- a passport\n- the [form](https://a.example)\n\n"
+        "Then ~~wait~~ ask."
+    )
+    assert written["owner"] == "<@U0JONAS01|Jonas Berg>"
+    _, answer = await slack.asked("what do i bring on the first day")
+    assert "Owner: Jonas Berg" in str(answer.blocks)
+
+
 async def test_proposal_stays_open_when_the_content_can_not_be_written(
     slack: Slack, folder: Path, memory: QuestionRecorder
 ) -> None:
@@ -193,10 +270,10 @@ async def test_proposal_stays_open_when_the_content_can_not_be_written(
     notice = await proposed(slack, "Is there a gym?", "Next door.")
     broken.write_text("role: [")
     try:
-        await slack.maya.click(notice, label="Approve")
+        await slack.workspace.person("jonas").click(notice, label="Approve")
         await slack.workspace.until(
             lambda: any(
-                "stays open" in m.text for m in slack.workspace.private_messages("maya")[-1:]
+                "stays open" in m.text for m in slack.workspace.private_messages("jonas")[-1:]
             ),
             within=DEADLINE,
         )
@@ -223,18 +300,19 @@ async def test_accepted_suggestion_becomes_a_phrasing(slack: Slack, folder: Path
     home = await slack.workspace.until(suggested)
     assert text in str(home.blocks)
     take = next(e for e in elements(home.blocks) if e.label == "Take it up")
-    jonas = slack.workspace.person("jonas")
-    await jonas.open_home()
-    theirs = await slack.workspace.until(lambda: slack.workspace.home("jonas"))
+    guest = slack.workspace.person("guest")
+    await guest.open_home()
+    theirs = await slack.workspace.until(lambda: slack.workspace.home("guest"))
     assert "Suggested" not in str(theirs.blocks)
-    await jonas.act(theirs, take.click())
-    modal = await slack.workspace.until(lambda: slack.workspace.modal("jonas"))
+    await guest.act(theirs, take.click())
+    modal = await slack.workspace.until(lambda: slack.workspace.modal("guest"))
     assert "Only the owners" in str(modal.blocks)
     await slack.maya.act(home, take.click())
     await slack.workspace.until(
         lambda: "Suggested" not in str((slack.workspace.home("maya") or home).blocks),
         within=DEADLINE,
     )
+    await slack.listeners.drain()
     written = yaml.safe_load((folder / "proposals" / "phrasings.yaml").read_text())
     assert written == {"phrasings": {"data-analyst/skills": [text]}}
     assert text in str(load_knowledge_base(folder).entry("data-analyst/skills"))

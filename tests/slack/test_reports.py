@@ -99,7 +99,8 @@ async def test_app_home_shows_problems_of_changed_content_to_owners(
     now = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
     loaded = ReloadState("abc123", now, now, ("a.yaml:2:1: `titel` is not a key",), 3)
     app_context = AppContext(slack.engine, lambda: loaded, Services(recorder=memory))
-    shown = str(await Reports(app_context).home(TEAM))
+    async with web_client(slack.workspace.bot_token, slack.workspace.api_url) as client:
+        shown = str(await Reports(app_context).home(TEAM, client))
     assert "The changed content is not used: 3 problems" in shown
     assert "is not a key" in shown
     assert "abc123" not in shown
@@ -120,7 +121,8 @@ async def test_app_home_tells_owners_when_content_was_updated(
     loaded = dt.datetime.now(dt.UTC) - dt.timedelta(**passed)
     state = ReloadState("abc123", loaded, loaded)
     app_context = AppContext(slack.engine, lambda: state, Services(recorder=memory))
-    shown = str(await Reports(app_context).home(TEAM))
+    async with web_client(slack.workspace.bot_token, slack.workspace.api_url) as client:
+        shown = str(await Reports(app_context).home(TEAM, client))
     assert f"The content was updated {said}." in shown
     assert "abc123" not in shown
 

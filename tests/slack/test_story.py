@@ -94,7 +94,7 @@ async def test_from_a_question_to_an_faq_that_answers_it(
 
     answered = seen.message("#hiring", notice.ts)
     assert answered is not None
-    assert labels(answered) == ["Save as FAQ", "Close"]
+    assert labels(answered) == ["Save as FAQ"]
     await jonas.click(answered, label="Save as FAQ")
     modal = await seen.until(lambda: seen.modal("jonas"))
     assert (await jonas.submit(modal, {"role": "data-analyst"})).ok

@@ -116,7 +116,33 @@ async def test_second_claim_of_a_handoff_gets_the_first_claimant(url: str) -> No
     await second.close()
 
 
-async def test_handoff_goes_from_open_to_closed(store: Store) -> None:
+async def test_question_is_handed_off_once_by_each_asker(url: str) -> None:
+    first, second = await open_store(url), await open_store(url)
+    await first.questions.add([record()])
+    added = await asyncio.gather(
+        first.handoffs.add(handover()), second.handoffs.add(replace(handover(), id="h2"))
+    )
+    assert sorted(won for _, won in added) == [False, True]
+    assert added[0][0].id == added[1][0].id
+    other = replace(handover(), id="h3", asker="U9")
+    assert await first.handoffs.add(other) == (other, True)
+    await first.handoffs.remove("T1", "h3")
+    assert await first.handoffs.of_question("T1", other.question_id, "U9") is None
+    await first.close()
+    await second.close()
+
+
+async def test_claimed_handoff_is_open_again_when_it_is_given_back(store: Store) -> None:
+    await store.handoffs.add(handover())
+    assert (await store.handoffs.give_back("T1", "h1"))[1] is False
+    await store.handoffs.claim("T1", "h1", "U7")
+    found, won = await store.handoffs.give_back("T1", "h1")
+    assert won
+    assert found is not None
+    assert (found.state, found.claimed_by) == (HandoffState.OPEN, "")
+
+
+async def test_handoff_goes_from_open_to_answered(store: Store) -> None:
     await store.handoffs.add(handover())
     await store.handoffs.set_notice("T1", "h1", "C9", "2.0")
     await store.handoffs.claim("T1", "h1", "U7")
@@ -127,10 +153,9 @@ async def test_handoff_goes_from_open_to_closed(store: Store) -> None:
     assert (answered.state, answered.answer) == (HandoffState.ANSWERED, "18")
     assert (answered.notice_channel, answered.notice_ts) == ("C9", "2.0")
     assert (await store.handoffs.answer("T1", "h1", "U7", "19"))[1] is False
-    assert (await store.handoffs.close("T1", "h1", "U7"))[1] is True
     assert (await store.handoffs.close("T1", "h1", "U7"))[1] is False
     assert await store.handoffs.all("T1", [HandoffState.OPEN]) == ()
-    assert len(await store.handoffs.all("T1", [HandoffState.CLOSED])) == 1
+    assert len(await store.handoffs.all("T1", [HandoffState.ANSWERED])) == 1
     assert await store.handoffs.claim("T1", "gone", "U7") == (None, False)
 
 
@@ -199,7 +224,8 @@ async def test_old_questions_expire_but_open_handoffs_stay(store: Store) -> None
     await store.questions.add([record(1, at=long_ago), record(2)])
     await store.questions.rate("T1", "r1", "U1", helpful=True)
     await store.handoffs.add(replace(handover(1), changed=long_ago))
-    await store.handoffs.add(replace(handover(2), changed=long_ago, state=HandoffState.CLOSED))
+    closed = replace(handover(2), question_id="r2", state=HandoffState.CLOSED)
+    await store.handoffs.add(replace(closed, changed=long_ago))
     assert await store.expire(NOW - 180 * DAY) == 2
     assert await store.questions.get("T1", "r1") is None
     assert await store.questions.get("T1", "r2") is not None

@@ -48,6 +48,7 @@ class Action(StrEnum):
     REPLY = "reply"
     ASSIGN = "assign"
     SWITCH_ROLE = "turn"
+    GIVE_BACK = "back"
     CLOSE = "close"
     SHARE = "share"
     SAVE_AS_FAQ = "save"

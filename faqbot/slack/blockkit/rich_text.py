@@ -18,6 +18,18 @@ JsonObject = dict[str, Any]
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
 _LINKS: Final = ("http://", "https://", "mailto:")
 _LINK: Final = re.compile(r"<((?:https?|mailto):[^>|]+)(?:\|([^>]*))?>")
+_REFERENCE: Final = re.compile(r"<(@|#|!)[^<>|]*\|([^<>]+)>")
+_SIGNS: Final = {"@": "@", "#": "#"}
+_KEPT: Final = re.compile(r"`[^`\n]+`|(?<=\])\([^()\s]*\)|https?://[^\s<>()\[\]|]+")
+_BOLD: Final = re.compile(r"(?<![\w*\\])\*(?![\s*])([^*\n]+?)(?<![\s*\\])\*(?![\w*])")
+_STRIKE: Final = re.compile(r"(?<![\w~\\])~(?![\s~])([^~\n]+?)(?<![\s~\\])~(?![\w~])")
+_BULLET: Final = re.compile(r"(\s*)[•◦▪▫‣●○■□∙]\ufe0e?\s+")
+_LINE_KINDS: Final = (
+    ("list", re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s")),
+    ("quote", re.compile(r"\s*>")),
+    ("table", re.compile(r"\s*\|")),
+)
+_LANGUAGE: Final = re.compile(r"[a-z]+\n")
 _DEEPEST: Final = 8
 _STYLES: Final = {"strong": "bold", "em": "italic", "s": "strike"}
 
@@ -27,10 +39,65 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def as_markdown(mrkdwn: str) -> str:
-    """Convert text in Slack's markup to Markdown."""
+def as_markdown(mrkdwn: str, *, escaped: bool = True) -> str:
+    """Convert text in Slack's markup to Markdown; what is Markdown already stays as it is.
+
+    Args:
+        mrkdwn: the text.
+        escaped: whether `&`, `<` and `>` are escaped in it: in messages, not in inputs of modals.
+    """
     text = _LINK.sub(lambda match: f"[{match[2] or match[1]}]({match[1]})", mrkdwn)
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    text = _REFERENCE.sub(lambda match: f"{_SIGNS.get(match[1], '')}{match[2].lstrip('@#')}", text)
+    if escaped:
+        text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    pieces = text.split("```")
+    found: list[str] = []
+    for number, piece in enumerate(pieces):
+        if number % 2 == 0 or number == len(pieces) - 1:
+            fence = "```" if number % 2 else ""
+            found.append(fence + _lines_as_markdown(piece))
+        else:
+            language = _LANGUAGE.match(piece)
+            code = piece if language else "\n" + piece.strip("\n")
+            found.append(f"```{code.rstrip()}\n```")
+    return "\n\n".join(part for part in found if part.strip()).strip()
+
+
+def _lines_as_markdown(text: str) -> str:
+    """Convert text without code blocks: each line of it is a line, as in Slack."""
+    found = ""
+    before, quoted = "", False
+    for raw in text.strip("\n").splitlines():
+        quoted = quoted or raw.startswith(">>>")
+        line = f"> {raw.removeprefix('>>>').lstrip()}".rstrip() if quoted else raw.rstrip()
+        bullet = _BULLET.match(line)
+        if bullet:
+            line = f"{bullet[1]}- {line[bullet.end() :]}"
+        kind = next((name for name, form in _LINE_KINDS if form.match(line)), "text")
+        if kind == "text" and before == "list" and line.startswith("  "):
+            kind = "list"  # an item goes on
+        elif before != "list" or kind != "list":
+            line = line.lstrip()
+        if line and found:
+            # One newline is a space in Markdown, and a list needs an empty line around it.
+            joined = before in ("", "blank") or (kind == before and kind != "text")
+            found += "\n" if joined else "\n\n"
+        elif found:
+            found += "\n"
+        found += _words_as_markdown(line)
+        before = kind if line else "blank"
+    return found
+
+
+def _words_as_markdown(line: str) -> str:
+    """Convert the marks within a line, apart from code and addresses."""
+    kept = _KEPT.findall(line)
+    text = _KEPT.sub("\ufffc", line)
+    text = _BOLD.sub(r"**\1**", text)
+    text = _STRIKE.sub(r"~~\1~~", text)
+    for words in kept:
+        text = text.replace("\ufffc", words, 1)
+    return text
 
 
 def rich(markdown: str) -> list[JsonObject]:
@@ -38,6 +105,21 @@ def rich(markdown: str) -> list[JsonObject]:
     tree = SyntaxTreeNode(_MARKDOWN.parse(markdown))
     elements = _spaced([element for node in tree.children for element in _block(node)])
     return elements or [_section([_text(markdown.strip(), {})])]
+
+
+def quote(markdown: str) -> list[JsonObject]:
+    """Return the rich text elements of a Markdown text, set off as what somebody said."""
+    found: list[JsonObject] = []
+    for element in rich(markdown):
+        match element["type"]:
+            case "rich_text_section":
+                found.append({**element, "type": "rich_text_quote"})
+            case "rich_text_list" | "rich_text_preformatted":
+                # A quote can't hold these, but they may have its border.
+                found.append({**element, "border": 1})
+            case _:
+                found.append(element)
+    return found
 
 
 def heading(text: str) -> JsonObject:

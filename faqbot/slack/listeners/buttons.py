@@ -111,7 +111,7 @@ def register(app: AsyncApp, app_context: AppContext) -> None:
     @app.action(_any(Action.NONE_OF_THESE))
     async def on_none(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
-        message = clicks.feedback.with_person(none_of_these(), interaction)
+        message = clicks.feedback.offer_person(none_of_these(), interaction)
         await show_answer(interaction, message, context, replace=True)
 
     @app.action(_any(Action.ASK))

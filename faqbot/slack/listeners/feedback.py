@@ -70,7 +70,7 @@ class Feedback:
                 # The owner of a role is not whom a sensitive matter is for: the reply says who is.
                 return answer
             case Decline():
-                blocks = (*message.blocks, _person(question_id))
+                blocks = (*message.blocks, ask_person(question_id))
             case Choices():
                 blocks = _marked(message.blocks, question_id)
         return replace(answer, message=Message(message.text, blocks))
@@ -91,6 +91,13 @@ class Feedback:
     def _count(self, answer: AnswerMessage) -> None:
         if answer.result is not None and answer.result.question.text:  # else a button was pressed
             self.services.metrics.question(answer.result)
+
+    def offer_person(self, message: Message, interaction: Interaction) -> Message:
+        """Add the button “Ask a person” to what is said after none of the choices was meant."""
+        if self.services.recorder is None or not interaction.block.startswith(_QUESTION_BLOCK):
+            return message
+        question_id = interaction.block.removeprefix(_QUESTION_BLOCK)
+        return Message(message.text, (*message.blocks, ask_person(question_id)))
 
     async def record_pick(self, interaction: Interaction) -> None:
         """Log which choice somebody meant."""
@@ -154,7 +161,8 @@ def _rating(question_id: str) -> JsonObject:
     }
 
 
-def _person(question_id: str) -> JsonObject:
+def ask_person(question_id: str) -> JsonObject:
+    """Return the row with the button that hands a question to a person."""
     ask = button(Action.ASK_PERSON, 0, "Ask a person", question_id)
     return actions([ask])
 
@@ -170,25 +178,17 @@ def _marked(blocks: tuple[JsonObject, ...], question_id: str) -> tuple[JsonObjec
 
 
 RATE_VIEW: Final = "rate"
-PERSON_VIEW: Final = "person"
 _COMMENT: Final = "comment"
-_QUESTION: Final = "question"
 _HAND_OVER: Final = "hand-over"
-_LONGEST: Final = 2_000
-_GONE: Final = "That question is no longer remembered. Please ask again."
-_UNSAID: Final = "Please write what you want to know, so that a person can answer it."
+MAX_QUESTION: Final = 2_000
+UNSAID: Final = "Please write what you want to know, so that a person can answer it."
 
 
 @dataclass(frozen=True, slots=True)
 class _Rating:
-    """Takes ratings, and hands questions over."""
+    """Takes ratings, and hands over the questions of those who want it."""
 
     app: AppContext
-
-    @property
-    def handoffs(self) -> HandoffService:
-        """Hands questions to people."""
-        return HandoffService(self.app)
 
     async def rate(self, interaction: Interaction, context: AsyncBoltContext) -> None:
         """Log a rating; open a modal that asks what was missing if the answer didn't help."""
@@ -202,72 +202,45 @@ class _Rating:
                 interaction, "That answer is no longer remembered, so it can't be rated.", context
             )
         elif way == "down":
-            view = _rate_modal(_metadata(question_id, interaction))
+            view = _rate_modal(metadata_of(question_id, interaction))
             await client_of(context).views_open(trigger_id=interaction.trigger, view=view)
-
-    async def ask(self, interaction: Interaction, context: AsyncBoltContext) -> None:
-        """Open a modal for the question that a person will read."""
-        record = await self._record(interaction.team, interaction.value)
-        if record is None:
-            await send_ephemeral(interaction, _GONE, context)
-            return
-        view = _person_modal(_metadata(record.id, interaction), _own(record, interaction.user))
-        await client_of(context).views_open(trigger_id=interaction.trigger, view=view)
 
     async def comment(
         self, ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
         """Log what was missing, and hand the question over if the box is checked."""
         view, user, team = interaction.view, interaction.user, interaction.team
-        metadata = _parse_metadata(view)
+        metadata = parse_metadata(view)
         comment, wanted = view.input(_COMMENT).value.strip(), view.input(_HAND_OVER).checked
         async with self.app.services.store() as store:
             await store.questions.rate(
                 team, metadata.get("question_id", ""), user, helpful=False, comment=comment
             )
         record = await self._record(team, metadata.get("question_id", ""))
-        own = _own(record, user) if record else ""
+        own = own_text(record, user) if record else ""
         question = f"{own} ({comment})" if own and comment else own or comment
         if wanted and not question:
-            await ack(response_action="errors", errors={_COMMENT: _UNSAID})
+            await ack(response_action="errors", errors={_COMMENT: UNSAID})
             return
         await ack()
         if wanted and record is not None:
             asked = HandoffRequest(
                 record, user, question, metadata.get("channel", ""), metadata.get("thread", "")
             )
-            await self.handoffs.open(context, asked)
-
-    async def hand_over(
-        self, ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
-    ) -> None:
-        """Hand over the question of a submitted modal."""
-        user, metadata = interaction.user, _parse_metadata(interaction.view)
-        record = await self._record(interaction.team, metadata.get("question_id", ""))
-        if record is None:
-            await ack(response_action="errors", errors={_QUESTION: _GONE})
-            return
-        question = interaction.view.input(_QUESTION).value.strip()
-        if not question:
-            await ack(response_action="errors", errors={_QUESTION: _UNSAID})
-            return
-        await ack()
-        asked = HandoffRequest(
-            record, user, question, metadata.get("channel", ""), metadata.get("thread", "")
-        )
-        await self.handoffs.open(context, asked)
+            await HandoffService(self.app).open(context, asked)
 
     async def _record(self, team: str, question_id: str) -> QuestionRecord | None:
         async with self.app.services.store() as store:
             return await store.questions.get(team, question_id)
 
 
-def _own(record: QuestionRecord, user: str) -> str:
+def own_text(record: QuestionRecord, user: str) -> str:
     """Return a question's text to its asker, nothing to others."""
     return record.text or "" if record.asker == user else ""
 
 
-def _metadata(question_id: str, interaction: Interaction) -> dict[str, str]:
+def metadata_of(question_id: str, interaction: Interaction) -> dict[str, str]:
+    """Return the metadata of a modal about a question."""
     return {
         "question_id": question_id,
         "channel": interaction.channel,
@@ -275,7 +248,7 @@ def _metadata(question_id: str, interaction: Interaction) -> dict[str, str]:
     }
 
 
-def _parse_metadata(view: View) -> dict[str, str]:
+def parse_metadata(view: View) -> dict[str, str]:
     """Return the metadata of a modal; nothing if they are malformed."""
     try:
         found = json.loads(view.metadata or "{}")
@@ -289,7 +262,7 @@ def _rate_modal(metadata: dict[str, str]) -> JsonObject:
         _COMMENT,
         "What would have helped?",
         hint="The owners of the content read it.",
-        max_length=_LONGEST,
+        max_length=MAX_QUESTION,
         optional=True,
     )
     choice = option("Hand my question to a person", "yes")
@@ -303,25 +276,8 @@ def _rate_modal(metadata: dict[str, str]) -> JsonObject:
     )
 
 
-def _person_modal(metadata: dict[str, str], question: str) -> JsonObject:
-    words = text_input(
-        _QUESTION,
-        "Your question",
-        hint="It goes to those who own the content, with your name.",
-        initial=question,
-        max_length=_LONGEST,
-    )
-    return modal(
-        "Ask a person",
-        [words],
-        callback=PERSON_VIEW,
-        submit="Send",
-        metadata=json.dumps(metadata),
-    )
-
-
 def register(app: AsyncApp, app_context: AppContext) -> None:
-    """Register the listeners of ratings and of the button “Ask a person”."""
+    """Register the listeners of ratings."""
     rating = _Rating(app_context)
 
     @app.action(f"{Action.RATE}:0")
@@ -331,22 +287,9 @@ def register(app: AsyncApp, app_context: AppContext) -> None:
         await rating.rate(interaction, context)
         app_context.services.metrics.rating(helpful=interaction.value.startswith("up "))
 
-    @app.action(f"{Action.ASK_PERSON}:0")
-    @needs_storage
-    async def on_person(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
-        await ack()
-        await rating.ask(interaction, context)
-
     @app.view(RATE_VIEW)
     @needs_storage
     async def on_comment(
         ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
         await rating.comment(ack, interaction, context)
-
-    @app.view(PERSON_VIEW)
-    @needs_storage
-    async def on_question(
-        ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
-    ) -> None:
-        await rating.hand_over(ack, interaction, context)

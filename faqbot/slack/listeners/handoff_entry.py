@@ -26,7 +26,12 @@ from faqbot.slack.client import client_of
 from faqbot.slack.context import AppContext
 from faqbot.slack.listeners.errors import needs_storage
 from faqbot.slack.listeners.feedback import suggest
-from faqbot.slack.listeners.handoff import HandoffService, conflict_message, visible_handoff
+from faqbot.slack.listeners.handoff import (
+    NOT_AN_OWNER,
+    HandoffService,
+    conflict_message,
+    visible_handoff,
+)
 from faqbot.slack.payloads import Interaction
 from faqbot.slack.posts import send_ephemeral
 from faqbot.storage.models import Handoff
@@ -52,13 +57,14 @@ class EntryPicker:
 
     async def open(self, interaction: Interaction, context: AsyncBoltContext) -> None:
         """Open a modal to choose the entry."""
-        handoff, refused = await visible_handoff(self.handoffs, interaction)
+        client = client_of(context)
+        handoff, refused = await visible_handoff(self.handoffs, interaction, client)
         if handoff is None or refused:
             await send_ephemeral(interaction, refused, context)
             return
         role, near = self.app.engine.nearest(handoff.question)
         view = self._modal(handoff, role, near)
-        await client_of(context).views_open(trigger_id=interaction.trigger, view=view)
+        await client.views_open(trigger_id=interaction.trigger, view=view)
 
     async def switch_role(self, interaction: Interaction, context: AsyncBoltContext) -> None:
         """Show the entries of another role."""
@@ -85,6 +91,9 @@ class EntryPicker:
             await ack(response_action="errors", errors={block: conflict_message(None)})
             return
         client = client_of(context)
+        if await self.handoffs.refusal(client, handoff, user):
+            await ack(response_action="errors", errors={block: NOT_AN_OWNER})
+            return
         audience = await self.app.audiences.of(client, handoff.team, handoff.asker)
         question = Question(handoff.question, audience=audience)
         answer = show(self.app.engine, EntryRef((entry_id,)), question)

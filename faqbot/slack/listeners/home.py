@@ -67,7 +67,7 @@ def register(app: AsyncApp, app_context: AppContext) -> None:
         client, user = client_of(context), home_opened.user
         if home_opened.tab == "home" and user:
             if has_storage and await reports.may_read(client, user):
-                view = await reports.home(home_opened.team)
+                view = await reports.home(home_opened.team, client)
             else:
                 view = home(app_context.engine.knowledge_base)
             await client.views_publish(user_id=user, view=view)

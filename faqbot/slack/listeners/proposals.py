@@ -9,6 +9,8 @@ from typing import Final
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
+from faqbot.matching.dialogue import asks
+from faqbot.matching.text import normalise
 from faqbot.matching.thresholds import THRESHOLDS
 from faqbot.model import Audience, EntryKind, Question
 from faqbot.slack.blockkit.blocks import OPTIONS, Action, context, option, shorten
@@ -21,6 +23,7 @@ from faqbot.slack.listeners.errors import needs_storage
 from faqbot.slack.payloads import Interaction, View
 from faqbot.slack.posts import send_ephemeral
 from faqbot.storage.models import Proposal, utc_now
+from faqbot.storage.recorder import question_hash
 from faqbot.storage.store import new_id
 
 SHORTCUT: Final = "save-faq"
@@ -44,7 +47,9 @@ class ProposalForm:
         audience = await self.app.audiences.of(client, interaction.team, interaction.user)
         return audience is Audience.EMPLOYEES
 
-    def filled_modal(self, question: str, answer: str, role: str | None = None) -> JsonObject:
+    def filled_modal(
+        self, question: str, answer: str, role: str | None = None, owner: str = ""
+    ) -> JsonObject:
         """Return the modal with a question and an answer filled in."""
         roles = [("General, about no role", _GENERAL)]
         roles += [
@@ -68,7 +73,7 @@ class ProposalForm:
             ],
             callback=VIEW,
             submit="Propose",
-            metadata=json.dumps({}),
+            metadata=json.dumps({"owner": owner}),
         )
 
     async def propose(
@@ -84,7 +89,7 @@ class ProposalForm:
             await ack(response_action="errors", errors=empty)
             return
         # The warning is for one wording: a changed question is checked again.
-        warned = _warned_of(interaction.view) == proposal.question
+        warned = _carried(interaction.view).get("warned") == question_hash(proposal.question)
         near = "" if warned else self._near(proposal)
         if near:
             await ack(response_action="update", view=_warned(self._again(proposal), proposal, near))
@@ -110,7 +115,9 @@ class ProposalForm:
 
     def _again(self, proposal: Proposal) -> JsonObject:
         """Return the modal as it was submitted."""
-        filled = self.filled_modal(proposal.question, proposal.answer, proposal.role)
+        filled = self.filled_modal(
+            proposal.question, proposal.answer, proposal.role, proposal.owner
+        )
         audience = filled["blocks"][3]["element"]
         audience["initial_option"] = next(
             one for one in audience["options"] if one["value"] == proposal.audience
@@ -124,8 +131,9 @@ class ProposalForm:
             id=new_id(),
             team=interaction.team,
             kind="faq",
-            question=view.input(_QUESTION).value.strip(),
-            answer=view.input(_ANSWER).value.strip(),
+            question=as_title(view.input(_QUESTION).value),
+            answer=as_markdown(view.input(_ANSWER).value, escaped=False),
+            owner=_carried(view).get("owner", ""),
             role=role if self.app.engine.knowledge_base.role(role) else None,
             audience=audience if audience in set(Audience) else Audience.EMPLOYEES.value,
             proposed_by=interaction.user,
@@ -146,13 +154,27 @@ def _select(block: str, label: str, options: list[tuple[str, str]], initial: str
     return input_block(block, label, element)
 
 
-def _warned_of(view: View) -> str | None:
-    """Return the question that the modal has warned about."""
+def _carried(view: View) -> dict[str, str]:
+    """Return what the modal carries: the question it has warned about, and the owner of the FAQ."""
     try:
         carried = json.loads(view.metadata or "{}")
     except (ValueError, RecursionError):
-        return None
-    return carried.get("warned") if isinstance(carried, dict) else None
+        return {}
+    return (
+        {name: str(value) for name, value in carried.items()} if isinstance(carried, dict) else {}
+    )
+
+
+def as_title(question: str) -> str:
+    """Return a question as the title of an FAQ: on one line, with a capital and its mark."""
+    text = " ".join(as_markdown(question, escaped=False).split())
+    first = text.partition(" ")[0]
+    # "iOS" and "eLearning" are written so on purpose.
+    if first.islower():
+        text = text[:1].upper() + text[1:]
+    if text and text[-1].isalnum() and asks(normalise(text)):
+        text += "?"
+    return text
 
 
 def _warned(view: JsonObject, proposal: Proposal, near: str) -> JsonObject:
@@ -162,7 +184,9 @@ def _warned(view: JsonObject, proposal: Proposal, near: str) -> JsonObject:
     )
     return {
         **view,
-        "private_metadata": json.dumps({"warned": proposal.question}),
+        "private_metadata": json.dumps(
+            {"warned": question_hash(proposal.question), "owner": proposal.owner}
+        ),
         "blocks": [line, *view["blocks"]],
     }
 
@@ -172,13 +196,17 @@ def register(app: AsyncApp, app_context: AppContext) -> None:
     form = ProposalForm(app_context)
 
     async def opened(
-        interaction: Interaction, context: AsyncBoltContext, question: str, answer: str
+        interaction: Interaction,
+        context: AsyncBoltContext,
+        question: str,
+        answer: str,
+        owner: str = "",
     ) -> None:
         client = client_of(context)
         if not await form.may(interaction, client):
             await send_ephemeral(interaction, _ONLY_COLLEAGUES, context)
             return
-        view = form.filled_modal(question, answer)
+        view = form.filled_modal(question, answer, owner=owner)
         await client.views_open(trigger_id=interaction.trigger, view=view)
 
     @app.shortcut(SHORTCUT)
@@ -200,7 +228,9 @@ def register(app: AsyncApp, app_context: AppContext) -> None:
         if handoff is None or shown != (interaction.channel, interaction.ts):
             await send_ephemeral(interaction, "That answer isn't yours to save.", context)
             return
-        await opened(interaction, context, handoff.question, handoff.answer)
+        title, answer = as_title(handoff.question), as_markdown(handoff.answer, escaped=False)
+        owner = handoff.owner or handoff.claimed_by
+        await opened(interaction, context, title, answer, owner)
 
     @app.view(VIEW)
     @needs_storage

@@ -100,14 +100,14 @@ class Reports:
         for role in self.app.engine.knowledge_base.roles:
             for place in (await self.app.owners.places(client, role.owner))[:1]:
                 places[place] = (places.get(place) or frozenset()) | {role.id}
-        common = self.app.owners.common
-        return {**places, common: None} if common else places
+        default = await self.app.owners.default_place(client)
+        return {**places, default: None} if default else places
 
-    async def home(self, team: str) -> JsonObject:
+    async def home(self, team: str, client: AsyncWebClient) -> JsonObject:
         """Return App Home with the owners' part, which is left out while the database is down."""
         view = home(self.app.engine.knowledge_base)
         with contextlib.suppress(StoreError):
-            waiting, figures = await self._owners_parts(team)
+            waiting, figures = await self._owners_parts(team, client)
             view["blocks"] = [*waiting, *view["blocks"], *figures][:_MAX_BLOCKS]
         return view
 
@@ -158,7 +158,9 @@ class Reports:
             records = tuple(record for record in records if record.role in roles)
         return summarize(records, ratings, until - span, until, self.app.services.group_questions)
 
-    async def _owners_parts(self, team: str) -> tuple[list[JsonObject], list[JsonObject]]:
+    async def _owners_parts(
+        self, team: str, client: AsyncWebClient
+    ) -> tuple[list[JsonObject], list[JsonObject]]:
         """Return what waits for owners, which stands above all, and what doesn't, below."""
         found = await self._figures(team, MONTH)
         async with self.app.services.store() as store:
@@ -166,7 +168,7 @@ class Reports:
             proposed = await store.proposals.all(team, (ProposalState.OPEN,))
         content, now = self.app.content_state(), utc_now()
         overdue = stale(self.app.engine.knowledge_base, now.date())
-        faqs = [one.question for one in proposed if one.kind == FAQ]
+        faqs = [await self._waiting(one, client) for one in proposed if one.kind == FAQ]
         phrasings = [one for one in proposed if one.kind == PHRASING]
         problems = "problem" if content.count == 1 else "problems"
         above = [
@@ -191,6 +193,13 @@ class Reports:
             context(f"The content was updated {ago(content.since, now)}."),
         ]
         return above, below
+
+    async def _waiting(self, proposal: Proposal, client: AsyncWebClient) -> str:
+        """Return a proposal as a line, which says if nobody but who proposed it may approve it."""
+        role = self.app.engine.knowledge_base.role(proposal.role)
+        owners = await self.app.owners.owners(client, role.owner if role else "")
+        alone = not owners.besides(proposal.proposed_by)
+        return f"{'(waits for a second owner) ' if alone else ''}{proposal.question}"
 
 
 def _list(title: str, lines: Sequence[str]) -> Iterator[JsonObject]:

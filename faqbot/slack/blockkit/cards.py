@@ -1,0 +1,130 @@
+"""Cards: the messages that show hand-offs and proposals to owners, and say who may act on them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Final
+
+from faqbot.slack.blockkit.blocks import (
+    Action,
+    Message,
+    actions,
+    button,
+    header,
+    mrkdwn_context,
+    mrkdwn_section,
+    shorten,
+)
+from faqbot.slack.blockkit.rich_text import JsonObject, escape
+from faqbot.slack.owners import OwnerSet
+from faqbot.storage.models import Handoff, HandoffState, Proposal, ProposalState
+
+QUOTED: Final = 2_500
+STATES: Final = {
+    HandoffState.OPEN: "Open",
+    HandoffState.CLAIMED: "Claimed",
+    HandoffState.ANSWERED: "Answered",
+    HandoffState.CLOSED: "Closed",
+}
+_HANDOFF_BUTTONS: Final = {
+    HandoffState.OPEN: (
+        (Action.CLAIM, "Claim", "primary"),
+        (Action.REPLY, "Answer", ""),
+        (Action.ASSIGN, "Point to an answer", ""),
+        (Action.CLOSE, "Close", ""),
+    ),
+    HandoffState.CLAIMED: (
+        (Action.REPLY, "Answer", "primary"),
+        (Action.ASSIGN, "Point to an answer", ""),
+        (Action.GIVE_BACK, "Give back", ""),
+        (Action.CLOSE, "Close", ""),
+    ),
+    HandoffState.ANSWERED: ((Action.SAVE_AS_FAQ, "Save as FAQ", ""),),
+    HandoffState.CLOSED: (),
+}
+_DECISIONS: Final = (
+    (Action.APPROVE, "Approve", "primary"),
+    (Action.REJECT, "Reject", ""),
+)
+ALONE: Final = (
+    "Nobody approves what they proposed, and there is no other owner: name a second one as `owner` "
+    "in the content, or in `FAQBOT_DEFAULT_OWNER`."
+)
+
+
+def handoff_card(handoff: Handoff, owners: OwnerSet) -> Message:
+    """Return the message that shows a question to its owners."""
+    quoted = "\n".join(
+        f"> {line}" for line in escape(shorten(handoff.question, QUOTED)).splitlines()
+    )
+    blocks: list[JsonObject] = [
+        header("A question for a person"),
+        mrkdwn_section(f"<@{handoff.asker}> asks:\n{quoted}"),
+    ]
+    if handoff.answer:
+        blocks.append(mrkdwn_section(f"*Answer*\n{escape(shorten(handoff.answer, QUOTED))}"))
+    state = STATES[handoff.state]
+    if handoff.claimed_by:
+        state += f" by <@{handoff.claimed_by}>"
+    if handoff.state in (HandoffState.ANSWERED, HandoffState.CLOSED):
+        blocks.append(mrkdwn_context(f"{state} {moment(handoff.changed)}"))
+    else:
+        blocks.append(mrkdwn_context(f"{state} · {owners} may answer"))
+    blocks += _buttons(_HANDOFF_BUTTONS[handoff.state], handoff.id)
+    return Message(f"A question for a person: {escape(handoff.question)}", tuple(blocks))
+
+
+def proposal_card(
+    proposal: Proposal, about: str, owners: OwnerSet, *, written: bool = True
+) -> Message:
+    """Return the message that shows a proposal to its owners.
+
+    Args:
+        proposal: what is proposed.
+        about: the title of its role.
+        owners: who may decide.
+        written: whether an approved proposal is in the content by now.
+    """
+    blocks: list[JsonObject] = [
+        header("A proposal for an FAQ"),
+        mrkdwn_section(f"<@{proposal.proposed_by}> proposes:"),
+        mrkdwn_section(f"*{escape(shorten(proposal.question, QUOTED))}*"),
+        mrkdwn_section(escape(shorten(proposal.answer, QUOTED))),
+        mrkdwn_context(f"{escape(about)} · for {proposal.audience}"),
+        mrkdwn_context(_decision(proposal, owners, written=written)),
+    ]
+    if proposal.state is ProposalState.OPEN:
+        blocks += _buttons(_DECISIONS, proposal.id)
+    return Message(f"A proposal for an FAQ: {escape(proposal.question)}", tuple(blocks))
+
+
+def _decision(proposal: Proposal, owners: OwnerSet, *, written: bool) -> str:
+    who = f"<@{proposal.decided_by}>"
+    match proposal.state:
+        case ProposalState.APPROVED if not written:
+            return f"Approved by {who}, is being written …"
+        case ProposalState.APPROVED:
+            return f"Approved by {who} {moment(proposal.changed)}, and answered from now on"
+        case ProposalState.REJECTED:
+            return f"Rejected by {who} {moment(proposal.changed)}"
+        case ProposalState.OPEN if not owners.besides(proposal.proposed_by):
+            return f"Waits for a second owner. {ALONE}"
+        case ProposalState.OPEN:
+            return f"Waits for a decision · {owners} may decide, but nobody approves their own"
+
+
+def moment(time: dt.datetime, *, marked: bool = True) -> str:
+    """Return a time in words: in the reader's zone in Slack's markup, else in UTC."""
+    fallback = f"on {time:%-d %B %Y at %H:%M} UTC"
+    if not marked:
+        return fallback
+    return f"<!date^{int(time.timestamp())}^on {{date_short_pretty}} at {{time}}|{fallback}>"
+
+
+def _buttons(buttons: Sequence[tuple[Action, str, str]], value: str) -> list[JsonObject]:
+    elements = [
+        button(kind, 0, label, value, **({"style": style} if style else {}))
+        for kind, label, style in buttons
+    ]
+    return [actions(elements)] if elements else []
