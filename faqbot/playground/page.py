@@ -36,6 +36,7 @@ def snapshot(state: WorkspaceState, user: User) -> Payload:
         "bot": state.setup.bot_user_id,
         "users": {u.id: _person(u) for u in state.users.values()},
         "channels": [_channel(state, channel, user) for channel in mine],
+        "groups": {group.id: group.handle for group in state.groups.values()},
         "modal": _view(modals[-1]) if modals else None,
         "modals": len(modals),
         "home": _view(home) if home else None,

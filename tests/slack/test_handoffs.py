@@ -219,7 +219,9 @@ async def test_answered_card_has_nothing_to_close_and_late_clicks_say_what_happe
 ) -> None:
     _, notice = await handed_over(slack)
     await answered(slack, notice, "42.")
-    assert labels(card(slack, notice)) == ["Save as FAQ"]
+    shown = card(slack, notice)
+    assert labels(shown) == ["Save as FAQ"]
+    assert "42." in str(rich(shown))
     jonas = slack.workspace.person("jonas")
     for button in ("Claim", "Answer", "Close"):
         # From a client that shows the old card.

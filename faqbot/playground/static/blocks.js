@@ -48,7 +48,7 @@ function rich(part, context) {
 }
 
 function richList(part, context) {
-  const attributes = { class: `indent-${Math.min(part.indent ?? 0, 4)}` };
+  const attributes = { class: `indent-${Math.min(part.indent ?? 0, 4)}${part.border ? " bordered" : ""}` };
   if (part.offset) attributes.start = part.offset + 1;
   return h(part.style === "ordered" ? "ol" : "ul", attributes,
     part.elements.map((item) => h("li", {}, item.elements.map((node) => piece(node, context)))));

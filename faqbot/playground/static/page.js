@@ -19,6 +19,7 @@ let source = null;
 const names = {
   people: () => Object.values(screen.news?.users ?? {}).filter((one) => !one.bot),
   user: (id) => screen.news?.users[id]?.realName ?? id,
+  group: (id) => screen.news?.groups[id] ?? id,
   channel: (id) => screen.news?.channels.find((one) => one.id === id)?.name ?? id,
 };
 

@@ -25,6 +25,7 @@ function special(match, names) {
   const [target, label] = match[1].split("|", 2);
   if (target.startsWith("@")) return h("span", { class: "mention" }, "@" + names.user(target.slice(1)));
   if (target.startsWith("#")) return h("span", { class: "mention" }, "#" + names.channel(target.slice(1)));
+  if (target.startsWith("!subteam^")) return h("span", { class: "mention" }, "@" + names.group(target.split("^")[1]));
   if (target.startsWith("!date^")) return h("time", {}, unescaped(label ?? ""));
   if (target.startsWith("!")) return h("span", { class: "mention" }, "@" + target.slice(1).split("^")[0]);
   if (!/^[a-z]+:/i.test(target)) return document.createTextNode(match[0]);

@@ -16,7 +16,7 @@ from faqbot.slack.blockkit.blocks import (
     mrkdwn_section,
     shorten,
 )
-from faqbot.slack.blockkit.rich_text import JsonObject, escape
+from faqbot.slack.blockkit.rich_text import JsonObject, as_markdown, escape, heading, quote
 from faqbot.slack.owners import OwnerSet
 from faqbot.storage.models import Handoff, HandoffState, Proposal, ProposalState
 
@@ -63,7 +63,8 @@ def handoff_card(handoff: Handoff, owners: OwnerSet) -> Message:
         mrkdwn_section(f"<@{handoff.asker}> asks:\n{quoted}"),
     ]
     if handoff.answer:
-        blocks.append(mrkdwn_section(f"*Answer*\n{escape(shorten(handoff.answer, QUOTED))}"))
+        answer = as_markdown(shorten(handoff.answer, QUOTED), escaped=False)
+        blocks.append({"type": "rich_text", "elements": [heading("Answer"), *quote(answer)]})
     state = STATES[handoff.state]
     if handoff.claimed_by:
         state += f" by <@{handoff.claimed_by}>"
@@ -90,7 +91,7 @@ def proposal_card(
         header("A proposal for an FAQ"),
         mrkdwn_section(f"<@{proposal.proposed_by}> proposes:"),
         mrkdwn_section(f"*{escape(shorten(proposal.question, QUOTED))}*"),
-        mrkdwn_section(escape(shorten(proposal.answer, QUOTED))),
+        {"type": "rich_text", "elements": quote(shorten(proposal.answer, QUOTED))},
         mrkdwn_context(f"{escape(about)} · for {proposal.audience}"),
         mrkdwn_context(_decision(proposal, owners, written=written)),
     ]

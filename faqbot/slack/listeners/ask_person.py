@@ -113,7 +113,8 @@ class _Requests:
         line = mrkdwn_context(f"<@{handoff.asker}> asked a person: {owners}")
         try:
             if place.private and asked_at.respond is not None:
-                said = Message("A person has your question.", (line,))
+                asked = mrkdwn_context(f"You asked a person: {owners}")
+                said = Message("A person has your question.", (asked,))
                 message = echoed(said, handoff.question)
                 await asked_at.respond(
                     response_type="ephemeral", replace_original=True, **message.as_arguments()
