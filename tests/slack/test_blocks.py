@@ -20,7 +20,7 @@ from faqbot.replies.compose import compose, describe
 from faqbot.replies.reply import Bullets, Button, Reply, ReplyPart, ReplyText, SourceLine, as_text
 from faqbot.slack import answers
 from faqbot.slack.blockkit.blocks import EntryRef, Message, parse_entry_ref, render
-from faqbot.slack.blockkit.rich_text import bullets, escape, paginate, rich, split
+from faqbot.slack.blockkit.rich_text import as_markdown, bullets, escape, paginate, rich, split
 from faqbot.slack.blockkit.views import (
     answer_modal,
     help_message,
@@ -258,3 +258,25 @@ def test_pages_fit_and_contain_all_words(texts: list[str]) -> None:
 
 def test_endless_word_is_cut_and_not_lost() -> None:
     assert "".join(split("x" * 5_000, 900)) == "x" * 5_000
+
+
+@pytest.mark.parametrize(
+    ("written", "markdown"),
+    [
+        ("*bold*, _italic_ and ~gone~", "**bold**, _italic_ and ~~gone~~"),
+        ("5 * 3 * 2 = 30, a*b*c, snake_case_name", "5 * 3 * 2 = 30, a*b*c, snake_case_name"),
+        ("Bring:\n• one\n    ◦ inner\nThen go.", "Bring:\n\n- one\n    - inner\n\nThen go."),
+        ("1. one\n2. two", "1. one\n2. two"),
+        ("42.", "42\\."),
+        ("one line\nanother", "one line\n\nanother"),
+        ("> said\n> so\nyes", "> said\n> so\n\nyes"),
+        (">>> all\nof it", "> all\n> of it"),
+        ("<https://a.example/x_*y*|*the* form>", "[**the** form](https://a.example/x_*y*)"),
+        ("`*code*` and ```a = *b*\nc```", "`*code*` and\n\n```\na = *b*\nc\n```"),
+        ("<#C1|general> <!subteam^S1|@people>", "#general @people"),
+        ("| a | b |\n|---|---|\n| 1 | 2 |", "| a | b |\n|---|---|\n| 1 | 2 |"),
+    ],
+)
+def test_markup_of_slack_becomes_markdown_which_stays_as_it_is(written: str, markdown: str) -> None:
+    assert as_markdown(written, escaped=False) == markdown
+    assert as_markdown(markdown, escaped=False) == markdown

@@ -19,11 +19,11 @@ _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("strikethrou
 _LINKS: Final = ("http://", "https://", "mailto:")
 _LINK: Final = re.compile(r"<((?:https?|mailto):[^>|]+)(?:\|([^>]*))?>")
 _REFERENCE: Final = re.compile(r"<(@|#|!)[^<>|]*\|([^<>]+)>")
-_SIGNS: Final = {"@": "@", "#": "#"}
 _KEPT: Final = re.compile(r"`[^`\n]+`|(?<=\])\([^()\s]*\)|https?://[^\s<>()\[\]|]+")
 _BOLD: Final = re.compile(r"(?<![\w*\\])\*(?![\s*])([^*\n]+?)(?<![\s*\\])\*(?![\w*])")
 _STRIKE: Final = re.compile(r"(?<![\w~\\])~(?![\s~])([^~\n]+?)(?<![\s~\\])~(?![\w~])")
 _BULLET: Final = re.compile(r"(\s*)[•◦▪▫‣●○■□∙]\ufe0e?\s+")
+_NUMBER: Final = re.compile(r"^(\s*)(\d{1,9})([.)])$")
 _LINE_KINDS: Final = (
     ("list", re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s")),
     ("quote", re.compile(r"\s*>")),
@@ -47,7 +47,9 @@ def as_markdown(mrkdwn: str, *, escaped: bool = True) -> str:
         escaped: whether `&`, `<` and `>` are escaped in it: in messages, not in inputs of modals.
     """
     text = _LINK.sub(lambda match: f"[{match[2] or match[1]}]({match[1]})", mrkdwn)
-    text = _REFERENCE.sub(lambda match: f"{_SIGNS.get(match[1], '')}{match[2].lstrip('@#')}", text)
+    text = _REFERENCE.sub(
+        lambda match: match[2] if match[1] == "!" else match[1] + match[2].lstrip("@#"), text
+    )
     if escaped:
         text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     pieces = text.split("```")
@@ -73,6 +75,8 @@ def _lines_as_markdown(text: str) -> str:
         bullet = _BULLET.match(line)
         if bullet:
             line = f"{bullet[1]}- {line[bullet.end() :]}"
+        # Alone on its line, "42." is a number, and in Markdown an empty list.
+        line = _NUMBER.sub(r"\1\2\\\3", line)
         kind = next((name for name, form in _LINE_KINDS if form.match(line)), "text")
         if kind == "text" and before == "list" and line.startswith("  "):
             kind = "list"  # an item goes on
