@@ -39,6 +39,9 @@ from faqbot.workspaces.router import INSTALLATION_CHECK_INTERVAL, WorkspaceRoute
 A, B, C = "T0AAAAAA", "T0BBBBBB", "T0CCCCCC"
 WORD = {A: "amaranth", B: "borage", C: "chicory"}
 CHANNEL, PERSON, OWNER = "C0SAME000", "U0SAME000", "U0OWNER00"
+LOOKUPS = frozenset(
+    {"users.info", "usergroups.list", "conversations.info", "conversations.members"}
+)
 
 _ROLE = """\
 role: pilot
@@ -108,6 +111,10 @@ class WebApi:
         elif method.startswith("chat."):
             # The same place in each workspace: nothing but the team tells them apart.
             found |= {"channel": CHANNEL, "ts": "1700000000.000100"}
+        elif method == "conversations.info":
+            found["channel"] = {"id": sent.get("channel"), "is_ext_shared": False}
+        elif method == "conversations.members":
+            found["members"] = [OWNER, PERSON]
         elif method == "usergroups.list":
             found["usergroups"] = []
         elif method in ("conversations.replies", "conversations.history"):
@@ -118,7 +125,7 @@ class WebApi:
         return [call for call in self.calls if call.token == f"xoxb-{team}"]
 
     def said(self, team: str) -> list[Call]:
-        return [call for call in self.of(team) if call.method != "users.info"]
+        return [call for call in self.of(team) if call.method not in LOOKUPS]
 
 
 def _read(value: str) -> Any:

@@ -191,7 +191,7 @@ async def proposed(process: Many, team: str, question: str) -> str:
 
 
 async def test_proposal_of_another_workspace_can_not_be_decided(process: Many) -> None:
-    proposal = await proposed(process, A, f"who pays for {WORD[A]} uniforms")
+    proposal = await proposed(process, A, f"Who pays for {WORD[A]} uniforms?")
     for kind in (Action.APPROVE, Action.REJECT):
         (told,) = await process.click(B, f"{kind}:0", proposal)
         assert "isn't yours" in told.text
@@ -213,7 +213,7 @@ async def test_approved_proposal_changes_content_of_its_workspace_only(process: 
         }
 
     before = texts()
-    proposal = await proposed(process, C, "who washes the plane")
+    proposal = await proposed(process, C, "Who washes the plane?")
     *_, told = await process.click(C, f"{Action.APPROVE}:0", proposal)
     assert "Several workspaces answer from this content" in told.text
     assert texts() == before
@@ -221,10 +221,10 @@ async def test_approved_proposal_changes_content_of_its_workspace_only(process: 
         found = await store.proposals.get(C, proposal)
         assert found is not None
         assert found.state is ProposalState.OPEN
-    proposal = await proposed(process, A, "who washes the plane")
+    proposal = await proposed(process, A, "Who washes the plane?")
     await process.click(A, f"{Action.APPROVE}:0", proposal)
     after = texts()
-    assert "who washes the plane" in after[A]
+    assert "Who washes the plane?" in after[A]
     assert {**after, A: ""} == {**before, A: ""}
     for team, answered in ((A, True), (B, False)):
         ts = f"17000004{next(process.numbers):02}.000000"
@@ -234,7 +234,7 @@ async def test_approved_proposal_changes_content_of_its_workspace_only(process: 
     (entry,) = [
         faq.id
         for faq in (*book.knowledge_base.faqs, *book.knowledge_base.roles[0].faqs)
-        if faq.question == "who washes the plane"
+        if faq.question == "Who washes the plane?"
     ]
     for team, shown in ((B, False), (A, True)):  # also for who knows its id
         (answer,) = await process.click(team, f"{Action.SHOW}:0", entry, user=PERSON)
@@ -242,7 +242,7 @@ async def test_approved_proposal_changes_content_of_its_workspace_only(process: 
 
 
 async def test_app_home_shows_suggestions_of_its_workspace_only(process: Many) -> None:
-    await proposed(process, A, f"where is the {WORD[A]} hangar")
+    await proposed(process, A, f"Where is the {WORD[A]} hangar?")
     await handed_over(process)
     async with process.memory.store() as store:
         suggestion = Proposal(
