@@ -16,7 +16,6 @@ from faqbot.slack.blockkit.rich_text import JsonObject
 from faqbot.slack.blockkit.views import echoed, modal, text_input
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
 from faqbot.slack.context import AppContext
-from faqbot.slack.conversations import send_ephemeral
 from faqbot.slack.listeners.errors import needs_storage
 from faqbot.slack.listeners.feedback import (
     MAX_QUESTION,
@@ -27,6 +26,7 @@ from faqbot.slack.listeners.feedback import (
 )
 from faqbot.slack.listeners.handoff import HandoffRequest, HandoffService
 from faqbot.slack.payloads import Interaction
+from faqbot.slack.posts import send_ephemeral
 from faqbot.storage.models import Handoff, QuestionRecord
 
 VIEW: Final = "person"

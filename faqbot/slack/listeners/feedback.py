@@ -75,13 +75,6 @@ class Feedback:
                 blocks = _marked(message.blocks, question_id)
         return replace(answer, message=Message(message.text, blocks))
 
-    def with_person(self, message: Message, interaction: Interaction) -> Message:
-        """Add the button “Ask a person” for the question whose choices were clicked."""
-        if self.services.recorder is None or not interaction.block.startswith(_QUESTION_BLOCK):
-            return message
-        question_id = interaction.block.removeprefix(_QUESTION_BLOCK)
-        return Message(message.text, (*message.blocks, _person(question_id)))
-
     def record(self, answer: AnswerMessage, team: str) -> None:
         """Log a question whose answer can't have buttons."""
         self._count(answer)
