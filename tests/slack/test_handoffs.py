@@ -259,10 +259,8 @@ async def test_answer_is_set_off_as_a_quote_and_names_its_author_once(slack: Sla
 async def test_off_topic_line_is_not_for_the_owner_of_the_last_role(
     slack: Slack, memory: QuestionRecorder
 ) -> None:
-    ts = await slack.maya.dm("which skills does a python developer need")
-    await slack.workspace.until(lambda: slack.workspace.answers("@maya", ts))
-    ts = await slack.maya.dm(UNANSWERABLE)
-    (answer,) = await slack.workspace.until(lambda: slack.workspace.answers("@maya", ts))
+    await slack.told("which skills does a python developer need")
+    answer = await slack.told(UNANSWERABLE)
     hiring = len(slack.workspace.answers("#hiring"))
     await ask_person(slack, answer)
     assert (await kept(memory)).owner == ""
@@ -272,8 +270,7 @@ async def test_off_topic_line_is_not_for_the_owner_of_the_last_role(
 async def test_question_that_names_a_role_is_for_its_owner(
     slack: Slack, memory: QuestionRecorder
 ) -> None:
-    ts = await slack.maya.dm("which shoe size does a python developer have on the moon")
-    (answer,) = await slack.workspace.until(lambda: slack.workspace.answers("@maya", ts))
+    answer = await slack.told("which shoe size does a python developer have on the moon")
     hiring = len(slack.workspace.answers("#hiring"))
     await ask_person(slack, answer)
     assert (await kept(memory)).owner == "S0PYTHON1"
