@@ -210,8 +210,10 @@ class Interaction:
 
     @property
     def public_thread(self) -> str:
-        """The thread in which later answers are posted; empty where others don't see any."""
-        return "" if self.private or not self.channel else self.thread
+        """The thread in which later answers are posted; empty where there is none."""
+        # A direct conversation goes on in line; a thread below its message would hide the answer.
+        in_line = self.direct and self.thread == self.ts
+        return "" if self.private or in_line or not self.channel else self.thread
 
 
 @dataclass(frozen=True, slots=True)

@@ -264,6 +264,9 @@ async def test_off_topic_line_is_not_for_the_owner_of_the_last_role(
     hiring = len(slack.workspace.answers("#hiring"))
     await ask_person(slack, answer)
     assert (await kept(memory)).owner == ""
+    confirmed = slack.workspace.answers("@maya")[-1]
+    assert "with a person now" in confirmed.text
+    assert not confirmed.is_reply
     assert len(slack.workspace.answers("#hiring")) == hiring
 
 
