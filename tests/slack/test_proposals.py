@@ -31,6 +31,12 @@ sections:
   overview: Answers questions with data.
   skills: {required: [SQL]}
 """
+FAQS = """
+faqs:
+  - id: way
+    question: How do I get to the office?
+    answer: By tram.
+"""
 
 
 def _understood(folder: Path) -> Index:
@@ -41,6 +47,7 @@ def _understood(folder: Path) -> Index:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("knowledge")
     (place / "data-analyst.yaml").write_text(ROLE)
+    (place / "faqs.yaml").write_text(FAQS)
     return place
 
 
@@ -136,7 +143,7 @@ async def test_proposal_for_a_role_becomes_its_faq(slack: Slack, folder: Path) -
 
 async def test_proposal_of_an_answered_question_is_warned_about_once(slack: Slack) -> None:
     modal = await opened(slack, "In the basement.")
-    given = {"question": "Is there a canteen?", "audience": "everyone"}
+    given = {"question": "How do I get to the office?", "audience": "everyone"}
     assert (await slack.maya.submit(modal, given)).ok
     warned = await slack.workspace.until(lambda: slack.workspace.modal("maya"))
     assert "seems to answer that already" in str(warned.blocks[0])
@@ -146,13 +153,13 @@ async def test_proposal_of_an_answered_question_is_warned_about_once(slack: Slac
 
 
 async def test_a_rejected_proposal_leaves_no_file(slack: Slack, folder: Path) -> None:
-    files = set((folder / "proposals").iterdir())
+    files = set((folder / "proposals").glob("*"))
     notice = await proposed(slack, "Who waters the plants?", "Robots.")
     await slack.maya.click(notice, label="Reject")
     await slack.workspace.until(
         lambda: any("not taken up" in m.text for m in slack.workspace.answers("@maya")[-1:])
     )
-    assert set((folder / "proposals").iterdir()) == files
+    assert set((folder / "proposals").glob("*")) == files
 
 
 async def test_of_two_simultaneous_decisions_the_second_gets_a_notice(slack: Slack) -> None:
