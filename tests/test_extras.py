@@ -54,7 +54,6 @@ def command(
     ("line", "module", "needs"),
     [
         ("import document a.html", "bs4", "faqbot import document needs 'faqbot[documents]'"),
-        ("import document a.docx", "docx", "faqbot import document needs 'faqbot[documents]'"),
         ("import document a.pdf", "pypdf", "faqbot import document needs 'faqbot[documents]'"),
         ("import table a.xlsx", "openpyxl", "An Excel table (.xlsx) needs 'faqbot[documents]'"),
         ("export table b.xlsx", "openpyxl", "An Excel table (.xlsx) needs 'faqbot[documents]'"),

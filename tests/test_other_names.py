@@ -257,7 +257,7 @@ def test_one_role_that_lists_a_thing_answers_for_it(engine: faqbot.Engine) -> No
     result = engine.ask("do I need a CPA?")
     assert isinstance(result.fact, Requirement)
     assert result.role == "accountant"
-    assert "for a Accountant" in result.text
+    assert "For an Accountant" in result.text
 
 
 def test_several_roles_that_list_a_thing_are_looked_up(engine: faqbot.Engine) -> None:

@@ -90,12 +90,17 @@ def years_of(role: Role) -> str:
     return years(section.years) if section and section.years else ""
 
 
-def with_article(title: str) -> str:
-    """A title with "a" or "an", by how it is said: an Engineer, a UX Designer, an HR Manager."""
+def with_article(title: str, mark: str = "") -> str:
+    """A title with "a" or "an", by how it is said: an Engineer, a UX Designer, an HR Manager.
+
+    Args:
+        title: the title.
+        mark: the Markdown mark to put around the title.
+    """
     first = title.split(maxsplit=1)[0] if title.split() else ""
     spelled = first.isupper() and len(first) <= _LETTERS
     sounds_open = first[:1] in "AEFHILMNORSX" if spelled else _OPEN.match(first)
-    return f"{'an' if first and sounds_open else 'a'} {title}"
+    return f"{'an' if first and sounds_open else 'a'} {mark}{title}{mark}"
 
 
 def literal(text: str) -> str:

@@ -26,7 +26,7 @@ from faqbot.model import (
     UpkeepMatter,
     is_stale,
 )
-from faqbot.replies.entries import literal, source, years_of
+from faqbot.replies.entries import literal, source, with_article, years_of
 from faqbot.replies.reply import Block, Bullets, Button, Reply, ReplyPart, ReplyText, Row, Table
 
 _KINDS: Final = {
@@ -289,11 +289,11 @@ def _requirement(reply: Reply, fact: Requirement, knowledge_base: KnowledgeBase)
         return replace(reply, header="Not listed", lead=lead)
     if len({line.level for line in fact.lines}) > 1:
         quoted = "; ".join(f"“{line.text}” ({_level(line)})" for line in fact.lines)
-        return replace(reply, header="Partly", lead=f"For a **{title}**: {quoted}.")
+        return replace(reply, header="Partly", lead=f"For {with_article(title, '**')}: {quoted}.")
     lines = [_span(role, line) if _is_years(line) else line.text for line in fact.lines]
     lines = lines or [years_of(role) if role else ""]
     quoted = "; ".join(f"“{line}”" for line in lines if line)
-    lead = f"For a **{title}**: {quoted}" if quoted else f"For a **{title}**."
+    lead = f"For {with_article(title, '**')}" + (f": {quoted}" if quoted else ".")
     return replace(reply, header=_verdict(fact), lead=lead)
 
 

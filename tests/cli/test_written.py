@@ -221,10 +221,30 @@ def test_site_and_table_hold_their_options(run: Run, tmp_path: Path) -> None:
     assert {role.id for role in back.roles} == {role.id for role in old.roles}
 
 
+def test_imported_table_is_read_from_the_sheet_and_row_that_the_options_name(
+    run: Run, tmp_path: Path
+) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active.append(["Nothing here"])
+    sheet = book.create_sheet("Answers")
+    for row in (["Of 2026"], ["question", "answer"], ["When is lunch?", "At noon."]):
+        sheet.append(row)
+    source = tmp_path / "faqs.xlsx"
+    book.save(source)
+    out = tmp_path / "knowledge"
+    options = ("--sheet", "Answers", "--header-row", "2", "--out", str(out))
+    ran = run("import", "table", str(source), *options)
+    assert ran.code == 0, ran.err
+    (faq,) = load_knowledge_base(out).faqs
+    assert (faq.question, faq.answer) == ("When is lunch?", "At noon.")
+
+
 def test_imported_document_lies_where_the_option_says(run: Run, tmp_path: Path) -> None:
     allowed = CONTROLS | {"--dry-run", "--verbose"}
     assert options_of("import", "document") - allowed == set()
-    assert options_of("import", "table") - allowed == set()
+    assert options_of("import", "table") - allowed == {"--sheet", "--header-row"}
     source = tmp_path / "Cook.md"
     source.write_text("# Cook\n\n## Skills\n\n- C # and F #\n- “Knives”\n", encoding="utf-8")
     out = tmp_path / "base" / "roles"

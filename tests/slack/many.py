@@ -175,10 +175,16 @@ class Many:
         }
 
     async def mention(
-        self, team: str, text: str, ts: str = "1700000001.000000", thread: str = ""
+        self,
+        team: str,
+        text: str,
+        ts: str = "1700000001.000000",
+        thread: str = "",
+        *,
+        user: str = PERSON,
     ) -> list[Call]:
         before = len(self.api.calls)
-        event = {"type": "app_mention", "user": PERSON, "channel": CHANNEL, "ts": ts, "text": text}
+        event = {"type": "app_mention", "user": user, "channel": CHANNEL, "ts": ts, "text": text}
         if thread:
             event["thread_ts"] = thread
         await self.send(self.event(team, {**event, "team": team}))
