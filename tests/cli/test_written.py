@@ -227,7 +227,6 @@ def test_imported_table_is_read_from_the_sheet_and_row_that_the_options_name(
     from openpyxl import Workbook
 
     book = Workbook()
-    book.active.append(["Nothing here"])
     sheet = book.create_sheet("Answers")
     for row in (["Of 2026"], ["question", "answer"], ["When is lunch?", "At noon."]):
         sheet.append(row)
