@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from faqbot.matching.calibration import Calibration, calibrate, calibrate_sampled
 from faqbot.matching.candidates import CandidateFinder, Explanation, SectionOverlap
@@ -221,7 +222,14 @@ class Matcher:
         """Return the words of a text, what was corrected, and the roles that they name."""
         asked, corrections = self._corrected(normalised, as_codes)
         linking = self._linker.link(
-            [token.word for token in asked], [token.written for token in asked], as_codes
+            [token.word for token in asked],
+            [token.written for token in asked],
+            as_codes,
+            [
+                at
+                for at, (before, token) in enumerate(pairwise(asked), start=1)
+                if before.clause != token.clause
+            ],
         )
         return asked, corrections, linking
 

@@ -6,7 +6,7 @@ one side of a comparison may be unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -103,20 +103,31 @@ class OtherRoles:
         said = _phrase(phrase.split())
         return said in (self._comparisons if compares(asked) else self._written)
 
-    def spans(self, asked: Sequence[str]) -> list[tuple[int, int]]:
-        """Return where titles of occupations of several words stand, the longest at each end."""
+    def spans(self, asked: Sequence[str], breaks: Collection[int] = ()) -> list[tuple[int, int]]:
+        """Return where titles of occupations of several words stand, the longest at each end.
+
+        Args:
+            asked: the words of a question.
+            breaks: where clauses begin: "nurse and receptionist" is no "nurse receptionist".
+        """
         found = []
         for last, word in enumerate(asked):
             if not last or not self._occupations.is_last_word(singular(word)):
                 continue
             for start in range(max(0, last + 1 - MAX_TITLE_WORDS), last):
+                if any(start < at <= last for at in breaks):
+                    continue
                 if asked[start : last + 1] in self._occupations:
                     found.append((start, last + 1))
                     break
         return found
 
     def around(
-        self, asked: Sequence[str], match: TitleMatch, spans: Iterable[tuple[int, int]]
+        self,
+        asked: Sequence[str],
+        match: TitleMatch,
+        spans: Iterable[tuple[int, int]],
+        breaks: Collection[int] = (),
     ) -> str:
         """Return the noun phrase around a title where it is another role.
 
@@ -124,12 +135,15 @@ class OtherRoles:
             asked: the words of a question.
             match: a title and its words.
             spans: where titles of occupations stand.
+            breaks: where clauses begin, which no phrase crosses.
         """
         inside = not match.as_whole and any(
             self._makes_another(w, asked, match) for w in asked[match.start : match.end]
         )
-        left, right = self._left_end(asked, match), match.end
-        while right < len(asked) and self._closes_title(asked[right], match):
+        left, right = self._left_end(asked, match, breaks), match.end
+        while (
+            right < len(asked) and right not in breaks and self._closes_title(asked[right], match)
+        ):
             right += 1
         if inside or left < match.start or right > match.end:
             return " ".join(asked[left:right])
@@ -140,13 +154,15 @@ class OtherRoles:
                 return " ".join(asked[start:end])
         return ""
 
-    def _left_end(self, asked: Sequence[str], match: TitleMatch) -> int:
+    def _left_end(self, asked: Sequence[str], match: TitleMatch, breaks: Collection[int]) -> int:
         """Return where the noun phrase begins that a title ends."""
         title = self._index.titles[match.title]
         if match.is_full and len(title) == 1 and not self._is_occupation(title[0]):
             return match.start  # initials: what stands before "SRE" is no part of it
         left = match.start
-        while left > 0 and self._makes_another(asked[left - 1], asked, match):
+        while (
+            left > 0 and left not in breaks and self._makes_another(asked[left - 1], asked, match)
+        ):
             if match.is_full and singular(asked[left - 1]) != asked[left - 1]:
                 break  # "problems data analysts face": a plural doesn't modify what follows
             left -= 1

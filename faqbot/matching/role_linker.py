@@ -7,7 +7,7 @@ doesn't have ("java developer"). Links have a confidence, and are masked before 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -96,6 +96,7 @@ class RoleLinker:
         asked: Sequence[str],
         written: Sequence[str] | None = None,
         codes: Container[str] = (),
+        breaks: Collection[int] = (),
     ) -> Linking:
         """Return the roles that words name.
 
@@ -104,16 +105,17 @@ class RoleLinker:
             written: the same before correction, so that another correction can win where the
                 words beside it say so.
             codes: the words that are written in capitals or have a digit.
+            breaks: where the clauses after the first begin.
         """
         matches = self._index.match(asked, written or asked, codes)
-        spans = self._others.spans(asked)
+        spans = self._others.spans(asked, breaks)
         mentions: list[RoleMention] = []
         taken: set[int] = set()
         for match in matches:
             if taken.intersection(range(match.start, match.end)):
                 continue
             free = [m for m in matches if taken.isdisjoint(range(m.start, m.end))]
-            mention = self._mention(asked, match, free, spans)
+            mention = self._mention(asked, match, free, spans, breaks)
             if mention is None:
                 continue
             mentions.append(mention)
@@ -176,11 +178,12 @@ class RoleLinker:
         match: TitleMatch,
         matches: Sequence[TitleMatch],
         spans: Sequence[tuple[int, int]],
+        breaks: Collection[int],
     ) -> RoleMention | None:
         """Return the rivals for the words of a title, or None when they don't name a role."""
         if self._is_superior(asked, match) or self._is_worker(asked, match):
             return None
-        unknown_role = self._others.around(asked, match, spans)
+        unknown_role = self._others.around(asked, match, spans, breaks)
         best: dict[str, TitleMatch] = {}
         start, end = match.start, match.end
         for rival in matches:

@@ -135,3 +135,14 @@ def test_short_names_of_the_shipped_roles_are_understood(
     parsed = shipped.matcher.parse(question)
     assert not parsed.unknown_role
     assert parsed.links[0].role == role
+
+
+def test_a_phrase_for_a_role_ends_where_a_clause_ends() -> None:
+    asked = ["nurse", "clerk"]
+    assert LINKER.link(asked).unknown_role
+    apart = LINKER.link(asked, breaks=[1])
+    assert not apart.unknown_role
+    assert {link.role for one in apart.mentions for link in one.links} == {
+        "dental-nurse",
+        "payroll-clerk",
+    }
