@@ -86,8 +86,9 @@ async def test_comparison_without_roles_asks_for_both(slack: Slack) -> None:
 
 async def test_comparison_with_a_role_that_is_not_known_says_so(slack: Slack) -> None:
     result = await slack.maya.command("/role", "compare data analyst, astronaut", "#general")
-    assert "with which role" not in result.messages[0].text
-    assert "I don't know" in result.messages[0].text
+    (message,) = result.messages
+    assert "no description of “astronaut”" in message.text
+    assert "Compare Data Analyst with which role?" in message.text
 
 
 async def test_advertisement_without_a_role_asks_for_which(slack: Slack) -> None:

@@ -77,6 +77,7 @@ async def test_a_direct_thread_remembers_its_role(slack: Slack) -> None:
     (above,) = await slack.workspace.until(
         lambda: slack.workspace.answers_since("@maya", first)[:1]
     )
+    await slack.listeners.drain()
     for root in (first, above.ts):
         await slack.maya.dm("and which education?", thread_ts=root)
         answer = await slack.answer("@maya", root)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from faqbot.model import Audience, DocumentForm, KnowledgeBase, Role
-from faqbot.replies.entries import with_article
+from faqbot.replies.entries import literal, with_article
 from faqbot.replies.reply import ALL_ROLES, Bullets, Button, Reply, ReplyPart, ReplyText
 from faqbot.slack.blockkit.blocks import (
     BUTTONS,
@@ -205,13 +205,23 @@ def which_advert(knowledge_base: KnowledgeBase) -> Message:
     return _which("For which role?", Action.CHOOSE, roles)
 
 
-def which_comparison(knowledge_base: KnowledgeBase, first: Role | None) -> Message:
-    """Return the question which roles to compare: the first one, or another with the first."""
+def which_comparison(
+    knowledge_base: KnowledgeBase, first: Role | None, unknown: str = ""
+) -> Message:
+    """Return the question which roles to compare: the first one, or another with the first.
+
+    Args:
+        knowledge_base: the content.
+        first: the role that is named.
+        unknown: words for another one that the content doesn't have.
+    """
     others = _buttons([role for role in knowledge_base.roles if role is not first])
     if first is None:
         return _which("Which role do you want to compare?", Action.COMPARE, others)
     roles = [Button(one.label, f"=compare - {first.id} {one.entry}") for one in others]
-    return _which(f"Compare **{first.title}** with which role?", Action.CHOOSE, roles)
+    missing = f"I have no description of “{literal(unknown)}”. " if unknown else ""
+    question = f"{missing}Compare **{literal(first.title)}** with which role?"
+    return _which(question, Action.CHOOSE, roles)
 
 
 def _which(question: str, kind: str, roles: Sequence[Button]) -> Message:

@@ -236,7 +236,8 @@ class _Commands:
         answer = ask(engine, question)
         first = None if answer.address else role_named(engine, replace(question, text=named))
         if first is not None:
-            await respond_privately(ack, which_comparison(engine.knowledge_base, first))
+            unknown = answer.result.parsed.unknown_role if answer.result else ""
+            await respond_privately(ack, which_comparison(engine.knowledge_base, first, unknown))
             return
         await self._give(ack, answer, command, command.text)
 
