@@ -20,7 +20,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from faqbot.content.format import SCHEMA_PATH
 from faqbot.content.sections import STANDARD_SECTIONS
-from faqbot.content.yaml_text import is_in_curly_quotes, looks_like_points
+from faqbot.content.yaml_text import is_in_curly_quotes, looks_like_points, needs_quotes
 from faqbot.errors import UsageError
 from faqbot.model import Audience, Faq, KnowledgeBase, Role, Section, Years
 
@@ -254,7 +254,7 @@ class _AuthorDumper(yaml.SafeDumper):
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     # The dumper would wrap other texts, so that a line may begin like a point of a list.
     style = "|" if "\n" in text or looks_like_points(text) else None
-    if is_in_curly_quotes(text):
+    if is_in_curly_quotes(text) or (style is None and needs_quotes(text)):
         style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
@@ -388,5 +388,5 @@ def _add_to_entry(entry: CommentedMap, texts: Iterable[str], after: str) -> None
         position = keys.index(after) + 1 if after in keys else 0
         entry.insert(position, "phrasings", phrasings)
     phrasings.extend(
-        DoubleQuotedScalarString(text) if is_in_curly_quotes(text) else text for text in missing
+        DoubleQuotedScalarString(text) if needs_quotes(text) else text for text in missing
     )

@@ -208,6 +208,11 @@ def empty_value(
     return f"{what}; {mend}"
 
 
+def needs_quotes(text: str) -> bool:
+    """Whether a text that stands in a file without quotes would be taken for a mistake."""
+    return is_in_curly_quotes(text) or any(misread_space(text.split("\n"), set()))
+
+
 def misread_space(lines: Sequence[str], texts: set[int]) -> Iterator[Advice]:
     """Yield invisible characters where only a space would do: before a line, after `:` and `-`.
 

@@ -14,6 +14,7 @@ from yaml.composer import Composer
 from yaml.resolver import Resolver
 
 from faqbot.content.writer import LINE_WIDTH, dump_yaml
+from faqbot.content.yaml_text import needs_quotes
 from faqbot.content.yaml_tree import Node, parse_scalar
 from faqbot.errors import UsageError
 
@@ -150,7 +151,12 @@ def write_flow(value: Any, style: str = "") -> str:
 
 
 def _flow_scalar(value: Any, style: str) -> str:
-    if isinstance(value, str) and style in ("", "'", '"') and "\t" not in value:
+    if (
+        isinstance(value, str)
+        and style in ("", "'", '"')
+        and "\t" not in value
+        and (style or not needs_quotes(value))
+    ):
         text = value if not style else _dumped(value, style)
         if _reads(f"[{text}]") == [value]:
             return text
@@ -183,7 +189,7 @@ def _forms(value: str, column: int, written: WrittenScalar) -> Iterator[tuple[st
     elif written.style:
         yield _dumped(value, written.style), ""
     # PyYAML's own parser refuses a tab in a plain text, which libyaml takes.
-    if "\t" not in value:
+    if "\t" not in value and not needs_quotes(value):
         margin = " " * (column + STEP)
         old = () if written.is_block else written.lines
         first, *others = _refolded(value, old, LINE_WIDTH - column - STEP) or [""]
