@@ -192,6 +192,9 @@ def test_folded_text_keeps_lists_that_stand_apart_and_paragraphs(
         "a word " * 13 + "- and a dash - and 1. a number -x " * 9,
         "„x“ " * 40 + "- y",
         "'tis \"here\" 'now'",
+        "0:\u00a00",
+        "-\u00a0x",
+        "\u200bx",
     ],
 )
 def test_what_faqbot_writes_loads_as_it_was(write: Write, knowledge: Path, text: str) -> None:
