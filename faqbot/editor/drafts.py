@@ -26,18 +26,7 @@ from faqbot.errors import ContentError
 from faqbot.index.builder import build_index
 from faqbot.lint.findings import RULES, Finding, FindingLevel, finding_of_problem
 from faqbot.lint.questions import questions_astray
-from faqbot.lint.rules import (
-    missing_sections,
-    similar_answers,
-    unreachable_owners,
-    wrong_reviews,
-)
-from faqbot.lint.texts import (
-    hard_to_read,
-    slack_markup,
-    strange_placeholders,
-    unsupported_markdown,
-)
+from faqbot.lint.rules import check_knowledge_base
 from faqbot.matching.conversations import ConversationMemory
 from faqbot.matching.training_data import SharedResources
 from faqbot.model import Audience, KnowledgeBase, Outcome, ParsedQuestion, Question, Surface
@@ -167,16 +156,10 @@ class Drafts:
                 self._engines[knowledge_base.version] = engine
             return engine
 
-    def _lint(self, knowledge_base: KnowledgeBase) -> Iterator[Finding]:
+    def _lint(self, knowledge_base: KnowledgeBase) -> tuple[Finding, ...]:
         today = dt.datetime.now().astimezone().date()
-        yield from similar_answers(knowledge_base, self._resources().static_vectors)
-        yield from missing_sections(knowledge_base)
-        yield from wrong_reviews(knowledge_base, today)
-        yield from unreachable_owners(knowledge_base)
-        yield from unsupported_markdown(knowledge_base)
-        yield from slack_markup(knowledge_base)
-        yield from strange_placeholders(knowledge_base)
-        yield from hard_to_read(knowledge_base)
+        # Nothing is asked here: that would need an index for each pause while somebody types.
+        return check_knowledge_base(knowledge_base, self._resources().static_vectors, None, today)
 
     def _astray(self, knowledge_base: KnowledgeBase, *, ask: bool) -> Iterator[Finding]:
         if not ask:

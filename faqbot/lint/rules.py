@@ -221,7 +221,7 @@ def one_sided_relations(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
 def check_knowledge_base(
     knowledge_base: KnowledgeBase,
     encoder: TextEncoder,
-    describe_outcome: OutcomeDescriber,
+    describe_outcome: OutcomeDescriber | None,
     today: dt.date,
     *,
     stale_is_error: bool = False,
@@ -231,7 +231,8 @@ def check_knowledge_base(
     Args:
         knowledge_base: The content.
         encoder: The bundled encoder.
-        describe_outcome: Returns how a question is answered now.
+        describe_outcome: Returns how a question is answered now; None leaves out the rule that
+            asks.
         today: The day on which reviews are overdue.
         stale_is_error: Whether an overdue review is an error instead of a warning.
     """
@@ -255,10 +256,11 @@ def failed_test(faq: Faq, message: str) -> Finding:
 def _all_findings(
     knowledge_base: KnowledgeBase,
     encoder: TextEncoder,
-    describe_outcome: OutcomeDescriber,
+    describe_outcome: OutcomeDescriber | None,
     today: dt.date,
 ) -> Iterator[Finding]:
-    yield from competing_phrasings(knowledge_base, encoder, describe_outcome)
+    if describe_outcome is not None:
+        yield from competing_phrasings(knowledge_base, encoder, describe_outcome)
     yield from similar_answers(knowledge_base, encoder)
     yield from missing_sections(knowledge_base)
     yield from wrong_reviews(knowledge_base, today)
