@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
@@ -22,19 +22,17 @@ from faqbot.cli.common import (
     in_quotes,
     print_json,
     printable,
-    terminal_question,
 )
 from faqbot.errors import counted
+from faqbot.model import Faq
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from rich.table import Table
 
-    from faqbot.engine import Engine
     from faqbot.lint.findings import Finding
-    from faqbot.model import Faq, KnowledgeBase, Outcome, ParsedQuestion, Role
-    from faqbot.replies.result import Result
+    from faqbot.model import KnowledgeBase, Role
 
 EXAMPLE = "Example: faqbot check knowledge --watch"
 
@@ -140,9 +138,8 @@ def _check(folder: Path, *, stale_is_error: bool) -> _CheckResult:
     from faqbot import app
     from faqbot.content.files import unread_files
     from faqbot.content.loader import check_folder
+    from faqbot.evaluation.content_tests import content_findings
     from faqbot.lint.findings import RULES, Finding, finding_of_problem
-    from faqbot.lint.questions import questions_astray
-    from faqbot.lint.rules import check_knowledge_base
     from faqbot.settings.sources import configured_cache, configured_encoder
 
     knowledge_base, problems = check_folder(folder)
@@ -154,74 +151,14 @@ def _check(folder: Path, *, stale_is_error: bool) -> _CheckResult:
         found = (*map(finding_of_problem, problems), *unread)
         return _CheckResult(folder, None, tuple(sorted(found)))
     engine = app.load_engine(folder, configured_encoder(), configured_cache())
-    asking = _ContentTests(engine)
-    found = (*unread, *asking.failures(), *questions_astray(knowledge_base, asking.ask))
-    found += check_knowledge_base(
+    asked = content_findings(
         knowledge_base,
+        engine,
         app.bundled_encoder(),
-        asking.describe_outcome,
         dt.datetime.now().astimezone().date(),
         stale_is_error=stale_is_error,
     )
-    return _CheckResult(folder, knowledge_base, tuple(sorted(found)))
-
-
-@dataclass(frozen=True, slots=True)
-class _ContentTests:
-    """Runs the tests that FAQs contain (`matches`, `rejects`) with the production engine."""
-
-    engine: Engine
-
-    def failures(self) -> Iterator[Finding]:
-        """Yield a finding for each test that fails, at the entry that contains it."""
-        from faqbot.lint.rules import failed_test
-
-        for faq in _faqs(self.engine.knowledge_base):
-            for text in faq.matches:
-                result = self._ask(text, faq.role)
-                if faq.id not in _answers(result):
-                    became = _describe(result)
-                    yield failed_test(faq, f"matches: {text!r} {became}, not answered by this")
-            for text in faq.rejects:
-                if faq.id in _answers(self._ask(text, faq.role)):
-                    yield failed_test(faq, f"rejects: {text!r} is answered by this")
-
-    def ask(self, text: str, role: str | None) -> tuple[ParsedQuestion, Outcome]:
-        """Return how a question is read, and what becomes of it."""
-        result = self._ask(text, role)
-        return result.parsed, result.outcome
-
-    def describe_outcome(self, text: str, role: str | None) -> str:
-        """Return how a question is answered now."""
-        return _describe(self._ask(text, role))
-
-    def _ask(self, text: str, role_id: str | None) -> Result:
-        from faqbot.model import Audience
-
-        role = self.engine.knowledge_base.role(role_id)
-        asked = text.replace("{role}", role.title) if role else text
-        return self.engine.ask(terminal_question(asked, Audience.EMPLOYEES, role_id))
-
-
-def _faqs(knowledge_base: KnowledgeBase) -> Iterator[Faq]:
-    for role in knowledge_base.roles:
-        yield from role.faqs
-    yield from knowledge_base.faqs
-
-
-def _answers(result: Result) -> tuple[str, ...]:
-    return tuple(entry.id for entry in result.entries) if result.kind == "answer" else ()
-
-
-def _describe(result: Result) -> str:
-    entries = ", ".join(entry.id for entry in result.entries)
-    match result.kind:
-        case "answer":
-            return f"is answered by {entries}"
-        case "choices":
-            return f"is asked back between {entries}"
-        case "decline" | "silent":
-            return "is declined"
+    return _CheckResult(folder, knowledge_base, tuple(sorted((*unread, *asked))))
 
 
 def _print(checked: _CheckResult, shape: CheckFormat, *, quiet: bool, verbose: bool) -> None:
@@ -279,7 +216,11 @@ def _print_text(checked: _CheckResult, *, quiet: bool, verbose: bool) -> None:
 
 def _good(checked: _CheckResult, knowledge_base: KnowledgeBase) -> str:
     entries = sum(1 for _ in knowledge_base.entries())
-    tests = sum(len(faq.matches) + len(faq.rejects) for faq in _faqs(knowledge_base))
+    tests = sum(
+        len(faq.matches) + len(faq.rejects)
+        for faq in knowledge_base.entries()
+        if isinstance(faq, Faq)
+    )
     counts = Counter(one.level.value for one in checked.found)
     rest = [counted(counts[level], level) for level in ("warning", "note") if counts[level]]
     passed = f"{counted(tests, 'test')} of its own passed" if tests else "no tests of its own yet"

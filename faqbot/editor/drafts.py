@@ -6,7 +6,7 @@ import datetime as dt
 import re
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +23,13 @@ from faqbot.editor.files import ContentFiles, DocumentRef
 from faqbot.editor.forms import to_form_path
 from faqbot.engine import Engine
 from faqbot.errors import ContentError
+from faqbot.evaluation.content_tests import content_findings
 from faqbot.index.builder import build_index
 from faqbot.lint.findings import RULES, Finding, FindingLevel, finding_of_problem
-from faqbot.lint.questions import questions_astray
 from faqbot.lint.rules import check_knowledge_base
 from faqbot.matching.conversations import ConversationMemory
 from faqbot.matching.training_data import SharedResources
-from faqbot.model import Audience, KnowledgeBase, Outcome, ParsedQuestion, Question, Surface
+from faqbot.model import KnowledgeBase
 
 MAX_ENGINES: Final = 2
 """Contents of which an engine is kept: the one on disk, and the one on the page."""
@@ -44,6 +44,7 @@ ENTRY_DEPTH: Final = 2
 _MISSING: Final = re.compile(r" needs `(\w+)`$")
 
 MAX_COLUMN: Final = 1_000_000
+"""Behind every line: rules know the line of an entry, not the column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Drafts:
         Args:
             ref: the document.
             form: its form.
-            ask: whether each of its questions and phrasings is asked too, which takes seconds.
+            ask: whether each question and test of the content is asked too, which takes seconds.
 
         Raises:
             UsageError: the document is gone, or its file can't be edited here.
@@ -105,7 +106,7 @@ class Drafts:
             if knowledge_base is None:
                 found = [finding_of_problem(problem) for problem in problems]
             else:
-                found = [*self._lint(knowledge_base), *self._astray(knowledge_base, ask=ask)]
+                found = list(self._findings(knowledge_base, ask=ask))
             own = str(folder / ref.file)
             places = _Places(text, ref.number, form)
             shown = [
@@ -139,7 +140,6 @@ class Drafts:
         if one.path != own:
             file = Path(one.path).relative_to(folder).as_posix()
             return DraftFinding((), one.level.value, one.message, advice, file)
-        # Rules know the line of an entry only.
         column = MAX_COLUMN if by_rule else one.column
         path = places.path_at(one.line, column, whole_entry=by_rule)
         if missing := _MISSING.search(one.message):
@@ -156,23 +156,14 @@ class Drafts:
                 self._engines[knowledge_base.version] = engine
             return engine
 
-    def _lint(self, knowledge_base: KnowledgeBase) -> tuple[Finding, ...]:
+    def _findings(self, knowledge_base: KnowledgeBase, *, ask: bool) -> Iterable[Finding]:
+        encoder = self._resources().static_vectors
         today = dt.datetime.now().astimezone().date()
-        # Nothing is asked here: that would need an index for each pause while somebody types.
-        return check_knowledge_base(knowledge_base, self._resources().static_vectors, None, today)
-
-    def _astray(self, knowledge_base: KnowledgeBase, *, ask: bool) -> Iterator[Finding]:
-        if not ask:
-            return
-        engine = self._engine(knowledge_base)
-
-        def outcome_of(text: str, role: str | None) -> tuple[ParsedQuestion, Outcome]:
-            result = engine.ask(
-                Question(text, audience=Audience.EMPLOYEES, surface=Surface.TERMINAL, role=role)
-            )
-            return result.parsed, result.outcome
-
-        yield from questions_astray(knowledge_base, outcome_of)
+        if ask:
+            engine = self._engine(knowledge_base)
+            return content_findings(knowledge_base, engine, encoder, today)
+        # Asking needs an index, which takes too long for each pause while somebody types.
+        return check_knowledge_base(knowledge_base, encoder, None, today)
 
     @contextmanager
     def _overlay(self, ref: DocumentRef, text: str) -> Iterator[Path]:

@@ -166,6 +166,17 @@ def test_each_question_is_asked_on_demand(editor: Editor) -> None:
     assert any("Do I need my own knives" in one["message"] for one in found)
 
 
+def test_tests_of_a_draft_are_asked_on_demand_each_time(editor: Editor) -> None:
+    opened = editor.open()
+    form = deepcopy(opened["form"])
+    form["faqs"][0]["matches"] = ["Who is the owner of the moon?"]
+
+    for _ in range(2):
+        found = editor.check(opened, form, ask=True)["findings"]
+        places = [one["path"] for one in found if "owner of the moon" in one["message"]]
+        assert places == [["faqs", 0]]
+
+
 def test_a_draft_with_a_problem_is_not_asked_but_says_what_to_mend(editor: Editor) -> None:
     opened = editor.open()
     form = opened["form"] | {"title": ""}
