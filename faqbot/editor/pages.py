@@ -30,7 +30,7 @@ from faqbot.errors import ContentError, FaqbotError, UsageError
 from faqbot.importers.documents.blocks import HeadingClassifier
 from faqbot.importers.documents.importer import import_documents
 from faqbot.model import Audience, Question, Surface
-from faqbot.runtime.web import SafeHeaders, SameOrigin, safe_headers
+from faqbot.runtime.web import LOCAL_HOSTS, SafeHeaders, SameOrigin, safe_headers
 from faqbot.slack.answers import ask
 from faqbot.slack.blockkit.rich_text import rich
 
@@ -38,7 +38,6 @@ MAX_BODY: Final = 20_000_000
 """Bytes of a request: a document that is imported."""
 
 MAX_QUESTION: Final = 2_000
-LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
 _FOLDER: Final = Path(__file__).parent
 _BLOCKS: Final = _FOLDER.parent / "playground" / "static"
 """The local workspace's scripts that show Slack's blocks."""

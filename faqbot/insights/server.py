@@ -15,12 +15,12 @@ from starlette.applications import Starlette
 from faqbot.content.loader import load_knowledge_base
 from faqbot.errors import SettingsError
 from faqbot.insights.auth import Sessions, SlackIdentity
-from faqbot.insights.views import LOCAL_HOSTS, InsightsPages
+from faqbot.insights.views import InsightsPages
 from faqbot.matching.encoders import StaticEncoder
 from faqbot.matching.similarity import group_by_meaning
 from faqbot.model import KnowledgeBase
 from faqbot.runtime.tasks import run_until_signal
-from faqbot.runtime.web import Server, listen
+from faqbot.runtime.web import LOCAL_HOSTS, Server, listen
 from faqbot.settings.models import Settings, reveal
 from faqbot.slack.client import team_id_of, web_client
 from faqbot.slack.owners import OwnerDirectory

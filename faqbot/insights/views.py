@@ -22,7 +22,7 @@ from starlette.templating import Jinja2Templates
 from faqbot.content.writer import faq_template
 from faqbot.insights.auth import RequireSignIn, Sessions
 from faqbot.model import Entry, Faq, KnowledgeBase, Role, is_stale
-from faqbot.runtime.web import SafeHeaders, SameOrigin, safe_headers
+from faqbot.runtime.web import LOCAL_HOSTS, SafeHeaders, SameOrigin, safe_headers
 from faqbot.storage.models import QuestionRecord, StoreError, utc_now
 from faqbot.storage.questions import QuestionFilter
 from faqbot.storage.reports import (
@@ -129,7 +129,6 @@ HEADERS: Final = safe_headers(
         "form-action": "'self'",
     }
 )
-LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
 _MAX_ROWS: Final = 15
 _MAX_QUESTIONS: Final = 500
 _MAX_SHADE: Final = 5

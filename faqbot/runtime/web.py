@@ -17,6 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from faqbot.errors import ServiceError
 
+LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
+"""Names by which only this machine reaches a page."""
+
 _DIRECTIVES: Final = ("default-src", "base-uri", "form-action", "frame-ancestors")
 _FIXED_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
