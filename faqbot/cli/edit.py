@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from faqbot.cli.common import Knowledge, content_folder
+from faqbot.cli.common import Knowledge
 from faqbot.editor.commits import GitMode
+from faqbot.errors import UsageError
 
 EXAMPLE: Final = "Example: faqbot edit --knowledge knowledge --git commit"
-
+DEFAULT_FOLDER: Final = "knowledge"
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port; only this machine connects.")]
 Git = Annotated[
@@ -28,9 +30,20 @@ def edit(*, port: Port = 8767, git: Git = GitMode.OFF, knowledge: Knowledge = No
 
     Every problem stands beside its field, and what is on the page can be asked before it is saved.
     A save changes only the lines that were edited; comments stay. The page is for this machine.
+    Without --knowledge it is about ./knowledge, which begins empty where it isn't there.
     """
     from faqbot import app
-    from faqbot.settings.sources import configured_cache, configured_encoder
+    from faqbot.content.git import PREFIX
+    from faqbot.settings.sources import (
+        configured_cache,
+        configured_encoder,
+        configured_knowledge,
+    )
 
-    folder = content_folder(knowledge)
-    app.edit(folder, git, port, configured_encoder(), configured_cache())
+    named = knowledge or configured_knowledge() or DEFAULT_FOLDER
+    if named.startswith(PREFIX):
+        raise UsageError(
+            "Clone the repository, and edit the clone: --knowledge FOLDER --git commit."
+        )
+    # Never the content that ships with faqbot: a folder that isn't there yet begins empty.
+    app.edit(Path(named), git, port, configured_encoder(), configured_cache())

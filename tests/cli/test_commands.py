@@ -259,3 +259,9 @@ def test_messages_in_a_terminal_have_quotes_and_json_has_the_markup(
 def test_check_counts_in_words(run: Run, tmp_path: Path, tests: str, said: str) -> None:
     (tmp_path / "a.yaml").write_text(CONTENT.replace("{tests}", tests))
     assert said in run("check", str(tmp_path)).out
+
+
+def test_a_repository_is_edited_in_a_clone(run: Run) -> None:
+    refused = run("edit", "--knowledge", "git+https://example.com/team/content.git")
+    assert refused.code == 2
+    assert "edit the clone" in refused.err
