@@ -45,6 +45,9 @@ TRIGGER_TIMEOUT: Final = 2.5
 MAX_ATTEMPTS: Final = 8
 """Calls until a server error is believed."""
 
+MAX_REPLIES: Final = 200
+"""Messages of a thread or a channel that one call asks for."""
+
 _MAX_BACKOFF: Final = 10.0
 _MAX_KEYS: Final = 10_000
 

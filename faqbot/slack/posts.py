@@ -20,6 +20,7 @@ from faqbot.slack.blockkit.rich_text import JsonObject
 from faqbot.slack.blockkit.views import answer_modal
 from faqbot.slack.client import (
     MAX_ATTEMPTS,
+    MAX_REPLIES,
     SLACK_ERRORS,
     TOO_LONG,
     client_of,
@@ -28,7 +29,6 @@ from faqbot.slack.client import (
 )
 from faqbot.slack.payloads import IncomingMessage, Interaction
 
-_MAX_REPLIES: Final = 200
 _MIN_BACKOFF: Final = 0.25
 _MAX_BACKOFF: Final = 10.0
 _SHORTENED: Final = 2_900
@@ -187,7 +187,7 @@ async def was_answered(client: AsyncWebClient, channel: str, thread: str, questi
         thread: where its answer is posted; empty for the top level.
         question: the message's timestamp.
     """
-    wanted: JsonObject = {"oldest": question, "limit": _MAX_REPLIES, "include_all_metadata": True}
+    wanted: JsonObject = {"oldest": question, "limit": MAX_REPLIES, "include_all_metadata": True}
     try:
         if thread:
             found = await client.conversations_replies(channel=channel, ts=thread, **wanted)

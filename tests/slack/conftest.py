@@ -163,6 +163,14 @@ async def serving(
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def memory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[QuestionRecorder]:
+    """A recorder with a database, which a module's own `slack` passes to `serving`."""
+    folder = tmp_path_factory.mktemp("store")
+    async with QuestionRecorder(f"sqlite:///{folder}/faqbot.db").running() as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def slack() -> AsyncIterator[Slack]:
     async with serving() as started:
         yield started

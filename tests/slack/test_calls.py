@@ -32,13 +32,6 @@ QUESTION = "which skills does a UX designer need?"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def memory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[QuestionRecorder]:
-    folder = tmp_path_factory.mktemp("store")
-    async with QuestionRecorder(f"sqlite:///{folder}/faqbot.db").running() as made:
-        yield made
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def slack(memory: QuestionRecorder) -> AsyncIterator[Slack]:
     async with serving(memory=memory) as started:
         yield started

@@ -19,13 +19,6 @@ OWNERS, JONAS, MAYA = "C0OWNERS1", "U0JONAS01", "U0MAYA001"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def memory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[QuestionRecorder]:
-    folder = tmp_path_factory.mktemp("store")
-    async with QuestionRecorder(f"sqlite:///{folder}/faqbot.db").running() as made:
-        yield made
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def slack(memory: QuestionRecorder) -> AsyncIterator[Slack]:
     """Jonas is the default owner, reached in a channel in which maya and the guest are too."""
     async with serving(memory=memory, owners=f"{OWNERS} {JONAS}") as started:

@@ -15,11 +15,10 @@ from faqbot.slack.answers import AnswerMessage, ask, wants_help
 from faqbot.slack.blockkit.views import help_message, notice
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
 from faqbot.slack.context import AppContext
-from faqbot.slack.conversations import HISTORY_TIMEOUT, ThreadState
+from faqbot.slack.conversations import HISTORY_TIMEOUT, ThreadState, question_above
 from faqbot.slack.directory import channel_audience
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.payloads import IncomingMessage, MessageKind
-from faqbot.slack.pointers import question_above
 from faqbot.slack.posts import deliver, post_ephemeral, was_answered
 from faqbot.storage.models import ChannelMode, ChannelPolicy
 
