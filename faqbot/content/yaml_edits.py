@@ -29,6 +29,9 @@ from faqbot.content.yaml_values import (
 )
 from faqbot.errors import UsageError
 
+BYTE_ORDER_MARK: Final = "\ufeff"
+"""What some editors write before the text of a file."""
+
 _COMMENT: Final = re.compile(r"(?:(?<=\s)|^)#[^\n]*", re.MULTILINE)
 
 
@@ -43,6 +46,8 @@ def edit_document(text: str, number: int, value: dict[str, Any]) -> str:
     Raises:
         UsageError: the text isn't YAML, or it can't be edited without a change of something else.
     """
+    if text.startswith(BYTE_ORDER_MARK):
+        return BYTE_ORDER_MARK + edit_document(text[1:], number, value)
     windows = "\r\n" in text and "\n" not in text.replace("\r\n", "")
     unix = text.replace("\r\n", "\n") if windows else text
     roots = compose(unix)

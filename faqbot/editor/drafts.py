@@ -17,6 +17,7 @@ from cachetools import LRUCache
 
 from faqbot.content.files import content_files
 from faqbot.content.loader import check_folder
+from faqbot.content.yaml_edits import BYTE_ORDER_MARK
 from faqbot.content.yaml_tree import Node
 from faqbot.content.yaml_values import compose, plain_value
 from faqbot.editor.files import ContentFiles, DocumentRef
@@ -191,7 +192,7 @@ class _Places:
     """
 
     def __init__(self, text: str, number: int, form: Mapping[str, Any]) -> None:
-        roots = compose(text.replace("\r\n", "\n"))
+        roots = compose(text.removeprefix(BYTE_ORDER_MARK).replace("\r\n", "\n"))
         self._root = roots[number]
         self._form = form
         self._value = plain_value(self._root)

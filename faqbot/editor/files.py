@@ -272,7 +272,7 @@ class ContentFiles:
         decoded = decode(raw, path.name)
         if decoded.text is None:
             raise UsageError(f"{path.name} {decoded.problems[0].message}.")
-        return raw.decode("utf-8-sig"), _version(raw)
+        return raw.decode(), _version(raw)
 
 
 def _root(text: str, ref: DocumentRef) -> Node:

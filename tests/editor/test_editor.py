@@ -54,6 +54,18 @@ def test_an_unchanged_form_saves_the_same_bytes(editor: Editor) -> None:
     assert editor.text() == ROLE
 
 
+def test_a_byte_order_mark_stays(editor: Editor, folder: Path) -> None:
+    path = folder / "roles" / "office-cook.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + ROLE.replace("\n", "\r\n").encode())
+    opened = editor.open()
+    assert editor.check(opened, opened["form"])["changes"] == []
+
+    editor.save(opened, opened["form"] | {"title": "Chef"})
+
+    after = ROLE.replace("Office Cook", "Chef").replace("\n", "\r\n")
+    assert path.read_bytes() == b"\xef\xbb\xbf" + after.encode()
+
+
 def test_a_save_changes_only_the_lines_that_were_edited(editor: Editor) -> None:
     opened = editor.open()
     form = deepcopy(opened["form"])
