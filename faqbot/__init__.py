@@ -5,7 +5,8 @@
     bot = faqbot.load("knowledge/")
     print(bot.ask("which skills does a data analyst need?").text)
 
-The names in `__all__` are the public API, described in docs/api.md; all others are private.
+The names in `__all__` are the public API, described in docs/reference/python.md; all others are
+private.
 """
 
 from __future__ import annotations

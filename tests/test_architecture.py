@@ -142,7 +142,7 @@ FORMER = {
     *("Repair", "Why", "Held", "Wanted", "Common", "Contents", "Mix", "Looked", "Wish", "Trial"),
     *("Pulse", "Rates", "Apps", "Memory", "Leases", "Claims"),
 }
-"""Class names that were given up; `docs/glossary.md` has those that took their place."""
+"""Class names that were given up; `docs/reference/glossary.md` has those that took their place."""
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -153,7 +153,7 @@ def test_former_names_stay_out(module: str) -> None:
         for name in (getattr(node, "name", None), getattr(node, "id", None))
         if isinstance(name, str)
     }
-    assert not used & FORMER, f"{module}: see docs/glossary.md"
+    assert not used & FORMER, f"{module}: see docs/reference/glossary.md"
 
 
 def test_no_two_modules_define_a_class_of_one_name() -> None:
@@ -175,7 +175,7 @@ def test_modules_are_named_by_nouns() -> None:
 
 
 def test_the_glossary_names_what_there_is() -> None:
-    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "reference" / "glossary.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (`.+`) \| `(faqbot[\w.]*)` \|", text, flags=re.MULTILINE)
     assert len(rows) > 50
     for names, module in rows:

@@ -49,7 +49,7 @@ def test_the_authors_guide_can_be_followed_from_top_to_bottom(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Each command, in an empty folder, in the order of the page."""
-    guide = (ROOT / "docs" / "authors.md").read_text(encoding="utf-8")
+    guide = (ROOT / "docs" / "tutorial" / "first-role.md").read_text(encoding="utf-8")
     (document,) = re.findall(r"```text\n(.*?)```", guide, re.DOTALL)
     (tmp_path / "clerk.md").write_text(document, encoding="utf-8")
     environment = {
@@ -77,7 +77,7 @@ def test_the_authors_guide_can_be_followed_from_top_to_bottom(
             assert re.search(pattern, said, re.DOTALL), (command, said)
 
 
-@pytest.mark.parametrize("page", ["docs/api.md"])
+@pytest.mark.parametrize("page", ["docs/reference/python.md"])
 def test_python_examples_print_what_the_page_shows(
     page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

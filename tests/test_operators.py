@@ -12,7 +12,7 @@ from faqbot.settings.models import Settings
 from faqbot.slack.manifest import OPTIONAL_SCOPES, SCOPES
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "operators.md"
+PAGE = ROOT / "docs" / "how-to" / "operators.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 
 

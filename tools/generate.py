@@ -22,7 +22,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield Path("knowledge/schema.json"), schema_text()
     yield manifest.SOCKET_FILE, manifest.as_json(manifest.socket_manifest())
     yield manifest.HTTP_FILE, manifest.as_json(manifest.http_manifest())
-    yield Path("docs/cli.md"), reference()
+    yield Path("docs/reference/commands.md"), reference()
 
 
 def reference() -> str:

@@ -59,7 +59,10 @@ from faqbot.model import (
 )
 
 RANKER_WEIGHTS = RankerWeights(views=(0.06, 0.14, 0.8), ridge=0.7, penalty=0.2)
-"""Chosen by cross-validation on training data: words, letters, meaning (`docs/matching.md`)."""
+"""Chosen by cross-validation on training data: words, letters, meaning.
+
+`docs/explanation/matching.md` has the figures.
+"""
 
 MAX_WORDS = 160
 """Words of a question that are read."""

@@ -185,7 +185,7 @@ class MeaningView:
     """Sentence embeddings, compared by the square of their cosine.
 
     The square tells near texts from middling ones, is still a kernel, and did best in
-    cross-validation on training data (`docs/matching.md`).
+    cross-validation on training data (`docs/explanation/matching.md`).
 
     Args:
         name: what `faqbot explain` calls the view.

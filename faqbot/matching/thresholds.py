@@ -1,7 +1,7 @@
 """Every number that decides whether something is answered, offered or linked.
 
-A test compares the table in `docs/matching.md` with this module. The values were chosen on
-development questions; after a change run `make bench`.
+A test compares the table in `docs/explanation/matching.md` with this module. The values were
+chosen on development questions; after a change run `make bench`.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from faqbot.content.loader import load_knowledge_base
 from tests.content.conftest import Write
 
 COMMON = load_common_sections()
-GUIDE = Path(__file__).resolve().parents[2] / "docs" / "authors.md"
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "tutorial" / "first-role.md"
 
 
 def topics_of(write: Write, heading: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from faqbot.matching.thresholds import Confidences, LinkThresholds, ScoreWeights, Thresholds
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "matching.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "matching.md"
 ROW = re.compile(r"^\| `(\w+\.\w+)` \| (\S+) \| .+ \|$", re.MULTILINE)
 
 
