@@ -4,16 +4,21 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 CHECKS ?= build/checks
+DOCS ?= build/docs
 WORKERS ?= 2
 SOAKS := serving soak.cluster soak.refusals soak.store_down soak.socket soak.hostile soak.endurance
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint generated deployment audit sbom slack-cli bench constraints format clean
+.PHONY: help run test check lint generated docs site links deployment audit sbom slack-cli bench constraints \
+  format clean
 
 help:
 	@echo "make run          start faqbot: in Slack with tokens, else in a local workspace"
 	@echo "make test         run all tests"
-	@echo "make check        what CI checks: tests, lint, types, generated files, wheel"
+	@echo "make check        what CI checks: tests, lint, types, generated files, wheel, site"
+	@echo "make docs         build the documentation's site and show it in the browser"
+	@echo "make site         build it for every release, to build/site"
+	@echo "make links        check its links to other sites"
 	@echo "make audit        check the locked versions for known vulnerabilities"
 	@echo "make deployment   check the files in deploy/"
 	@echo "make sbom         write the bill of materials to build/sbom.cdx.json"
@@ -33,6 +38,7 @@ test: $(VENV)/.installed-dev
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: lint generated
+	@$(MAKE) --no-print-directory $(DOCS)/.installed && $(DOCS)/bin/python tools/documentation.py
 	@$(MAKE) --no-print-directory $(CHECKS)/.installed || echo "pipx and uv can't be fetched."
 	@tools/smoke-wheel $(BIN)/python $(CHECKS)/bin
 	@$(MAKE) --no-print-directory test
@@ -50,6 +56,15 @@ fuzz: $(VENV)/.installed-dev
 generated: $(VENV)/.installed-dev
 	@$(BIN)/python tools/generate.py --check
 	@$(BIN)/python -m tools.slack_types --check
+
+docs: $(DOCS)/.installed
+	@$(DOCS)/bin/python tools/documentation.py --serve
+
+site: $(DOCS)/.installed
+	@$(DOCS)/bin/python tools/documentation.py --every-version
+
+links: $(DOCS)/.installed
+	@$(DOCS)/bin/python tools/documentation.py --links
 
 # What these need stands in the way of nothing else: it has an environment of its own.
 deployment: $(CHECKS)/.installed
@@ -95,7 +110,7 @@ format: $(VENV)/.installed-dev
 constraints:
 	@rm -rf build/constraints && $(PYTHON) -m venv build/constraints
 	@build/constraints/bin/pip install -q --upgrade pip
-	@build/constraints/bin/pip install -q -e '.[all]' --group dev
+	@build/constraints/bin/pip install -q -e '.[all]' --group dev --group docs
 	@build/constraints/bin/pip freeze --all --exclude-editable | grep -v '^setuptools==' > constraints.txt
 	@echo "constraints.txt is new; run make check before you commit it."
 
@@ -125,4 +140,10 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 $(CHECKS)/.installed: tools/requirements-checks.txt
 	@$(PYTHON) -m venv $(CHECKS)
 	@$(CHECKS)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(DOCS)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -m venv $(DOCS)
+	@$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --upgrade pip
+	@$(DOCS)/bin/pip install --quiet -c constraints.txt --group docs
 	@touch $@
