@@ -131,7 +131,12 @@ async def update(call: Call) -> Payload:
     # A call with attachments alone leaves the blocks as they are.
     if "blocks" not in call.arguments and "text" not in call.arguments:
         blocks = old.blocks
-    message = call.state.put(replace(old, text=text, blocks=blocks, edited=True))
+    # Metadata that aren't given stay.
+    metadata = call.structure("metadata") or old.metadata
+    edited = call.state.new_ts()
+    message = call.state.put(
+        replace(old, text=text, blocks=blocks, edited=edited, metadata=metadata)
+    )
     call.delivery.message_changed(old, message)
     shown = as_message(call.state, message)
     return {"channel": message.channel, "ts": message.ts, "text": message.text, "message": shown}

@@ -184,11 +184,14 @@ class EventDelivery:
         channel = self._state.channels[message.channel]
         if app.bot_user_id not in channel.members:
             return
-        # Slack sends a mention as both events, so an app that handles both answers twice.
-        mentioned = f"<@{app.bot_user_id}>" in message.text and not channel.direct
-        if mentioned and not message.bot:
-            self.event("app_mention", mention_event(self._state, message))
+        self._mention(message)
         self.event(self._subscription(message), message_event(self._state, message))
+
+    def _mention(self, message: SlackMessage) -> None:
+        # Slack sends a mention as both events, so an app that handles both answers twice.
+        direct = self._state.channels[message.channel].direct
+        if f"<@{self._state.setup.bot_user_id}>" in message.text and not (direct or message.bot):
+            self.event("app_mention", mention_event(self._state, message))
 
     def from_other_bot(self, channel: str, text: str) -> SlackMessage:
         """Post a message of another app's bot in a channel, and deliver it."""
@@ -203,7 +206,8 @@ class EventDelivery:
         return message
 
     def message_changed(self, old: SlackMessage, new: SlackMessage) -> None:
-        """Deliver an edited message."""
+        """Deliver an edited message, as an `app_mention` too if it mentions the app."""
+        self._mention(new)
         self.event(self._subscription(new), changed_event(self._state, old, new))
 
     def message_deleted(self, message: SlackMessage) -> None:

@@ -125,7 +125,10 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class SlackMessage:
-    """One message; `visible_to` names the only reader of a private ("ephemeral") one."""
+    """One message; `visible_to` names the only reader of a private ("ephemeral") one.
+
+    `edited` is the timestamp of its last edit.
+    """
 
     ts: str
     channel: str
@@ -136,7 +139,7 @@ class SlackMessage:
     bot: bool = False
     visible_to: str = ""
     client_msg_id: str = ""
-    edited: bool = False
+    edited: str = ""
     deleted: bool = False
     attachments: tuple[Payload, ...] = ()
     reactions: tuple[tuple[str, str], ...] = ()

@@ -85,7 +85,7 @@ def _message(message: SlackMessage) -> Payload:
         "attachments": [_attachment(one) for one in message.attachments],
         "threadTs": message.thread_ts if message.is_reply else "",
         "private": bool(message.visible_to),
-        "edited": message.edited,
+        "edited": bool(message.edited),
         "reactions": [name for name, _ in message.reactions],
     }
 
@@ -135,6 +135,7 @@ class PlaygroundPage:
             "submit": self._submit,
             "close": self._close,
             "shortcut": self._shortcut,
+            "edit": self._edit,
             "invite": self._invite,
             "open_home": lambda person, _: person.open_home(),
             "open_dm": lambda person, _: person.open_dm(),
@@ -214,6 +215,9 @@ class PlaygroundPage:
 
     async def _say(self, person: SimulatedUser, arguments: Payload) -> None:
         await person.say(arguments["channel"], arguments["text"], arguments.get("thread") or None)
+
+    async def _edit(self, person: SimulatedUser, arguments: Payload) -> None:
+        await person.edit(self._message(arguments), arguments["text"])
 
     async def _command(self, person: SimulatedUser, arguments: Payload) -> ActionResult:
         return await person.command(

@@ -73,7 +73,8 @@ def as_message(state: WorkspaceState, message: SlackMessage) -> Payload:
     if message.thread_ts:
         shown["thread_ts"] = message.thread_ts
     if message.edited:
-        shown["edited"] = {"user": message.user, "ts": message.ts}
+        # Slack tells the second only.
+        shown["edited"] = {"user": message.user, "ts": f"{message.edited[:-7]}.000000"}
     if message.attachments:
         shown["attachments"] = list(message.attachments)
     if message.metadata:
@@ -154,13 +155,8 @@ def mention_event(state: WorkspaceState, message: SlackMessage) -> Payload:
 
 def changed_event(state: WorkspaceState, old: SlackMessage, new: SlackMessage) -> Payload:
     """An edited message as a `message_changed` event."""
-    return _subtype_event(
-        state,
-        new,
-        "message_changed",
-        message=as_message(state, new),
-        previous_message=as_message(state, old),
-    )
+    now, before = as_message(state, new), as_message(state, old)
+    return _subtype_event(state, new, "message_changed", message=now, previous_message=before)
 
 
 def deleted_event(state: WorkspaceState, message: SlackMessage) -> Payload:

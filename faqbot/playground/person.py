@@ -120,9 +120,12 @@ class SimulatedUser:
         self._delivery.event("member_joined_channel", joined)
 
     async def edit(self, message: SlackMessage, text: str) -> None:
-        """Edit one of the user's own messages."""
-        block = rich_text(text)
-        new = replace(message, text=escaped(text), blocks=(block,), edited=True)
+        """Edit one of the user's own messages; mentions are written as in `say`."""
+        if message.user != self.user.id:
+            raise LookupError("only its author can edit a message")
+        text = _MENTION.sub(self._mentioned, text)
+        edited = self._state.new_ts()
+        new = replace(message, text=escaped(text), blocks=(rich_text(text),), edited=edited)
         self._delivery.message_changed(message, self._state.put(new))
 
     async def delete(self, message: SlackMessage) -> None:

@@ -75,7 +75,9 @@ class ResponseUrls:
             return
         text, blocks = parse_response(body)
         if body.get("replace_original") and original is not None:
-            self._state.put(replace(original, text=text, blocks=blocks, edited=True))
+            self._state.put(
+                replace(original, text=text, blocks=blocks, edited=self._state.new_ts())
+            )
         else:
             self._post(place.channel, place.user, body, text, blocks)
 

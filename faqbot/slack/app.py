@@ -130,7 +130,7 @@ def _answer_messages(app: AsyncApp) -> None:
     @app.event("app_mention")
     @app.event("message")
     async def on_message(incoming: IncomingMessage | None, context: AsyncBoltContext) -> None:
-        if incoming is not None and incoming.is_question:
+        if incoming is not None and incoming.is_question and not incoming.edited:
             await deliver(client_of(context), incoming, notice(CONTENT_UNAVAILABLE))
 
     @app.event("app_home_opened")

@@ -67,6 +67,8 @@ _CANNOT_POST: Final[Mapping[str, str]] = {
     "channel_not_found": "I'm not in the channel",
     "thread_not_found": "the message that it belongs below is gone",
     "message_not_found": "the message that it belongs to is gone",
+    "cant_update_message": "the message that it belongs to isn't mine",
+    "edit_window_closed": "the message that it belongs to can no longer be edited",
     "cannot_reply_to_message": "that message takes no replies",
     "restricted_action_thread_locked": "the thread is locked",
     "restricted_action_non_threadable_channel": "the channel has no threads",

@@ -13,7 +13,7 @@ from faqbot.index.reloader import ReloadState
 from faqbot.runtime.leases import DeliveryClaims, MemoryClaims
 from faqbot.runtime.metrics import Metrics
 from faqbot.slack.client import CallQueue
-from faqbot.slack.conversations import Threads
+from faqbot.slack.conversations import MessageVersions, Threads
 from faqbot.slack.directory import AudienceResolver, ChannelPolicies
 from faqbot.slack.middleware.rate_limit import QuestionLimiter
 from faqbot.slack.middleware.request_log import ListenerTracker
@@ -81,6 +81,11 @@ class AppContext:
     def threads(self) -> Threads:
         """What threads are about."""
         return Threads(self.engine)
+
+    @cached_property
+    def versions(self) -> MessageVersions:
+        """Which messages were answered, as they were then."""
+        return MessageVersions()
 
     @cached_property
     def audiences(self) -> AudienceResolver:

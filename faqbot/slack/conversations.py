@@ -1,12 +1,17 @@
-"""Conversations in Slack: what threads are about, and the question that stands above a call."""
+"""Conversations in Slack: what threads are about, which messages are answered, and where.
+
+And the question that stands above a call.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from cachetools import LRUCache
 from slack_sdk.web.async_client import AsyncWebClient
@@ -23,6 +28,7 @@ HISTORY_TIMEOUT: Final = 3.0
 """Seconds to wait for the messages of a thread."""
 
 _MAX_THREADS: Final = 10_000
+_MAX_MESSAGES: Final = 10_000
 _MAX_BEFORE: Final = 5
 """Messages of a channel among which the one before is looked for: bots may have posted since."""
 
@@ -110,6 +116,53 @@ class Threads:
                     return ThreadState(has_answer=True, role=role)
         # Answers about no role count too, or follow-ups to them would be ignored.
         return ThreadState(has_answer=bool(own))
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """What a message was when it was taken up: when it was edited, and where its answer is."""
+
+    edited: str = ""
+    answer: str = ""
+
+
+class MessageVersions:
+    """The versions of messages that this process has taken up, and their answers.
+
+    Args:
+        max_messages: how many are kept; the least recently used goes first.
+    """
+
+    def __init__(self, max_messages: int = _MAX_MESSAGES) -> None:
+        self._versions: LRUCache[tuple[str, ...], _Version] = LRUCache(max_messages)
+        self._locks: WeakValueDictionary[tuple[str, ...], asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def taking_up(self, message: IncomingMessage) -> AsyncIterator[bool]:
+        """Hold a message while the block runs, so that an edit finds the answer to what was.
+
+        Gives whether the message is newer than what was taken up before: of two edits, the first
+        may arrive last.
+        """
+        key = message.first_key
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        async with lock:
+            known = self._versions.get(key)
+            is_newer = known is None or known.edited <= message.edited
+            yield is_newer
+            if is_newer:
+                answer = self._versions.get(key, _Version()).answer
+                self._versions[key] = _Version(message.edited, answer)
+
+    def record_answer(self, message: IncomingMessage, posted: str) -> None:
+        """Record the timestamp of the answer to a message; empty if only its author sees it."""
+        known = self._versions.get(message.first_key, _Version())
+        self._versions[message.first_key] = replace(known, answer=posted)
+
+    def answer_to(self, message: IncomingMessage) -> str | None:
+        """Return the timestamp of the answer to a message, "" for none; None if it isn't known."""
+        known = self._versions.get(message.first_key)
+        return None if known is None else known.answer
 
 
 def entry_buttons(blocks: Any) -> Iterator[str]:

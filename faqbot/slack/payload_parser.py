@@ -33,6 +33,9 @@ Dispatch = Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]
 MAX_DEPTH: Final = 100
 """How deep a payload may nest; Slack's are below twenty."""
 
+MAX_EDIT_SECONDS: Final = 300.0
+"""How long after it was written a message may still be edited for another answer."""
+
 _MAX_FORM_FIELDS: Final = 1_000
 """Fields of a form; a command has some fifteen."""
 
@@ -233,20 +236,30 @@ def _event(fields: _Fields, team: str) -> Payload:
 
 
 def _message(fields: _Fields, event: _Fields, name: str, team: str) -> IncomingMessage | None:
-    """Return the message of an event; None unless a person wrote it."""
+    """Return the message of an event; None unless a person wrote it, or has just edited it."""
+    is_changed = event.string("subtype") == "message_changed"
+    written = event.object("message") if is_changed else event
     # Bolt drops faqbot's own messages only; two bots that answer each other would never stop.
-    by_person = event.string("subtype") in BY_PERSONS and not event.string("bot_id")
-    channel, user, ts = event.string("channel"), event.string("user"), event.string("ts")
-    text, thread_ts = event.string("text", _TEXT), event.string("thread_ts")
+    by_person = written.string("subtype") in BY_PERSONS and not written.string("bot_id")
+    channel, user, ts = event.string("channel"), written.string("user"), written.string("ts")
+    text, thread_ts = written.string("text", _TEXT), written.string("thread_ts")
     direct = event.string("channel_type") == "im" or channel.startswith("D")
     bot = fields.first("authorizations").string("user_id")
-    if not (by_person and channel and user and ts) or event.flag("hidden"):
+    said, edited = read_text(written.raw), written.object("edited").string("ts")
+    if thread_ts == ts:  # only edits tell it of a thread's first message
+        thread_ts = ""
+    if not (by_person and channel and user and ts) or (event.flag("hidden") and not is_changed):
         return None
-    said = read_text(event.raw)
+    if is_changed or edited:
+        before = event.object("previous_message") if is_changed else None
+        if not _counts(written, before, edited, bot):
+            return None
+        # Slack sends an edited mention as app_mention too, but an app needn't have that event.
+        name = "app_mention" if bot in said.called and not direct else "message"
     return IncomingMessage(
         name=name,
         event_id=fields.string("event_id"),
-        team=team or event.string("team"),
+        team=team or written.string("team"),
         channel=channel,
         user=user,
         bot=bot,
@@ -257,7 +270,32 @@ def _message(fields: _Fields, event: _Fields, name: str, team: str) -> IncomingM
         direct=direct,
         shared=fields.flag("is_ext_shared_channel"),
         quoted=said.quoted or said.forwarded,
+        edited=edited,
     )
+
+
+def _counts(message: _Fields, before: _Fields | None, edited: str, bot: str) -> bool:
+    """Whether an edit may change what is answered.
+
+    Slack reports as a change of the message too when it shows a link's preview, recognises the
+    language, or deletes the first message of a thread.
+
+    Args:
+        message: as it is now.
+        before: as it was; None where Slack doesn't tell.
+        edited: when it was edited.
+        bot: faqbot's own user.
+    """
+    if not edited or message.object("edited").string("user") != message.string("user"):
+        return False
+    if before is not None:
+        if before.string("text", _TEXT) == message.string("text", _TEXT):
+            return False
+        # However late somebody adds a mention, they wait for an answer.
+        if bot in read_text(message.raw).called - read_text(before.raw).called:
+            return True
+    # Slack tells the second of an edit, so the message may seem to be younger.
+    return -1 <= float(edited) - float(message.string("ts")) <= MAX_EDIT_SECONDS
 
 
 def _kind(name: str, said: MessageText, thread_ts: str, bot: str) -> MessageKind:

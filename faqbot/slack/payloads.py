@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from hashlib import blake2b
 from typing import Any, Final, TypeAlias
 
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -49,6 +50,7 @@ class IncomingMessage:
         direct: whether it was written in the direct conversation with faqbot.
         shared: whether people of other companies read along.
         quoted: what it quotes, or the text of the message that it forwards.
+        edited: when its author edited it; empty for a new message.
         may_be_answered: whether an earlier delivery of it may have been answered.
     """
 
@@ -65,7 +67,22 @@ class IncomingMessage:
     direct: bool
     shared: bool
     quoted: str = ""
+    edited: str = ""
     may_be_answered: bool = False
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What identifies the message, and an edit of it: Slack sends each more than once."""
+        if not self.edited:
+            return self.first_key
+        # Slack tells the second of an edit only.
+        words = blake2b(self.text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+        return (*self.first_key, self.edited, words)
+
+    @property
+    def first_key(self) -> tuple[str, ...]:
+        """What identifies the message as it was before any edit."""
+        return ("message", self.team, self.channel, self.ts)
 
     @property
     def is_question(self) -> bool:
@@ -218,7 +235,7 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True)
 class OtherPayload:
-    """A payload that faqbot needs nothing of: edits, other bots' messages, the end of a token."""
+    """A payload that faqbot needs nothing of: other bots' messages, the end of a token."""
 
     name: str
     team: str

@@ -81,6 +81,29 @@ async def deliver(
     return str(posted.get("ts") or "")
 
 
+async def revise(client: AsyncWebClient, to: IncomingMessage, message: Message, answer: str) -> str:
+    """Replace the answer to a message that was edited; deliver another one where it is gone.
+
+    Args:
+        client: updates the answer.
+        to: the edited message.
+        message: what is posted.
+        answer: the timestamp of the present answer.
+
+    Returns:
+        As `deliver`, which also tells what it raises.
+    """
+    try:
+        await client.chat_update(
+            channel=to.channel, ts=answer, metadata=_metadata(to.ts), **message.as_arguments()
+        )
+    except SlackApiError as error:
+        if not why_not_posted(error):
+            raise
+        return await deliver(client, to, message, question=to.ts)
+    return answer
+
+
 async def _tell_privately(
     client: AsyncWebClient,
     to: IncomingMessage | Interaction,
@@ -155,8 +178,7 @@ async def post_once(
         aiohttp.ClientError: Slack can't be reached.
         TimeoutError: Slack doesn't answer.
     """
-    # Slack keeps metadata with a message and returns it with the thread, unseen by people.
-    metadata = {"event_type": _ANSWER_EVENT, "event_payload": {_QUESTION_FIELD: question}}
+    metadata = _metadata(question)
     thread = arguments["thread_ts"] or ""
     for attempt in range(MAX_ATTEMPTS):
         try:
@@ -172,6 +194,11 @@ async def post_once(
     return None
 
 
+def _metadata(question: str) -> JsonObject:
+    """Return what Slack keeps with an answer and returns with its thread, unseen by people."""
+    return {"event_type": _ANSWER_EVENT, "event_payload": {_QUESTION_FIELD: question}}
+
+
 def _may_have_arrived(error: BaseException) -> bool:
     if isinstance(error, SlackApiError):
         return int(getattr(error.response, "status_code", 0)) >= HTTPStatus.INTERNAL_SERVER_ERROR
@@ -179,7 +206,12 @@ def _may_have_arrived(error: BaseException) -> bool:
 
 
 async def was_answered(client: AsyncWebClient, channel: str, thread: str, question: str) -> bool:
-    """Return whether the answer to a message was posted; False if Slack doesn't show it.
+    """Return whether the answer to a message was posted; arguments as for `find_answer`."""
+    return bool(await find_answer(client, channel, thread, question))
+
+
+async def find_answer(client: AsyncWebClient, channel: str, thread: str, question: str) -> str:
+    """Return the timestamp of the answer to a message; "" if Slack doesn't show one.
 
     Args:
         client: asks Slack.
@@ -196,8 +228,9 @@ async def was_answered(client: AsyncWebClient, channel: str, thread: str, questi
     except SLACK_ERRORS as error:
         # Without channels:history nothing is found: a second answer is better than a lost one.
         _log.info("an answer could not be searched for: %s", describe_error(error))
-        return False
-    return any(_answers(message, question) for message in found.get("messages") or ())
+        return ""
+    answers = (one for one in found.get("messages") or () if _answers(one, question))
+    return next((str(one.get("ts") or "") for one in answers), "")
 
 
 def _answers(message: Any, question: str) -> bool:

@@ -58,6 +58,19 @@ async def test_malformed_action_is_refused_with_a_message(workspace: LocalWorksp
     assert "no longer open" in said["error"]
 
 
+async def test_only_its_author_edits_a_message(workspace: LocalWorkspace) -> None:
+    ts = await workspace.person("jonas").say("#general", "hello")
+    asked = {"do": "edit", "channel": "C0GENERAL", "ts": ts, "text": "good bye"}
+    status, said = await _do(workspace, FROM_PAGE, **asked)
+    assert status == 400
+    assert "only its author" in said["error"]
+    assert (await _do(workspace, FROM_PAGE, **{**asked, "as": "jonas"}))[0] == 200
+    message = workspace.message("#general", ts)
+    assert message is not None
+    assert message.text == "good bye"
+    assert message.edited
+
+
 async def test_snapshot_contains_only_what_its_person_sees(workspace: LocalWorkspace) -> None:
     await _do(workspace, FROM_PAGE, do="say", channel="C0GENERAL", text="hello @faqbot")
     url = f"{workspace.address}/page/news?as=guest"
@@ -106,6 +119,22 @@ async def test_a_person_uses_channel_thread_command_home_and_modal(
     await thread.get_by_role("button", name="Education").click()
     await page.get_by_text("Pressed education").wait_for()
     await page.get_by_role("button", name="Close the thread").click()
+
+    await composer.press("ArrowUp")
+    mended = page.get_by_role("textbox", name="Edit your message")
+    assert (
+        await mended.input_value()
+        == "@faqbot <b>skills</b> of a <script>alert(1)</script> data analyst?"
+    )
+    await mended.fill("@faqbot skills of a data engineer?")
+    await mended.press("Enter")
+    await page.get_by_text("(edited)").wait_for()
+    assert workspace.messages("#general")[0].text.endswith("skills of a data engineer?")
+    await page.get_by_role("article").first.hover()
+    await page.get_by_role("button", name="Edit", exact=True).click()
+    await mended.fill("never mind")
+    await mended.press("Escape")
+    await page.get_by_text("skills of a data engineer?").wait_for()
 
     await composer.fill("/ro")
     await page.get_by_role("option", name="/roles").wait_for()

@@ -126,7 +126,7 @@ class Lossy:
         return web.json_response({"ok": True}) if self.lost < 0 else web.Response(status=500)
 
     async def replies(self, _: web.Request) -> web.Response:
-        messages = [{"metadata": post["metadata"]} for post in self.posts]
+        messages = [{"ts": "1.9", "metadata": post["metadata"]} for post in self.posts]
         return web.json_response({"ok": True, "messages": messages})
 
 

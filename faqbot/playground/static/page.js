@@ -1,6 +1,6 @@
 // The page: what the workspace says arrives whole at every change; only what differs is drawn anew.
 import { blocks, valuesOf } from "./blocks.js";
-import { emojiNamed, h } from "./dom.js";
+import { emojiNamed, h, unescaped } from "./dom.js";
 import { icon } from "./icons.js";
 import { mrkdwn, plain } from "./text.js";
 
@@ -177,7 +177,7 @@ function drawMessages(listId, scrollId, messages, channel) {
       && message.ts - previous.ts < 120 && !replies.length);
     const key = JSON.stringify([message, replies.map((one) => one.ts), follows]);
     const kept = screen.drawn.get(`${listId} ${message.ts}`);
-    if (kept?.key === key) wanted.push(kept.node);
+    if (kept && (kept.key === key || kept.node.querySelector(".editing"))) wanted.push(kept.node);
     else {
       const node = drawMessage(message, replies, follows, channel);
       screen.drawn.set(`${listId} ${message.ts}`, { key, node });
@@ -229,10 +229,45 @@ function drawMessage(message, replies, follows, channel) {
       replies.length ? h("button", { class: "replies", onclick: () => openThread(message.ts) },
         h("strong", {}, `${replies.length} ${replies.length === 1 ? "reply" : "replies"}`),
         h("span", { class: "preview" }, ` ${preview(replies.at(-1))}`)) : null),
-    message.private || message.threadTs ? null : h("div", { class: "tools" },
-      h("button", { "aria-label": "Reply in thread", title: "Reply in thread", onclick: () => openThread(message.ts) }, icon("reply")),
-      SHORTCUTS.map(([id, title]) => h("button", { title, onclick: () => ask("shortcut", { channel: channel.id, ts: message.ts, shortcut: id }) }, title))));
+    tools(message, channel, () => edit(node, message, channel)));
   return node;
+}
+
+function tools(message, channel, onedit) {
+  const mine = message.user === screen.news.me && !message.private;
+  const first = !message.private && !message.threadTs;
+  const found = [
+    first ? h("button", { "aria-label": "Reply in thread", title: "Reply in thread", onclick: () => openThread(message.ts) }, icon("reply")) : null,
+    mine ? h("button", { class: "edit", "aria-label": "Edit", title: "Edit", onclick: onedit }, icon("edit")) : null,
+    first ? SHORTCUTS.map(([id, title]) => h("button", { title, onclick: () => ask("shortcut", { channel: channel.id, ts: message.ts, shortcut: id }) }, title)) : null,
+  ].flat().filter(Boolean);
+  return found.length ? h("div", { class: "tools" }, found) : null;
+}
+
+// A message as its author typed it, in a box in its place.
+function edit(node, message, channel) {
+  const body = node.querySelector(".blocks");
+  const before = unescaped(message.text.replace(/<@([^>|]+)[^>]*>/g, (_, id) => `@${screen.news.users[id]?.name ?? id}`));
+  const box = h("textarea", { rows: 1, "aria-label": "Edit your message" });
+  const drawn = [...body.childNodes];
+  const end = () => { body.replaceChildren(...drawn); body.classList.remove("editing"); draw(); $("composer").focus(); };
+  const save = async () => {
+    const text = box.value.trim();
+    if (!text) return toast("A message can’t be empty.");
+    if (text === before || (await ask("edit", { channel: channel.id, ts: message.ts, text })).ok) end();
+  };
+  const form = h("form", { class: "edit-form", onsubmit: (event) => { event.preventDefault(); save(); } }, box,
+    h("div", { class: "b-actions" }, h("button", { type: "button", onclick: end }, "Cancel"), h("button", { class: "style-primary" }, "Save")));
+  box.value = before;
+  box.addEventListener("input", () => grow(box));
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") { event.stopPropagation(); end(); }
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); save(); }
+  });
+  body.classList.add("editing");
+  body.replaceChildren(form);
+  grow(box);
+  box.focus();
 }
 
 function fileLink(file) {
@@ -384,6 +419,10 @@ function compose(formId, boxId, thread) {
   box.addEventListener("input", () => { grow(box); if (boxId === "composer") complete(); });
   box.addEventListener("keydown", (event) => {
     if (boxId === "composer" && completing(event)) return;
+    if (event.key === "ArrowUp" && !box.value) {
+      const own = [...$(boxId === "composer" ? "messages" : "thread-messages").querySelectorAll(".tools .edit")].at(-1);
+      if (own) { event.preventDefault(); own.click(); }
+    }
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(box, thread()); }
   });
 }

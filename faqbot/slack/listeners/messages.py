@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.model import Audience, Prompt, Question, Reason, Surface
 from faqbot.slack.answers import AnswerMessage, ask, wants_help
+from faqbot.slack.blockkit.blocks import Message
 from faqbot.slack.blockkit.views import help_message, notice
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
 from faqbot.slack.context import AppContext
@@ -19,7 +20,7 @@ from faqbot.slack.conversations import HISTORY_TIMEOUT, ThreadState, question_ab
 from faqbot.slack.directory import channel_audience
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.payloads import IncomingMessage, MessageKind
-from faqbot.slack.posts import deliver, post_ephemeral, was_answered
+from faqbot.slack.posts import deliver, find_answer, post_ephemeral, revise, was_answered
 from faqbot.storage.models import ChannelMode, ChannelPolicy
 
 _OFF: Final = "I'm switched off in this channel. Write to me directly, or use `/faq`."
@@ -30,14 +31,17 @@ _NO_SCOPE: Final = (
 )
 _UNREAD: Final = "Slack didn't show me this thread. Mention me again with the question itself."
 _NOTHING_ABOVE: Final = "I see no question above. Mention me again with the question itself."
+_PAUSES: Final = (0.0, 0.5, 1.0)
+"""Seconds before an edit looks for the answer that another process may be posting."""
+
 _log = logging.getLogger(__name__)
 
 
 async def _was_answered_before(message: IncomingMessage, client: AsyncWebClient) -> bool:
-    """Whether a process answered the message before it died."""
-    return message.may_be_answered and await was_answered(
-        client, message.channel, message.thread, message.ts
-    )
+    """Whether a process answered the message before it died. An edit may be answered again."""
+    if message.edited or not message.may_be_answered:
+        return False
+    return await was_answered(client, message.channel, message.thread, message.ts)
 
 
 def _is_sensitive(answer: AnswerMessage) -> bool:
@@ -53,16 +57,19 @@ class MessageHandler:
     feedback: Feedback
 
     async def handle(self, message: IncomingMessage, client: AsyncWebClient) -> None:
-        """Answer a message by its kind."""
-        match message.kind:
-            case MessageKind.DIRECT | MessageKind.MENTION:
-                await self.answer_question(message, client)
-            case MessageKind.ASIDE:
-                await self.answer_aside(message, client)
-            case MessageKind.FOLLOW_UP:
-                await self.answer_follow_up(message, client)
-            case MessageKind.UNPROMPTED:
-                await self.answer_unprompted(message, client)
+        """Answer a message by its kind, unless a later edit of it was answered."""
+        async with self.app.versions.taking_up(message) as is_newer:
+            if not is_newer:
+                return
+            match message.kind:
+                case MessageKind.DIRECT | MessageKind.MENTION:
+                    await self.answer_question(message, client)
+                case MessageKind.ASIDE:
+                    await self.answer_aside(message, client)
+                case MessageKind.FOLLOW_UP:
+                    await self.answer_follow_up(message, client)
+                case MessageKind.UNPROMPTED:
+                    await self.answer_unprompted(message, client)
 
     async def answer_question(self, message: IncomingMessage, client: AsyncWebClient) -> None:
         """Answer a direct message or a mention."""
@@ -87,10 +94,10 @@ class MessageHandler:
             )
             if not private.declined:
                 signed = self.feedback.attach_feedback(private, message.team, message.channel)
-                await post_ephemeral(client, message, signed.message)
+                await self._answer_alone(message, signed.message, client)
                 return
         if _is_sensitive(answer) and not message.direct:
-            await post_ephemeral(client, message, answer.message)
+            await self._answer_alone(message, answer.message, client)
             return
         await self._deliver(message, answer, client)
 
@@ -155,7 +162,7 @@ class MessageHandler:
         # The middleware doesn't claim these: that would be a transaction for each message of
         # every channel, and most of them get no answer.
         claims = self.app.services.claims
-        if not await claims.claim("message", message.team, message.channel, message.ts):
+        if not await claims.claim(*message.key):
             return
         prompt = Prompt.OPEN if policy.mode is ChannelMode.ALL else Prompt.UNPROMPTED
         await self._answer_if_sure(message, message.text, ThreadState(), client, prompt)
@@ -223,10 +230,41 @@ class MessageHandler:
     ) -> None:
         signed = self.feedback.attach_feedback(answer, message.team, message.channel)
         if (await self._policy(message)).private:
-            await post_ephemeral(client, message, signed.message)
+            await self._answer_alone(message, signed.message, client)
             return
-        posted = await deliver(client, message, signed.message, question=message.ts)
+        former = await self._former_answer(message, client)
+        if former:
+            posted = await revise(client, message, signed.message, former)
+        else:
+            posted = await deliver(client, message, signed.message, question=message.ts)
+        self.app.versions.record_answer(message, posted)
         self.app.threads.record_answer(message, answer.role, posted)
+
+    async def _answer_alone(
+        self, message: IncomingMessage, answer: Message, client: AsyncWebClient
+    ) -> None:
+        """Show an answer to the asker alone; what was answered before an edit is taken back."""
+        former = await self._former_answer(message, client)
+        if former:
+            await client.chat_delete(channel=message.channel, ts=former)
+        await post_ephemeral(client, message, answer)
+        self.app.versions.record_answer(message, "")
+
+    async def _former_answer(self, message: IncomingMessage, client: AsyncWebClient) -> str:
+        """Return the timestamp of the answer to a message before it was edited; "" for none."""
+        if not message.edited:
+            return ""
+        known = self.app.versions.answer_to(message)
+        if known is not None:
+            return known
+        # Who gets this claim knows that no process has begun to answer the message as it was.
+        is_first = await self.app.services.claims.claim(*message.first_key)
+        for pause in _PAUSES[:1] if is_first else _PAUSES:
+            await asyncio.sleep(pause)
+            found = await find_answer(client, message.channel, message.thread, message.ts)
+            if found:
+                return found
+        return ""
 
 
 def register(app: AsyncApp, app_context: AppContext) -> None:

@@ -67,8 +67,7 @@ def delivery_of(payload: Payload) -> Delivery | None:
             key = ("trigger", payload.team, payload.name, payload.trigger)
             return Delivery(key, DeliveryKind.ACTION)
         case IncomingMessage(kind=kind) if kind in _ANSWERED:
-            key = ("message", payload.team, payload.channel, payload.ts)
-            return Delivery(key, DeliveryKind.QUESTION)
+            return Delivery(payload.key, DeliveryKind.QUESTION)
         case _ if payload.event_id:
             return Delivery(("event", payload.team, payload.event_id), DeliveryKind.OTHER)
     return None
