@@ -186,7 +186,7 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
     from faqbot.storage.models import ChannelMode
 
     status_port = settings.port if settings.mode is Mode.SOCKET else settings.listen_port
-    on_change = write_status_file(str(folder.resolve()), settings.mode.value, status_port)
+    on_change = write_status_file(str(folder), settings.mode.value, status_port)
     build = partial(build_in_subprocess, resources=resources)
     reloader = Reloader(engine, folder, build, on_change)
     tasks = ContentUpdates(reloader, _fetcher(settings, folder), settings.pull_interval).tasks()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -113,6 +114,87 @@ async def test_files_are_watched(engine: Engine, folder: Path, reloader: Reloade
         await eventually(lambda: reloader.state.reloads == 1)
     assert "curiosity" in skills(engine)
     assert reloader.state.problems == ()
+
+
+def release(at: Path, name: str, skill: str) -> Path:
+    """A folder of content as one release of many."""
+    made = at / "releases" / name / "knowledge"
+    made.mkdir(parents=True)
+    (made / "tester.yaml").write_text(ROLE % skill)
+    return made.parent
+
+
+def lead(link: Path, target: Path | str) -> None:
+    """Let a link lead elsewhere from one moment to the next, as git-sync and Capistrano do."""
+    unfinished = link.with_name("unfinished")
+    unfinished.symlink_to(target)
+    unfinished.replace(link)
+
+
+def reloader_of(folder: Path, **options: float) -> tuple[Engine, Reloader]:
+    engine = load_engine(folder)
+    build = lambda place: build_index(load_knowledge_base(place))  # noqa: E731
+    return engine, Reloader(engine, folder, build, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("through", ["link to a link", "relative link"])
+async def test_link_that_leads_elsewhere_is_followed(tmp_path: Path, through: str) -> None:
+    current = tmp_path / "current"
+    lead(current, release(tmp_path, "1", "patience"))
+    folder = current / "knowledge"
+    if through == "link to a link":
+        (tmp_path / "app").mkdir()
+        (tmp_path / "app" / "content").symlink_to(folder)
+        folder = tmp_path / "app" / "content"
+    engine, reloader = reloader_of(folder)
+    async with watching(reloader):
+        second = release(tmp_path, "2", "curiosity")
+        lead(current, second.relative_to(tmp_path) if through == "relative link" else second)
+        await eventually(lambda: reloader.state.reloads == 1)
+        assert "curiosity" in skills(engine)
+        # What was watched is gone, and the new folder is watched in its place.
+        (second / "knowledge" / "tester.yaml").write_text(ROLE % "courage")
+        await eventually(lambda: reloader.state.reloads == 2)
+    assert "courage" in skills(engine)
+
+
+async def test_folder_that_is_removed_and_made_anew_is_watched(
+    engine: Engine, folder: Path, reloader: Reloader
+) -> None:
+    async with watching(reloader):
+        shutil.rmtree(folder)
+        await eventually(lambda: reloader.state.failures)
+        assert "patience" in skills(engine)
+        shutil.copytree(release(folder.parent, "2", "curiosity") / "knowledge", folder)
+        await eventually(lambda: reloader.state.reloads == 1)
+    assert "curiosity" in skills(engine)
+
+
+async def test_change_that_no_watch_tells_of_is_found_by_a_look(folder: Path) -> None:
+    engine, reloader = reloader_of(folder, look_interval=0.01)
+    looking = asyncio.create_task(reloader.look_periodically())
+    (folder / "tester.yaml").write_text("role: [")
+    await eventually(lambda: reloader.state.failures)
+    tried = reloader.state.tried
+    await reloader.look()
+    assert (reloader.state.failures, reloader.state.tried) == (1, tried)  # built and told of once
+    (folder / "tester.yaml").write_text(ROLE % "curiosity")
+    await eventually(lambda: reloader.state.reloads == 1)
+    looking.cancel()
+    assert "curiosity" in skills(engine)
+
+
+async def test_watch_of_a_folder_whose_parent_was_replaced_begins_anew(tmp_path: Path) -> None:
+    folder = release(tmp_path, "1", "patience") / "knowledge"
+    engine, reloader = reloader_of(folder)
+    async with watching(reloader):
+        (tmp_path / "releases").rename(tmp_path / "old")
+        release(tmp_path, "1", "curiosity")
+        await reloader.look()  # what happens once a minute
+        await eventually(lambda: reloader.state.reloads == 1)
+        (folder / "tester.yaml").write_text(ROLE % "courage")
+        await eventually(lambda: reloader.state.reloads == 2)
+    assert "courage" in skills(engine)
 
 
 def test_knowledge_is_built_in_another_process(folder: Path) -> None:

@@ -81,7 +81,7 @@ def status(*, knowledge: Knowledge = None, port: BotPort = None, as_json: Json =
     """
     from faqbot.index.reloader import read_statuses
 
-    folder = str(content_folder(knowledge).resolve()) if knowledge else None
+    folder = str(content_folder(knowledge).absolute()) if knowledge else None
     found = [one for one in read_statuses(folder) if port in (None, one.port)]
     running = any(one.is_alive for one in found)
     if as_json:

@@ -19,11 +19,20 @@ from platformdirs import user_state_path
 
 from faqbot.content.files import content_files
 from faqbot.engine import Index
-from faqbot.errors import ContentError, FaqbotError
+from faqbot.errors import ContentError, FaqbotError, UsageError
 from faqbot.model import KnowledgeBase
 
 WATCH_RETRY_INTERVAL: Final = 5.0
 """Seconds until a folder that can't be watched is tried again."""
+
+LOOK_INTERVAL: Final = 60.0
+"""Seconds between two looks at the files themselves: some file systems tell of no change."""
+
+_WATCH_TIMEOUT: Final = 1000
+"""Milliseconds for which a watch without changes waits in its thread."""
+
+_MAX_LINKS: Final = 40
+"""Links on the way to a folder that are followed; Linux follows as many."""
 
 MAX_SHOWN_PROBLEMS: Final = 20
 """Problems of a failed reload that are kept to be shown."""
@@ -76,6 +85,7 @@ class Reloader:
         build: builds the index of a folder; called in a thread.
         on_change: called with each new state.
         digest: the digest of the folder when its content was read; None takes the present one.
+        look_interval: seconds between two looks at the folder's files, beside the watch.
     """
 
     def __init__(
@@ -84,13 +94,20 @@ class Reloader:
         folder: Path,
         build: Callable[[Path], Index],
         on_change: Callable[[ReloadState], None] = lambda _: None,
+        *,
         digest: str | None = None,
+        look_interval: float = LOOK_INTERVAL,
     ) -> None:
         self._engine = engine
         self._folder = folder
         self._build = build
         self._on_change = on_change
+        self._look_interval = look_interval
         self._lock = asyncio.Lock()
+        self._replaced = asyncio.Event()
+        self._watched: tuple[int, int] | None = None
+        self._is_watched = True
+        self._refused = ""
         self._digest = content_digest(folder) if digest is None else digest
         now = dt.datetime.now(dt.UTC)
         self._state = ReloadState(engine.knowledge_base.version, now, now)
@@ -107,6 +124,10 @@ class Reloader:
         Raises:
             FaqbotError: the content has problems; the former index stays in use.
         """
+        return await self._reload(again=True)
+
+    async def _reload(self, *, again: bool) -> bool:
+        """Reload; content that was refused before is only built if `again`."""
         async with self._lock:
             # Taken before the build, so that a change during the build is found by the next look.
             digest = await asyncio.to_thread(content_digest, self._folder)
@@ -115,9 +136,12 @@ class Reloader:
                 if self._state.problems:  # a change with problems was undone
                     self._set_state(replace(self._state, tried=now, problems=(), count=0))
                 return False
+            if digest == self._refused and not again:
+                return False
             try:
                 index = await asyncio.to_thread(self._build, self._folder)
             except FaqbotError as error:
+                self._refused = digest if isinstance(error, (ContentError, UsageError)) else ""
                 self._record_failure(error, now)
                 raise
             former = [self._engine.swap(index)]
@@ -130,17 +154,74 @@ class Reloader:
             return True
 
     async def watch(self) -> None:
-        """Reload whenever a file of the folder changes, until cancelled."""
+        """Reload whenever a file of the folder changes, until cancelled.
+
+        The folder may be replaced while it is watched: removed and made anew, or reached by a link
+        that then leads elsewhere (`current -> releases/7`). What is watched is a folder on the
+        disk, not a name, so the places of these names are watched too.
+        """
+        while True:
+            self._replaced.clear()
+            self._watched = _identity(self._folder)
+            await asyncio.gather(self._watch_files(), self._watch_names())
+            await self.look()
+
+    async def look(self) -> None:
+        """Reload if the files differ from what was last loaded; problems are logged once."""
+        if _identity(self._folder) != self._watched:
+            self._replaced.set()
+        with contextlib.suppress(FaqbotError):
+            await self._reload(again=False)
+
+    async def look_periodically(self) -> None:
+        """Look at the files once in a while, until cancelled: a watch may miss a change."""
+        await run_periodically(self._look_interval, self.look)
+
+    async def _watch_files(self) -> None:
         from watchfiles import awatch
 
-        while True:
-            try:
-                async for _ in awatch(self._folder):
+        try:
+            watch = awatch(
+                self._folder,
+                stop_event=self._replaced,
+                rust_timeout=_WATCH_TIMEOUT,
+                yield_on_timeout=True,
+            )
+            is_first = True
+            async for changes in watch:
+                if changes:
                     await self.reload_or_log()
-            except (OSError, RuntimeError) as error:
-                _log.warning("the content folder can't be watched: %s", type(error).__name__)
-            await asyncio.sleep(WATCH_RETRY_INTERVAL)
-            await self.reload_or_log()
+                elif is_first:  # what changed before the watch began
+                    await self.look()
+                is_first, self._is_watched = False, True
+        except (OSError, RuntimeError) as error:
+            if self._is_watched:
+                _log.warning(
+                    "the content folder can't be watched (%s): changes are found within %.0f "
+                    "seconds",
+                    type(error).__name__,
+                    self._look_interval,
+                )
+            self._is_watched = False
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._replaced.wait(), WATCH_RETRY_INTERVAL)
+        self._replaced.set()
+
+    async def _watch_names(self) -> None:
+        from watchfiles import awatch
+
+        places = await asyncio.to_thread(_names_on_the_way, self._folder)
+        names = {path.name for path in places}
+        try:
+            async for _ in awatch(
+                *{path.parent for path in places},
+                watch_filter=lambda _, path: Path(path).name in names,
+                stop_event=self._replaced,
+                recursive=False,
+            ):
+                self._replaced.set()
+        except (OSError, RuntimeError):
+            await self._replaced.wait()  # a look at the files finds it
 
     async def reload_or_log(self) -> None:
         """Reload; problems of the content are logged and kept in the state."""
@@ -199,14 +280,14 @@ class ContentUpdates:
         except FaqbotError as error:
             _log.warning("newer content could not be fetched: %s", error)
             return
-        await self.reloader.reload_or_log()
+        await self.reloader.look()
 
     def tasks(self) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
         """Return the functions that follow changes until they are cancelled."""
+        follow = (self.reloader.watch, self.reloader.look_periodically)
         if self.fetch is None or not self.interval:
-            return (self.reloader.watch,)
-        periodically = partial(run_periodically, self.interval, self.fetch_and_reload)
-        return (self.reloader.watch, periodically)
+            return follow
+        return (*follow, partial(run_periodically, self.interval, self.fetch_and_reload))
 
 
 async def run_periodically(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
@@ -214,6 +295,30 @@ async def run_periodically(seconds: float, work: Callable[[], Awaitable[None]]) 
     while True:
         await asyncio.sleep(seconds)
         await work()
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Return what tells a folder on the disk from another one of its name."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _names_on_the_way(folder: Path) -> frozenset[Path]:
+    """Return the path of a folder, and of each link on the way to it, also of links to links."""
+    found: set[Path] = set()
+    waiting = [Path(os.path.abspath(folder))]  # noqa: PTH100 - links have to stay
+    while waiting and len(found) < _MAX_LINKS:
+        path = waiting.pop()
+        found.add(path)
+        for link in (path, *path.parents):
+            if link not in found - {path} and link.is_symlink():
+                found.add(link)
+                target = Path(os.path.realpath(link.parent)) / link.readlink()
+                waiting.append(Path(os.path.normpath(target / path.relative_to(link))))
+    return frozenset(found)
 
 
 def content_digest(folder: Path) -> str:
@@ -270,6 +375,7 @@ def write_status_file(
 
     All processes of one service share a file, since they share the port.
     """
+    knowledge = os.path.abspath(knowledge)  # noqa: PTH100 - a link may lead elsewhere later
     key = f"{knowledge}\n{port or ''}".encode("utf-8", "surrogateescape")
     target = _status_folder() / f"{hashlib.sha256(key).hexdigest()[:24]}.json"
     started = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
@@ -292,6 +398,7 @@ def read_statuses(knowledge: str | None = None) -> tuple[ServiceStatus, ...]:
     Args:
         knowledge: only those on this content folder; of stopped ones the last is enough then.
     """
+    knowledge = knowledge and os.path.abspath(knowledge)  # noqa: PTH100
     found: list[ServiceStatus] = []
     for path in _status_folder().glob("*.json"):
         with contextlib.suppress(OSError, ValueError, TypeError):

@@ -91,7 +91,10 @@ class WorkspacesFile:
             return False
         others = [each.knowledge for name, each in self._configs.items() if name != team]
         folders = [Path(each) for each in others if each and not each.startswith(PREFIX)]
-        return not any(_overlap(Path(own), other) for other in (*folders, default.resolve()))
+        # Two names may lead to one folder.
+        return not any(
+            _overlap(Path(own).resolve(), other.resolve()) for other in (*folders, default)
+        )
 
     def refresh(self) -> bool:
         """Reload the file if it changed. Returns whether it did; an invalid file is ignored."""
@@ -132,7 +135,7 @@ def read_workspaces(path: Path) -> Mapping[str, WorkspaceConfig]:
         problems.append(Problem(shown, 1, 1, "has to be one document that starts `workspaces:`"))
     if problems:
         raise ContentError(problems)
-    return MappingProxyType(_configs_of(documents[0], path.resolve().parent))
+    return MappingProxyType(_configs_of(documents[0], path.absolute().parent))
 
 
 def _configs_of(document: YamlDocument, base: Path) -> dict[str, WorkspaceConfig]:
@@ -158,7 +161,8 @@ def _configs_of(document: YamlDocument, base: Path) -> dict[str, WorkspaceConfig
 def _content_address(knowledge: str | None, base: Path) -> str:
     if not knowledge or knowledge.startswith(PREFIX):
         return knowledge or ""
-    return str((base / Path(knowledge).expanduser()).resolve())
+    # Links stay in it: `current -> releases/7` leads to another folder after the next release.
+    return os.path.abspath(base / Path(knowledge).expanduser())  # noqa: PTH100
 
 
 def _overlap(one: Path, other: Path) -> bool:

@@ -151,9 +151,12 @@ class LoadedContent:
         return loaded.index
 
 
-def _stamp(folder: Path) -> frozenset[tuple[str, int, int]]:
-    """Return the times and sizes of a folder's files, which differ when a file has changed."""
-    found: set[tuple[str, int, int]] = set()
+def _stamp(folder: Path) -> frozenset[tuple[str, int, int, int]]:
+    """Return the times, sizes and numbers of a folder's files, which differ after a change.
+
+    The number (inode) tells of a link that leads to another folder, where all else may be equal.
+    """
+    found: set[tuple[str, int, int, int]] = set()
     for parent, _, names in os.walk(folder, followlinks=True):
         for name in names:
             path = os.path.join(parent, name)  # noqa: PTH118 - many files, often
@@ -161,7 +164,7 @@ def _stamp(folder: Path) -> frozenset[tuple[str, int, int]]:
                 status = os.stat(path)  # noqa: PTH116
             except OSError:
                 continue
-            found.add((path, status.st_mtime_ns, status.st_size))
+            found.add((path, status.st_mtime_ns, status.st_size, status.st_ino))
         if len(found) > _MAX_FILES:
             break
     return frozenset(found)

@@ -99,7 +99,7 @@ class WorkspaceContent:
         named = settings.faqbot_workspaces
         file = WorkspacesFile(Path(named)) if named else None
         configured = settings.faqbot_knowledge or ""
-        default = configured if configured.startswith(PREFIX) else str(folder.resolve())
+        default = configured if configured.startswith(PREFIX) else str(folder.absolute())
         return cls(pool, file, default, folder, resources)
 
     def config_of(self, team: str, enterprise: str) -> WorkspaceConfig:
@@ -225,9 +225,7 @@ def _content_tasks(
     settings: Settings, content: WorkspaceContent, default: LoadedContent
 ) -> tuple[BackgroundTask, ...]:
     """Return the tasks that follow changes of content, and write the default content's status."""
-    write = write_status_file(
-        str(content.folder.resolve()), settings.mode.value, settings.listen_port
-    )
+    write = write_status_file(str(content.folder), settings.mode.value, settings.listen_port)
 
     async def write_status() -> None:
         write(default.reloader.state)
