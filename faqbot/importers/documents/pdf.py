@@ -8,6 +8,7 @@ import logging
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,13 +18,16 @@ from faqbot.importers.documents.blocks import EXTRA, ImportedDocument, is_known_
 from faqbot.importers.documents.plain_text import Line, goes_on, read_pages
 
 if TYPE_CHECKING:
-    from pypdf import PageObject
+    from pypdf import PageObject, PdfReader
 
 MAX_PAGES: Final = 200
 """Pages of a document; a job description has 1 to 10."""
 
 _MIN_HEADING_SIZE: Final = 1.12
 """Size of a heading's font through that of most text."""
+
+_MAX_PLACE: Final = 1e6
+"""Distance from the corner of a page, in points; the largest page has 14,400."""
 
 _NARROW: Final = frozenset("iIjltf.,:;'|!()[] -r/")
 _WIDE: Final = frozenset("mwMW@%&")
@@ -78,26 +82,20 @@ def read_pdf(path: Path, raw: bytes, words: Collection[str]) -> ImportedDocument
         MissingExtraError: pypdf isn't installed.
     """
     with needs_extra(*EXTRA):
-        from pypdf import PdfReader
-        from pypdf.errors import PyPdfError
+        import_module("pypdf")
     # It tells of each object that it repairs, which says nothing to who imports a file.
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     limit = TimeLimit.of(path)
     try:
-        reader = PdfReader(io.BytesIO(raw))
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise UsageError(f"{path} is protected by a password: save it without one.")
-        if len(reader.pages) > MAX_PAGES:
-            raise UsageError(
-                f"{path} has {len(reader.pages)} pages, more than {MAX_PAGES}: save the pages of "
-                "each role as a file of their own."
-            )
+        reader = _opened(path, raw)
         pages = [_read_page(page, limit) for page in reader.pages]
-        pictures = sum(1 for page in pages if not page[0] and not page[1].strip())
-    # pypdf lets built-in errors through when a file is damaged.
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        # What programs write there is often the name of a file, so headings count for more.
+        named = reader.metadata.title if reader.metadata else None
+    except UsageError:
+        raise
+    except Exception as error:  # of a damaged file, pypdf lets any built-in error through
         raise UsageError(f"{path} isn't a valid PDF: export it again.") from error
-    if pictures == len(pages):
+    if not any(pieces or text.strip() for pieces, text in pages):
         raise UsageError(
             f"{path} contains no text, only pictures of pages: run text recognition (OCR) over "
             "it first, or type the text into a file."
@@ -105,9 +103,21 @@ def read_pdf(path: Path, raw: bytes, words: Collection[str]) -> ImportedDocument
     size = _usual_size(piece for pieces, _ in pages for piece in pieces)
     lines = [list(_page_lines(pieces, size)) for pieces, _ in pages]
     document = read_pages(lines, "\n".join(text for _, text in pages), words)
-    # What programs write there is often the name of a file, so headings count for more.
-    named = reader.metadata.title if reader.metadata else None
     return replace(document, title=tidy(named or "") or document.title)
+
+
+def _opened(path: Path, raw: bytes) -> PdfReader:
+    from pypdf import PdfReader
+
+    reader = PdfReader(io.BytesIO(raw))
+    if reader.is_encrypted and not reader.decrypt(""):
+        raise UsageError(f"{path} is protected by a password: save it without one.")
+    if len(reader.pages) > MAX_PAGES:
+        raise UsageError(
+            f"{path} has {len(reader.pages)} pages, more than {MAX_PAGES}: save the pages of "
+            "each role as a file of their own."
+        )
+    return reader
 
 
 def _read_page(page: PageObject, limit: TimeLimit) -> tuple[list[_Piece], str]:
@@ -126,9 +136,11 @@ def _read_page(page: PageObject, limit: TimeLimit) -> tuple[list[_Piece], str]:
         name = str((font or {}).get("/BaseFont", "")).lower()
         bold = any(word in name for word in ("bold", "black", "heavy", "semibold"))
         for number, line in enumerate(text.strip("\n").split("\n")):
-            if line.strip():
-                height = size * scale
-                pieces.append(_Piece(line, x, y - number * height * 1.2, height, bold))
+            height = size * scale
+            place = (x, y - number * height * 1.2, height)
+            # A damaged file has text at places that no page has, or at none ("not a number").
+            if line.strip() and all(abs(value) <= _MAX_PLACE for value in place):
+                pieces.append(_Piece(line, *place, bold))
 
     text = page.extract_text(visitor_text=visit, visitor_operand_before=check)
     return pieces, text
