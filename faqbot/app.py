@@ -178,7 +178,8 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
     index.matcher.ranker.prepare(PREPARED_SCOPES)
     engine = Engine(index, ConversationMemory(time.monotonic))
     from faqbot.content.publisher import ContentPublisher
-    from faqbot.index.reloader import ContentUpdates, Reloader, write_status_file
+    from faqbot.index.reloader import ContentUpdates, Reloader
+    from faqbot.index.status import write_status_file
     from faqbot.matching.similarity import group_by_meaning
     from faqbot.runtime.tasks import run_until_signal
     from faqbot.slack.context import AppContext

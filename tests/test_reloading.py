@@ -17,7 +17,8 @@ from faqbot.content.loader import load_knowledge_base
 from faqbot.engine import Engine
 from faqbot.errors import ContentError, FaqbotError, UsageError
 from faqbot.index.builder import build_in_subprocess, build_index, load_engine
-from faqbot.index.reloader import Reloader, read_statuses, write_status_file
+from faqbot.index.reloader import Reloader
+from faqbot.index.status import read_statuses, write_status_file
 from faqbot.matching.training_data import SharedResources
 from faqbot.model import Answer, Question
 from tests.support.waiting import eventually

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from faqbot.index.reloader import ServiceStatus
+    from faqbot.index.status import ServiceStatus
     from faqbot.storage.installations import Installation
     from faqbot.storage.store import Store
 
@@ -79,7 +79,7 @@ def status(*, knowledge: Knowledge = None, port: BotPort = None, as_json: Json =
     With --knowledge only those on that content. Exit code 0 when one runs, 1 when changed content
     has problems, 3 when none runs.
     """
-    from faqbot.index.reloader import read_statuses
+    from faqbot.index.status import read_statuses
 
     folder = str(content_folder(knowledge).absolute()) if knowledge else None
     found = [one for one in read_statuses(folder) if port in (None, one.port)]

@@ -21,7 +21,8 @@ from faqbot.content.git import PREFIX
 from faqbot.errors import FaqbotError
 from faqbot.index.builder import IndexLoader
 from faqbot.index.cache import Snapshots
-from faqbot.index.reloader import run_periodically, write_status_file
+from faqbot.index.reloader import run_periodically
+from faqbot.index.status import write_status_file
 from faqbot.matching.similarity import group_by_meaning
 from faqbot.matching.training_data import SharedResources
 from faqbot.runtime.leases import DeliveryClaims

@@ -13,7 +13,8 @@ import pytest
 
 from faqbot.content.loader import load_knowledge_base
 from faqbot.content.writer import add_phrasings
-from faqbot.index.reloader import ReloadState, write_status_file
+from faqbot.index.reloader import ReloadState
+from faqbot.index.status import write_status_file
 from faqbot.model import Years
 from faqbot.storage.models import PHRASING, Proposal, QuestionRecord
 from faqbot.storage.store import open_store
