@@ -179,6 +179,18 @@ def test_everything_of_kubernetes_finds_the_pods() -> None:
                      kubernetes()["Secret"]["metadata"]["name"]}  # fmt: skip
 
 
+def test_only_the_ingress_and_the_metrics_reach_the_pods() -> None:
+    policy = kubernetes()["NetworkPolicy"]["spec"]
+    labels = kubernetes()["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    assert policy["podSelector"]["matchLabels"] == labels
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    (rule,) = policy["ingress"]
+    assert rule["ports"] == [{"protocol": "TCP", "port": "http"}]
+    names = [one["namespaceSelector"]["matchLabels"] for one in rule["from"]]
+    assert [one["kubernetes.io/metadata.name"] for one in names] == ["ingress-nginx", "monitoring"]
+    assert {port["port"] for port in policy["egress"][0]["ports"]} == {53, 443, 5432}
+
+
 def test_the_examples_hold_no_secret() -> None:
     assert set(kubernetes()["Secret"]["stringData"].values()) == {""}
     assert not re.search(r"xox[a-z]-|xapp-", "".join(map(text_of, ("faqbot.env.example",))))

@@ -14,6 +14,7 @@ from faqbot.editor.files import ContentFiles
 from faqbot.editor.pages import EditorPages
 from faqbot.importers.documents.blocks import HeadingClassifier
 from faqbot.matching.training_data import SharedResources
+from faqbot.runtime.http_protocol import LOCAL_LIMITS
 from faqbot.runtime.tasks import run_until_signal
 from faqbot.runtime.web import Server, listen
 
@@ -55,7 +56,7 @@ def serve_editor(pages: EditorPages, port: int, say: Callable[[str], None]) -> N
     with closing(listen("127.0.0.1", port)) as listener:
 
         async def serve() -> None:
-            server = Server(pages.app())
+            server = Server(pages.app(), limits=LOCAL_LIMITS)
             say(f"faqbot edit: http://127.0.0.1:{listener.getsockname()[1]}/")
             try:
                 await server.serve(sockets=[listener])

@@ -19,6 +19,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.process_collector import ProcessCollector
 
 from faqbot.replies.result import Result
+from faqbot.runtime.http_protocol import ConnectionRefusal
 
 METRICS_CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 _QUESTION_BUCKETS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
@@ -117,6 +118,12 @@ class Metrics:
         self._requests = Counter(
             "faqbot_http_requests", "Requests by status.", ("status",), registry=registry
         )
+        self._refused = Counter(
+            "faqbot_http_refused",
+            "Connections and requests beyond a limit.",
+            ("reason",),
+            registry=registry,
+        )
         self._limited = Counter(
             "faqbot_limited", "Questions above a limit.", ("whose",), registry=registry
         )
@@ -195,6 +202,10 @@ class Metrics:
     def request(self, status: int) -> None:
         """Count an HTTP request."""
         self._requests.labels(str(status)).inc()
+
+    def refused(self, reason: ConnectionRefusal) -> None:
+        """Count a connection or request beyond a limit of the web server."""
+        self._refused.labels(reason.value).inc()
 
     def limited(self, whose: str) -> None:
         """Count a question above a rate limit: "person" or "workspace"."""

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -16,6 +16,12 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from faqbot.errors import ServiceError
+from faqbot.runtime.http_protocol import (
+    LOCAL_LIMITS,
+    ConnectionRefusal,
+    OpenConnections,
+    RequestLimits,
+)
 
 LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
 """Names by which only this machine reaches a page."""
@@ -100,6 +106,13 @@ def _advice(host: str, port: int, error: OSError) -> str:
     return f"Can't listen on {host}:{port} ({error.strerror}): set PORT and FAQBOT_HOST."
 
 
+def _protocol(
+    limits: RequestLimits, on_refused: Callable[[ConnectionRefusal], None] = lambda _: None
+) -> Any:
+    # uvicorn calls it for each connection; that it wants a class is only how it says so.
+    return OpenConnections(limits, on_refused).protocol
+
+
 class Server(uvicorn.Server):
     """A uvicorn server without signal handlers: at the end its caller waits for more than requests.
 
@@ -107,13 +120,21 @@ class Server(uvicorn.Server):
         app: the application.
         trusted_proxies: addresses and networks whose forwarded headers are trusted, separated by
             commas.
+        limits: of connections and requests.
+        on_refused: called for each connection or request beyond the limits.
     """
 
-    def __init__(self, app: ASGIApp, trusted_proxies: str = "") -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        trusted_proxies: str = "",
+        limits: RequestLimits | None = None,
+        on_refused: Callable[[ConnectionRefusal], None] = lambda _: None,
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=_protocol(limits or RequestLimits(), on_refused),
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -201,6 +222,7 @@ class LocalServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=_protocol(LOCAL_LIMITS),
                 ws="websockets-sansio",
                 lifespan="off",
                 log_config=None,

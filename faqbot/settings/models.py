@@ -126,6 +126,9 @@ _ADVICE: Final = {
     "faqbot_retention_days": "FAQBOT_RETENTION_DAYS must be a number of days from 1 to 3650.",
     "faqbot_workers": "FAQBOT_WORKERS must be a number of processes from 1 to 64.",
     "faqbot_shutdown_timeout": "FAQBOT_SHUTDOWN_TIMEOUT must be a number of seconds from 1 to 600.",
+    "faqbot_max_connections": (
+        "FAQBOT_MAX_CONNECTIONS must be a number of connections from 10 to 100000."
+    ),
     "faqbot_rate_limit_user": _RATE.format(name="FAQBOT_RATE_LIMIT_USER"),
     "faqbot_rate_limit_workspace": _RATE.format(name="FAQBOT_RATE_LIMIT_WORKSPACE"),
     "faqbot_database_pool_size": (
@@ -169,6 +172,7 @@ class Settings(SettingsReader):
     faqbot_public_url: str = ""
     faqbot_workers: int = Field(default=1, ge=1, le=64)
     faqbot_trusted_proxies: str = ""
+    faqbot_max_connections: int = Field(default=500, ge=10, le=100_000)
     faqbot_shutdown_timeout: int = Field(default=20, ge=1, le=600)
     faqbot_rate_limit_user: int = Field(default=20, ge=0, le=1_000_000)
     faqbot_rate_limit_workspace: int = Field(default=600, ge=0, le=1_000_000)
@@ -317,6 +321,7 @@ def _slack(settings: Settings) -> Iterator[str]:
         yield "SLACK_SIGNING_SECRET: set"
         yield f"listens on: {settings.faqbot_host}:{settings.listen_port}/slack/events"
         yield f"workers: {settings.faqbot_workers}"
+        yield f"connections: at most {settings.faqbot_max_connections} for each worker"
         yield f"trusted proxies: {settings.faqbot_trusted_proxies or 'none'}"
     if settings.slack_client_id:
         yield f"SLACK_CLIENT_ID: {settings.slack_client_id}"

@@ -11,7 +11,9 @@ from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
+from faqbot.runtime.http_protocol import RequestLimits
 from faqbot.runtime.leases import LeaseManager
 from faqbot.runtime.metrics import Metrics
 from faqbot.runtime.tasks import BackgroundTask, background_tasks
@@ -74,6 +76,12 @@ def make_services(settings: Settings, group_questions: Grouping) -> Services:
     )
     claims = LeaseManager(recorder, make_cipher(settings), on_takeover=metrics.takeover)
     return replace(services, recorder=recorder, claims=claims)
+
+
+def make_server(settings: Settings, services: Services, site: ASGIApp) -> Server:
+    """Create the web server of a service, with the limits that are set."""
+    limits = RequestLimits(connections=settings.faqbot_max_connections)
+    return Server(site, settings.faqbot_trusted_proxies, limits, services.metrics.refused)
 
 
 def make_cipher(settings: Settings) -> TokenCipher:
@@ -148,7 +156,7 @@ async def run_http(
             health.routes(),
             services.metrics.request,
         )
-        server = Server(site, settings.faqbot_trusted_proxies)
+        server = make_server(settings, services, site)
         async with (
             background_tasks(Reports(app_context).every_week(client)),
             handling(services, app.async_dispatch, settings.faqbot_shutdown_timeout),
@@ -197,7 +205,7 @@ async def run_socket_mode(
         async with AsyncExitStack() as stack:  # left from the last line to the first
             if listener is not None:
                 site = SafeHeaders(Starlette(routes=health.routes()), safe_headers({}))
-                server = Server(site, settings.faqbot_trusted_proxies)
+                server = make_server(settings, services, site)
                 await stack.enter_async_context(background_server(server, listener))
             reports = Reports(app_context).every_week(client)
             await stack.enter_async_context(background_tasks(reports))

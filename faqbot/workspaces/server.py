@@ -27,14 +27,20 @@ from faqbot.matching.similarity import group_by_meaning
 from faqbot.matching.training_data import SharedResources
 from faqbot.runtime.leases import DeliveryClaims
 from faqbot.runtime.tasks import BackgroundTask, background_tasks, run_until_signal
-from faqbot.runtime.web import Server, background_server
+from faqbot.runtime.web import background_server
 from faqbot.settings.models import Settings, reveal
 from faqbot.slack.client import web_client
 from faqbot.slack.context import Services
 from faqbot.slack.health import Health
 from faqbot.slack.http_endpoint import asgi
 from faqbot.slack.listeners.reports import next_monday
-from faqbot.slack.service import handling, make_cipher, make_services, running
+from faqbot.slack.service import (
+    handling,
+    make_cipher,
+    make_server,
+    make_services,
+    running,
+)
 from faqbot.storage.installations import Installation
 from faqbot.storage.models import ChannelMode, StoreError, utc_now
 from faqbot.storage.store import Store, open_store
@@ -154,7 +160,7 @@ async def _serve(
             [*health.routes(), *parts.pages.routes()],
             services.metrics.request,
         )
-        server = Server(site, settings.faqbot_trusted_proxies)
+        server = make_server(settings, services, site)
         refresh = partial(_refresh, content, parts.workspaces)
         await stack.enter_async_context(
             background_tasks(parts.digests.run(), run_periodically(FILE_CHECK_INTERVAL, refresh))
