@@ -23,6 +23,7 @@ from faqbot.slack.blockkit.blocks import Action, parse_entry_ref
 from faqbot.slack.client import MAX_REPLIES, SLACK_ERRORS, describe_error
 from faqbot.slack.message_text import BY_PERSONS, read_text, without_mention
 from faqbot.slack.payloads import IncomingMessage, Interaction, conversation_key
+from faqbot.slack.posts import answered_question
 
 HISTORY_TIMEOUT: Final = 3.0
 """Seconds to wait for the messages of a thread."""
@@ -96,26 +97,30 @@ class Threads:
         try:
             async with asyncio.timeout(HISTORY_TIMEOUT):
                 answer = await client.conversations_replies(
-                    channel=message.channel, ts=message.thread_ts, limit=MAX_REPLIES
+                    channel=message.channel,
+                    ts=message.thread_ts,
+                    limit=MAX_REPLIES,
+                    include_all_metadata=True,
                 )
         except SLACK_ERRORS as error:
             _log.info("conversations.replies failed: %s", describe_error(error))
             return ThreadState()
-        messages = answer.get("messages")
-        own = [
-            one
-            for one in (messages if isinstance(messages, list) else ())
-            if isinstance(one, Mapping) and one.get("user") == message.bot
-        ]
+        listed = answer.get("messages")
+        messages = [one for one in listed or () if isinstance(one, Mapping)]
+        own = [one for one in messages if one.get("user") == message.bot]
+        authors = {one.get("ts"): str(one.get("user") or "") for one in messages}
+        # Whoever asked last: what faqbot posts itself, such as news of a hand-off, answers nobody.
+        asked = filter(None, (authors.get(answered_question(one)) for one in reversed(own)))
+        asker = next(asked, "")
         knowledge_base = self._engine.knowledge_base
         # The newest answer first: a thread may have gone on to another role.
         for one in reversed(own):
             for value in entry_buttons(one.get("blocks")):
                 role = parse_entry_ref(value).role
                 if role and knowledge_base.role(role):
-                    return ThreadState(has_answer=True, role=role)
+                    return ThreadState(has_answer=True, role=role, asker=asker)
         # Answers about no role count too, or follow-ups to them would be ignored.
-        return ThreadState(has_answer=bool(own))
+        return ThreadState(has_answer=bool(own), asker=asker)
 
 
 @dataclass(frozen=True, slots=True)

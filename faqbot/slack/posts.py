@@ -229,16 +229,17 @@ async def find_answer(client: AsyncWebClient, channel: str, thread: str, questio
         # Without channels:history nothing is found: a second answer is better than a lost one.
         _log.info("an answer could not be searched for: %s", describe_error(error))
         return ""
-    answers = (one for one in found.get("messages") or () if _answers(one, question))
+    answers = (one for one in found.get("messages") or () if answered_question(one) == question)
     return next((str(one.get("ts") or "") for one in answers), "")
 
 
-def _answers(message: Any, question: str) -> bool:
+def answered_question(message: Any) -> str:
+    """Return the timestamp of the message that one of faqbot's messages answers; "" for none."""
     metadata = message.get("metadata") if isinstance(message, Mapping) else None
     if not isinstance(metadata, Mapping) or metadata.get("event_type") != _ANSWER_EVENT:
-        return False
+        return ""
     payload = metadata.get("event_payload")
-    return isinstance(payload, Mapping) and payload.get(_QUESTION_FIELD) == question
+    return str(payload.get(_QUESTION_FIELD) or "") if isinstance(payload, Mapping) else ""
 
 
 async def post_ephemeral(

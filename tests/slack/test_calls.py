@@ -125,6 +125,25 @@ async def test_a_mention_alone_in_a_channel_gets_help(slack: Slack) -> None:
     assert "What I can do" in (await slack.answer("#hiring", ts)).text
 
 
+@pytest.mark.parametrize("text", ["answer this", "^", "can you answer the question above?"])
+async def test_a_call_in_a_direct_thread_answers_the_question_above(
+    slack: Slack, text: str
+) -> None:
+    ts = await slack.maya.dm(QUESTION)
+    await slack.maya.dm(text, thread_ts=ts)
+    answer = await slack.answer("@maya", ts)
+    assert "UX Designer · Skills" in answer.text
+    assert answer.thread_ts == ts
+
+
+async def test_a_call_below_an_answer_in_a_direct_thread_asks_for_the_question(
+    slack: Slack,
+) -> None:
+    answer = await slack.told(QUESTION)
+    await slack.maya.dm("answer this", thread_ts=answer.ts)
+    assert "no question of yours above" in (await slack.answer("@maya", answer.ts)).text
+
+
 async def test_without_the_scope_the_caller_learns_privately_what_to_do() -> None:
     scopes = SETUP.scopes - {"channels:history"}
 

@@ -56,6 +56,18 @@ async def test_what_is_left_alone_does_not_turn_a_thread(slack: Slack) -> None:
     assert "UX Designer · Education" in (await slack.answer("#general", ts, 2)).text
 
 
+async def test_who_asked_in_a_thread_is_read_back_after_a_restart(slack: Slack) -> None:
+    ts, _ = await slack.asked("ux designer skills")
+    async with serving() as other:
+        for message in slack.workspace.state.messages("C0GENERAL"):
+            other.workspace.state.put(message)
+        jonas = other.workspace.person("jonas")
+        await jonas.say("#general", "does this one need a degree?", thread_ts=ts)
+        await other.silent(lambda: len(other.workspace.answers("#general", ts)))
+        await other.maya.say("#general", "and which degree does this one need?", thread_ts=ts)
+        assert "UX Designer · Education" in (await other.answer("#general", ts, 2)).text
+
+
 async def test_threads_without_an_answer_are_not_answered(slack: Slack) -> None:
     ts = await slack.maya.say("#general", "who brings cake?")
     await slack.maya.say("#general", "which skills does a data analyst need?", thread_ts=ts)

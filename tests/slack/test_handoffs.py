@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -303,3 +304,34 @@ async def test_proposal_of_the_only_owner_waits_for_a_second_one(
     await jonas.open_home()
     home = await slack.workspace.until(lambda: slack.workspace.home("jonas"))
     assert "(waits for a second owner)" in str(home.blocks)
+
+
+async def test_the_asker_is_told_after_a_restart(slack: Slack, memory: QuestionRecorder) -> None:
+    ts, notice = await handed_over(slack)
+    direct = await slack.maya.dm(UNANSWERABLE)
+    (below,) = await slack.workspace.until(
+        lambda: slack.workspace.answers_since("@maya", direct)[:1]
+    )
+    await ask_person(slack, below)
+    second = slack.workspace.answers("#owners")[-1]
+    async with serving(memory=memory, owners=f"{OWNERS} {JONAS}") as other:
+        state = other.workspace.state
+        state.add_channel(Channel(OWNERS, "owners", members=frozenset(state.users)))
+        place = other.maya.direct.id
+        for channel in ("C0GENERAL", OWNERS, slack.maya.direct.id):
+            for message in slack.workspace.state.messages(channel):
+                kept_in = place if channel == slack.maya.direct.id else channel
+                state.put(replace(message, channel=kept_in))
+        before = len(other.workspace.answers("#general", ts))
+        jonas = other.workspace.person("jonas")
+        await jonas.click(card(other, notice), label="Claim")
+        claimed = await other.answer("#general", ts, before + 1)
+        assert f"<@{JONAS}> is looking into your question" in claimed.text
+        await answered(other, notice, "Size *nine*.")
+        assert "Size" in (await other.answer("#general", ts, before + 2)).text
+        now = other.workspace.state.new_ts()
+        await answered(other, second, "Size ten.")
+        (told_directly,) = await other.workspace.until(
+            lambda: other.workspace.answers_since("@maya", now)[:1]
+        )
+        assert "Size ten" in told_directly.text

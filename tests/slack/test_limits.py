@@ -99,6 +99,18 @@ async def test_follow_ups_count_towards_the_limit() -> None:
         assert len(notices(slack)) == 1
 
 
+async def test_a_follow_up_above_the_limit_does_not_turn_the_thread() -> None:
+    async with serving(per_user=1) as slack:
+        ts, _ = await slack.asked("how do I apply?")
+        other = "which skills does a QA engineer need?"
+        await slack.maya.say("#general", other, thread_ts=ts)
+        await finished(slack)
+        assert len(notices(slack)) == 1
+        jonas = slack.workspace.person("jonas")
+        await jonas.say("#general", slack.mention("and which education?"), thread_ts=ts)
+        assert "Which role" in (await slack.answer("#general", ts, 2)).text
+
+
 def event(slack: Slack, channel: str, number: int, **more: object) -> dict[str, object]:
     """A message with a question, also put into the channel so that it can be answered."""
     ts = f"17000000{number:02}.000100"

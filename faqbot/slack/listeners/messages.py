@@ -30,6 +30,7 @@ _NO_SCOPE: Final = (
     "installs it again."
 )
 _UNREAD: Final = "Slack didn't show me this thread. Mention me again with the question itself."
+_NOTHING_ASKED: Final = "I see no question of yours above. Write to me what you want to know."
 _NOTHING_ABOVE: Final = "I see no question above. Mention me again with the question itself."
 _PAUSES: Final = (0.0, 0.5, 1.0)
 """Seconds before an edit looks for the answer that another process may be posting."""
@@ -106,13 +107,14 @@ class MessageHandler:
         own = message.own_words
         if wants_help(own) and own:
             return False
-        # A mention alone asks for help, unless something stands there to be answered.
-        stands = message.quoted or (not message.direct and (own or message.thread_ts))
+        # A mention alone asks for help, unless something stands there to be answered. At the top
+        # level of the direct conversation each message above has its answer.
+        stands = message.quoted or message.thread_ts or (own and not message.direct)
         return bool(stands) and self.app.engine.is_call(own)
 
     async def _read_above(self, message: IncomingMessage, client: AsyncWebClient) -> str | None:
         """Return what a call points to, "" for nothing; None when it was said why it is unread."""
-        if message.quoted or message.direct:
+        if message.quoted:
             return message.quoted
         try:
             async with asyncio.timeout(HISTORY_TIMEOUT):
@@ -129,6 +131,8 @@ class MessageHandler:
             return above
         if not message.thread_ts:
             await self._deliver(message, self._help(), client)
+        elif message.direct:
+            await self._deliver(message, AnswerMessage(notice(_NOTHING_ASKED)), client)
         else:
             await post_ephemeral(client, message, notice(_NOTHING_ABOVE))
         return None
@@ -212,12 +216,16 @@ class MessageHandler:
         if not (private or message.direct):
             # People of another company read along in a shared channel.
             audience = Audience.EVERYONE if message.shared else channel_audience(audience)
+        # What was put to faqbot is counted already. Of other lines, one above the limit gets no
+        # answer, so the conversation must not be about its role.
+        is_counted = prompt is Prompt.ADDRESSED
+        room = is_counted or self.app.services.limiter.has_room(message.team, message.user)
         question = Question(
             text=text,
             asker=message.user,
             audience=audience,
             surface=Surface.DIRECT if message.direct else Surface.CHANNEL,
-            thread=message.conversation,
+            thread=message.conversation if room else "",
             role=past.role,
             prompt=prompt,
             brief=not message.thread,

@@ -54,16 +54,21 @@ class TokenBuckets:
 
     def take(self, *key: str) -> bool:
         """Count a question of a user or workspace. Returns False above the limit."""
+        if not self.has_room(*key):
+            return False
+        if self.count:
+            self._buckets[key].tokens -= 1
+        return True
+
+    def has_room(self, *key: str) -> bool:
+        """Return whether another question of a user or workspace would be below the limit."""
         if not self.count:
             return True
         now = self._clock()
         bucket = self._buckets.setdefault(key, _Bucket(self.count, now))
         refilled = bucket.tokens + (now - bucket.at) * self.count / MINUTE
         bucket.tokens, bucket.at = min(self.count, refilled), now
-        if bucket.tokens < 1:
-            return False
-        bucket.tokens -= 1
-        return True
+        return bucket.tokens >= 1
 
 
 class Notices:
@@ -112,6 +117,10 @@ class QuestionLimiter:
         if notice and self.notices.due(message.team, message.user, message.channel):
             await _post_notice(client, message, notice)
         return not notice
+
+    def has_room(self, team: str, user: str) -> bool:
+        """Return whether another question would be allowed, without counting one."""
+        return self.per_user.has_room(team, user) and self.per_workspace.has_room(team)
 
     def count(self, team: str, user: str) -> str:
         """Count a question. Returns the notice for its author; empty if it is allowed."""
