@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -26,13 +26,16 @@ from faqbot.matching.training_data import SharedResources
 # Functions import what serves only: it would be a tenth of the start of `faqbot ask`.
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp
 
     from faqbot.editor.commits import GitMode
     from faqbot.importers.documents.blocks import HeadingClassifier
+    from faqbot.insights.server import MakeEditor
     from faqbot.playground.workspace import LocalWorkspace
     from faqbot.runtime.tasks import BackgroundTask
     from faqbot.settings.models import Settings
     from faqbot.slack.context import AppContext
+    from faqbot.storage.models import Proposal
 
 __all__ = [
     "build_index",
@@ -40,6 +43,7 @@ __all__ = [
     "check",
     "edit",
     "heading_classifier",
+    "insights_editor",
     "knowledge_folder",
     "load_engine",
     "run",
@@ -123,6 +127,29 @@ def edit(folder: Path, mode: GitMode, port: int, encoder: Path | None, cache: Pa
         return SharedResources(encoder, cache)
 
     serve_editor(editor_pages(folder, mode, resources, heading_classifier), port, _print_line)
+
+
+def insights_editor(folder: Path, configured: str, settings: Settings) -> MakeEditor | None:
+    """Return what makes the editor for owners who sign in to insights.
+
+    It is None for content that belongs to faqbot: what it ships, and clones of repositories.
+
+    Args:
+        folder: the content folder.
+        configured: how it was named.
+        settings: name the encoder and the cache.
+    """
+    if configured.startswith(PREFIX) or folder == shipped_knowledge():
+        return None
+    from faqbot.editor.commits import GitMode
+    from faqbot.editor.server import editor_pages
+
+    def make(propose: Callable[[Proposal], Awaitable[str]]) -> ASGIApp:
+        resources = partial(SharedResources, settings.encoder, settings.cache)
+        pages = editor_pages(folder, GitMode.OFF, resources, heading_classifier, propose)
+        return pages.mounted()
+
+    return make
 
 
 def run(settings: Settings) -> None:

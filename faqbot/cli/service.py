@@ -141,15 +141,21 @@ def insights(
 
     On this machine alone, or for the owners of content who sign in with Slack: behind a proxy that
     speaks HTTPS, with FAQBOT_INSIGHTS_URL, SLACK_BOT_TOKEN, SLACK_CLIENT_ID and
-    SLACK_CLIENT_SECRET.
+    SLACK_CLIENT_SECRET. Who signs in can also edit: a save proposes the change to its owners.
     """
+    from faqbot import app
     from faqbot.insights.server import BindAddress, serve_insights
     from faqbot.settings.models import Settings
     from faqbot.settings.sources import configured_database
 
     place = BindAddress(host, port)
     settings = None if place.is_local and not sign_in else Settings()
-    serve_insights(configured_database(), content_folder(knowledge), place, settings)
+    folder = content_folder(knowledge)
+    make_editor = None
+    if settings is not None:
+        configured = knowledge or settings.faqbot_knowledge or ""
+        make_editor = app.insights_editor(folder, configured, settings)
+    serve_insights(configured_database(), folder, place, settings, make_editor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 import os
 import re
 import stat
@@ -103,6 +104,11 @@ def _walk(folder: Path, folders: set[Path], files: set[Path]) -> Iterator[Path]:
             if target not in files:
                 files.add(target)
                 yield entry
+
+
+def file_version(raw: bytes | None) -> str:
+    """Return the version of a file's bytes; an empty one of a file that isn't there."""
+    return "" if raw is None else hashlib.sha256(raw).hexdigest()[:16]
 
 
 MAX_BYTES: Final = 1 << 20

@@ -1,4 +1,4 @@
-"""Publish approved FAQs and phrasings: write them into the content folder and reload it."""
+"""Publish what owners approve: write it into the content folder and reload it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from faqbot.content.writer import new_faq_key, write_faq, write_phrasing
+from faqbot.content.files import SUFFIXES, file_version
+from faqbot.content.writer import new_faq_key, write_bytes, write_faq, write_phrasing
 from faqbot.errors import FaqbotError, UsageError
 from faqbot.model import Audience, Faq, KnowledgeBase
 
@@ -23,8 +24,23 @@ class HasKnowledgeBase(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class FileEdit:
+    """A new text for a content file.
+
+    Attributes:
+        file: the path below the content folder.
+        version: of the file that the text was made from; empty where there was none.
+        text: the whole new text; None removes the file.
+    """
+
+    file: str
+    version: str
+    text: str | None
+
+
 class Publisher(Protocol):
-    """Adds approved FAQs and phrasings to the content."""
+    """Adds approved FAQs, phrasings and edits to the content."""
 
     async def publish(self, faq: ApprovedFaq) -> str:
         """Add an FAQ to the content; returns the id of the entry.
@@ -39,6 +55,14 @@ class Publisher(Protocol):
 
         Raises:
             FaqbotError: It can't be added; the content is unchanged.
+        """
+        ...
+
+    async def write_edit(self, edit: FileEdit) -> None:
+        """Write an edited file.
+
+        Raises:
+            FaqbotError: It can't be written, or has changed since; the content is unchanged.
         """
         ...
 
@@ -58,6 +82,10 @@ class ReadOnlyPublisher:
         raise UsageError(self._reason)
 
     async def add_phrasing(self, entry_id: str, text: str) -> None:  # noqa: ARG002
+        """Raise `UsageError`."""
+        raise UsageError(self._reason)
+
+    async def write_edit(self, edit: FileEdit) -> None:  # noqa: ARG002
         """Raise `UsageError`."""
         raise UsageError(self._reason)
 
@@ -124,6 +152,66 @@ class ContentPublisher:
                 else:
                     path.write_text(before, encoding="utf-8")
                 raise
+
+    async def write_edit(self, edit: FileEdit) -> None:
+        """Write an edited file.
+
+        Raises:
+            FaqbotError: It can't be written, has changed since the edit was made, or the content
+                doesn't load with it; the content is unchanged.
+        """
+        async with self._lock:
+            path = _path_of(self._folder, edit.file)
+            before = await asyncio.to_thread(_checked_bytes, path, edit)
+            after = None if edit.text is None else edit.text.encode()
+            await asyncio.to_thread(_replace, path, after)
+            try:
+                await self._reload()
+            except FaqbotError:
+                await asyncio.to_thread(_replace, path, before)
+                raise
+
+
+def _path_of(folder: Path, file: str) -> Path:
+    """Return the path of a content file by its name, which comes from a database."""
+    name = Path(file)
+    hidden = any(part.startswith(".") for part in name.parts)
+    if hidden or name.is_absolute() or name.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"{file} is no content file: reject this one.")
+    # A link stays a link: what it points to is written.
+    return (folder / name).resolve()
+
+
+def _checked_bytes(path: Path, edit: FileEdit) -> bytes | None:
+    """Return what a file holds, if that is what an edit was made from."""
+    try:
+        before = path.read_bytes()
+    except FileNotFoundError:
+        before = None
+    except OSError as error:
+        raise UsageError(f"Can't read {edit.file}: {error.strerror or error}.") from error
+    if file_version(before) == edit.version:
+        return before
+    if not edit.version:
+        raise UsageError(
+            f"{edit.file} was made by somebody else meanwhile: reject this one, and add what is "
+            "missing to the file in the editor."
+        )
+    raise UsageError(
+        f"{edit.file} has changed since this was proposed: reject this one, make the change again "
+        "in the editor, which shows the file as it is now, and propose that."
+    )
+
+
+def _replace(path: Path, content: bytes | None) -> None:
+    """Write a file; None removes it."""
+    if content is not None:
+        write_bytes(path, content, force=True)
+        return
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"Can't remove {path.name}: {error.strerror or error}.") from error
 
 
 @dataclass(frozen=True, slots=True)

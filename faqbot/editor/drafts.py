@@ -15,15 +15,15 @@ from typing import Any, Final
 import yaml
 from cachetools import LRUCache
 
-from faqbot.content.files import content_files
 from faqbot.content.loader import check_folder
+from faqbot.content.publisher import FileEdit
 from faqbot.content.yaml_edits import BYTE_ORDER_MARK
 from faqbot.content.yaml_tree import Node
 from faqbot.content.yaml_values import compose, plain_value
 from faqbot.editor.files import ContentFiles, DocumentRef
 from faqbot.editor.forms import to_form_path
 from faqbot.engine import Engine
-from faqbot.errors import ContentError
+from faqbot.errors import ContentError, UsageError
 from faqbot.evaluation.content_tests import content_findings
 from faqbot.index.builder import build_index
 from faqbot.lint.findings import RULES, Finding, FindingLevel, finding_of_problem
@@ -89,19 +89,19 @@ class Drafts:
         self._lock = threading.Lock()
 
     def check(
-        self, ref: DocumentRef, form: Mapping[str, Any], *, ask: bool = False
+        self, ref: DocumentRef | None, form: Mapping[str, Any], *, ask: bool = False
     ) -> list[DraftFinding]:
         """Return the findings about a draft, errors first.
 
         Args:
-            ref: the document.
+            ref: the document; None for a new one.
             form: its form.
             ask: whether each question and test of the content is asked too, which takes seconds.
 
         Raises:
             UsageError: the document is gone, or its file can't be edited here.
         """
-        text = self._files.text(ref, form)
+        ref, _, text = self._files.draft(ref, form)
         with self._overlay(ref, text) as folder:
             knowledge_base, problems = check_folder(folder)
             if knowledge_base is None:
@@ -118,21 +118,40 @@ class Drafts:
         levels = ["error", "warning", "note"]
         return sorted(shown, key=lambda one: levels.index(one.level))
 
-    def engine(self, ref: DocumentRef | None, form: Mapping[str, Any]) -> Engine:
-        """Return an engine that answers from a draft; without one, from the content as saved.
+    def engine(self, ref: DocumentRef | None, form: Mapping[str, Any] | None) -> Engine:
+        """Return an engine that answers from a draft.
+
+        Args:
+            ref: the document; None for a new one.
+            form: its form; without it, the content as saved is asked.
 
         Raises:
             ContentError: the draft, or the rest of the content, has problems.
             UsageError: the document is gone, or its file can't be edited here.
         """
-        if ref is None:
+        if form is None:
             knowledge_base, problems = check_folder(self._files.folder)
         else:
-            with self._overlay(ref, self._files.text(ref, form)) as folder:
+            place, _, text = self._files.draft(ref, form)
+            with self._overlay(place, text) as folder:
                 knowledge_base, problems = check_folder(folder)
         if knowledge_base is None:
             raise ContentError(problems)
         return self._engine(knowledge_base)
+
+    def require_loading(self, edit: FileEdit) -> None:
+        """Check that the content loads with an edited file.
+
+        Raises:
+            UsageError: it doesn't; the message names the first problem.
+        """
+        with self._overlay(DocumentRef(edit.file), edit.text) as folder:
+            _, problems = check_folder(folder)
+            for one in problems[:1]:
+                name = Path(one.path).relative_to(folder).as_posix()
+                raise UsageError(
+                    f"Mend what is marked first: {one.message} ({name}, line {one.line})."
+                )
 
     @staticmethod
     def _shown(one: Finding, places: _Places, folder: Path, own: str) -> DraftFinding:
@@ -167,17 +186,18 @@ class Drafts:
         return check_knowledge_base(knowledge_base, encoder, None, today)
 
     @contextmanager
-    def _overlay(self, ref: DocumentRef, text: str) -> Iterator[Path]:
-        """Yield a copy of the content folder in which one file has another text."""
+    def _overlay(self, ref: DocumentRef, text: str | None) -> Iterator[Path]:
+        """Yield a copy of the content folder in which one file has another text, or is gone."""
         with tempfile.TemporaryDirectory(prefix="faqbot-draft-") as place:
             folder = Path(place)
-            for path in content_files(self._files.folder):
-                name = path.relative_to(self._files.folder)
-                target = folder / name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                if name.as_posix() == ref.file:
-                    target.write_text(text, encoding="utf-8", newline="")
-                else:
+            own = folder / ref.file
+            own.parent.mkdir(parents=True, exist_ok=True)
+            if text is not None:
+                own.write_text(text, encoding="utf-8", newline="")
+            for path in self._files.paths():
+                target = folder / path.relative_to(self._files.folder)
+                if target != own:
+                    target.parent.mkdir(parents=True, exist_ok=True)
                     target.symlink_to(path.resolve())
             yield folder
 

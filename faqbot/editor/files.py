@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,14 +10,16 @@ from typing import Any, Final
 
 import yaml
 
-from faqbot.content.files import content_files, decode, read_bytes
+from faqbot.content.files import content_files, decode, file_version, read_bytes
 from faqbot.content.format import SCHEMA_PATH, schema_text
+from faqbot.content.publisher import FileEdit
 from faqbot.content.writer import make_id, write_bytes
 from faqbot.content.yaml_edits import edit_document
 from faqbot.content.yaml_tree import Node
 from faqbot.content.yaml_values import compose, plain_value
 from faqbot.editor.commits import Commits
 from faqbot.editor.forms import FormPath, from_form, to_form
+from faqbot.editor.merge import Merge
 from faqbot.errors import Problem, UsageError
 
 MAX_UNDONE: Final = 50
@@ -46,12 +47,31 @@ class ContentDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingEdit:
+    """An edit that owners have to approve, with the document's form before and after."""
+
+    edit: FileEdit
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Saved:
-    """A save: the new version, and what became of it in git, if anything."""
+    """A save.
+
+    Attributes:
+        ref: the document.
+        version: the version of its file now.
+        note: what became of it in git, if anything.
+        is_pending: whether the file stays as it was until somebody approves the change.
+        pending: the edit to propose, where nothing else records it.
+    """
 
     ref: DocumentRef
     version: str
     note: str = ""
+    is_pending: bool = False
+    pending: PendingEdit | None = None
 
 
 class EditConflictError(UsageError):
@@ -92,10 +112,12 @@ class ContentFiles:
     Args:
         folder: the content folder.
         commits: records saves in git, or doesn't.
+        proposes: whether a save is an edit to propose, and no file is ever written.
     """
 
     folder: Path
     commits: Commits
+    proposes: bool = False
     _changes: list[_Change] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -103,7 +125,7 @@ class ContentFiles:
         """Return all documents in the order of their files, and the files that can't be read."""
         found: list[ContentDocument] = []
         problems: list[Problem] = []
-        for path in self._paths():
+        for path in self.paths():
             name = path.relative_to(self.folder).as_posix()
             try:
                 text, version = self._read(path)
@@ -135,6 +157,30 @@ class ContentFiles:
             UsageError: it is gone, or can't be read.
         """
         return self._read(self._path(ref))[0]
+
+    def draft(
+        self, ref: DocumentRef | None, form: Mapping[str, Any]
+    ) -> tuple[DocumentRef, str, str]:
+        """Return where a form would be saved, and the text of that file before and after.
+
+        Args:
+            ref: the document; None for a new one.
+            form: its form.
+
+        Raises:
+            UsageError: there is no such document, or it can't be edited here.
+        """
+        if ref is not None:
+            return ref, self.raw_text(ref), self.text(ref, form)
+        faqs = form.get("faqs")
+        first = faqs[0] if isinstance(faqs, list) and faqs else {}
+        named = first.get("id") if isinstance(first, Mapping) else ""
+        stem = str(form.get("role") or form.get("about") or named or "faqs")
+        taken = {path.stem for path in self.paths()}
+        place = Path("roles" if "role" in form else "faqs") / f"{make_id(stem, taken)}.yaml"
+        head = "# yaml-language-server: $schema=../schema.json\n"
+        text = edit_document(f"{head}new: true\n", 0, from_form(form, {}))
+        return DocumentRef(place.as_posix()), "", text
 
     def text(self, ref: DocumentRef, form: Mapping[str, Any]) -> str:
         """Return the text of a file with a form in place of one of its documents.
@@ -171,31 +217,24 @@ class ContentFiles:
             if now.version != base.version and now.form != base.form:
                 raise _conflict(base.form, form, now)
             after = self.text(ref, form).encode()
-            return self._write(ref, path, after, message)
+            return self._write(ref, path, after, message, (now.form, form))
 
-    def create(self, value: Mapping[str, Any], name: str, message: str) -> Saved:
+    def create(self, form: Mapping[str, Any]) -> Saved:
         """Create a file with one document.
 
         Args:
-            value: the form of the document.
-            name: the path of the file below the content folder, without its suffix.
-            message: says in git what was changed.
+            form: the form of the document.
 
         Raises:
             UsageError: the file can't be written.
         """
         with self._lock:
-            *folders, stem = name.split("/")
-            taken = {path.stem for path in self._paths()}
-            place = Path(*(make_id(part) for part in folders)) / f"{make_id(stem, taken)}.yaml"
-            ref = DocumentRef(place.as_posix())
-            schema = "/".join([".."] * len(folders) + ["schema.json"])
-            head = f"# yaml-language-server: $schema={schema}\n"
-            text = edit_document(f"{head}new: true\n", 0, from_form(value, {}))
-            if not (self.folder / SCHEMA_PATH.name).exists():
+            ref, _, text = self.draft(None, form)
+            if not (self.folder / SCHEMA_PATH.name).exists() and not self.waits:
                 # Text editors check the same files by it.
                 write_bytes(self.folder / SCHEMA_PATH.name, schema_text().encode(), force=True)
-            return self._write(ref, self.folder / place, text.encode(), message)
+            message = f"Add {Path(ref.file).stem}"
+            return self._write(ref, self.folder / ref.file, text.encode(), message, ({}, form))
 
     def remove(self, ref: DocumentRef, message: str) -> Saved:
         """Remove the file of a document that is the only one in it.
@@ -208,7 +247,7 @@ class ContentFiles:
             text, _ = self._read(path)
             if len(compose(text)) > 1:
                 raise UsageError(f"{ref.file} holds more than this: remove it in a text editor.")
-            return self._write(ref, path, None, message)
+            return self._write(ref, path, None, message, (self.document(ref).form, {}))
 
     def undo(self) -> Saved | None:
         """Undo the last save that isn't undone; returns None if there is none.
@@ -233,15 +272,31 @@ class ContentFiles:
         """Whether there is a save to undo."""
         return bool(self._changes)
 
-    def _write(self, ref: DocumentRef, path: Path, after: bytes | None, message: str) -> Saved:
+    @property
+    def waits(self) -> bool:
+        """Whether files stay as they are until somebody approves a change."""
+        return self.proposes or self.commits.to_branch
+
+    def _write(
+        self,
+        ref: DocumentRef,
+        path: Path,
+        after: bytes | None,
+        message: str,
+        forms: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {}),
+    ) -> Saved:
         # A link stays a link: what it points to is written.
         path = path.resolve()
         before = _bytes_of(path)
-        version = _version(after or b"")
         if before == after:
-            return Saved(ref, version)
+            return Saved(ref, file_version(after))
+        if self.proposes:
+            text = None if after is None else after.decode()
+            edit = FileEdit(ref.file, file_version(before), text)
+            return Saved(ref, edit.version, is_pending=True, pending=PendingEdit(edit, *forms))
         if self.commits.to_branch:
-            return Saved(ref, _version(before or b""), self.commits.propose(path, after, message))
+            note = self.commits.propose(path, after, message)
+            return Saved(ref, file_version(before), note, is_pending=True)
         if after is None:
             try:
                 path.unlink()
@@ -250,9 +305,9 @@ class ContentFiles:
         else:
             write_bytes(path, after, force=True)
         self._changes = [*self._changes, _Change(path, before, after)][-MAX_UNDONE:]
-        return Saved(ref, version, self.commits.commit(path, message))
+        return Saved(ref, file_version(after), self.commits.commit(path, message))
 
-    def _paths(self) -> list[Path]:
+    def paths(self) -> list[Path]:
         """Return the files of the content; none in a folder that is empty or not there yet."""
         if not self.folder.is_dir() or not any(self.folder.rglob("*.y*ml")):
             return []
@@ -260,7 +315,7 @@ class ContentFiles:
 
     def _path(self, ref: DocumentRef) -> Path:
         """Return the path of a document's file; only files of the content count."""
-        for path in self._paths():
+        for path in self.paths():
             if path.relative_to(self.folder).as_posix() == ref.file:
                 return path
         raise UsageError(f"{ref.file} isn't there any more: load the page anew.")
@@ -272,7 +327,7 @@ class ContentFiles:
         decoded = decode(raw, path.name)
         if decoded.text is None:
             raise UsageError(f"{path.name} {decoded.problems[0].message}.")
-        return raw.decode(), _version(raw)
+        return raw.decode(), file_version(raw)
 
 
 def _root(text: str, ref: DocumentRef) -> Node:
@@ -284,10 +339,6 @@ def _root(text: str, ref: DocumentRef) -> Node:
 
 def _kind(value: Mapping[str, Any]) -> str:
     return next((key for key in ("role", "faqs") if key in value), "")
-
-
-def _version(raw: bytes) -> str:
-    return hashlib.sha256(raw).hexdigest()[:16]
 
 
 def _bytes_of(path: Path) -> bytes | None:
@@ -302,47 +353,6 @@ def _bytes_of(path: Path) -> bytes | None:
 def _conflict(
     base: Mapping[str, Any], mine: Mapping[str, Any], now: ContentDocument
 ) -> EditConflictError:
-    merge = _Merge()
+    merge = Merge()
     merged = merge.of(base, mine, now.form)
     return EditConflictError(merged, now.version, merge.theirs, merge.both)
-
-
-_MISSING: Final = object()
-
-
-@dataclass(frozen=True, slots=True)
-class _Merge:
-    """A merge of two people's changes, with the paths that the other one, or both, changed."""
-
-    theirs: list[FormPath] = field(default_factory=list)
-    both: list[FormPath] = field(default_factory=list)
-
-    def of(self, base: Any, mine: Any, theirs: Any, path: FormPath = ()) -> Any:
-        """Return a value with the changes of both; where both changed it, `mine`."""
-        if theirs in (base, mine):
-            return mine
-        if all(isinstance(one, Mapping) for one in (base, mine, theirs)):
-            parts = {}
-            for key in dict.fromkeys((*theirs, *mine)):
-                old, own, other = (one.get(key, _MISSING) for one in (base, mine, theirs))
-                part = self.of(old, own, other, (*path, key))
-                if part is not _MISSING:
-                    parts[key] = part
-            return parts
-        keyed = [_by_id(one) for one in (base, mine, theirs)]
-        if all(one is not None for one in keyed):
-            old, own, other = keyed
-            return list(self.of(old, own, other, path).values())
-        self.theirs.append(path)
-        if mine == base:
-            return theirs
-        self.both.append(path)
-        return mine
-
-
-def _by_id(value: Any) -> dict[str, Any] | None:
-    """Return the entries of a list of sections or FAQs by their ids; None for another value."""
-    if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
-        return None
-    ids = [str(one.get("id") or one.get("key") or "") for one in value]
-    return dict(zip(ids, value, strict=True)) if all(ids) and len(set(ids)) == len(ids) else None

@@ -46,7 +46,7 @@ def from_form(form: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]
     value = {key: part for key, part in form.items() if key != "sections"}
     if "sections" in form:
         value["sections"] = _sections(form["sections"], old.get("sections"))
-    kept: dict[str, Any] = _kept(_without_empty(value), old)
+    kept: dict[str, Any] = _kept(written(value), old)
     return kept
 
 
@@ -77,8 +77,8 @@ def _with_empty(form: Any, path: FormPath) -> FormPath:
         return ()
     step = path[0]
     if isinstance(form, list) and isinstance(step, int):
-        written = [at for at, part in enumerate(form) if not _is_empty(_without_empty(part))]
-        step = written[step] if step < len(written) else step
+        kept = [at for at, part in enumerate(form) if not _is_empty(written(part))]
+        step = kept[step] if step < len(kept) else step
         inside = form[step] if step < len(form) else None
     else:
         inside = form.get(step) if isinstance(form, Mapping) else None
@@ -118,7 +118,7 @@ def _sections(form: Any, old: Any) -> dict[str, Any]:
             raise UsageError("A section of the form has no key: load the page anew.")
         if one["key"] in sections:
             raise UsageError(f"Two sections have the id {one['key']}: rename or join them.")
-        part = _without_empty({key: inside for key, inside in one.items() if key != "key"})
+        part = written({key: inside for key, inside in one.items() if key != "key"})
         before = old.get(one["key"]) if isinstance(old, Mapping) else None
         if part:
             sections[one["key"]] = _shortest(one["key"], part, before)
@@ -140,13 +140,13 @@ def _shortest(key: str, part: dict[str, Any], old: Any) -> Any:
     return part
 
 
-def _without_empty(value: Any) -> Any:
+def written(value: Any) -> Any:
     """Return a value without empty texts, lists and dicts, which stand for what isn't written."""
     if isinstance(value, dict):
-        parts = {key: _without_empty(part) for key, part in value.items()}
+        parts = {key: written(part) for key, part in value.items()}
         return {key: part for key, part in parts.items() if not _is_empty(part)}
     if isinstance(value, list):
-        return [part for part in map(_without_empty, value) if not _is_empty(part)]
+        return [part for part in map(written, value) if not _is_empty(part)]
     return value.strip() if isinstance(value, str) else value
 
 

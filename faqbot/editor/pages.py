@@ -23,9 +23,18 @@ from starlette.templating import Jinja2Templates
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.content.writer import make_id
 from faqbot.content.yaml_values import compose, plain_value
+from faqbot.editor.changes import changes_in_words
 from faqbot.editor.drafts import Drafts
-from faqbot.editor.files import ContentDocument, ContentFiles, DocumentRef, EditConflictError, Saved
+from faqbot.editor.files import (
+    ContentDocument,
+    ContentFiles,
+    DocumentRef,
+    EditConflictError,
+    PendingEdit,
+    Saved,
+)
 from faqbot.editor.forms import to_form
+from faqbot.editor.proposals import proposal_of
 from faqbot.errors import ContentError, FaqbotError, UsageError
 from faqbot.importers.documents.blocks import HeadingClassifier
 from faqbot.importers.documents.importer import import_documents
@@ -33,6 +42,7 @@ from faqbot.model import Audience, Question, Surface
 from faqbot.runtime.web import LOCAL_HOSTS, SafeHeaders, SameOrigin, safe_headers
 from faqbot.slack.answers import ask
 from faqbot.slack.blockkit.rich_text import rich
+from faqbot.storage.models import Proposal
 
 MAX_BODY: Final = 20_000_000
 """Bytes of a request: a document that is imported."""
@@ -45,7 +55,9 @@ _BLOCKS: Final = _FOLDER.parent / "playground" / "static"
 HEADERS: Final = safe_headers(
     {"script-src": "'self'", "style-src": "'self'", "connect-src": "'self'", "img-src": "'self'"}
 )
-Call = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Call = Callable[[Mapping[str, Any]], "Mapping[str, Any] | Saved"]
+Propose = Callable[[Proposal], Awaitable[str]]
+"""Takes a proposal, without its workspace, to who decides; returns what became of it, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +68,19 @@ class EditorPages:
         files: the content.
         drafts: checks and asks what is on the page.
         headings: returns the classifier of headings for documents that are imported.
+        propose: takes edits to who decides, where `files` writes none.
     """
 
     files: ContentFiles
     drafts: Drafts
     headings: Callable[[], HeadingClassifier]
+    propose: Propose | None = None
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes of the page, without guards."""
         calls: Mapping[str, Call] = {
             "document": self._document,
+            "new": self._new,
             "check": self._check,
             "ask": self._ask,
             "save": self._save,
@@ -78,7 +93,7 @@ class EditorPages:
         return [
             Route("/", self._page),
             *(
-                Route(f"/calls/{name}", _endpoint(call), methods=["POST"])
+                Route(f"/calls/{name}", self._endpoint(call), methods=["POST"])
                 for name, call in calls.items()
             ),
             Route("/calls/import", self._import, methods=["POST"]),
@@ -97,6 +112,12 @@ class EditorPages:
             ],
         )
 
+    def mounted(self) -> Starlette:
+        """Return the application as a part of another one, which has the other guards."""
+        return Starlette(
+            routes=self.routes(), middleware=[Middleware(SafeHeaders, headers=HEADERS)]
+        )
+
     async def _page(self, request: Request) -> Response:
         templates = Jinja2Templates(directory=_FOLDER / "templates")
         return templates.TemplateResponse(request, "editor.html")
@@ -105,8 +126,8 @@ class EditorPages:
         del asked
         documents, problems = self.files.documents()
         return {
-            "folder": str(self.files.folder),
-            "git": self.files.commits.mode.value,
+            "folder": "" if self.files.proposes else str(self.files.folder),
+            "proposes": self.files.proposes,
             "canUndo": self.files.can_undo,
             "standard": dict(STANDARD_SECTIONS),
             "documents": [_summary(document) for document in documents],
@@ -117,22 +138,27 @@ class EditorPages:
         return _shown(self.files.document(_ref(asked)))
 
     def _check(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        ref, form = _ref(asked), _form(asked)
+        ref, form = _ref_or_new(asked), _form(asked)
         found = self.drafts.check(ref, form, ask=bool(asked.get("ask")))
-        before = self.files.raw_text(ref)
-        after = self.files.text(ref, form)
+        saved = self.files.document(ref).form if ref else {}
+        place, before, after = self.files.draft(ref, form)
         lines = difflib.unified_diff(
-            before.splitlines(), after.splitlines(), ref.file, ref.file, lineterm="", n=2
+            before.splitlines(), after.splitlines(), place.file, place.file, lineterm="", n=2
         )
-        return {"findings": [asdict(one) for one in found], "changes": list(lines)}
+        words = "\n".join(changes_in_words(saved, form))
+        return {
+            "findings": [asdict(one) for one in found],
+            "changes": list(lines),
+            "words": _rich_blocks(words),
+        }
 
     def _ask(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         text = str(asked.get("question") or "").strip()[:MAX_QUESTION]
         if not text:
             raise UsageError("Type a question first.")
-        ref = _ref(asked) if asked.get("file") else None
         try:
-            engine = self.drafts.engine(ref, _form(asked) if ref else {})
+            form = _form(asked) if "form" in asked else None
+            engine = self.drafts.engine(_ref_or_new(asked), form)
         except ContentError as error:
             first = error.problems[0]
             raise UsageError(
@@ -166,55 +192,81 @@ class EditorPages:
             ],
         }
 
-    def _save(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _save(self, asked: Mapping[str, Any]) -> Saved:
         ref, form = _ref(asked), _form(asked)
         base = asked.get("base")
         if not isinstance(base, dict) or not isinstance(base.get("form"), dict):
             raise UsageError("The page has lost what it began with: load it anew.")
         began = ContentDocument(ref, base["form"], str(base.get("version")), "")
         message = str(asked.get("message") or f"Edit {ref.file}")[:200]
-        return self._saved(self.files.save(ref, form, began, message))
+        return self.files.save(ref, form, began, message)
 
-    def _create(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        if isinstance(asked.get("form"), dict):
-            form = _form(asked)
-        else:
-            title = " ".join(str(asked.get("title") or "").split())
-            if not title:
-                raise UsageError("Give it a title.")
-            form = _new_form(str(asked.get("kind")), title)
-        name = str(form.get("role") or form.get("about") or asked.get("title") or "faqs")
-        folder = "roles" if "role" in form else "faqs"
-        made = self.files.create(form, f"{folder}/{name}", f"Add {name}")
-        return self._saved(made)
+    def _new(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the form of something new, which nobody has saved yet."""
+        title = " ".join(str(asked.get("title") or "").split())
+        if not title:
+            raise UsageError("Give it a title.")
+        kind = "role" if asked.get("kind") == "role" else "faqs"
+        return {"kind": kind, "form": _new_form(kind, title)}
 
-    def _remove(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _create(self, asked: Mapping[str, Any]) -> Saved:
+        return self.files.create(_form(asked))
+
+    def _remove(self, asked: Mapping[str, Any]) -> Saved:
         ref = _ref(asked)
-        return self._saved(self.files.remove(ref, f"Remove {ref.file}"))
+        return self.files.remove(ref, f"Remove {ref.file}")
 
-    def _undo(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _undo(self, asked: Mapping[str, Any]) -> Mapping[str, Any] | Saved:
         del asked
         saved = self.files.undo()
-        return {"note": "There is nothing to undo."} if saved is None else self._saved(saved)
+        return {"note": "There is nothing to undo."} if saved is None else saved
 
-    def _saved(self, saved: Saved) -> Mapping[str, Any]:
+    def _preview(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"blocks": _rich_blocks(str(asked.get("markdown") or "")[:20_000])}
+
+    def _endpoint(self, call: Call) -> Callable[[Request], Awaitable[Response]]:
+        async def respond(request: Request) -> Response:
+            try:
+                asked = json.loads(await _body(request) or b"{}")
+            except (ValueError, RecursionError):
+                return JSONResponse({"error": "The request isn't JSON."}, 400)
+            if not isinstance(asked, dict):
+                return JSONResponse({"error": "The request isn't an object."}, 400)
+
+            async def answer() -> Mapping[str, Any]:
+                found = await to_thread(call, asked)
+                if isinstance(found, Saved):
+                    return await self._finished(found, str(request.scope.get("person") or ""))
+                return found
+
+            return await _responded(answer)
+
+        return respond
+
+    async def _finished(self, saved: Saved, person: str) -> Mapping[str, Any]:
+        """Return what the page learns of a save, after an edit is proposed that has to be."""
+        note = saved.note
+        if saved.pending is not None and self.propose is not None:
+            note = await self.propose(await to_thread(self._proposal, saved.pending, person))
         return {
             "file": saved.ref.file,
             "number": saved.ref.number,
             "version": saved.version,
-            "note": saved.note,
+            "note": note,
+            "pending": saved.is_pending,
             "canUndo": self.files.can_undo,
         }
 
-    def _preview(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        elements = rich(str(asked.get("markdown") or "")[:20_000])
-        return {"blocks": [{"type": "rich_text", "elements": elements}] if elements else []}
+    def _proposal(self, pending: PendingEdit, person: str) -> Proposal:
+        self.drafts.require_loading(pending.edit)
+        roles = {str(one.form["role"]) for one in self.files.documents()[0] if "role" in one.form}
+        return proposal_of(pending, person, roles)
 
     async def _import(self, request: Request) -> Response:
         """Read a document that was dropped on the page, and return the form of a new role."""
         raw = await _body(request)
         name = Path(request.query_params.get("name", "")).name or "document.txt"
-        return await _responded(lambda: self._imported(name, raw))
+        return await _responded(lambda: to_thread(self._imported, name, raw))
 
     def _imported(self, name: str, raw: bytes) -> Mapping[str, Any]:
         with tempfile.TemporaryDirectory(prefix="faqbot-import-") as place:
@@ -236,23 +288,15 @@ class EditorPages:
         }
 
 
-def _endpoint(call: Call) -> Callable[[Request], Awaitable[Response]]:
-    async def respond(request: Request) -> Response:
-        try:
-            asked = json.loads(await _body(request) or b"{}")
-        except (ValueError, RecursionError):
-            return JSONResponse({"error": "The request isn't JSON."}, 400)
-        if not isinstance(asked, dict):
-            return JSONResponse({"error": "The request isn't an object."}, 400)
-        return await _responded(lambda: call(asked))
-
-    return respond
+def _rich_blocks(markdown: str) -> list[Mapping[str, Any]]:
+    elements = rich(markdown) if markdown.strip() else []
+    return [{"type": "rich_text", "elements": elements}] if elements else []
 
 
-async def _responded(call: Callable[[], Mapping[str, Any]]) -> Response:
+async def _responded(call: Callable[[], Awaitable[Mapping[str, Any]]]) -> Response:
     """Return what a call says, or its advice with a status that isn't OK."""
     try:
-        return JSONResponse(await to_thread(call))
+        return JSONResponse(await call())
     except EditConflictError as error:
         return JSONResponse(
             {
@@ -284,6 +328,11 @@ async def _body(request: Request) -> bytes:
 def _ref(asked: Mapping[str, Any]) -> DocumentRef:
     number = asked.get("number", 0)
     return DocumentRef(str(asked.get("file")), number if isinstance(number, int) else -1)
+
+
+def _ref_or_new(asked: Mapping[str, Any]) -> DocumentRef | None:
+    """Return the document that is meant; None for one that nobody has saved yet."""
+    return _ref(asked) if asked.get("file") is not None else None
 
 
 def _form(asked: Mapping[str, Any]) -> Mapping[str, Any]:

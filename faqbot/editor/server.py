@@ -11,7 +11,7 @@ from pathlib import Path
 from faqbot.editor.commits import Commits, GitMode
 from faqbot.editor.drafts import Drafts
 from faqbot.editor.files import ContentFiles
-from faqbot.editor.pages import EditorPages
+from faqbot.editor.pages import EditorPages, Propose
 from faqbot.importers.documents.blocks import HeadingClassifier
 from faqbot.matching.training_data import SharedResources
 from faqbot.runtime.http_protocol import LOCAL_LIMITS
@@ -24,6 +24,7 @@ def editor_pages(
     mode: GitMode,
     resources: Callable[[], SharedResources],
     headings: Callable[[], HeadingClassifier],
+    propose: Propose | None = None,
 ) -> EditorPages:
     """Return the pages that edit a content folder.
 
@@ -32,14 +33,16 @@ def editor_pages(
         mode: what a save does in git.
         resources: returns what all indexes share; called when something is asked first.
         headings: returns the classifier of headings for documents that are imported.
+        propose: takes edits to who decides about them; no file is written then.
 
     Raises:
         UsageError: saves can't be recorded in git.
     """
     commits = Commits(folder, mode)
     commits.check()
-    files = ContentFiles(folder, commits)
-    return EditorPages(files, Drafts(files, cache(resources), time.monotonic), cache(headings))
+    files = ContentFiles(folder, commits, proposes=propose is not None)
+    drafts = Drafts(files, cache(resources), time.monotonic)
+    return EditorPages(files, drafts, cache(headings), propose)
 
 
 def serve_editor(pages: EditorPages, port: int, say: Callable[[str], None]) -> None:

@@ -8,7 +8,7 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode, urljoin
@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urljoin
 from cachetools import TTLCache
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -40,8 +40,11 @@ _HOST_ONLY: Final = "__Host-"
 """Prefix of cookies that only this host can set, over HTTPS."""
 
 _PUBLIC_PATHS: Final = ("/sign-in", "/sign-out", "/static/")
+_CALLS: Final = "/calls/"
+"""What the paths of a script's calls have."""
+
 Page = Callable[[Request, int, str], Response]
-"""Returns the sign-in page, with a status and a message."""
+"""Returns a page, with a status and a message."""
 
 
 class IdentityProvider(Protocol):
@@ -101,19 +104,19 @@ class Sessions:
             Route("/sign-out", self._sign_out, methods=["POST"]),
         ]
 
-    async def is_signed_in(self, request: Request) -> bool:
-        """Whether a request has a session whose user may still read."""
+    async def person_of(self, request: Request) -> str:
+        """Return who has the session of a request; empty without one, or who may read no longer."""
         key = self._cookie(request, _SESSION_COOKIE)
         user = self._users.get(key)
         if user is None:
-            return False
+            return ""
         if key not in self._checked:
             # A user may leave, or stop being an owner, during a session.
             if not await self._identity.may_read(user):
                 self._users.pop(key, None)
-                return False
+                return ""
             self._checked[key] = True
-        return True
+        return user
 
     async def _sign_in(self, request: Request) -> Response:
         return self._page(request, 200, "")
@@ -179,7 +182,10 @@ class Sessions:
 
 
 class RequireSignIn:
-    """ASGI middleware that redirects users without a session to the sign-in page."""
+    """ASGI middleware that redirects users without a session to the sign-in page.
+
+    A script of a page gets advice instead: what somebody wrote is on that page, and stays there.
+    """
 
     def __init__(self, app: ASGIApp, sessions: Sessions) -> None:
         self._app = app
@@ -189,11 +195,55 @@ class RequireSignIn:
         """Serve a page, or redirect to the sign-in page."""
         if scope["type"] == "http" and not scope["path"].startswith(_PUBLIC_PATHS):
             request = Request(scope)
-            if not await self._sessions.is_signed_in(request):
-                await RedirectResponse("/sign-in", 303)(scope, receive, send)
+            person = await self._sessions.person_of(request)
+            if not person:
+                said = "Your session has ended. Sign in again in another tab, then go on."
+                refused = _advice(scope, 401, said) or RedirectResponse("/sign-in", 303)
+                await refused(scope, receive, send)
                 return
-            scope["signed_in"] = True
+            scope["person"] = person
         await self._app(scope, receive, send)
+
+
+class OwnersOnly:
+    """ASGI middleware that refuses people who signed in, and may not edit.
+
+    Args:
+        app: the application.
+        may_edit: whether a user may edit.
+        page: returns a page that says a text.
+        clock: a monotonic clock, in seconds.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        may_edit: Callable[[str], Awaitable[bool]],
+        page: Page,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._app = app
+        self._may_edit = may_edit
+        self._page = page
+        self._known: TTLCache[str, bool] = TTLCache(_MAX_SESSIONS, OWNER_CHECK_INTERVAL, clock)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the editor, or say who may use it."""
+        if scope["type"] == "http":
+            person = str(scope.get("person") or "")
+            if person not in self._known:
+                if not person or not await self._may_edit(person):
+                    said = "Only owners of content can propose changes of it, and no guests."
+                    page = self._page(Request(scope), 403, said)
+                    await (_advice(scope, 403, said) or page)(scope, receive, send)
+                    return
+                self._known[person] = True
+        await self._app(scope, receive, send)
+
+
+def _advice(scope: Scope, status: int, said: str) -> Response | None:
+    """Return a response for the script of a page; None where a person reads it."""
+    return JSONResponse({"error": said}, status) if _CALLS in scope["path"] else None
 
 
 AUTHORIZE_PATH: Final = "/openid/connect/authorize"
@@ -260,7 +310,10 @@ class SlackIdentity:
 
     async def may_read(self, person: str) -> bool:
         """Whether a user is an owner of content or an admin."""
-        return await self.owners.owns(self.bot, self.knowledge_base(), person)
+        knowledge_base = self.knowledge_base()
+        if await self.owners.owns(self.bot, knowledge_base, person):
+            return True
+        return await self.owners.acts(self.bot, self.team, knowledge_base, person)
 
 
 def _claims(token: str) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -11,19 +12,20 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
-from faqbot.content.loader import load_knowledge_base
 from faqbot.errors import SettingsError
-from faqbot.insights.auth import Sessions, SlackIdentity
+from faqbot.insights.auth import OwnersOnly, Sessions, SlackIdentity
+from faqbot.insights.edits import CurrentContent, EditProposals
 from faqbot.insights.views import InsightsPages
 from faqbot.matching.encoders import StaticEncoder
 from faqbot.matching.similarity import group_by_meaning
-from faqbot.model import KnowledgeBase
 from faqbot.runtime.tasks import run_until_signal
 from faqbot.runtime.web import LOCAL_HOSTS, Server, listen
 from faqbot.settings.models import Settings, reveal
 from faqbot.slack.client import team_id_of, web_client
 from faqbot.slack.owners import OwnerDirectory
+from faqbot.storage.models import Proposal
 from faqbot.storage.store import Store, with_store
 
 
@@ -45,10 +47,25 @@ class BindAddress:
             return False
 
 
+MakeEditor = Callable[[Callable[[Proposal], Awaitable[str]]], ASGIApp]
+"""Returns the editor as an application, given what takes its edits to who decides."""
+
+
 def serve_insights(
-    database: str | None, knowledge: Path, address: BindAddress, settings: Settings | None
+    database: str | None,
+    knowledge: Path,
+    address: BindAddress,
+    settings: Settings | None,
+    make_editor: MakeEditor | None = None,
 ) -> None:
     """Serve the insights pages until a signal; with settings, only to owners who sign in.
+
+    Args:
+        database: the address of the database.
+        knowledge: the content folder.
+        address: where to listen.
+        settings: how owners sign in; None lets everybody read who can connect.
+        make_editor: makes the editor for owners who sign in; None where content can't be edited.
 
     Raises:
         UsageError: there is no database.
@@ -61,15 +78,15 @@ def serve_insights(
         raise SettingsError(
             f"On {address.host} the pages need signing in: set FAQBOT_INSIGHTS_URL."
         )
-    knowledge_base = load_knowledge_base(knowledge)
+    content = CurrentContent(knowledge)
     grouping = partial(group_by_meaning, encoder=StaticEncoder())
 
     async def serve(store: Store) -> None:
-        pages = partial(InsightsPages, store, lambda: knowledge_base, grouping)
+        pages = partial(InsightsPages, store, lambda: content.knowledge_base, grouping)
         # Before the calls to Slack, so that a taken port is reported at once.
         listener = listen(address.host, address.port)
         try:
-            async with _app(pages, knowledge_base, settings) as app:
+            async with insights_app(pages, content, store, settings, make_editor) as app:
                 shown = settings.faqbot_insights_url if settings else ""
                 _say(f"faqbot insights: {shown or f'http://{address.host}:{address.port}'}/")
                 server = Server(app)
@@ -84,13 +101,27 @@ def serve_insights(
 
 
 @asynccontextmanager
-async def _app(
-    of_team: Callable[[str | None], InsightsPages],
-    knowledge_base: KnowledgeBase,
+async def insights_app(
+    make_pages: Callable[..., InsightsPages],
+    content: CurrentContent,
+    store: Store,
     settings: Settings | None,
+    make_editor: MakeEditor | None,
+    *,
+    clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Starlette]:
+    """Yield the application of the pages, while its connections to Slack are open.
+
+    Args:
+        make_pages: makes the pages of a workspace, or of all.
+        content: the content.
+        store: has the questions and the proposals.
+        settings: how owners sign in; None lets everybody read who can connect.
+        make_editor: makes the editor for owners who sign in; None where content can't be edited.
+        clock: a monotonic clock, in seconds.
+    """
     if settings is None:
-        yield of_team(None).app()
+        yield make_pages().app()
         return
     _check(settings)
     address = urlsplit(settings.faqbot_insights_url)
@@ -99,7 +130,13 @@ async def _app(
         web_client("", settings.slack_api_url) as anyone,
     ):
         team = await team_id_of(bot)
-        pages = of_team(team)  # an owner of one workspace may not read another's questions
+        owners = OwnerDirectory(settings.faqbot_default_owner, clock=clock)
+        # An owner of one workspace may not read another's questions.
+        pages = make_pages(team)
+        if make_editor is not None:
+            edits = EditProposals(store, bot, team, owners, content)
+            editor = OwnersOnly(make_editor(edits.take), edits.may_edit, pages.refused, clock)
+            pages = make_pages(team, editor=editor, folder=content.folder)
         identity = SlackIdentity(
             bot=bot,
             client=anyone,
@@ -107,10 +144,10 @@ async def _app(
             client_id=settings.slack_client_id,
             client_secret=reveal(settings.slack_client_secret),
             redirect_url=f"{settings.faqbot_insights_url}/sign-in/done",
-            knowledge_base=lambda: knowledge_base,
-            owners=OwnerDirectory(settings.faqbot_default_owner),
+            knowledge_base=lambda: content.knowledge_base,
+            owners=owners,
         )
-        sessions = Sessions(identity, pages.sign_in, secure=address.scheme == "https")
+        sessions = Sessions(identity, pages.sign_in, secure=address.scheme == "https", clock=clock)
         yield pages.app((*LOCAL_HOSTS, address.hostname or ""), sessions)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import difflib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,20 +12,31 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from markdown_it import MarkdownIt
+from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
+from starlette.types import ASGIApp
 
+from faqbot.content.files import file_version
 from faqbot.content.writer import faq_template
 from faqbot.insights.auth import RequireSignIn, Sessions
 from faqbot.model import Entry, Faq, KnowledgeBase, Role, is_stale
 from faqbot.runtime.web import LOCAL_HOSTS, SafeHeaders, SameOrigin, safe_headers
-from faqbot.storage.models import QuestionRecord, StoreError, utc_now
+from faqbot.storage.models import (
+    EDIT,
+    Proposal,
+    ProposalState,
+    QuestionRecord,
+    StoreError,
+    utc_now,
+)
 from faqbot.storage.questions import QuestionFilter
 from faqbot.storage.reports import (
     EntryStatistics,
@@ -120,6 +133,8 @@ def _chart(
     return json.dumps({"labels": labels, "series": series, "links": links, "lying": lying})
 
 
+EDITOR_PATH: Final = "/edit"
+MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
 HERE: Final = Path(__file__).parent
 HEADERS: Final = safe_headers(
     {
@@ -153,6 +168,8 @@ class InsightsPages:
         knowledge_base: returns the present content.
         grouping: groups unanswered questions by meaning.
         team: the workspace whose questions are shown; None for all.
+        editor: the application in which owners propose changes, if they can.
+        folder: the content folder, which proposed changes are compared with.
     """
 
     def __init__(
@@ -161,11 +178,16 @@ class InsightsPages:
         knowledge_base: Callable[[], KnowledgeBase],
         grouping: Grouping,
         team: str | None = None,
+        *,
+        editor: ASGIApp | None = None,
+        folder: Path | None = None,
     ) -> None:
         self._store = store
         self._knowledge_base = knowledge_base
         self._grouping = grouping
         self._team = team
+        self._editor = editor
+        self._folder = folder
         self._templates = Jinja2Templates(directory=HERE / "templates")
 
     def app(
@@ -184,6 +206,7 @@ class InsightsPages:
                 Route("/questions", self._questions),
                 Route("/draft", self._draft),
                 Mount("/static", StaticFiles(directory=HERE / "static")),
+                *self._editor_routes(),
                 *(sessions.routes() if sessions else ()),
             ],
             middleware=[
@@ -254,6 +277,23 @@ class InsightsPages:
             request, "draft.html", view=parse_view(asked), question=question, role=role, draft=text
         )
 
+    def refused(self, request: Request, status: int, said: str) -> Response:
+        """Return a page that says why something isn't shown."""
+        return self._page(request, "error.html", status, said=said)
+
+    def _editor_routes(self) -> list[BaseRoute]:
+        if self._editor is None:
+            return []
+        return [Route("/proposals", self._proposals), Mount(EDITOR_PATH, self._editor)]
+
+    async def _proposals(self, request: Request) -> Response:
+        assert self._team is not None
+        assert self._folder is not None
+        found = await self._store.proposals.all(self._team, (ProposalState.OPEN,))
+        edits = [one for one in found if one.kind == EDIT]
+        shown = await asyncio.to_thread(lambda: [_shown_edit(self._folder, one) for one in edits])
+        return self._page(request, "proposals.html", waiting=shown)
+
     async def _store_error(self, request: Request, error: Exception) -> Response:
         return self._page(request, "error.html", 503, said=str(error))
 
@@ -266,7 +306,20 @@ class InsightsPages:
         return summarize(records, ratings, wanted.since, until, self._grouping)
 
     def _page(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:
+        values["edits"] = self._editor is not None and request.scope.get("person")
         return self._templates.TemplateResponse(request, name, values, status_code=status)
+
+
+def _shown_edit(folder: Path | None, proposal: Proposal) -> tuple[Proposal, Markup, object]:
+    """Return a proposed edit with its changes in words and in lines; None if its file changed."""
+    words = Markup(MARKDOWN.render(proposal.answer))  # noqa: S704 - rendered with HTML disabled
+    path = folder / proposal.file if folder else None
+    before = path.read_bytes() if path and path.is_file() else None
+    if file_version(before) != proposal.version:
+        return proposal, words, None
+    old, new = (before or b"").decode("utf-8", "replace"), proposal.text or ""
+    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=2)
+    return proposal, words, list(lines)[2:]
 
 
 def _matches(record: QuestionRecord, asked: Any) -> bool:

@@ -203,6 +203,18 @@ class OwnerDirectory:
         name = re.sub(r"[<>|]", " ", str(found.get("real_name") or found.get("name") or ""))
         return f"<@{person}|{' '.join(name.split())}>" if name.strip() else person
 
+    async def acts(
+        self, client: AsyncWebClient, team: str, knowledge_base: KnowledgeBase, user: str
+    ) -> bool:
+        """Whether a user may act for some owner of content: never a guest, nor an admin as such."""
+        if await self._audiences.of(client, team, user) is not Audience.EMPLOYEES:
+            return False
+        named = tuple(sorted({owner for owner in _owners_in(knowledge_base) if owner}))
+        for owners in (await self._default_owners(client), await self._resolve(client, named)):
+            if await self._includes(client, owners, user, ""):
+                return True
+        return False
+
     async def owns(self, client: AsyncWebClient, knowledge_base: KnowledgeBase, user: str) -> bool:
         """Whether a user is an owner, by id or by a user group, or an admin."""
         for owner in sorted({*_owners_in(knowledge_base), *self._default}):

@@ -121,16 +121,18 @@ class ProposalState(StrEnum):
     REJECTED = "rejected"
 
 
-FAQ, PHRASING = "faq", "phrasing"
-"""The kinds of proposals: a new FAQ, or another phrasing of an entry."""
+FAQ, PHRASING, EDIT = "faq", "phrasing", "edit"
+"""The kinds of proposals: a new FAQ, another phrasing of an entry, or an edited file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Content that somebody proposes: an FAQ, or a phrasing of an entry.
+    """Content that somebody proposes: an FAQ, a phrasing of an entry, or an edited file.
 
     `question` is the FAQ's question or the phrasing; `role` is the FAQ's role, `entry` what the
     phrasing is for, `owner` who shall own the FAQ (empty: the owner of its role, or who approves).
+    Of an edit, `question` names what is edited, `answer` says in Markdown what changes, `role` is
+    whose owners decide, and `file`, `version` and `text` are those of a `FileEdit`.
     """
 
     id: str
@@ -149,6 +151,9 @@ class Proposal:
     decided_by: str = ""
     notice_channel: str = ""
     notice_ts: str = ""
+    file: str = ""
+    version: str = ""
+    text: str | None = None
 
 
 class ChannelMode(StrEnum):

@@ -117,6 +117,9 @@ proposals: Final = Table(
     Column("notice_ts", String(32), nullable=False),
     Column("created", UtcDateTime, nullable=False),
     Column("changed", UtcDateTime, nullable=False),
+    Column("file", String(1000), nullable=False, server_default=""),
+    Column("version", String(64), nullable=False, server_default=""),
+    Column("text", SafeText),
     Index("proposals_by_state", "team", "state"),
 )
 

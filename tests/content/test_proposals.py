@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from faqbot.content.files import file_version
 from faqbot.content.loader import check_folder, load_knowledge_base
+from faqbot.content.publisher import ContentPublisher, FileEdit
 from faqbot.content.writer import faq_template, new_faq_key, write_faq, write_phrasing
-from faqbot.errors import UsageError
+from faqbot.errors import ContentError, UsageError
 from faqbot.model import Audience, Faq, KnowledgeBase, Section
 
 ROLE = """
@@ -113,3 +115,57 @@ def test_faq_template_loads(folder: Path) -> None:
     text = faq_template("Is there a dress code?", "tester", load_knowledge_base(folder))
     (folder / "draft.yaml").write_text(text)
     assert load_knowledge_base(folder).entry("tester/faq/is-there-a-dress-code")
+
+
+@pytest.fixture
+def publisher(folder: Path) -> ContentPublisher:
+    class Loaded:
+        @property
+        def knowledge_base(self) -> KnowledgeBase:
+            return load_knowledge_base(folder)
+
+    async def reload() -> bool:
+        load_knowledge_base(folder)
+        return True
+
+    return ContentPublisher(Loaded(), folder, reload)
+
+
+@pytest.mark.parametrize(
+    "name", ["../tester.yaml", "/tmp/tester.yaml", ".git/tester.yaml", "tester.py", "a/../b.yaml"]
+)
+async def test_an_edit_of_what_is_no_content_file_is_refused(
+    publisher: ContentPublisher, name: str
+) -> None:
+    with pytest.raises(UsageError, match="is no content file"):
+        await publisher.write_edit(FileEdit(name, "", "role: x\n"))
+
+
+async def test_an_edit_that_does_not_load_leaves_the_file_as_it_was(
+    publisher: ContentPublisher, folder: Path
+) -> None:
+    path = folder / "tester.yaml"
+    version = file_version(path.read_bytes())
+
+    with pytest.raises(ContentError):
+        await publisher.write_edit(FileEdit(path.name, version, "role: tester\n"))
+    with pytest.raises(UsageError, match="there is no"):
+        await publisher.write_edit(FileEdit(path.name, version, None))
+    with pytest.raises(UsageError, match="made by somebody else"):
+        await publisher.write_edit(FileEdit(path.name, "", ROLE))
+
+    assert path.read_text() == ROLE
+
+
+async def test_an_edit_through_a_link_writes_what_it_points_to(
+    publisher: ContentPublisher, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    real = tmp_path_factory.mktemp("elsewhere") / "real.yaml"
+    real.write_text(PAY)
+    (folder / "pay.yaml").symlink_to(real)
+
+    edit = FileEdit("pay.yaml", file_version(real.read_bytes()), PAY.replace("Well", "Fairly"))
+    await publisher.write_edit(edit)
+
+    assert (folder / "pay.yaml").is_symlink()
+    assert "Fairly" in real.read_text()

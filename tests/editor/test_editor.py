@@ -19,6 +19,20 @@ def section(form: Any, key: str) -> Any:
     return next(one for one in form["sections"] if one["key"] == key)
 
 
+def created(editor: Editor, kind: str, title: str) -> Any:
+    return editor.call("create", form=editor.call("new", kind=kind, title=title)["form"])
+
+
+def words(checked: Any) -> list[str]:
+    """What a check says in words that a save would change."""
+    return [
+        "".join(part["text"] for part in item["elements"])
+        for block in checked["words"]
+        for points in block["elements"]
+        for item in points["elements"]
+    ]
+
+
 def messages(checked: Any) -> list[tuple[list[Any], str]]:
     return [(one["path"], one["message"]) for one in checked["findings"]]
 
@@ -144,6 +158,45 @@ def test_a_check_shows_what_a_save_would_change(editor: Editor) -> None:
     assert editor.text() == ROLE
 
 
+def test_changes_are_said_in_words(editor: Editor) -> None:
+    opened = editor.open()
+    form = deepcopy(opened["form"])
+    form["owner"] = "@kitchen"
+    section(form, "overview")["text"] = "Cooks lunch for the whole office and plans the menu."
+    section(form, "skills")["required"] = ["Knife skills", "Hygiene", "Patience"]
+    del section(form, "skills")["preferred"]
+    section(form, "responsibilities")["items"].reverse()
+    form["sections"].append({"key": "perks", "title": "Perks", "text": "Free *lunch*."})
+    form["faqs"] = [{"id": "fish", "question": "Fish?", "answer": "On Fridays."}]
+
+    assert words(editor.check(opened, form)) == [
+        "Overview, Text: Cooks lunch for the whole office and plans the menu.",
+        "Responsibilities, Points: in another order",
+        "Skills, Required: added “Hygiene”",
+        "Skills, Required: added “Patience”",
+        "Skills, Preferred: removed “French”",
+        "Perks: new section",
+        "Perks, Text: “Free *lunch*.”",
+        "Fish?: new FAQ",
+        "Fish?, Answer: “On Fridays.”",
+        "Do I need my own knives?: FAQ removed",
+        "Owner: “@kitchen”",
+    ]
+
+
+def test_what_nobody_has_saved_yet_is_checked_and_asked(editor: Editor) -> None:
+    form = editor.call("new", kind="role", title="Warehouse Lead")["form"]
+    form["sections"].append({"key": "skills", "required": ["Forklift licence"], "preferred": [1]})
+
+    broken = editor.call("check", form=form)["findings"]
+    assert any(one["path"][:2] == ["sections", 1] for one in broken)
+
+    form["sections"][1].pop("preferred")
+    found = editor.call("ask", question="skills of a warehouse lead", form=form)
+    assert found["result"]["entries"][0]["id"] == "warehouse-lead/skills"
+    assert not (editor.folder / "roles" / "warehouse-lead.yaml").exists()
+
+
 def test_a_question_is_answered_from_what_is_not_saved(editor: Editor) -> None:
     opened = editor.open()
     form = deepcopy(opened["form"])
@@ -261,8 +314,8 @@ def test_an_empty_folder_becomes_content_that_loads(tmp_path: Path) -> None:
     editor = Editor(tmp_path / "knowledge")
     assert editor.call("content")["documents"] == []
 
-    made = editor.call("create", kind="role", title="Warehouse Lead")
-    editor.call("create", kind="faqs", title="Where can I park")
+    made = created(editor, "role", "Warehouse Lead")
+    created(editor, "faqs", "Where can I park")
 
     knowledge_base = load_knowledge_base(editor.folder)
     assert [role.title for role in knowledge_base.roles] == ["Warehouse Lead"]
@@ -273,7 +326,7 @@ def test_an_empty_folder_becomes_content_that_loads(tmp_path: Path) -> None:
 
 
 def test_a_second_role_of_the_same_title_gets_a_file_of_its_own(editor: Editor) -> None:
-    made = editor.call("create", kind="role", title="Office Cook")
+    made = created(editor, "role", "Office Cook")
 
     assert made["file"] != "roles/office-cook.yaml"
     assert editor.text() == ROLE
@@ -338,6 +391,17 @@ def test_for_review_a_save_is_a_branch_and_the_files_stay(repository: Path) -> N
     changed = git(repository, "show", "--format=", branch)
     assert '+title: "Chef"' in changed
     assert changed.count("\n+") == 2
+
+
+def test_for_review_something_new_is_a_branch_too(repository: Path) -> None:
+    editor = Editor(repository, GitMode.BRANCH)
+
+    saved = created(editor, "role", "Warehouse Lead")
+
+    assert saved["pending"]
+    assert not (repository / saved["file"]).exists()
+    branch = saved["note"].split()[2].rstrip(",")
+    assert "+role: warehouse-lead" in git(repository, "show", "--format=", branch)
 
 
 def test_git_without_a_repository_is_refused_at_the_start(folder: Path) -> None:

@@ -13,8 +13,11 @@ const state = { content: null, open: null, undone: [], timer: 0, asked: 0 };
 
 async function load() {
   state.content = await call("content");
-  $("folder").textContent = state.content.folder;
-  $("undo").disabled = !state.content.canUndo;
+  const { folder, proposes, canUndo } = state.content;
+  $("folder").textContent = proposes ? "What you save here is proposed to the owners, who decide in Slack." : folder;
+  $("undo").hidden = proposes;
+  $("undo").disabled = !canUndo;
+  $("save").textContent = proposes ? "Propose" : "Save";
   drawList();
 }
 
@@ -110,7 +113,9 @@ function stepBack() {
   later();
 }
 
-const isDirty = () => Boolean(state.open) && (!state.open.file || written(state.open.form) !== written(state.open.base.form));
+// What was proposed isn't in the file yet, and still needs no second save.
+const isDirty = () => Boolean(state.open) && written(state.open.form) !== state.open.proposed
+  && (!state.open.file || written(state.open.form) !== written(state.open.base.form));
 
 // What a save would write: empty fields stand for what isn't there.
 function written(form) {
@@ -130,7 +135,7 @@ function drawState(said = "") {
   const errors = open.findings.filter((one) => one.level === "error").length;
   const notes = open.findings.length - errors;
   const parts = [
-    said || (isDirty() ? "Not saved yet." : "Saved."),
+    said || (isDirty() ? "Not saved yet." : open.proposed ? "Waits for approval." : "Saved."),
     errors ? `${errors} ${errors === 1 ? "problem" : "problems"}.` : "",
     notes ? `${notes} ${notes === 1 ? "hint" : "hints"}.` : "",
   ];
@@ -145,13 +150,12 @@ function later() {
 
 async function check(ask = false) {
   const { open } = state;
-  if (!open.file || !["role", "faqs"].includes(open.kind)) return;
+  if (!["role", "faqs"].includes(open.kind)) return;
   const number = (state.asked += 1);
   try {
-    const { findings, changes } = await call("check", { file: open.file, number: open.number, form: open.form, ask });
+    const found = await call("check", { file: open.file, number: open.number, form: open.form, ask });
     if (number !== state.asked || open !== state.open) return;
-    open.findings = findings;
-    open.changes = changes;
+    Object.assign(open, found);
   } catch (error) {
     open.findings = [{ path: [], level: "error", message: error.message, advice: "", file: "" }];
   }
@@ -197,14 +201,16 @@ async function save() {
     const saved = open.file
       ? await call("save", { file: open.file, number: open.number, form: open.form, base: open.base })
       : await call("create", { form: open.form });
+    if (saved.pending) {
+      // The file stays as it was, or isn't there yet: the form keeps what it began with.
+      open.proposed = written(open.form);
+      drawState(saved.note);
+      return;
+    }
     await load();
     const found = await call("document", { file: saved.file, number: saved.number });
-    const own = saved.note.startsWith("On branch");
-    Object.assign(open, { file: saved.file, number: saved.number, kind: found.kind });
-    if (!own) {
-      open.base = { form: structuredClone(found.form), version: found.version };
-      open.form = found.form;
-    }
+    Object.assign(open, { file: saved.file, number: saved.number, kind: found.kind, form: found.form });
+    open.base = { form: structuredClone(found.form), version: found.version };
     open.seen = JSON.stringify(open.form);
     location.hash = `${open.file}:${open.number}`;
     draw();
@@ -240,10 +246,12 @@ function resolve(error) {
 
 function remove() {
   const { open } = state;
-  dialog(`Remove ${open.form.title ?? open.file}?`, h("p", {}, "Its file is deleted. “Undo the last save” brings it back."), [
+  const what = state.content.proposes ? "That is proposed to the owners, who decide in Slack." : "Its file is deleted. “Undo the last save” brings it back.";
+  dialog(`Remove ${open.form.title ?? open.file}?`, h("p", {}, what), [
     ["Remove", async () => {
       try {
-        await call("remove", { file: open.file, number: open.number });
+        const { pending, note } = await call("remove", { file: open.file, number: open.number });
+        if (pending) return drawState(note);
         close();
         await load();
       } catch (error) {
@@ -261,10 +269,11 @@ function close() {
 }
 
 function showChanges() {
-  const lines = state.open.changes ?? [];
-  dialog("What a save changes in the file", h("pre", { class: "changes" }, lines.length
-    ? lines.map((line) => h("span", { class: line.startsWith("+") ? "added" : line.startsWith("-") ? "removed" : "" }, `${line}\n`))
-    : "Nothing."), []);
+  const { words = [], changes: lines = [] } = state.open;
+  dialog("What a save changes", h("div", { class: "changed" },
+    words.length ? h("div", { class: "words" }, blocks(words, { names: {}, act: () => {} })) : h("p", {}, lines.length ? "Only how the file is written." : "Nothing."),
+    lines.length ? h("details", {}, h("summary", {}, "The lines of the file"), h("pre", { class: "changes", tabindex: "0" },
+      lines.map((line) => h("span", { class: line.startsWith("+") ? "added" : line.startsWith("-") ? "removed" : "" }, `${line}\n`)))) : null), []);
 }
 
 function dialog(title, body, actions) {
@@ -292,9 +301,8 @@ function ask(kind) {
   dialog(kind === "role" ? "New role" : "New FAQs", h("div", { class: "field" }, h("label", { for: "new-title" }, label), field), [
     ["Create", async () => {
       try {
-        const made = await call("create", { kind, title: field.value });
-        await load();
-        await openDocument(made.file, made.number);
+        const made = await call("new", { kind, title: field.value });
+        show({ ...made, base: { form: {}, version: "" } });
       } catch (error) {
         dialog("That didn't work", h("p", {}, error.message), []);
       }
@@ -337,7 +345,7 @@ async function put(event) {
   $("answer").replaceChildren(h("p", { class: "hint" }, "Asking …"));
   const { open } = state;
   const asked = { question };
-  if (open?.file && ["role", "faqs"].includes(open.kind)) Object.assign(asked, { file: open.file, number: open.number, form: open.form });
+  if (["role", "faqs"].includes(open?.kind)) Object.assign(asked, { file: open.file, number: open.number, form: open.form });
   try {
     const found = await call("ask", asked);
     $("answer").replaceChildren(answer(found, question));

@@ -18,7 +18,7 @@ from faqbot.slack.blockkit.blocks import (
 )
 from faqbot.slack.blockkit.rich_text import JsonObject, as_markdown, escape, heading, quote
 from faqbot.slack.owners import OwnerSet
-from faqbot.storage.models import Handoff, HandoffState, Proposal, ProposalState
+from faqbot.storage.models import EDIT, Handoff, HandoffState, Proposal, ProposalState
 
 QUOTED: Final = 2_500
 STATES: Final = {
@@ -87,17 +87,37 @@ def proposal_card(
         owners: who may decide.
         written: whether an approved proposal is in the content by now.
     """
+    edits = proposal.kind == EDIT
+    title = "A proposed change" if edits else "A proposal for an FAQ"
+    context = _about_edit(proposal) if edits else f"{escape(about)} · for {proposal.audience}"
+    shown = _whole_lines(proposal.answer) if edits else shorten(proposal.answer, QUOTED)
     blocks: list[JsonObject] = [
-        header("A proposal for an FAQ"),
+        header(title),
         mrkdwn_section(f"<@{proposal.proposed_by}> proposes:"),
         mrkdwn_section(f"*{escape(shorten(proposal.question, QUOTED))}*"),
-        {"type": "rich_text", "elements": quote(shorten(proposal.answer, QUOTED))},
-        mrkdwn_context(f"{escape(about)} · for {proposal.audience}"),
+        {"type": "rich_text", "elements": quote(shown)},
+        mrkdwn_context(context),
         mrkdwn_context(_decision(proposal, owners, written=written)),
     ]
     if proposal.state is ProposalState.OPEN:
         blocks += _buttons(_DECISIONS, proposal.id)
-    return Message(f"A proposal for an FAQ: {escape(proposal.question)}", tuple(blocks))
+    return Message(f"{title}: {escape(proposal.question)}", tuple(blocks))
+
+
+def _about_edit(proposal: Proposal) -> str:
+    whole = "" if len(proposal.answer) <= QUOTED else " · all of it stands on the insights pages"
+    return f"`{escape(proposal.file)}`{whole}"
+
+
+def _whole_lines(text: str) -> str:
+    """Return the first lines of a list in Markdown; a mark that is cut off would end nowhere."""
+    kept: list[str] = []
+    for line in text.splitlines():
+        if kept and len("\n".join([*kept, line])) > QUOTED:
+            break
+        kept.append(shorten(line, QUOTED))
+    left = len(text.splitlines()) - len(kept)
+    return "\n".join([*kept, *([f"- and {left} more"] if left else [])])
 
 
 def _decision(proposal: Proposal, owners: OwnerSet, *, written: bool) -> str:
@@ -106,7 +126,8 @@ def _decision(proposal: Proposal, owners: OwnerSet, *, written: bool) -> str:
         case ProposalState.APPROVED if not written:
             return f"Approved by {who}, is being written …"
         case ProposalState.APPROVED:
-            return f"Approved by {who} {moment(proposal.changed)}, and answered from now on"
+            done = "in the content" if proposal.kind == EDIT else "answered from now on"
+            return f"Approved by {who} {moment(proposal.changed)}, and {done}"
         case ProposalState.REJECTED:
             return f"Rejected by {who} {moment(proposal.changed)}"
         case ProposalState.OPEN if not owners.besides(proposal.proposed_by):

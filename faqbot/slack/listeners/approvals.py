@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.content.publisher import ApprovedFaq
+from faqbot.content.publisher import ApprovedFaq, FileEdit
 from faqbot.errors import FaqbotError
 from faqbot.model import Audience
 from faqbot.slack.blockkit.blocks import Action, remark, shorten
@@ -23,7 +23,7 @@ from faqbot.slack.listeners.reports import Reports
 from faqbot.slack.owners import owner_of
 from faqbot.slack.payloads import Interaction
 from faqbot.slack.posts import post_to_first, send_ephemeral
-from faqbot.storage.models import PHRASING, Proposal, ProposalState, utc_now
+from faqbot.storage.models import EDIT, PHRASING, Proposal, ProposalState, utc_now
 
 _log = logging.getLogger(__name__)
 
@@ -87,7 +87,8 @@ class ProposalReview:
         if approve:
             await self._show(client, proposal)
         question = escape(shorten(proposal.question, 300))
-        said = "is answered from now on" if approve else "was not taken up"
+        taken_up = "is in the content now" if proposal.kind == EDIT else "is answered from now on"
+        said = taken_up if approve else "was not taken up"
         await self._tell(client, proposal, f"Your proposal “{question}” {said}.")
 
     async def decide_suggestion(
@@ -201,6 +202,9 @@ class ProposalReview:
         try:
             if proposal.kind == PHRASING and proposal.entry is not None:
                 await publisher.add_phrasing(proposal.entry, proposal.question)
+            elif proposal.kind == EDIT:
+                edit = FileEdit(proposal.file, proposal.version, proposal.text)
+                await publisher.write_edit(edit)
             else:
                 await publisher.publish(
                     ApprovedFaq(

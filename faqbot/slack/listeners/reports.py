@@ -33,7 +33,6 @@ from faqbot.slack.client import SLACK_ERRORS, describe_error
 from faqbot.slack.context import AppContext
 from faqbot.slack.payloads import SlashCommand
 from faqbot.storage.models import (
-    FAQ,
     PHRASING,
     HandoffState,
     Proposal,
@@ -168,7 +167,7 @@ class Reports:
             proposed = await store.proposals.all(team, (ProposalState.OPEN,))
         content, now = self.app.content_state(), utc_now()
         overdue = stale(self.app.engine.knowledge_base, now.date())
-        faqs = [await self._waiting(one, client) for one in proposed if one.kind == FAQ]
+        waits = [await self._waiting(one, client) for one in proposed if one.kind != PHRASING]
         phrasings = [one for one in proposed if one.kind == PHRASING]
         problems = "problem" if content.count == 1 else "problems"
         above = [
@@ -176,7 +175,7 @@ class Reports:
                 f"The changed content is not used: {content.count} {problems}", content.problems
             ),
             *_list("Questions that wait for a person", [one.question for one in waiting]),
-            *_list("Proposals that wait for a decision", faqs),
+            *_list("Proposals that wait for a decision", waits),
             *_list("Content whose review is overdue", overdue),
         ]
         if phrasings:
