@@ -13,24 +13,40 @@ from pathlib import Path
 
 import pytest
 
+import faqbot
 from faqbot.cli.main import main
+from faqbot.model.facts import (
+    Comparison,
+    DocumentForm,
+    Lookup,
+    NextStep,
+    Requirement,
+    UpkeepMatter,
+)
+from faqbot.replies.result import _CONTRACT_REASONS
 from faqbot.settings.models import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def examples() -> Iterator[tuple[str, str]]:
-    """Each `faqbot` command of the README's console blocks with the output below it."""
-    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL):
+def commands(page: str) -> Iterator[tuple[str, str]]:
+    """Each `faqbot` command in the console blocks of a page, with the output below it."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
         for example in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, output = example.partition("\n")
             if command.startswith("faqbot "):
                 yield command, output
 
 
-@pytest.mark.parametrize(("command", "output"), list(examples()))
-def test_examples_of_the_readme_print_what_it_shows(
+ABOUT_SHIPPED_CONTENT = ("README.md", "docs/reference/json.md")
+
+
+@pytest.mark.parametrize(
+    ("command", "output"), [one for page in ABOUT_SHIPPED_CONTENT for one in commands(page)]
+)
+def test_examples_about_the_shipped_content_print_what_the_page_shows(
     command: str,
     output: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -41,7 +57,7 @@ def test_examples_of_the_readme_print_what_it_shows(
     with pytest.raises(SystemExit) as stop:
         main()
     assert stop.value.code == 0
-    pattern = ".*".join(re.escape(piece) for piece in output.split("...\n"))
+    pattern = ".*".join(re.escape(piece) for piece in re.split(r"\.\.\.\n?", output))
     assert re.fullmatch(pattern, capfdbinary.readouterr().out.decode(), re.DOTALL)
 
 
@@ -100,9 +116,8 @@ def test_python_example_of_the_readme_answers(
     assert capsys.readouterr().out.startswith("Data Analyst · Skills\n")
 
 
-@pytest.mark.parametrize("document", ["README.md", ".env.example"])
-def test_every_setting_is_documented(document: str) -> None:
-    text = (ROOT / document).read_text(encoding="utf-8")
+def test_every_setting_is_in_the_example_of_dotenv() -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
     assert [name for name in Settings.model_fields if name.upper() not in text] == []
 
 
@@ -113,11 +128,20 @@ PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"] + [
 ]
 
 
+def headings(page: Path) -> set[str]:
+    """The names by which links lead to the headings of a page."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_to_files_of_the_repository(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)#:]+)\)", text):
-        assert ((ROOT / page).parent / target).exists(), target
+    for target, anchor in re.findall(r"\]\(([^)#:\s]*)(?:#([^)\s]+))?\)", text):
+        linked = (ROOT / page).parent / target if target else ROOT / page
+        assert linked.exists(), target
+        if anchor and linked.suffix == ".md":
+            assert anchor in headings(linked), f"{target}#{anchor}"
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if "decisions/" not in page])
@@ -125,6 +149,26 @@ def test_files_that_a_page_names_exist(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     named = re.findall(r"`((?:faqbot|tests|tools|docs|benchmarks)/[\w./-]+)`", text)
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_json_contract_is_described_whole() -> None:
+    page = (ROOT / "docs" / "reference" / "json.md").read_text(encoding="utf-8")
+    engine = faqbot.load(ROOT / "knowledge", audience="employees")
+    asked = ("is Docker mandatory for a python developer?", "which certifications?", "hello")
+    keys = {key for question in asked for key in engine.ask(question).to_dict()}
+    reasons = {reason for reason in _CONTRACT_REASONS.values() if reason}
+    facts = {fact.kind for fact in (Requirement, Comparison, Lookup, NextStep)}
+    facts |= {*DocumentForm, *UpkeepMatter}
+    named = set(re.findall(r"`([\w-]+)`", page))
+    assert keys | reasons | facts <= named
+
+
+def test_statuses_of_the_endpoint_are_described() -> None:
+    page = (ROOT / "docs" / "reference" / "http.md").read_text(encoding="utf-8")
+    endpoint = (ROOT / "faqbot" / "slack" / "http_endpoint.py").read_text(encoding="utf-8")
+    sent = set(re.findall(r"RequestRejected\((\d{3}),", endpoint))
+    assert len(sent) >= 5
+    assert sent <= set(re.findall(r"^\| (\d{3}) \|", page, re.MULTILINE))
 
 
 def test_code_map_of_the_readme_names_every_part_of_the_package() -> None:

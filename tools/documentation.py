@@ -38,7 +38,7 @@ def build(tree: Path, out: Path, builder: str = "html", versions: tuple[str, ...
     environment = dict(os.environ)
     if versions:
         environment |= {"FAQBOT_DOCS_VERSION": out.name, "FAQBOT_DOCS_VERSIONS": " ".join(versions)}
-    command = ("-m", "sphinx", "-q", "-b", builder, "--fail-on-warning", "--keep-going")
+    command = ("-m", "sphinx", "-q", "-b", builder, "--fresh-env", "--fail-on-warning")
     subprocess.run(
         [sys.executable, *command, "-d", out.with_name(f".{out.name}-doctrees"), "docs", out],
         cwd=tree, env=environment, check=True,

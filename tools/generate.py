@@ -10,22 +10,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = Path("docs/reference")
 VECTORS = Path("faqbot/matching/minilm/vectors.safetensors")
 COMMAND = (sys.executable, "-m", "typer", "faqbot.cli.commands", "utils", "docs")
 
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Each generated file with what it should hold."""
+    import reference
+
     from faqbot.content.format import schema_text
     from faqbot.slack import manifest
 
     yield Path("knowledge/schema.json"), schema_text()
     yield manifest.SOCKET_FILE, manifest.as_json(manifest.socket_manifest())
     yield manifest.HTTP_FILE, manifest.as_json(manifest.http_manifest())
-    yield Path("docs/reference/commands.md"), reference()
+    yield REFERENCE / "commands.md", commands()
+    yield REFERENCE / "settings.md", reference.settings()
+    yield REFERENCE / "content.md", reference.content_keys()
+    yield REFERENCE / "section-titles.md", reference.section_titles()
+    yield REFERENCE / "metrics.md", reference.metrics()
 
 
-def reference() -> str:
+def commands() -> str:
     """The command reference, by Typer's own generator."""
     made = subprocess.run(
         [*COMMAND, "--name", "faqbot", "--title", "Command line"],

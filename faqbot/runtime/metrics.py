@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -74,98 +74,124 @@ class Metrics:
             ProcessCollector(registry=registry)
         self._questions = Counter(
             "faqbot_questions",
-            "Questions by outcome and place.",
+            "Questions by outcome (answer, choices, decline, silent) and by surface.",
             ("outcome", "place"),
             registry=registry,
         )
         self._question_seconds = Histogram(
             "faqbot_question_seconds",
-            "Time in which a question was understood and decided.",
+            "Time to parse a question and decide; usually milliseconds.",
             buckets=_QUESTION_BUCKETS,
             registry=registry,
         )
         self._handled_seconds = Histogram(
             "faqbot_handled_seconds",
-            "Time of a delivery from its listener's start to its end, Slack's calls included.",
+            "Time to handle a delivery, calls to Slack included.",
             ("kind",),
             buckets=_CALL_BUCKETS,
             registry=registry,
         )
         self._confidence = Histogram(
             "faqbot_confidence",
-            "Confidence of the best entry, by outcome.",
+            "Confidence of the best entry.",
             ("outcome",),
             buckets=_CONFIDENCE_BUCKETS,
             registry=registry,
         )
-        self._ratings = Counter("faqbot_ratings", "Ratings.", ("rating",), registry=registry)
-        self._errors = Counter("faqbot_errors", "Errors with a reference.", registry=registry)
+        self._ratings = Counter(
+            "faqbot_ratings", "Ratings: helpful or not helpful.", ("rating",), registry=registry
+        )
+        self._errors = Counter(
+            "faqbot_errors",
+            "Unexpected errors; each has a reference in the log.",
+            registry=registry,
+        )
         self._store_errors = Counter(
-            "faqbot_store_errors", "Errors of the database.", registry=registry
+            "faqbot_store_errors", "Failed or timed-out database operations.", registry=registry
         )
         self._calls = Counter(
             "faqbot_slack_calls",
-            "Calls to Slack by method and status.",
+            "Calls of the Web API; calls with status 429 are retried.",
             ("method", "status"),
             registry=registry,
         )
         self._call_seconds = Histogram(
             "faqbot_slack_call_seconds",
-            "Time of a call to Slack.",
+            "Response time of the Web API.",
             buckets=_CALL_BUCKETS,
             registry=registry,
         )
         self._requests = Counter(
-            "faqbot_http_requests", "Requests by status.", ("status",), registry=registry
+            "faqbot_http_requests",
+            "Requests by our response's status; 401 is a wrong signature or clock.",
+            ("status",),
+            registry=registry,
         )
         self._refused = Counter(
             "faqbot_http_refused",
-            "Connections and requests beyond a limit.",
+            "Connections and requests beyond a limit of the web server; none was signed by Slack.",
             ("reason",),
             registry=registry,
         )
         self._limited = Counter(
-            "faqbot_limited", "Questions above a limit.", ("whose",), registry=registry
+            "faqbot_limited",
+            "Questions above a rate limit: the user's or the workspace's.",
+            ("whose",),
+            registry=registry,
         )
         self._duplicates = Counter(
-            "faqbot_deliveries_repeated", "Deliveries that another had taken on.", registry=registry
+            "faqbot_deliveries_repeated",
+            "Repeated deliveries, which were not answered again.",
+            registry=registry,
         )
         self._takeovers = Counter(
             "faqbot_deliveries_taken_over",
-            "Deliveries that a dead process had begun.",
+            "Deliveries taken over from a process that died.",
             registry=registry,
         )
 
         def gauge(name: str, text: str, mode: _GaugeMode, labels: tuple[str, ...] = ()) -> Gauge:
             return Gauge(name, text, labels, registry=registry, multiprocess_mode=mode)
 
-        self._waiting = gauge("faqbot_waiting", "What waits, by queue.", "livesum", ("queue",))
-        self._store_up = gauge("faqbot_store_up", "Whether the database answers.", "livemin")
+        self._waiting = gauge(
+            "faqbot_waiting",
+            "Queue lengths: running listeners, calls to Slack, claimed deliveries, records for the "
+            "database.",
+            "livesum",
+            ("queue",),
+        )
+        self._store_up = gauge("faqbot_store_up", "1 if the database responds.", "livemin")
         self._socket = gauge(
-            "faqbot_socket_connected", "Whether the Socket Mode connection is open.", "livemin"
+            "faqbot_socket_connected",
+            "1 if the Socket Mode connection is open; 0 over HTTP.",
+            "livemin",
         )
         self._content = gauge(
-            "faqbot_content_info", "The version of the content.", "livemax", ("version",)
+            "faqbot_content_info", "1 for the content version in use.", "livemax", ("version",)
         )
         self._since = gauge(
-            "faqbot_content_since_seconds", "When the content came into use, since 1970.", "livemin"
+            "faqbot_content_since_seconds",
+            "Unix time since which the content is in use.",
+            "livemin",
         )
         self._tried = gauge(
             "faqbot_content_tried_seconds",
-            "When content was last looked at, since 1970.",
+            "Unix time of the last reload attempt.",
             "livemin",
         )
         self._reloads = gauge(
-            "faqbot_content_reloads", "Changes of content taken since the start.", "livemax"
+            "faqbot_content_reloads", "Successful reloads since the start.", "livemax"
         )
         self._failures = gauge(
-            "faqbot_content_failures", "Changes refused since the start.", "livemax"
+            "faqbot_content_failures", "Failed reloads since the start.", "livemax"
         )
         self._problems = gauge(
-            "faqbot_content_problems", "Problems of the newest content; 0: it is in use.", "livemax"
+            "faqbot_content_problems",
+            "Problems of the newest content; 0 if it is in use.",
+            "livemax",
         )
         self._workspaces = gauge(
-            "faqbot_workspaces_loaded", "Workspaces whose content is in memory.", "livesum"
+            "faqbot_workspaces_loaded", "Workspaces with content in memory.", "livesum"
         )
         self._version = ""
 
@@ -238,6 +264,16 @@ class Metrics:
         self._failures.set(values.failures)
         self._problems.set(values.problems)
         self._workspaces.set(values.workspaces)
+
+    def described(self) -> Iterator[tuple[str, str, str, str]]:
+        """Yield the name, labels, kind and meaning of each of faqbot's own metrics."""
+        for metric in vars(self).values():
+            if isinstance(metric, Counter | Gauge | Histogram):
+                (family,) = metric.describe()
+                ending = "_total" if family.type == "counter" else ""
+                names = ",".join(metric._labelnames)  # noqa: SLF001 - nothing else tells them
+                labels = f"{{{names}}}" if names else ""
+                yield family.name + ending, labels, family.type, family.documentation
 
     def exposition(self) -> bytes:
         """Return all metrics in the text format of Prometheus."""

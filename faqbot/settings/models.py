@@ -1,4 +1,4 @@
-"""The settings: names, types, defaults, and the checks of their values."""
+"""The settings with the checks of their values, and what follows from them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
-    Field,
     ModelWrapValidatorHandler,
     SecretStr,
     ValidationError,
@@ -20,9 +19,9 @@ from pydantic import (
 )
 
 from faqbot.errors import SettingsError
+from faqbot.settings.fields import DEFAULT_SLACK_API_URL, SettingFields
 from faqbot.settings.sources import (
     OFF,
-    SettingsReader,
     cache_folder,
     database_url,
     mask,
@@ -106,7 +105,6 @@ class Mode(StrEnum):
     LOCAL_WORKSPACE = "local workspace"
 
 
-DEFAULT_SLACK_API_URL: Final = "https://slack.com/api/"
 DEFAULT_HTTP_PORT: Final = 3000
 DEFAULT_PULL_INTERVAL: Final = 300.0
 DEFAULT_LOCAL_WORKSPACE_PORT: Final = 8765
@@ -140,46 +138,13 @@ _ADVICE: Final = {
 }
 
 
-class Settings(SettingsReader):
+class Settings(SettingFields):
     """All settings. The environment overrides `.env`; an empty variable counts as unset.
 
     Raises:
         SettingsError: One or more settings are wrong or can't be combined. The message has a line
             for each.
     """
-
-    slack_bot_token: SecretStr | None = None
-    slack_app_token: SecretStr | None = None
-    slack_signing_secret: SecretStr | None = None
-    slack_client_id: str = ""
-    slack_client_secret: SecretStr | None = None
-    slack_api_url: str = DEFAULT_SLACK_API_URL
-    port: int | None = Field(default=None, ge=1, le=65535)
-    faqbot_host: str = "0.0.0.0"  # noqa: S104 - a container must be reachable from outside
-    faqbot_knowledge: str | None = None
-    faqbot_pull_interval: int | None = Field(default=None, ge=0, le=86_400)
-    faqbot_encoder: str | None = None
-    faqbot_cache: str | None = None
-    faqbot_database_url: str | None = None
-    faqbot_question_privacy: str = "full"
-    faqbot_retention_days: int = Field(default=180, ge=1, le=3650)
-    faqbot_default_owner: str = ""
-    faqbot_channel_mode: str = "mentions"
-    faqbot_editor_git: str = "off"
-    faqbot_log_level: str = "info"
-    faqbot_log_format: str = "text"
-    faqbot_insights_url: str = ""
-    faqbot_public_url: str = ""
-    faqbot_workers: int = Field(default=1, ge=1, le=64)
-    faqbot_trusted_proxies: str = ""
-    faqbot_max_connections: int = Field(default=500, ge=10, le=100_000)
-    faqbot_shutdown_timeout: int = Field(default=20, ge=1, le=600)
-    faqbot_rate_limit_user: int = Field(default=20, ge=0, le=1_000_000)
-    faqbot_rate_limit_workspace: int = Field(default=600, ge=0, le=1_000_000)
-    faqbot_database_pool_size: int = Field(default=5, ge=1, le=100)
-    faqbot_secret_keys: SecretStr | None = None
-    faqbot_workspaces: str | None = None
-    faqbot_workspaces_memory_mb: int = Field(default=1024, ge=64, le=1_000_000)
 
     @field_validator("slack_api_url")
     @classmethod
