@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import tempfile
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -22,7 +21,6 @@ from starlette.templating import Jinja2Templates
 
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.content.writer import make_id
-from faqbot.content.yaml_values import compose, plain_value
 from faqbot.editor.changes import changes_in_words
 from faqbot.editor.drafts import Drafts
 from faqbot.editor.files import (
@@ -33,11 +31,10 @@ from faqbot.editor.files import (
     PendingEdit,
     Saved,
 )
-from faqbot.editor.forms import to_form
+from faqbot.editor.imports import Imports
 from faqbot.editor.proposals import proposal_of
 from faqbot.errors import ContentError, FaqbotError, UsageError
 from faqbot.importers.documents.blocks import HeadingClassifier
-from faqbot.importers.documents.importer import import_documents
 from faqbot.model import Audience, Question, Surface
 from faqbot.runtime.web import LOCAL_HOSTS, SafeHeaders, SameOrigin, safe_headers
 from faqbot.slack.answers import ask
@@ -48,6 +45,7 @@ MAX_BODY: Final = 20_000_000
 """Bytes of a request: a document that is imported."""
 
 MAX_QUESTION: Final = 2_000
+MAX_DIGITS: Final = 7
 _FOLDER: Final = Path(__file__).parent
 _BLOCKS: Final = _FOLDER.parent / "playground" / "static"
 """The local workspace's scripts that show Slack's blocks."""
@@ -263,29 +261,15 @@ class EditorPages:
         return proposal_of(pending, person, roles)
 
     async def _import(self, request: Request) -> Response:
-        """Read a document that was dropped on the page, and return the form of a new role."""
-        raw = await _body(request)
-        name = Path(request.query_params.get("name", "")).name or "document.txt"
-        return await _responded(lambda: to_thread(self._imported, name, raw))
-
-    def _imported(self, name: str, raw: bytes) -> Mapping[str, Any]:
-        with tempfile.TemporaryDirectory(prefix="faqbot-import-") as place:
-            path = Path(place) / name
-            path.write_bytes(raw)
-            read = next(iter(import_documents([path], self.headings())))
-        if isinstance(read, UsageError):
-            raise UsageError(str(read).replace(f"{place}/", ""))
-        missing = list(read.missing_words)
-        return {
-            "form": to_form(plain_value(compose(read.text)[0])),
-            "report": {
-                "words": read.source_words,
-                "kept": read.kept_words,
-                "missing": missing,
-                "leftOut": [{"kind": one.kind, "text": one.text} for one in read.left_out],
-                "checks": list(read.mapped.checks),
-            },
-        }
+        """Read a file that was dropped on the page, and return the forms that it becomes."""
+        raw, asked = await _body(request), request.query_params
+        name = Path(asked.get("name", "")).name or "document.txt"
+        row = asked.get("row", "")
+        number = int(row) if row.isascii() and row.isdigit() and len(row) < MAX_DIGITS else 0
+        imports = Imports(self.files, self.headings)
+        return await _responded(
+            lambda: to_thread(imports.read, name, raw, asked.get("sheet", ""), number)
+        )
 
 
 def _rich_blocks(markdown: str) -> list[Mapping[str, Any]]:

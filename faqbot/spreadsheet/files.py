@@ -40,6 +40,19 @@ MAX_CELLS: Final = 1_000_000
 """Cells of a table, from the first to the last that is filled."""
 
 
+class SheetChoiceError(UsageError):
+    """Several sheets have content.
+
+    Args:
+        message: the advice for the command line.
+        sheets: their names.
+    """
+
+    def __init__(self, message: str, sheets: Sequence[str]) -> None:
+        super().__init__(message)
+        self.sheets = tuple(sheets)
+
+
 @dataclass(frozen=True, slots=True)
 class TableCells:
     """The cells of a file, from its first row on.
@@ -63,8 +76,9 @@ def read_file(path: Path, sheet: str = "") -> TableCells:
         sheet: The name of the sheet; it is needed where several have content.
 
     Raises:
+        SheetChoiceError: It has several sheets with content.
         UsageError: The file can't be read, is empty, too large, or neither CSV nor Excel; it has
-            several sheets, or no such sheet.
+            no such sheet.
         MissingExtraError: It is an Excel file, and openpyxl isn't installed.
     """
     try:
@@ -156,8 +170,9 @@ def _chosen_sheet(path: Path, book: Workbook, name: str) -> Worksheet:
                 return sheet
         raise UsageError(f"{path} has no sheet “{name}”: --sheet takes {listed or 'none'}.")
     if len(filled) > 1:
-        raise UsageError(
-            f"{path} has {len(filled)} sheets with content: name one with --sheet: {listed}."
+        raise SheetChoiceError(
+            f"{path} has {len(filled)} sheets with content: name one with --sheet: {listed}.",
+            [sheet.title for sheet in filled],
         )
     return filled[0] if filled else book.worksheets[0]
 

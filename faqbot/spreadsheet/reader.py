@@ -26,6 +26,20 @@ _FILE_PATH: Final = re.compile(r"[A-Za-z]:\\|\\\\")
 _TRUE_WORDS = ("yes", "true", "1", "x", "ja", "sí", "oui")
 
 
+class HeaderChoiceError(UsageError):
+    """The first row doesn't name the columns.
+
+    Args:
+        message: the advice for the command line.
+        rows: the first rows.
+        likely: the number of the row that looks like the header, from 1; 0 if none does.
+    """
+
+    def __init__(self, message: str, rows: Sequence[Sequence[str]], likely: int) -> None:
+        super().__init__(message)
+        self.rows, self.likely = rows, likely
+
+
 @dataclass(frozen=True, slots=True)
 class TableContent:
     """Content of a table, and the names of columns that faqbot doesn't know."""
@@ -43,6 +57,7 @@ def read_table(table: TableCells, name: str, header_row: int = 0) -> TableConten
         header_row: The number of the header, from 1; else it is the first row that isn't empty.
 
     Raises:
+        HeaderChoiceError: The row doesn't name the columns.
         UsageError: Columns are missing or cells are wrong; it names row and column of each cell.
     """
     rows = table.rows
@@ -51,7 +66,7 @@ def read_table(table: TableCells, name: str, header_row: int = 0) -> TableConten
         raise UsageError(f"{name} has {len(rows)} rows: --header-row {header_row} is none of them.")
     columns, unknown = find_columns(rows[header])
     if not _is_header(columns):
-        raise UsageError(_header_advice(rows, name, header))
+        raise _header_choice(rows, name, header)
     reader = _TableReader(name, has_kinds="kind" in columns)
     alternates = _alternates_column(rows[header])
     for number, row in enumerate(rows[header + 1 :], header + 2):
@@ -82,18 +97,21 @@ def _is_header(columns: Mapping[str, int]) -> bool:
     return "title" in columns and ("text" in columns or "kind" in columns)
 
 
-def _header_advice(rows: Sequence[Sequence[str]], name: str, header: int) -> str:
-    for number, row in enumerate(rows[:_MAX_ROWS_ABOVE_HEADER], 1):
+def _header_choice(rows: Sequence[Sequence[str]], name: str, header: int) -> HeaderChoiceError:
+    first = rows[:_MAX_ROWS_ABOVE_HEADER]
+    for number, row in enumerate(first, 1):
         if number - 1 != header and _is_header(find_columns(row)[0]):
             above = " ".join(filter(None, rows[header]))[:60]
-            return (
+            said = (
                 f"{name}: row {header + 1} (“{above}”) isn't the header, row {number} looks like "
                 f"it: add --header-row {number}."
             )
-    return (
+            return HeaderChoiceError(said, first, number)
+    said = (
         f"{name} needs columns: at least “question” and “answer”, or those that faqbot export "
         "table writes. --header-row says which row names them."
     )
+    return HeaderChoiceError(said, first, 0)
 
 
 def _alternates_column(header: Sequence[str]) -> int | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 
 from faqbot.content.loader import load_knowledge_base
 from faqbot.editor.commits import GitMode
@@ -337,12 +339,91 @@ def test_a_dropped_document_becomes_the_form_of_a_role(editor: Editor) -> None:
 
     answer = editor.client.post("/calls/import?name=lead.txt", content=text)
 
-    found = answer.json()
+    (found,) = answer.json()["drafts"]
     assert found["form"]["title"] == "Warehouse Lead"
     assert section(found["form"], "responsibilities")["items"] == ["Plan the shifts", "Check goods"]
     assert found["report"]["kept"] == found["report"]["words"]
     made = editor.call("create", form=found["form"])
     assert made["file"] == "roles/warehouse-lead.yaml"
+
+
+def imported(editor: Editor, name: str, content: bytes, status: int = 200, **chosen: Any) -> Any:
+    answer = editor.client.post("/calls/import", params={"name": name, **chosen}, content=content)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def workbook(**sheets: list[list[str]]) -> bytes:
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def test_a_dropped_table_becomes_forms_of_what_is_new_and_what_changes(editor: Editor) -> None:
+    table = (
+        "kind,role,id,title,text,colour\r\n"
+        "faq,,parking,Where can I park?,In front of the house.,red\r\n"
+        "faq,,,Is there a canteen?,Yes.,red\r\n"
+        "role,baker,,Baker,,red\r\n"
+        "section,baker,overview,,Bakes.,red\r\n"
+    )
+
+    found = imported(editor, "more.csv", table.encode())
+
+    assert found["table"] == {"roles": 1, "faqs": 2, "unknown": ["colour"], "changed": 1}
+    role, changed, new = found["drafts"]
+    assert role["form"]["sections"] == [{"key": "overview", "text": "Bakes."}]
+    assert changed["file"] == "faqs/general.yaml"
+    assert words(editor.check(changed, changed["form"])) == [
+        "Where can I park?, Answer: “Behind the house.” becomes “In front of the house.”"
+    ]
+    assert [one["id"] for one in new["form"]["faqs"]] == ["is-there-a-canteen"]
+    base = changed["base"]
+    where = {"file": changed["file"], "number": changed["number"]}
+    editor.call("save", form=changed["form"], base=base, **where)
+    assert editor.text("faqs/general.yaml") == FAQS.replace("Behind", "In front of")
+    for draft in (role, new):
+        editor.call("create", form=draft["form"])
+    assert imported(editor, "more.csv", table.encode())["drafts"] == []
+
+
+def test_a_table_with_several_sheets_and_a_title_is_asked_about(editor: Editor) -> None:
+    answers = [["HR answers 2026"], ["Question", "Answer"], ["Is there a canteen?", "Yes."]]
+    content = workbook(Answers=answers, Notes=[["Ask Ann"]])
+
+    found = imported(editor, "faqs.xlsx", content)
+    assert found["choose"] == {"what": "sheet", "options": ["Answers", "Notes"]}
+
+    found = imported(editor, "faqs.xlsx", content, sheet="Answers")
+    rows = ["HR answers 2026", "Question | Answer", "Is there a canteen? | Yes."]
+    assert found["choose"] == {"what": "row", "options": rows, "likely": 2}
+
+    (draft,) = imported(editor, "faqs.xlsx", content, sheet="Answers", row="2")["drafts"]
+    assert draft["form"]["faqs"][0]["question"] == "Is there a canteen?"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "advice"),
+    [
+        ("a.csv", b"Question,Answer\nHow?,By tram, or bus\n", "stands in no column"),
+        ("a.xlsx", b"PK but no workbook", "isn't a valid Excel file: save it again"),
+        ("a.csv", b"", "a.csv is empty"),
+        ("old.xls", b"\xd0\xcf\x11\xe0rest", "save it as .xlsx"),
+    ],
+)
+def test_a_table_that_can_not_be_read_is_refused_with_advice(
+    editor: Editor, name: str, content: bytes, advice: str
+) -> None:
+    error = imported(editor, name, content, status=422)["error"]
+
+    assert advice in error
+    assert error.startswith(name)
 
 
 def test_a_document_without_text_is_refused_with_advice(editor: Editor) -> None:

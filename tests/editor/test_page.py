@@ -123,6 +123,32 @@ async def test_a_dropped_document_is_reviewed_and_saved(folder: Path, chromium: 
     assert by_key["certifications"].required == ("A forklift licence",)
 
 
+async def test_a_dropped_table_is_asked_about_reviewed_and_saved(
+    folder: Path, chromium: str
+) -> None:
+    table = b"HR answers\r\nQuestion,Answer\r\nIs there a canteen?,Yes\r\nMay I bring a dog?,No\r\n"
+    async with opened(folder, chromium) as page:
+        await page.locator("#file").set_input_files(
+            {"name": "hr.csv", "mimeType": "text/csv", "buffer": table}
+        )
+        await page.get_by_role("heading", name="Which row names the columns?").wait_for()
+        chosen = page.get_by_label("The row that names the columns")
+        assert await chosen.input_value() == "2"
+        await page.get_by_role("button", name="Import", exact=True).click()
+        await page.get_by_role("heading", name="From hr.csv").wait_for()
+        assert "2 general FAQs" in await page.locator(".report").inner_text()
+
+        # It waits in the list while another file is looked at.
+        await page.get_by_role("button", name="Office Cook").click()
+        await page.get_by_role("group", name="The role").wait_for()
+        await page.get_by_role("button", name="FAQs 2 FAQs").click()
+        await page.get_by_role("heading", name="From hr.csv").wait_for()
+        await saved(page)
+
+    found = load_knowledge_base(folder).faqs
+    assert {faq.question for faq in found} >= {"Is there a canteen?", "May I bring a dog?"}
+
+
 async def test_steps_and_saves_can_be_undone_by_keyboard_and_button(
     folder: Path, chromium: str
 ) -> None:

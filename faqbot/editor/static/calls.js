@@ -26,6 +26,7 @@ export function call(name, asked = {}) {
   }));
 }
 
-export function upload(file) {
-  return read(fetch(`calls/import?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file }));
+export function upload(file, chosen = {}) {
+  const asked = new URLSearchParams({ name: file.name, ...chosen });
+  return read(fetch(`calls/import?${asked}`, { method: "POST", body: file }));
 }

@@ -7,7 +7,7 @@ import { Form, button, idOf, path } from "./form.js";
 const CHECK_AFTER = 500; // milliseconds without a key press
 const LEVELS = { error: "Problem", warning: "Warning", note: "Note" };
 const $ = (id) => document.getElementById(id);
-const state = { content: null, open: null, undone: [], timer: 0, asked: 0 };
+const state = { content: null, open: null, drafts: [], undone: [], timer: 0, asked: 0 };
 
 // -------------------------------------------------------------------------------------- list
 
@@ -26,23 +26,27 @@ function drawList() {
   const shown = state.content.documents.filter((one) => `${one.title} ${one.id} ${one.file}`.toLowerCase().includes(wanted));
   const roles = shown.filter((one) => one.kind === "role").sort((a, b) => a.title.localeCompare(b.title));
   const others = shown.filter((one) => one.kind !== "role");
+  // Imported, and not saved yet: they stay until they are saved or thrown away.
+  const drafts = state.drafts.map((one) => ({ ...one, draft: one, title: one.form.title || "FAQs", count: one.form.faqs?.length }));
   const group = (title, list) => list.length ? [h("h2", {}, title), h("ul", {}, list.map(entry))] : [];
   $("list").replaceChildren(
+    ...group(`Imported, not saved yet (${drafts.length})`, drafts),
     ...group(`Roles (${roles.length})`, roles),
     ...group("FAQs and more", others),
     ...group("Can't be read", state.content.broken.map((one) => ({ ...one, title: one.file }))));
-  if (!shown.length && !state.content.broken.length) {
+  if (!shown.length && !drafts.length && !state.content.broken.length) {
     $("list").append(h("p", { class: "hint" }, wanted ? "Nothing is called that." : "Nothing is written yet: begin with a new role, or import a document."));
   }
 }
 
 function entry(one) {
   if (one.message) return h("li", {}, h("p", { class: "finding error" }, `${one.file}: ${one.message}`));
-  const open = state.open && state.open.file === one.file && state.open.number === one.number;
+  const open = state.open && (one.draft ? state.open === one.draft
+    : !state.drafts.includes(state.open) && state.open.file === one.file && state.open.number === one.number);
   const more = one.kind === "faqs" ? `${one.count} ${one.count === 1 ? "FAQ" : "FAQs"}` : "";
   return h("li", {}, h("button", {
     type: "button", class: "document", "aria-current": open ? "page" : null,
-    onclick: () => leave(() => openDocument(one.file, one.number)),
+    onclick: () => leave(() => one.draft ? show(one.draft) : openDocument(one.file, one.number)),
   }, one.title, more ? h("small", {}, more) : null));
 }
 
@@ -53,10 +57,10 @@ async function openDocument(file, number) {
   show({ ...found, base: { form: structuredClone(found.form), version: found.version } });
 }
 
-function show(open, report = null) {
-  state.open = { report, findings: [], seen: JSON.stringify(open.form), ...open };
+function show(open) {
+  state.open = Object.assign(open, { findings: [], seen: JSON.stringify(open.form) });
   state.undone = [];
-  location.hash = open.file ? `${open.file}:${open.number}` : "";
+  location.hash = open.file && !state.drafts.includes(open) ? `${open.file}:${open.number}` : "";
   draw();
   drawList();
   $("form").focus();
@@ -77,9 +81,11 @@ function draw(focus = null) {
   $("form").replaceChildren(
     h("div", { class: "head" }, h("h1", {}, title), h("p", { class: "hint" }, open.file ?? "Not saved yet"),
       button("Undo", stepBack, { id: "step-back", disabled: !state.undone.length }),
-      open.file ? button("Remove", remove, { class: "danger" }) : null),
+      state.drafts.includes(open) ? button("Throw away", throwAway, { class: "danger" })
+        : open.file ? button("Remove", remove, { class: "danger" }) : null),
     h("div", { id: "general" }),
     ...(open.report ? [report(open.report)] : []),
+    ...(open.table ? [tableReport(open)] : []),
     ...form.draw());
   $("bar").hidden = !["role", "faqs"].includes(open.kind);
   drawFindings();
@@ -201,9 +207,13 @@ async function save() {
     const saved = open.file
       ? await call("save", { file: open.file, number: open.number, form: open.form, base: open.base })
       : await call("create", { form: open.form });
+    const rest = state.drafts.filter((one) => one !== open);
+    const drafted = rest.length < state.drafts.length;
+    state.drafts = rest;
     if (saved.pending) {
       // The file stays as it was, or isn't there yet: the form keeps what it began with.
       open.proposed = written(open.form);
+      if (drafted) { draw(); drawList(); }
       drawState(saved.note);
       return;
     }
@@ -211,6 +221,7 @@ async function save() {
     const found = await call("document", { file: saved.file, number: saved.number });
     Object.assign(open, { file: saved.file, number: saved.number, kind: found.kind, form: found.form });
     open.base = { form: structuredClone(found.form), version: found.version };
+    if (drafted) { open.report = null; open.table = null; }
     open.seen = JSON.stringify(open.form);
     location.hash = `${open.file}:${open.number}`;
     draw();
@@ -279,14 +290,21 @@ function showChanges() {
 function dialog(title, body, actions) {
   const box = $("dialog");
   const done = (act) => () => { box.close(); act(); };
-  box.replaceChildren(h("h2", {}, title), body, h("div", { class: "adder" },
+  box.replaceChildren(h("h2", {}, title), ...[body].flat(), h("div", { class: "adder" },
     actions.map(([label, act], number) => button(label, done(act), { class: number ? "" : "main" })),
     button("Close", () => box.close())));
   box.showModal();
 }
 
+function throwAway() {
+  state.drafts = state.drafts.filter((one) => one !== state.open);
+  if (state.drafts.length) show(state.drafts[0]);
+  else { close(); drawList(); }
+}
+
 function leave(go) {
-  if (!isDirty()) return go();
+  // What was imported waits in the list.
+  if (!isDirty() || state.drafts.includes(state.open)) return go();
   dialog("What you wrote isn't saved", h("p", {}, "Save it first, or go without it."), [
     ["Save", async () => { await save(); if (!isDirty()) go(); }],
     ["Go without saving", go],
@@ -317,13 +335,51 @@ function ask(kind) {
   field.focus();
 }
 
-async function importDocument(file) {
+async function importFile(file, chosen = {}) {
   try {
-    const { form, report: found } = await upload(file);
-    show({ form, kind: "role", base: { form: {}, version: "" } }, { name: file.name, ...found });
+    const { drafts, table, choose } = await upload(file, chosen);
+    if (choose) return chooseFrom(file, chosen, choose);
+    if (!drafts.length) {
+      dialog(`Nothing new in ${file.name}`, h("p", {}, "All of it is in the content already, word for word."), []);
+      return;
+    }
+    const made = drafts.map(({ report: found, ...one }) => ({
+      base: { form: {}, version: "" }, ...one,
+      report: found && { name: file.name, ...found }, table: table && { name: file.name, ...table },
+    }));
+    state.drafts.push(...made);
+    show(made[0]);
   } catch (error) {
-    dialog(`${file.name} was not imported`, h("p", {}, error.message), []);
+    dialog(`${file.name} was not imported`, error.message.split("\n").map((line) => h("p", {}, line)), []);
   }
+}
+
+// Asks which sheet of a table is meant, or which of its rows names the columns.
+function chooseFrom(file, chosen, { what, options, likely }) {
+  const rows = what === "row";
+  const field = h("select", { id: "choose" }, options.map((text, number) =>
+    h("option", { value: rows ? number + 1 : text, selected: number + 1 === likely }, rows ? `Row ${number + 1}: ${text || "(empty)"}` : text)));
+  const label = rows ? "The row that names the columns" : "The sheet to import";
+  const why = rows ? "A table needs a row that names its columns, at least “question” and “answer”."
+    : "Several sheets have content. Import the others after this one, if you need them.";
+  dialog(rows ? "Which row names the columns?" : "Which sheet?", [
+    h("p", {}, chosen[what] && rows ? `Row ${chosen.row} doesn't name a question and an answer. ${why}` : why),
+    h("div", { class: "field" }, h("label", { for: "choose" }, label), field),
+  ], [["Import", () => importFile(file, { ...chosen, [what]: field.value })]]);
+  field.focus();
+}
+
+function counted(count, noun) {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function tableReport({ table, file }) {
+  const rest = state.drafts.filter((one) => one.table === table).length;
+  return h("section", { class: "report" }, h("h2", {}, `From ${table.name}`),
+    h("p", {}, `The table has ${counted(table.roles, "role")} and ${counted(table.faqs, "general FAQ")}. `,
+      file ? `This is what it changes in ${file}: see “Show changes”.` : "This is new.",
+      rest > 1 ? ` ${rest} wait in the list; each is saved by itself.` : ""),
+    table.unknown.length ? h("p", { class: "finding warning" }, `Columns that faqbot doesn't know, and left out: ${table.unknown.join(", ")}`) : null);
 }
 
 function report(found) {
@@ -408,7 +464,7 @@ $("new-faqs").addEventListener("click", () => leave(() => ask("faqs")));
 $("file").addEventListener("change", (event) => {
   const [file] = event.target.files;
   event.target.value = "";
-  if (file) leave(() => importDocument(file));
+  if (file) leave(() => importFile(file));
 });
 $("save").addEventListener("click", save);
 $("changes").addEventListener("click", async () => { await check(); showChanges(); });
@@ -441,9 +497,9 @@ for (const name of ["dragleave", "drop"]) {
 }
 document.addEventListener("drop", (event) => {
   const [file] = event.dataTransfer.files;
-  if (file) leave(() => importDocument(file));
+  if (file) leave(() => importFile(file));
 });
-addEventListener("beforeunload", (event) => { if (isDirty()) event.preventDefault(); });
+addEventListener("beforeunload", (event) => { if (isDirty() || state.drafts.length) event.preventDefault(); });
 
 $("form").replaceChildren(welcome());
 await load();
