@@ -38,8 +38,9 @@ from faqbot.storage.installations import Credentials, Installation, Workspace
 from faqbot.workspaces.app_pool import AppFactory
 from faqbot.workspaces.config import WorkspaceConfig
 from faqbot.workspaces.content_pool import ContentPool
-from faqbot.workspaces.oauth import OAuthClient, TokenProvider
+from faqbot.workspaces.oauth import OAuthClient
 from faqbot.workspaces.router import WorkspaceRouter
+from faqbot.workspaces.tokens import TokenProvider
 
 MEMORY = 1024
 BOUND = 1536

@@ -33,7 +33,7 @@ from faqbot.storage.installations import Installation, Workspace
 from faqbot.storage.models import ChannelMode
 from faqbot.workspaces.config import WorkspaceConfig
 from faqbot.workspaces.content_pool import RETRY_INTERVAL, ContentPool, LoadedContent
-from faqbot.workspaces.oauth import TokenProvider, authorize_with
+from faqbot.workspaces.tokens import TokenProvider, authorize_with
 
 SendDigest = Callable[[dt.date], Awaitable[int]]
 """Sends the weekly digests up to a day; returns how many were sent."""

@@ -26,13 +26,8 @@ from faqbot.slack.manifest import OPTIONAL_SCOPES, PURPOSES, SCOPES
 from faqbot.storage.installations import STATE_LIFETIME, Workspace
 from faqbot.storage.models import StoreError
 from faqbot.storage.store import Store
-from faqbot.workspaces.oauth import (
-    INSTALL_PATH,
-    REDIRECT_PATH,
-    OAuthClient,
-    OAuthError,
-    TokenProvider,
-)
+from faqbot.workspaces.oauth import INSTALL_PATH, REDIRECT_PATH, OAuthClient, OAuthError
+from faqbot.workspaces.tokens import TokenProvider
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,14 +52,9 @@ from faqbot.workspaces.content_pool import (
     keep_up_to_date,
 )
 from faqbot.workspaces.install_pages import InstallPages
-from faqbot.workspaces.oauth import (
-    INSTALL_PATH,
-    OAuthClient,
-    OnUninstalled,
-    TokenProvider,
-    uninstall,
-)
+from faqbot.workspaces.oauth import INSTALL_PATH, OAuthClient
 from faqbot.workspaces.router import WorkspaceRouter
+from faqbot.workspaces.tokens import OnUninstalled, TokenProvider, uninstall
 
 _log = logging.getLogger(__name__)
 

@@ -19,7 +19,8 @@ from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.installations import Workspace
 from faqbot.storage.store import Store, open_store
 from faqbot.workspaces.install_pages import InstallPages
-from faqbot.workspaces.oauth import INSTALL_PATH, REDIRECT_PATH, OAuthClient, TokenProvider
+from faqbot.workspaces.oauth import INSTALL_PATH, REDIRECT_PATH, OAuthClient
+from faqbot.workspaces.tokens import TokenProvider
 from tests.support.local_slack import LocalSlack
 
 

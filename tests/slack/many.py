@@ -33,8 +33,9 @@ from faqbot.storage.store import open_store
 from faqbot.workspaces.app_pool import MAX_OPEN_APPS, AppFactory
 from faqbot.workspaces.config import WorkspacesFile
 from faqbot.workspaces.content_pool import ContentPool
-from faqbot.workspaces.oauth import OAuthClient, TokenProvider, uninstall
+from faqbot.workspaces.oauth import OAuthClient
 from faqbot.workspaces.router import INSTALLATION_CHECK_INTERVAL, WorkspaceRouter
+from faqbot.workspaces.tokens import TokenProvider, uninstall
 
 A, B, C = "T0AAAAAA", "T0BBBBBB", "T0CCCCCC"
 WORD = {A: "amaranth", B: "borage", C: "chicory"}

@@ -19,7 +19,7 @@ from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.installations import Credentials, Workspace
 from faqbot.storage.models import StoreError, utc_now
 from faqbot.storage.store import open_store
-from faqbot.workspaces.oauth import TokenProvider
+from faqbot.workspaces.tokens import TokenProvider
 from tests.slack.installing import Site, site
 from tests.storage.conftest import server, url
 from tests.support.local_slack import several

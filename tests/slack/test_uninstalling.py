@@ -15,8 +15,8 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from faqbot.runtime.web import Server, background_server, listen
 from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.storage.installations import Installation, Workspace
-from faqbot.workspaces.oauth import authorize_with, uninstall
 from faqbot.workspaces.router import WorkspaceRouter
+from faqbot.workspaces.tokens import authorize_with, uninstall
 from tests.slack.installing import Site, site
 from tests.support.local_slack import several
 from tests.support.waiting import DEADLINE
