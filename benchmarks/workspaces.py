@@ -65,6 +65,9 @@ those that answer.
 class Everywhere:
     """faqbot is installed in every workspace."""
 
+    async def serves(self, enterprise: str, team: str) -> None:
+        """No organisations take part."""
+
     async def find(self, enterprise: str, team: str) -> Installation | None:  # noqa: ARG002
         return Installation(Workspace("", team), "A1", "B1", "U0BOT", ())
 

@@ -14,6 +14,7 @@ from faqbot.cli import (
     evaluate,
     explain,
     exports,
+    forget,
     imports,
     new,
     question_log,
@@ -84,7 +85,7 @@ add_command(app, question_log.suggest, question_log.SUGGEST_EXAMPLE, CONTENT)
 add_command(app, evaluate.evaluate, evaluate.EXAMPLE, CONTENT)
 add_command(app, question_log.report, question_log.EXAMPLE, LOG)
 add_command(app, service.insights, service.INSIGHTS_EXAMPLE, LOG)
-add_command(app, question_log.forget, question_log.FORGET_EXAMPLE, LOG)
+add_command(app, forget.forget, forget.EXAMPLE, LOG)
 add_command(app, service.run, service.EXAMPLE, SERVICE)
 add_command(app, service.status, service.STATUS_EXAMPLE, SERVICE)
 app.add_typer(service.workspaces_app, rich_help_panel=SERVICE)

@@ -1,4 +1,4 @@
-"""`faqbot report`, `faqbot forget` and `faqbot suggest`: what the question log is used for."""
+"""`faqbot report` and `faqbot suggest`: what the question log is used for."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from faqbot.engine import Engine
-    from faqbot.storage.models import DeletionReport
     from faqbot.storage.reports import UsageStatistics
     from faqbot.storage.store import Store
 
@@ -90,16 +89,6 @@ def phrasing_suggestions(
         return tuple(found)
 
     return use_store(database, ask)
-
-
-def forget_person(database: str | None, person: str, team: str | None = None) -> DeletionReport:
-    """Delete all data about a person, in one workspace or in all of them.
-
-    Raises:
-        UsageError: Storage is off.
-        StoreError: The database can't be used.
-    """
-    return use_store(database, lambda store: store.forget_person(person, team))
 
 
 EXAMPLE = "Example: faqbot report --since 2026-11-01 --role data-analyst"
@@ -232,34 +221,6 @@ def _csv(found: UsageStatistics) -> Iterator[str]:
 def _escape_formula(text: str) -> str:
     """Quote a text that a spreadsheet would run as a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-FORGET_EXAMPLE = "Example: faqbot forget U0123456789"
-
-User = Annotated[
-    str,
-    typer.Argument(metavar="USER", help="The person's id in Slack, such as U0123456789."),
-]
-Workspace = Annotated[
-    str | None,
-    typer.Option(
-        metavar="ID",
-        help="Only in this workspace, such as T0123456789; without it in all of them.",
-        show_default=False,
-    ),
-]
-
-
-def forget(user: User, workspace: Workspace = None) -> None:
-    """Delete what a person asked, rated and picked, and report what was deleted."""
-    from faqbot.settings.sources import configured_database
-
-    gone = forget_person(configured_database(), user, workspace)
-    typer.echo(
-        f"Deleted the data of {user}: {counted(gone.questions, 'question')}, "
-        f"{counted(gone.ratings, 'rating')}, {counted(gone.picks, 'pick')}, "
-        f"{counted(gone.handoffs, 'hand-off')}. Entries that stay without the name: {gone.names}."
-    )
 
 
 SUGGEST_EXAMPLE = "Example: faqbot suggest --since 90d > phrasings.patch"

@@ -41,15 +41,21 @@ class IssuedToken:
     token: str
     grant: Grant
     refresh: str = ""
+    replaces: str = ""
     until: float = float("inf")
     error: str = ""
 
 
 class Grants:
-    """Issues codes, tokens and refresh tokens; a `lifetime` of 0 turns token rotation off."""
+    """Issues codes, tokens and refresh tokens; a `lifetime` of 0 turns token rotation off.
+
+    Slack says that a refresh token is revoked when it is exchanged, and not at which moment: at
+    once, or with `is_lenient` when the token is used that was given for it.
+    """
 
     def __init__(self, lifetime: float = 0.0, clock: Callable[[], float] = time.time) -> None:
         self.lifetime = lifetime
+        self.is_lenient = False
         self.refreshes = 0
         self._clock = clock
         self._codes: dict[str, tuple[Grant, str] | None] = {}
@@ -79,11 +85,13 @@ class Grants:
     def refresh(self, token: str) -> IssuedToken:
         """Exchange a refresh token for a new token; raises LookupError with Slack's error."""
         # Slack takes a refresh token once, so a second refresh has to fail here too.
-        old = self._refresh.pop(token, None)
+        old = self._refresh.get(token)
+        if not self.is_lenient:
+            self._refresh.pop(token, None)
         if old is None or self._tokens[old.token].error:
             raise LookupError("invalid_refresh_token")
         self.refreshes += 1
-        return self._issue(old.grant)
+        return self._issue(old.grant, token)
 
     def find(self, token: str) -> IssuedToken:
         """Return a valid token's grant; raises LookupError with Slack's error."""
@@ -94,6 +102,7 @@ class Grants:
             raise LookupError(issued.error)
         if self._clock() >= issued.until:
             raise LookupError("token_expired")
+        self._refresh.pop(issued.replaces, None)
         return issued
 
     def revoke(self, team: str, error: str) -> None:
@@ -102,13 +111,14 @@ class Grants:
             if team in issued.grant.teams and not issued.error:
                 self._tokens[token] = replace(issued, error=error)
 
-    def _issue(self, grant: Grant) -> IssuedToken:
+    def _issue(self, grant: Grant, replaces: str = "") -> IssuedToken:
         made = secrets.token_urlsafe(16)
         if not self.lifetime:
             issued = IssuedToken(f"xoxb-local-{made}", grant)
         else:
             until = self._clock() + self.lifetime
-            issued = IssuedToken(f"xoxe.xoxb-local-{made}", grant, f"xoxe-local-{made}-r", until)
+            name = f"xoxe.xoxb-local-{made}"
+            issued = IssuedToken(name, grant, f"xoxe-local-{made}-r", replaces, until)
             self._refresh[issued.refresh] = issued
         self._tokens[issued.token] = issued
         return issued

@@ -129,6 +129,13 @@ class SettingFields(SettingsReader):
     faqbot_retention_days: int = _setting(
         180, "Days until stored questions are deleted.", ge=1, le=3650
     )
+    faqbot_uninstalled_days: int = _setting(
+        30,
+        "Many workspaces: days until everything is deleted that a workspace left which removed "
+        "faqbot. Who installs it again before finds everything as it was.",
+        ge=0,
+        le=3650,
+    )
     faqbot_insights_url: str = _setting(
         "",
         "The public https address of `faqbot insights --host`, where owners sign in with Slack.",

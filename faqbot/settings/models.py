@@ -122,6 +122,7 @@ _ADVICE: Final = {
         "FAQBOT_PULL_INTERVAL must be a number of seconds up to 86400; 0 turns it off."
     ),
     "faqbot_retention_days": "FAQBOT_RETENTION_DAYS must be a number of days from 1 to 3650.",
+    "faqbot_uninstalled_days": "FAQBOT_UNINSTALLED_DAYS must be a number of days from 0 to 3650.",
     "faqbot_workers": "FAQBOT_WORKERS must be a number of processes from 1 to 64.",
     "faqbot_shutdown_timeout": "FAQBOT_SHUTDOWN_TIMEOUT must be a number of seconds from 1 to 600.",
     "faqbot_max_connections": (
@@ -294,6 +295,8 @@ def _slack(settings: Settings) -> Iterator[str]:
     if mode is Mode.MANY_WORKSPACES:
         yield f"installs at: {settings.faqbot_public_url}/slack/install"
         yield f"content for single workspaces: {settings.faqbot_workspaces or 'the same for all'}"
+        days = settings.faqbot_uninstalled_days
+        yield f"what a workspace without faqbot left: deleted after {days} days"
         yield f"memory for content: {settings.faqbot_workspaces_memory_mb} MB"
 
 

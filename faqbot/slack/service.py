@@ -71,6 +71,7 @@ def make_services(settings: Settings, group_questions: Grouping) -> Services:
         settings.database,
         QuestionPrivacy(settings.faqbot_question_privacy),
         settings.faqbot_retention_days,
+        departed_days=settings.faqbot_uninstalled_days,
         pool_size=settings.faqbot_database_pool_size,
         on_failure=metrics.store_error,
     )

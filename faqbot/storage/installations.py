@@ -10,14 +10,15 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from sqlalchemy import Row, delete, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from faqbot.errors import SettingsError
 from faqbot.storage.database import Database, row_values, upsert
 from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.models import StoreError, utc_now
-from faqbot.storage.tables import installations, oauth_states
+from faqbot.storage.tables import installations, oauth_states, workspaces
 
-_SECRET: Final = ("encrypted_tokens", "version", "refresh_until")
+_SECRET: Final = ("encrypted_tokens", "encrypted_previous", "version", "refresh_until")
 _PUBLIC_COLUMNS: Final = tuple(column for column in installations.c if column.key not in _SECRET)
 _CLOCK_SKEW: Final = dt.timedelta(seconds=2)
 """How far Slack's clock may be behind ours."""
@@ -62,12 +63,17 @@ class Installation:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The tokens of an installation; each change of them sets a new `version`."""
+    """The tokens of an installation; each change of them sets a new `version`.
+
+    `previous` is the refresh token before the present one, until the present token has proved to
+    work: Slack may have answered a process that died before it saved the answer.
+    """
 
     token: str = field(repr=False)
     refresh_token: str = field(default="", repr=False)
     expires: dt.datetime | None = None
     version: str = ""
+    previous: str = field(default="", repr=False)
 
 
 class Installations:
@@ -125,7 +131,7 @@ class Installations:
         ids = asdict(installation.workspace)
         values["scopes"] = ",".join(installation.scopes)
         values["encrypted_tokens"] = self._encrypt(installation.workspace, token, refresh_token)
-        state = {"version": _new_version(), "refresh_until": None}
+        state = {"version": _new_version(), "refresh_until": None, "encrypted_previous": None}
         elsewhere = _is_workspace(installation.workspace) & (
             installations.c.enterprise != ids["enterprise"]
         )
@@ -133,6 +139,15 @@ class Installations:
             # The workspace may have joined an organisation, or left it, since it was installed.
             await connection.execute(delete(installations).where(elsewhere))
             await upsert(connection, installations, **ids, **values, **state)
+            await _returned(connection, installation.workspace)
+
+    async def serves(self, enterprise: str, team: str) -> None:
+        """Note that the installation of an organisation serves a workspace.
+
+        When the organisation removes faqbot, Slack no longer says which workspaces it has.
+        """
+        async with self._database.writing() as connection:
+            await upsert(connection, workspaces, team=team, enterprise=enterprise, removed=None)
 
     async def credentials(self, workspace: Workspace) -> Credentials | None:
         """Return the tokens of an installation, or None if it was removed.
@@ -150,7 +165,9 @@ class Installations:
         if self._cipher.is_old(row.encrypted_tokens):
             await self._reencrypt_row(row)
         token, refresh = self._decrypt(workspace, row.encrypted_tokens)
-        return Credentials(token, refresh, row.expires, row.version)
+        before = row.encrypted_previous
+        previous = self._decrypt(workspace, before)[1] if before else ""
+        return Credentials(token, refresh, row.expires, row.version, previous)
 
     async def begin_refresh(self, workspace: Workspace, version: str, seconds: float) -> bool:
         """Claim the refresh of a version of tokens for some seconds.
@@ -178,6 +195,9 @@ class Installations:
             .where(_is_workspace(workspace), installations.c.version == version)
             .values(
                 encrypted_tokens=self._encrypt(workspace, fresh.token, fresh.refresh_token),
+                encrypted_previous=(
+                    self._encrypt(workspace, "", fresh.previous) if fresh.previous else None
+                ),
                 expires=fresh.expires,
                 version=new,
                 refresh_until=None,
@@ -189,10 +209,17 @@ class Installations:
             return None
         return replace(fresh, version=new)
 
+    async def confirm(self, workspace: Workspace, version: str) -> None:
+        """Note that a version of the tokens works: the refresh token before it is deleted."""
+        same = _is_workspace(workspace) & (installations.c.version == version)
+        change = update(installations).where(same).values(encrypted_previous=None)
+        async with self._database.writing() as connection:
+            await connection.execute(change)
+
     async def remove(
         self, workspace: Workspace, until: dt.datetime | None = None
     ) -> Workspace | None:
-        """Delete an installation.
+        """Delete an installation, and note when its workspaces removed faqbot.
 
         Args:
             workspace: the ids of the installation.
@@ -208,7 +235,11 @@ class Installations:
         gone = statement.returning(installations.c.enterprise, installations.c.team)
         async with self._database.writing() as connection:
             row = (await connection.execute(gone)).one_or_none()
-        return Workspace(row.enterprise, row.team) if row else None
+            if row is None:
+                return None
+            removed = Workspace(row.enterprise, row.team)
+            await _departed(connection, removed)
+        return removed
 
     async def reencrypt(self) -> int:
         """Encrypt all tokens with the newest key. Returns how many installations had an old one.
@@ -240,11 +271,38 @@ class Installations:
         """Encrypt the tokens of a row with the newest key, unless they have changed meanwhile."""
         workspace = Workspace(row.enterprise, row.team)
         same = _is_workspace(workspace) & (installations.c.version == row.version)
-        encrypted = self._cipher.reencrypt(row.encrypted_tokens)
+        before = row.encrypted_previous
+        change = update(installations).where(same)
+        change = change.values(
+            encrypted_tokens=self._cipher.reencrypt(row.encrypted_tokens),
+            encrypted_previous=self._cipher.reencrypt(before) if before else None,
+        )
         async with self._database.writing() as connection:
-            await connection.execute(
-                update(installations).where(same).values(encrypted_tokens=encrypted)
-            )
+            await connection.execute(change)
+
+
+async def _departed(connection: AsyncConnection, workspace: Workspace) -> None:
+    """Note that workspaces removed faqbot, unless another installation still serves them."""
+    enterprise, team = workspace.enterprise, workspace.team
+    own = select(installations.c.team).where(installations.c.team != "")
+    if team:
+        whole = (installations.c.enterprise == enterprise) & (installations.c.team == "")
+        query = select(installations.c.enterprise).where(whole)
+        if not (enterprise and (await connection.execute(query)).first()):
+            values = {"team": team, "enterprise": enterprise, "removed": utc_now()}
+            await upsert(connection, workspaces, **values)
+    else:
+        of_organisation = workspaces.c.enterprise == enterprise
+        change = update(workspaces).where(of_organisation, workspaces.c.team.not_in(own))
+        await connection.execute(change.values(removed=utc_now()))
+
+
+async def _returned(connection: AsyncConnection, workspace: Workspace) -> None:
+    """Note that workspaces have faqbot again: what they left is kept."""
+    own = workspaces.c.team == workspace.team
+    whole = workspaces.c.enterprise == workspace.enterprise
+    change = update(workspaces).where(own if workspace.team else whole)
+    await connection.execute(change.values(removed=None))
 
 
 def _owner_of(workspace: Workspace) -> str:

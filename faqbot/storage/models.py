@@ -193,6 +193,17 @@ class DeletionReport:
     """Rows of others from which the person's id was removed."""
 
 
+@dataclass(frozen=True, slots=True)
+class WorkspaceDeletionReport:
+    """How many rows of a workspace were deleted, by table."""
+
+    questions: int
+    ratings: int
+    handoffs: int
+    proposals: int
+    policies: int
+
+
 def utc_now() -> dt.datetime:
     """Return the current time in UTC."""
     return dt.datetime.now(dt.UTC)

@@ -46,6 +46,7 @@ class QuestionRecorder:
         url: the database's address.
         privacy: how much of a question's text is stored.
         days: how long questions are stored.
+        departed_days: how long all is stored that a workspace left which removed faqbot.
         retry_interval: seconds between two attempts to reach a database that is down.
         pool_size: connections to a PostgreSQL server.
         on_failure: called whenever the database refuses or hangs.
@@ -57,6 +58,7 @@ class QuestionRecorder:
         privacy: QuestionPrivacy = QuestionPrivacy.FULL,
         days: int = 180,
         *,
+        departed_days: int = 30,
         retry_interval: float = RETRY_INTERVAL,
         pool_size: int = POOL_SIZE,
         on_failure: Callable[[], None] = lambda: None,
@@ -66,6 +68,7 @@ class QuestionRecorder:
         self._on_failure = on_failure
         self._privacy = privacy
         self._days = days
+        self._departed_days = departed_days
         self._retry_interval = retry_interval
         self._store: Store | None = None
         self._is_up = False
@@ -184,7 +187,11 @@ class QuestionRecorder:
         while True:
             with contextlib.suppress(StoreError):
                 async with self.store() as store:
-                    await store.expire(utc_now() - dt.timedelta(days=self._days))
+                    await store.deletion.old(utc_now() - dt.timedelta(days=self._days))
+                    departed = dt.timedelta(days=self._departed_days)
+                    gone = await store.deletion.departed(utc_now() - departed)
+                    if gone:
+                        _log.info("Deleted what %d workspace(s) without faqbot had left.", gone)
             await asyncio.sleep(_EXPIRY_INTERVAL)
 
     def _mark_down(self, error: StoreError) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
@@ -16,18 +15,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    Delete,
     Row,
-    Table,
-    delete,
     select,
     text,
-    true,
-    update,
 )
-from sqlalchemy.engine import URL, CursorResult, make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -35,15 +28,13 @@ from faqbot.errors import SettingsError, UsageError, needs_extra
 from faqbot.storage import tables
 from faqbot.storage.claims import DatabaseClaims
 from faqbot.storage.database import POOL_SIZE, Database, create_sql_engine, error_name, upsert
+from faqbot.storage.deletion import Deletion
 from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.handoffs import Handoffs, Proposals
 from faqbot.storage.installations import Installations, OAuthStates
 from faqbot.storage.models import (
     ChannelMode,
     ChannelPolicy,
-    DeletionReport,
-    HandoffState,
-    ProposalState,
     StoreError,
     utc_now,
 )
@@ -75,13 +66,6 @@ async def with_store(
         await store.close()
 
 
-_DONE: Final = (HandoffState.ANSWERED, HandoffState.CLOSED)
-_DECIDED: Final = (ProposalState.APPROVED, ProposalState.REJECTED)
-
-CLAIM_LIFETIME: Final = dt.timedelta(days=7)
-"""How long claims are kept. Slack delivers again within an hour; digests are sent once a week."""
-
-
 def new_id() -> str:
     """Return a new unguessable id."""
     return secrets.token_urlsafe(12)
@@ -103,6 +87,7 @@ class Store:
         self.handoffs = Handoffs(database)
         self.proposals = Proposals(database)
         self.policies = Policies(database)
+        self.deletion = Deletion(database)
         self.claims = DatabaseClaims(database)
         self.installations = Installations(database, cipher)
         self.oauth_states = OAuthStates(database)
@@ -115,91 +100,6 @@ class Store:
         """Check that the database accepts a transaction that writes."""
         async with self._database.writing() as connection:
             await connection.execute(select(1))
-
-    async def forget_person(self, person: str, team: str | None = None) -> DeletionReport:
-        """Delete what a person asked, rated and picked; remove their id from rows that others need.
-
-        Args:
-            person: the person's Slack id.
-            team: the workspace to delete in; None for all. An id names one person only: Slack's ids
-                differ between workspaces.
-        """
-
-        def of_team(table: Table) -> ColumnElement[bool]:
-            return true() if team is None else table.c.team == team
-
-        asked = select(tables.questions.c.id).where(of_team(tables.questions))
-        async with self._database.writing() as connection:
-
-            async def deleted(statement: Delete) -> int:
-                result: CursorResult[Any] = await connection.execute(statement)
-                return result.rowcount
-
-            own = asked.where(tables.questions.c.asker == person)
-            # Whoever rates a question locks it first; another order here would be a deadlock.
-            await connection.execute(own.with_for_update())
-            ratings = await deleted(
-                delete(tables.ratings).where(
-                    (tables.ratings.c.rater == person) & tables.ratings.c.question_id.in_(asked)
-                    | tables.ratings.c.question_id.in_(own)
-                )
-            )
-            picks = await deleted(
-                delete(tables.picks).where(
-                    (tables.picks.c.picker == person) & tables.picks.c.question_id.in_(asked)
-                    | tables.picks.c.question_id.in_(own)
-                )
-            )
-            handoffs = await deleted(
-                delete(tables.handoffs).where(
-                    of_team(tables.handoffs), tables.handoffs.c.asker == person
-                )
-            )
-            questions = await deleted(
-                delete(tables.questions).where(
-                    of_team(tables.questions), tables.questions.c.asker == person
-                )
-            )
-            names = 0
-            for column in (
-                tables.handoffs.c.claimed_by,
-                tables.handoffs.c.owner,
-                tables.proposals.c.proposed_by,
-                tables.proposals.c.decided_by,
-                tables.proposals.c.owner,
-                tables.policies.c.owner,
-                tables.policies.c.changed_by,
-            ):
-                result = await connection.execute(
-                    update(column.table)
-                    .where(of_team(column.table), column == person)
-                    .values({column: ""})
-                )
-                names += result.rowcount
-        return DeletionReport(questions, ratings, picks, handoffs, names)
-
-    async def expire(self, before: dt.datetime) -> int:
-        """Delete questions, and hand-offs and proposals that are closed, older than a time.
-
-        Returns:
-            How many rows were deleted.
-        """
-        count = 0
-        async with self._database.writing() as connection:
-            for statement in (
-                delete(tables.questions).where(tables.questions.c.at < before),
-                delete(tables.handoffs).where(
-                    tables.handoffs.c.changed < before, tables.handoffs.c.state.in_(_DONE)
-                ),
-                delete(tables.proposals).where(
-                    tables.proposals.c.changed < before, tables.proposals.c.state.in_(_DECIDED)
-                ),
-                delete(tables.claims).where(
-                    tables.claims.c.at < max(before, utc_now() - CLAIM_LIFETIME)
-                ),
-            ):
-                count += (await connection.execute(statement)).rowcount
-        return count
 
 
 class Policies:

@@ -163,6 +163,7 @@ installations: Final = Table(
     Column("installed", UtcDateTime, nullable=False),
     Column("expires", UtcDateTime),
     Column("sealed", LargeBinary, key="encrypted_tokens", nullable=False),
+    Column("sealed_before", LargeBinary, key="encrypted_previous"),
     Column("version", String(32), nullable=False),
     Column("refreshing", UtcDateTime, key="refresh_until"),
     Index(
@@ -172,6 +173,15 @@ installations: Final = Table(
         sqlite_where=text("team <> ''"),
         postgresql_where=text("team <> ''"),
     ),
+)
+
+workspaces: Final = Table(
+    "workspaces",
+    metadata,
+    Column("team", String(32), primary_key=True),
+    Column("enterprise", String(32), nullable=False),
+    Column("removed", UtcDateTime),
+    Index("workspaces_by_removal", "removed"),
 )
 
 oauth_states: Final = Table(

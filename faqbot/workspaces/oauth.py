@@ -118,6 +118,14 @@ class OAuthClient:
         response = await self._access(grant_type="refresh_token", refresh_token=refresh_token)
         return _credentials(response)
 
+    async def works(self, token: str) -> bool:
+        """Return whether Slack takes a token; False if it can't be reached."""
+        try:
+            await _data_of(self.client.auth_test(token=token))
+        except OAuthError:
+            return False
+        return True
+
     async def _access(self, **grant: str) -> dict[str, Any]:
         call = self.client.oauth_v2_access(
             client_id=self.client_id, client_secret=self.client_secret, **grant

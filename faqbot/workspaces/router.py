@@ -75,10 +75,14 @@ Result = TypeVar("Result")
 
 
 class InstallationLookup(Protocol):
-    """Finds installations."""
+    """Finds installations, and learns which workspaces they serve."""
 
     async def find(self, enterprise: str, team: str) -> Installation | None:
         """Return the installation that serves a workspace: its own, else the organisation's."""
+        ...
+
+    async def serves(self, enterprise: str, team: str) -> None:
+        """Note that the installation of an organisation serves a workspace."""
         ...
 
 
@@ -214,6 +218,8 @@ class WorkspaceRouter:
         command = request.body.get("command")
         try:
             installation = await self._installations.find(enterprise, team)
+            if installation is not None and installation.is_org_wide and team:
+                await self._installations.serves(enterprise, team)
         except StoreError:
             return _json_response(_ephemeral(NOT_NOW)) if command else BoltResponse(status=503)
         if installation is None:

@@ -143,6 +143,7 @@ async def _serve(
         tasks = _content_tasks(settings, content, default)
         await stack.enter_async_context(running(services, tasks))
         parts = _Parts.of(settings, content, services, store, client)
+        stack.push_async_callback(parts.tokens.close)
         stack.push_async_callback(parts.workspaces.close)
         health = Health(
             services,
@@ -184,6 +185,7 @@ class _Parts:
     workspaces: WorkspaceRouter
     pages: InstallPages
     digests: WeeklyDigests
+    tokens: TokenProvider
 
     @classmethod
     def of(
@@ -220,6 +222,7 @@ class _Parts:
             workspaces,
             InstallPages(exchange, store, tokens, workspaces.release),
             WeeklyDigests(store.installations, workspaces, open_app.teams_of, services.claims),
+            tokens,
         )
 
 

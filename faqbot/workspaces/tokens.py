@@ -1,15 +1,17 @@
 """Bot tokens of installations: cached, refreshed before they expire, removed with the installation.
 
-Slack accepts a refresh token once, so one task of all processes may use it. It claims the refresh
-by a lease in the row (`begin_refresh`), not by a lock: an advisory lock or SQLite's write lock
-would hold a connection, or the whole file, for as long as Slack takes to respond. Tasks of one
-process wait for the same call. If a process dies with the lease, another one follows when it
-expires.
+Slack accepts a refresh token once, and its answer may reach a process that dies before it has saved
+it. So new tokens are saved before they are used, and the refresh token before them is kept until
+they have proved to work. One task of all processes refreshes: it claims that by a lease in the row
+(`begin_refresh`), not by a lock: an advisory lock or SQLite's write lock would hold a connection,
+or the whole file, for as long as Slack takes to respond. Tasks of one process wait for the same
+call. If a process dies with the lease, another one follows when it expires.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import logging
 import time
@@ -42,6 +44,9 @@ REFRESH_TIMEOUT: Final = 2.0
 MAX_CACHED: Final = 10_000
 """Installations whose tokens are cached; the least recently used are dropped first."""
 
+_USED_UP: Final = "invalid_refresh_token"
+"""Slack's error for a refresh token that was used already."""
+
 _POLL_INTERVAL: Final = 0.05
 
 
@@ -49,6 +54,14 @@ _POLL_INTERVAL: Final = 0.05
 class _Cached:
     credentials: Credentials
     until: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Unsaved:
+    """Fresh tokens that the database doesn't have yet, and those that it has."""
+
+    fresh: Credentials
+    old: Credentials
 
 
 class TokenProvider:
@@ -77,8 +90,9 @@ class TokenProvider:
         self._clock = clock
         # Expired entries are needed while the database is down, so this can't be a TTLCache.
         self._cache: LRUCache[Workspace, _Cached] = LRUCache(max_cached)
-        self._unsaved: dict[Workspace, Credentials] = {}
+        self._unsaved: dict[Workspace, _Unsaved] = {}
         self._loads: SingleFlight[Workspace, Credentials | None] = SingleFlight()
+        self._proofs: SingleFlight[Workspace, None] = SingleFlight()
 
     async def token_of(self, workspace: Workspace) -> str | None:
         """Return the token of an installation.
@@ -119,7 +133,7 @@ class TokenProvider:
         return found
 
     async def _load_or_refresh(self, workspace: Workspace) -> Credentials | None:
-        # Before the store is read: its refresh token is used up, and only this one still works.
+        # Before the store is read: its refresh token may be used up.
         unsaved = self._unsaved.get(workspace)
         if unsaved:
             return await self._save(workspace, unsaved)
@@ -132,37 +146,59 @@ class TokenProvider:
 
     async def _refresh(self, workspace: Workspace, old: Credentials) -> Credentials | None:
         """Get new tokens from Slack; return the old ones if it refuses, to be tried again later."""
-        try:
-            fresh = await self._oauth_client.refresh(old.refresh_token)
-        except OAuthError as error:
-            name = workspace.team or workspace.enterprise
-            if _is_valid(old):
-                _log.warning(
-                    "the token of %s can't be refreshed and is used until it expires: %s",
-                    name,
-                    error,
-                )
-            else:
-                _log.error(
-                    "the token of %s has expired, install faqbot there again: %s", name, error
-                )
-            return old
-        return await self._save(workspace, replace(fresh, version=old.version))
+        refused: OAuthError | None = None
+        # The one before is tried too, until the newest has proved to work.
+        for refresh_token in filter(None, (old.refresh_token, old.previous)):
+            try:
+                fresh = await self._oauth_client.refresh(refresh_token)
+            except OAuthError as error:
+                refused = refused or error
+                if error.reason == _USED_UP:
+                    continue
+                break
+            fresh = replace(fresh, version=old.version, previous=refresh_token)
+            return await self._save(workspace, _Unsaved(fresh, old))
+        name = workspace.team or workspace.enterprise
+        if _is_valid(old):
+            _log.warning(
+                "the token of %s can't be refreshed and is used until it expires: %s", name, refused
+            )
+        else:
+            _log.error("the token of %s has expired, install faqbot there again: %s", name, refused)
+        return old
 
-    async def _save(self, workspace: Workspace, fresh: Credentials) -> Credentials | None:
-        """Save new tokens; while the database is down, use them and save them later.
+    async def _save(self, workspace: Workspace, unsaved: _Unsaved) -> Credentials | None:
+        """Save new tokens, and use them from then on.
 
-        The old refresh token is used up: without the new one nobody could refresh again.
+        While the database is down, the old token is used as long as it is valid. Slack may keep the
+        old refresh token until the new token is used; so if this process dies first, another can
+        still refresh.
         """
         # Before the attempt: if the task is cancelled in it, the token isn't lost.
-        self._unsaved[workspace] = fresh
+        self._unsaved[workspace] = unsaved
+        fresh, old = unsaved.fresh, unsaved.old
         try:
             saved = await self._installations.save_refreshed(workspace, fresh.version, fresh)
         except StoreError as error:
             _log.warning("a refreshed token is not saved yet: %s", error)
-            return fresh
+            return old if _is_valid(old) else fresh
         self._unsaved.pop(workspace, None)
-        return saved or await self._installations.credentials(workspace)
+        if saved is None:
+            return await self._installations.credentials(workspace)
+        self._proofs.start(workspace, lambda: self._prove(workspace, saved))
+        return saved
+
+    async def _prove(self, workspace: Workspace, saved: Credentials) -> None:
+        """Use a new token, and delete the refresh token before it if the new one works."""
+        if not await self._oauth_client.works(saved.token):
+            return
+        with contextlib.suppress(StoreError):  # then it stays until the next refresh
+            await self._installations.confirm(workspace, saved.version)
+
+    async def close(self) -> None:
+        """Cancel what runs in the background."""
+        await self._proofs.close()
+        await self._loads.close()
 
     async def _wait_for_refresh(self, workspace: Workspace, old: Credentials) -> Credentials | None:
         """Wait while another process refreshes; return the old tokens if that takes long."""

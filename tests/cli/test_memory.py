@@ -121,6 +121,32 @@ def test_forget_deletes_a_persons_data_and_reports_the_counts(database: str, run
     assert "0 questions" in run("forget", "U0SECRET1").out
 
 
+def test_forget_everything_of_a_workspace_and_nothing_of_others(database: str, run: Run) -> None:
+    assert "T2 left: 0 questions" in run("forget", "--workspace", "T2", "--everything").out
+    out = run("forget", "--workspace", "T1", "--everything").out
+    assert "T1 left: 9 questions, 1 rating, 0 hand-offs, 0 proposals, 0 channels" in out
+    assert "still installed" not in out
+    assert "0 questions" in run("report", "--since", "90d").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        ((), "U0123456789"),
+        (("--everything",), "--workspace"),
+        (("U1", "--workspace", "T1", "--everything"), "no person"),
+        (("--workspace", "T1"), "--everything"),
+    ],
+)
+def test_forget_deletes_nothing_that_is_not_named(
+    database: str, run: Run, arguments: tuple[str, ...], advice: str
+) -> None:
+    ran = run("forget", *arguments)
+    assert ran.code == 2
+    assert advice in ran.err
+    assert "9 questions" in run("report", "--since", "90d").out
+
+
 def test_commands_of_the_question_log_are_refused_without_storage(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

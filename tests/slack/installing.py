@@ -141,4 +141,5 @@ async def site(
             server.stopped.set()
             await running
             listener.close()
+            await tokens.close()
             await store.close()

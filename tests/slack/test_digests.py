@@ -55,6 +55,9 @@ class Listed:
             Installation(Workspace("", team), "A1", "B1", "U0BOT", ()) for team in (A, B, C)
         )
 
+    async def serves(self, enterprise: str, team: str) -> None:
+        raise AssertionError("these are no organisations")
+
     async def find(self, enterprise: str, team: str) -> Installation | None:
         raise AssertionError("nobody asked")
 

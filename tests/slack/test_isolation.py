@@ -292,7 +292,7 @@ async def test_digest_covers_its_workspace_only(process: Many) -> None:
         assert own
         assert WORD[A] not in "".join(own)
     async with process.memory.store() as store:
-        await store.forget_person(OWNER, A)
+        await store.deletion.person(OWNER, A)
 
 
 async def test_channel_settings_are_separate_in_each_workspace(process: Many) -> None:
@@ -334,6 +334,6 @@ async def test_reports_and_deletion_cover_one_workspace(process: Many) -> None:
         ours, theirs = QuestionFilter(team=A), QuestionFilter(team=B)
         kept = len(await store.questions.all(theirs))
         assert len(await store.questions.all(ours))
-        assert (await store.forget_person(PERSON, A)).questions
+        assert (await store.deletion.person(PERSON, A)).questions
         assert await store.questions.all(ours) == ()
         assert len(await store.questions.all(theirs)) == kept

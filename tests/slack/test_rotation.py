@@ -23,6 +23,7 @@ from faqbot.workspaces.tokens import TokenProvider
 from tests.slack.installing import Site, site
 from tests.storage.conftest import server, url
 from tests.support.local_slack import several
+from tests.support.waiting import DEADLINE
 
 __all__ = ["server", "url"]
 
@@ -163,19 +164,69 @@ async def test_known_tokens_are_used_while_the_database_is_down(
         await local.tokens.token_of(ALPHA)  # which has none at hand
 
 
-async def test_refreshed_token_is_saved_when_the_database_is_back(
-    local: Site, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("hours", "in_use"), [(1, "old"), (-1, "fresh")])
+async def test_refreshed_token_is_used_when_it_is_saved(
+    local: Site, monkeypatch: pytest.MonkeyPatch, hours: float, in_use: str
 ) -> None:
-    await installed(local, 1)
+    old = await installed(local, hours)
     tokens = TokenProvider(local.store.installations, local.exchange, lifetime=0.0)
     with monkeypatch.context() as broken:
         break_store(local, broken, "save_refreshed")
-        fresh = await tokens.token_of(ALPHA)
-    assert await tokens.token_of(ALPHA) == fresh
+        meanwhile = await tokens.token_of(ALPHA)
+    fresh = await tokens.token_of(ALPHA)
+    assert fresh not in (old.token, None)
+    assert meanwhile == (old.token if in_use == "old" else fresh)
     kept = await local.store.installations.credentials(ALPHA)
     assert kept
     assert kept.token == fresh
     assert local.slack.grants.refreshes == 1
+    await tokens.close()
+
+
+async def proved(web: Site) -> Credentials:
+    """The tokens when the newest has proved to work."""
+    async with asyncio.timeout(DEADLINE):
+        while True:
+            kept = await web.store.installations.credentials(ALPHA)
+            assert kept
+            if not kept.previous:
+                return kept
+            await asyncio.sleep(0.01)
+
+
+async def test_refresh_token_is_kept_until_the_new_token_works(web: Site) -> None:
+    old = await installed(web, 1)
+    web.slack.faults = Faults(fail_calls=9, fail_status=500, fail_methods=frozenset(("auth.test",)))
+    fresh = await web.tokens.token_of(ALPHA)
+    kept = await web.store.installations.credentials(ALPHA)
+    assert kept
+    assert (kept.token, kept.previous) == (fresh, old.refresh_token)
+    await web.tokens.close()
+
+
+async def test_refresh_token_is_deleted_when_the_new_token_works(web: Site) -> None:
+    await installed(web, 1)
+    fresh = await web.tokens.token_of(ALPHA)
+    assert (await proved(web)).token == fresh
+
+
+async def test_process_that_died_with_a_fresh_token_costs_no_installation(web: Site) -> None:
+    old = await installed(web, 1)
+    web.slack.grants.is_lenient = True
+    lost = await web.exchange.refresh(old.refresh_token)  # fetched, and never saved
+    found = await web.tokens.token_of(ALPHA)
+    assert found not in (old.token, lost.token, None)
+    assert (await proved(web)).token == found
+
+
+async def test_refresh_token_before_the_newest_is_tried_too(local: Site) -> None:
+    old = await installed(local, 1)
+    local.slack.grants.is_lenient = True
+    places = local.store.installations
+    never_used = replace(old, refresh_token="xoxe-of-nobody", previous=old.refresh_token)
+    assert await places.save_refreshed(ALPHA, old.version, never_used)
+    assert await local.tokens.token_of(ALPHA) not in (old.token, None)
+    await proved(local)
 
 
 async def test_tokens_of_an_old_key_are_encrypted_again(web: Site) -> None:

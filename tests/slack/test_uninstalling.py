@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
+from sqlalchemy import func, select
 
 from faqbot.runtime.web import Server, background_server, listen
 from faqbot.slack.http_endpoint import PATH, asgi
+from faqbot.storage import deletion, tables
 from faqbot.storage.installations import Installation, Workspace
+from faqbot.storage.models import ChannelPolicy, utc_now
+from faqbot.storage.recorder import QuestionRecorder
 from faqbot.workspaces.router import WorkspaceRouter
 from faqbot.workspaces.tokens import authorize_with, uninstall
 from tests.slack.installing import Site, site
+from tests.storage.conftest import server, url
+from tests.storage.test_store import handover, proposal, record
 from tests.support.local_slack import several
 from tests.support.waiting import DEADLINE
+
+__all__ = ["server", "url"]
 
 ALPHA, BETA = "T0ALPHA", "T0BETA"
 ALL = (*several("Alpha", "Beta"), *several("Here", "There", enterprise="Org", org_wide=True))
@@ -28,6 +38,13 @@ ALL = (*several("Alpha", "Beta"), *several("Here", "There", enterprise="Org", or
 @pytest.fixture
 async def web(tmp_path: Path) -> AsyncIterator[Site]:
     async with site(f"sqlite:///{tmp_path}/faqbot.db", ALL) as made:
+        yield made
+
+
+@pytest.fixture
+async def every(url: str) -> AsyncIterator[Site]:
+    """The same over SQLite and PostgreSQL."""
+    async with site(url, ALL) as made:
         yield made
 
 
@@ -139,3 +156,90 @@ async def test_uninstall_event_before_a_new_installation_is_ignored(web: Site) -
     late = {**_event(ALPHA), "event_time": int(time.time()) - 300}
     await uninstall(late, web.store.installations, web.tokens, _nothing)
     assert await web.store.installations.all() == (installation,)
+
+
+# ------------------------------------------------------------------- what a workspace leaves
+
+DAY = dt.timedelta(days=1)
+HERE, THERE = "T0HERE", "T0THERE"
+
+
+async def leave(web: Site, team: str, enterprise: str = "") -> None:
+    body = _event(team, enterprise or None, org_wide=bool(enterprise))
+    await uninstall(body, web.store.installations, web.tokens, _nothing)
+
+
+async def fill(web: Site, team: str) -> None:
+    """Leave some of everything that a workspace leaves."""
+    asked = replace(record(1), id=f"r-{team}", team=team)
+    await web.store.questions.add([asked, *(replace(asked, id=f"r{n}-{team}") for n in range(6))])
+    await web.store.questions.rate(team, asked.id, "U2", helpful=True)
+    await web.store.questions.pick(team, asked.id, "U2", "x")
+    await web.store.handoffs.add(replace(handover(1), id=f"h-{team}", team=team))
+    await web.store.proposals.add(replace(proposal(1), id=f"p-{team}", team=team))
+    await web.store.policies.set(ChannelPolicy(team, "C1"))
+
+
+async def left(web: Site, team: str) -> tuple[int, ...]:
+    """How many rows there are of a workspace, in each table that has any."""
+    async with web.store._database.reading() as connection:
+        found = []
+        for table in (tables.questions, tables.handoffs, tables.proposals, tables.policies):
+            rows = select(func.count()).select_from(table).where(table.c.team == team)
+            found.append((await connection.execute(rows)).scalar_one())
+        for table in (tables.ratings, tables.picks):
+            asked = table.join(tables.questions)
+            rows = select(func.count()).select_from(asked).where(tables.questions.c.team == team)
+            found.append((await connection.execute(rows)).scalar_one())
+    return tuple(found)
+
+
+FULL, NONE = (7, 1, 1, 1, 1, 1), (0,) * 6
+
+
+async def test_what_a_workspace_left_is_deleted_after_the_grace_period(
+    every: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deletion, "BATCH_SIZE", 2)  # so that it takes several transactions
+    for team in (ALPHA, BETA):
+        await every.installed(team)
+        await fill(every, team)
+    await leave(every, ALPHA)
+    now = utc_now()
+    assert await every.store.deletion.departed(now - 30 * DAY) == 0
+    assert await left(every, ALPHA) == FULL
+    assert await every.store.deletion.departed(now + DAY) == 1
+    assert await left(every, ALPHA) == NONE
+    assert await left(every, BETA) == FULL
+    assert await every.store.deletion.departed(now + DAY) == 0
+
+
+async def test_installation_within_the_grace_period_keeps_everything(web: Site) -> None:
+    await web.installed(ALPHA)
+    await fill(web, ALPHA)
+    await leave(web, ALPHA)
+    await web.installed(ALPHA)
+    assert await web.store.deletion.departed(utc_now() + DAY) == 0
+    assert await left(web, ALPHA) == FULL
+
+
+async def test_organisation_that_leaves_takes_its_workspaces_along(web: Site) -> None:
+    await web.installed(HERE)
+    await web.store.installations.serves("E0ORG", THERE)
+    await fill(web, THERE)
+    await leave(web, HERE, "E0ORG")
+    assert await web.store.deletion.departed(utc_now() + DAY) == 1
+    assert await left(web, THERE) == NONE
+
+
+async def test_service_deletes_what_workspaces_left(tmp_path: Path, web: Site) -> None:
+    await web.installed(ALPHA)
+    await fill(web, ALPHA)
+    await leave(web, ALPHA)
+    async with QuestionRecorder(web.url, departed_days=30).running():
+        await asyncio.sleep(0)
+    assert await left(web, ALPHA) == FULL
+    async with QuestionRecorder(web.url, departed_days=0).running():
+        async with asyncio.timeout(DEADLINE):
+            while await left(web, ALPHA) != NONE:  # noqa: ASYNC110 - the database has no event
+                await asyncio.sleep(0.01)

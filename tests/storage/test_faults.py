@@ -54,7 +54,7 @@ async def test_rating_of_a_question_that_is_being_deleted_is_no_error(url: str) 
     for number in range(10):
         await first.questions.add([record(number)])
         await asyncio.gather(
-            first.forget_person("U1"),
+            first.deletion.person("U1"),
             *(
                 second.questions.rate("T1", f"r{number}", f"U{who}", helpful=True)
                 for who in (2, 3, 4)
@@ -111,8 +111,8 @@ async def test_deleted_person_owns_no_handoffs_of_others(store: Store) -> None:
     await store.proposals.decide("T1", "p1", "U7", approve=True)
     await store.handoffs.claim("T1", "h1", "U7")
     await store.handoffs.answer("T1", "h1", "U7", "18")
-    assert (await store.forget_person("U7")).names == 2
-    assert (await store.forget_person("@people")).names == 1
+    assert (await store.deletion.person("U7")).names == 2
+    assert (await store.deletion.person("@people")).names == 1
     kept, decided = await store.handoffs.get("T1", "h1"), await store.proposals.get("T1", "p1")
     assert kept is not None
     assert decided is not None
@@ -125,7 +125,7 @@ async def test_old_decisions_and_claims_expire(store: Store) -> None:
     await store.proposals.add(proposal(2))
     await store.proposals.decide("T1", "p1", "U7", approve=False)
     await store.claims.claim("event", "1")
-    assert await store.expire(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)) == 2
+    assert await store.deletion.old(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)) == 2
     assert await store.proposals.get("T1", "p1") is None
     assert await store.proposals.get("T1", "p2") is not None
     assert await store.claims.claim("event", "1")

@@ -208,7 +208,7 @@ async def test_forget_person_deletes_all_their_data(store: Store) -> None:
     await store.handoffs.add(handover())
     await store.handoffs.add(replace(handover(2), asker="U2", claimed_by="U1"))
     await store.proposals.add(proposal())
-    forgotten = await store.forget_person("U1")
+    forgotten = await store.deletion.person("U1")
     assert (forgotten.questions, forgotten.ratings, forgotten.picks) == (1, 2, 1)
     assert (forgotten.handoffs, forgotten.names) == (1, 2)
     assert await store.questions.get("T1", "r1") is None
@@ -216,7 +216,7 @@ async def test_forget_person_deletes_all_their_data(store: Store) -> None:
     kept = await store.handoffs.get("T1", "h2")
     assert kept is not None
     assert kept.claimed_by == ""
-    assert (await store.forget_person("U1")).questions == 0
+    assert (await store.deletion.person("U1")).questions == 0
 
 
 async def test_old_questions_expire_but_open_handoffs_stay(store: Store) -> None:
@@ -226,7 +226,7 @@ async def test_old_questions_expire_but_open_handoffs_stay(store: Store) -> None
     await store.handoffs.add(replace(handover(1), changed=long_ago))
     closed = replace(handover(2), question_id="r2", state=HandoffState.CLOSED)
     await store.handoffs.add(replace(closed, changed=long_ago))
-    assert await store.expire(NOW - 180 * DAY) == 2
+    assert await store.deletion.old(NOW - 180 * DAY) == 2
     assert await store.questions.get("T1", "r1") is None
     assert await store.questions.get("T1", "r2") is not None
     assert await store.handoffs.get("T1", "h1") is not None
