@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import json
 import os
 import re
 import shlex
@@ -40,11 +41,16 @@ def commands(page: str) -> Iterator[tuple[str, str]]:
                 yield command, output
 
 
-ABOUT_SHIPPED_CONTENT = ("README.md", "docs/reference/json.md")
+ABOUT_SHIPPED_CONTENT = (
+    "README.md",
+    "docs/reference/json.md",
+    "docs/tutorial/first-answer.md",
+)
 
 
 @pytest.mark.parametrize(
-    ("command", "output"), [one for page in ABOUT_SHIPPED_CONTENT for one in commands(page)]
+    ("command", "output"),
+    sorted({one for page in ABOUT_SHIPPED_CONTENT for one in commands(page) if one[1]}),
 )
 def test_examples_about_the_shipped_content_print_what_the_page_shows(
     command: str,
@@ -107,13 +113,32 @@ def test_python_examples_print_what_the_page_shows(
     assert ran.failed == 0, "".join(failures)
 
 
-def test_python_example_of_the_readme_answers(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(ROOT)
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    exec(example, {})
-    assert capsys.readouterr().out.startswith("Data Analyst · Skills\n")
+def test_figures_of_the_readme_are_those_that_were_measured() -> None:
+    measured = json.loads((ROOT / "benchmarks/results/questions.json").read_text("utf-8"))["test"]
+    asked = measured["in_scope"]
+    figures = (asked, round(asked * measured["right"]), round(asked * measured["wrong"]))
+    accuracy = (ROOT / "docs" / "explanation" / "accuracy.md").read_text(encoding="utf-8")
+    assert "Of our {} test questions that have an answer it answers {} right and {} wrong".format(
+        *figures
+    ) in " ".join(README.split())
+    assert "| {} | {} answered right, {} wrong".format(*figures) in accuracy
+    assert f"of {measured['out_of_scope']} that have none it answers none" in README
+    assert measured["out_of_scope_answered"] == 0
+
+
+def test_make_run_prints_what_the_first_page_shows() -> None:
+    page = (ROOT / "docs" / "tutorial" / "first-answer.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^\$ make run\n(.*?)```", page, re.DOTALL | re.MULTILINE)
+    command = ["make", "--dry-run", "--always-make", "run", "VENV=.venv"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    *by_make, by_faqbot = shown.splitlines()
+    assert len(by_make) == 2
+    assert [line for line in by_make if f'echo "{line}"' not in ran.stdout] == []
+    assert by_faqbot == "faqbot runs in a local Slack workspace: http://127.0.0.1:8765/"
+
+
+def test_readme_is_short() -> None:
+    assert len(README.split()) < 700
 
 
 def test_every_setting_is_in_the_example_of_dotenv() -> None:
@@ -171,8 +196,9 @@ def test_statuses_of_the_endpoint_are_described() -> None:
     assert sent <= set(re.findall(r"^\| (\d{3}) \|", page, re.MULTILINE))
 
 
-def test_code_map_of_the_readme_names_every_part_of_the_package() -> None:
-    section = README.partition("## The code")[2]
+def test_code_map_names_every_part_of_the_package() -> None:
+    section = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## The code")[2]
+    section = section.partition("\n## ")[0]
     named = set(re.findall(r"`(faqbot/[\w./]+)`", section))
     parts = {
         str(path.relative_to(ROOT))
