@@ -6,7 +6,6 @@ import datetime as dt
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Final
 
 from faqbot.content.loader import fill_title
@@ -24,6 +23,7 @@ from faqbot.matching.dialogue import (
 )
 from faqbot.matching.facts.finder import FactFinder
 from faqbot.matching.matcher import Matcher
+from faqbot.matching.parse_cache import ParseCache
 from faqbot.matching.sensitive import SensitiveFinder
 from faqbot.matching.small_talk import SmallTalkFinder, is_call
 from faqbot.model import (
@@ -45,8 +45,6 @@ from faqbot.model import (
 from faqbot.replies.result import Result
 
 PARSED_CACHE_SIZE: Final = 2_048
-MAX_CACHED_CHARACTERS: Final = 200
-"""A longer question isn't cached: nobody asks it twice."""
 
 MAX_CHARACTERS: Final = 4_000
 """Characters of a question that are parsed: more than the matcher takes words from."""
@@ -68,7 +66,7 @@ class Engine:
     """Answers questions from one knowledge base.
 
     Methods are ordinary functions that take some milliseconds; none waits for anything. An engine
-    is used by one thread at a time.
+    is used by one thread at a time, but for `prepare`, which another one may run beside it.
 
     Args:
         index: the content to answer from.
@@ -88,7 +86,7 @@ class Engine:
     ) -> None:
         self._index = index
         self._cache_size = cache_size
-        self._parse = self._caching_parser()
+        self._parsed = ParseCache(index.matcher, cache_size)
         self._conversations = conversations
         self._today = today
         self._audience = audience
@@ -96,13 +94,13 @@ class Engine:
     def swap(self, index: Index) -> Index:
         """Answer from another index, from the next question on. Returns the former one."""
         former, self._index = self._index, index
-        # What the former parser cached comes from the former content.
-        self._parse = self._caching_parser()
+        # What was cached comes from the former content.
+        self._parsed = ParseCache(index.matcher, self._cache_size)
         return former
 
     def close(self) -> None:
         """Free the content. Asking a closed engine is an error."""
-        del self._index, self._parse
+        del self._index, self._parsed
 
     @property
     def knowledge_base(self) -> KnowledgeBase:
@@ -116,6 +114,17 @@ class Engine:
     def knows(self, thread: str) -> bool:
         """Return whether a question was answered in that conversation."""
         return self._conversations.knows(thread)
+
+    def is_prepared(self, question: str | Question) -> bool:
+        """Return whether a question can be answered without being parsed first."""
+        return self._parsed.find(*self._key(question)) is not None
+
+    def prepare(self, questions: Sequence[str | Question]) -> None:
+        """Parse questions, so that `ask` answers each at once.
+
+        They go through the encoder together, which is faster than one after the other.
+        """
+        self._parsed.prepare([self._key(question) for question in questions])
 
     def ask(self, question: str | Question) -> Result:
         """Answer a question, offer choices, or decline; silent about what wasn't put to faqbot."""
@@ -271,13 +280,12 @@ class Engine:
             return question
         return Question(question, audience=self._audience)
 
-    def _caching_parser(self) -> Callable[[str, str | None], ParsedQuestion]:
-        """Return a parser that caches short questions, for the present index only."""
-        parse = self._index.matcher.parse
-        cached = lru_cache(self._cache_size)(parse)
-        return lambda text, role: (cached if len(text) <= MAX_CACHED_CHARACTERS else parse)(
-            text, role
-        )
+    def _key(self, question: str | Question) -> tuple[str, str | None]:
+        asked = self._question(question)
+        return asked.text[:MAX_CHARACTERS], self._context(asked)
+
+    def _parse(self, text: str, role: str | None) -> ParsedQuestion:
+        return self._parsed.parse(text, role)
 
     def _result(
         self, question: Question, parsed: ParsedQuestion, outcome: Outcome, began: float

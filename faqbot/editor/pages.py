@@ -37,7 +37,7 @@ from faqbot.errors import ContentError, FaqbotError, UsageError
 from faqbot.importers.documents.blocks import HeadingClassifier
 from faqbot.model import Audience, Question, Surface
 from faqbot.runtime.web import LOCAL_HOSTS, SafeHeaders, SameOrigin, safe_headers
-from faqbot.slack.answers import ask
+from faqbot.slack.answers import as_message
 from faqbot.slack.blockkit.rich_text import rich
 from faqbot.storage.models import Proposal
 
@@ -173,7 +173,7 @@ class EditorPages:
         explained = engine.explain(question)
         return {
             "result": result.to_dict(),
-            "blocks": list(ask(engine, question).message.blocks),
+            "blocks": list(as_message(result).message.blocks),
             "candidates": [
                 {"id": one.id, "confidence": round(one.confidence, 2)}
                 for one in result.parsed.candidates[:5]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from faqbot.content.loader import fill_title
 from faqbot.lint.findings import Finding, finding_at
@@ -21,14 +21,18 @@ from faqbot.model import (
     Section,
 )
 
-Ask = Callable[[str, str | None], tuple[ParsedQuestion, Outcome]]
-"""Asks a question, in a conversation about a role (or none): how it is read, what it became."""
+Read = tuple[ParsedQuestion, Outcome]
+"""How a question is read, and what it became."""
+
+AskAll = Callable[[Iterable[tuple[str, str | None]]], Iterator[Read]]
+"""Asks questions, each in a conversation about a role, or none."""
 
 
-def questions_astray(knowledge_base: KnowledgeBase, ask: Ask) -> Iterator[Finding]:
+def questions_astray(knowledge_base: KnowledgeBase, ask_all: AskAll) -> Iterator[Finding]:
     """Yield the questions and phrasings that their own entry doesn't answer, and why."""
-    for entry, text in _own_questions(knowledge_base):
-        parsed, outcome = ask(text, entry.role)
+    own = list(_own_questions(knowledge_base))
+    answers = ask_all([(text, entry.role) for entry, text in own])
+    for (entry, text), (parsed, outcome) in zip(own, answers, strict=True):
         if isinstance(outcome, Answer) and entry.id in _ids(outcome.entries):
             continue
         if isinstance(outcome, Choices) and entry.id in _ids(outcome.options):

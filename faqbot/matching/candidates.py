@@ -7,7 +7,7 @@ words with the section itself is added, before the calibration turns it into a p
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -204,6 +204,10 @@ class CandidateFinder:
         self._encoder = encoder
         self._score_names = (*ranker.view_names, "nearest", "ridge", "content", "verified")
         self.find = weak_lru_cache(self._find, CANDIDATE_CACHE_SIZE)
+
+    def prepare(self, asked: Iterable[Iterable[str]]) -> None:
+        """Encode the words of questions together, before each is searched for."""
+        self._encoder.encode_questions([" ".join(words) for words in asked])
 
     def judge(
         self, asked: tuple[str, ...], scope: str, without: Container[str] = ()

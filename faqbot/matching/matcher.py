@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from faqbot.matching.calibration import Calibration, calibrate, calibrate_sampled
 from faqbot.matching.candidates import CandidateFinder, Explanation, SectionOverlap
-from faqbot.matching.dialogue import without_exclusion
 from faqbot.matching.entry_index import EntryIndex
+from faqbot.matching.question_reader import QuestionReader, Reading
 from faqbot.matching.ranking import (
     ALL_SCOPES,
     MAX_RIDGE_PHRASINGS,
@@ -50,7 +49,6 @@ from faqbot.matching.verifier import Verifier, load_weights
 from faqbot.matching.vetoes import NO_DEMANDS, Demands, Vetoes, demands_of
 from faqbot.model import (
     Candidate,
-    Correction,
     EntryKind,
     KnowledgeBase,
     LinkMethod,
@@ -63,9 +61,6 @@ RANKER_WEIGHTS = RankerWeights(views=(0.06, 0.14, 0.8), ridge=0.7, penalty=0.2)
 
 `docs/explanation/matching.md` has the figures.
 """
-
-MAX_WORDS = 160
-"""Words of a question that are read."""
 
 MAX_CLAUSE_WORDS = 6
 """Words of the longest clause that can name a part."""
@@ -135,6 +130,7 @@ class Matcher:
             compounds,
             known=phrasing_words | resources.name_words | own_name_words(knowledge_base),
         )
+        self._reader = QuestionReader(self._linker, self.vocabulary)
         # Only now: masking needs the linker, and the linker needs the words of all phrasings.
         own = [
             Phrasing(self._mask_phrasing(text, role), key, role.id)
@@ -163,20 +159,32 @@ class Matcher:
         self._verbatim = VerbatimQuestions(knowledge_base, own)
         self._language, self._familiar = resources.language, resources.familiar
 
-    def parse(self, text: str, role: str | None = None) -> ParsedQuestion:
-        """Parse a question; `role` is the one that the conversation is about, if any."""
-        normalised = normalise(text)
-        kept, left_out = without_exclusion(normalised)
-        asked, corrections, linking = self._linked(kept, codes(text))
-        masked = mask_roles(asked, linking.mentions)
+    def read_all(self, texts: Sequence[str]) -> list[Reading]:
+        """Read questions; their words go through the encoder together, which saves time."""
+        readings = [self._reader.read(text) for text in texts]
+        self._candidates.prepare([[token.word for token in one.masked] for one in readings])
+        return readings
+
+    def parse(
+        self, text: str, role: str | None = None, reading: Reading | None = None
+    ) -> ParsedQuestion:
+        """Parse a question.
+
+        Args:
+            text: the question.
+            role: the one that the conversation is about, if any.
+            reading: what `read_all` returned for the text, if it was read before.
+        """
+        read = reading or self._reader.read(text)
+        normalised, asked, masked, linking = read.normalised, read.asked, read.masked, read.linking
         demands = self._demands(text, asked, masked)
         search = self._best_scope(asked, linking, role, demands)
         without_roles = tuple(token.word for token in masked if token.word != ROLE_WORD)
         return ParsedQuestion(
             text=text,
             normalised=normalised,
-            left_out=left_out,
-            corrections=tuple(corrections),
+            left_out=read.left_out,
+            corrections=read.corrections,
             words=tuple(token.word for token in asked),
             mentions=linking.mentions,
             links=links_of(linking, role),
@@ -196,10 +204,9 @@ class Matcher:
             text: a question.
             role: the role that the conversation is about, if any.
         """
-        kept, _ = without_exclusion(normalise(text))
-        asked, _, linking = self._linked(kept, codes(text))
-        demands = self._demands(text, asked, mask_roles(asked, linking.mentions))
-        search = self._best_scope(asked, linking, role, demands)
+        read = self._reader.read(text)
+        demands = self._demands(text, read.asked, read.masked)
+        search = self._best_scope(read.asked, read.linking, role, demands)
         return self._candidates.explain(search.asked, search.scope, demands)
 
     def judge(
@@ -213,44 +220,11 @@ class Matcher:
             without: keys of classes that are left out, as if they hadn't been written.
         """
         parsed = self.parse(text, role)
-        asked, _ = self._corrected(parsed.normalised, codes(text))
+        asked, _ = self._reader.correct(parsed.normalised, codes(text))
         masked = tuple(token.word for token in mask_roles(asked, parsed.mentions))
         named = [m.links[0].role for m in parsed.mentions if len(m.links) == 1]
         scope = named[0] if named else role or ALL_SCOPES
         return self._candidates.judge(masked, scope, without)
-
-    def _linked(
-        self, normalised: str, as_codes: frozenset[str]
-    ) -> tuple[list[Token], list[Correction], Linking]:
-        """Return the words of a text, what was corrected, and the roles that they name."""
-        asked, corrections = self._corrected(normalised, as_codes)
-        linking = self._linker.link(
-            [token.word for token in asked],
-            [token.written for token in asked],
-            as_codes,
-            [
-                at
-                for at, (before, token) in enumerate(pairwise(asked), start=1)
-                if before.clause != token.clause
-            ],
-        )
-        return asked, corrections, linking
-
-    def _corrected(
-        self, normalised: str, as_codes: frozenset[str]
-    ) -> tuple[list[Token], list[Correction]]:
-        asked: list[Token] = []
-        corrections: list[Correction] = []
-        for number, (sentence, written) in enumerate(clauses(normalised)):
-            for typed, meant in self.vocabulary.correct(written, as_codes):
-                if meant != typed:
-                    corrections.append(Correction(" ".join(typed), " ".join(meant)))
-                # The linker may correct a single word otherwise, from the words beside it.
-                one = len(typed) == len(meant) == 1
-                asked.extend(
-                    Token(word, typed[0] if one else word, number, sentence) for word in meant
-                )
-        return asked[:MAX_WORDS], corrections
 
     def _demands(self, text: str, asked: Sequence[Token], masked: Sequence[Token]) -> Demands:
         """Return what a question demands of an entry, besides its roles."""

@@ -11,10 +11,12 @@ import hashlib
 import logging
 import os
 import tempfile
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -35,7 +37,7 @@ HASH_BYTES: Final = 8
 MAX_KEPT: Final = 60_000
 """Vectors that are kept on disk, some 24 MB."""
 
-QUESTION_CACHE_SIZE: Final = 64
+QUESTION_CACHE_SIZE: Final = 256
 """Vectors of the latest questions: a question is compared with several scopes."""
 
 _log = logging.getLogger(__name__)
@@ -160,7 +162,8 @@ class CachedEncoder:
         name = hashlib.blake2b(self.fingerprint.encode(), digest_size=8).hexdigest()
         self._path = folder / f"vectors-{name}.safetensors" if folder else None
         self._kept: VectorTable | None = None
-        self.encode_question = lru_cache(QUESTION_CACHE_SIZE)(self._encode_question)
+        self._questions: OrderedDict[str, Floats] = OrderedDict()
+        self._lock = Lock()
 
     @cached_property
     def _written(self) -> VectorTable | None:
@@ -177,10 +180,30 @@ class CachedEncoder:
             _log.warning("%s It is made anew.", error)
             return None
 
-    def _encode_question(self, text: str) -> Floats:
-        vector: Floats = self.encoder.encode([_with_role_noun(text)])[0]
-        vector.flags.writeable = False
-        return vector
+    def encode_question(self, text: str) -> Floats:
+        """Return the unit vector of a question, of shape (dimensions,), read-only."""
+        return self.encode_questions((text,))[0]
+
+    def encode_questions(self, texts: Sequence[str]) -> list[Floats]:
+        """Return the unit vectors of questions, which go through the encoder together.
+
+        They are kept for a moment: a question is encoded once, however many scopes are searched.
+        """
+        with self._lock:
+            found = {text: self._questions[text] for text in texts if text in self._questions}
+        missing = [text for text in dict.fromkeys(texts) if text not in found]
+        if missing:
+            fresh = self.encoder.encode([_with_role_noun(text) for text in missing])
+            for text, vector in zip(missing, fresh, strict=True):
+                found[text] = vector.copy()  # a row alone would keep all rows in memory
+                found[text].flags.writeable = False
+        with self._lock:
+            for text, vector in found.items():
+                self._questions[text] = vector
+                self._questions.move_to_end(text)
+            while len(self._questions) > QUESTION_CACHE_SIZE:
+                self._questions.popitem(last=False)
+        return [found[text] for text in texts]
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Return unit vectors of shape (texts, dimensions), float32, rounded as they are kept."""

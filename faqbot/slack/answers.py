@@ -10,6 +10,7 @@ from faqbot.replies.reply import ALL_ROLES, Reply
 from faqbot.replies.result import Result
 from faqbot.slack.blockkit.blocks import EntryRef, Message, render
 from faqbot.slack.blockkit.views import roles_list
+from faqbot.slack.context import AppContext
 
 HELP = frozenset({"", "help"})
 
@@ -34,14 +35,21 @@ def wants_help(text: str) -> bool:
     return text.strip().strip("?!./ ").casefold() in HELP
 
 
-def ask(engine: Engine, question: Question) -> AnswerMessage:
+async def ask(app: AppContext, question: Question) -> AnswerMessage:
     """Return the answer to a question."""
-    return _answer(engine.ask(question), full=False)
+    await app.services.questions.prepare(app.engine, question)
+    return as_message(app.engine.ask(question))
 
 
-def describe(engine: Engine, question: Question) -> AnswerMessage:
+async def describe(app: AppContext, question: Question) -> AnswerMessage:
     """Return the full description of a role, or one part of it."""
-    return _answer(engine.describe(question), full=True)
+    return as_message(await find_description(app, question), full=True)
+
+
+async def find_description(app: AppContext, question: Question) -> Result:
+    """Return the role that a text names, or the part of it that it names too."""
+    await app.services.questions.prepare(app.engine, Question(question.text))
+    return app.engine.describe(question)
 
 
 def show(engine: Engine, address: EntryRef, question: Question) -> AnswerMessage:
@@ -50,14 +58,15 @@ def show(engine: Engine, address: EntryRef, question: Question) -> AnswerMessage
         return AnswerMessage(roles_list(engine.knowledge_base, address.page))
     results = [engine.show(entry, question) for entry in address.entries or ("",)]
     if len(results) == 1:
-        return _answer(results[0], full=address.full, page=address.page)
+        return as_message(results[0], full=address.full, page=address.page)
     roles = {result.role for result in results}
     role = roles.pop() if len(roles) == 1 else None
     reply = _joined(engine, [result.reply for result in results], role)
     return AnswerMessage(render(reply, address), role)
 
 
-def _answer(result: Result, *, full: bool, page: int = 1) -> AnswerMessage:
+def as_message(result: Result, *, full: bool = False, page: int = 1) -> AnswerMessage:
+    """Return a result as a message; `full` shows a role whole."""
     if result.kind != "answer":
         declined = result.kind == "decline"
         return AnswerMessage(render(result.reply), result.role, declined=declined, result=result)

@@ -12,6 +12,7 @@ from faqbot.engine import Engine
 from faqbot.index.reloader import ReloadState
 from faqbot.runtime.leases import DeliveryClaims, MemoryClaims
 from faqbot.runtime.metrics import Metrics
+from faqbot.runtime.question_queue import QuestionQueue
 from faqbot.slack.client import CallQueue
 from faqbot.slack.conversations import MessageVersions, Threads
 from faqbot.slack.directory import AudienceResolver, ChannelPolicies
@@ -33,6 +34,7 @@ class Services:
         listeners: the listeners that run.
         limiter: rejects questions above the rate limits.
         metrics: counts and measures for Prometheus.
+        questions: parses questions beside the event loop.
         calls: keeps calls of the Web API to Slack's rate limits.
         recorder: writes the question log and opens the store; None without a database.
         group_questions: groups questions by meaning, for reports.
@@ -42,6 +44,7 @@ class Services:
     listeners: ListenerTracker = field(default_factory=ListenerTracker)
     limiter: QuestionLimiter = field(default_factory=QuestionLimiter)
     metrics: Metrics = field(default_factory=Metrics)
+    questions: QuestionQueue = field(default_factory=QuestionQueue)
     calls: CallQueue = field(default_factory=CallQueue)
     recorder: QuestionRecorder | None = None
     group_questions: Grouping = lambda texts: [[at] for at in range(len(texts))]

@@ -51,7 +51,7 @@ QUESTIONS = {
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_messages_match_the_golden_files(name: str, engine: Engine) -> None:
-    answer = answers.ask(engine, Question(QUESTIONS[name]))
+    answer = answers.as_message(engine.ask(QUESTIONS[name]))
     same(name, answer.message)
 
 

@@ -43,7 +43,7 @@ class _Clicks:
         text = interaction.value
         answer = AnswerMessage(help_message(self.app.engine.knowledge_base))
         if not wants_help(text):
-            answer = ask(self.app.engine, await self._question(interaction, text, context))
+            answer = await ask(self.app, await self._question(interaction, text, context))
             if interaction.channel:
                 answer = self.feedback.attach_feedback(
                     answer, interaction.team, interaction.channel

@@ -11,10 +11,9 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from faqbot.engine import Engine
 from faqbot.exporters.job_advert import advert
 from faqbot.model import Answer, Question, Role, Surface
-from faqbot.slack.answers import AnswerMessage, ask, describe, show, wants_help
+from faqbot.slack.answers import AnswerMessage, ask, describe, find_description, show, wants_help
 from faqbot.slack.blockkit.blocks import (
     Action,
     Message,
@@ -49,12 +48,12 @@ _ROOM: Final = 11_000
 _log = logging.getLogger(__name__)
 
 
-def role_named(engine: Engine, question: Question) -> Role | None:
+async def role_named(app: AppContext, question: Question) -> Role | None:
     """Return the role that a text names; None if it isn't clear."""
-    result = engine.describe(question)
+    result = await find_description(app, question)
     if not isinstance(result.outcome, Answer):
         return None
-    return engine.knowledge_base.role(result.outcome.entries[0].role)
+    return app.engine.knowledge_base.role(result.outcome.entries[0].role)
 
 
 class Adverts:
@@ -201,7 +200,7 @@ class _Commands:
             await Reports(self.app).command(ack, command, client)
         else:
             question = await self._question(command, client)
-            await self._give(ack, ask(self.app.engine, question), command, text)
+            await self._give(ack, await ask(self.app, question), command, text)
 
     async def role(self, ack: AsyncAck, command: SlashCommand, client: AsyncWebClient) -> None:
         """Show a role or a part of it, compare roles, or advertise one."""
@@ -219,11 +218,11 @@ class _Commands:
             if not question.text.strip():
                 await respond_privately(ack, which_advert(knowledge_base))
                 return
-            role = role_named(self.app.engine, question)
+            role = await role_named(self.app, question)
             if role is not None:
                 await Adverts().give(ack, role, question.asker, client)
                 return
-        await self._give(ack, describe(self.app.engine, question), command)
+        await self._give(ack, await describe(self.app, question), command)
 
     async def _compare(
         self, ack: AsyncAck, command: SlashCommand, question: Question, named: str
@@ -233,8 +232,10 @@ class _Commands:
         if not named.strip():
             await respond_privately(ack, which_comparison(engine.knowledge_base, None))
             return
-        answer = ask(engine, question)
-        first = None if answer.address else role_named(engine, replace(question, text=named))
+        answer = await ask(self.app, question)
+        first = None
+        if not answer.address:
+            first = await role_named(self.app, replace(question, text=named))
         if first is not None:
             unknown = answer.result.parsed.unknown_role if answer.result else ""
             await respond_privately(ack, which_comparison(engine.knowledge_base, first, unknown))

@@ -52,7 +52,7 @@ async def _answer(
     if wants_help(text):
         return answer_modal(help_message(engine.knowledge_base))
     audience = await app_context.audiences.of(client, interaction.team, interaction.user)
-    answer = ask(engine, Question(text, interaction.user, audience, Surface.HOME))
+    answer = await ask(app_context, Question(text, interaction.user, audience, Surface.HOME))
     Feedback(app_context.services).record(answer, interaction.team)
     return answer_modal(answer.message, text)
 

@@ -82,7 +82,7 @@ class MessageHandler:
             return
         past = await self._thread_state(message, client)
         text, borrowed = message.question, False
-        if self._is_call(message):
+        if await self._is_call(message):
             above = await self._read_above(message, client)
             if above is None:
                 return
@@ -102,7 +102,7 @@ class MessageHandler:
             return
         await self._deliver(message, answer, client)
 
-    def _is_call(self, message: IncomingMessage) -> bool:
+    async def _is_call(self, message: IncomingMessage) -> bool:
         """Whether a message asks for an answer to what stands elsewhere."""
         own = message.own_words
         if wants_help(own) and own:
@@ -110,7 +110,10 @@ class MessageHandler:
         # A mention alone asks for help, unless something stands there to be answered. At the top
         # level of the direct conversation each message above has its answer.
         stands = message.quoted or message.thread_ts or (own and not message.direct)
-        return bool(stands) and self.app.engine.is_call(own)
+        if not stands:
+            return False
+        await self.app.services.questions.prepare(self.app.engine, Question(own))
+        return self.app.engine.is_call(own)
 
     async def _read_above(self, message: IncomingMessage, client: AsyncWebClient) -> str | None:
         """Return what a call points to, "" for nothing; None when it was said why it is unread."""
@@ -231,7 +234,7 @@ class MessageHandler:
             brief=not message.thread,
             borrowed=borrowed,
         )
-        return ask(self.app.engine, question)
+        return await ask(self.app, question)
 
     async def _deliver(
         self, message: IncomingMessage, answer: AnswerMessage, client: AsyncWebClient

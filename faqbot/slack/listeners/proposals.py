@@ -90,16 +90,17 @@ class ProposalForm:
             return
         # The warning is for one wording: a changed question is checked again.
         warned = _carried(interaction.view).get("warned") == question_hash(proposal.question)
-        near = "" if warned else self._near(proposal)
+        near = "" if warned else await self._near(proposal)
         if near:
             await ack(response_action="update", view=_warned(self._again(proposal), proposal, near))
             return
         await ack()
         await ProposalReview(self.app).take(proposal, client)
 
-    def _near(self, proposal: Proposal) -> str:
+    async def _near(self, proposal: Proposal) -> str:
         """Return the question of an FAQ that answers the proposed one, or an empty string."""
         question = Question(proposal.question, audience=Audience.EMPLOYEES, role=proposal.role)
+        await self.app.services.questions.prepare(self.app.engine, question)
         result = self.app.engine.ask(question)
         if result.kind != "answer":
             return ""
