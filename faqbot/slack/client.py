@@ -98,6 +98,10 @@ def describe_error(error: BaseException) -> str:
     return reason_of(error) if isinstance(error, SlackApiError) else type(error).__name__
 
 
+class PausedError(TimeoutError):
+    """Slack has asked for a longer pause than a call may wait, so the call isn't made."""
+
+
 class CallQueue:
     """Keeps the calls of a process to Slack's rate limits.
 
@@ -140,25 +144,28 @@ class CallQueue:
             method: of the Web API.
             arguments: as the SDK passes them to its session.
             call: makes the call.
+
+        Raises:
+            PausedError: Slack has asked for a longer pause than the call may wait.
         """
         key = _key(method, arguments)
         retries_server_errors = method not in POSTS or not _body(arguments).get("metadata")
         until = self._clock() + max_wait(method)
         attempt = 0
         while True:
-            await self._wait_for_turn(key, smooth=method in POSTS)
+            await self._wait_for_turn(key, until, smooth=method in POSTS)
             attempt += 1
             response = await self._attempt(method, call)
             wait = self._wait(response, attempt if retries_server_errors else MAX_ATTEMPTS)
+            if wait is not None and response.status == HTTPStatus.TOO_MANY_REQUESTS:
+                # All calls of the key share Slack's limit, so the longest pause holds for each.
+                paused = max(self._clock() + wait, self._paused_until.get(key, 0.0))
+                self._paused_until[key] = paused
             if wait is None or self._clock() + wait > until:
                 return response
             # Nobody else will read this response, so its connection wouldn't be free again.
             response.release()
-            if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-                # All calls of the key share Slack's limit, so the longest pause holds for each.
-                paused = max(self._clock() + wait, self._paused_until.get(key, 0.0))
-                self._paused_until[key] = paused
-            else:
+            if response.status != HTTPStatus.TOO_MANY_REQUESTS:
                 await self._sleep(wait)
 
     async def _attempt(
@@ -184,7 +191,7 @@ class CallQueue:
             return spread
         return None
 
-    async def _wait_for_turn(self, key: _Key, *, smooth: bool) -> None:
+    async def _wait_for_turn(self, key: _Key, until: float, *, smooth: bool) -> None:
         if smooth and self._interval:
             now = self._clock()
             turn = max(now, self._next_turns.get(key, 0.0))
@@ -193,6 +200,8 @@ class CallQueue:
             await self._sleep(turn - (BURST - 1) * self._interval - now)
         # A loop: another call may have met a 429 and lengthened the pause meanwhile.
         while (paused := self._paused_until.get(key, 0.0) - self._clock()) > 0:
+            if self._paused_until[key] > until:
+                raise PausedError
             await self._sleep(paused)
 
     async def _sleep(self, seconds: float) -> None:

@@ -19,7 +19,8 @@ from faqbot.slack.directory import AudienceResolver, ChannelPolicies
 from faqbot.slack.middleware.rate_limit import QuestionLimiter
 from faqbot.slack.middleware.request_log import ListenerTracker
 from faqbot.slack.owners import OwnerDirectory
-from faqbot.storage.models import ChannelMode, StoreError
+from faqbot.slack.payloads import IncomingMessage
+from faqbot.storage.models import ChannelMode, QuestionRecord, StoreError
 from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.reports import Grouping
 from faqbot.storage.store import Store
@@ -83,7 +84,19 @@ class AppContext:
     @cached_property
     def threads(self) -> Threads:
         """What threads are about."""
-        return Threads(self.engine)
+        return Threads(self.engine, self._recorded)
+
+    async def _recorded(self, message: IncomingMessage) -> tuple[QuestionRecord, ...]:
+        """Return the questions of a message's thread, as far as the database has them."""
+        if self.services.recorder is None:
+            return ()
+        try:
+            async with self.services.recorder.store(flush_first=False) as store:
+                return await store.questions.in_thread(
+                    message.team, message.channel, message.thread_ts
+                )
+        except StoreError:
+            return ()
 
     @cached_property
     def versions(self) -> MessageVersions:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -20,10 +20,11 @@ from faqbot.engine import Engine
 from faqbot.matching.dialogue import asks, is_general_question
 from faqbot.matching.text import normalise
 from faqbot.slack.blockkit.blocks import Action, parse_entry_ref
-from faqbot.slack.client import MAX_REPLIES, SLACK_ERRORS, describe_error
+from faqbot.slack.client import MAX_REPLIES, REFUSED, SLACK_ERRORS, describe_error
 from faqbot.slack.message_text import BY_PERSONS, read_text, without_mention
 from faqbot.slack.payloads import IncomingMessage, Interaction, conversation_key
 from faqbot.slack.posts import answered_question
+from faqbot.storage.models import QuestionRecord
 
 HISTORY_TIMEOUT: Final = 3.0
 """Seconds to wait for the messages of a thread."""
@@ -45,16 +46,22 @@ class ThreadState:
     asker: str = ""
 
 
+Recorded = Callable[[IncomingMessage], Awaitable[Sequence[QuestionRecord]]]
+"""Returns what the database knows of a message's thread, the newest question first."""
+
+
 class Threads:
-    """The states of threads: from this process, else read back from Slack once.
+    """The states of threads: from this process, else read back once from Slack or the database.
 
     Args:
         engine: remembers the conversations of this process.
+        recorded: asked where Slack doesn't show a thread.
         max_threads: how many states are kept; the least recently used goes first.
     """
 
-    def __init__(self, engine: Engine, max_threads: int = _MAX_THREADS) -> None:
+    def __init__(self, engine: Engine, recorded: Recorded, max_threads: int = _MAX_THREADS) -> None:
         self._engine = engine
+        self._recorded = recorded
         self._states: LRUCache[str, ThreadState] = LRUCache(max_threads)
 
     def record_answer(
@@ -89,22 +96,35 @@ class Threads:
         known = self.known(conversation)
         if known.has_answer or conversation in self._states:
             return known
-        state = await self._read(message, client)
+        try:
+            state = await self._read(message, client)
+        except SLACK_ERRORS as error:
+            reason = describe_error(error)
+            _log.info("conversations.replies failed: %s", reason)
+            state = self._state_of(await self._recorded(message))
+            # A refusal for good is remembered; what fails now may succeed for the next message.
+            if not (state.has_answer or reason in REFUSED):
+                return state
         self._states[conversation] = state
         return state
 
+    def _state_of(self, recorded: Sequence[QuestionRecord]) -> ThreadState:
+        knows = self._engine.knowledge_base.role
+        roles = (record.role for record in recorded if record.role and knows(record.role))
+        return ThreadState(
+            has_answer=bool(recorded),
+            role=next(roles, None),
+            asker=next((record.asker for record in recorded), ""),
+        )
+
     async def _read(self, message: IncomingMessage, client: AsyncWebClient) -> ThreadState:
-        try:
-            async with asyncio.timeout(HISTORY_TIMEOUT):
-                answer = await client.conversations_replies(
-                    channel=message.channel,
-                    ts=message.thread_ts,
-                    limit=MAX_REPLIES,
-                    include_all_metadata=True,
-                )
-        except SLACK_ERRORS as error:
-            _log.info("conversations.replies failed: %s", describe_error(error))
-            return ThreadState()
+        async with asyncio.timeout(HISTORY_TIMEOUT):
+            answer = await client.conversations_replies(
+                channel=message.channel,
+                ts=message.thread_ts,
+                limit=MAX_REPLIES,
+                include_all_metadata=True,
+            )
         listed = answer.get("messages")
         messages = [one for one in listed or () if isinstance(one, Mapping)]
         own = [one for one in messages if one.get("user") == message.bot]

@@ -23,6 +23,7 @@ from faqbot.slack.client import (
     MAX_REPLIES,
     SLACK_ERRORS,
     TOO_LONG,
+    PausedError,
     client_of,
     describe_error,
     why_not_posted,
@@ -202,7 +203,7 @@ def _metadata(question: str) -> JsonObject:
 def _may_have_arrived(error: BaseException) -> bool:
     if isinstance(error, SlackApiError):
         return int(getattr(error.response, "status_code", 0)) >= HTTPStatus.INTERNAL_SERVER_ERROR
-    return True
+    return not isinstance(error, PausedError)
 
 
 async def was_answered(client: AsyncWebClient, channel: str, thread: str, question: str) -> bool:

@@ -40,6 +40,7 @@ class QuestionRecord:
         entries: the ids of the entries in the answer or the choices, with their confidences (0..1).
         content_version: the version of the content that it was answered from.
         seconds: how long parsing and deciding took.
+        thread: the thread of the answer, also of one that only begins with it; else empty.
     """
 
     id: str
@@ -56,6 +57,7 @@ class QuestionRecord:
     entries: tuple[tuple[str, float], ...]
     content_version: str
     seconds: float
+    thread: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,9 @@ from faqbot.storage.database import Database, row_values, upsert
 from faqbot.storage.models import Pick, QuestionRecord, Rating, utc_now
 from faqbot.storage.tables import picks, questions, ratings
 
+MAX_OF_THREAD: Final = 20
+"""Questions of a thread among which the role is looked for that it is about."""
+
 PAGE_SIZE: Final = 5_000
 """Questions that one transaction reads: reading 100,000 would exceed its time limit."""
 
@@ -86,6 +89,18 @@ class Questions:
             position = tuple_(questions.c.at, questions.c.id)
             page = query.where(position < (found[-1].at, found[-1].id))
         return tuple(reversed(found))
+
+    async def in_thread(self, team: str, channel: str, thread: str) -> tuple[QuestionRecord, ...]:
+        """Return the last questions of a thread, the newest first."""
+        table = questions.c
+        query = (
+            select(questions)
+            .where(table.team == team, table.channel == channel, table.thread == thread)
+            .order_by(table.at.desc(), table.id.desc())
+            .limit(MAX_OF_THREAD)
+        )
+        async with self._database.reading() as connection:
+            return tuple(map(_record, await connection.execute(query)))
 
     async def rate(
         self, team: str, question_id: str, rater: str, *, helpful: bool, comment: str = ""

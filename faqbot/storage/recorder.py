@@ -105,14 +105,14 @@ class QuestionRecorder:
             if self._store is not None:
                 await self._store.close()
 
-    def record(self, result: Result, team: str, channel: str) -> str:
+    def record(self, result: Result, team: str, channel: str, thread: str = "") -> str:
         """Queue a question to be logged. Returns its id, or "" if the database is down.
 
         Small talk is no question, so it isn't logged and has no id.
         """
         if not self._is_up or result.reason is Reason.SMALL_TALK:
             return ""
-        record = self._record(result, team, channel)
+        record = self._record(result, team, channel, thread)
         try:
             self._queue.put_nowait(record)
         except asyncio.QueueFull:
@@ -201,7 +201,7 @@ class QuestionRecorder:
             _log.warning("Questions are answered but not logged: %s", error)
         self._is_outage_logged = True
 
-    def _record(self, result: Result, team: str, channel: str) -> QuestionRecord:
+    def _record(self, result: Result, team: str, channel: str, thread: str) -> QuestionRecord:
         question, new = result.question, new_id()
         # What people say of a sensitive matter is for nobody who reads a log; and words that stand
         # elsewhere are read to answer them, and for nothing else.
@@ -221,6 +221,7 @@ class QuestionRecorder:
             entries=tuple((entry.id, entry.confidence) for entry in result.entries),
             content_version=result.content_version,
             seconds=result.seconds,
+            thread=thread,
         )
 
 

@@ -44,7 +44,9 @@ questions: Final = Table(
     Column("entries", JSON, nullable=False),
     Column("content_version", String(64), nullable=False),
     Column("seconds", Float, nullable=False),
+    Column("thread", String(32), nullable=False, server_default=""),
     Index("receipts_by_time", "at"),
+    Index("receipts_by_thread", "channel", "thread"),
     Index("receipts_by_asker", "asker"),
 )
 

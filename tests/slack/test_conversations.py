@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from faqbot.playground.models import Faults
 from faqbot.playground.models import SlackMessage as PostedMessage
+from faqbot.slack.client import CallQueue
+from faqbot.slack.conversations import HISTORY_TIMEOUT
+from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.conftest import Slack, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -64,6 +69,50 @@ async def test_who_asked_in_a_thread_is_read_back_after_a_restart(slack: Slack) 
         jonas = other.workspace.person("jonas")
         await jonas.say("#general", "does this one need a degree?", thread_ts=ts)
         await other.silent(lambda: len(other.workspace.answers("#general", ts)))
+        await other.maya.say("#general", "and which degree does this one need?", thread_ts=ts)
+        assert "UX Designer · Education" in (await other.answer("#general", ts, 2)).text
+
+
+ONCE_A_MINUTE = Faults(
+    fail_share=1.0, retry_after=60, fail_methods=frozenset({"conversations.replies"})
+)
+"""What Slack does to apps outside its Marketplace, when the one call of a minute is used up."""
+
+
+async def test_thread_that_slack_does_not_show_is_known_from_the_database(
+    tmp_path: Path,
+) -> None:
+    async with QuestionRecorder(f"sqlite:///{tmp_path}/faqbot.db").running() as memory:
+        async with serving(memory=memory) as first:
+            ts, _ = await first.asked("ux designer skills")
+            said = first.workspace.state.messages("C0GENERAL")
+            await memory.flush()
+        async with serving(memory=memory) as other:
+            for message in said:
+                other.workspace.state.put(message)
+            other.workspace.faults = ONCE_A_MINUTE
+            # Somebody else's thread uses up the call, and Slack asks for a pause of a minute.
+            stray = await other.maya.say("#general", "who brings cake?")
+            await other.maya.say("#general", "and which degree does it need?", thread_ts=stray)
+            await other.silent(lambda: len(other.workspace.answers("#general", stray)))
+            began = time.monotonic()
+            await other.maya.say("#general", "and which degree does this one need?", thread_ts=ts)
+            assert "UX Designer · Education" in (await other.answer("#general", ts, 2)).text
+            assert time.monotonic() - began < HISTORY_TIMEOUT
+            # Within the pause Slack isn't asked again, and no answer waits for it.
+            calls = [one for one in other.workspace.sent if one.by == "conversations.replies"]
+            assert len(calls) == 1
+
+
+async def test_thread_that_slack_hides_for_a_while_is_read_later(slack: Slack) -> None:
+    ts, _ = await slack.asked("ux designer skills")
+    async with serving(calls=CallQueue(backoff=0.001)) as other:
+        for message in slack.workspace.state.messages("C0GENERAL"):
+            other.workspace.state.put(message)
+        other.workspace.faults = replace(ONCE_A_MINUTE, fail_status=500)
+        await other.maya.say("#general", "and which degree does this one need?", thread_ts=ts)
+        await other.silent(lambda: len(other.workspace.answers("#general", ts)))
+        other.workspace.faults = Faults()
         await other.maya.say("#general", "and which degree does this one need?", thread_ts=ts)
         assert "UX Designer · Education" in (await other.answer("#general", ts, 2)).text
 

@@ -54,12 +54,21 @@ class Feedback:
 
     services: Services
 
-    def attach_feedback(self, answer: AnswerMessage, team: str, channel: str) -> AnswerMessage:
-        """Log a question, and add buttons for feedback to its answer."""
+    def attach_feedback(
+        self, answer: AnswerMessage, team: str, channel: str, thread: str = ""
+    ) -> AnswerMessage:
+        """Log a question, and add buttons for feedback to its answer.
+
+        Args:
+            answer: what was answered.
+            team: the workspace.
+            channel: where it was asked; empty for a private question.
+            thread: the thread that the answer stands in, or begins.
+        """
         self._count(answer)
         if self.services.recorder is None or answer.result is None:
             return answer
-        question_id = self.services.recorder.record(answer.result, team, channel)
+        question_id = self.services.recorder.record(answer.result, team, channel, thread)
         if not question_id:
             return answer
         message = answer.message

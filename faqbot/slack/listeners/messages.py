@@ -239,7 +239,9 @@ class MessageHandler:
     async def _deliver(
         self, message: IncomingMessage, answer: AnswerMessage, client: AsyncWebClient
     ) -> None:
-        signed = self.feedback.attach_feedback(answer, message.team, message.channel)
+        signed = self.feedback.attach_feedback(
+            answer, message.team, message.channel, message.thread or message.ts
+        )
         if (await self._policy(message)).private:
             await self._answer_alone(message, signed.message, client)
             return
