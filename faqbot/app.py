@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
-from pydantic import SecretStr
 
 from faqbot.content.files import shipped_knowledge
 from faqbot.content.git import PREFIX, git_source, pull
 from faqbot.content.loader import load_knowledge_base
 from faqbot.engine import Engine
-from faqbot.errors import UsageError, counted
+from faqbot.errors import NoContentError, UsageError, counted
 from faqbot.index.builder import build_in_subprocess, build_index, load_engine, load_index
 from faqbot.matching.conversations import ConversationMemory
 from faqbot.matching.encoders import StaticEncoder, check_folder
 from faqbot.matching.training_data import SharedResources
+from faqbot.model import KnowledgeBase
 
 # Functions import what serves only: it would be a tenth of the start of `faqbot ask`.
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from faqbot.editor.commits import GitMode
     from faqbot.importers.documents.blocks import HeadingClassifier
     from faqbot.insights.server import MakeEditor
-    from faqbot.playground.workspace import LocalWorkspace
-    from faqbot.runtime.tasks import BackgroundTask
     from faqbot.settings.models import Settings
     from faqbot.slack.context import AppContext
     from faqbot.storage.models import Proposal
@@ -49,11 +47,10 @@ __all__ = [
     "run",
 ]
 
-LOCAL_OWNER_CHANNEL = "C0HIRING1"
-"""The channel of the local workspace that gets handed-off questions."""
-
-EDITOR_PATH = "/edit"
-"""Where the local workspace has the editor."""
+_FIRST_ROLE = (
+    "Write the first role with: faqbot new role (or: faqbot edit). It is used as soon as it is "
+    "saved."
+)
 
 PREPARED_SCOPES = 200
 """Roles whose scopes are solved before the service starts, 10 ms each."""
@@ -201,11 +198,17 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
         serve_workspaces(settings, folder, listener, _print_line)
         return
     resources = SharedResources(settings.encoder, settings.cache)
-    index = load_index(folder, resources, settings.cache)
+    try:
+        index = load_index(folder, resources, settings.cache)
+    except NoContentError:
+        _print_line(f"{folder} has no content yet. {_FIRST_ROLE}")
+        index = build_index(KnowledgeBase((), (), "empty"), resources)
     index.matcher.ranker.prepare(PREPARED_SCOPES)
     engine = Engine(index, ConversationMemory(time.monotonic))
+    import asyncio
+
     from faqbot.content.publisher import ContentPublisher
-    from faqbot.index.reloader import ContentUpdates, Reloader
+    from faqbot.index.reloader import ContentUpdates, Reloader, ReloadState
     from faqbot.index.status import write_status_file
     from faqbot.matching.similarity import group_by_meaning
     from faqbot.runtime.tasks import run_until_signal
@@ -214,7 +217,13 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
     from faqbot.storage.models import ChannelMode
 
     status_port = settings.port if settings.mode is Mode.SOCKET else settings.listen_port
-    on_change = write_status_file(str(folder), settings.mode.value, status_port)
+    write_status = write_status_file(str(folder), settings.mode.value, status_port)
+    changed = asyncio.Event()
+
+    def on_change(state: ReloadState) -> None:
+        write_status(state)
+        changed.set()
+
     build = partial(build_in_subprocess, resources=resources)
     reloader = Reloader(engine, folder, build, on_change)
     tasks = ContentUpdates(reloader, _fetcher(settings, folder), settings.pull_interval).tasks()
@@ -238,8 +247,19 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
         with _status_port(settings) as port:
             run_until_signal(run_socket_mode(settings, context, tasks, port, _print_line))
     else:
-        routes = [] if line else _editor_routes(settings, folder, resources)
-        run_until_signal(_run_in_local_workspace(settings, make_context, tasks, routes))
+        from faqbot.local_workspace import run_in_local_workspace
+
+        editor = None if line else _editor(settings, folder, resources)
+        run_until_signal(
+            run_in_local_workspace(
+                settings,
+                make_context,
+                tasks,
+                editor=editor,
+                changed=changed,
+                on_ready=_print_line,
+            )
+        )
 
 
 @contextmanager
@@ -262,78 +282,20 @@ def _fetcher(settings: Settings, folder: Path) -> Callable[[], None] | None:
     return partial(pull, folder) if settings.pull_interval else None
 
 
-def _editor_routes(settings: Settings, folder: Path, resources: SharedResources) -> list[BaseRoute]:
-    """Return the routes of the editor as a page of the local workspace.
+def _editor(
+    settings: Settings, folder: Path, resources: SharedResources
+) -> Sequence[BaseRoute] | None:
+    """Return the routes of the editor, for the local workspace.
 
     There are none for content that belongs to faqbot: what it ships, and clones of repositories.
     """
-    from starlette.routing import Mount
-
     from faqbot.editor.commits import GitMode
     from faqbot.editor.server import editor_pages
 
     if (settings.faqbot_knowledge or "").startswith(PREFIX):
-        return []
+        return None
     mode = GitMode(settings.faqbot_editor_git)
-    pages = editor_pages(folder, mode, lambda: resources, heading_classifier)
-    return [Mount(EDITOR_PATH, routes=pages.routes())]
-
-
-async def _run_in_local_workspace(
-    settings: Settings,
-    make_context: Callable[[Settings], AppContext],
-    tasks: Iterable[BackgroundTask],
-    routes: Sequence[BaseRoute] = (),
-) -> None:
-    """Start a local workspace and serve it by Socket Mode until cancelled."""
-    import asyncio
-
-    from faqbot.playground.models import Setup
-    from faqbot.playground.workspace import LocalWorkspace
-    from faqbot.runtime.web import listen
-    from faqbot.slack.manifest import COMMANDS, EVENTS, OPTIONAL_SCOPES, SCOPES, SHORTCUTS
-    from faqbot.slack.service import run_socket_mode
-
-    setup = Setup(
-        scopes=frozenset((*SCOPES, *OPTIONAL_SCOPES)),
-        events=frozenset(EVENTS),
-        commands=tuple((command.name, command.description) for command in COMMANDS),
-        shortcuts=tuple((shortcut.callback_id, shortcut.name) for shortcut in SHORTCUTS),
-        pages=(("Edit roles and FAQs", f"{EDITOR_PATH}/"),) if routes else (),
-    )
-    port = settings.listen_port
-    listen("127.0.0.1", port).close()  # so that a taken port gives the same advice in every mode
-    async with LocalWorkspace.start(port=port, setup=setup, routes=routes) as workspace:
-        local = settings.model_copy(
-            update={
-                "slack_api_url": workspace.api_url,
-                "slack_bot_token": SecretStr(workspace.bot_token),
-                "slack_app_token": SecretStr(workspace.app_token),
-                "slack_signing_secret": SecretStr(workspace.signing_secret),
-                "faqbot_default_owner": settings.faqbot_default_owner or LOCAL_OWNER_CHANNEL,
-            }
-        )
-        context = make_context(local)
-        opening = []  # asyncio keeps no reference to its tasks
-
-        def on_ready(_: str) -> None:
-            _print_line(f"faqbot runs in a local Slack workspace: {workspace.address}/")
-            opening.append(asyncio.create_task(_open(workspace, context.engine)))
-
-        await run_socket_mode(local, context, tasks, None, on_ready=on_ready)
-
-
-async def _open(workspace: LocalWorkspace, engine: Engine) -> None:
-    """Let somebody ask a question of the content's own, so that the page shows what faqbot does."""
-    from faqbot.slack.blockkit.views import example_questions
-
-    questions = [example.entry for example in example_questions(engine.knowledge_base)]
-    asked = next((text for text in questions if engine.ask(text).kind == "answer"), "")
-    title = "Try one of these, or ask in your own words:"
-    if not engine.knowledge_base.roles:
-        title = "There are no roles yet. Write the first one with: faqbot new role"
-    others = [text for text in questions if text != asked]
-    await workspace.open_with(asked, others, title=title)
+    return editor_pages(folder, mode, lambda: resources, heading_classifier).routes()
 
 
 def check(settings: Settings) -> tuple[str, ...]:
@@ -346,7 +308,11 @@ def check(settings: Settings) -> tuple[str, ...]:
     from faqbot.workspaces.config import read_workspaces
 
     folder, line = knowledge_folder(settings.faqbot_knowledge)
-    knowledge_base = load_knowledge_base(folder)
+    try:
+        knowledge_base = load_knowledge_base(folder)
+    except NoContentError:
+        knowledge_base = KnowledgeBase((), (), "empty")
+        line = f"{line} {folder} has no content yet. {_FIRST_ROLE}".strip()
     if settings.encoder:
         check_folder(settings.encoder)
     if settings.faqbot_workspaces:

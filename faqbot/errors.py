@@ -29,6 +29,10 @@ class UsageError(FaqbotError):
     exit_code = 2
 
 
+class NoContentError(UsageError):
+    """A content folder has no content yet."""
+
+
 class MissingExtraError(UsageError):
     """A package is missing that only an extra of faqbot installs."""
 

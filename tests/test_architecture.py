@@ -21,6 +21,7 @@ LAYERS = (
     ("__main__",),
     ("cli",),
     ("app",),
+    ("local_workspace",),
     ("workspaces", "insights", "editor"),
     ("slack", "playground"),
     ("runtime", "index", "evaluation"),

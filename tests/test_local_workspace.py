@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,15 +23,15 @@ ROOT = Path(__file__).resolve().parent.parent
 FLAGS = ["--no-sandbox", "--disable-gpu"]
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@contextmanager
+def running(folder: Path, knowledge: Path) -> Iterator[str]:
+    """Run faqbot in a folder, with a knowledge folder; yields the page's address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     env = {name: value for name, value in os.environ.items() if not name.startswith("SLACK_")}
-    env |= {"PORT": port, "FAQBOT_KNOWLEDGE": str(ROOT / "knowledge")}
+    env |= {"PORT": port, "FAQBOT_KNOWLEDGE": str(knowledge)}
     command = [sys.executable, "-m", "faqbot", "run"]
-    folder = tmp_path_factory.mktemp("run")
     env["PYTHONPATH"] = str(ROOT)
     with subprocess.Popen(
         command, cwd=folder, env=env, stdout=subprocess.PIPE, text=True
@@ -41,6 +42,12 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield next(match.group() for match in found if match)
         finally:
             faqbot.terminate()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running(tmp_path_factory.mktemp("run"), ROOT / "knowledge") as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -173,3 +180,30 @@ def test_channels_have_names_on_a_phone_and_the_hint_speaks_of_touch(
     page.get_by_role("heading", name="# hiring").wait_for()
     assert menu.get_attribute("aria-expanded") == "false"
     assert not scrolls_sideways(page)
+
+
+@pytest.mark.browser
+def test_without_content_it_says_what_to_do_and_answers_from_the_first_file(
+    browser: Browser, tmp_path: Path
+) -> None:
+    knowledge = tmp_path / "knowledge"
+    knowledge.mkdir()
+    with running(tmp_path, knowledge) as started:
+        page = browser.new_page()
+        page.set_default_timeout(1000 * DEADLINE)
+        page.goto(started)
+        advice = "Write the first role with: faqbot new role, or in the editor"
+        page.get_by_text(advice).wait_for()
+        page.get_by_role("button", name="faqbot Home").click()
+        page.get_by_text("There are no roles and no FAQs here yet").wait_for()
+        page.get_by_role("tab", name="Messages").click()
+        say(page, "which skills does a cook need?")
+        page.get_by_role("heading", name="Nothing to answer from yet").wait_for()
+        role = "role: cook\ntitle: Cook\nsections:\n  skills:\n    items: [Knives, Sauces]\n"
+        (knowledge / "cook.yaml").write_text(role)
+        page.get_by_role("button", name="general").click()
+        asked = page.get_by_role("article").filter(has_text="What skills does a Cook need?")
+        asked.get_by_role("button", name="1 reply").click()
+        page.get_by_text("Sauces").wait_for()
+        assert page.get_by_text(advice).count() == 0
+        page.close()

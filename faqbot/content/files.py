@@ -14,7 +14,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Final
 
-from faqbot.errors import Problem, UsageError
+from faqbot.errors import NoContentError, Problem, UsageError
 
 SUFFIXES: Final = (".yaml", ".yml")
 
@@ -26,7 +26,8 @@ def content_files(folder: Path) -> list[Path]:
     second links to the same file are harmless.
 
     Raises:
-        UsageError: The folder is missing, not a folder, unreadable or without content.
+        NoContentError: There is no content in the folder.
+        UsageError: The folder is missing, not a folder or unreadable.
     """
     if not folder.exists():
         raise UsageError(f"{folder}: there is no such folder; give the folder with your content")
@@ -36,7 +37,8 @@ def content_files(folder: Path) -> list[Path]:
     files = [path for path in found if path.suffix.lower() in SUFFIXES]
     if not files:
         others = "".join(f"; {path}: {advice}" for path, advice in _unread(found)[:_MAX_NAMED])
-        raise UsageError(f"{folder}: there is no .yaml file here; write a role file first{others}")
+        missing = f"{folder}: there is no .yaml file here; write a role file first"
+        raise NoContentError(missing + others)
     return files
 
 

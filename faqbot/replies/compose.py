@@ -33,6 +33,12 @@ from faqbot.replies.reply import ALL_ROLES, Button, Reply, ReplyPart, SourceLine
 FULL_DESCRIPTION = "Full description"
 _HOW_TO_ASK = "Name a role and what you want to know about it, such as its skills."
 
+NOTHING_WRITTEN = (
+    "There are no roles and no FAQs here yet. Whoever looks after me writes the first role with "
+    "`faqbot new role`, or in the editor (`faqbot edit`). I answer from it as soon as it is saved."
+)
+"""What is said while the content is empty, as Markdown."""
+
 ECHOED = 80
 """Characters of a person's own words that a reply repeats."""
 
@@ -66,15 +72,18 @@ def compose(
         case Choices():
             return _choices(outcome, knowledge_base)
         case Decline(message=message) if message:
-            if not outcome.examples:
-                return Reply(lead=message)
-            return Reply(
-                lead=message, hint=_examples(knowledge_base), more=_all_roles(knowledge_base)
-            )
+            return _message(message, knowledge_base, with_examples=outcome.examples)
+        case Decline() if is_empty(knowledge_base):
+            return Reply(header="Nothing to answer from yet", lead=NOTHING_WRITTEN)
         case Decline():
             return _decline(outcome, knowledge_base, unknown_role, words)
         case Silence():
             return Reply()
+
+
+def is_empty(knowledge_base: KnowledgeBase) -> bool:
+    """Return whether nobody has written anything yet."""
+    return not (knowledge_base.roles or knowledge_base.faqs)
 
 
 # ------------------------------------------------------------------------------- answers
@@ -277,6 +286,15 @@ def _decline(
             )
         case _:
             return _not_understood(outcome, knowledge_base, near, words)
+
+
+def _message(message: str, knowledge_base: KnowledgeBase, *, with_examples: bool) -> Reply:
+    """The reply to small talk and to sensitive matters."""
+    if not with_examples:
+        return Reply(lead=message)
+    if is_empty(knowledge_base):
+        return Reply(lead=f"{message}\n\n{NOTHING_WRITTEN}")
+    return Reply(lead=message, hint=_examples(knowledge_base), more=_all_roles(knowledge_base))
 
 
 def _not_found(subject: str, role: Role | None, everything: tuple[Button, ...]) -> Reply:

@@ -1,4 +1,4 @@
-"""Block Kit views: App Home, modals, the list of roles, help and the greeting."""
+"""Block Kit views: App Home, the search modal, the list of roles, help and the greeting."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from faqbot.model import Audience, DocumentForm, KnowledgeBase, Role
+from faqbot.replies.compose import NOTHING_WRITTEN, is_empty
 from faqbot.replies.entries import literal, with_article
 from faqbot.replies.reply import ALL_ROLES, Bullets, Button, Reply, ReplyPart, ReplyText
 from faqbot.slack.blockkit.blocks import (
@@ -18,11 +19,11 @@ from faqbot.slack.blockkit.blocks import (
     context,
     groups,
     header,
-    plain,
     render,
     role_menus,
     shorten,
 )
+from faqbot.slack.blockkit.modals import modal, text_input
 from faqbot.slack.blockkit.rich_text import JsonObject, paginate, rich
 
 QUESTION_BLOCK: Final = "question"
@@ -65,6 +66,9 @@ def home(knowledge_base: KnowledgeBase) -> JsonObject:
         ),
         actions([button(Action.SEARCH, 0, "Ask a question", "search", style="primary")]),
     ]
+    if is_empty(knowledge_base):
+        blocks[2:] = [_title("Not yet"), _paragraph(NOTHING_WRITTEN)]
+        return {"type": "home", "blocks": blocks}
     examples = example_questions(knowledge_base)
     if examples:
         blocks += [_title("For example"), _actions(Action.ASK, examples)]
@@ -75,80 +79,6 @@ def home(knowledge_base: KnowledgeBase) -> JsonObject:
         )
     )
     return {"type": "home", "blocks": blocks}
-
-
-def modal(
-    title: str,
-    blocks: Sequence[JsonObject],
-    *,
-    callback: str,
-    submit: str = "",
-    close: str = "Cancel",
-    metadata: str = "",
-) -> JsonObject:
-    """Return a modal.
-
-    Args:
-        title: at most 24 characters.
-        blocks: its content.
-        callback: names the listener of its submission.
-        submit: the label of the button that submits it; a modal without inputs has none.
-        close: the label of the other button.
-        metadata: comes back with the submission.
-    """
-    submission = {"submit": plain(submit)} if submit else {}
-    carried = {"private_metadata": metadata} if metadata else {}
-    return {
-        "type": "modal",
-        "callback_id": callback,
-        "title": plain(title),
-        **submission,
-        "close": plain(close),
-        **carried,
-        "blocks": list(blocks),
-    }
-
-
-def input_block(
-    block: str, label: str, element: JsonObject, *, hint: str = "", optional: bool = False
-) -> JsonObject:
-    """Return a labelled input of a modal."""
-    hinted = {"hint": plain(hint)} if hint else {}
-    chosen = {"optional": True} if optional else {}
-    return {
-        "type": "input",
-        "block_id": block,
-        **chosen,
-        "label": plain(label),
-        **hinted,
-        "element": element,
-    }
-
-
-def text_input(
-    block: str,
-    label: str,
-    *,
-    max_length: int,
-    action: str = "",
-    hint: str = "",
-    placeholder: str = "",
-    initial: str = "",
-    multiline: bool = True,
-    optional: bool = False,
-) -> JsonObject:
-    """Return a labelled text field of a modal; its action has the block's name unless given."""
-    element: JsonObject = {
-        "type": "plain_text_input",
-        "action_id": action or block,
-        "multiline": multiline,
-        "max_length": max_length,
-    }
-    if placeholder:
-        element["placeholder"] = plain(placeholder)
-    if initial:
-        element["initial_value"] = initial[:max_length]
-    return input_block(block, label, element, hint=hint, optional=optional)
 
 
 def search_modal() -> JsonObject:
@@ -181,6 +111,8 @@ def echoed(message: Message, asked: str) -> Message:
 
 def roles_list(knowledge_base: KnowledgeBase, page: int = 1) -> Message:
     """Return the list of roles by family, with a menu that opens one."""
+    if not knowledge_base.roles:
+        return _no_roles(knowledge_base)
     parts = tuple(
         ReplyPart(family, family, (Bullets(tuple(role.title for role in roles)),))
         for family, roles in by_family(knowledge_base.roles)
@@ -198,6 +130,8 @@ def roles_list(knowledge_base: KnowledgeBase, page: int = 1) -> Message:
 
 def which_advert(knowledge_base: KnowledgeBase) -> Message:
     """Return the question for which role an advertisement is wanted, with a menu of roles."""
+    if not knowledge_base.roles:
+        return _no_roles(knowledge_base)
     roles = [
         Button(one.label, f"=about {DocumentForm.ADVERTISEMENT} {one.entry}")
         for one in _buttons(knowledge_base.roles)
@@ -215,6 +149,8 @@ def which_comparison(
         first: the role that is named.
         unknown: words for another one that the content doesn't have.
     """
+    if not knowledge_base.roles:
+        return _no_roles(knowledge_base)
     others = _buttons([role for role in knowledge_base.roles if role is not first])
     if first is None:
         return _which("Which role do you want to compare?", Action.COMPARE, others)
@@ -222,6 +158,12 @@ def which_comparison(
     missing = f"I have no description of “{literal(unknown)}”. " if unknown else ""
     question = f"{missing}Compare **{literal(first.title)}** with which role?"
     return _which(question, Action.CHOOSE, roles)
+
+
+def _no_roles(knowledge_base: KnowledgeBase) -> Message:
+    if is_empty(knowledge_base):
+        return notice(NOTHING_WRITTEN)
+    return notice("I know no roles yet, but I answer general questions.")
 
 
 def _which(question: str, kind: str, roles: Sequence[Button]) -> Message:
@@ -247,10 +189,13 @@ def help_message(knowledge_base: KnowledgeBase) -> Message:
     parts = [ReplyPart("ways", "How to ask", (Bullets(ways),))]
     if examples:
         parts.insert(0, ReplyPart("examples", "For example", (Bullets(examples),)))
+    lead = "I answer questions about job roles, and say so when I don't know."
+    if is_empty(knowledge_base):
+        lead += f"\n\n{NOTHING_WRITTEN}"
     message = render(
         Reply(
             header="What I can do",
-            lead="I answer questions about job roles, and say so when I don't know.",
+            lead=lead,
             parts=tuple(parts),
         )
     )
@@ -261,10 +206,13 @@ def help_message(knowledge_base: KnowledgeBase) -> Message:
 def welcome(knowledge_base: KnowledgeBase) -> Message:
     """Return the greeting of a direct conversation."""
     count = len(knowledge_base.roles)
-    known = f"the {count} roles" if count > 1 else "the role"
+    known = f" about the {count} roles that I know" if count > 1 else ""
+    if count == 1:
+        known = f" about the {literal(knowledge_base.roles[0].title)}"
+    lead = f"Ask me anything{known}, in your own words."
     reply = Reply(
         header="Hello!",
-        lead=f"Ask me anything about {known} that I know, in your own words.",
+        lead=NOTHING_WRITTEN if is_empty(knowledge_base) else lead,
         hint="Say “help” to see what else I can do.",
     )
     message = render(reply)

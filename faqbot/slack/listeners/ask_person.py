@@ -12,8 +12,9 @@ from cachetools import LRUCache
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
 
 from faqbot.slack.blockkit.blocks import Action, Message, mrkdwn_context
+from faqbot.slack.blockkit.modals import modal, text_input
 from faqbot.slack.blockkit.rich_text import JsonObject
-from faqbot.slack.blockkit.views import echoed, modal, text_input
+from faqbot.slack.blockkit.views import echoed
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
 from faqbot.slack.context import AppContext
 from faqbot.slack.listeners.errors import needs_storage

@@ -11,8 +11,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.slack.blockkit.blocks import context, option
+from faqbot.slack.blockkit.modals import input_block, modal
 from faqbot.slack.blockkit.rich_text import JsonObject
-from faqbot.slack.blockkit.views import input_block, modal
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
 from faqbot.slack.context import AppContext
 from faqbot.slack.directory import ChannelPolicies, may_manage

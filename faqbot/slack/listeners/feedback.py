@@ -20,8 +20,8 @@ from faqbot.slack.blockkit.blocks import (
     parse_entry_ref,
     plain,
 )
+from faqbot.slack.blockkit.modals import input_block, modal, text_input
 from faqbot.slack.blockkit.rich_text import JsonObject
-from faqbot.slack.blockkit.views import input_block, modal, text_input
 from faqbot.slack.client import client_of
 from faqbot.slack.context import AppContext, Services
 from faqbot.slack.listeners.errors import needs_storage

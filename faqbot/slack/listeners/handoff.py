@@ -13,8 +13,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.slack.blockkit.blocks import Action, Message, context, mrkdwn_section, shorten
 from faqbot.slack.blockkit.cards import QUOTED, STATES, handoff_card, moment
+from faqbot.slack.blockkit.modals import modal, text_input
 from faqbot.slack.blockkit.rich_text import JsonObject, as_markdown, escape, quote
-from faqbot.slack.blockkit.views import NOT_NOW, modal, text_input
+from faqbot.slack.blockkit.views import NOT_NOW
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
 from faqbot.slack.context import AppContext
 from faqbot.slack.listeners.errors import needs_storage

@@ -20,8 +20,8 @@ from faqbot.slack.blockkit.blocks import (
     plain,
     shorten,
 )
+from faqbot.slack.blockkit.modals import input_block, modal
 from faqbot.slack.blockkit.rich_text import JsonObject
-from faqbot.slack.blockkit.views import input_block, modal
 from faqbot.slack.client import client_of
 from faqbot.slack.context import AppContext
 from faqbot.slack.listeners.errors import needs_storage

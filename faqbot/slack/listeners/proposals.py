@@ -14,8 +14,8 @@ from faqbot.matching.text import normalise
 from faqbot.matching.thresholds import THRESHOLDS
 from faqbot.model import Audience, EntryKind, Question
 from faqbot.slack.blockkit.blocks import OPTIONS, Action, context, option, shorten
+from faqbot.slack.blockkit.modals import input_block, modal, text_input
 from faqbot.slack.blockkit.rich_text import JsonObject, as_markdown
-from faqbot.slack.blockkit.views import input_block, modal, text_input
 from faqbot.slack.client import client_of
 from faqbot.slack.context import AppContext
 from faqbot.slack.listeners.approvals import ProposalReview
