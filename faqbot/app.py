@@ -215,6 +215,7 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
     from faqbot.slack.context import AppContext
     from faqbot.slack.service import make_services, run_http, run_socket_mode
     from faqbot.storage.models import ChannelMode
+    from faqbot.web.site import workspace_routes
 
     status_port = settings.port if settings.mode is Mode.SOCKET else settings.listen_port
     write_status = write_status_file(str(folder), settings.mode.value, status_port)
@@ -239,13 +240,20 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
             publisher=ContentPublisher(engine, folder, reloader.reload),
         )
 
+    open_routes = partial(workspace_routes, settings)
     if listener is not None:
         context = make_context(settings)
-        run_until_signal(run_http(settings, context, tasks, listener, _print_line))
+        run_until_signal(
+            run_http(settings, context, tasks, listener, _print_line, open_routes=open_routes)
+        )
     elif settings.mode is Mode.SOCKET:
         context = make_context(settings)
         with _status_port(settings) as port:
-            run_until_signal(run_socket_mode(settings, context, tasks, port, _print_line))
+            run_until_signal(
+                run_socket_mode(
+                    settings, context, tasks, port, _print_line, open_routes=open_routes
+                )
+            )
     else:
         from faqbot.local_workspace import run_in_local_workspace
 

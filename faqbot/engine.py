@@ -41,6 +41,7 @@ from faqbot.model import (
     Reason,
     Requirement,
     Silence,
+    Upkeep,
 )
 from faqbot.replies.result import Result
 
@@ -312,7 +313,7 @@ class Engine:
         return Result(
             question=question,
             parsed=parsed,
-            outcome=outcome,
+            outcome=outcome if question.sees_owners else _without_owner(outcome),
             knowledge_base=self.knowledge_base,
             today=self._today(),
             role=role,
@@ -326,6 +327,13 @@ def _is_elsewhere(outcome: Outcome) -> bool:
         # By the answer, not by the links: a general FAQ is linked to the conversation's role.
         return len({entry.role for entry in outcome.entries if entry.role}) != 1
     return isinstance(outcome, Decline) and outcome.reason is Reason.UNKNOWN_ROLE
+
+
+def _without_owner(outcome: Outcome) -> Outcome:
+    """Return an outcome that names no owner and tells nothing of a role's upkeep."""
+    if isinstance(outcome, Answer) and isinstance(outcome.fact, Upkeep):
+        return Decline(Reason.NOT_WRITTEN, nearest=outcome.fact.roles)
+    return replace(outcome, owner="") if isinstance(outcome, Decline) else outcome
 
 
 def _role_of(outcome: Outcome, parsed: ParsedQuestion) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Final
 
 from pydantic import SecretStr
@@ -17,9 +18,11 @@ from faqbot.runtime.tasks import BackgroundTask
 from faqbot.runtime.web import listen
 from faqbot.settings.models import Settings
 from faqbot.slack.blockkit.views import example_questions
+from faqbot.slack.client import web_client
 from faqbot.slack.context import AppContext
 from faqbot.slack.manifest import COMMANDS, EVENTS, OPTIONAL_SCOPES, SCOPES, SHORTCUTS
 from faqbot.slack.service import OnReady, run_socket_mode
+from faqbot.web.site import workspace_routes
 
 LOCAL_OWNER_CHANNEL: Final = "C0HIRING1"
 """The channel of the local workspace that gets handed-off questions."""
@@ -67,14 +70,19 @@ async def run_in_local_workspace(
                 "faqbot_default_owner": settings.faqbot_default_owner or LOCAL_OWNER_CHANNEL,
             }
         )
-        context = make_context(local)
+        context, open_routes = make_context(local), partial(workspace_routes, local)
         opening = []  # asyncio keeps no reference to its tasks
 
         def open_page(_: str) -> None:
             on_ready(f"faqbot runs in a local Slack workspace: {workspace.address}/")
             opening.append(asyncio.create_task(_open(workspace, context.engine, changed)))
 
-        await run_socket_mode(local, context, tasks, None, on_ready=open_page)
+        async with (
+            web_client(workspace.bot_token, workspace.api_url, context.services.calls) as client,
+            open_routes(context, client) as further,
+        ):
+            workspace.add_routes(further)
+            await run_socket_mode(local, context, tasks, None, open_page, open_routes=open_routes)
 
 
 async def _open(workspace: LocalWorkspace, engine: Engine, changed: asyncio.Event) -> None:

@@ -23,6 +23,7 @@ LAYERS = (
     ("app",),
     ("local_workspace",),
     ("workspaces", "insights", "editor"),
+    ("web",),
     ("slack", "playground"),
     ("runtime", "index", "evaluation"),
     ("storage", "engine", "importers"),
@@ -33,7 +34,7 @@ LAYERS = (
 """Each line may import the lines below it; parts of one line don't import each other."""
 
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
-SLACK_LIBRARIES = {"slack", "workspaces", "insights", "playground", "app"}
+SLACK_LIBRARIES = {"slack", "web", "workspaces", "insights", "playground", "app"}
 TREE = {path: path.relative_to(ROOT) for path in sorted(PACKAGE.rglob("*.py"))}
 
 

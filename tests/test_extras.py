@@ -40,8 +40,12 @@ def command(
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("FAQBOT_KNOWLEDGE", str(ROOT / "knowledge"))
         monkeypatch.setenv("FAQBOT_DATABASE_URL", POSTGRESQL)
+        # It may have been imported by another test, with the module that is missing now.
+        monkeypatch.delitem(sys.modules, "faqbot.web.mcp_tools", raising=False)
         for module in missing:
-            monkeypatch.setitem(sys.modules, module, None)
+            parts = [name for name in sys.modules if name.startswith(f"{module}.")]
+            for name in (module, *parts):
+                monkeypatch.setitem(sys.modules, name, None)
         monkeypatch.setattr(sys, "argv", ["faqbot", *line.split()])
         with pytest.raises(SystemExit) as ended:
             main()
@@ -62,6 +66,7 @@ def command(
             "docx",
             "A Word file (.docx) needs 'faqbot[documents]'",
         ),
+        ("mcp", "mcp", "faqbot mcp needs 'faqbot[mcp]'"),
         (
             "report",
             "asyncpg",
@@ -99,7 +104,7 @@ def test_at_most_28_packages_are_required() -> None:
 
 def test_extras_are_the_decided_ones_and_all_installs_every_other() -> None:
     extras = PROJECT["optional-dependencies"]
-    assert set(extras) == {"documents", "postgres", "plot", "all"}
+    assert set(extras) == {"documents", "mcp", "postgres", "plot", "all"}
     (every,) = extras["all"]
     found = re.fullmatch(r"faqbot\[(.+)\]", every)
     assert found
@@ -109,7 +114,7 @@ def test_extras_are_the_decided_ones_and_all_installs_every_other() -> None:
 def test_every_requirement_has_a_lower_bound() -> None:
     """tools/smoke-wheel installs exactly these."""
     requirements = [*PROJECT["dependencies"]]
-    for extra in ("documents", "postgres", "plot"):
+    for extra in ("documents", "mcp", "postgres", "plot"):
         requirements += PROJECT["optional-dependencies"][extra]
     for requirement in requirements:
         assert re.fullmatch(

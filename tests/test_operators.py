@@ -10,7 +10,7 @@ import pytest
 from faqbot.runtime.metrics import Metrics
 from faqbot.settings.fields import GROUPS
 from faqbot.settings.models import Settings
-from faqbot.slack.manifest import OPTIONAL_SCOPES, SCOPES
+from faqbot.slack.manifest import MCP_SCOPE, OPTIONAL_SCOPES, SCOPES
 
 ROOT = Path(__file__).resolve().parent.parent
 HOW_TO = ROOT / "docs" / "how-to"
@@ -61,7 +61,11 @@ def test_every_metric_is_in_the_table() -> None:
 def test_every_scope_is_explained_and_said_to_be_needed_or_not() -> None:
     table = rows(section(text_of("reference/slack.md"), "Scopes"))
     needed = {scope: cells[1] for scope, cells in table.items() if scope != "connections:write"}
-    assert needed == {**dict.fromkeys(SCOPES, "yes"), **dict.fromkeys(OPTIONAL_SCOPES, "optional")}
+    assert needed == {
+        **dict.fromkeys(SCOPES, "yes"),
+        **dict.fromkeys(OPTIONAL_SCOPES, "optional"),
+        MCP_SCOPE: "MCP",
+    }
     assert all(len(cells) == 4 and all(cells) for cells in table.values())
 
 

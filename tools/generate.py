@@ -25,6 +25,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield Path("knowledge/schema.json"), schema_text()
     yield manifest.SOCKET_FILE, manifest.as_json(manifest.socket_manifest())
     yield manifest.HTTP_FILE, manifest.as_json(manifest.http_manifest())
+    yield manifest.MCP_FILE, manifest.as_json(manifest.mcp_manifest())
     yield REFERENCE / "commands.md", commands()
     yield REFERENCE / "settings.md", reference.settings()
     yield REFERENCE / "content.md", reference.content_keys()

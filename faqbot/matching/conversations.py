@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Final
+
+from cachetools import LRUCache
 
 from faqbot.matching.dialogue import LastAsked
 
@@ -118,3 +121,21 @@ class ConversationMemory:
             self._conversations.pop(thread, None)
             return None
         return conversation
+
+
+MAX_WORKSPACES: Final = 10_000
+"""Workspaces whose conversations are kept; the least recently used are dropped first."""
+
+MAX_THREADS: Final = 2_000
+"""Conversations of a workspace that are kept."""
+
+
+class ConversationCache:
+    """The conversations of each workspace, kept while nothing of it is open."""
+
+    def __init__(self) -> None:
+        self._of: LRUCache[Hashable, ConversationMemory] = LRUCache(MAX_WORKSPACES)
+
+    def conversations_of(self, workspace: Hashable) -> ConversationMemory:
+        """Return the conversations of a workspace."""
+        return self._of.setdefault(workspace, ConversationMemory(time.monotonic, MAX_THREADS))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
@@ -246,6 +246,15 @@ class KnowledgeBase:
     @cached_property
     def entries_by_id(self) -> Mapping[str, Entry]:
         return MappingProxyType({entry.id: entry for entry in self.entries()})
+
+    @cached_property
+    def without_owners(self) -> KnowledgeBase:
+        """The same content without the owners of roles and FAQs."""
+        roles = tuple(
+            replace(role, owner="", faqs=tuple(replace(faq, owner="") for faq in role.faqs))
+            for role in self.roles
+        )
+        return replace(self, roles=roles, faqs=tuple(replace(faq, owner="") for faq in self.faqs))
 
     def entries(self) -> Iterator[Entry]:
         """Yield every role, section and FAQ, in the order of the content."""

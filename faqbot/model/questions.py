@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from faqbot.model.facts import Fact
 from faqbot.model.knowledge import Audience, EntryKind
@@ -17,6 +18,13 @@ class Surface(StrEnum):
     CHANNEL = "channel"
     COMMAND = "command"
     HOME = "home"
+    MCP = "mcp"
+    API = "api"
+    WIDGET = "widget"
+
+
+_OUTSIDE: Final = (Surface.MCP, Surface.API, Surface.WIDGET)
+"""Surfaces that people outside the company reach too."""
 
 
 class Prompt(StrEnum):
@@ -58,6 +66,11 @@ class Question:
     prompt: Prompt = Prompt.ADDRESSED
     brief: bool = False
     borrowed: bool = False
+
+    @property
+    def sees_owners(self) -> bool:
+        """Whether the reply may name owners: they are colleagues, whom no stranger is told."""
+        return self.surface not in _OUTSIDE or self.audience is Audience.EMPLOYEES
 
 
 @dataclass(frozen=True, slots=True)

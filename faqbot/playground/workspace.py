@@ -61,6 +61,7 @@ class LocalWorkspace:
         self._api = WebApi(self.state, self._faults, self._delivery, self._sockets, self._responses)
         self._page = PlaygroundPage(self.state, self.person)
         self._server: LocalServer | None = None
+        self._app = Starlette()
         self.address = ""
 
     @classmethod
@@ -120,6 +121,10 @@ class LocalWorkspace:
             with contextlib.suppress(RuntimeError):
                 await connection.socket.close(1001)
 
+    def add_routes(self, routes: Sequence[BaseRoute]) -> None:
+        """Serve further pages, which go before all others."""
+        self._app.router.routes[:0] = routes
+
     def asgi(self, further: Sequence[BaseRoute] = ()) -> Starlette:
         """Return the workspace as one ASGI application, with further routes."""
         routes: list[BaseRoute] = [
@@ -138,7 +143,8 @@ class LocalWorkspace:
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
             Middleware(SameOrigin, unsafe_paths=("/api/", "/link/")),
         ]
-        return Starlette(routes=routes, middleware=middleware)
+        self._app = Starlette(routes=routes, middleware=middleware)
+        return self._app
 
     # Addresses and tokens for the app
 

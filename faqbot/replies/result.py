@@ -121,9 +121,11 @@ class Result:
         return self._compose(full=True)
 
     def _compose(self, *, full: bool) -> Reply:
+        content = self.knowledge_base
+        shown = content if self.question.sees_owners else content.without_owners
         return compose(
             self.outcome,
-            self.knowledge_base,
+            shown,
             self.today,
             unknown_role=self.parsed.unknown_role,
             words=self.parsed.content_words,

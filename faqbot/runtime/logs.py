@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import secrets
 import sys
+import traceback
 from typing import Final, TextIO
 
 import structlog
@@ -58,6 +60,8 @@ def configure_logging(level: str, log_format: str, stream: TextIO | None = None)
     # At INFO and DEBUG, database drivers log statements with what people asked.
     root.setLevel(logging.WARNING)
     logging.getLogger("faqbot").setLevel(level.upper())
+    # Warnings of the MCP SDK are about requests that strangers may send, any number of them.
+    logging.getLogger("mcp").setLevel(logging.ERROR)
 
 
 def _renderer(log_format: str, target: TextIO) -> Processor:
@@ -77,6 +81,17 @@ _PAYLOAD_MESSAGES: Final = (
     "Unsuccessful Bolt execution",
     "`token` will be unused",
 )
+
+
+def log_error(logger: logging.Logger, error: BaseException) -> str:
+    """Log an unexpected error by its type and place, without its message. Returns its reference.
+
+    A message may quote what somebody wrote.
+    """
+    reference = secrets.token_hex(4)
+    where = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("reference %s: %s\n%s", reference, type(error).__name__, where)
+    return reference
 
 
 class PayloadFilter(logging.Filter):

@@ -133,9 +133,15 @@ class Metrics:
             ("reason",),
             registry=registry,
         )
+        self._web_requests = Counter(
+            "faqbot_web_requests",
+            "Requests to MCP, the HTTP API and the widget, by status.",
+            ("surface", "status"),
+            registry=registry,
+        )
         self._limited = Counter(
             "faqbot_limited",
-            "Questions above a rate limit: the user's or the workspace's.",
+            "Questions above a rate limit: of a user, a workspace, an address, or a key.",
             ("whose",),
             registry=registry,
         )
@@ -233,8 +239,12 @@ class Metrics:
         """Count a connection or request beyond a limit of the web server."""
         self._refused.labels(reason.value).inc()
 
+    def web_request(self, surface: str, status: int) -> None:
+        """Count a request to MCP, the HTTP API or the widget."""
+        self._web_requests.labels(surface, str(status)).inc()
+
     def limited(self, whose: str) -> None:
-        """Count a question above a rate limit: "person" or "workspace"."""
+        """Count a question above a rate limit: "person", "workspace", "address" or "key"."""
         self._limited.labels(whose).inc()
 
     def duplicate(self) -> None:

@@ -85,10 +85,18 @@ class SettingFields(SettingsReader):
         "and user groups (or `@handle`), separated by commas.",
     )
     faqbot_rate_limit_user: int = _setting(
-        20, "Questions a minute for each user; 0 means no limit.", ge=0, le=1_000_000
+        20,
+        "Questions a minute for each user, and for each address that asks by MCP without an "
+        "identity; 0 means no limit.",
+        ge=0,
+        le=1_000_000,
     )
     faqbot_rate_limit_workspace: int = _setting(
-        600, "Questions a minute for each workspace; 0 means no limit.", ge=0, le=1_000_000
+        600,
+        "Questions a minute for each workspace, and for all who ask by MCP without an identity; "
+        "0 means no limit.",
+        ge=0,
+        le=1_000_000,
     )
     faqbot_encoder: str | None = _setting(
         None,
@@ -139,6 +147,13 @@ class SettingFields(SettingsReader):
     faqbot_insights_url: str = _setting(
         "",
         "The public https address of `faqbot insights --host`, where owners sign in with Slack.",
+    )
+
+    # MCP, HTTP API and widget
+    faqbot_mcp: str = _setting(
+        "off",
+        "Whether Slackbot and other MCP clients may ask, at `/mcp`: `off` or `on`. It needs "
+        "`faqbot[mcp]`, and a port.",
     )
 
     # Service
@@ -211,6 +226,7 @@ GROUPS: Final = {
     "slack_bot_token": "Slack",
     "faqbot_knowledge": "Content and answers",
     "faqbot_database_url": "Question log and insights",
+    "faqbot_mcp": "MCP, HTTP API and widget",
     "port": "Service",
     "faqbot_public_url": "Many workspaces",
 }

@@ -22,6 +22,7 @@ from faqbot.errors import SettingsError
 from faqbot.settings.fields import DEFAULT_SLACK_API_URL, SettingFields
 from faqbot.settings.sources import (
     OFF,
+    ON,
     cache_folder,
     database_url,
     mask,
@@ -91,6 +92,16 @@ def _without_bot_token(values: Mapping[str, Any], app: str, secret: str) -> Iter
             )
 
 
+def web_problems(values: Any) -> Iterator[str]:
+    """Yield a line of advice for each setting that turns on what no port serves."""
+    if not isinstance(values, Mapping):
+        return
+    if reveal(values.get("slack_bot_token")) and reveal(values.get("slack_app_token")):
+        for name in ("faqbot_mcp",):
+            if str(values.get(name) or OFF).lower() != OFF and not values.get("port"):
+                yield f"{name.upper()} is on, but Socket Mode listens on no port: set PORT too."
+
+
 def reveal(value: Any) -> str:
     """Return a secret's text; an empty string for None."""
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value or "")
@@ -112,6 +123,7 @@ _CHOICES: Final = {
     "faqbot_question_privacy": ("full", "redacted", "hash"),
     "faqbot_channel_mode": ("off", "only-mentions", "mentions", "questions", "all"),
     "faqbot_editor_git": ("off", "commit", "branch"),
+    "faqbot_mcp": ("off", "on"),
     "faqbot_log_level": ("debug", "info", "warning", "error"),
     "faqbot_log_format": ("text", "json"),
 }
@@ -195,7 +207,7 @@ class Settings(SettingFields):
     @classmethod
     def _collect_problems(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         # Collected, not raised one by one: whoever starts faqbot corrects all of them at once.
-        problems = [*renamed_settings(), *token_problems(values)]
+        problems = [*renamed_settings(), *token_problems(values), *web_problems(values)]
         try:
             settings = handler(values)
         except ValidationError as error:
@@ -216,6 +228,16 @@ class Settings(SettingFields):
             many = self.slack_signing_secret and self.slack_client_id
             return Mode.MANY_WORKSPACES if many else Mode.LOCAL_WORKSPACE
         return Mode.SOCKET if self.slack_app_token else Mode.HTTP
+
+    @property
+    def serves_mcp(self) -> bool:
+        """Whether MCP clients may ask."""
+        return self.faqbot_mcp == ON
+
+    @property
+    def serves_web(self) -> bool:
+        """Whether anything is served beside Slack's endpoint, health and metrics."""
+        return self.serves_mcp
 
     @property
     def encoder(self) -> Path | None:
@@ -265,7 +287,13 @@ _REASONS: Final = {
 
 def describe(settings: Settings) -> tuple[str, ...]:
     """Return a line for each setting in effect; secrets are masked."""
-    return (*_slack(settings), *_content(settings), *_memory(settings), *_service(settings))
+    return (
+        *_slack(settings),
+        *_content(settings),
+        *_memory(settings),
+        *_web(settings),
+        *_service(settings),
+    )
 
 
 def _slack(settings: Settings) -> Iterator[str]:
@@ -315,6 +343,13 @@ def _memory(settings: Settings) -> Iterator[str]:
     if settings.faqbot_secret_keys:
         count = len(reveal(settings.faqbot_secret_keys).split(","))
         yield f"FAQBOT_SECRET_KEYS: {count} set"
+
+
+def _web(settings: Settings) -> Iterator[str]:
+    if settings.serves_mcp:
+        signed = settings.mode is Mode.LOCAL_WORKSPACE or settings.slack_signing_secret
+        known = "Slackbot says who asks" if signed else "nobody has an identity"
+        yield f"MCP: /mcp ({known})"
 
 
 def _service(settings: Settings) -> Iterator[str]:

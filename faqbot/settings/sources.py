@@ -92,6 +92,7 @@ def _mask_match(match: re.Match[str]) -> str:
 
 
 OFF: Final = "off"
+ON: Final = "on"
 
 
 class SettingsReader(BaseSettings):

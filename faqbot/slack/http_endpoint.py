@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import secrets
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -19,6 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from faqbot.runtime.logs import log_error
 from faqbot.runtime.web import SafeHeaders, safe_headers
 from faqbot.slack.payload_parser import Dispatch, MalformedPayload, parse_request
 
@@ -66,7 +65,9 @@ def asgi(
     return site
 
 
-class RequestRejected(Exception):  # noqa: N818 - it never leaves this module
+class RequestRejected(Exception):  # noqa: N818 - endpoints turn it into a response
+    """A request that is refused: the status of the response, and the reason in a few words."""
+
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
         self.status = status
@@ -117,8 +118,8 @@ class SlackEndpoint:
             raise RequestRejected(405, "POST only")
         headers = Headers(scope=scope)
         # Headers first: a client without a signature can't make this process read a body.
-        signature, timestamp = _signature(headers)
-        body = await _body(headers, receive)
+        signature, timestamp = signature_of(headers)
+        body = await read_body(headers, receive)
         if body is None:
             return None
         try:
@@ -134,16 +135,18 @@ class SlackEndpoint:
         try:
             answer = await self._dispatch(request)
         except Exception as error:  # noqa: BLE001 - uvicorn would log it with its message
-            reference = secrets.token_hex(4)
-            where = "".join(traceback.format_tb(error.__traceback__))
-            _log.error("reference %s: %s\n%s", reference, type(error).__name__, where)
+            reference = log_error(_log, error)
             return PlainTextResponse(f"something went wrong, reference {reference}", 500)
         headers = answer.first_headers_without_set_cookie()
         return Response(answer.body, answer.status, headers)
 
 
-def _signature(headers: Headers) -> tuple[str, str]:
-    """The signature and the timestamp, before the body is read."""
+def signature_of(headers: Headers) -> tuple[str, str]:
+    """Return the signature and the timestamp, before the body is read.
+
+    Raises:
+        RequestRejected: they are missing, malformed, too old, or there twice.
+    """
     if any(len(headers.getlist(name)) > 1 for name in _SINGLE_HEADERS):
         raise RequestRejected(400, "a header that comes twice")
     timestamp = headers.get("x-slack-request-timestamp", "")
@@ -156,14 +159,18 @@ def _signature(headers: Headers) -> tuple[str, str]:
     return signature, timestamp
 
 
-async def _body(headers: Headers, receive: Receive) -> bytes | None:
-    """The whole body, at most `MAX_BYTES`; None when the client went away."""
+async def read_body(headers: Headers, receive: Receive, most: int = MAX_BYTES) -> bytes | None:
+    """Return the whole body; None when the client went away.
+
+    Raises:
+        RequestRejected: it is larger than `most` bytes, slow, or of two lengths.
+    """
     length = headers.get("content-length", "0")
     if not (length.isascii() and length.isdigit()):
         raise RequestRejected(400, "bad content-length")
     if "content-length" in headers and "transfer-encoding" in headers:
         raise RequestRejected(400, "a length and chunks")
-    if len(length) > 9 or int(length) > MAX_BYTES:  # noqa: PLR2004
+    if len(length) > 9 or int(length) > most:  # noqa: PLR2004
         raise RequestRejected(413, "too large")
     chunks: list[bytes] = []
     size = 0
@@ -176,7 +183,7 @@ async def _body(headers: Headers, receive: Receive) -> bytes | None:
                 chunks.append(message.get("body", b""))
                 size += len(chunks[-1])
                 # A body in chunks announces no length, so what has come is counted as well.
-                if size > MAX_BYTES:
+                if size > most:
                     raise RequestRejected(413, "too large")
                 if not message.get("more_body"):
                     return b"".join(chunks)

@@ -1,6 +1,7 @@
 """The app manifest: one list of commands, events and scopes, for Socket Mode and for HTTP.
 
-`python -m faqbot.slack.manifest` writes `manifest.json` and `docs/manifest.http.json`.
+`python -m faqbot.slack.manifest` writes `manifest.json`, `docs/manifest.http.json` and
+`docs/manifest.mcp.json`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from typing import Any, Final
 
 SOCKET_FILE: Final = Path("manifest.json")
 HTTP_FILE: Final = Path("docs/manifest.http.json")
+MCP_FILE: Final = Path("docs/manifest.mcp.json")
 EXAMPLE_URL: Final = "https://faqbot.example.com/slack/events"
+EXAMPLE_MCP_URL: Final = "https://faqbot.example.com/mcp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +67,16 @@ User groups: which of them own content, and where they are reached.
 Users: who is a guest, who a colleague and who an admin.
 """
 
+MCP_SCOPE: Final = "mcp:connect"
+"""What an app needs whose MCP server Slackbot asks (FAQBOT_MCP)."""
+
 PURPOSES: Final[Mapping[str, str]] = {
     "app_mentions:read": "Read messages that mention faqbot, to answer them.",
     "assistant:write": "Suggest questions in the conversation with faqbot, and show that it works.",
     "chat:write": "Answer, as faqbot.",
     "commands": "Offer /faq, /role and /roles, and the shortcut to save a message as an FAQ.",
     "im:history": "Read what people write to faqbot in direct messages, to answer it.",
+    MCP_SCOPE: "Let people ask faqbot by way of Slackbot.",
     "channels:history": (
         "Read public channels that faqbot was invited to, to answer follow-ups without a mention."
     ),
@@ -114,6 +121,16 @@ def socket_manifest() -> dict[str, Any]:
 def http_manifest(url: str = EXAMPLE_URL) -> dict[str, Any]:
     """The manifest of an app that Slack calls at a public address."""
     return _manifest(url)
+
+
+def mcp_manifest(url: str = EXAMPLE_URL, mcp_url: str = EXAMPLE_MCP_URL) -> dict[str, Any]:
+    """The manifest of an app that Slackbot asks by MCP, besides what the one for HTTP has."""
+    manifest = _manifest(url)
+    scopes = manifest["oauth_config"]["scopes"]
+    scopes["bot"] = sorted((*scopes["bot"], MCP_SCOPE))
+    # Signed by Slack with who asks, so that people need no sign-in and read what is for them.
+    server = {"url": mcp_url, "auth_type": "slack_identity_auth"}
+    return {**manifest, "mcp_servers": {"faqbot": server}}
 
 
 def as_json(manifest: dict[str, Any]) -> str:
@@ -181,9 +198,10 @@ def _command(command: Command, url: str | None) -> dict[str, Any]:
 
 
 def write(folder: Path) -> None:
-    """Write both manifests below a folder."""
+    """Write all manifests below a folder."""
     (folder / SOCKET_FILE).write_text(as_json(socket_manifest()), encoding="utf-8")
     (folder / HTTP_FILE).write_text(as_json(http_manifest()), encoding="utf-8")
+    (folder / MCP_FILE).write_text(as_json(mcp_manifest()), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,12 +10,15 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from faqbot.runtime.http_protocol import RequestLimits
 from faqbot.runtime.leases import LeaseManager
 from faqbot.runtime.metrics import Metrics
+from faqbot.runtime.rate_limit import TokenBuckets
 from faqbot.runtime.tasks import BackgroundTask, background_tasks
 from faqbot.runtime.web import SafeHeaders, Server, background_server, safe_headers
 from faqbot.settings.models import Settings, reveal
@@ -27,7 +30,7 @@ from faqbot.slack.health import Health, token_check
 from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.slack.listeners.reports import Reports
 from faqbot.slack.middleware.deduplication import redeliver
-from faqbot.slack.middleware.rate_limit import QuestionLimiter, TokenBuckets
+from faqbot.slack.middleware.rate_limit import QuestionLimiter
 from faqbot.slack.payload_parser import Dispatch
 from faqbot.slack.socket_mode import SocketMode
 from faqbot.storage.encryption import TokenCipher
@@ -41,6 +44,9 @@ POST_INTERVAL: Final = 1.0
 
 OnReady = Callable[[str], None]
 """Called when the service accepts questions, with a line for the operator."""
+
+OpenRoutes = Callable[[AppContext, AsyncWebClient], AbstractAsyncContextManager[list[BaseRoute]]]
+"""Opens further routes of a workspace, given its context and the bot's client."""
 
 
 def make_services(settings: Settings, group_questions: Grouping) -> Services:
@@ -129,6 +135,8 @@ async def run_http(
     tasks: Iterable[BackgroundTask],
     listener: socket.socket,
     on_ready: OnReady,
+    *,
+    open_routes: OpenRoutes,
 ) -> None:
     """Serve Slack's requests at `/slack/events` until cancelled.
 
@@ -138,6 +146,7 @@ async def run_http(
         tasks: run as long as the service.
         listener: the socket to serve on.
         on_ready: called when requests are accepted.
+        open_routes: opens the routes that are served beside Slack's.
 
     Raises:
         SettingsError: Slack refuses the token.
@@ -147,6 +156,7 @@ async def run_http(
     async with (
         web_client(token, settings.slack_api_url, services.calls) as client,
         running(services, tasks),
+        open_routes(app_context, client) as routes,
     ):
         team = await check_bot_token(client)
         app = create_app(app_context, client)
@@ -154,7 +164,7 @@ async def run_http(
         site = asgi(
             app.async_dispatch,
             reveal(settings.slack_signing_secret),
-            health.routes(),
+            [*health.routes(), *routes],
             services.metrics.request,
         )
         server = make_server(settings, services, site)
@@ -175,6 +185,8 @@ async def run_socket_mode(
     tasks: Iterable[BackgroundTask],
     listener: socket.socket | None,
     on_ready: OnReady,
+    *,
+    open_routes: OpenRoutes,
 ) -> None:
     """Keep a Socket Mode connection until cancelled.
 
@@ -182,8 +194,9 @@ async def run_socket_mode(
         settings: all settings.
         app_context: of the workspace.
         tasks: run as long as the service.
-        listener: the socket to serve health and metrics on; None for no server.
+        listener: the socket to serve health, metrics and further routes on; None for no server.
         on_ready: called when the connection is open.
+        open_routes: opens the further routes.
 
     Raises:
         SettingsError: Slack refuses a token.
@@ -205,7 +218,9 @@ async def run_socket_mode(
         )
         async with AsyncExitStack() as stack:  # left from the last line to the first
             if listener is not None:
-                site = SafeHeaders(Starlette(routes=health.routes()), safe_headers({}))
+                routes = await stack.enter_async_context(open_routes(app_context, client))
+                pages = Starlette(routes=[*health.routes(), *routes])
+                site = SafeHeaders(pages, safe_headers({}))
                 server = make_server(settings, services, site)
                 await stack.enter_async_context(background_server(server, listener))
             reports = Reports(app_context).every_week(client)

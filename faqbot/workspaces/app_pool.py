@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
-from cachetools import LRUCache
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.listener.async_listener_completion_handler import AsyncListenerCompletionHandler
 from slack_bolt.listener.async_listener_start_handler import AsyncListenerStartHandler
@@ -23,7 +22,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from faqbot.content.git import PREFIX
 from faqbot.content.publisher import Publisher, ReadOnlyPublisher
 from faqbot.errors import FaqbotError, ServiceError
-from faqbot.matching.conversations import ConversationMemory
+from faqbot.matching.conversations import ConversationCache
 from faqbot.runtime.tasks import CallCancelledError, SingleFlight
 from faqbot.slack.app import create_app, create_unavailable_app
 from faqbot.slack.client import SLACK_ERRORS, describe_error
@@ -38,6 +37,9 @@ from faqbot.workspaces.tokens import TokenProvider, authorize_with
 SendDigest = Callable[[dt.date], Awaitable[int]]
 """Sends the weekly digests up to a day; returns how many were sent."""
 
+OpenClient = Callable[[], Awaitable[AsyncWebClient]]
+"""Returns a client of the Web API with a bot's token."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceApp:
@@ -46,6 +48,8 @@ class WorkspaceApp:
     Args:
         app: the Bolt app.
         send_digest: sends the workspace's digests of the week that ends on a day.
+        client: returns a client with the bot's token.
+        context: what answers the workspace's questions; None if its content can't be loaded.
         on_use: called for each request, so that the content in use stays in memory.
         close: called once, when the app is closed.
         lifetime: seconds until the app is opened again; None for no limit.
@@ -53,6 +57,8 @@ class WorkspaceApp:
 
     app: AsyncApp
     send_digest: SendDigest
+    client: OpenClient
+    context: AppContext | None = None
     on_use: Callable[[], None] = lambda: None
     close: Callable[[], None] = lambda: None
     lifetime: float | None = None
@@ -264,12 +270,6 @@ class AppPool:
 
 _log = logging.getLogger(__name__)
 
-MAX_WORKSPACES: Final = 10_000
-"""Workspaces whose conversations are kept; the least recently used are dropped first."""
-
-MAX_THREADS: Final = 2_000
-"""Conversations of a workspace that are kept."""
-
 _CONTENT_IN_GIT: Final = (
     "This workspace's content comes from a git repository: propose the change to its maintainers."
 )
@@ -277,17 +277,6 @@ _CONTENT_SHARED: Final = (
     "Several workspaces answer from this content, so none of them may change it: send your "
     "proposal to the operators of faqbot."
 )
-
-
-class ConversationCache:
-    """The conversations of each workspace, kept while its app is closed."""
-
-    def __init__(self) -> None:
-        self._of: LRUCache[WorkspaceKey, ConversationMemory] = LRUCache(MAX_WORKSPACES)
-
-    def conversations_of(self, key: WorkspaceKey) -> ConversationMemory:
-        """Return the conversations of a workspace."""
-        return self._of.setdefault(key, ConversationMemory(time.monotonic, MAX_THREADS))
 
 
 @dataclass(frozen=True)
@@ -329,7 +318,8 @@ class AppFactory:
         except FaqbotError:
             _log.error("workspace %s gets no answers: its content can't be loaded", team)
             app = create_unavailable_app(self._client(), self.services, authorize)
-            return WorkspaceApp(app, _no_digest, lifetime=RETRY_INTERVAL)
+            client_of = partial(self._client_of, installation)
+            return WorkspaceApp(app, _no_digest, client_of, lifetime=RETRY_INTERVAL)
         conversations = self.conversations.conversations_of(
             WorkspaceKey(installation.workspace, team)
         )
@@ -345,6 +335,8 @@ class AppFactory:
         return WorkspaceApp(
             create_app(app_context, self._client(), authorize),
             self._digest(installation, team, app_context),
+            partial(self._client_of, installation),
+            app_context,
             on_use=lambda: self.pool.touch(content),
             close=lambda: content.detach(engine),
         )
@@ -374,10 +366,13 @@ class AppFactory:
         reports = Reports(app_context)
 
         async def digest(day: dt.date) -> int:
-            token = await self.tokens.token_of(installation.workspace)
-            return await reports.send_digest(self._client(token or ""), team, day)
+            client = await self._client_of(installation)
+            return await reports.send_digest(client, team, day)
 
         return digest
+
+    async def _client_of(self, installation: Installation) -> AsyncWebClient:
+        return self._client(await self.tokens.token_of(installation.workspace) or "")
 
     def _client(self, token: str | None = None) -> AsyncWebClient:
         return AsyncWebClient(

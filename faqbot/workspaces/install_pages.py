@@ -7,7 +7,6 @@ import hashlib
 import logging
 import re
 import secrets
-import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 
+from faqbot.runtime.logs import log_error
 from faqbot.runtime.web import SafeHeaders, safe_headers
 from faqbot.slack.manifest import OPTIONAL_SCOPES, PURPOSES, SCOPES
 from faqbot.storage.installations import STATE_LIFETIME, Workspace
@@ -123,6 +123,7 @@ class InstallPages:
         store: stores states and installations.
         tokens: caches tokens, and drops those that changed.
         on_installed: called with each new or changed installation.
+        scopes: what the app needs.
     """
 
     def __init__(
@@ -131,11 +132,13 @@ class InstallPages:
         store: Store,
         tokens: TokenProvider,
         on_installed: OnInstalled,
+        scopes: tuple[str, ...] = SCOPES,
     ) -> None:
         self._oauth_client = oauth_client
         self._store = store
         self._tokens = tokens
         self._on_installed = on_installed
+        self._scopes = scopes
         self._templates = Jinja2Templates(directory=HERE)
         # Inline, allowed by its hash, so that these pages need no route for files.
         style = (HERE / "install.css").read_text(encoding="utf-8")
@@ -178,11 +181,7 @@ class InstallPages:
                 _log.warning("an installation could not be kept: %s", error)
                 return self._error_page(request, UNAVAILABLE)
             except Exception as error:  # noqa: BLE001 - a person looks at it
-                reference = secrets.token_hex(4)
-                where = "".join(traceback.format_tb(error.__traceback__))
-                kind = type(error).__name__  # its message may hold a code or a token
-                _log.error("reference %s: %s while installing\n%s", reference, kind, where)
-                return self._error_page(request, unexpected_error(reference))
+                return self._error_page(request, unexpected_error(log_error(_log, error)))
 
         return guarded
 
@@ -191,7 +190,7 @@ class InstallPages:
             request,
             "install.html",
             status,
-            needed=[(scope, PURPOSES[scope]) for scope in SCOPES],
+            needed=[(scope, PURPOSES[scope]) for scope in self._scopes],
             optional=[(scope, PURPOSES[scope]) for scope in OPTIONAL_SCOPES],
         )
 
@@ -203,7 +202,7 @@ class InstallPages:
         if not _BROWSER.fullmatch(browser):  # kept for several tabs of one browser
             browser = secrets.token_urlsafe(32)
         state = await self._store.oauth_states.issue(browser)
-        address = self._oauth_client.install_url((*SCOPES, *OPTIONAL_SCOPES), state)
+        address = self._oauth_client.install_url((*self._scopes, *OPTIONAL_SCOPES), state)
         answer = RedirectResponse(address, 303)
         answer.set_cookie(
             self._cookie,

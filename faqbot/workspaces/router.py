@@ -164,6 +164,21 @@ class WorkspaceRouter:
         with handle.use() as workspace_app:
             yield workspace_app
 
+    @asynccontextmanager
+    async def use_team(self, enterprise: str, team: str) -> AsyncIterator[WorkspaceApp | None]:
+        """Open the app that serves a team, and keep it open; None if faqbot isn't installed there.
+
+        Raises:
+            StoreError: the database can't be used.
+            FaqbotError: it can't be opened.
+        """
+        installation = await self._installations.find(enterprise, team)
+        if installation is None:
+            yield None
+            return
+        async with self.use(installation, team) as workspace_app:
+            yield workspace_app
+
     async def release(self, workspace: Workspace) -> None:
         """Close the apps of an installation, each after its last request."""
         self._apps.release(workspace)

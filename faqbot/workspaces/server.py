@@ -7,8 +7,9 @@ import datetime as dt
 import logging
 import random
 import socket
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,22 +19,25 @@ from platformdirs import user_cache_path
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.content.git import PREFIX
-from faqbot.errors import FaqbotError
+from faqbot.errors import FaqbotError, ServiceError
 from faqbot.index.builder import IndexLoader
 from faqbot.index.cache import Snapshots
 from faqbot.index.reloader import run_periodically
 from faqbot.index.status import write_status_file
+from faqbot.matching.conversations import ConversationMemory
 from faqbot.matching.similarity import group_by_meaning
 from faqbot.matching.training_data import SharedResources
 from faqbot.runtime.leases import DeliveryClaims
 from faqbot.runtime.tasks import BackgroundTask, background_tasks, run_until_signal
 from faqbot.runtime.web import background_server
 from faqbot.settings.models import Settings, reveal
+from faqbot.slack.app import CONTENT_UNAVAILABLE
 from faqbot.slack.client import web_client
 from faqbot.slack.context import Services
 from faqbot.slack.health import Health
 from faqbot.slack.http_endpoint import asgi
 from faqbot.slack.listeners.reports import next_monday
+from faqbot.slack.manifest import MCP_SCOPE, SCOPES
 from faqbot.slack.service import (
     handling,
     make_cipher,
@@ -44,6 +48,8 @@ from faqbot.slack.service import (
 from faqbot.storage.installations import Installation
 from faqbot.storage.models import ChannelMode, StoreError, utc_now
 from faqbot.storage.store import Store, open_store
+from faqbot.web.served import PublicContent, ServedWorkspace, WorkspaceOf
+from faqbot.web.site import web_routes
 from faqbot.workspaces.app_pool import AppFactory
 from faqbot.workspaces.config import NO_CONFIG, WorkspaceConfig, WorkspacesFile
 from faqbot.workspaces.content_pool import (
@@ -64,6 +70,7 @@ FILE_CHECK_INTERVAL: Final = 10.0
 MAX_SNAPSHOTS: Final = 1_500
 """Content folders whose built indexes are kept on disk."""
 
+_UNAVAILABLE: Final = "faqbot can't look up this workspace now: try again in a minute."
 _MEGABYTE: Final = 2**20
 Say = Callable[[str], None]
 
@@ -150,10 +157,16 @@ async def _serve(
             lambda: default.reloader.state,
             count_workspaces=lambda: parts.workspaces.count,
         )
+        public = PublicContent(
+            default.engine(PinnedContentUser(), ConversationMemory(time.monotonic)), services
+        )
+        routes = await stack.enter_async_context(
+            web_routes(settings, public, workspaces_of(parts.workspaces))
+        )
         site = asgi(
             parts.workspaces.dispatch,
             reveal(settings.slack_signing_secret),
-            [*health.routes(), *parts.pages.routes()],
+            [*health.routes(), *parts.pages.routes(), *routes],
             services.metrics.request,
         )
         server = make_server(settings, services, site)
@@ -170,6 +183,36 @@ async def _serve(
             f"{settings.faqbot_public_url}{INSTALL_PATH}"
         )
         await asyncio.shield(serving)
+
+
+class PinnedContentUser:
+    """Uses the default content, which is never unloaded."""
+
+    is_busy = False
+
+    def release(self) -> None:
+        """Keep it."""
+
+
+def workspaces_of(workspaces: WorkspaceRouter) -> WorkspaceOf:
+    """Return what finds the workspace that somebody belongs to, each with its own content."""
+
+    @asynccontextmanager
+    async def workspace_of(enterprise: str, team: str) -> AsyncIterator[ServedWorkspace | None]:
+        async with AsyncExitStack() as stack:
+            try:
+                found = await stack.enter_async_context(workspaces.use_team(enterprise, team))
+                client = await found.client() if found else None
+            except StoreError:
+                raise ServiceError(_UNAVAILABLE) from None
+            if found is None or client is None:
+                yield None
+                return
+            if found.context is None:
+                raise ServiceError(CONTENT_UNAVAILABLE)
+            yield ServedWorkspace(found.context, client, team)
+
+    return workspace_of
 
 
 async def _refresh(content: WorkspaceContent, workspaces: WorkspaceRouter) -> None:
@@ -220,7 +263,13 @@ class _Parts:
         )
         return cls(
             workspaces,
-            InstallPages(exchange, store, tokens, workspaces.release),
+            InstallPages(
+                exchange,
+                store,
+                tokens,
+                workspaces.release,
+                (*SCOPES, MCP_SCOPE) if settings.serves_mcp else SCOPES,
+            ),
             WeeklyDigests(store.installations, workspaces, open_app.teams_of, services.claims),
             tokens,
         )

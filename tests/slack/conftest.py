@@ -20,13 +20,14 @@ from faqbot.playground.models import Setup, SlackMessage, Timing
 from faqbot.playground.person import SimulatedUser
 from faqbot.playground.workspace import LocalWorkspace
 from faqbot.runtime.metrics import Metrics
+from faqbot.runtime.rate_limit import TokenBuckets
 from faqbot.runtime.web import Server, listen
 from faqbot.slack.app import create_app
 from faqbot.slack.client import CallQueue, web_client
 from faqbot.slack.context import AppContext, Services
 from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
-from faqbot.slack.middleware.rate_limit import QuestionLimiter, TokenBuckets
+from faqbot.slack.middleware.rate_limit import QuestionLimiter
 from faqbot.slack.middleware.request_log import ListenerTracker
 from faqbot.slack.socket_mode import SocketMode
 from faqbot.storage.models import ChannelMode

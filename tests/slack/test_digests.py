@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.errors import UsageError
 from faqbot.runtime.leases import MemoryClaims
@@ -44,7 +45,10 @@ class Opener:
             self.sent.append(team)
             return 1
 
-        return WorkspaceApp(AsyncApp(token="xoxb-1", signing_secret="s"), digest)
+        async def client() -> AsyncWebClient:
+            raise AssertionError("digests have a client of their own")
+
+        return WorkspaceApp(AsyncApp(token="xoxb-1", signing_secret="s"), digest, client)
 
 
 class Listed:

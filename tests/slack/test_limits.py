@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from faqbot.playground.models import SlackMessage
-from faqbot.slack.middleware.rate_limit import Notices, TokenBuckets
+from faqbot.runtime.rate_limit import TokenBuckets
+from faqbot.slack.middleware.rate_limit import Notices
 from faqbot.storage.models import ChannelMode, ChannelPolicy
 from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.conftest import Slack, serving

@@ -11,10 +11,11 @@ from faqbot.slack import manifest
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT.parent / "shared/data/slack/manifest.schema.2.0.0.json"
+ALL = [manifest.socket_manifest(), manifest.http_manifest(), manifest.mcp_manifest()]
 BOTH = [manifest.socket_manifest(), manifest.http_manifest()]
 
 
-@pytest.mark.parametrize("written", BOTH)
+@pytest.mark.parametrize("written", ALL)
 def test_manifest_is_valid_by_slacks_schema(written: dict[str, Any]) -> None:
     if not SCHEMA.is_file():
         pytest.skip("Slack's manifest schema is not at hand")
@@ -40,8 +41,18 @@ def test_only_http_has_addresses() -> None:
     assert http.count(manifest.EXAMPLE_URL) == 2 + len(manifest.COMMANDS)
 
 
+def test_manifest_with_mcp_adds_a_server_and_the_scope_for_it() -> None:
+    http, mcp = manifest.http_manifest(), manifest.mcp_manifest()
+    assert mcp.pop("mcp_servers") == {
+        "faqbot": {"url": "https://faqbot.example.com/mcp", "auth_type": "slack_identity_auth"}
+    }
+    mcp["oauth_config"]["scopes"]["bot"].remove("mcp:connect")
+    assert mcp == http
+
+
 @pytest.mark.parametrize(
-    ("file", "written"), [(manifest.SOCKET_FILE, BOTH[0]), (manifest.HTTP_FILE, BOTH[1])]
+    ("file", "written"),
+    list(zip((manifest.SOCKET_FILE, manifest.HTTP_FILE, manifest.MCP_FILE), ALL, strict=True)),
 )
 def test_the_files_are_up_to_date(file: Path, written: dict[str, Any]) -> None:
     assert (ROOT / file).read_text() == manifest.as_json(written), (

@@ -134,7 +134,7 @@ def render(reply: Reply, address: EntryRef | None = None, most: int = PAGE_BYTES
     folds = address is not None and not address.full and any(part.folded for part in reply.parts)
     if folds:
         reply = replace(reply, parts=tuple(part for part in reply.parts if not part.folded))
-    pages = paginate(_with_roles_that_fit(reply), most)
+    pages = paginate(with_roles_that_fit(reply), most)
     number = min(address.page if address else 1, len(pages))
     page = pages[number - 1]
     blocks = [
@@ -245,7 +245,7 @@ def role_menus(kind: str, roles: Sequence[Button], start: int = 0) -> Iterator[J
         }
 
 
-def _with_roles_that_fit(reply: Reply) -> Reply:
+def with_roles_that_fit(reply: Reply) -> Reply:
     """Return the reply with as many choices of roles as a message may contain."""
     room = _MENU_CHARACTERS
     kept = 0

@@ -15,6 +15,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from faqbot.runtime.rate_limit import CAPACITY, MINUTE, Clock, TokenBuckets
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
 from faqbot.slack.middleware.deduplication import CLAIM
 from faqbot.slack.payloads import IncomingMessage, SlashCommand, payload_of
@@ -24,51 +25,6 @@ _WORKSPACE_NOTICE: Final = (
     "Very many people are asking me at this moment. Please try again in a minute."
 )
 _log = logging.getLogger(__name__)
-
-MINUTE: Final = 60.0
-_CAPACITY: Final = 20_000
-"""Users and workspaces that are counted; the least recently active are forgotten first."""
-
-Clock = Callable[[], float]
-"""A monotonic clock, in seconds."""
-
-
-@dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    at: float
-
-
-class TokenBuckets:
-    """Token buckets by user or workspace: each holds a minute's questions, and refills steadily.
-
-    Args:
-        count: questions a minute; 0 for no limit.
-        clock: tells the time.
-    """
-
-    def __init__(self, count: int = 0, clock: Clock = time.monotonic) -> None:
-        self.count = count
-        self._clock = clock
-        self._buckets: LRUCache[tuple[str, ...], _Bucket] = LRUCache(_CAPACITY)
-
-    def take(self, *key: str) -> bool:
-        """Count a question of a user or workspace. Returns False above the limit."""
-        if not self.has_room(*key):
-            return False
-        if self.count:
-            self._buckets[key].tokens -= 1
-        return True
-
-    def has_room(self, *key: str) -> bool:
-        """Return whether another question of a user or workspace would be below the limit."""
-        if not self.count:
-            return True
-        now = self._clock()
-        bucket = self._buckets.setdefault(key, _Bucket(self.count, now))
-        refilled = bucket.tokens + (now - bucket.at) * self.count / MINUTE
-        bucket.tokens, bucket.at = min(self.count, refilled), now
-        return bucket.tokens >= 1
 
 
 class Notices:
@@ -80,7 +36,7 @@ class Notices:
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self._clock = clock
-        self._given: LRUCache[tuple[str, str, str], float] = LRUCache(_CAPACITY)
+        self._given: LRUCache[tuple[str, str, str], float] = LRUCache(CAPACITY)
 
     def due(self, team: str, user: str, channel: str) -> bool:
         """Return whether a person is to be told, who is then told."""
