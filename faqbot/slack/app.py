@@ -28,6 +28,7 @@ from faqbot.slack.listeners import (
     home,
     messages,
     proposals,
+    retry,
 )
 from faqbot.slack.manifest import COMMANDS
 from faqbot.slack.middleware import deduplication, rate_limit, request_log
@@ -52,6 +53,7 @@ def create_app(
         commands.register,
         buttons.register,
         home.register,
+        retry.register,
     ):
         register(app, app_context)
     if services.recorder is not None:
@@ -131,7 +133,8 @@ def _answer_messages(app: AsyncApp) -> None:
     @app.event("message")
     async def on_message(incoming: IncomingMessage | None, context: AsyncBoltContext) -> None:
         if incoming is not None and incoming.is_question and not incoming.edited:
-            await deliver(client_of(context), incoming, notice(CONTENT_UNAVAILABLE))
+            failed = errors.failure(CONTENT_UNAVAILABLE, incoming)
+            await deliver(client_of(context), incoming, failed, question=incoming.ts)
 
     @app.event("app_home_opened")
     async def on_home() -> None:

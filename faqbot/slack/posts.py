@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from slack_bolt.async_app import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
@@ -39,9 +39,42 @@ _QUESTION_FIELD: Final = "question"
 _log = logging.getLogger(__name__)
 
 
+Respond = Callable[..., Awaitable[Any]]
+"""Acknowledges a command, or replaces what was said to it."""
+
+
+class Asker(Protocol):
+    """Who asked, and where: a message, a click, or a question that was handed over."""
+
+    @property
+    def user(self) -> str:
+        """Who asked."""
+        ...
+
+    @property
+    def channel(self) -> str:
+        """Where."""
+        ...
+
+    @property
+    def ts(self) -> str:
+        """The timestamp of the message; empty if it isn't known."""
+        ...
+
+    @property
+    def thread(self) -> str:
+        """The thread that is posted to; empty for the top level."""
+        ...
+
+    @property
+    def direct(self) -> bool:
+        """Whether it is the direct conversation with faqbot."""
+        ...
+
+
 async def deliver(
     client: AsyncWebClient,
-    to: IncomingMessage | Interaction,
+    to: Asker,
     message: Message,
     *,
     question: str = "",
@@ -107,7 +140,7 @@ async def revise(client: AsyncWebClient, to: IncomingMessage, message: Message, 
 
 async def _tell_privately(
     client: AsyncWebClient,
-    to: IncomingMessage | Interaction,
+    to: Asker,
     message: Message,
     why: str,
     reason: str,

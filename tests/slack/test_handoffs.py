@@ -335,3 +335,18 @@ async def test_the_asker_is_told_after_a_restart(slack: Slack, memory: QuestionR
             lambda: other.workspace.answers_since("@maya", now)[:1]
         )
         assert "Size ten" in told_directly.text
+
+
+async def test_the_asker_is_told_directly_where_the_channel_is_closed(slack: Slack) -> None:
+    _, notice = await handed_over(slack)
+    state, now = slack.workspace.state, slack.workspace.state.new_ts()
+    state.add_channel(replace(state.channels["C0GENERAL"], archived=True))
+    try:
+        await answered(slack, notice, "Size *nine*.")
+        (alone,) = await slack.workspace.until(
+            lambda: slack.workspace.answers_since("@maya", now)[:1]
+        )
+    finally:
+        state.add_channel(replace(state.channels["C0GENERAL"], archived=False))
+    assert "Size" in alone.text
+    assert "the channel is archived" in str(alone.blocks[0])

@@ -42,6 +42,7 @@ class Action(StrEnum):
     NONE_OF_THESE = "none"
     ASK = "ask"
     SEARCH = "search"
+    TRY_AGAIN = "again"
     RATE = "rate"
     ASK_PERSON = "person"
     CLAIM = "claim"
@@ -94,6 +95,7 @@ T = TypeVar("T")
 HEADER: Final = 150
 LABEL: Final = 75
 BUTTONS: Final = 25
+BUTTON_VALUE: Final = 2_000
 OPTIONS: Final = 100
 FIELD: Final = 2_000
 FEW_ROLES: Final = 5

@@ -18,6 +18,7 @@ from faqbot.slack.context import AppContext
 from faqbot.slack.directory import ChannelPolicies, may_manage
 from faqbot.slack.listeners.errors import needs_storage
 from faqbot.slack.payloads import Interaction, SlashCommand
+from faqbot.slack.posts import Respond
 from faqbot.storage.models import ChannelMode, ChannelPolicy
 
 SETTINGS_VIEW: Final = "channel-settings"
@@ -84,7 +85,7 @@ class SettingsCommand:
 
     channels: ChannelPolicies
 
-    async def open(self, ack: AsyncAck, command: SlashCommand, client: AsyncWebClient) -> None:
+    async def open(self, ack: Respond, command: SlashCommand, client: AsyncWebClient) -> None:
         """Open the modal, or respond with the reason why not."""
         channel = command.channel
         if not channel.startswith(("C", "G")):

@@ -39,7 +39,7 @@ from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.listeners.reports import Reports
 from faqbot.slack.manifest import FAQ, ROLE, ROLES
 from faqbot.slack.payloads import Interaction, SlashCommand
-from faqbot.slack.posts import send_ephemeral
+from faqbot.slack.posts import Respond, send_ephemeral
 
 _ADVERT: Final = re.compile(r"\s*(?:advert|advertisement|ad|posting)\b[:\s]*", re.IGNORECASE)
 _ROOM: Final = 11_000
@@ -59,7 +59,7 @@ async def role_named(app: AppContext, question: Question) -> Role | None:
 class Adverts:
     """Job advertisements of roles."""
 
-    async def give(self, ack: AsyncAck, role: Role, user: str, client: AsyncWebClient) -> None:
+    async def give(self, ack: Respond, role: Role, user: str, client: AsyncWebClient) -> None:
         """Show an advertisement to the user, and send it as a file."""
         text = advert(role)
         # Before the file: Slack waits three seconds, and an upload takes several calls.
@@ -173,23 +173,34 @@ class Sharing:
         )
 
 
+_OURS: Final = re.compile(f"^(?:{FAQ.name}|{ROLE.name}|{ROLES.name})$")
 _COMPARE: Final = re.compile(r"\s*compare\b", re.IGNORECASE)
 _SETTINGS: Final = "settings"
 _REPORT: Final = "report"
 
 
-async def respond_privately(ack: AsyncAck, message: Message) -> None:
+async def respond_privately(ack: Respond, message: Message) -> None:
     """Acknowledge a command with a message that only its sender sees."""
     await ack(response_type="ephemeral", **message.as_arguments())
 
 
 @dataclass(frozen=True, slots=True)
-class _Commands:
+class Commands:
     """Answers slash commands."""
 
     app: AppContext
 
-    async def faq(self, ack: AsyncAck, command: SlashCommand, client: AsyncWebClient) -> None:
+    async def answer(self, ack: Respond, command: SlashCommand, client: AsyncWebClient) -> None:
+        """Answer a command by its name."""
+        match command.name:
+            case FAQ.name:
+                await self.faq(ack, command, client)
+            case ROLE.name:
+                await self.role(ack, command, client)
+            case _:
+                await respond_privately(ack, roles_list(self.app.engine.knowledge_base))
+
+    async def faq(self, ack: Respond, command: SlashCommand, client: AsyncWebClient) -> None:
         """Answer a question, help, or open the settings."""
         text = command.text
         if wants_help(text):
@@ -202,7 +213,7 @@ class _Commands:
             question = await self._question(command, client)
             await self._give(ack, await ask(self.app, question), command, text)
 
-    async def role(self, ack: AsyncAck, command: SlashCommand, client: AsyncWebClient) -> None:
+    async def role(self, ack: Respond, command: SlashCommand, client: AsyncWebClient) -> None:
         """Show a role or a part of it, compare roles, or advertise one."""
         text = command.text
         if wants_help(text):
@@ -225,7 +236,7 @@ class _Commands:
         await self._give(ack, await describe(self.app, question), command)
 
     async def _compare(
-        self, ack: AsyncAck, command: SlashCommand, question: Question, named: str
+        self, ack: Respond, command: SlashCommand, question: Question, named: str
     ) -> None:
         """Compare the roles that are named, or ask which, where it is one or none."""
         engine = self.app.engine
@@ -243,7 +254,7 @@ class _Commands:
         await self._give(ack, answer, command, command.text)
 
     async def _give(
-        self, ack: AsyncAck, answer: AnswerMessage, command: SlashCommand, asked: str = ""
+        self, ack: Respond, answer: AnswerMessage, command: SlashCommand, asked: str = ""
     ) -> None:
         await respond_privately(ack, echoed(Sharing(self.app).sign(answer, command).message, asked))
 
@@ -258,19 +269,13 @@ class _Commands:
 
 def register(app: AsyncApp, app_context: AppContext) -> None:
     """Register the listeners of slash commands and of the button “Share with everyone”."""
-    commands, sharing = _Commands(app_context), Sharing(app_context)
+    commands, sharing = Commands(app_context), Sharing(app_context)
 
-    @app.command(FAQ.name)
-    async def on_faq(ack: AsyncAck, slash_command: SlashCommand, client: AsyncWebClient) -> None:
-        await commands.faq(ack, slash_command, client)
-
-    @app.command(ROLE.name)
-    async def on_role(ack: AsyncAck, slash_command: SlashCommand, client: AsyncWebClient) -> None:
-        await commands.role(ack, slash_command, client)
-
-    @app.command(ROLES.name)
-    async def on_roles(ack: AsyncAck) -> None:
-        await respond_privately(ack, roles_list(app_context.engine.knowledge_base))
+    @app.command(_OURS)
+    async def on_command(
+        ack: AsyncAck, slash_command: SlashCommand, client: AsyncWebClient
+    ) -> None:
+        await commands.answer(ack, slash_command, client)
 
     @app.action(re.compile(rf"^{Action.SHARE}:"))
     async def on_share(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:

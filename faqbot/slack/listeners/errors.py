@@ -16,6 +16,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 
+from faqbot.slack.blockkit.blocks import BUTTON_VALUE, Action, Message, actions, button
 from faqbot.slack.blockkit.views import NOT_NOW, answer_modal, notice
 from faqbot.slack.client import SLACK_ERRORS, client_of, reason_of
 from faqbot.slack.payloads import (
@@ -104,20 +105,37 @@ async def _tell(
     text: str, payload: Payload, context: AsyncBoltContext, response: BoltResponse | None
 ) -> BoltResponse | None:
     """Show a text to the user, in the acknowledgement if there was none yet."""
-    client = client_of(context)
+    client, failed = client_of(context), failure(text, payload)
     match payload:
         case Interaction(name="view_submission") if response is not None:
             return _json({"response_action": "update", "view": answer_modal(notice(text))})
         case SlashCommand() if response is not None:
-            return _json({"response_type": "ephemeral", "text": text})
+            return _json({"response_type": "ephemeral", **failed.as_content()})
         case _ if context.response_url and context.respond:
             await context.respond(text=text, response_type="ephemeral", replace_original=False)
         case Interaction(trigger=trigger, view=View(type="home")) if trigger:
             await client.views_open(trigger_id=trigger, view=answer_modal(notice(text)))
         case IncomingMessage() if payload.is_question:
             # Who only wrote in a thread isn't waiting for an answer.
-            await deliver(client, payload, notice(text))
+            await deliver(client, payload, failed, question=payload.ts)
     return None
+
+
+def failure(text: str, payload: Payload) -> Message:
+    """Return the message that a question could not be answered, with a button to ask it again."""
+    message = notice(text)
+    match payload:
+        case IncomingMessage():
+            place = {"ts": payload.ts, "thread": payload.thread_ts, "text": payload.text}
+        case SlashCommand():
+            place = {"command": payload.name, "text": payload.text}
+        case _:  # what was clicked is still there
+            return message
+    value = json.dumps(place, ensure_ascii=False)
+    if len(value) > BUTTON_VALUE:
+        return message
+    again = button(Action.TRY_AGAIN, 0, "Try again", value)
+    return Message(message.text, (*message.blocks, actions([again])))
 
 
 def _json(body: dict[str, Any]) -> BoltResponse:

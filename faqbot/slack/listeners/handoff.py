@@ -21,7 +21,7 @@ from faqbot.slack.context import AppContext
 from faqbot.slack.listeners.errors import needs_storage
 from faqbot.slack.owners import mention, owner_of
 from faqbot.slack.payloads import Interaction
-from faqbot.slack.posts import post_to_first, send_ephemeral
+from faqbot.slack.posts import deliver, post_to_first, send_ephemeral
 from faqbot.storage.models import Handoff, HandoffState, QuestionRecord, StoreError, utc_now
 from faqbot.storage.store import new_id
 
@@ -40,6 +40,17 @@ class HandoffRequest:
     question: str
     channel: str
     thread: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """Where the asker of a question is told what becomes of it."""
+
+    user: str
+    channel: str
+    thread: str
+    direct: bool
+    ts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +174,11 @@ class HandoffService:
         quoted = ({"type": "rich_text", "elements": quote(said)},) if said else ()
         first = Message(f"{lead} {escape(said)}".strip(), (mrkdwn_section(lead), *quoted, *asked))
         messages = [first, more] if more else [first]
+        to = _Asker(handoff.asker, place, thread, direct=not thread)
         try:
             for message in messages:
-                await client.chat_postMessage(
-                    channel=place, thread_ts=thread or None, **message.as_arguments()
-                )
+                # Where Slack takes no post, to the asker alone: there, else in a direct message.
+                await deliver(client, to, message)
         except SLACK_ERRORS as error:
             _log.info("the asker could not be told: %s", describe_error(error))
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from slack_bolt.async_app import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.model import Faq, KnowledgeBase, Role, is_stale
@@ -32,6 +31,7 @@ from faqbot.slack.blockkit.views import NOT_NOW, home
 from faqbot.slack.client import SLACK_ERRORS, describe_error
 from faqbot.slack.context import AppContext
 from faqbot.slack.payloads import SlashCommand
+from faqbot.slack.posts import Respond
 from faqbot.storage.models import (
     PHRASING,
     HandoffState,
@@ -68,7 +68,7 @@ class Reports:
         """Whether a user is an owner of content, or an admin of the workspace."""
         return await self.app.owners.owns(client, self.app.engine.knowledge_base, user)
 
-    async def command(self, ack: AsyncAck, command: SlashCommand, client: AsyncWebClient) -> None:
+    async def command(self, ack: Respond, command: SlashCommand, client: AsyncWebClient) -> None:
         """Respond to `/faq report` with the last seven days, for owners only."""
         if not await self.may_read(client, command.user):
             await ack(text="Only the owners of content, and admins, can read the report.")
