@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import doctest
+import io
 import json
-import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -67,36 +69,83 @@ def test_examples_about_the_shipped_content_print_what_the_page_shows(
     assert re.fullmatch(pattern, capfdbinary.readouterr().out.decode(), re.DOTALL)
 
 
-def test_the_authors_guide_can_be_followed_from_top_to_bottom(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Each command, in an empty folder, in the order of the page."""
-    guide = (ROOT / "docs" / "tutorial" / "first-role.md").read_text(encoding="utf-8")
-    (document,) = re.findall(r"```text\n(.*?)```", guide, re.DOTALL)
-    (tmp_path / "clerk.md").write_text(document, encoding="utf-8")
-    environment = {
-        **os.environ,
-        "FAQBOT_DATABASE_URL": f"sqlite:///{tmp_path}/faqbot.db",
-        "FAQBOT_CACHE": str(tmp_path / "cache"),
-        "COLUMNS": "120",
-    }
-    environment.pop("FAQBOT_KNOWLEDGE", None)
-    for block in re.findall(r"```console\n(.*?)```", guide, re.DOTALL):
-        for example in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+STEP = re.compile(
+    r"`(?P<file>[\w./-]+)`(?P<added>, added)?:\n\n```\w+\n(?P<text>.*?)^```$"
+    r"|^```console\n(?P<console>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+"""What a reader of a page does: write a file, add to one, or type what a block shows."""
+
+SERVE = ("faqbot edit", "faqbot run")
+
+
+def follow(page: Path) -> None:
+    """Do what a page says in the current folder; each command must print what the page shows."""
+    for step in STEP.finditer(page.read_text(encoding="utf-8")):
+        if step["console"] is None:
+            file = Path(step["file"])
+            before = file.read_text(encoding="utf-8") if step["added"] else ""
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(before + step["text"], encoding="utf-8")
+            continue
+        for example in re.split(r"^\$ ", step["console"], flags=re.MULTILINE)[1:]:
             command, _, output = example.partition("\n")
-            program = "from faqbot.cli.main import main; main()"
-            ran = subprocess.run(
-                [sys.executable, "-c", program, *shlex.split(command)[1:]],
-                capture_output=True,
-                text=True,
-                cwd=tmp_path,
-                env={**environment, "PYTHONPATH": str(ROOT)},
-                check=False,
-            )
-            assert ran.returncode == 0, (command, ran.stderr)
+            if command.startswith(SERVE):
+                continue
+            code, printed = run(command)
+            assert code == 0, (command, printed)
             pattern = ".*".join(re.escape(piece) for piece in re.split(r"\.\.\.\n?", output))
-            said = ran.stdout + ran.stderr
-            assert re.search(pattern, said, re.DOTALL), (command, said)
+            assert re.fullmatch(pattern, printed, re.DOTALL), (command, printed)
+
+
+def run(command: str) -> tuple[object, str]:
+    """The exit code of a command, and what it prints."""
+    printed = io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(printed),
+    ):
+        patch.setattr(sys, "argv", shlex.split(command))
+        with pytest.raises(SystemExit) as stop:
+            main()
+    return stop.value.code, printed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def authored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder in which somebody followed the tutorial for authors."""
+    folder = tmp_path_factory.mktemp("authored")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("FAQBOT_KNOWLEDGE", raising=False)
+        patch.setenv("FAQBOT_DATABASE_URL", f"sqlite:///{folder}/faqbot.db")
+        patch.setenv("FAQBOT_CACHE", str(folder / "cache"))
+        patch.setenv("COLUMNS", "120")
+        # The first half of the page is for the editor, which makes the folder.
+        (folder / "knowledge").mkdir()
+        shutil.copy(ROOT / "knowledge" / "schema.json", folder / "knowledge")
+        follow(ROOT / "docs" / "tutorial" / "first-role.md")
+        yield folder
+
+
+def test_tutorial_for_authors_can_be_followed_from_top_to_bottom(authored: Path) -> None:
+    assert {path.name for path in (authored / "knowledge").rglob("*.yaml")} == {
+        "payroll-clerk.yaml",
+        "when-do-we-get-paid.yaml",
+    }
+
+
+AUTHORS = sorted((ROOT / "docs" / "how-to" / "authors").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", AUTHORS, ids=lambda page: page.stem)
+def test_pages_for_authors_can_be_followed_after_the_tutorial(
+    page: Path, authored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(authored / "knowledge", tmp_path / "knowledge")
+    monkeypatch.chdir(tmp_path)
+    follow(page)
 
 
 @pytest.mark.parametrize("page", ["docs/reference/python.md"])
@@ -141,7 +190,7 @@ def test_readme_is_short() -> None:
     assert len(README.split()) < 700
 
 
-def test_every_setting_is_in_the_example_of_dotenv() -> None:
+def test_every_setting_stands_in_dotenv() -> None:
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     assert [name for name in Settings.model_fields if name.upper() not in text] == []
 

@@ -28,17 +28,14 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--hide-scrollbars")
 @contextlib.contextmanager
 def local_workspace() -> Iterator[tuple[str, dict[str, str]]]:
     """Run faqbot without Slack; gives the page's address and the environment."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     env = {name: value for name, value in os.environ.items() if not name.startswith("SLACK_")}
-    env |= {"PORT": str(port)}
+    env |= {"PORT": free_port()}
     # A folder of its own, so that no .env with real tokens is read, and nothing is left behind.
     with (
         tempfile.TemporaryDirectory() as folder,
         furnished(Path(folder), env),
         subprocess.Popen(
-            [Path(sys.executable).with_name("faqbot"), "run"],
+            [sys.executable, "-m", "faqbot", "run"],
             cwd=folder,
             env=env,
             stdout=subprocess.PIPE,
@@ -199,21 +196,57 @@ def open_thread(page: Page, text: str, awaited: str) -> Locator:
     return thread
 
 
-def insights(page: Page, env: dict[str, str]) -> None:
-    """The figures of what was asked."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    command = [Path(sys.executable).with_name("faqbot"), "insights", "--port", port]
+@contextlib.contextmanager
+def served(env: dict[str, str], *arguments: str) -> Iterator[str]:
+    """Run a command that serves a page; gives its address."""
+    command = [sys.executable, "-m", "faqbot", *arguments, "--port", free_port()]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as serving:
         assert serving.stdout is not None
         try:
-            serving.stdout.readline()
-            page.goto(f"http://127.0.0.1:{port}/?days=7")
-            page.get_by_role("heading", name="Most asked").wait_for()
-            take(page, "insights")
+            yield re.findall(r"http://\S+", serving.stdout.readline())[0]
         finally:
             serving.terminate()
+
+
+def free_port() -> str:
+    """A port that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
+
+
+def insights(page: Page, env: dict[str, str]) -> None:
+    """The figures of what was asked."""
+    with served(env, "insights") as address:
+        page.goto(f"{address}?days=7")
+        page.get_by_role("heading", name="Most asked").wait_for()
+        take(page, "insights")
+
+
+def editor(page: Page, env: dict[str, str]) -> None:
+    """The role of the tutorial for authors, and a question that is answered from it."""
+    with tempfile.TemporaryDirectory() as folder, served(env, "edit", "-k", folder) as address:
+        page.goto(address)
+        page.get_by_role("button", name="New role").click()
+        page.get_by_label("The role's title").fill("Payroll Clerk")
+        page.keyboard.press("Enter")
+        page.get_by_label("Owner").fill("@people-payroll")
+        page.get_by_label("Text", exact=True).fill("Pays everybody the right amount, on time.")
+        page.get_by_label("A section to add").select_option("skills")
+        page.get_by_role("button", name="Add section").click()
+        page.keyboard.type("Excel")
+        page.keyboard.press("Enter")
+        page.keyboard.type("Payroll software")
+        skills = page.get_by_role("group", name="Skills", exact=True)
+        skills.get_by_role("button", name="+ Preferred").click()
+        page.keyboard.type("SAP")
+        page.get_by_label("A question, as people would type it").fill(
+            "is SAP a must for a payroll clerk?"
+        )
+        page.get_by_role("button", name="Ask", exact=True).click()
+        page.get_by_text("Preferred, not required").wait_for()
+        skills.evaluate("one => one.scrollIntoView({block: 'center'})")
+        take(page, "editor")
 
 
 PICTURES = (
@@ -258,6 +291,7 @@ def main() -> None:
         for picture in PICTURES:
             picture(page)
         insights(page, env)
+        editor(page, env)
         browser.close()
 
 

@@ -13,7 +13,7 @@ from faqbot.content.loader import load_knowledge_base
 from tests.content.conftest import Write
 
 COMMON = load_common_sections()
-GUIDE = Path(__file__).resolve().parents[2] / "docs" / "tutorial" / "first-role.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "section-titles.md"
 
 
 def topics_of(write: Write, heading: str) -> tuple[str, ...]:
@@ -103,10 +103,13 @@ def test_every_shipped_phrasing_belongs_to_one_topic() -> None:
     assert all(len(texts) >= 30 for texts in COMMON.phrasings.values())
 
 
-def test_guide_for_authors_lists_every_topic_with_titles_that_are_recognised() -> None:
-    rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.+) \|$", GUIDE.read_text("utf-8"), re.MULTILINE))
-    named = {
-        topic: {COMMON.topics_of_heading(title) for title in titles.split(", ")}
-        for topic, titles in rows.items()
-    }
+def test_reference_lists_every_topic_with_titles_that_are_recognised() -> None:
+    sections = re.split(r"^## ", PAGE.read_text("utf-8"), flags=re.MULTILINE)[1:]
+    named = {}
+    for section in sections:
+        topic, _, text = section.partition("\n")
+        languages = re.findall(r"^- \w+: ((?:.|\n  )+)$", text, re.MULTILINE)
+        assert len(languages) == 4
+        titles = [title for one in languages for title in re.split(r",\s+", one)]
+        named[topic] = {COMMON.topics_of_heading(title) for title in titles}
     assert named == {topic: {(topic,)} for topic in COMMON.headings}
