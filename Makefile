@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CHECKS ?= build/checks
 DOCS ?= build/docs
 WORKERS ?= 2
-SOAKS := serving soak.cluster soak.refusals soak.store_down soak.socket soak.hostile soak.endurance
+SOAKS := serving soak.cluster soak.refusals soak.store_down soak.socket soak.hostile soak.unfinished soak.endurance
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint generated docs site links deployment audit sbom slack-cli bench constraints \

@@ -106,6 +106,8 @@ class WebApi:
         thread = str(arguments.get("thread_ts") or "")
         question = str(payload.get("question")) if isinstance(payload, dict) else thread
         message = {"type": "message", "user": BOT, "bot_id": "B1", "ts": stamp, "team": TEAM}
+        if thread:
+            message["thread_ts"] = thread
         if self._keep:
             whole = {**message, "thread_ts": thread, "text": "", "metadata": metadata}
             self._threads[channel, thread].append(whole)

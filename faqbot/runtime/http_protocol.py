@@ -8,61 +8,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
 from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from faqbot.runtime.http_limits import ConnectionRefusal, RequestLimits
+
 PIECE: Final = 16_384
 """Bytes that the parser gets at a time: what it keeps is counted after each."""
 
 _DISCARDED: Final = 4_000_000
 """Bytes of a body that are read after its response, so that the client comes to read that."""
-
-
-@dataclass(frozen=True, slots=True)
-class RequestLimits:
-    """What one process accepts.
-
-    Attributes:
-        head: bytes of a head, and of all else that isn't body: frames of chunks, trailers.
-        headers: how many headers a head and trailers may have together.
-        head_seconds: from the first byte of a request, or from the opening of the connection, to
-            the end of the head.
-        body_seconds: from there to the end of the body.
-        write_seconds: until a client takes the next part of a response.
-        connections: how many may be open.
-        incomplete: bytes of all requests whose end hasn't arrived.
-        pipelined: requests that may wait for the response to an earlier one of their connection.
-    """
-
-    head: int = 64_000
-    headers: int = 200
-    head_seconds: float = 10.0
-    body_seconds: float = 15.0
-    write_seconds: float = 30.0
-    connections: int = 500
-    incomplete: int = 16_000_000
-    pipelined: int = 50
-
-
-LOCAL_LIMITS: Final = RequestLimits(body_seconds=300.0, incomplete=200_000_000)
-"""For pages that only this machine reaches: people drop large files there."""
-
-
-class ConnectionRefusal(Enum):
-    """Why a request or a connection is refused, as the metrics name it."""
-
-    LARGE_HEAD = "large head"
-    SLOW_HEAD = "slow head"
-    SLOW_BODY = "slow body"
-    LARGE_BODY = "large body"
-    SLOW_READER = "slow reader"
-    PIPELINE = "pipeline"
-    CONNECTIONS = "connections"
-    INCOMPLETE = "incomplete"
 
 
 _STATUS: Final = {
@@ -73,6 +31,15 @@ _STATUS: Final = {
     ConnectionRefusal.INCOMPLETE: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """Refusals of which the client is told; for others the connection just closes."""
+
+_LINGERS: Final = frozenset(
+    {
+        ConnectionRefusal.LARGE_HEAD,
+        ConnectionRefusal.LARGE_BODY,
+        ConnectionRefusal.PIPELINE,
+        ConnectionRefusal.INCOMPLETE,
+    }
+)
 
 
 class OpenConnections:
@@ -214,10 +181,13 @@ class LimitedProtocol(HttpToolsProtocol):
             self._all.held(change)
 
     def _end(self) -> None:
-        if not self._over:
-            self._over = True
-            self._hold(0)
-            self._all.closed(self)
+        self._stop()
+        self._all.closed(self)
+
+    def _stop(self) -> None:
+        """Read no more, and keep nothing of what came."""
+        self._over = True
+        self._hold(0)
         for timer in (self._timer, self._stalled):
             if timer is not None:
                 timer.cancel()
@@ -226,14 +196,34 @@ class LimitedProtocol(HttpToolsProtocol):
     def refuse(self, reason: ConnectionRefusal) -> None:
         """Close the connection, with a response where one can still be given."""
         if self._over:
+            self._close()  # it lingered
             return
-        answers = self._can_respond
-        idle = self._part is _Part.NOTHING and self._message > 0
-        self._end()
         self._all.on_refused(reason)
         status = _STATUS.get(reason)
-        if status is not None and answers and not idle:
+        answers = self._can_respond
+        self._stop()
+        if status is not None and answers:
             self._respond(status)
+        if reason in _LINGERS:
+            self._linger()
+        else:
+            self._close()
+
+    def _linger(self) -> None:
+        if self.transport.is_closing():
+            return
+        self.transport.pause_reading()
+        self.parser = None  # type: ignore[assignment] # as uvicorn does at the end
+        self.pipeline.clear()
+        if not self._is_answered:
+            self.cycle.disconnected = True
+            self.cycle.body.clear()
+            self.cycle.message_event.set()
+        self._timer = self.loop.call_later(self._limits.linger_seconds, self._close)
+        self._all.waits(self)
+
+    def _close(self) -> None:
+        self._end()
         self.transport.close()
 
     @property
@@ -241,7 +231,8 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.pipeline or self.transport.is_closing():
             return False
         if self._is_idle:
-            return self._part is not _Part.BODY
+            # An idle client would take it for the response to its next request.
+            return self._part is _Part.HEAD or self._message == 0
         return self._part is _Part.BODY and not self.cycle.response_started
 
     def _respond(self, status: HTTPStatus) -> None:
@@ -275,8 +266,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         if self._part is _Part.NOTHING:
-            self._end()
-            self.transport.close()
+            self._close()
         else:
             slow = (
                 ConnectionRefusal.SLOW_BODY

@@ -19,7 +19,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.process_collector import ProcessCollector
 
 from faqbot.replies.result import Result
-from faqbot.runtime.http_protocol import ConnectionRefusal
+from faqbot.runtime.http_limits import ConnectionRefusal
 
 METRICS_CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 _QUESTION_BUCKETS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)

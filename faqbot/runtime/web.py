@@ -16,12 +16,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from faqbot.errors import ServiceError
-from faqbot.runtime.http_protocol import (
-    LOCAL_LIMITS,
-    ConnectionRefusal,
-    OpenConnections,
-    RequestLimits,
-)
+from faqbot.runtime.http_limits import LOCAL_LIMITS, ConnectionRefusal, RequestLimits
+from faqbot.runtime.http_protocol import OpenConnections
 
 LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
 """Names by which only this machine reaches a page."""

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from faqbot.runtime.http_protocol import RequestLimits
+from faqbot.runtime.http_limits import RequestLimits
 from faqbot.runtime.leases import LeaseManager
 from faqbot.runtime.metrics import Metrics
 from faqbot.runtime.rate_limit import TokenBuckets

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from faqbot.runtime.http_protocol import PIECE, ConnectionRefusal, RequestLimits
+from faqbot.runtime.http_limits import ConnectionRefusal, RequestLimits
+from faqbot.runtime.http_protocol import PIECE
 from faqbot.runtime.web import Server, background_server, listen
 from tests.support.waiting import eventually
 
@@ -92,7 +93,7 @@ async def serving(**limits: float) -> AsyncIterator[Site]:
     listener = listen("127.0.0.1", 0)
     refused: Counter[ConnectionRefusal] = Counter()
     site = Site(listener.getsockname()[1], refused)
-    given = RequestLimits(**limits)  # type: ignore[arg-type] # some are whole numbers
+    given = RequestLimits(**{"linger_seconds": SOON, **limits})  # type: ignore[arg-type] # some are whole numbers
 
     def count(reason: ConnectionRefusal) -> None:
         refused[reason] += 1
@@ -286,6 +287,19 @@ async def test_all_incomplete_requests_together_are_bounded() -> None:
         await lines[0].refused(503)
         lines[-1].send(b"a" * 100_000)
         assert (await lines[-1].answer())[0] == 200
+
+
+async def test_nothing_is_kept_of_what_is_refused_and_the_response_can_be_read() -> None:
+    async with serving(linger_seconds=60, connections=3) as site:
+        large = await site.line()
+        large.send(b"GET / HTTP/1.1\r\nX-Long: " + b"a" * 1_000_000)
+        assert (await large.answer())[0] == 431
+        # It waits for its end first, so it makes room first.
+        for _ in range(3):
+            line = await site.line()
+            line.send(GET)
+            assert (await line.answer())[0] == 200
+        assert await large.rest() == b""
 
 
 async def test_a_request_in_many_pieces_is_answered() -> None:
