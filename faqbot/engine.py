@@ -125,7 +125,12 @@ class Engine:
 
         They go through the encoder together, which is faster than one after the other.
         """
-        self._parsed.prepare([self._key(question) for question in questions])
+        parsed, asked = self._parsed, [self._question(question) for question in questions]
+        parsed.prepare([self._key(question) for question in asked])
+        for question in asked:
+            text, role = self._key(question)
+            # What is decided is thrown away: what was encoded for it is kept.
+            self._decide(parsed.parse(text, role), question, role)
 
     def ask(self, question: str | Question) -> Result:
         """Answer a question, offer choices, or decline; silent about what wasn't put to faqbot."""

@@ -14,13 +14,19 @@ from benchmarks.soak.web_api import WebApi
 
 @dataclass(slots=True)
 class Asked:
-    """What became of the questions; milliseconds from the event to the post of its answer."""
+    """What became of the questions.
+
+    Attributes:
+        milliseconds: from the event to the post of its answer.
+        acknowledged: milliseconds from the event to its acknowledgement.
+    """
 
     seconds: float = 0.0
     answered: int = 0
     unanswered: int = 0
     refused: int = 0
     milliseconds: list[float] = field(default_factory=list)
+    acknowledged: list[float] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
@@ -46,6 +52,7 @@ async def ask(
             waiting[event["event"]["channel"]] = future
             began = time.monotonic()
             answer = await lines.ask(Signed.event(event).request(lines.host), 10.0)
+            found.acknowledged.append((time.monotonic() - began) * 1000)
             found.refused += answer.status != 200
             try:
                 async with asyncio.timeout(within):

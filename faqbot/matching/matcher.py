@@ -6,8 +6,9 @@ the role are ranked by the words that are left. A matcher never changes once it 
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from faqbot.matching.calibration import Calibration, calibrate, calibrate_sampled
 from faqbot.matching.candidates import CandidateFinder, Explanation, SectionOverlap
@@ -162,7 +163,8 @@ class Matcher:
     def read_all(self, texts: Sequence[str]) -> list[Reading]:
         """Read questions; their words go through the encoder together, which saves time."""
         readings = [self._reader.read(text) for text in texts]
-        self._candidates.prepare([[token.word for token in one.masked] for one in readings])
+        searched = [[token.word for token in one.masked] for one in readings]
+        self._candidates.prepare(chain(searched, *(_sentences(one.masked) for one in readings)))
         return readings
 
     def parse(
@@ -240,18 +242,10 @@ class Matcher:
     ) -> _Search:
         """Return the search with the whole text, or with the sentence that finds a better one."""
         best = self._search(tuple(token.word for token in asked), scope, demands)
-        sentences = {token.sentence for token in asked}
-        # A story around the question must not dilute the one sentence that asks.
-        if len(sentences) > 1:
-            for sentence in sorted(sentences):
-                spoken = tuple(token.word for token in asked if token.sentence == sentence)
-                if all(word in STOP_WORDS or word == ROLE_WORD for word in spoken):
-                    continue
-                search = self._search(spoken, scope, demands)
-                if search.candidates and (
-                    not best.candidates or search.confidence > best.confidence
-                ):
-                    best = search
+        for spoken in _sentences(asked):
+            search = self._search(spoken, scope, demands)
+            if search.candidates and (not best.candidates or search.confidence > best.confidence):
+                best = search
         return best
 
     def _search(self, asked: tuple[str, ...], scope: str, demands: Demands) -> _Search:
@@ -363,6 +357,18 @@ def _train(
         keys,
     )
     return ranker, calibrate(ranker), resources.encoder
+
+
+def _sentences(asked: Sequence[Token]) -> Iterator[tuple[str, ...]]:
+    """Yield the words of each sentence that says something, where there are several.
+
+    A story around the question must not dilute the one sentence that asks.
+    """
+    numbers = sorted({token.sentence for token in asked})
+    for number in numbers if len(numbers) > 1 else ():
+        spoken = tuple(token.word for token in asked if token.sentence == number)
+        if not all(word in STOP_WORDS or word == ROLE_WORD for word in spoken):
+            yield spoken
 
 
 def _names_part(candidate: Candidate) -> bool:

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -33,7 +33,13 @@ FLAGS: Final = (
 )
 """Flags that keep each result to the bit: no fused multiply-add, no reordering."""
 
-LEVELS: Final = {"avx2": ("-mavx2",)}
+LEVELS: Final = {
+    "avx2": ("-mavx2",),
+    "avx512": (
+        *("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni"),
+        "-mprefer-vector-width=512",
+    ),
+}
 """Levels of x86-64 for which the forward pass is compiled once more, and their flags."""
 
 _TIMEOUT: Final = 300
@@ -43,7 +49,11 @@ class CompilerError(Exception):
     """There is no compiler, or it failed; `str()` says which and why."""
 
 
-def compile_kernel(library: Path = LIBRARY, compiler: Sequence[str] | None = None) -> None:
+def compile_kernel(
+    library: Path = LIBRARY,
+    compiler: Sequence[str] | None = None,
+    levels: Iterable[str] = tuple(LEVELS),
+) -> None:
     """Compile the kernel into a shared library.
 
     A level that the compiler doesn't know is left out. The library is replaced in one step, so
@@ -52,6 +62,7 @@ def compile_kernel(library: Path = LIBRARY, compiler: Sequence[str] | None = Non
     Args:
         library: where the library goes.
         compiler: the command of the C compiler; None looks for one.
+        levels: the levels of LEVELS to compile for, besides any processor.
 
     Raises:
         CompilerError: there is no compiler, or it can't compile the kernel.
@@ -59,12 +70,12 @@ def compile_kernel(library: Path = LIBRARY, compiler: Sequence[str] | None = Non
     command = list(compiler or find_compiler())
     with tempfile.TemporaryDirectory(prefix="faqbot-kernel-") as place:
         folder = Path(place)
-        levels = list(_compiled_levels(command, folder))
-        defines = [f"-DFAQBOT_{level.upper()}" for level in levels]
+        compiled = list(_compiled_levels(command, folder, levels))
+        defines = [f"-DFAQBOT_{level.upper()}" for level in compiled]
         source = f'-DFAQBOT_SOURCE="{digest_of(SOURCE)}"'
         base = folder / "base.o"
         _run([*command, *FLAGS, *defines, source, "-c", str(SOURCE), "-o", str(base)])
-        objects = [str(folder / f"{level}.o") for level in levels]
+        objects = [str(folder / f"{level}.o") for level in compiled]
         made = folder / library.name
         _run([*command, "-shared", str(base), *objects, "-lm", "-o", str(made)])
         library.parent.mkdir(parents=True, exist_ok=True)
@@ -92,14 +103,14 @@ def digest_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
 
 
-def _compiled_levels(command: list[str], folder: Path) -> Iterator[str]:
+def _compiled_levels(command: list[str], folder: Path, levels: Iterable[str]) -> Iterator[str]:
     if platform.machine().lower() not in ("x86_64", "amd64"):
         return
-    for level, flags in LEVELS.items():
+    for level in levels:
         name = f"-DFAQBOT_LEVEL={level}"
         made = str(folder / f"{level}.o")
         try:
-            _run([*command, *FLAGS, *flags, name, "-c", str(SOURCE), "-o", made])
+            _run([*command, *FLAGS, *LEVELS[level], name, "-c", str(SOURCE), "-o", made])
         except CompilerError:
             continue
         yield level

@@ -351,8 +351,18 @@ void ENCODE(const Model *m, const int32_t *ids, const int32_t *lengths, int text
 Encode faqbot_encode_avx2;
 #endif
 
+#if defined(FAQBOT_AVX512)
+Encode faqbot_encode_avx512;
+#endif
+
 /* The function for the best level that this processor has. */
 static Encode *best(void) {
+#if defined(FAQBOT_AVX512)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
+        && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
+        && __builtin_cpu_supports("avx512vnni"))
+        return faqbot_encode_avx512;
+#endif
 #if defined(FAQBOT_AVX2)
     if (__builtin_cpu_supports("avx2")) return faqbot_encode_avx2;
 #endif

@@ -149,7 +149,7 @@ TOKENS = st.lists(ID, min_size=1, max_size=24) | st.builds(
 @needs_compiler
 class TestKernel:
     @settings(
-        max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
     )
     @given(texts=st.lists(TOKENS, min_size=1, max_size=4))
     def test_c_and_numpy_give_the_same_bytes(
@@ -164,6 +164,23 @@ class TestKernel:
         assert in_c(*packed(texts)).tobytes() == vectors.tobytes()
         assert in_c(*packed(texts[::-1])).tobytes() == vectors[::-1].tobytes()
         assert in_c(*packed([])).shape == (0, 384)
+
+    @pytest.mark.parametrize("levels", [(), ("avx2",)])
+    def test_each_level_of_processor_gives_the_same_bytes(
+        self,
+        weights: MiniLMWeights,
+        encoder: MiniLMEncoder,
+        vectors: Floats,
+        tmp_path: Path,
+        levels: tuple[str, ...],
+    ) -> None:
+        """The best level is what the other tests run; this one runs the others."""
+        compile_kernel(tmp_path / "library.so", levels=levels)
+        arrays = [weights.arrays[name] for name, *_ in TENSORS]
+        kernel = load_kernel(arrays, tmp_path / "library.so")
+        assert kernel is not None
+        texts = [encoder.tokenize(text) for text in TEXTS]
+        assert kernel(*packed(texts)).tobytes() == vectors.tobytes()
 
     @pytest.mark.parametrize("scale", [1e-30, 1e12])
     def test_extreme_weights_give_the_same_bytes(
