@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -144,7 +145,7 @@ def insights_editor(folder: Path, configured: str, settings: Settings) -> MakeEd
     def make(propose: Callable[[Proposal], Awaitable[str]]) -> ASGIApp:
         resources = partial(SharedResources, settings.encoder, settings.cache)
         pages = editor_pages(folder, GitMode.OFF, resources, heading_classifier, propose)
-        return pages.mounted()
+        return replace(pages, home="Insights").mounted()
 
     return make
 
@@ -303,7 +304,8 @@ def _editor(
     if (settings.faqbot_knowledge or "").startswith(PREFIX):
         return None
     mode = GitMode(settings.faqbot_editor_git)
-    return editor_pages(folder, mode, lambda: resources, heading_classifier).routes()
+    pages = editor_pages(folder, mode, lambda: resources, heading_classifier)
+    return replace(pages, home="Local workspace").routes()
 
 
 def check(settings: Settings) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ LAYERS = (
     ("storage", "engine", "importers"),
     ("matching", "lint", "spreadsheet", "exporters"),
     ("content", "replies", "settings"),
-    ("model", "errors"),
+    ("model", "errors", "pages"),
 )
 """Each line may import the lines below it; parts of one line don't import each other."""
 

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
+from faqbot import pages
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.content.writer import make_id
 from faqbot.editor.changes import changes_in_words
@@ -67,12 +68,14 @@ class EditorPages:
         drafts: checks and asks what is on the page.
         headings: returns the classifier of headings for documents that are imported.
         propose: takes edits to who decides, where `files` writes none.
+        home: the name of the pages that these belong to, one folder above; empty if to none.
     """
 
     files: ContentFiles
     drafts: Drafts
     headings: Callable[[], HeadingClassifier]
     propose: Propose | None = None
+    home: str = ""
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes of the page, without guards."""
@@ -95,7 +98,7 @@ class EditorPages:
                 for name, call in calls.items()
             ),
             Route("/calls/import", self._import, methods=["POST"]),
-            Mount("/static", StaticFiles(directory=_FOLDER / "static")),
+            Mount("/static", StaticFiles(directory=_FOLDER / "static", packages=[pages.STATIC])),
             Mount("/blocks", StaticFiles(directory=_BLOCKS)),
         ]
 
@@ -126,6 +129,7 @@ class EditorPages:
         return {
             "folder": "" if self.files.proposes else str(self.files.folder),
             "proposes": self.files.proposes,
+            "home": self.home,
             "canUndo": self.files.can_undo,
             "standard": dict(STANDARD_SECTIONS),
             "documents": [_summary(document) for document in documents],

@@ -37,7 +37,7 @@ def proposal_of(pending: PendingEdit, person: str, roles: Collection[str]) -> Pr
 
 def _what_is_edited(pending: PendingEdit) -> str:
     """Return in words what an edit is about."""
-    form = pending.after or pending.before
+    form = pending.before or pending.after
     about = form.get("about")
     title = form.get("title") or (f"FAQs about {about}" if about else "General FAQs")
     if not pending.edit.version:

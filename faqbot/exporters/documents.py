@@ -18,8 +18,9 @@ from markupsafe import Markup
 
 from faqbot.errors import needs_extra
 from faqbot.model import Audience, Entry, Faq, KnowledgeBase, Role
+from faqbot.pages import look
 from faqbot.replies.entries import body
-from faqbot.replies.reply import Block, Bullets, ReplyText, markdown_blocks, plain
+from faqbot.replies.reply import Block, Bullets, ReplyText, markdown_blocks
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -149,7 +150,7 @@ class Site:
 
 def page(role: Role, audience: Audience = Audience.EVERYONE) -> str:
     """Return a role as a single HTML file without other files, which also prints well."""
-    style = Markup(_read_static("style.css"))  # noqa: S704 - a file of this package
+    style = Markup(look() + _read_static("style.css"))  # noqa: S704 - files of this package
     return (
         _environment()
         .get_template("role-alone.html")
@@ -183,6 +184,7 @@ def site(knowledge_base: KnowledgeBase, title: str, audience: Audience = Audienc
             root="../",
         )
     files |= {f"static/{name}": _read_static(name) for name in _STATIC}
+    files["static/look.css"] = look()
     return Site(MappingProxyType(files))
 
 
@@ -197,7 +199,7 @@ def _search_index(knowledge_base: KnowledgeBase, audience: Audience) -> str:
             "id": number,
             "title": title,
             "more": more,
-            "text": " ".join(plain(text).split()),
+            "text": text,
             "link": link,
         }
         for number, (title, more, text, link) in enumerate(
@@ -215,14 +217,35 @@ def _search_documents(
     for role in knowledge_base.roles:
         link = f"roles/{role.id}.html"
         overview = role.section("overview")
-        yield role.title, " ".join(role.aliases), overview.text if overview else "", link
+        text = _one_line(overview.text) if overview else ""
+        yield role.title, " ".join(role.aliases), text, link
         for section in role.sections:
             words = (section.text, *section.items, *section.required, *section.preferred)
-            yield f"{role.title}: {section.title}", "", " ".join(words), f"{link}#{section.key}"
+            # Each by itself, or the marks of one would end in another.
+            text = " · ".join(_one_line(part) for part in words if part)
+            yield f"{role.title}: {section.title}", "", text, f"{link}#{section.key}"
         for faq in visible_faqs(role.faqs, audience):
-            yield faq.question, role.title, faq.answer, f"{link}#faq-{faq.key}"
+            yield faq.question, role.title, _one_line(faq.answer), f"{link}#faq-{faq.key}"
     for faq in visible_faqs(knowledge_base.faqs, audience):
-        yield faq.question, " ".join(faq.phrasings), faq.answer, f"index.html#faq-{faq.key}"
+        text = _one_line(faq.answer)
+        yield faq.question, " ".join(faq.phrasings), text, f"index.html#faq-{faq.key}"
+
+
+def _one_line(markdown: str) -> str:
+    """Return the words of a Markdown text as one line: no marks, no addresses."""
+    found: list[str] = []
+    for token in _MARKDOWN.parse(markdown):
+        if token.type in ("fence", "code_block"):
+            found.append(token.content)
+        elif token.type == "inline":
+            found.append("".join(child.content or " " for child in _texts(token)))
+    return " ".join(" ".join(found).split())
+
+
+def _texts(token: Token) -> Iterator[Token]:
+    for child in token.children or ():
+        if child.type in ("text", "code_inline", "softbreak", "hardbreak", "image"):
+            yield child
 
 
 def _environment() -> Environment:

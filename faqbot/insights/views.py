@@ -24,6 +24,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 from starlette.types import ASGIApp
 
+from faqbot import pages
 from faqbot.content.files import file_version
 from faqbot.content.writer import faq_template
 from faqbot.insights.auth import RequireSignIn, Sessions
@@ -205,7 +206,7 @@ class InsightsPages:
                 Route("/", self._overview),
                 Route("/questions", self._questions),
                 Route("/draft", self._draft),
-                Mount("/static", StaticFiles(directory=HERE / "static")),
+                Mount("/static", StaticFiles(directory=HERE / "static", packages=[pages.STATIC])),
                 *self._editor_routes(),
                 *(sessions.routes() if sessions else ()),
             ],

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
+from faqbot import pages
 from faqbot.playground.blocks import elements
 from faqbot.playground.models import Channel, ModalView, Payload, SlackMessage, User
 from faqbot.playground.person import ActionResult, SimulatedUser
@@ -148,7 +149,7 @@ class PlaygroundPage:
             Route("/page/news", self._events),
             Route("/page/do", self._act_as, methods=["POST"]),
             Route("/page/files/{file}", self._file),
-            Mount("/static", StaticFiles(directory=_FOLDER / "static")),
+            Mount("/static", StaticFiles(directory=_FOLDER / "static", packages=[pages.STATIC])),
         ]
 
     async def _document(self, request: Request) -> Response:

@@ -20,6 +20,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 
+from faqbot.pages import look
 from faqbot.runtime.logs import log_error
 from faqbot.runtime.web import SafeHeaders, safe_headers
 from faqbot.slack.manifest import OPTIONAL_SCOPES, PURPOSES, SCOPES
@@ -141,7 +142,7 @@ class InstallPages:
         self._scopes = scopes
         self._templates = Jinja2Templates(directory=HERE)
         # Inline, allowed by its hash, so that these pages need no route for files.
-        style = (HERE / "install.css").read_text(encoding="utf-8")
+        style = look() + (HERE / "install.css").read_text(encoding="utf-8")
         self._style = Markup(style)  # noqa: S704 - our own file
         prefix = "__Host-" if oauth_client.is_https else ""  # no other host can set such a cookie
         self._cookie = f"{prefix}faqbot-install"

@@ -221,6 +221,20 @@ def test_search_results_link_to_the_text_that_was_searched() -> None:
     assert "Secret?" in "".join(site(KNOWLEDGE_BASE, "Roles", Audience.EMPLOYEES).files.values())
 
 
+def test_excerpts_of_search_results_have_no_marks() -> None:
+    points = ("**Plan** the menu", "Cook *lunch*", "`Knives`, see [the list](https://a.example)")
+    text = "See **below**:\n- **a**\n- b\n\n| c | d |\n| - | - |\n| **e** | f |\n"
+    section = Section("cook", "duties", "Duties", text=text, items=points)
+    role = Role("cook", "Cook", sections=(section,))
+
+    index = site(KnowledgeBase((role,)), "Roles").files["index.js"]
+
+    (_, found) = json.loads(index.removeprefix("window.FAQBOT_INDEX=").rstrip(";\n"))
+    assert found["text"] == (
+        "See below: a b c d e f · Plan the menu · Cook lunch · Knives, see the list"
+    )
+
+
 def test_equal_content_gives_equal_bytes() -> None:
     assert site(SHIPPED, "Roles") == site(SHIPPED, "Roles")
     evil = KnowledgeBase(roles=(Role("x", "</script><script>alert(1)</script>"),))

@@ -2,49 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 import pytest_asyncio
-from pydantic import SecretStr
 
-from faqbot.app import build_index, insights_editor
 from faqbot.content.loader import load_knowledge_base
-from faqbot.content.publisher import ContentPublisher
-from faqbot.engine import Engine
-from faqbot.index.reloader import Reloader
 from faqbot.insights.auth import OWNER_CHECK_INTERVAL
-from faqbot.insights.edits import CurrentContent
-from faqbot.insights.server import insights_app
-from faqbot.insights.views import InsightsPages
 from faqbot.playground.blocks import elements
-from faqbot.playground.models import Channel, SlackMessage
-from faqbot.runtime.web import Server, background_server, listen
-from faqbot.settings.models import Settings
+from faqbot.playground.models import SlackMessage
 from faqbot.storage.recorder import QuestionRecorder
-from tests.editor.conftest import FAQS, ROLE
+from tests.editor.conftest import ROLE
+from tests.insights.owners_pages import OWNERS, ROLES, bot, content_in, insights
 from tests.insights.test_signing_in import Clock, browser, shown, sign_in
-from tests.slack.conftest import Slack, serving
+from tests.slack.conftest import Slack
 from tests.support.waiting import DEADLINE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-OWNERS = "C0OWNERS1"
-ROLES = "roles/office-cook.yaml"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("knowledge")
-    for name, text in ((ROLES, ROLE), ("faqs/general.yaml", FAQS)):
-        (place / name).parent.mkdir(exist_ok=True)
-        (place / name).write_text(text, encoding="utf-8")
-    return place
+    return content_in(tmp_path_factory.mktemp("knowledge"))
 
 
 @pytest.fixture(scope="module")
@@ -66,18 +49,7 @@ async def memory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ques
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def slack(memory: QuestionRecorder, folder: Path) -> AsyncIterator[Slack]:
-    def understood(place: Path) -> Any:
-        return build_index(load_knowledge_base(place))
-
-    made = await asyncio.to_thread(understood, folder)
-
-    def publisher(engine: Engine) -> ContentPublisher:
-        engine.swap(made)
-        return ContentPublisher(engine, folder, Reloader(engine, folder, understood).reload)
-
-    async with serving(memory=memory, owners=OWNERS, publisher=publisher) as started:
-        members = frozenset({"U0MAYA001", "U0JONAS01", started.workspace.bot_user_id})
-        started.workspace.state.add_channel(Channel(OWNERS, "owners", members=members))
+    async with bot(memory, folder) as started:
         yield started
 
 
@@ -85,31 +57,8 @@ async def slack(memory: QuestionRecorder, folder: Path) -> AsyncIterator[Slack]:
 async def address(
     slack: Slack, memory: QuestionRecorder, folder: Path, clock: Clock
 ) -> AsyncIterator[str]:
-    listener = listen("127.0.0.1", 0)
-    served = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    setup = slack.workspace.setup
-    settings = Settings(
-        slack_bot_token=SecretStr(slack.workspace.bot_token),
-        slack_app_token=SecretStr(slack.workspace.app_token),
-        slack_api_url=slack.workspace.api_url,
-        slack_client_id=setup.client_id,
-        slack_client_secret=SecretStr(setup.client_secret),
-        faqbot_insights_url=served,
-        faqbot_default_owner=OWNERS,
-    )
-    content = CurrentContent(folder)
-    async with memory.store() as store:
-        pages = partial(InsightsPages, store, lambda: content.knowledge_base, _alone)
-        editor = insights_editor(folder, str(folder), settings)
-        async with (
-            insights_app(pages, content, store, settings, editor, clock=clock) as app,
-            background_server(Server(app), listener),
-        ):
-            yield served
-
-
-def _alone(texts: Sequence[str]) -> list[list[int]]:
-    return [[at] for at in range(len(texts))]
+    async with insights(slack, memory, folder, clock) as served:
+        yield served
 
 
 class Editor:

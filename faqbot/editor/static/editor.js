@@ -13,7 +13,9 @@ const state = { content: null, open: null, drafts: [], undone: [], timer: 0, ask
 
 async function load() {
   state.content = await call("content");
-  const { folder, proposes, canUndo } = state.content;
+  const { folder, proposes, canUndo, home } = state.content;
+  $("home").hidden = !home;
+  $("home").textContent = home;
   $("folder").textContent = proposes ? "What you save here is proposed to the owners, who decide in Slack." : folder;
   $("undo").hidden = proposes;
   $("undo").disabled = !canUndo;
@@ -141,7 +143,7 @@ function drawState(said = "") {
   const errors = open.findings.filter((one) => one.level === "error").length;
   const notes = open.findings.length - errors;
   const parts = [
-    said || (isDirty() ? "Not saved yet." : open.proposed ? "Waits for approval." : "Saved."),
+    said || (isDirty() ? "Not saved yet." : open.note || "Saved."),
     errors ? `${errors} ${errors === 1 ? "problem" : "problems"}.` : "",
     notes ? `${notes} ${notes === 1 ? "hint" : "hints"}.` : "",
   ];
@@ -177,7 +179,7 @@ function drawFindings() {
   }
   state.open.findings.forEach((one, number) => {
     const said = [one.file ? `${one.file}: ` : "", one.message, one.message.endsWith(".") ? " " : ". ", one.advice].join("");
-    const note = h("p", { class: `finding ${one.level}`, "data-check": true, id: `finding-${number}` }, h("b", {}, `${LEVELS[one.level]}: `), said.trim());
+    const note = h("p", { class: `finding ${one.level}`, "data-check": true, id: `finding-${number}` }, h("b", {}, `${LEVELS[one.level]}: `), coded(said.trim()));
     const place = one.file ? null : placeOf(one.path);
     if (!place) { $("general").append(note); return; }
     place.append(note);
@@ -188,6 +190,11 @@ function drawFindings() {
       field.setAttribute("aria-describedby", note.id);
     }
   });
+}
+
+// What stands between backquotes is written as it stands.
+function coded(text) {
+  return text.split("`").map((part, number) => (number % 2 ? h("code", {}, part) : part));
 }
 
 function placeOf(at) {
@@ -212,21 +219,21 @@ async function save() {
     state.drafts = rest;
     if (saved.pending) {
       // The file stays as it was, or isn't there yet: the form keeps what it began with.
-      open.proposed = written(open.form);
+      Object.assign(open, { proposed: written(open.form), note: saved.note });
       if (drafted) { draw(); drawList(); }
-      drawState(saved.note);
+      drawState();
       return;
     }
     await load();
     const found = await call("document", { file: saved.file, number: saved.number });
     Object.assign(open, { file: saved.file, number: saved.number, kind: found.kind, form: found.form });
-    open.base = { form: structuredClone(found.form), version: found.version };
+    Object.assign(open, { base: { form: structuredClone(found.form), version: found.version }, note: saved.note });
     if (drafted) { open.report = null; open.table = null; }
     open.seen = JSON.stringify(open.form);
     location.hash = `${open.file}:${open.number}`;
     draw();
     drawList();
-    drawState(saved.note || "Saved.");
+    drawState();
     check();
   } catch (error) {
     if (error.conflict) resolve(error);
@@ -375,7 +382,7 @@ function counted(count, noun) {
 
 function tableReport({ table, file }) {
   const rest = state.drafts.filter((one) => one.table === table).length;
-  return h("section", { class: "report" }, h("h2", {}, `From ${table.name}`),
+  return h("section", { class: "report card" }, h("h2", {}, `From ${table.name}`),
     h("p", {}, `The table has ${counted(table.roles, "role")} and ${counted(table.faqs, "general FAQ")}. `,
       file ? `This is what it changes in ${file}: see “Show changes”.` : "This is new.",
       rest > 1 ? ` ${rest} wait in the list; each is saved by itself.` : ""),
@@ -384,7 +391,7 @@ function tableReport({ table, file }) {
 
 function report(found) {
   const share = found.words ? Math.floor((1000 * found.kept) / found.words) / 10 : 100;
-  return h("section", { class: "report" }, h("h2", {}, `From ${found.name}`),
+  return h("section", { class: "report card" }, h("h2", {}, `From ${found.name}`),
     h("p", {}, `${found.words} words, ${share} % of them are below. Move points that stand in the wrong section with “Move to …”, then save.`),
     found.missing.length ? h("p", { class: "finding warning" }, `Not below: ${found.missing.join(", ")}`) : null,
     found.checks.length ? h("ul", {}, found.checks.map((one) => h("li", {}, one))) : null,
@@ -416,7 +423,7 @@ function answer({ result, blocks: shown, candidates, corrections, why }, questio
   return h("div", {},
     h("p", { class: `outcome ${result.outcome}` }, said, first ? `: ${first.id} (${Math.round(100 * first.confidence)} %)` : ""),
     corrections.map((one) => h("p", { class: "hint" }, `“${one.typed}” is read as “${one.meant}”.`)),
-    h("div", { class: "message" }, blocks(shown, { names: {}, act: () => {} })),
+    h("div", { class: "message card" }, blocks(shown, { names: {}, act: () => {} })),
     h("h3", {}, "Why"),
     h("ol", {}, candidates.map((one) => h("li", {}, `${one.id}: ${Math.round(100 * one.confidence)} %`))),
     why.length ? h("details", {}, h("summary", {}, `What speaks for ${why[0].id}`),

@@ -434,7 +434,6 @@ function complete() {
   completion.found = /^\/\S*$/.test(box.value) ? OFFERED.filter(([name]) => name.startsWith(box.value)) : [];
   completion.picked = Math.min(completion.picked, Math.max(0, completion.found.length - 1));
   list.hidden = !completion.found.length;
-  box.setAttribute("aria-expanded", String(!list.hidden));
   if (list.hidden) box.removeAttribute("aria-activedescendant");
   else box.setAttribute("aria-activedescendant", `command-${completion.picked}`);
   list.replaceChildren(...completion.found.map(([name, about], index) =>
