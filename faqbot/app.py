@@ -314,7 +314,7 @@ def check(settings: Settings) -> tuple[str, ...]:
     Raises:
         FaqbotError: the content can't be loaded, or there is no such encoder.
     """
-    from faqbot.settings.models import describe
+    from faqbot.settings.describe import describe
     from faqbot.workspaces.config import read_workspaces
 
     folder, line = knowledge_folder(settings.faqbot_knowledge)

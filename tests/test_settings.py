@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from faqbot.errors import SettingsError
-from faqbot.settings.models import Mode, Settings, describe
+from faqbot.settings.describe import describe
+from faqbot.settings.models import Mode, Settings
 from faqbot.settings.sources import configured_knowledge
 
 BOT, APP = "xoxb-1-secret", "xapp-1-secret"
@@ -192,3 +194,27 @@ def test_a_file_that_may_not_be_read_is_advice(
     monkeypatch.setattr("dotenv.main.open", refuse, raising=False)
     with pytest.raises(SettingsError, match="Permission denied"):
         Settings()
+
+
+KEY = "staff-key-" + "s" * 30
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "advice"),
+    [
+        ("faqbot_api_keys", KEY, "must be AUDIENCE:KEY"),
+        ("faqbot_api_keys", f"staff:{KEY}", "an audience is missing; known are everyone"),
+        ("faqbot_api_keys", "employees:short", "a key must have 32 characters or more"),
+        ("faqbot_api_keys", "employees:sha256:12", "after sha256: stand 64 digits"),
+        ("faqbot_api_origins", "careers.example.com", "careers.example.com is none."),
+        ("faqbot_api_origins", "https://a.example/jobs", "without a path"),
+        ("faqbot_api_origins", "*", "* is none."),
+        ("faqbot_api", "yes", "FAQBOT_API must be one of off, on."),
+    ],
+)
+def test_wrong_setting_gets_advice_without_the_key(name: str, value: str, advice: str) -> None:
+    given: dict[str, Any] = {name: value}
+    with pytest.raises(SettingsError) as error:
+        Settings(**given)
+    assert advice in str(error.value)
+    assert "staff-key" not in str(error.value)

@@ -86,15 +86,15 @@ class SettingFields(SettingsReader):
     )
     faqbot_rate_limit_user: int = _setting(
         20,
-        "Questions a minute for each user, and for each address that asks by MCP without an "
-        "identity; 0 means no limit.",
+        "Questions a minute for each user, and for each address that asks by MCP or "
+        "HTTP without an identity or key; 0 means no limit.",
         ge=0,
         le=1_000_000,
     )
     faqbot_rate_limit_workspace: int = _setting(
         600,
-        "Questions a minute for each workspace, and for all who ask by MCP without an identity; "
-        "0 means no limit.",
+        "Questions a minute for each workspace, for each key, and for all without one "
+        "together; 0 means no limit.",
         ge=0,
         le=1_000_000,
     )
@@ -154,6 +154,23 @@ class SettingFields(SettingsReader):
         "off",
         "Whether Slackbot and other MCP clients may ask, at `/mcp`: `off` or `on`. It needs "
         "`faqbot[mcp]`, and a port.",
+    )
+
+    faqbot_api: str = _setting(
+        "off",
+        "Whether programs may ask over HTTP, at `/api/`: `off` or `on`. It needs a port.",
+    )
+    faqbot_api_keys: SecretStr | None = _setting(
+        None,
+        "Keys of callers who may read more than what is for everyone: `AUDIENCE:KEY`, separated by "
+        "commas. A key has 32 characters or more (`faqbot new key` prints one); in its place may "
+        "stand `sha256:` and its digest in hexadecimal.",
+    )
+    faqbot_api_origins: str = _setting(
+        "",
+        "Origins of web pages that may call the API from a browser, such as "
+        "`https://intranet.example.com`, separated by commas.",
+        unset="none",
     )
 
     # Service

@@ -19,13 +19,13 @@ from pydantic import (
 )
 
 from faqbot.errors import SettingsError
+from faqbot.settings.api_keys import ApiKeys
 from faqbot.settings.fields import DEFAULT_SLACK_API_URL, SettingFields
 from faqbot.settings.sources import (
     OFF,
     ON,
     cache_folder,
     database_url,
-    mask,
     renamed_settings,
 )
 
@@ -97,7 +97,7 @@ def web_problems(values: Any) -> Iterator[str]:
     if not isinstance(values, Mapping):
         return
     if reveal(values.get("slack_bot_token")) and reveal(values.get("slack_app_token")):
-        for name in ("faqbot_mcp",):
+        for name in ("faqbot_mcp", "faqbot_api"):
             if str(values.get(name) or OFF).lower() != OFF and not values.get("port"):
                 yield f"{name.upper()} is on, but Socket Mode listens on no port: set PORT too."
 
@@ -105,6 +105,11 @@ def web_problems(values: Any) -> Iterator[str]:
 def reveal(value: Any) -> str:
     """Return a secret's text; an empty string for None."""
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value or "")
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Return the parts of a list with commas."""
+    return tuple(part for part in map(str.strip, text.split(",")) if part)
 
 
 class Mode(StrEnum):
@@ -124,6 +129,7 @@ _CHOICES: Final = {
     "faqbot_channel_mode": ("off", "only-mentions", "mentions", "questions", "all"),
     "faqbot_editor_git": ("off", "commit", "branch"),
     "faqbot_mcp": ("off", "on"),
+    "faqbot_api": ("off", "on"),
     "faqbot_log_level": ("debug", "info", "warning", "error"),
     "faqbot_log_format": ("text", "json"),
 }
@@ -182,6 +188,27 @@ class Settings(SettingFields):
             )
         return value.rstrip("/")
 
+    @field_validator("faqbot_api_origins")
+    @classmethod
+    def _check_origins(cls, value: str, info: ValidationInfo) -> str:
+        for one in listed(value):
+            parts = urlsplit(one)
+            if parts.scheme not in ("http", "https") or one != f"{parts.scheme}://{parts.netloc}":
+                raise ValueError(
+                    f"{str(info.field_name).upper()} must be origins, separated by commas, such as "
+                    f"https://www.example.com without a path; {one} is none."
+                )
+        return value
+
+    @field_validator("faqbot_api_keys")
+    @classmethod
+    def _check_api_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        try:
+            ApiKeys.from_setting(reveal(value))
+        except SettingsError as error:
+            raise ValueError(str(error)) from None
+        return value
+
     @field_validator("faqbot_trusted_proxies")
     @classmethod
     def _check_networks(cls, value: str) -> str:
@@ -237,7 +264,22 @@ class Settings(SettingFields):
     @property
     def serves_web(self) -> bool:
         """Whether anything is served beside Slack's endpoint, health and metrics."""
-        return self.serves_mcp
+        return self.serves_mcp or self.serves_api
+
+    @property
+    def serves_api(self) -> bool:
+        """Whether programs may ask over HTTP."""
+        return self.faqbot_api == ON
+
+    @property
+    def api_keys(self) -> ApiKeys:
+        """The keys of the HTTP API."""
+        return ApiKeys.from_setting(reveal(self.faqbot_api_keys))
+
+    @property
+    def api_origins(self) -> tuple[str, ...]:
+        """The origins of pages that may call the HTTP API."""
+        return listed(self.faqbot_api_origins)
 
     @property
     def encoder(self) -> Path | None:
@@ -273,96 +315,3 @@ def _advice(detail: Mapping[str, Any]) -> str:
     name = str(detail["loc"][0]) if detail["loc"] else "settings"
     written = str(detail.get("ctx", {}).get("error", ""))
     return _ADVICE.get(name) or written or f"{name.upper()}: {detail['msg']}."
-
-
-_REASONS: Final = {
-    Mode.SOCKET: "SLACK_BOT_TOKEN and SLACK_APP_TOKEN are set",
-    Mode.HTTP: "SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET are set",
-    Mode.MANY_WORKSPACES: (
-        "SLACK_SIGNING_SECRET and SLACK_CLIENT_ID are set, SLACK_BOT_TOKEN is not"
-    ),
-    Mode.LOCAL_WORKSPACE: "no Slack variable is set",
-}
-
-
-def describe(settings: Settings) -> tuple[str, ...]:
-    """Return a line for each setting in effect; secrets are masked."""
-    return (
-        *_slack(settings),
-        *_content(settings),
-        *_memory(settings),
-        *_web(settings),
-        *_service(settings),
-    )
-
-
-def _slack(settings: Settings) -> Iterator[str]:
-    mode = settings.mode
-    yield f"mode: {mode.value} ({_REASONS[mode]})"
-    if mode is Mode.LOCAL_WORKSPACE:
-        yield f"page: http://127.0.0.1:{settings.listen_port}/"
-        return
-    if settings.slack_bot_token:
-        yield f"SLACK_BOT_TOKEN: {_token_prefix(settings.slack_bot_token)}"
-    yield f"Web API: {mask(settings.slack_api_url)}"
-    if mode is Mode.SOCKET:
-        yield f"SLACK_APP_TOKEN: {_token_prefix(settings.slack_app_token)}"
-        if settings.slack_signing_secret:
-            yield "SLACK_SIGNING_SECRET: set, not needed in Socket Mode"
-        if settings.port:
-            yield f"health and metrics: {settings.faqbot_host}:{settings.port}"
-    else:
-        yield "SLACK_SIGNING_SECRET: set"
-        yield f"listens on: {settings.faqbot_host}:{settings.listen_port}/slack/events"
-        yield f"workers: {settings.faqbot_workers}"
-        yield f"connections: at most {settings.faqbot_max_connections} for each worker"
-        yield f"trusted proxies: {settings.faqbot_trusted_proxies or 'none'}"
-    if settings.slack_client_id:
-        yield f"SLACK_CLIENT_ID: {settings.slack_client_id}"
-        yield f"SLACK_CLIENT_SECRET: {'set' if settings.slack_client_secret else 'missing'}"
-    if mode is Mode.MANY_WORKSPACES:
-        yield f"installs at: {settings.faqbot_public_url}/slack/install"
-        yield f"content for single workspaces: {settings.faqbot_workspaces or 'the same for all'}"
-        days = settings.faqbot_uninstalled_days
-        yield f"what a workspace without faqbot left: deleted after {days} days"
-        yield f"memory for content: {settings.faqbot_workspaces_memory_mb} MB"
-
-
-def _content(settings: Settings) -> Iterator[str]:
-    yield f"knowledge: {mask(settings.faqbot_knowledge or 'default')}"
-    if settings.pull_interval:
-        yield f"fetches content: every {settings.pull_interval:g} seconds"
-    yield f"encoder: {settings.faqbot_encoder or 'bundled'}"
-    yield f"cache: {settings.cache or OFF}"
-
-
-def _memory(settings: Settings) -> Iterator[str]:
-    yield f"database: {mask(settings.database or OFF)}"
-    days = settings.faqbot_retention_days
-    yield f"stores questions: text {settings.faqbot_question_privacy}, {days} days"
-    if settings.faqbot_secret_keys:
-        count = len(reveal(settings.faqbot_secret_keys).split(","))
-        yield f"FAQBOT_SECRET_KEYS: {count} set"
-
-
-def _web(settings: Settings) -> Iterator[str]:
-    if settings.serves_mcp:
-        signed = settings.mode is Mode.LOCAL_WORKSPACE or settings.slack_signing_secret
-        known = "Slackbot says who asks" if signed else "nobody has an identity"
-        yield f"MCP: /mcp ({known})"
-
-
-def _service(settings: Settings) -> Iterator[str]:
-    yield f"channel mode: {settings.faqbot_channel_mode}"
-    yield (
-        f"questions a minute: {settings.faqbot_rate_limit_user or 'any number'} for each user, "
-        f"{settings.faqbot_rate_limit_workspace or 'any number'} for each workspace"
-    )
-    if settings.faqbot_insights_url:
-        yield f"insights: {settings.faqbot_insights_url}"
-    yield f"shutdown timeout: {settings.faqbot_shutdown_timeout} seconds"
-    yield f"log: {settings.faqbot_log_level}, as {settings.faqbot_log_format}"
-
-
-def _token_prefix(secret: SecretStr | None) -> str:
-    return f"{reveal(secret)[:5]}…"

@@ -248,7 +248,7 @@ _RUN: Final[Mapping[str, Callable[[ToolSession, _Arguments], CallToolResult]]] =
 
 def _tool_named(name: str) -> Callable[[ToolSession, _Arguments], CallToolResult]:
     if name not in _RUN:
-        raise UsageError(f"There is no tool {quoted(name)}{did_you_mean(name, tuple(_RUN))}.")
+        raise UsageError(f"There is no tool {quoted(name)}{did_you_mean(name, tuple(_RUN))}")
     return _RUN[name]
 
 

@@ -12,6 +12,7 @@ from faqbot.errors import needs_extra
 from faqbot.settings.models import Settings, reveal
 from faqbot.slack.client import team_id_of
 from faqbot.slack.context import AppContext
+from faqbot.web.http_api import HttpApi
 from faqbot.web.limits import WebLimits
 from faqbot.web.served import PublicContent, ServedWorkspace, WorkspaceOf
 
@@ -74,4 +75,7 @@ async def web_routes(
             endpoint = McpEndpoint(content, workspace_of, secret, limits)
             await stack.enter_async_context(endpoint.running())
             routes.append(Route(MCP_PATH, endpoint))
+        if settings.serves_api:
+            api = HttpApi(content, settings.api_keys, settings.api_origins, limits)
+            routes += api.routes()
         yield routes

@@ -63,6 +63,7 @@ async def serving_web(
     recorder: QuestionRecorder | None = None,
     owners: str = "",
     per_user: int = 0,
+    per_key: int = 0,
     **chosen: Any,
 ) -> AsyncIterator[Site]:
     """Serve the test content with some settings; questions are unlimited unless it is said."""
@@ -82,7 +83,7 @@ async def serving_web(
             slack_bot_token=SecretStr(workspace.bot_token),
             slack_signing_secret=SecretStr(workspace.signing_secret),
             faqbot_rate_limit_user=per_user,
-            faqbot_rate_limit_workspace=0,
+            faqbot_rate_limit_workspace=per_key,
             **chosen,
         )
         app = create_app(context, client)
