@@ -33,6 +33,12 @@ OWNER_CHECK_INTERVAL: Final = 600.0
 SIGN_IN_TIMEOUT: Final = 600.0
 """Seconds that signing in may take."""
 
+ISSUER: Final = "https://slack.com"
+"""Who issues the ID tokens, also where another address of the Web API is set."""
+
+CLOCK_SKEW: Final = 60.0
+"""Seconds that Slack's clock and ours may differ."""
+
 _MAX_SESSIONS: Final = 10_000
 _SESSION_COOKIE: Final = "faqbot-session"
 _BROWSER_COOKIE: Final = "faqbot-signing-in"
@@ -302,9 +308,16 @@ class SlackIdentity:
             _log.warning("somebody could not be signed in: %s", describe_error(error))
             return None
         claims = _claims(str(answer.get("id_token") or ""))
-        expected = {"aud": self.client_id, "nonce": nonce, _TEAM: self.team}
-        if any(claims.get(name) != value for name, value in expected.items()):
-            _log.warning("somebody was refused: the token is for another app, team or attempt")
+        expected = {"iss": ISSUER, "aud": self.client_id, "nonce": nonce, _TEAM: self.team}
+        wrong = [name for name, value in expected.items() if claims.get(name) != value]
+        if not _is_current(claims.get("exp")):
+            wrong.append("exp")
+        if wrong:
+            _log.warning(
+                "somebody was refused: their ID token is from elsewhere, for another app, team or "
+                "attempt, or has expired (%s)",
+                ", ".join(wrong),
+            )
             return None
         return str(claims.get(_USER) or "") or None
 
@@ -314,6 +327,12 @@ class SlackIdentity:
         if await self.owners.owns(self.bot, knowledge_base, person):
             return True
         return await self.owners.acts(self.bot, self.team, knowledge_base, person)
+
+
+def _is_current(expires: object) -> bool:
+    """Return whether the time of an `exp` claim is to come, for clocks that differ a little."""
+    is_number = isinstance(expires, int | float) and not isinstance(expires, bool)
+    return is_number and time.time() < float(expires) + CLOCK_SKEW  # type: ignore[arg-type]
 
 
 def _claims(token: str) -> dict[str, Any]:

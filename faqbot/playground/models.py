@@ -211,7 +211,8 @@ class Faults:
     """Faults to inject; can be set while the workspace runs.
 
     `fail_calls` fails the next so many Web API calls (of `fail_methods`, or of all), `fail_share`
-    that share of them, evenly spread; both respond with `fail_status`.
+    that share of them, evenly spread; both respond with `fail_status`. `revoked_tokens` are
+    refused, `lost_fields` are missing in responses, and `id_claims` replace claims of ID tokens.
     """
 
     deliver_times: int = 1
@@ -226,6 +227,9 @@ class Faults:
     slow_answers: float = 0.0
     slow_methods: frozenset[str] = frozenset()
     refuse_response_urls: int = 0
+    revoked_tokens: frozenset[str] = frozenset()
+    lost_fields: frozenset[str] = frozenset()
+    id_claims: Mapping[str, Any] = field(default_factory=dict)
 
 
 def text_of(node: Mapping[str, Any] | str | None) -> str:

@@ -247,13 +247,16 @@ class OAuthServer:
 
 
 ISSUER: Final = "https://slack.com"
+ID_TOKEN_LIFETIME: Final = 300
+"""The lifetime of an ID token in seconds."""
 
 
 class OpenIdServer:
     """Serves "Sign in with Slack": the authorisation page and the exchange of its codes."""
 
-    def __init__(self, state: WorkspaceState) -> None:
+    def __init__(self, state: WorkspaceState, faults: FaultInjector) -> None:
         self._state = state
+        self._faults = faults
         self._codes: dict[str, tuple[str, str, str]] = {}
 
     def routes(self) -> list[Route]:
@@ -303,13 +306,17 @@ class OpenIdServer:
             return JSONResponse({"ok": False, "error": "invalid_code"})
         if fields.get("redirect_uri") != redirect_uri:
             return JSONResponse({"ok": False, "error": "bad_redirect_uri"})
+        now = int(time.time())
         claims = {
             "iss": ISSUER,
+            "iat": now,
+            "exp": now + ID_TOKEN_LIFETIME,
             "sub": person,
             "aud": setup.client_id,
             "nonce": nonce,
             "https://slack.com/user_id": person,
             "https://slack.com/team_id": setup.team_id,
+            **self._faults.current.id_claims,
         }
         # Without a signature: the app gets the token from Slack itself, over TLS.
         token = ".".join(_base64_json(part) for part in ({"alg": "none"}, claims, {}))

@@ -179,6 +179,8 @@ class WebApi:
             base = {"_base": str(request.base_url)}
             call = Call(self._state, self._delivery, {**arguments, **base})
             body = {"ok": True, **await endpoint.method(call)}
+            for lost in self._faults.current.lost_fields:
+                body.pop(lost, None)
             self._state.record(SentPayload(method, arguments))
         except Refusal as refusal:
             body = {"ok": False, "error": refusal.error, **refusal.more}
@@ -199,6 +201,8 @@ class WebApi:
             raise Refusal("not_authed")
         if token not in {app.bot_token, app.app_token}:
             raise Refusal("invalid_auth")
+        if token in self._faults.current.revoked_tokens:
+            raise Refusal("token_revoked")
         # auth.test accepts either kind of token.
         if (token == app.app_token) is not endpoint.app_token and method != "auth.test":
             raise Refusal("not_allowed_token_type")

@@ -129,7 +129,7 @@ class LocalWorkspace:
         """Return the workspace as one ASGI application, with further routes."""
         routes: list[BaseRoute] = [
             *further,
-            *OpenIdServer(self.state).routes(),
+            *OpenIdServer(self.state, self._faults).routes(),
             Route("/api/{method:path}", self._api.call, methods=["GET", "POST"]),
             Route("/response/{token}", self._api.respond, methods=["POST"]),
             Route("/upload/{file}", self._api.upload, methods=["POST"]),

@@ -264,6 +264,8 @@ class QueuedSession:
         self, verb: str, url: str, **arguments: Any
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Make a call in its turn."""
+        if not url:  # the SDK uploads a file to whatever address Slack gives, also to none
+            raise aiohttp.InvalidURL("none")
         to_api = url.startswith(self._base_url)
         method = url.removeprefix(self._base_url) if to_api else "file upload"
         call = partial(self._session.request, verb, url, **arguments)
@@ -307,7 +309,7 @@ class ConnectionRetry(AsyncConnectionErrorRetryHandler):
         response: HttpResponse | None = None,
         error: Exception | None = None,
     ) -> bool:
-        if request.url.rpartition("/")[2] in POSTS:
+        if not request.url or request.url.rpartition("/")[2] in POSTS:
             return False
         return await super()._can_retry_async(
             state=state, request=request, response=response, error=error

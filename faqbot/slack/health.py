@@ -146,7 +146,8 @@ class Health:
         recorder = self.services.recorder
         if recorder is None:
             return "off"
-        return "ok" if recorder.is_up else "down: answers go on without memory"
+        problem = recorder.problem
+        return f"{problem}: answers go on without memory" if problem else "ok"
 
 
 def token_check(client: AsyncWebClient) -> Check:

@@ -16,12 +16,13 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.adapter.socket_mode.async_internals import send_async_response
 from slack_bolt.adapter.socket_mode.internals import build_headers
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
-from faqbot.errors import ServiceError
+from faqbot.errors import FaqbotError, ServiceError
 from faqbot.runtime.logs import bolt_logger
-from faqbot.slack.client import SLACK_ERRORS, token_error
+from faqbot.slack.client import REFUSED, SLACK_ERRORS, reason_of, token_error
 from faqbot.slack.payload_parser import MalformedPayload, make_request
 
 PING: Final = 2.0
@@ -66,6 +67,9 @@ class SocketMode:
     ) -> None:
         self._handler = _Handler(app, app_token, logger=bolt_logger(), ping_interval=ping)
         self._client = self._handler.client
+        self._refusal: FaqbotError | None = None
+        self._issue = self._client.issue_new_wss_url
+        self._client.issue_new_wss_url = self._issue_or_note_refusal  # type: ignore[method-assign]
         self._token = app_token
         self._ping = ping
         self._give_up = give_up
@@ -75,7 +79,7 @@ class SocketMode:
         """Connect, call `connected` once, and stay connected until cancelled.
 
         Raises:
-            SettingsError: Slack refuses the app token.
+            SettingsError: Slack refuses the app token, now or when it connects again.
             ServiceError: there was no connection for `give_up` seconds.
         """
         await self._open()
@@ -106,11 +110,23 @@ class SocketMode:
             raise token_error("SLACK_APP_TOKEN", web.base_url, error) from None
         self._client.wss_uri = str(answer["url"])
 
+    async def _issue_or_note_refusal(self) -> str:
+        """Get another address; a refused token is noted, which the SDK would try without limit."""
+        try:
+            return str(await self._issue())
+        except SlackApiError as error:
+            if reason_of(error) in REFUSED:
+                base_url = self._client.web_client.base_url
+                self._refusal = token_error("SLACK_APP_TOKEN", base_url, error)
+            raise
+
     async def _watch(self, connected: Callable[[], None]) -> None:
         """Watch the connection, and drop an address that can't be used again."""
         seen, told = time.monotonic(), False
         while True:
             await asyncio.sleep(min(1.0 if self.connected.is_set() else 0.05, self._ping))
+            if self._refusal is not None:
+                raise self._refusal
             if await self._client.is_connected():
                 if not told:
                     connected()

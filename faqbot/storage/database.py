@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import errno
 import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -11,11 +12,17 @@ from typing import Any, Final
 
 from sqlalchemy import Column, DateTime, Dialect, Row, Table, Text, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    SQLAlchemyError,
+    StatementError,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
-from faqbot.storage.models import StoreError
+from faqbot.storage.models import DiskFullError, RefusedValueError, StoreError
 
 TRANSACTION_TIMEOUT: Final = 3.0
 """Seconds for a transaction: logging a question must not delay its answer."""
@@ -71,11 +78,8 @@ class Database:
                 async with connection.begin():
                     yield connection
         # UnicodeError: drivers refuse half of a surrogate pair, which JSON may contain.
-        except (SQLAlchemyError, OSError, TimeoutError, UnicodeError) as error:
-            raise StoreError(
-                f"The database can't be used ({error_name(error)}): check FAQBOT_DATABASE_URL, "
-                "and that the database runs and isn't locked by another program."
-            ) from error
+        except (SQLAlchemyError, OSError, TimeoutError, UnicodeError, OverflowError) as error:
+            raise _store_error(error) from error
 
 
 async def upsert(connection: AsyncConnection, table: Table, **values: Any) -> None:
@@ -93,11 +97,48 @@ def row_values(row: Row[Any], columns: Iterable[Column[Any]]) -> dict[str, Any]:
     return {column.key: row._mapping[column] for column in columns}  # noqa: SLF001 - public
 
 
+_DISK_FULL: Final = frozenset({"SQLITE_FULL", "SQLITE_IOERR_WRITE", "DiskFullError"})
+_REFUSED_STATES: Final = ("22", "23")
+"""Classes of SQLSTATE for data and constraints (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
+
+
+def _store_error(error: BaseException) -> StoreError:
+    """Return a driver's error as advice."""
+    name = error_name(error)
+    if name in _DISK_FULL or getattr(error, "errno", None) == errno.ENOSPC:
+        return DiskFullError(
+            f"The disk of the database is full ({name}): free space on it, or lower "
+            "FAQBOT_RETENTION_DAYS."
+        )
+    if _is_refused_value(error):
+        return RefusedValueError(f"The database refuses a value ({name}), and works otherwise.")
+    return StoreError(
+        f"The database can't be used ({name}): check FAQBOT_DATABASE_URL, and that the database "
+        "runs and isn't locked by another program."
+    )
+
+
+def _is_refused_value(error: BaseException) -> bool:
+    """Return whether an error is about a value alone, so that other values are accepted."""
+    if isinstance(error, UnicodeError | OverflowError | DataError | IntegrityError):
+        return True
+    if isinstance(error, StatementError) and not isinstance(error, DBAPIError):
+        return True  # the value failed before it reached the database
+    cause = _cause(error)
+    state = str(getattr(cause, "sqlstate", None) or "")
+    return state.startswith(_REFUSED_STATES) or isinstance(cause, ValueError)
+
+
 def error_name(error: BaseException) -> str:
     """The name of a database error, without its message, which may hold what somebody asked."""
-    cause = getattr(error, "orig", None) or error
-    # SQLAlchemy wraps asyncpg's errors once more; the driver's own name says more.
-    return type(cause.__cause__ or cause).__name__
+    cause = _cause(error)
+    return str(getattr(cause, "sqlite_errorname", "") or type(cause).__name__)
+
+
+def _cause(error: BaseException) -> BaseException:
+    cause: BaseException = getattr(error, "orig", None) or error
+    # SQLAlchemy wraps asyncpg's errors once more; the driver's own says more.
+    return cause.__cause__ or cause
 
 
 def create_sql_engine(url: str, pool_size: int = POOL_SIZE) -> AsyncEngine:

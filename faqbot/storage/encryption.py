@@ -17,6 +17,10 @@ from faqbot.storage.models import StoreError
 _PURPOSE: Final = b"faqbot: deliveries that are not finished"
 
 
+class WrongKeyError(StoreError):
+    """Stored data was encrypted with a key that isn't set."""
+
+
 class TokenCipher:
     """Fernet encryption with several keys: the first encrypts, any of them decrypts.
 
@@ -31,7 +35,6 @@ class TokenCipher:
         try:
             fernets = [Fernet(key.encode()) for key in keys]
             self._newest, self._fernet = fernets[0], MultiFernet(fernets)
-            self.has_old_keys = len(fernets) > 1
         except (ValueError, IndexError):
             raise SettingsError(
                 "FAQBOT_SECRET_KEYS must be one key or several, the newest first, separated by "
@@ -64,12 +67,12 @@ class TokenCipher:
         """Decrypt a text.
 
         Raises:
-            StoreError: it was encrypted with none of the keys.
+            WrongKeyError: it was encrypted with none of the keys.
         """
         try:
             return self._fernet.decrypt(encrypted).decode("utf-8", "surrogatepass")
         except InvalidToken:
-            raise StoreError(
+            raise WrongKeyError(
                 "The stored data was encrypted with another key: add the old key behind the new "
                 "one in FAQBOT_SECRET_KEYS."
             ) from None
@@ -86,6 +89,6 @@ class TokenCipher:
         """Encrypt a text again with the newest key.
 
         Raises:
-            StoreError: it was encrypted with none of the keys.
+            WrongKeyError: it was encrypted with none of the keys.
         """
         return self.encrypt(self.decrypt(encrypted))

@@ -14,12 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from faqbot.errors import SettingsError
 from faqbot.storage.database import Database, row_values, upsert
-from faqbot.storage.encryption import TokenCipher
+from faqbot.storage.encryption import TokenCipher, WrongKeyError
 from faqbot.storage.models import StoreError, utc_now
 from faqbot.storage.tables import installations, oauth_states, workspaces
 
 _SECRET: Final = ("encrypted_tokens", "encrypted_previous", "version", "refresh_until")
 _PUBLIC_COLUMNS: Final = tuple(column for column in installations.c if column.key not in _SECRET)
+_MAX_NAMED: Final = 10
+"""Workspaces that an error names."""
+
 _CLOCK_SKEW: Final = dt.timedelta(seconds=2)
 """How far Slack's clock may be behind ours."""
 
@@ -155,7 +158,7 @@ class Installations:
         Tokens that an old key encrypted are encrypted again with the newest.
 
         Raises:
-            StoreError: the tokens were encrypted with none of the keys.
+            WrongKeyError: the tokens were encrypted with none of the keys.
         """
         query = select(installations).where(_is_workspace(workspace))
         async with self._database.reading() as connection:
@@ -245,13 +248,27 @@ class Installations:
         """Encrypt all tokens with the newest key. Returns how many installations had an old one.
 
         Raises:
-            StoreError: some tokens were encrypted with none of the keys.
+            WrongKeyError: some tokens were encrypted with none of the keys; the error names their
+                workspaces. All others are encrypted again first.
         """
         async with self._database.reading() as connection:
             rows = (await connection.execute(select(installations))).all()
         old = [row for row in rows if self._cipher.is_old(row.encrypted_tokens)]
+        unreadable: list[str] = []
         for row in old:
-            await self._reencrypt_row(row)
+            try:
+                await self._reencrypt_row(row)
+            except WrongKeyError:
+                unreadable.append(row.team or row.enterprise)
+        if unreadable:
+            some = ", ".join(unreadable[:_MAX_NAMED])
+            others = len(unreadable) - _MAX_NAMED
+            more = f" and {others} more" if others > 0 else ""
+            raise WrongKeyError(
+                f"The tokens of {some}{more} were encrypted with a key that FAQBOT_SECRET_KEYS "
+                "lacks: add that key behind the newest, or install faqbot there again. Until then "
+                "nobody gets an answer there."
+            )
         return len(old)
 
     def _encrypt(self, workspace: Workspace, token: str, refresh: str) -> bytes:

@@ -13,6 +13,14 @@ class StoreError(FaqbotError):
     """The database can't be reached or is locked. Questions are answered without it."""
 
 
+class DiskFullError(StoreError):
+    """The database can't write, because its disk is full."""
+
+
+class RefusedValueError(StoreError):
+    """The database works, and refuses a value, such as one that is too long."""
+
+
 class QuestionPrivacy(StrEnum):
     """How much of a question's text is stored."""
 

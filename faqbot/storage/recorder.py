@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 import logging
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -18,11 +19,24 @@ from typing import Final
 from faqbot.model import LinkMethod, Reason
 from faqbot.replies.result import Result
 from faqbot.storage.database import POOL_SIZE
-from faqbot.storage.models import QuestionPrivacy, QuestionRecord, StoreError, utc_now
+from faqbot.storage.models import (
+    DiskFullError,
+    QuestionPrivacy,
+    QuestionRecord,
+    RefusedValueError,
+    StoreError,
+    utc_now,
+)
 from faqbot.storage.store import Store, new_id, open_store
 
 RETRY_INTERVAL: Final = 5.0
 """Seconds between two attempts to reach a database that is down."""
+
+CHECK_INTERVAL: Final = 60.0
+"""Seconds between two looks whether a database that is up still writes."""
+
+_DOWN: Final = "down"
+_FULL: Final = "its disk is full"
 
 MAX_QUEUED: Final = 2_000
 """Questions that may wait to be written; more are answered and not logged."""
@@ -49,6 +63,7 @@ class QuestionRecorder:
         departed_days: how long all is stored that a workspace left which removed faqbot.
         retry_interval: seconds between two attempts to reach a database that is down.
         pool_size: connections to a PostgreSQL server.
+        check_interval: seconds between two looks whether the database still writes.
         on_failure: called whenever the database refuses or hangs.
     """
 
@@ -61,6 +76,7 @@ class QuestionRecorder:
         departed_days: int = 30,
         retry_interval: float = RETRY_INTERVAL,
         pool_size: int = POOL_SIZE,
+        check_interval: float = CHECK_INTERVAL,
         on_failure: Callable[[], None] = lambda: None,
     ) -> None:
         self._url = url
@@ -70,9 +86,11 @@ class QuestionRecorder:
         self._days = days
         self._departed_days = departed_days
         self._retry_interval = retry_interval
+        self._check_interval = check_interval
         self._store: Store | None = None
         self._is_up = False
         self._is_outage_logged = False
+        self._problem = _DOWN
         self._queue: asyncio.Queue[QuestionRecord] = asyncio.Queue(MAX_QUEUED)
         self._flush_now = asyncio.Event()
 
@@ -80,6 +98,11 @@ class QuestionRecorder:
     def is_up(self) -> bool:
         """Whether the database responded the last time."""
         return self._is_up
+
+    @property
+    def problem(self) -> str:
+        """Why questions aren't logged, in words; empty while they are."""
+        return "" if self._is_up else self._problem
 
     @property
     def queued(self) -> int:
@@ -157,17 +180,32 @@ class QuestionRecorder:
                 batch.append(self._queue.get_nowait())
             try:
                 if self._store is not None and self._is_up:
-                    await self._store.questions.add(batch)
+                    await self._add(self._store, batch)
             except StoreError as error:
                 self._mark_down(error)
             finally:
                 for _ in batch:
                     self._queue.task_done()
 
+    async def _add(self, store: Store, batch: list[QuestionRecord]) -> None:
+        """Write questions; of a batch that holds a refused value, all others."""
+        try:
+            await store.questions.add(batch)
+        except RefusedValueError as error:
+            if len(batch) == 1:
+                self._on_failure()
+                _log.warning("A question is answered but not logged: %s", error)
+                return
+            for record in batch:
+                await self._add(store, [record])
+
     async def _reconnect(self) -> None:
+        checked = time.monotonic()
         while True:
             await asyncio.sleep(self._retry_interval)
-            if not self._is_up:
+            # Without questions, nothing else would tell that the disk is full.
+            if not self._is_up or time.monotonic() - checked > self._check_interval:
+                checked = time.monotonic()
                 await self._connect()
 
     async def _connect(self) -> None:
@@ -196,7 +234,10 @@ class QuestionRecorder:
 
     def _mark_down(self, error: StoreError) -> None:
         self._on_failure()
+        if isinstance(error, RefusedValueError):
+            return  # the database works: only this value is refused
         self._is_up = False
+        self._problem = _FULL if isinstance(error, DiskFullError) else _DOWN
         if not self._is_outage_logged:
             _log.warning("Questions are answered but not logged: %s", error)
         self._is_outage_logged = True

@@ -14,12 +14,7 @@ from typing import Any, Final, TypeVar
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import (
-    Connection,
-    Row,
-    select,
-    text,
-)
+from sqlalchemy import Connection, Row, delete, insert, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -39,6 +34,8 @@ from faqbot.storage.models import (
     utc_now,
 )
 from faqbot.storage.questions import Questions
+
+_CHECK_BYTES: Final = 32_768
 
 T = TypeVar("T")
 
@@ -97,9 +94,12 @@ class Store:
         await self._database.sql_engine.dispose()
 
     async def check(self) -> None:
-        """Check that the database accepts a transaction that writes."""
+        """Check that the database writes; more than a page, for which a full disk has no room."""
+        table, key = tables.claims, f"check/{new_id()}"
+        row = insert(table).values(key=key, at=utc_now(), payload=bytes(_CHECK_BYTES))
         async with self._database.writing() as connection:
-            await connection.execute(select(1))
+            await connection.execute(row)
+            await connection.execute(delete(table).where(table.c.key == key))
 
 
 class Policies:

@@ -347,7 +347,9 @@ class AppFactory:
             return (installation.workspace.team,)
         try:
             token = await self.tokens.token_of(installation.workspace)
-            answer = await self._client(token or "").auth_teams_list(limit=1_000)
+            if token is None:
+                return ()
+            answer = await self._client(token).auth_teams_list(limit=1_000)
         except SLACK_ERRORS as error:
             _log.warning(
                 "the teams of an organisation could not be listed: %s", describe_error(error)
@@ -366,8 +368,8 @@ class AppFactory:
         reports = Reports(app_context)
 
         async def digest(day: dt.date) -> int:
-            client = await self._client_of(installation)
-            return await reports.send_digest(client, team, day)
+            token = await self.tokens.token_of(installation.workspace)
+            return await reports.send_digest(self._client(token), team, day) if token else 0
 
         return digest
 

@@ -45,6 +45,7 @@ from faqbot.slack.service import (
     make_services,
     running,
 )
+from faqbot.storage.encryption import WrongKeyError
 from faqbot.storage.installations import Installation
 from faqbot.storage.models import ChannelMode, StoreError, utc_now
 from faqbot.storage.store import Store, open_store
@@ -142,8 +143,10 @@ async def _serve(
         default = await content.pool.pin(content.default)
         store = await open_store(settings.database, settings.faqbot_database_pool_size, cipher)
         stack.push_async_callback(store.close)
-        if cipher.has_old_keys:
+        try:
             await store.installations.reencrypt()
+        except WrongKeyError as error:  # the other workspaces get answers
+            _log.error("%s", error)
         client = await stack.enter_async_context(
             web_client("", settings.slack_api_url, services.calls)
         )

@@ -23,6 +23,7 @@ from cachetools import LRUCache
 from slack_bolt.authorization import AuthorizeResult
 
 from faqbot.runtime.tasks import SingleFlight
+from faqbot.storage.encryption import WrongKeyError
 from faqbot.storage.installations import Credentials, Installation, Installations, Workspace
 from faqbot.storage.models import StoreError, utc_now
 from faqbot.workspaces.oauth import OAuthClient, OAuthError
@@ -238,7 +239,12 @@ def authorize_with(installation: Installation, tokens: TokenProvider) -> Authori
         whole = installation.is_org_wide and enterprise_id == workspace.enterprise
         if not (own or whole):
             return None
-        token = await tokens.token_of(workspace)
+        try:
+            token = await tokens.token_of(workspace)
+        except WrongKeyError as error:
+            # As without a token: a request that is repeated would fail in the same way.
+            _log.error("%s gets no answers: %s", team_id or enterprise_id, error)
+            return None
         if token is None:
             return None
         return AuthorizeResult(

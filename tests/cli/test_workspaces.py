@@ -144,7 +144,7 @@ def test_reencrypted_tokens_need_the_old_key_no_longer(
     [
         ("", (2, "faqbot new key")),
         ("short", (2, "faqbot new key")),
-        (NEW, (1, "old key behind the new one")),
+        (NEW, (1, "add that key behind the newest")),
     ],
     ids=["none", "no key", "another key"],  # a key in a test's name would differ in each worker
 )

@@ -16,7 +16,7 @@ from yarl import URL
 from faqbot.insights.auth import OWNER_CHECK_INTERVAL, SESSION_LIFETIME, Sessions, SlackIdentity
 from faqbot.insights.views import InsightsPages
 from faqbot.model import KnowledgeBase, Role
-from faqbot.playground.models import Setup, UserGroup
+from faqbot.playground.models import Faults, Setup, UserGroup
 from faqbot.playground.workspace import LocalWorkspace
 from faqbot.runtime.web import Server, listen
 from faqbot.slack.client import team_id_of, web_client
@@ -168,3 +168,37 @@ async def test_cookies_are_not_readable_by_scripts(address: str) -> None:
     (session,) = (one for one in given if one.startswith("faqbot-session="))
     assert "HttpOnly" in session
     assert "samesite=lax" in session.lower()
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"iss": "https://slack.example.com"},
+        {"iss": None},
+        {"exp": 1_600_000_000},
+        {"exp": None},
+        {"exp": "2999-01-01"},
+        {"exp": True},
+        {"aud": "of another app"},
+        {"https://slack.com/team_id": "T0OTHER"},
+        {"nonce": "of another attempt"},
+    ],
+    ids=str,
+)
+async def test_id_token_from_elsewhere_or_expired_is_refused(
+    workspace: LocalWorkspace, address: str, claims: dict[str, object]
+) -> None:
+    workspace.faults = Faults(id_claims=claims)
+    async with browser() as window:
+        status, page = await sign_in(window, address, "Maya")
+        assert status == 403
+        assert "did not confirm" in page
+        assert "Sign in with Slack" in await shown(window, f"{address}/questions")
+
+
+async def test_id_token_of_a_clock_that_differs_a_little_is_accepted(
+    workspace: LocalWorkspace, address: str
+) -> None:
+    workspace.faults = Faults(id_claims={"exp": time.time() - 5})
+    async with browser() as window:
+        assert (await sign_in(window, address, "Maya"))[0] == 200

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from faqbot.playground.models import Setup
+from faqbot.playground.models import Faults, Setup
 from faqbot.storage.models import ChannelMode, ChannelPolicy
 from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.conftest import SETUP, Slack, serving
@@ -144,6 +144,27 @@ async def test_advertisement_comes_as_a_message_and_a_file(slack: Slack) -> None
 async def test_advertisement_of_an_unclear_role_asks_which_one(slack: Slack) -> None:
     result = await slack.maya.command("/role", "advert astronaut", "#general")
     assert "no description" in result.messages[0].text
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        Faults(lost_fields=frozenset({"upload_url"})),
+        Faults(
+            fail_share=1, fail_status=403, fail_methods=frozenset({"files.getUploadURLExternal"})
+        ),
+    ],
+    ids=["no address", "refused"],
+)
+async def test_advertisement_that_slack_takes_no_file_of_is_sent_as_text(faults: Faults) -> None:
+    async with serving() as other:
+        other.workspace.faults = faults
+        await other.maya.command("/role", "advert data analyst", "#general")
+        (said,) = await other.workspace.until(
+            lambda: [m for m in other.workspace.answers("@maya") if "as a file" in m.text]
+        )
+        assert "so here it is" in said.text
+        assert "Data Analyst" in said.text
 
 
 async def test_advertisement_without_the_files_scope_is_sent_as_text(slack: Slack) -> None:

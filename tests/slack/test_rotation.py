@@ -15,11 +15,11 @@ import pytest
 
 from faqbot.playground.models import Faults
 from faqbot.playground.oauth import ROTATED_TOKEN_LIFETIME
-from faqbot.storage.encryption import TokenCipher
+from faqbot.storage.encryption import TokenCipher, WrongKeyError
 from faqbot.storage.installations import Credentials, Workspace
 from faqbot.storage.models import StoreError, utc_now
 from faqbot.storage.store import open_store
-from faqbot.workspaces.tokens import TokenProvider
+from faqbot.workspaces.tokens import TokenProvider, authorize_with
 from tests.slack.installing import Site, site
 from tests.storage.conftest import server, url
 from tests.support.local_slack import several
@@ -236,3 +236,19 @@ async def test_tokens_of_an_old_key_are_encrypted_again(web: Site) -> None:
         assert await both.token_of(ALPHA) == kept.token
     async with another(web, key) as newest:
         assert await newest.token_of(ALPHA) == kept.token
+
+
+async def test_key_that_was_dropped_too_early_is_an_error_that_names_the_workspace(
+    local: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    await installed(local, 12)
+    (installation,) = await local.store.installations.all()
+    store = await open_store(local.url, cipher=TokenCipher([TokenCipher.new_key()]))
+    tokens = TokenProvider(store.installations, local.exchange)
+    answered = await authorize_with(installation, tokens)(None, ALPHA.team)
+    assert answered is None  # so Bolt runs no listener, and nothing is posted
+    assert "T0ALPHA gets no answers" in caplog.text
+    assert "add the old key behind the new one in FAQBOT_SECRET_KEYS" in caplog.text
+    with pytest.raises(WrongKeyError, match=r"tokens of T0ALPHA were .* a key that"):
+        await store.installations.reencrypt()
+    await store.close()

@@ -92,6 +92,19 @@ async def test_a_wrong_app_token_is_refused_at_once(workspace: LocalWorkspace) -
         await link.close()
 
 
+async def test_app_token_that_is_revoked_later_ends_the_service(workspace: LocalWorkspace) -> None:
+    async with app_in(workspace) as app:
+        link = SocketMode(app, workspace.app_token, ping=PING)
+        running = asyncio.create_task(link.run())
+        await link.connected.wait()
+        workspace.faults = Faults(revoked_tokens=frozenset({workspace.app_token}))
+        workspace.drop_sockets()
+        async with asyncio.timeout(DEADLINE):
+            with pytest.raises(SettingsError, match=r"SLACK_APP_TOKEN \(token_revoked\): copy it"):
+                await running
+        await link.close()
+
+
 async def test_no_connection_for_too_long_ends_the_service(workspace: LocalWorkspace) -> None:
     workspace.faults = Faults(refuse_handshakes=1000)
     async with app_in(workspace) as app:

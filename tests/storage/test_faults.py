@@ -6,20 +6,29 @@ import asyncio
 import datetime as dt
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from faqbot.errors import SettingsError
+from faqbot.slack.context import Services
+from faqbot.slack.health import Health
 from faqbot.storage import questions
-from faqbot.storage.models import ChannelMode, ChannelPolicy, StoreError
+from faqbot.storage.models import ChannelMode, ChannelPolicy, RefusedValueError, StoreError
 from faqbot.storage.questions import QuestionFilter
+from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import Store, open_store
 from faqbot.storage.tables import metadata
+from tests.slack.conftest import LOADED, make_engine
 from tests.storage.test_store import ALWAYS, DAY, NOW, handover, proposal, record
+from tests.support.waiting import eventually
 
 FAR_EAST = dt.timezone(dt.timedelta(hours=9))
 
@@ -206,3 +215,61 @@ async def test_file_that_is_no_database_is_advice(tmp_path: Path) -> None:
     (tmp_path / "faqbot.db").write_text("no database at all, but long enough to be looked at")
     with pytest.raises(StoreError, match="FAQBOT_DATABASE_URL"):
         await open_store(f"sqlite:///{tmp_path}/faqbot.db")
+
+
+async def test_refused_value_is_no_outage(url: str) -> None:
+    engine = await asyncio.to_thread(make_engine)
+    failures: list[str] = []
+    recorder = QuestionRecorder(url, on_failure=lambda: failures.append("x"))
+    async with recorder.running():
+        result = engine.ask("which skills does a data analyst need")
+        good = recorder.record(result, "T1", "C1")
+        bad = recorder.record(result, "T1", "half a pair: \ud800")
+        await recorder.flush()
+        async with recorder.store() as store:
+            assert await store.questions.get("T1", good)
+            assert await store.questions.get("T1", bad) is None
+        with pytest.raises(RefusedValueError):
+            async with recorder.store() as store:
+                await store.policies.get("T1", "\ud800")
+        assert recorder.is_up
+        assert failures == ["x", "x"]
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("value", ["x" * 400, "a\0b", "\ud800"], ids=["long", "NUL", "half"])
+async def test_value_that_postgresql_refuses_is_named_as_such(store: Store, value: str) -> None:
+    with pytest.raises(RefusedValueError):
+        await store.questions.add([replace(record(), channel=value)])
+    await store.questions.add([record()])
+
+
+async def test_full_disk_is_told_and_found_without_questions(tmp_path: Path) -> None:
+    recorder = QuestionRecorder(
+        f"sqlite:///{tmp_path}/faqbot.db", retry_interval=0.01, check_interval=0.0
+    )
+    health = Health(Services(recorder=recorder), lambda: LOADED)
+    client = TestClient(Starlette(routes=health.routes()))
+    full = asyncio.Event()
+
+    def limit(connection: Any, *_: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("VACUUM")  # so that no page is free
+        cursor.execute(f"PRAGMA max_page_count = {1 if full.is_set() else 2**32 - 2}")
+        cursor.close()
+
+    def store_of() -> str:
+        return str(client.get("/ready").json()["store"])
+
+    async with recorder.running():
+        assert store_of() == "ok"
+        assert recorder._store
+        event.listen(recorder._store._database.sql_engine.sync_engine, "checkout", limit)
+        full.set()
+        await eventually(lambda: not recorder.is_up)
+        assert store_of() == "its disk is full: answers go on without memory"
+        assert client.get("/ready").status_code == 200
+        full.clear()
+        await eventually(lambda: recorder.is_up)
+        assert store_of() == "ok"

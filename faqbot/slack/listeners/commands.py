@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.exporters.job_advert import advert
@@ -66,7 +66,7 @@ class Adverts:
         await ack(**_message(role, text).as_content(), response_type="ephemeral")
         try:
             await _send_file(role, text, user, client)
-        except SLACK_ERRORS as error:
+        except UPLOAD_ERRORS as error:
             _log.info("an advertisement was not sent as a file: %s", describe_error(error))
 
 
@@ -85,8 +85,10 @@ def _message(role: Role, text: str) -> Message:
 async def _send_file(role: Role, text: str, user: str, client: AsyncWebClient) -> None:
     """Send the file into the direct conversation.
 
+    Where Slack takes no file, for example without the scope files:write, the text is sent.
+
     Raises:
-        SlackApiError: Slack refuses it, for example without the scope files:write.
+        Exception: one of `UPLOAD_ERRORS`.
     """
     said = f"The job advertisement of {role.title}"
     posted = await client.chat_postMessage(channel=user, text=f"{escape(said)}:")
@@ -97,14 +99,22 @@ async def _send_file(role: Role, text: str, user: str, client: AsyncWebClient) -
             title=said,
             content=text,
         )
-    except SlackApiError as error:
-        why = "files:write is missing" if reason_of(error) == "missing_scope" else reason_of(error)
+    except UPLOAD_ERRORS as error:
+        reason = describe_error(error)
+        why = _NO_FILE.get(reason, reason)
+        if not isinstance(error, SlackApiError):
+            why = "Slack took no upload"
         await client.chat_postMessage(
             channel=user,
             text=escape(f"I couldn't send it as a file ({why}), so here it is:\n{text}"[:3_900]),
         )
         raise
 
+
+UPLOAD_ERRORS: Final = (*SLACK_ERRORS, SlackRequestError)
+"""What an upload raises; the last where the upload itself is refused."""
+
+_NO_FILE: Final = {"missing_scope": "files:write is missing"}
 
 _OUTSIDE: Final = frozenset({"not_in_channel", "channel_not_found", "is_archived"})
 
