@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,10 +18,13 @@ import pytest
 from tests.support.waiting import DEADLINE
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 ROOT = Path(__file__).resolve().parent.parent
 FLAGS = ["--no-sandbox", "--disable-gpu"]
+FIVE_MINUTES = 300.0
+PICTURES = os.environ.get("FAQBOT_PICTURES", "")
+"""A folder for pictures of the steps of a person."""
 
 
 @contextmanager
@@ -207,3 +211,107 @@ def test_without_content_it_says_what_to_do_and_answers_from_the_first_file(
         page.get_by_text("Sauces").wait_for()
         assert page.get_by_text(advice).count() == 0
         page.close()
+
+
+class Person:
+    """Somebody at the page: each step is recorded, with the time that a person needs for it.
+
+    The times are those of the keystroke-level model (Card, Moran, Newell, 1983), for a person who
+    types 40 words a minute and reads 200; what the machine takes is measured.
+    """
+
+    KEY, POINT, THINK, WORD = 0.28, 1.2, 1.35, 0.3
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.steps: list[tuple[str, float, float]] = []
+
+    @contextmanager
+    def step(self, title: str, read: str = "") -> Iterator[None]:
+        """A step, which begins with reading and thinking."""
+        self._spent = self.THINK + self.WORD * len(read.split())
+        began = time.monotonic()
+        yield
+        self.steps.append((title, self._spent, time.monotonic() - began))
+        if PICTURES:
+            name = f"step-{len(self.steps)}-{title.lower().replace(' ', '-')}.png"
+            self.page.screenshot(path=Path(PICTURES) / name)
+
+    def click(self, target: Locator) -> None:
+        self._spent += self.POINT
+        target.click()
+
+    def choose(self, target: Locator, label: str) -> None:
+        self._spent += 2 * self.POINT
+        target.select_option(label=label)
+
+    def type(self, *lines: str) -> None:
+        """Type lines, with Enter between them, where the cursor is."""
+        self._spent += self.KEY * (len("\n".join(lines)) + 1)
+        for number, line in enumerate(lines):
+            if number:
+                self.page.keyboard.press("Enter")
+            self.page.keyboard.type(line)
+
+    @property
+    def seconds(self) -> float:
+        return sum(person + machine for _, person, machine in self.steps)
+
+
+@pytest.mark.browser
+def test_from_an_empty_folder_to_an_answer_in_less_than_five_minutes(
+    browser: Browser, tmp_path: Path
+) -> None:
+    (tmp_path / "knowledge").mkdir()
+    with running(tmp_path, tmp_path / "knowledge") as started:
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.set_default_timeout(1000 * DEADLINE)
+        person = Person(page)
+        with person.step("Open the local workspace"):
+            page.goto(started)
+            advice = page.locator("#prompts p")
+            advice.get_by_text("no content yet").wait_for()
+        with person.step("Open the editor", read=advice.inner_text()):
+            person.click(page.get_by_role("link", name="Edit roles and FAQs"))
+            page.locator(".welcome").wait_for()
+        with person.step("Begin a role", read=page.locator(".welcome").inner_text()):
+            person.click(page.get_by_role("button", name="New role"))
+            person.type("Office Cook", "")
+            page.get_by_role("group", name="The role").wait_for()
+        with person.step("Write what the role is about"):
+            field = page.get_by_label("Text", exact=True)
+            person.click(field)
+            field.select_text()
+            person.type("Cooks lunch for forty people, and plans the menu with them.")
+        with person.step("Add a section with skills"):
+            person.choose(page.get_by_label("A section to add"), "Skills")
+            person.click(page.get_by_role("button", name="Add section"))
+            person.type("Knife skills", "Hygiene rules", "Cooking for many")
+        with person.step("Ask before it is saved"):
+            person.click(page.get_by_label("A question, as people would type it"))
+            person.type("what must a cook be able to do", "")
+            page.locator("#answer").get_by_text("Hygiene rules").wait_for()
+        with person.step("Save"):
+            person.click(page.get_by_role("button", name="Save", exact=True))
+            page.locator("#state", has_text="Saved").wait_for()
+        with person.step("Ask in Slack", read=page.locator("#answer").inner_text()):
+            person.click(page.get_by_role("link", name="Local workspace"))
+            person.click(page.locator("#composer"))
+            person.type("@faqbot which skills does an office cook need?")
+            # The bot loads what was saved while the person types.
+            said = page.locator("#messages").get_by_role("article")
+            said.filter(has_text="What skills does an Office Cook").wait_for()
+            page.keyboard.press("Enter")
+            asked = said.filter(has_text="which skills does an office cook")
+            person.click(asked.get_by_role("button", name="1 reply"))
+            thread = page.get_by_label("Thread", exact=True)
+            thread.get_by_text("Hygiene rules").wait_for()
+        page.close()
+    record = [
+        f"{title}: {by_person:.0f} s of the person, {by_machine:.1f} s of the page"
+        for title, by_person, by_machine in person.steps
+    ]
+    record.append(f"In all: {person.seconds:.0f} s")
+    (Path(PICTURES or tmp_path) / "steps.txt").write_text("\n".join(record) + "\n")
+    assert len(person.steps) == 8
+    assert person.seconds < FIVE_MINUTES, person.steps

@@ -60,29 +60,78 @@ async def answer_to(page: Page, question: str) -> str:
     return await page.locator("#answer").inner_text()
 
 
-async def test_from_an_empty_folder_to_an_answer_without_a_terminal(
+async def tab_to(page: Page, name: str) -> None:
+    """Press Tab until the cursor is on something by its name, as the page calls it."""
+    for _ in range(120):
+        await page.keyboard.press("Tab")
+        if await page.evaluate(FOCUSED) == name:
+            return
+    pytest.fail(f"Tab never reaches {name}")
+
+
+async def test_a_role_is_written_asked_and_saved_without_a_mouse(
     tmp_path: Path, chromium: str
 ) -> None:
     async with opened(tmp_path, chromium) as page:
-        await page.get_by_role("button", name="New role").click()
-        await page.get_by_label("The role's title").fill("Office Cook")
-        await page.keyboard.press("Enter")
-        await page.get_by_label("Text", exact=True).fill("Cooks lunch for forty people.")
-        await page.get_by_label("A section to add").select_option("skills")
-        await page.get_by_role("button", name="Add section").click()
-        await page.keyboard.type("Knife skills")
-        await page.keyboard.press("Enter")
-        await page.keyboard.type("Hygiene rules")
+        keyboard = page.keyboard
+        await tab_to(page, "New role")
+        await keyboard.press("Enter")
+        await keyboard.type("Office Cook")
+        await keyboard.press("Enter")
+        await page.get_by_role("group", name="The role").wait_for()
+        await tab_to(page, "Text")
+        await keyboard.press("Control+a")
+        await keyboard.type("Cooks lunch for forty people.")
+        await tab_to(page, "A section to add")
+        await keyboard.type("Skills")
+        await tab_to(page, "Add section")
+        await keyboard.press("Enter")
+        for number, point in enumerate(("Knife skills", "Hygiene rules", "French")):
+            if number:
+                await keyboard.press("Enter")
+            await keyboard.type(point)
+        await keyboard.press("Alt+ArrowUp")
+        await tab_to(page, "Move point 2 to")
+        await keyboard.type("Skills: Pref")
+        await keyboard.press("Enter")
+        await page.get_by_label("Preferred, 1").wait_for()
+        assert await page.evaluate(FOCUSED) == "Preferred, 1"
 
-        assert "Hygiene rules" in await answer_to(page, "what must a cook be able to do")
+        await keyboard.press("Control+s")
+        await page.locator("#state", has_text=re.compile("^Saved")).wait_for()
+        # The cursor is still where it was.
+        assert await page.evaluate(FOCUSED) == "Preferred, 1"
 
-        await page.get_by_role("button", name="Add as a way to ask").click()
-        await saved(page)
+        await tab_to(page, "A question, as people would type it")
+        await keyboard.type("what must a cook be able to do")
+        await keyboard.press("Enter")
+        await page.locator("#answer .message", has_text="Hygiene rules").wait_for()
+        await tab_to(page, "The entry that should answer")
+        await keyboard.type("Skills")
+        await tab_to(page, "Add as a way to ask")
+        await keyboard.press("Enter")
+        await keyboard.press("Control+s")
+        await page.locator("#state", has_text=re.compile("^Saved")).wait_for()
+
+        await tab_to(page, "Import a document or a table")
+        async with page.expect_file_chooser() as chooser:
+            await keyboard.press("Enter")
+        await (await chooser.value).set_files(
+            {"name": "lead.txt", "mimeType": "text/plain", "buffer": DOCUMENT}
+        )
+        await page.get_by_role("heading", name="From lead.txt").wait_for()
     (role,) = load_knowledge_base(tmp_path).roles
     by_key = {one.key: one for one in role.sections}
     assert by_key["overview"].text == "Cooks lunch for forty people."
     assert by_key["skills"].required == ("Knife skills", "Hygiene rules")
-    assert by_key["overview"].phrasings == ("what must a cook be able to do",)
+    assert by_key["skills"].preferred == ("French",)
+    assert by_key["skills"].phrasings == ("what must a cook be able to do",)
+
+
+FOCUSED = """() => {
+  const one = document.activeElement;
+  return (one.ariaLabel || one.labels?.[0]?.firstChild.textContent || one.textContent).trim();
+}"""
 
 
 async def test_a_problem_shows_at_its_field_and_goes_when_it_is_mended(

@@ -80,6 +80,7 @@ function draw(focus = null) {
     opened: (open.opened ??= new Set()),
   });
   const title = open.form.title || (open.kind === "faqs" ? "FAQs" : open.file);
+  const held = focus ? null : document.activeElement;
   $("form").replaceChildren(
     h("div", { class: "head" }, h("h1", {}, title), h("p", { class: "hint" }, open.file ?? "Not saved yet"),
       button("Undo", stepBack, { id: "step-back", disabled: !state.undone.length }),
@@ -92,6 +93,12 @@ function draw(focus = null) {
   $("bar").hidden = !["role", "faqs"].includes(open.kind);
   drawFindings();
   drawState();
+  if (held?.id && !held.isConnected) {
+    // What was drawn anew keeps the cursor where it was.
+    const again = $(held.id);
+    again?.focus();
+    if (held.selectionStart != null) again?.setSelectionRange?.(held.selectionStart, held.selectionEnd);
+  }
   if (focus) {
     const target = $(idOf(focus)) ?? placeOf(focus);
     for (let one = target?.closest("details"); one; one = one.parentElement.closest("details")) one.open = true;

@@ -288,16 +288,28 @@ export class Form {
         ? LISTS.filter((name) => (name in section || place === here) && !(place === here && name === part)) : ["items"];
       for (const name of lists) places.push([place, name, name === "items" && place !== here ? title : `${title}: ${PARTS[name]}`]);
     });
+    const move = ({ target }) => {
+      if (target.value === "") return;
+      const [place, name] = places[Number(target.value)];
+      const [moved] = values.splice(number, 1);
+      write();
+      const list = (this.form.sections[place][name] ??= []);
+      list.push(moved);
+      this.redraw(["sections", place, name, list.length - 1]);
+    };
+    // By keyboard each arrow changes the choice: only Enter says that it is meant.
+    let byKeyboard = false;
     return h("select", {
-      class: "mover", "aria-label": `Move point ${number + 1} to`,
-      onchange: (event) => {
-        const [place, name] = places[Number(event.target.value)];
-        const [moved] = values.splice(number, 1);
-        write();
-        const list = (this.form.sections[place][name] ??= []);
-        list.push(moved);
-        this.redraw(["sections", place, name, list.length - 1]);
+      class: "mover", "aria-label": `Move point ${number + 1} to`, title: "By keyboard: choose, then press Enter",
+      onpointerdown: () => { byKeyboard = false; },
+      onkeydown: (event) => {
+        byKeyboard = true;
+        if (event.key !== "Enter") return;
+        event.preventDefault();
+        move(event);
       },
+      onchange: (event) => { if (!byKeyboard) move(event); },
+      onblur: (event) => { event.target.value = ""; },
     }, h("option", { value: "" }, "Move to …"), places.map(([, , text], at) => h("option", { value: at }, text)));
   }
 }
