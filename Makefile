@@ -9,7 +9,7 @@ WORKERS ?= 2
 SOAKS := serving soak.cluster soak.refusals soak.store_down soak.socket soak.hostile soak.unfinished soak.endurance
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint generated docs site links deployment audit sbom slack-cli bench constraints \
+.PHONY: help run test check lint generated docs site links deployment audit sbom workflows dist slack-cli bench constraints \
   format clean
 
 help:
@@ -21,6 +21,8 @@ help:
 	@echo "make links        check its links to other sites"
 	@echo "make audit        check the locked versions for known vulnerabilities"
 	@echo "make deployment   check the files in deploy/"
+	@echo "make workflows    check the files in .github/"
+	@echo "make dist         build what is published into dist/, twice, and compare"
 	@echo "make sbom         write the bill of materials to build/sbom.cdx.json"
 	@echo "make slack-cli    install the hooks of the Slack CLI, for slack run"
 	@echo "make bench        write benchmarks/results; DATA=DIR: with public data"
@@ -80,6 +82,21 @@ audit: $(CHECKS)/.installed
 
 sbom: $(CHECKS)/.installed
 	@tools/sbom $(CHECKS)/bin/cyclonedx-py $(CHECKS)/bin/pip $(PYTHON)
+
+workflows: $(CHECKS)/.installed
+	@$(CHECKS)/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows \
+	  .github/workflows/*.yml docs/examples/github-action.yml
+	@$(CHECKS)/bin/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(CHECKS)/bin/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms \
+	  $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	@$(CHECKS)/bin/check-jsonschema --quiet --builtin-schema vendor.github-issue-config \
+	  .github/ISSUE_TEMPLATE/config.yml
+	@$(CHECKS)/bin/zizmor --offline --quiet --config .github/zizmor.yml .github docs/examples/github-action.yml
+	@if command -v actionlint >/dev/null; then actionlint .github/workflows/*.yml; \
+	  else echo "actionlint is missing; the workflows were checked without it"; fi
+
+dist: $(VENV)/.installed-dev $(CHECKS)/.installed
+	@tools/dist $(BIN)/python $(CHECKS)/bin/twine
 
 slack-cli: $(VENV)/.installed-dev
 

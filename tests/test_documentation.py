@@ -195,7 +195,7 @@ def test_every_setting_stands_in_dotenv() -> None:
     assert [name for name in Settings.model_fields if name.upper() not in text] == []
 
 
-PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"] + [
+PAGES = sorted(path.name for path in ROOT.glob("*.md")) + [
     str(page.relative_to(ROOT))
     for folder in ("docs", "tests", "benchmarks", "tools")
     for page in sorted((ROOT / folder).rglob("*.md"))
