@@ -62,6 +62,9 @@ Strict = Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")]
 StaleIsError = Annotated[
     bool, typer.Option("--stale-is-error", help="Fail where a review is overdue.")
 ]
+AskSlack = Annotated[
+    bool, typer.Option("--slack", help="Also ask Slack whether it knows and reaches every owner.")
+]
 Watch = Annotated[bool, typer.Option("--watch", help="Check again whenever a file is saved.")]
 
 _WATCH_TIMEOUT: Final = 200
@@ -85,6 +88,7 @@ def check(
     as_json: Json = False,
     strict: Strict = False,
     stale_is_error: StaleIsError = False,
+    ask_slack: AskSlack = False,
     watch: Watch = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -93,13 +97,13 @@ def check(
 
     Each finding is a line with file, line and column: errors, warnings, and with --verbose notes
     and what to do about each. Exit code 0 when there is no error, 1 when there is one (with
-    --strict also for a warning), 2 when the content can't be found.
+    --strict also for a warning), 2 when the content can't be found. --slack needs SLACK_BOT_TOKEN.
     """
     where = content_folder(folder)
     shape = CheckFormat.JSON if as_json else output
 
     def once() -> bool:
-        checked = _check(where, stale_is_error=stale_is_error)
+        checked = _check(where, stale_is_error=stale_is_error, ask_slack=ask_slack)
         _print(checked, shape, quiet=quiet, verbose=verbose)
         return bool(checked.count("error") or (strict and checked.count("warning")))
 
@@ -132,7 +136,7 @@ def _watch(where: Path, once: Callable[[], bool]) -> None:
         typer.echo(f"Watching {where}; Ctrl-C ends it.")
 
 
-def _check(folder: Path, *, stale_is_error: bool) -> _CheckResult:
+def _check(folder: Path, *, stale_is_error: bool, ask_slack: bool) -> _CheckResult:
     import datetime as dt
 
     from faqbot import app
@@ -150,6 +154,8 @@ def _check(folder: Path, *, stale_is_error: bool) -> _CheckResult:
     if knowledge_base is None:
         found = (*map(finding_of_problem, problems), *unread)
         return _CheckResult(folder, None, tuple(sorted(found)))
+    # First, as what Slack refuses ends the check.
+    owners = _unknown_owners(folder, knowledge_base) if ask_slack else []
     engine = app.load_engine(folder, configured_encoder(), configured_cache())
     asked = content_findings(
         knowledge_base,
@@ -158,7 +164,29 @@ def _check(folder: Path, *, stale_is_error: bool) -> _CheckResult:
         dt.datetime.now().astimezone().date(),
         stale_is_error=stale_is_error,
     )
-    return _CheckResult(folder, knowledge_base, tuple(sorted((*unread, *asked))))
+    return _CheckResult(folder, knowledge_base, tuple(sorted((*unread, *asked, *owners))))
+
+
+def _unknown_owners(folder: Path, knowledge_base: KnowledgeBase) -> list[Finding]:
+    """Ask Slack about all owners; the default ones are about the settings, not about a file."""
+    import asyncio
+
+    from faqbot.lint import rules
+    from faqbot.lint.findings import RULES, Finding
+    from faqbot.settings.sources import configured_slack
+    from faqbot.slack.owner_check import unknown_owners
+
+    token, base_url, default = configured_slack()
+    unknown = asyncio.run(unknown_owners(token, base_url, knowledge_base, default))
+    found = list(rules.unknown_owners(knowledge_base, unknown))
+    level = RULES["owner-unreachable"].level
+    return found + [
+        Finding(
+            str(folder), 1, 1, "owner-unreachable", f"FAQBOT_DEFAULT_OWNER: {one} {said}", level
+        )
+        for one, said in unknown.items()
+        if one in default.replace(",", " ").split()
+    ]
 
 
 def _print(checked: _CheckResult, shape: CheckFormat, *, quiet: bool, verbose: bool) -> None:

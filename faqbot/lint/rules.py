@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -205,6 +205,18 @@ def unreachable_owners(knowledge_base: KnowledgeBase) -> Iterator[Finding]:
             advice = "a name; write a user group such as @people, or a person's or channel's id"
         message = f"has the owner “{owner}”, whom Slack can't find by {advice}"
         yield finding_at(entry, "owner-unreachable", message)
+
+
+def unknown_owners(knowledge_base: KnowledgeBase, unknown: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield entries whose owners Slack was asked about, and can't find or reach.
+
+    Args:
+        knowledge_base: the content.
+        unknown: what is wrong, by owner.
+    """
+    for entry in _owned(knowledge_base):
+        if said := unknown.get(entry.owner):
+            yield finding_at(entry, "owner-unreachable", f"has the owner {entry.owner}, who {said}")
 
 
 def one_sided_relations(knowledge_base: KnowledgeBase) -> Iterator[Finding]:

@@ -172,6 +172,9 @@ class _ContentSettings(SettingsReader):
     faqbot_cache: str | None = None
     faqbot_database_url: str | None = None
     faqbot_secret_keys: SecretStr | None = None
+    faqbot_default_owner: str = ""
+    slack_bot_token: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
 
 
 def configured_cache() -> Path | None:
@@ -240,3 +243,18 @@ def configured_secret_keys() -> str:
     """
     configured = _ContentSettings().faqbot_secret_keys
     return configured.get_secret_value() if configured else ""
+
+
+def configured_slack() -> tuple[str, str, str]:
+    """Return SLACK_BOT_TOKEN, the URL of the Web API, and FAQBOT_DEFAULT_OWNER, for a check.
+
+    Raises:
+        SettingsError: `.env` can't be read, or the token isn't set.
+    """
+    found = _ContentSettings()
+    if found.slack_bot_token is None:
+        raise SettingsError(
+            "Asking Slack about owners needs SLACK_BOT_TOKEN: the token that faqbot runs with."
+        )
+    token = found.slack_bot_token.get_secret_value()
+    return token, found.slack_api_url, found.faqbot_default_owner

@@ -96,7 +96,7 @@ class OwnerDirectory:
         audiences: AudienceResolver | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._default = tuple(part for part in re.split(r"[,\s]+", default) if part)
+        self.default = tuple(part for part in re.split(r"[,\s]+", default) if part)
         self._audiences = audiences or AudienceResolver(clock)
         self._clock = clock
         self._groups: tuple[Group, ...] = ()
@@ -113,7 +113,7 @@ class OwnerDirectory:
         return tuple(dict.fromkeys(place for place in (own, *default) if place))
 
     async def _default_places(self, client: AsyncWebClient) -> tuple[str, ...]:
-        found = [await self._place(client, one) for one in self._default]
+        found = [await self._place(client, one) for one in self.default]
         # A channel is where all of them see it; who stands beside it says who may act there.
         return tuple(sorted(filter(None, found), key=lambda place: place[0] not in "CG"))
 
@@ -131,7 +131,7 @@ class OwnerDirectory:
         )
 
     async def _default_owners(self, client: AsyncWebClient) -> OwnerSet:
-        found = await self._resolve(client, self._default)
+        found = await self._resolve(client, self.default)
         # With people or groups beside it, the channel is only where they are reached.
         return OwnerSet(found.people, found.groups) if found.people or found.groups else found
 
@@ -209,7 +209,7 @@ class OwnerDirectory:
         """Whether a user may act for some owner of content: never a guest, nor an admin as such."""
         if await self._audiences.of(client, team, user) is not Audience.EMPLOYEES:
             return False
-        named = tuple(sorted({owner for owner in _owners_in(knowledge_base) if owner}))
+        named = tuple(sorted({owner for owner in owners_in(knowledge_base) if owner}))
         for owners in (await self._default_owners(client), await self._resolve(client, named)):
             if await self._includes(client, owners, user, ""):
                 return True
@@ -217,7 +217,7 @@ class OwnerDirectory:
 
     async def owns(self, client: AsyncWebClient, knowledge_base: KnowledgeBase, user: str) -> bool:
         """Whether a user is an owner, by id or by a user group, or an admin."""
-        for owner in sorted({*_owners_in(knowledge_base), *self._default}):
+        for owner in sorted({*owners_in(knowledge_base), *self.default}):
             if user and user == parse_slack_id(owner):
                 return True
             group = await self.group(client, owner)
@@ -236,6 +236,19 @@ class OwnerDirectory:
                 return group
         return None
 
+    async def listed_group(self, client: AsyncWebClient, owner: str) -> Group | None:
+        """Return the user group of an owner, as `group` does.
+
+        Raises:
+            SlackApiError: Slack refuses the list.
+            aiohttp.ClientError: Slack can't be reached.
+            TimeoutError: Slack doesn't answer.
+        """
+        if self._clock() >= self._until:
+            self._groups = await _listed_groups(client)
+            self._until = self._clock() + OWNERS_LIFETIME
+        return await self.group(client, owner)
+
     async def _known(self, client: AsyncWebClient) -> tuple[Group, ...]:
         """Return the user groups of the workspace; none if Slack refuses the list."""
         if self._clock() < self._until:
@@ -243,24 +256,27 @@ class OwnerDirectory:
         # Set before the call: while Slack fails, not every question waits for another try.
         self._until = self._clock() + OWNERS_LIFETIME
         try:
-            answer = await client.usergroups_list(include_users=True)
+            self._groups = await _listed_groups(client)
         except SLACK_ERRORS as error:
             _log.info("user groups could not be listed: %s", describe_error(error))
-            return self._groups
-        listed: list[dict[str, Any]] = answer.get("usergroups") or []
-        self._groups = tuple(
-            Group(
-                str(one.get("id") or ""),
-                str(one.get("handle") or ""),
-                frozenset(one.get("users") or ()),
-                tuple((one.get("prefs") or {}).get("channels") or ()),
-            )
-            for one in listed
-        )
         return self._groups
 
 
-def _owners_in(knowledge_base: KnowledgeBase) -> Iterator[str]:
+async def _listed_groups(client: AsyncWebClient) -> tuple[Group, ...]:
+    answer = await client.usergroups_list(include_users=True)
+    listed: list[dict[str, Any]] = answer.get("usergroups") or []
+    return tuple(
+        Group(
+            str(one.get("id") or ""),
+            str(one.get("handle") or ""),
+            frozenset(one.get("users") or ()),
+            tuple((one.get("prefs") or {}).get("channels") or ()),
+        )
+        for one in listed
+    )
+
+
+def owners_in(knowledge_base: KnowledgeBase) -> Iterator[str]:
     """Yield the owners that content names."""
     for role in knowledge_base.roles:
         yield role.owner
