@@ -218,6 +218,19 @@ def test_links_lead_to_files_of_the_repository(page: str) -> None:
             assert anchor in headings(linked), f"{target}#{anchor}"
 
 
+WRAPPED = [page for page in PAGES if page != "CHANGELOG.md" and "results/" not in page]
+
+
+@pytest.mark.parametrize("page", [page for page in WRAPPED if not page.endswith("card.md")])
+def test_lines_of_prose_wrap_at_100(page: str) -> None:
+    text = re.sub(
+        r"^( *```).*?^\1", "", (ROOT / page).read_text("utf-8"), flags=re.DOTALL | re.MULTILINE
+    )
+    prose = [line for line in text.splitlines() if not re.match(r"\s*(\||#|!\[|<|>)", line)]
+    # A single word, such as a path, can't be wrapped.
+    assert [line for line in prose if len(line) > 100 and " " in line.strip()[2:]] == []
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if "decisions/" not in page])
 def test_files_that_a_page_names_exist(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")

@@ -35,6 +35,8 @@ def generated() -> Iterator[tuple[Path, str]]:
 
 def commands() -> str:
     """The command reference, by Typer's own generator."""
+    from reference import WIDTH, prose
+
     made = subprocess.run(
         [*COMMAND, "--name", "faqbot", "--title", "Command line"],
         check=True,
@@ -43,7 +45,13 @@ def commands() -> str:
         cwd=ROOT,
         env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1"},
     )
-    return "\n".join(line.rstrip() for line in made.stdout.strip().splitlines()) + "\n"
+    lines = (
+        prose(line, indent="  " if line.startswith("* ") else "")
+        if len(line) > WIDTH and not line.startswith(("$", "#"))
+        else line.rstrip()
+        for line in made.stdout.strip().splitlines()
+    )
+    return "\n".join(lines) + "\n"
 
 
 def made_vectors(folder: Path, *, anew: bool) -> bytes | None:
