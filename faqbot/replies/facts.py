@@ -49,9 +49,8 @@ def comparison(
     shared = _shared(roles, fact.part)
     rows = tuple(_rows(roles, fact.part))
     faq = () if fact.part or not reply.parts else reply.parts
-    rest: list[Block] = []
-    if shared:
-        rest.append(Bullets(shared, "In both" if len(roles) == 2 else "In all"))  # noqa: PLR2004
+    which = "both" if len(roles) == 2 else "all"  # noqa: PLR2004
+    rest: list[Block] = [Bullets(shared, f"In {which}")] if shared else []
     # What tells the roles apart most comes first; a short comparison is shown whole.
     decisive = tuple(row for row in rows if not row.title.endswith(_PREFERRED)) or rows
     listed = len(shared) + sum(len(cell) for row in rows for cell in row.cells)
@@ -59,11 +58,13 @@ def comparison(
         decisive = rows
     if others := tuple(row for row in rows if row not in decisive):
         rest.insert(0, Table(heads, others))
-    first: list[Block] = [Table(heads, decisive)] if decisive else rest
-    if not first:
-        first = [ReplyText("Their descriptions say nothing that can be set side by side.")]
-    several = faq or (decisive and rest)
-    parts = (*faq, ReplyPart(fact.key, "What differs" if several else "", tuple(first)))
+    nothing = ReplyText("Their descriptions say nothing that can be set side by side.")
+    first: list[Block] = [Table(heads, decisive)] if decisive else rest or [nothing]
+    title = "What differs" if faq or (decisive and rest) else ""
+    if title and decisive:
+        told = f"What {which} list is left out." if shared else f"Nothing is listed for {which}."
+        first.insert(0, ReplyText(told))
+    parts = (*faq, ReplyPart(fact.key, title, tuple(first)))
     if decisive and rest:
         folded = listed > _SHORT_COMPARISON
         parts = (*parts, ReplyPart(f"{fact.key} rest", "What else they list", tuple(rest), folded))

@@ -238,7 +238,7 @@ async def test_approval_shows_at_once_and_a_double_click_does_nothing_more(
         if call.by == "chat.update" and call.payload["ts"] == notice.ts
     ]
     assert len(cards) == 2
-    assert "Approved by <@U0JONAS01>, is being written" in cards[0]
+    assert "Approved by <@U0JONAS01> · being written" in cards[0]
     assert "answered from now on" in cards[1]
     assert not any("Approve'" in card for card in cards)
     assert len(slack.workspace.private_messages("jonas")) == before

@@ -52,7 +52,7 @@ async def test_report_shows_questions_misses_and_ratings_to_an_owner(slack: Slac
     assert "2 times: Data Analyst: Skills" in message.text
     assert f"2 times: {MISSED}" in message.text
     assert "scarf" not in message.text  # asked by one person only
-    assert "once: words not shown" in message.text
+    assert "2 questions, each of one person, whose words are not shown" in message.text
     assert "once: UX Designer: Education" in message.text
     assert "Python Back End Developer" in message.text  # its review is overdue
     assert slack.maya.id not in message.text

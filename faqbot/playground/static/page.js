@@ -67,6 +67,7 @@ function draw() {
   drawPlaces();
   drawTop(channel);
   const home = channel.direct && screen.tab === "home";
+  if (home && $("home").hidden) $("scroll").scrollTop = 0;
   $("home").hidden = !home;
   $("messages").hidden = home;
   $("composer-form").hidden = home;
@@ -194,14 +195,43 @@ function drawMessages(listId, scrollId, messages, channel) {
     for (const child of [...list.children]) if (!wantedSet.has(child)) child.remove();
     wanted.forEach((node, index) => { if (list.children[index] !== node) list.insertBefore(node, list.children[index] ?? null); });
   }
-  if (mine || (fresh && atEnd) || list.dataset.for !== `${channel.id} ${screen.thread}`) toEnd(scroll, wanted.at(-1));
+  if (list.offsetParent === null && listId === "messages") return; // App Home is shown in its place
+  if (mine || (fresh && atEnd) || list.dataset.for !== `${channel.id} ${screen.thread}`) toEnd(scroll, wanted);
   list.dataset.for = `${channel.id} ${screen.thread}`;
 }
 
-// The newest message in full, or its beginning when it is longer than the pane.
-function toEnd(scroll, last) {
-  scroll.scrollTop = scroll.scrollHeight;
-  if (last.offsetHeight > scroll.clientHeight) last.scrollIntoView({ block: "start" });
+// The newest message in full, or its beginning when it is longer than the pane. A question stays above its first answer.
+function toEnd(scroll, shown) {
+  const first = shown.at(-1), question = scroll.id === "thread-scroll" && shown.length === 2;
+  scroll.scrollTop = question ? 0 : scroll.scrollHeight;
+  if (!question && first.offsetHeight > scroll.clientHeight) first.scrollIntoView({ block: "start" });
+  measure(scroll);
+}
+
+// Whether there is more below, which a pane without a scroll bar wouldn't show.
+function measure(scroll) {
+  const left = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight;
+  scroll.atEnd = left < 8;
+  scroll.classList.toggle("has-more", left > 24);
+  scroll.more.hidden = left <= 24;
+  scroll.size = sizeOf(scroll);
+}
+
+const sizeOf = (scroll) => `${scroll.scrollHeight} ${scroll.clientHeight}`;
+
+function watch(scroll) {
+  scroll.more = h("div", { class: "more", hidden: true },
+    h("button", { type: "button", onclick: () => { scroll.scrollTop += scroll.clientHeight * .9; } }, icon("below"), "More below"));
+  scroll.after(scroll.more);
+  // A scroll that comes with another size is nobody's: the observer below hears of that size next.
+  scroll.addEventListener("scroll", () => { if (scroll.size === sizeOf(scroll)) measure(scroll); }, { passive: true });
+  const sized = new ResizeObserver(() => {
+    // What was at its end stays there when the pane becomes smaller, as beside an open thread.
+    if (scroll.atEnd && $("home").hidden) scroll.scrollTop = scroll.scrollHeight;
+    measure(scroll);
+  });
+  sized.observe(scroll);
+  for (const inner of scroll.children) sized.observe(inner);
 }
 
 function empty(channel) {
@@ -276,7 +306,8 @@ function fileLink(file) {
 
 function preview(message) {
   const name = names.user(message.user);
-  return `${name}: ${plain(message.text).split("\n")[0]}`;
+  const text = h("span", {}, mrkdwn(message.text.split("\n")[0], names)).textContent;
+  return `${name}: ${text}`;
 }
 
 async function act(where, more, root) {
@@ -460,6 +491,7 @@ function completing(event) {
   return true;
 }
 
+for (const id of ["scroll", "thread-scroll"]) watch($(id));
 compose("composer-form", "composer", () => "");
 compose("thread-form", "thread-composer", () => screen.thread);
 $("invite").addEventListener("click", invite);

@@ -278,7 +278,7 @@ def _head(page: Reply) -> Iterator[JsonObject]:
 def _parts(page: Reply, *, several: bool) -> Iterator[JsonObject]:
     for part in page.parts:
         titled = several or not page.header.endswith(part.title)
-        elements = body_of(part)
+        elements = body_of(part, titled=titled)
         if titled:
             elements = [heading(part.title), *elements]
         if elements:

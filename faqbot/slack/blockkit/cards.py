@@ -124,7 +124,7 @@ def _decision(proposal: Proposal, owners: OwnerSet, *, written: bool) -> str:
     who = f"<@{proposal.decided_by}>"
     match proposal.state:
         case ProposalState.APPROVED if not written:
-            return f"Approved by {who}, is being written …"
+            return f"Approved by {who} · being written into the content …"
         case ProposalState.APPROVED:
             done = "in the content" if proposal.kind == EDIT else "answered from now on"
             return f"Approved by {who} {moment(proposal.changed)}, and {done}"

@@ -126,9 +126,9 @@ def quote(markdown: str) -> list[JsonObject]:
     return found
 
 
-def heading(text: str) -> JsonObject:
-    """Return a line in bold."""
-    return _section([{"type": "text", "text": text, "style": {"bold": True}}])
+def heading(text: str, style: str = "bold") -> JsonObject:
+    """Return a line in bold, or in another style."""
+    return _section([{"type": "text", "text": text, "style": {style: True}}])
 
 
 def bullets(items: Sequence[str]) -> list[JsonObject]:
@@ -149,15 +149,19 @@ def bullets(items: Sequence[str]) -> list[JsonObject]:
     return found
 
 
-def body_of(part: ReplyPart) -> list[JsonObject]:
-    """Return the rich text elements of a part of a reply; its tables are blocks of their own."""
+def body_of(part: ReplyPart, *, titled: bool = False) -> list[JsonObject]:
+    """Return the rich text elements of a part of a reply; its tables are blocks of their own.
+
+    Below the title of the part, headings within it are in italics: bold would look like the title.
+    """
+    style = "italic" if titled else "bold"
     found: list[JsonObject] = []
     for block in part.body:
         match block:
             case ReplyText(markdown=markdown):
                 found += rich(markdown)
             case Bullets(items=items, heading=title):
-                found += [heading(title)] if title else []
+                found += [heading(title, style)] if title else []
                 found += bullets(items)
             case Table():
                 pass  # rendered as blocks of its own

@@ -113,9 +113,14 @@ def roles_list(knowledge_base: KnowledgeBase, page: int = 1) -> Message:
     """Return the list of roles by family, with a menu that opens one."""
     if not knowledge_base.roles:
         return _no_roles(knowledge_base)
+    families = _with_small_ones_joined(by_family(knowledge_base.roles))
     parts = tuple(
-        ReplyPart(family, family, (Bullets(tuple(role.title for role in roles)),))
-        for family, roles in by_family(knowledge_base.roles)
+        ReplyPart(
+            family,
+            family if len(families) > 1 else "",
+            (Bullets(tuple(role.title for role in roles)),),
+        )
+        for family, roles in families
     )
     reply = Reply(header="Roles that I know", parts=parts)
     message = render(reply, EntryRef((ALL_ROLES,), page=page), _TITLES_BYTES)
@@ -293,7 +298,10 @@ def _families(roles: Sequence[Role]) -> Iterator[JsonObject]:
 def _with_small_ones_joined(
     families: Sequence[tuple[str, tuple[Role, ...]]],
 ) -> Sequence[tuple[str, tuple[Role, ...]]]:
-    """Return the families with several roles, then the roles of all others under one heading."""
+    """Return the families with several roles, then the roles of all others under one heading.
+
+    Many headings with a role or two below each would hide the roles.
+    """
     large = [family for family in families if len(family[1]) > _SMALL_FAMILY]
     small = [role for _, members in families if len(members) <= _SMALL_FAMILY for role in members]
     if not small:

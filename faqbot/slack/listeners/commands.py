@@ -17,7 +17,6 @@ from faqbot.slack.answers import AnswerMessage, ask, describe, find_description,
 from faqbot.slack.blockkit.blocks import (
     Action,
     Message,
-    actions,
     button,
     context,
     mrkdwn_context,
@@ -35,7 +34,7 @@ from faqbot.slack.blockkit.views import (
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error, reason_of
 from faqbot.slack.context import AppContext
 from faqbot.slack.listeners.channel_settings import SettingsCommand
-from faqbot.slack.listeners.feedback import Feedback
+from faqbot.slack.listeners.feedback import Feedback, with_button
 from faqbot.slack.listeners.reports import Reports
 from faqbot.slack.manifest import FAQ, ROLE, ROLES
 from faqbot.slack.payloads import Interaction, SlashCommand
@@ -134,7 +133,7 @@ class Sharing:
         if not answered or answer.address is None or not channel.startswith(("C", "G")):
             return signed
         share = button(Action.SHARE, 0, "Share with everyone", str(answer.address))
-        blocks = (*signed.message.blocks, actions([share]))
+        blocks = with_button(signed.message.blocks, share)
         return replace(signed, message=Message(signed.message.text, blocks))
 
     async def share(self, interaction: Interaction, context: AsyncBoltContext) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,6 +13,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from faqbot.model import Answer, Choices, Decline, Reason
 from faqbot.slack.answers import AnswerMessage
 from faqbot.slack.blockkit.blocks import (
+    BUTTONS,
     Action,
     Message,
     actions,
@@ -79,7 +81,7 @@ class Feedback:
                 # The owner of a role is not whom a sensitive matter is for: the reply says who is.
                 return answer
             case Decline():
-                blocks = (*message.blocks, ask_person(question_id))
+                blocks = with_button(message.blocks, ask_person(question_id))
             case Choices():
                 blocks = _marked(message.blocks, question_id)
         return replace(answer, message=Message(message.text, blocks))
@@ -99,7 +101,7 @@ class Feedback:
         if self.services.recorder is None or not interaction.block.startswith(_QUESTION_BLOCK):
             return message
         question_id = interaction.block.removeprefix(_QUESTION_BLOCK)
-        return Message(message.text, (*message.blocks, ask_person(question_id)))
+        return Message(message.text, with_button(message.blocks, ask_person(question_id)))
 
     async def record_pick(self, interaction: Interaction) -> None:
         """Log which choice somebody meant."""
@@ -164,9 +166,30 @@ def _rating(question_id: str) -> JsonObject:
 
 
 def ask_person(question_id: str) -> JsonObject:
-    """Return the row with the button that hands a question to a person."""
-    ask = button(Action.ASK_PERSON, 0, "Ask a person", question_id)
-    return actions([ask])
+    """Return the button that hands a question to a person."""
+    return button(Action.ASK_PERSON, 0, "Ask a person", question_id)
+
+
+def with_button(blocks: Sequence[JsonObject], element: JsonObject) -> tuple[JsonObject, ...]:
+    """Return a message's blocks with another button.
+
+    It stands beside the buttons that lead on; without any, in a row above the small print.
+    """
+    at = len(blocks)
+    while at and blocks[at - 1]["type"] in ("context", "context_actions"):
+        at -= 1
+    last = blocks[at - 1] if at else {}
+    if _leads_on(last) and len(last["elements"]) < BUTTONS:
+        return (*blocks[: at - 1], {**last, "elements": [*last["elements"], element]}, *blocks[at:])
+    return (*blocks[:at], actions([element]), *blocks[at:])
+
+
+def _leads_on(block: JsonObject) -> bool:
+    """Whether a block has buttons that show other entries, not choices of an answer."""
+    if block.get("type") != "actions":
+        return False
+    first = str(block["elements"][0].get("action_id", ""))
+    return first.startswith((f"{Action.SHOW}:", f"{Action.PAGE}:"))
 
 
 def _marked(blocks: tuple[JsonObject, ...], question_id: str) -> tuple[JsonObject, ...]:

@@ -304,5 +304,10 @@ def _asked(knowledge_base: KnowledgeBase, entry_id: str, count: int) -> str:
 
 def _missed(found: UsageStatistics) -> Iterator[str]:
     for one in found.unanswered:
-        words = " / ".join(shorten(text, _EXAMPLE) for text in one.examples)
-        yield f"{times(one.count)}: {words or 'words not shown'}"
+        if one.examples:
+            words = " / ".join(shorten(text, _EXAMPLE) for text in one.examples)
+            yield f"{times(one.count)}: {words}"
+    alone = sum(one.count for one in found.unanswered if not one.examples)
+    if alone:
+        said = "1 question" if alone == 1 else f"{alone} questions, each"
+        yield f"{said} of one person, whose words are not shown"
