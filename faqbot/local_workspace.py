@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
@@ -15,20 +15,24 @@ from faqbot.playground.models import Setup
 from faqbot.playground.workspace import LocalWorkspace
 from faqbot.replies.compose import is_empty
 from faqbot.runtime.tasks import BackgroundTask
-from faqbot.runtime.web import listen
+from faqbot.runtime.web import LOCAL_HOSTS, listen
 from faqbot.settings.models import Settings
+from faqbot.settings.sources import ON
 from faqbot.slack.blockkit.views import example_questions
 from faqbot.slack.client import web_client
 from faqbot.slack.context import AppContext
 from faqbot.slack.manifest import COMMANDS, EVENTS, OPTIONAL_SCOPES, SCOPES, SHORTCUTS
 from faqbot.slack.service import OnReady, run_socket_mode
 from faqbot.web.site import workspace_routes
+from faqbot.web.widget import DEMO_PATH, demo_routes
 
 LOCAL_OWNER_CHANNEL: Final = "C0HIRING1"
 """The channel of the local workspace that gets handed-off questions."""
 
 EDITOR_PATH: Final = "/edit"
 """Where the local workspace has the editor."""
+
+EDITOR_TITLE: Final = "Edit roles and FAQs"
 
 
 async def run_in_local_workspace(
@@ -50,13 +54,16 @@ async def run_in_local_workspace(
         changed: set when other content was loaded, or could not be.
         on_ready: called with a line for the operator.
     """
-    routes = [] if editor is None else [Mount(EDITOR_PATH, routes=editor)]
+    routes, pages = demo_routes(), [("Careers page with the widget", DEMO_PATH)]
+    if editor is not None:
+        routes.append(Mount(EDITOR_PATH, routes=editor))
+        pages.insert(0, (EDITOR_TITLE, f"{EDITOR_PATH}/"))
     setup = Setup(
         scopes=frozenset((*SCOPES, *OPTIONAL_SCOPES)),
         events=frozenset(EVENTS),
         commands=tuple((command.name, command.description) for command in COMMANDS),
         shortcuts=tuple((shortcut.callback_id, shortcut.name) for shortcut in SHORTCUTS),
-        pages=(("Edit roles and FAQs", f"{EDITOR_PATH}/"),) if routes else (),
+        pages=tuple(pages),
     )
     port = settings.listen_port
     listen("127.0.0.1", port).close()  # so that a taken port gives the same advice in every mode
@@ -67,6 +74,9 @@ async def run_in_local_workspace(
                 "slack_bot_token": SecretStr(workspace.bot_token),
                 "slack_app_token": SecretStr(workspace.app_token),
                 "slack_signing_secret": SecretStr(workspace.signing_secret),
+                # Only pages of this workspace, of which there is one.
+                "faqbot_widget_origins": ",".join(_origins(port)),
+                "faqbot_widget_handoffs": ON,
                 "faqbot_default_owner": settings.faqbot_default_owner or LOCAL_OWNER_CHANNEL,
             }
         )
@@ -85,6 +95,11 @@ async def run_in_local_workspace(
             await run_socket_mode(local, context, tasks, None, open_page, open_routes=open_routes)
 
 
+def _origins(port: int) -> Iterator[str]:
+    """Yield the names by which a browser reaches the local workspace."""
+    yield from (f"http://{host}:{port}" for host in LOCAL_HOSTS)
+
+
 async def _open(workspace: LocalWorkspace, engine: Engine, changed: asyncio.Event) -> None:
     """Let somebody ask a question of the content's own, so that the page shows what faqbot does.
 
@@ -97,8 +112,8 @@ async def _open(workspace: LocalWorkspace, engine: Engine, changed: asyncio.Even
     """
     if is_empty(engine.knowledge_base):
         way = "faqbot new role"
-        if workspace.setup.pages:
-            way += f", or in the editor: “{workspace.setup.pages[0][0]}” in the menu"
+        if any(title == EDITOR_TITLE for title, _ in workspace.setup.pages):
+            way += f", or in the editor: “{EDITOR_TITLE}” in the menu"
         title = f"{workspace.setup.bot_name} has no content yet. Write the first role with: {way}"
         await workspace.open_with("", (), title=title)
         while is_empty(engine.knowledge_base):

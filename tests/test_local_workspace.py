@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
 from tests.support.waiting import DEADLINE
 
@@ -315,3 +316,29 @@ def test_from_an_empty_folder_to_an_answer_in_less_than_five_minutes(
     (Path(PICTURES or tmp_path) / "steps.txt").write_text("\n".join(record) + "\n")
     assert len(person.steps) == 8
     assert person.seconds < FIVE_MINUTES, person.steps
+
+
+@pytest.mark.browser
+def test_careers_page_asks_and_passes_a_question_on(visit: Callable[..., Page]) -> None:
+    """The widget's demo page, from the menu of the workspace to the owners' channel."""
+    page = visit(bypass_csp=True)  # the policy of the page keeps axe's own script out
+    page.get_by_role("link", name="Careers page with the widget").click()
+    question = page.get_by_label("Ask about a job")
+    question.fill("which skills does a data analyst need?")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    page.locator(".turn", has_text="Power BI").wait_for()
+    question.fill("Is there a kindergarten?")
+    question.press("Enter")
+    turn = page.locator(".turn").nth(1)
+    turn.get_by_text("Ask a person").click()
+    turn.get_by_label("Your mail address").fill("anna@example.com")
+    turn.get_by_role("button", name="Send to a person").click()
+    turn.get_by_text("Your question is with a person now.").wait_for()
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert not scrolls_sideways(page)
+        assert Axe().run(page).response["violations"] == []
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.get_by_role("link", name="local workspace").click()
+    page.locator(".place", has_text="hiring").click()
+    page.get_by_text("A question from a web page").wait_for()

@@ -28,6 +28,7 @@ def describe(settings: Settings) -> tuple[str, ...]:
         *_content(settings),
         *_memory(settings),
         *_web(settings),
+        *_widget(settings),
         *_service(settings),
     )
 
@@ -90,6 +91,12 @@ def _web(settings: Settings) -> Iterator[str]:
         keys = counted(len(settings.api_keys.keys), "key")
         origins = ", ".join(settings.api_origins) or "none"
         yield f"HTTP API: /api/ ({keys}; pages that may call it: {origins})"
+
+
+def _widget(settings: Settings) -> Iterator[str]:
+    if settings.widget_origins:
+        person = "questions go to people" if settings.widget_handoffs else "no questions to people"
+        yield f"widget: /widget/ for {', '.join(settings.widget_origins)} ({person})"
 
 
 def _service(settings: Settings) -> Iterator[str]:

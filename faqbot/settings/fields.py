@@ -173,6 +173,18 @@ class SettingFields(SettingsReader):
         unset="none",
     )
 
+    faqbot_widget_origins: str = _setting(
+        "",
+        "Origins of careers pages that show the widget, such as `https://www.example.com`, "
+        "separated by commas. It needs a port.",
+        unset="no widget",
+    )
+    faqbot_widget_handoffs: str = _setting(
+        "off",
+        "Whether visitors may pass a question on to a person, in Slack: `off` or `on`. It "
+        "needs the database.",
+    )
+
     # Service
     port: int | None = _setting(
         None,

@@ -97,9 +97,9 @@ def web_problems(values: Any) -> Iterator[str]:
     if not isinstance(values, Mapping):
         return
     if reveal(values.get("slack_bot_token")) and reveal(values.get("slack_app_token")):
-        for name in ("faqbot_mcp", "faqbot_api"):
+        for name in ("faqbot_mcp", "faqbot_api", "faqbot_widget_origins"):
             if str(values.get(name) or OFF).lower() != OFF and not values.get("port"):
-                yield f"{name.upper()} is on, but Socket Mode listens on no port: set PORT too."
+                yield f"{name.upper()} is set, but Socket Mode listens on no port: set PORT too."
 
 
 def reveal(value: Any) -> str:
@@ -130,6 +130,7 @@ _CHOICES: Final = {
     "faqbot_editor_git": ("off", "commit", "branch"),
     "faqbot_mcp": ("off", "on"),
     "faqbot_api": ("off", "on"),
+    "faqbot_widget_handoffs": ("off", "on"),
     "faqbot_log_level": ("debug", "info", "warning", "error"),
     "faqbot_log_format": ("text", "json"),
 }
@@ -188,7 +189,7 @@ class Settings(SettingFields):
             )
         return value.rstrip("/")
 
-    @field_validator("faqbot_api_origins")
+    @field_validator("faqbot_api_origins", "faqbot_widget_origins")
     @classmethod
     def _check_origins(cls, value: str, info: ValidationInfo) -> str:
         for one in listed(value):
@@ -264,7 +265,17 @@ class Settings(SettingFields):
     @property
     def serves_web(self) -> bool:
         """Whether anything is served beside Slack's endpoint, health and metrics."""
-        return self.serves_mcp or self.serves_api
+        return self.serves_mcp or self.serves_api or bool(self.widget_origins)
+
+    @property
+    def widget_origins(self) -> tuple[str, ...]:
+        """The origins of pages that show the widget; none: it isn't served."""
+        return listed(self.faqbot_widget_origins)
+
+    @property
+    def widget_handoffs(self) -> bool:
+        """Whether visitors of these pages may pass questions on to a person."""
+        return self.faqbot_widget_handoffs == ON
 
     @property
     def serves_api(self) -> bool:

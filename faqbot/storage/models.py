@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from faqbot.errors import FaqbotError
 
@@ -99,10 +100,15 @@ class HandoffState(StrEnum):
     CLOSED = "closed"
 
 
+MAIL: Final = "mailto:"
+"""What an asker begins with who is reached by mail, and not in Slack."""
+
+
 @dataclass(frozen=True, slots=True)
 class Handoff:
     """A question that a person has to answer.
 
+    `asker` is a Slack id, or `mailto:` and the address of somebody outside.
     `notice_channel` and `notice_ts` name the message that shows it to its owner.
     """
 
@@ -121,6 +127,11 @@ class Handoff:
     answer: str = ""
     notice_channel: str = ""
     notice_ts: str = ""
+
+    @property
+    def mail(self) -> str:
+        """The address of an asker who isn't in Slack; empty for others."""
+        return self.asker.removeprefix(MAIL) if self.asker.startswith(MAIL) else ""
 
 
 class ProposalState(StrEnum):

@@ -86,7 +86,7 @@ handoffs: Final = Table(
     Column("team", String(32), nullable=False),
     Column("receipt", String(32), key="question_id", nullable=False),
     Column("question", SafeText, nullable=False),
-    Column("asker", String(32), nullable=False),
+    Column("asker", String(320), nullable=False),
     Column("channel", String(32), nullable=False),
     Column("thread", String(32), nullable=False),
     Column("owner", String(200), nullable=False),

@@ -117,12 +117,15 @@ REPLY: Final = _object(
 """The schema of a reply: the parts that a page shows."""
 
 
-def reply_to_dict(reply: Reply, formatted: Callable[[str], object] = str) -> JsonObject:
+def reply_to_dict(
+    reply: Reply, formatted: Callable[[str], object] = str, form: str = "markdown"
+) -> JsonObject:
     """Return a reply as JSON.
 
     Args:
         reply: what is shown.
         formatted: converts each text that is in Markdown.
+        form: the key of such a text in a block.
     """
     return {
         "header": reply.header,
@@ -131,7 +134,7 @@ def reply_to_dict(reply: Reply, formatted: Callable[[str], object] = str) -> Jso
             {
                 "id": part.id,
                 "title": part.title,
-                "blocks": [_block(block, formatted) for block in part.body],
+                "blocks": [_block(block, formatted, form) for block in part.body],
             }
             for part in reply.parts
         ],
@@ -142,9 +145,9 @@ def reply_to_dict(reply: Reply, formatted: Callable[[str], object] = str) -> Jso
     }
 
 
-def _block(block: Block, formatted: Callable[[str], object]) -> JsonObject:
+def _block(block: Block, formatted: Callable[[str], object], form: str) -> JsonObject:
     if isinstance(block, ReplyText):
-        return {"type": "text", "markdown": formatted(block.markdown)}
+        return {"type": "text", form: formatted(block.markdown)}
     if isinstance(block, Bullets):
         items = [formatted(item) for item in block.items]
         return {"type": "list", "heading": block.heading, "items": items}

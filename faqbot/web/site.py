@@ -15,6 +15,7 @@ from faqbot.slack.context import AppContext
 from faqbot.web.http_api import HttpApi
 from faqbot.web.limits import WebLimits
 from faqbot.web.served import PublicContent, ServedWorkspace, WorkspaceOf
+from faqbot.web.widget import HandoffLimits, Widget
 
 
 @asynccontextmanager
@@ -78,4 +79,7 @@ async def web_routes(
         if settings.serves_api:
             api = HttpApi(content, settings.api_keys, settings.api_origins, limits)
             routes += api.routes()
+        if settings.widget_origins:
+            handoffs = HandoffLimits() if settings.widget_handoffs else None
+            routes += Widget(content, settings.widget_origins, limits, handoffs).routes()
         yield routes

@@ -89,7 +89,7 @@ async def serving_web(
         app = create_app(context, client)
         async with workspace_routes(settings, context, client) as routes:
             site = asgi(app.async_dispatch, workspace.signing_secret, routes, metrics.request)
-            async with background_server(Server(site), listener):
+            async with background_server(Server(site, "127.0.0.1"), listener):
                 workspace.deliver_to(f"{address}{PATH}")
                 yield Site(address, workspace, services, http)
                 await services.listeners.drain()

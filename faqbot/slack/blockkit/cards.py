@@ -53,8 +53,16 @@ ALONE: Final = (
 )
 
 
+_OUTSIDE_BUTTONS: Final = {
+    HandoffState.OPEN: ((Action.CLAIM, "Claim", "primary"), (Action.CLOSE, "Close", "")),
+    HandoffState.CLAIMED: ((Action.CLOSE, "Close", "primary"), (Action.GIVE_BACK, "Give back", "")),
+}
+
+
 def handoff_card(handoff: Handoff, owners: OwnerSet) -> Message:
     """Return the message that shows a question to its owners."""
+    if handoff.mail:
+        return _outside_card(handoff, owners)
     quoted = "\n".join(
         f"> {line}" for line in escape(shorten(handoff.question, QUOTED)).splitlines()
     )
@@ -74,6 +82,28 @@ def handoff_card(handoff: Handoff, owners: OwnerSet) -> Message:
         blocks.append(mrkdwn_context(f"{state} · {owners} may answer"))
     blocks += _buttons(_HANDOFF_BUTTONS[handoff.state], handoff.id)
     return Message(f"A question for a person: {escape(handoff.question)}", tuple(blocks))
+
+
+def _outside_card(handoff: Handoff, owners: OwnerSet) -> Message:
+    """Return the card of a question from outside of Slack, which is answered by mail."""
+    mail = escape(handoff.mail)
+    # As rich text, in which a stranger's words are neither markup nor links.
+    words = {"type": "text", "text": shorten(handoff.question, QUOTED)}
+    quoted = {"type": "rich_text_quote", "elements": [words]}
+    state = STATES[handoff.state]
+    if handoff.claimed_by:
+        state += f" by <@{handoff.claimed_by}>"
+    is_closed = handoff.state in (HandoffState.ANSWERED, HandoffState.CLOSED)
+    state += f" {moment(handoff.changed)}" if is_closed else f" · {owners} may answer"
+    hint = "" if is_closed else " · Answer by mail, then close it here"
+    blocks: list[JsonObject] = [
+        header("A question from a web page"),
+        mrkdwn_section(f"<mailto:{mail}|{mail}> asks:"),
+        {"type": "rich_text", "elements": [quoted]},
+        mrkdwn_context(state + hint),
+        *_buttons(_OUTSIDE_BUTTONS.get(handoff.state, ()), handoff.id),
+    ]
+    return Message(f"A question from a web page: {escape(handoff.question)}", tuple(blocks))
 
 
 def proposal_card(

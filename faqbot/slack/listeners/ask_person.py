@@ -100,7 +100,7 @@ class _Requests:
         asked = HandoffRequest(
             record, user, question, metadata.get("channel", ""), metadata.get("thread", "")
         )
-        handoff = await self.handoffs.open(context, asked)
+        handoff = await self.handoffs.open(client_of(context), asked)
         asked_at = self.clicked.pop((user, record.id), None)
         if handoff is not None and asked_at is not None:
             await self._show_owners(asked_at, handoff, context)

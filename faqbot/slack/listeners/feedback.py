@@ -252,7 +252,7 @@ class _Rating:
             asked = HandoffRequest(
                 record, user, question, metadata.get("channel", ""), metadata.get("thread", "")
             )
-            await HandoffService(self.app).open(context, asked)
+            await HandoffService(self.app).open(client_of(context), asked)
 
     async def _record(self, team: str, question_id: str) -> QuestionRecord | None:
         async with self.app.services.store() as store:

@@ -59,13 +59,12 @@ class HandoffService:
 
     app: AppContext
 
-    async def open(self, context: AsyncBoltContext, asked: HandoffRequest) -> Handoff | None:
+    async def open(self, client: AsyncWebClient, asked: HandoffRequest) -> Handoff | None:
         """Post a question to its owner, and confirm it to the asker.
 
         Returns:
             The hand-off, also if the asker had opened it before; None if nobody got the question.
         """
-        client = client_of(context)
         owner = await self._owner(asked.record)
         places = await self.app.owners.places(client, owner)
         group = await self.app.owners.group(client, owner)
@@ -162,8 +161,10 @@ class HandoffService:
         """Post a text in Slack's markup to the asker, in the thread of the question or directly.
 
         With `openly` false it is posted directly; `said` is Markdown that is set off below the
-        text, `more` a message that follows it.
+        text, `more` a message that follows it. Nothing is posted to somebody outside of Slack.
         """
+        if handoff.mail:
+            return
         thread = handoff.thread if openly else ""
         place = handoff.channel if thread else handoff.asker
         lead = f"<@{handoff.asker}> {text}" if thread else text
