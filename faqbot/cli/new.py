@@ -248,7 +248,8 @@ def role(
     Whatever is left out is a comment to fill in. A new folder also gets the schema for editors and
     a first general FAQ. Exit code 0 when the file was written, 2 when it exists already.
     """
-    from faqbot.content.writer import make_id, role_file
+    from faqbot.content.fields import make_id
+    from faqbot.content.writer import role_file
     from faqbot.errors import UsageError
     from faqbot.model import Role, Section
     from faqbot.model import Years as Span

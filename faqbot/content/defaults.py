@@ -100,6 +100,18 @@ def read_default(name: str) -> object:
     return yaml.load(text, Loader=yaml.CSafeLoader)
 
 
+@cache
+def load_headings() -> dict[str, list[str]]:
+    """Read how headings of job descriptions are worded, by the key of their section.
+
+    Two further keys: `none`, headings that belong to no section, and `title`, labels of titles.
+    """
+    headings: dict[str, list[str]] = TypeAdapter(dict[str, list[str]]).validate_python(
+        read_default("section-headings.yaml")
+    )
+    return headings
+
+
 _ROLE_SLOT: Final = "{role}"
 _IN_BRACKETS: Final = re.compile(r"\([^)]*\)|\[[^]]*\]")
 _SIGNS: Final = re.compile(r"[&/,;:|+]|\s[-\u2013\u2014]\s")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
+from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
 from pydantic import (
@@ -17,6 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 ID_PATTERN: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+MAX_ID_LENGTH: Final = 60
 ONET_PATTERN: Final = r"^[0-9]{2}-[0-9]{4}\.[0-9]{2}$"
 _DAYS_OF_UNIT: Final = {"day": 1.0, "week": 7.0, "month": 365 / 12, "year": 365.0}
 _PERIOD_PATTERN: Final = r"^\s*([0-9]{1,5})\s+(day|week|month|year)s?\s*$"
@@ -25,6 +28,28 @@ _CONTROL_CHARACTER: Final = re.compile(
 )
 _MAX_PERIOD: Final = dt.timedelta(days=36_500)
 _VALID_YEARS: Final = range(1990, 2200)
+
+
+def make_id(text: str, taken: Iterable[str] = ()) -> str:
+    """Return an id made of a text's words: lower case, hyphens, and none of those taken."""
+    letters = unicodedata.normalize("NFKD", text)
+    plain = "".join(char for char in letters if not unicodedata.combining(char)).lower()
+    # Without the apostrophe, "what's" becomes `whats` and not `what-s`.
+    words = re.findall(r"[a-z0-9]+", plain.replace("'", ""))
+    key = ""
+    for word in words:
+        longer = f"{key}-{word}" if key else word
+        # Four characters stay free for the number that tells equal ids apart.
+        if len(longer) > MAX_ID_LENGTH - 4:
+            break
+        key = longer
+    key = key or (words[0][: MAX_ID_LENGTH - 4] if words else "entry")
+    known = set(taken)
+    unique, number = key, 1
+    while unique in known:
+        number += 1
+        unique = f"{key}-{number}"
+    return unique
 
 
 def _parse_date(value: object) -> dt.date:

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from faqbot.content.conversation import TOP_KEYS, ConversationFile, SensitivePart, SmallTalkPart
-from faqbot.content.fields import ID_PATTERN, ONET_PATTERN
+from faqbot.content.defaults import load_headings
+from faqbot.content.fields import ID_PATTERN, ONET_PATTERN, make_id
 from faqbot.content.format import (
     FaqFile,
     FaqPart,
@@ -63,7 +64,9 @@ def _message(
     """Return the advice, and whether it is about the key instead of the value."""
     loc, kind, name = detail["loc"], detail["type"], _name(detail["loc"])
     if kind == "missing":
-        return (f"{lookup(loc[:-1])[0]} needs `{loc[-1]}`" if lookup else _missing(loc)), False
+        return (
+            f"{lookup(loc[:-1])[0]} needs `{loc[-1]}`" if lookup else _missing(document, loc)
+        ), False
     if kind == "extra_forbidden":
         part, keys = lookup(loc[:-1]) if lookup else _content_mapping(loc[:-1], document)
         word = str(loc[-1])
@@ -164,22 +167,36 @@ def _type_name(value: object) -> str:
     return "text"
 
 
-def _missing(loc: Loc) -> str:
+def _missing(document: YamlDocument, loc: Loc) -> str:
     if _is_own_section(loc[:-1]):
         return _own_section(str(loc[1]))
     part = "this role" if len(loc) == 1 else "this FAQ"
     if len(loc) == 1 and loc[0] == "faqs":
         part = "this file"
-    return f"{part} needs `{loc[-1]}`"
+    advice = f"{part} needs `{loc[-1]}`"
+    if loc[-1] == "id":
+        # By its id an FAQ keeps its ratings and links when its question is worded anew.
+        question = document.find((*loc[:-1], "question"))[1]
+        named = make_id(question.value if isinstance(question, yaml.ScalarNode) else "my FAQ")
+        advice += f", a short name that stays as it is: `id: {named}`"
+    return advice
 
 
 def _own_section(key: str) -> str:
-    near = nearest(key, tuple(STANDARD_SECTIONS))
-    guess = f"; did you mean `{near}`?" if near else ""
+    heading = key.replace("-", " ").replace("_", " ").casefold().strip()
+    meant = next(
+        (section for section in STANDARD_SECTIONS if heading in load_headings()[section]),
+        nearest(key, tuple(STANDARD_SECTIONS)),
+    )
+    if meant:
+        return (
+            f"{quoted(key)} is not a standard section; did you mean `{meant}`? "
+            "(A section of your own needs a `title`.)"
+        )
+    title = heading.capitalize() or "Why join"
     return (
-        f"{quoted(key)} is not a standard section{guess} (A section of your own needs a `title`.)"
-        if near
-        else f"{quoted(key)} is a section of your own, so it needs `title`, and `text` or `items`"
+        f"{quoted(key)} is a section of your own, so it needs `title`, and `text` or `items`: "
+        f"{{title: {title}, text: …}}"
     )
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import os
-import re
 import tempfile
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import indent
@@ -18,6 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
+from faqbot.content.fields import make_id
 from faqbot.content.format import SCHEMA_PATH
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.content.yaml_text import is_in_curly_quotes, looks_like_points, needs_quotes
@@ -25,33 +24,10 @@ from faqbot.errors import UsageError
 from faqbot.model import Audience, Faq, KnowledgeBase, Role, Section, Years
 
 LINE_WIDTH: Final = 100
-MAX_ID_LENGTH: Final = 60
 Notes = Mapping[str, Sequence[str]]
 """Comment lines by the key that they are written above: `title`, `sections/skills`, `faqs/x`."""
 
 Pairs = Iterable[tuple[str, object]]
-
-
-def make_id(text: str, taken: Iterable[str] = ()) -> str:
-    """Return an id made of a text's words: lower case, hyphens, and none of those taken."""
-    letters = unicodedata.normalize("NFKD", text)
-    plain = "".join(char for char in letters if not unicodedata.combining(char)).lower()
-    # Without the apostrophe, "what's" becomes `whats` and not `what-s`.
-    words = re.findall(r"[a-z0-9]+", plain.replace("'", ""))
-    key = ""
-    for word in words:
-        longer = f"{key}-{word}" if key else word
-        # Four characters stay free for the number that tells equal ids apart.
-        if len(longer) > MAX_ID_LENGTH - 4:
-            break
-        key = longer
-    key = key or (words[0][: MAX_ID_LENGTH - 4] if words else "entry")
-    known = set(taken)
-    unique, number = key, 1
-    while unique in known:
-        number += 1
-        unique = f"{key}-{number}"
-    return unique
 
 
 def role_file(

@@ -10,10 +10,11 @@ from typing import Any, Final
 
 import yaml
 
+from faqbot.content.fields import make_id
 from faqbot.content.files import content_files, decode, file_version, read_bytes
 from faqbot.content.format import SCHEMA_PATH, schema_text
 from faqbot.content.publisher import FileEdit
-from faqbot.content.writer import make_id, write_bytes
+from faqbot.content.writer import write_bytes
 from faqbot.content.yaml_edits import edit_document
 from faqbot.content.yaml_tree import Node
 from faqbot.content.yaml_values import compose, plain_value

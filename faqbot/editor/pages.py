@@ -20,8 +20,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from faqbot import pages
+from faqbot.content.fields import make_id
 from faqbot.content.sections import STANDARD_SECTIONS
-from faqbot.content.writer import make_id
 from faqbot.editor.changes import changes_in_words
 from faqbot.editor.drafts import Drafts
 from faqbot.editor.files import (

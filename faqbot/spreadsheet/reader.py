@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from faqbot.content.fields import make_id
 from faqbot.content.sections import STANDARD_SECTIONS
-from faqbot.content.writer import make_id
 from faqbot.errors import UsageError
 from faqbot.model import Audience, Faq, KnowledgeBase, Role, Section, Years
 from faqbot.spreadsheet.files import (

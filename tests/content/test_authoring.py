@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from faqbot.content.fields import MAX_ID_LENGTH, make_id
 from faqbot.content.loader import load_knowledge_base
-from faqbot.content.writer import MAX_ID_LENGTH, faq_file, make_id, role_file, write_file
+from faqbot.content.writer import faq_file, role_file, write_file
 from faqbot.errors import UsageError
 from faqbot.model import Faq, KnowledgeBase, Role, Section, Years
 from tests.content.strategies import faqs, roles

@@ -6,16 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from types import MappingProxyType
 from typing import Final, Protocol
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
-from faqbot.content.defaults import load_common_sections
+from faqbot.content.defaults import load_common_sections, load_headings
 from faqbot.content.sections import STANDARD_SECTIONS
 
 EXTRA: Final = ("faqbot import document", "documents")
@@ -319,27 +317,24 @@ def _all_wordings() -> tuple[str, ...]:
 
 @cache
 def _title_labels() -> frozenset[str]:
-    return frozenset(_wordings_file()["title"])
-
-
-def _wordings_file() -> dict[str, list[str]]:
-    text = (
-        resources.files("faqbot.importers.documents").joinpath("wordings.yaml").read_text("utf-8")
-    )
-    loaded: dict[str, list[str]] = yaml.load(text, Loader=yaml.CSafeLoader)
-    return loaded
+    return frozenset(load_headings()["title"])
 
 
 @cache
 def _load_wordings() -> Mapping[str, list[str]]:
-    loaded = _wordings_file()
+    loaded = dict(load_headings())
     common = load_common_sections().headings
-    loaded[_NONE] += loaded.pop("title") + [
-        heading
-        for topic, headings in common.items()
-        # What these list is often required, so it belongs to the skills, as before.
-        for heading in (headings if topic not in _LISTED_TOPICS else ())
-    ]
+    titles = loaded.pop("title")
+    loaded[_NONE] = (
+        loaded[_NONE]
+        + titles
+        + [
+            heading
+            for topic, headings in common.items()
+            # What these list is often required, so it belongs to the skills, as before.
+            for heading in (headings if topic not in _LISTED_TOPICS else ())
+        ]
+    )
     return MappingProxyType(loaded)
 
 

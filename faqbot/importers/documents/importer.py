@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from faqbot.content.fields import without_controls
-from faqbot.content.writer import make_id, role_file
+from faqbot.content.fields import make_id, without_controls
+from faqbot.content.writer import role_file
 from faqbot.errors import MissingExtraError, UsageError
 from faqbot.importers.documents.blocks import (
     Block,

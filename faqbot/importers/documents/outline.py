@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Final
 
+from faqbot.content.fields import make_id
 from faqbot.content.sections import STANDARD_SECTIONS
-from faqbot.content.writer import make_id
 from faqbot.importers.documents.blocks import (
     Block,
     Boilerplate,

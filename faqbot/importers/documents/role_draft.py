@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
+from faqbot.content.fields import make_id
 from faqbot.content.sections import STANDARD_SECTIONS
-from faqbot.content.writer import make_id
 from faqbot.importers.documents.blocks import (
     Block,
     Boilerplate,

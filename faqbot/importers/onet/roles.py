@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from faqbot.content.writer import make_id, role_file
+from faqbot.content.fields import make_id
+from faqbot.content.writer import role_file
 from faqbot.errors import UsageError
 from faqbot.importers.onet.release import FAMILY_NAMES, Occupation, Release, family_of
 from faqbot.matching.text import normalise, singular, words
