@@ -27,9 +27,16 @@ _ROLE_PHRASE = re.compile(
 )
 
 
+_ARTICLES = frozenset({"a", "an", "the"})
+
+
 def without_role(masked: str) -> str:
-    """Return a text without the masked role, and without the words that join it to the rest."""
-    return " ".join(_ROLE_PHRASE.sub(" ", masked).split())
+    """Return a text without the masked role, and without the words that join it to the rest.
+
+    Articles go too: "the shift" of one role is "the baker's shift" where roles are named.
+    """
+    words = _ROLE_PHRASE.sub(" ", masked).split()
+    return " ".join(word for word in words if word not in _ARTICLES)
 
 
 class VerbatimQuestions:

@@ -154,3 +154,57 @@ def test_an_own_question_of_another_audience_is_not_answered(load: Load) -> None
         """
     )
     assert "March" not in engine.ask("When is the bonus paid?").text
+
+
+KENNEL = """
+    role: dog-groomer
+    title: Dog Groomer
+    sections:
+      overview: Washes and clips dogs.
+      skills:
+        required: [One year with hand-stripping tools]
+        preferred: [Chew-proof bandaging]
+    faqs:
+      - id: round
+        question: When does the first round end?
+        answer: At noon.
+"""
+
+
+APRONS = """
+    faqs:
+      - id: aprons
+        question: Who buys my apron and my boots?
+        answer: The kennel does.
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("is chew-proof bandaging a must?", "Preferred, not required"),
+        ("do i need chew proof bandaging", "Preferred, not required"),
+        ("are hand-stripping tools required?", "Yes, required"),
+    ],
+)
+def test_what_a_role_lists_is_told_though_a_general_faq_may_be_meant(
+    load: Load, text: str, said: str
+) -> None:
+    answered = load(KENNEL, APRONS).ask(text)
+    assert answered.fact is not None
+    assert said in answered.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "when does the dog groomer's first round end",
+        "When does the first round of a dog groomer end?",
+        "when does the first round end for the dog groomer",
+    ],
+)
+def test_an_own_question_of_a_role_is_known_wherever_the_role_is_named(
+    load: Load, text: str
+) -> None:
+    answered = load(KENNEL).ask(text)
+    assert [found.id for found in answered.entries] == ["dog-groomer/faq/round"]

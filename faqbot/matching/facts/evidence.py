@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -94,6 +94,15 @@ class EvidenceIndex:
     def lists_item(self, item: str) -> bool:
         """Return whether some role lists just that: "javascript", but not "recruiter"."""
         return item in self._items
+
+    def lists_together(self, words: Sequence[str]) -> bool:
+        """Return whether a line of some role that is required or preferred has all these words."""
+        return any(
+            indexed.line.level is not RequirementLevel.MENTIONED
+            and all(indexed.contains(word, whole=True) for word in words)
+            for lines in self._by_role.values()
+            for indexed in lines
+        )
 
     def lists_word(self, word: str) -> bool:
         """Return whether some role lists the word as required or preferred."""

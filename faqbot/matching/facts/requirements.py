@@ -111,7 +111,11 @@ class Requirements:
     ) -> Answer | None:
         """Return what roles say of a thing, where a question names no role: the one, or several."""
         subject = subject_of(words, self._names)
-        if not asked.asks_whether_needed or subject is None or _is_told(outcome):
+        if not asked.asks_whether_needed or subject is None:
+            return None
+        # What a role lists is surer than that a general FAQ may be meant.
+        sure = isinstance(outcome, Choices) and self._subjects.is_listed(subject)
+        if _is_told(outcome) and not sure:
             return None
         # Degrees and experience are asked for by every role: which one is meant, matters there.
         if self._subjects.section_of(subject) or not self._subjects.is_understood(subject):

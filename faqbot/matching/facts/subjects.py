@@ -261,12 +261,22 @@ class SubjectFinder:
             return False
         if not subject.words:
             return subject.section in ("education", "certifications")
-        if self._lines.lists_item(subject.text):
+        if self.is_listed(subject):
             return True
         return all(
             is_mark(word) or self._lines.lists_item(word) or self.is_thing(word)
             for word in subject.words
         )
+
+    def is_listed(self, subject: Subject) -> bool:
+        """Return whether a role lists just that, or names it within what it lists.
+
+        "Deck oven" is named in "two years at a deck oven": one of the words is no everyday word.
+        """
+        if self._lines.lists_item(subject.text):
+            return True
+        several = len(subject.words) > 1
+        return several and self._names_thing(subject) and self._lines.lists_together(subject.words)
 
     def is_rare(self, subject: Subject) -> bool:
         """Return whether some word of the subject is no everyday word."""
