@@ -99,7 +99,7 @@ def full_description(page: Page) -> None:
     """A whole role by command, from its beginning."""
     page.get_by_role("button", name="hiring").click()
     say(page, "/role python backend")
-    page.get_by_text("Page 1 of").wait_for()
+    page.get_by_role("heading", name="Python Back End Developer").wait_for()
     take(page, "full-description")
 
 
