@@ -47,6 +47,7 @@ ABOUT_SHIPPED_CONTENT = (
     "README.md",
     "docs/reference/json.md",
     "docs/tutorial/first-answer.md",
+    "docs/explanation/declines.md",
 )
 
 
