@@ -230,7 +230,9 @@ class _AuthorDumper(yaml.SafeDumper):
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     # The dumper would wrap other texts, so that a line may begin like a point of a list.
     style = "|" if "\n" in text or looks_like_points(text) else None
-    if is_in_curly_quotes(text) or (style is None and needs_quotes(text)):
+    # Block text that keeps empty lines at its end would need the mark of a document's end.
+    ends_empty = text.endswith("\n\n") or not text.strip()
+    if is_in_curly_quotes(text) or ends_empty or (style is None and needs_quotes(text)):
         style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 

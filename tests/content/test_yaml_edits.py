@@ -263,6 +263,13 @@ def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
+@pytest.mark.parametrize("text", ["\n", "\n\n", " ", "Wash.\n\n"])
+def test_a_new_text_may_be_blank_or_end_in_empty_lines(text: str) -> None:
+    value = deepcopy(value_of(FILE))
+    value["sections"]["further"] = text
+    assert value_of(edit_document(FILE, 0, value)) == value
+
+
 @given(data=st.data())
 def test_any_edit_is_read_back_and_touches_its_own_lines_only(data: st.DataObject) -> None:
     value = deepcopy(value_of(FILE))
