@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, ViewportSize, sync_playwright
+from playwright.sync_api import FilePayload, Locator, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -249,6 +249,25 @@ def editor(page: Page, env: dict[str, str]) -> None:
         take(page, "editor")
 
 
+def editor_import(page: Page, env: dict[str, str]) -> None:
+    """A job description that was dropped on the editor, as a form to review."""
+    text = (
+        "Payroll Clerk\n\nPays everybody the right amount, on time.\n\n"
+        "What you will do\n\n- Check time sheets\n- Run the monthly payroll\n- Answer questions "
+        "about pay slips\n\nWhat you bring\n\n- Excel\n- At least 2 years in payroll\n"
+    )
+    file: FilePayload = {
+        "name": "payroll-clerk.txt",
+        "mimeType": "text/plain",
+        "buffer": text.encode(),
+    }
+    with tempfile.TemporaryDirectory() as folder, served(env, "edit", "-k", folder) as address:
+        page.goto(address)
+        page.locator("#file").set_input_files(file)
+        page.get_by_role("heading", name="From payroll-clerk.txt").wait_for()
+        take(page, "editor-import")
+
+
 PICTURES = (
     channel,
     app_home,
@@ -292,6 +311,7 @@ def main() -> None:
             picture(page)
         insights(page, env)
         editor(page, env)
+        editor_import(page, env)
         browser.close()
 
 

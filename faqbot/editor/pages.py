@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from asyncio import to_thread
+from asyncio import CancelledError, to_thread
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -300,6 +300,9 @@ async def _responded(call: Callable[[], Awaitable[Mapping[str, Any]]]) -> Respon
         )
     except FaqbotError as error:
         return JSONResponse({"error": str(error)}, 422)
+    except CancelledError:
+        said = "The editor was stopped while it worked on this: start it again."
+        return JSONResponse({"error": said}, 503)
 
 
 async def _body(request: Request) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -16,7 +17,7 @@ from faqbot.importers.documents.blocks import HeadingClassifier
 from faqbot.matching.training_data import SharedResources
 from faqbot.runtime.http_limits import LOCAL_LIMITS
 from faqbot.runtime.tasks import run_until_signal
-from faqbot.runtime.web import Server, listen
+from faqbot.runtime.web import Server, background_server, listen
 
 
 def editor_pages(
@@ -60,10 +61,9 @@ def serve_editor(pages: EditorPages, port: int, say: Callable[[str], None]) -> N
 
         async def serve() -> None:
             server = Server(pages.app(), limits=LOCAL_LIMITS)
-            say(f"faqbot edit: http://127.0.0.1:{listener.getsockname()[1]}/")
-            try:
-                await server.serve(sockets=[listener])
-            finally:
-                server.should_exit = True
+            async with background_server(server, listener) as serving:
+                say(f"faqbot edit: http://127.0.0.1:{listener.getsockname()[1]}/")
+                # What is being saved ends as it should, and then the server.
+                await asyncio.shield(serving)
 
         run_until_signal(serve())

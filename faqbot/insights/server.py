@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -21,7 +22,7 @@ from faqbot.insights.views import InsightsPages
 from faqbot.matching.encoders import StaticEncoder
 from faqbot.matching.similarity import group_by_meaning
 from faqbot.runtime.tasks import run_until_signal
-from faqbot.runtime.web import LOCAL_HOSTS, Server, listen
+from faqbot.runtime.web import LOCAL_HOSTS, Server, background_server, listen
 from faqbot.settings.models import Settings, reveal
 from faqbot.slack.client import team_id_of, web_client
 from faqbot.slack.owners import OwnerDirectory
@@ -89,11 +90,8 @@ def serve_insights(
             async with insights_app(pages, content, store, settings, make_editor) as app:
                 shown = settings.faqbot_insights_url if settings else ""
                 _say(f"faqbot insights: {shown or f'http://{address.host}:{address.port}'}/")
-                server = Server(app)
-                try:
-                    await server.serve(sockets=[listener])
-                finally:
-                    server.should_exit = True
+                async with background_server(Server(app), listener) as serving:
+                    await asyncio.shield(serving)
         finally:
             listener.close()
 

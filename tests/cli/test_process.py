@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -157,3 +159,24 @@ def test_text_is_printed_in_a_locale_that_cannot_show_it(
         env=environment, capture_output=True, check=True, cwd=tmp_path,
     )  # fmt: skip
     assert "QA Engineer · Skills" in lines.stdout.decode()
+
+
+def test_stopping_the_editor_while_it_answers_shows_no_traceback(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    command = [*FAQBOT, "edit", "--knowledge", str(tmp_path), "--port", "0"]
+    form = {"role": "cook", "title": "Cook", "sections": [{"key": "overview", "text": "Cooks."}]}
+    asked = json.dumps({"question": "what does a cook do", "form": form}).encode()
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as editor:
+        assert editor.stdout is not None
+        port = int(editor.stdout.readline().rstrip("/\n").rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE) as browser:
+            head = f"POST /calls/ask HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(asked)}"
+            browser.sendall(f"{head}\r\n\r\n".encode() + asked)
+            editor.send_signal(signal.SIGINT)
+            answer = browser.recv(100)
+        _, errors = editor.communicate(timeout=DEADLINE)
+    assert answer == b"" or answer.startswith((b"HTTP/1.1 200", b"HTTP/1.1 503"))
+    assert "Traceback" not in errors

@@ -401,7 +401,7 @@ function report(found) {
   return h("section", { class: "report card" }, h("h2", {}, `From ${found.name}`),
     h("p", {}, `${found.words} words, ${share} % of them are below. Move points that stand in the wrong section with “Move to …”, then save.`),
     found.missing.length ? h("p", { class: "finding warning" }, `Not below: ${found.missing.join(", ")}`) : null,
-    found.checks.length ? h("ul", {}, found.checks.map((one) => h("li", {}, one))) : null,
+    found.checks.length ? h("ul", {}, found.checks.map((one) => h("li", {}, `${one[0].toUpperCase()}${one.slice(1)}`))) : null,
     found.leftOut.length ? h("details", {}, h("summary", {}, `${found.leftOut.length} left out as no part of the role`),
       found.leftOut.map((one) => h("p", {}, h("b", {}, `${one.kind}: `), one.text))) : null);
 }
