@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.soak.processes import free_port
+from benchmarks.soak.processes import free_port, tree
 
 
 def programs() -> Path:
@@ -49,6 +50,20 @@ class Cluster:
         """Stop it without a word to those who are connected."""
         self._run("pg_ctl", "-m", "immediate", "stop")
 
+    def freeze(self) -> None:
+        """Stop all its processes where they are: it accepts connections, and answers nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        first = (self.folder / "cluster" / "postmaster.pid").read_text().split()[0]
+        for pid in tree(int(first)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
     def make(self) -> None:
         """Make its files."""
         self._run("initdb", "-U", "postgres", "-A", "trust", "-N")
@@ -78,4 +93,5 @@ def cluster(folder: Path) -> Iterator[Cluster]:
     try:
         yield found
     finally:
+        found.thaw()
         found.kill()

@@ -15,11 +15,12 @@ from benchmarks.soak.attacker import ATTACKS, CONNECTIONS
 from benchmarks.soak.connections import Connections
 from benchmarks.soak.processes import ROOT, Faqbot, faqbot, quick
 from benchmarks.soak.report import holds, run
-from benchmarks.soak.slack import Slack, answered
+from benchmarks.soak.slack import ACK, Slack, answered
 from benchmarks.soak.web_api import WebApi
 
 SECONDS = 15 if quick() else 60
 RATE = 20.0
+STRICT = ("endless heads", "half heads")
 WITHIN = 1.0
 MORE = 20.0
 EVENTS = round(RATE * SECONDS)
@@ -31,7 +32,7 @@ NOTES = (
     ),
     (
         "Meanwhile 20 questions a second, signed. Slowest: seconds until the slowest was "
-        f"acknowledged, which has to be below {WITHIN:.0f}."
+        f"acknowledged: below {WITHIN:.0f} beside the first two, below {ACK:.0f} beside the others."
     ),
     (
         "Refused: of the metric faqbot_http_refused_total. MB: resident before and at most, which "
@@ -95,7 +96,7 @@ async def _row(kind: str, first: int, web: WebApi, process: Faqbot) -> Row:
         "holds": holds(
             found.good,
             not slack.retries,
-            slack.slowest < WITHIN,
+            slack.slowest < (WITHIN if kind in STRICT else ACK),
             max(kept) < before + MORE,
             refused > 0,
         ),
@@ -104,7 +105,7 @@ async def _row(kind: str, first: int, web: WebApi, process: Faqbot) -> Row:
 
 async def soak(folder: Path) -> list[Row]:
     """A row for each attack."""
-    web = WebApi()
+    web = WebApi(keep=True)
     database = f"sqlite:///{folder}/faqbot.db"
     async with web.serving() as api, faqbot(folder, api, database=database) as process:
         texts = payloads.questions()

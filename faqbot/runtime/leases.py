@@ -32,6 +32,20 @@ Redeliver = Callable[[Mapping[str, Any], str], Awaitable[bool]]
 Drain = Callable[[], Awaitable[object]]
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The outcome of a claim.
+
+    Attributes:
+        attempt: the number of the attempt, from 1; 0 if another caller has the delivery.
+        is_written: whether another process would finish the delivery if its holder died. If not, it
+            must be finished before it is acknowledged.
+    """
+
+    attempt: int
+    is_written: bool = True
+
+
 class DeliveryClaims(Protocol):
     """Remembers which deliveries were claimed, in this process or in all that share a database."""
 
@@ -44,20 +58,25 @@ class DeliveryClaims(Protocol):
         """Claim a key permanently. Returns True for the first caller only."""
         ...
 
-    async def acquire(self, key: tuple[str, ...], body: Mapping[str, Any]) -> int:
+    async def acquire(self, key: tuple[str, ...], body: Mapping[str, Any]) -> Claim:
         """Claim a delivery until it is completed.
 
         Args:
             key: identifies the delivery.
             body: its payload, with which another process can handle it again.
-
-        Returns:
-            The number of the attempt, from 1; 0 if another caller has the delivery.
         """
         ...
 
     def complete(self, key: str) -> None:
         """Mark a delivery as finished; `key` is written as by `key_string`."""
+        ...
+
+    async def settled(self, key: str, within: float) -> bool:
+        """Wait until a delivery is finished, or its claim is written; False when the time is up."""
+        ...
+
+    def give_up(self, key: str) -> None:
+        """Leave a delivery unfinished, so that it can be claimed again."""
         ...
 
     def running(
@@ -97,18 +116,26 @@ class MemoryClaims:
 
     def claim_now(self, *key: str) -> bool:
         """Claim a key as `claim` does, without waiting."""
-        digest = blake2b(key_string(key).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        digest = _digest(key_string(key))
         if digest in self._claimed:
             return False
         self._claimed[digest] = True
         return True
 
-    async def acquire(self, key: tuple[str, ...], body: Mapping[str, Any]) -> int:  # noqa: ARG002
-        """Claim a delivery. Returns 1 for the first caller and 0 for others."""
-        return int(self.claim_now(*key))
+    async def acquire(self, key: tuple[str, ...], body: Mapping[str, Any]) -> Claim:  # noqa: ARG002
+        """Claim a delivery: attempt 1 for the first caller and 0 for others."""
+        return Claim(int(self.claim_now(*key)))
 
     def complete(self, key: str) -> None:
         """Do nothing: no other process knows of these claims."""
+
+    async def settled(self, key: str, within: float) -> bool:  # noqa: ARG002
+        """Return True: no claim of these is ever written."""
+        return True
+
+    def give_up(self, key: str) -> None:
+        """Forget a claim; `key` is written as by `key_string`."""
+        self._claimed.pop(_digest(key), None)
 
     @property
     def held(self) -> int:
@@ -124,11 +151,18 @@ class MemoryClaims:
             await drain()
 
 
+def _digest(key: str) -> bytes:
+    return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
 LEASE_SECONDS: Final = 20.0
 """Seconds after which another process takes over what a dead one has not finished."""
 
 DATABASE_TIMEOUT: Final = 2.0
 """Seconds to wait for a database that hangs: Slack waits three for an acknowledgement."""
+
+MAX_COMPLETED: Final = 10_000
+"""Finished deliveries that are remembered for a database that is down; then the oldest go."""
 
 UNKNOWN_ATTEMPT: Final = 2
 """The attempt to assume if the database doesn't respond: the caller then checks for an answer."""
@@ -146,9 +180,22 @@ _log = logging.getLogger(__name__)
 class _PendingClaim:
     key: str
     payload: bytes | None
-    attempt: asyncio.Future[int] = field(
+    # None: the database doesn't say. Cancelled: nobody waits any more.
+    attempt: asyncio.Future[int | None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+
+
+@dataclass(eq=False, slots=True)
+class _Held:
+    """A delivery that this process works on."""
+
+    is_written: bool = False
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def written(self) -> None:
+        self.is_written = True
+        self.settled.set()
 
 
 class LeaseManager:
@@ -159,6 +206,7 @@ class LeaseManager:
         cipher: encrypts the payloads of deliveries that are not finished.
         local: the claims of this process.
         lease: seconds until another process may take over a delivery.
+        timeout: seconds to wait for the database before a delivery is handled without a claim.
         on_takeover: called for each delivery of another process that this one handles again.
     """
 
@@ -167,18 +215,22 @@ class LeaseManager:
         recorder: QuestionRecorder,
         cipher: TokenCipher,
         local: MemoryClaims | None = None,
+        *,
         lease: float = LEASE_SECONDS,
+        timeout: float = DATABASE_TIMEOUT,
         on_takeover: Callable[[], None] = lambda: None,
     ) -> None:
         self._recorder = recorder
         self._cipher = cipher
         self._local = local or MemoryClaims()
         self._lease = lease
+        self._timeout = timeout
         self._on_takeover = on_takeover
         self._holder = new_id()
         self._pending: list[_PendingClaim] = []
-        self._completed: set[str] = set()
-        self._held: dict[str, bool] = {}  # the keys in work, and whether the database has them
+        self._completed: dict[str, None] = {}  # in order, so that the oldest can go
+        self._given_up: set[str] = set()
+        self._held: dict[str, _Held] = {}
         self._wake = asyncio.Event()
 
     @property
@@ -188,20 +240,57 @@ class LeaseManager:
 
     async def claim(self, *key: str) -> bool:
         """Claim a key permanently. Returns True for the first caller only."""
-        return bool(await self._acquire(key, None))
+        # The local claim needs no transaction, and it holds when the database goes down.
+        if not self._local.claim_now(*key):
+            return False
+        attempt = await self._write(key_string(key), None) if self._recorder.is_up else None
+        # Without the database, another process may act too; nobody stays without an answer.
+        return attempt is None or attempt > 0
 
-    async def acquire(self, key: tuple[str, ...], body: Mapping[str, Any]) -> int:
+    async def acquire(self, key: tuple[str, ...], body: Mapping[str, Any]) -> Claim:
         """Claim a delivery until it is completed; arguments and result as in `DeliveryClaims`."""
-        up = self._recorder.is_up
-        attempt = await self._acquire(key, self._cipher.encrypt(json.dumps(body)) if up else b"")
-        if attempt:
-            self._held[key_string(key)] = up
-        return attempt
+        name = key_string(key)
+        if not self._local.claim_now(*key):
+            first = self._held.get(name)
+            return Claim(0, is_written=first is None or first.is_written)
+        held = self._held[name] = _Held()
+        if not self._recorder.is_up:
+            return Claim(1, is_written=False)
+        attempt = await self._write(name, self._cipher.encrypt(json.dumps(body)))
+        if attempt is None:
+            return Claim(UNKNOWN_ATTEMPT, is_written=held.is_written)
+        held.written()
+        if not attempt:
+            self._held.pop(name, None)
+        return Claim(attempt)
 
     def complete(self, key: str) -> None:
         """Mark a delivery as finished; `key` is written as by `key_string`."""
-        if self._held.pop(key, False):
-            self._completed.add(key)
+        held = self._held.pop(key, None)
+        if held is None:
+            return
+        held.settled.set()
+        # Also if its claim isn't written: a transaction that hangs may write it yet.
+        self._completed[key] = None
+        while len(self._completed) > MAX_COMPLETED:
+            del self._completed[next(iter(self._completed))]
+        self._wake.set()
+
+    async def settled(self, key: str, within: float) -> bool:
+        """Wait as `DeliveryClaims` says."""
+        held = self._held.get(key)
+        if held is None:
+            return True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await held.settled.wait()
+        return held.settled.is_set()
+
+    def give_up(self, key: str) -> None:
+        """Leave a delivery unfinished, so that it can be claimed again."""
+        if self._held.pop(key, None) is not None:
+            self._local.give_up(key)
+            self._given_up.add(key)
             self._wake.set()
 
     @asynccontextmanager
@@ -219,21 +308,16 @@ class LeaseManager:
             await stack.enter_async_context(background_tasks(self._take_over(redeliver)))
             yield
 
-    async def _acquire(self, key: tuple[str, ...], payload: bytes | None) -> int:
-        # The local claim needs no transaction, and it holds when the database goes down.
-        if not await self._local.claim(*key):
-            return 0
-        if not self._recorder.is_up:
-            # Without the database, another process may answer too; nobody stays without answer.
-            return 1
-        pending = _PendingClaim(key_string(key), payload)
+    async def _write(self, key: str, payload: bytes | None) -> int | None:
+        """Write a claim; the number of the attempt, or None if the database doesn't say."""
+        pending = _PendingClaim(key, payload)
         self._pending.append(pending)
         self._wake.set()
         try:
-            async with asyncio.timeout(DATABASE_TIMEOUT):
+            async with asyncio.timeout(self._timeout):
                 return await pending.attempt
         except TimeoutError:
-            return UNKNOWN_ATTEMPT
+            return None
 
     async def _write_batches(self) -> None:
         while True:
@@ -242,45 +326,69 @@ class LeaseManager:
             # Cleared before the write: a claim that comes during it wakes the next round.
             self._wake.clear()
             await self._write_batch()
-            if self._completed and not self._recorder.is_up:
+            if (self._completed or self._given_up) and not self._recorder.is_up:
                 # Nobody wakes this task when the database is back, so it tries again by itself.
                 await asyncio.sleep(DATABASE_TIMEOUT)
                 self._wake.set()
 
     async def _write_batch(self) -> None:
-        """Write all pending claims and completed deliveries in one transaction."""
+        """Write all pending claims, and what became of earlier ones, in one transaction."""
         pending, self._pending = self._pending, []
-        completed, self._completed = self._completed, set()
-        payloads = {claim.key: claim.payload for claim in pending}
+        completed, self._completed = self._completed, {}
+        given_up, self._given_up = self._given_up, set()
+        # What was finished or given up meanwhile, unwritten, needs no claim any more.
+        payloads = {
+            claim.key: claim.payload
+            for claim in pending
+            if claim.key in self._held or claim.payload is None
+        }
         attempts: dict[str, int] | None = None
         try:
             async with self._recorder.store(flush_first=False) as store:
                 attempts = await store.claims.acquire(
-                    payloads, completed=completed, holder=self._holder, lease=self._lease
+                    payloads,
+                    completed=completed,
+                    given_up=given_up,
+                    holder=self._holder,
+                    lease=self._lease,
                 )
         except StoreError:
-            self._completed |= completed  # other processes would handle them again
+            self._write_again(completed, given_up)  # other processes would handle them again
         except asyncio.CancelledError:
             # The transaction may have been rolled back; `_release` writes these once more.
-            self._completed |= completed
+            self._write_again(completed, given_up)
             raise
         finally:
             for claim in pending:
-                if not claim.attempt.done():
-                    claim.attempt.set_result(
-                        UNKNOWN_ATTEMPT if attempts is None else attempts.get(claim.key, 0)
-                    )
+                self._told(claim, attempts)
+
+    def _write_again(self, completed: dict[str, None], given_up: set[str]) -> None:
+        self._completed = {**completed, **self._completed}
+        self._given_up |= given_up
+
+    def _told(self, claim: _PendingClaim, attempts: dict[str, int] | None) -> None:
+        """Give the outcome of a claim to who waits for it, or note that it came too late."""
+        attempt = None if attempts is None else attempts.get(claim.key, 0)
+        if not claim.attempt.done():
+            claim.attempt.set_result(attempt)
+        elif attempt and claim.key in self._held:
+            self._held[claim.key].written()
 
     async def _release(self) -> None:
         """Write what is completed, and give up the leases of the rest before they expire."""
-        if self._completed or self._pending:
+        if self._completed or self._given_up or self._pending:
             await self._write_batch()
         if not self._held:
             return
         _log.warning("%d unfinished deliveries are left to other processes", len(self._held))
         with contextlib.suppress(StoreError):
-            async with self._recorder.store(flush_first=False) as store:
-                await store.claims.renew(self._holder, 0.0)
+            await self._renew(0.0)
+
+    async def _renew(self, lease: float) -> None:
+        # By key: a transaction that seemed to fail may have written a claim that nobody works on.
+        written = [key for key, held in self._held.items() if held.is_written]
+        async with self._recorder.store(flush_first=False) as store:
+            await store.claims.renew(written, self._holder, lease)
 
     async def _renew_leases(self) -> None:
         while True:
@@ -288,8 +396,7 @@ class LeaseManager:
             if not self._held:
                 continue
             try:
-                async with self._recorder.store(flush_first=False) as store:
-                    await store.claims.renew(self._holder, self._lease)
+                await self._renew(self._lease)
             except StoreError:
                 _log.debug("leases could not be renewed: the database is down")
 
@@ -316,7 +423,8 @@ class LeaseManager:
                 await self._redeliver(lease, redeliver)
 
     async def _redeliver(self, expired: ExpiredLease, redeliver: Redeliver) -> None:
-        self._held[expired.key] = True
+        self._held[expired.key] = held = _Held()
+        held.written()
         self._on_takeover()
         _log.warning("taking over a delivery that another process has not finished")
         try:

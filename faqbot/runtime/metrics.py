@@ -150,6 +150,11 @@ class Metrics:
             "Repeated deliveries, which were not answered again.",
             registry=registry,
         )
+        self._left_to_retry = Counter(
+            "faqbot_deliveries_left_to_retry",
+            "Deliveries that were refused because the database doesn't respond.",
+            registry=registry,
+        )
         self._takeovers = Counter(
             "faqbot_deliveries_taken_over",
             "Deliveries taken over from a process that died.",
@@ -250,6 +255,10 @@ class Metrics:
     def duplicate(self) -> None:
         """Count a delivery that was claimed before."""
         self._duplicates.inc()
+
+    def left_to_retry(self) -> None:
+        """Count a delivery that was refused, so that Slack sends it again."""
+        self._left_to_retry.inc()
 
     def takeover(self) -> None:
         """Count a delivery that was taken over from a dead process."""

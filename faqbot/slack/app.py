@@ -32,6 +32,7 @@ from faqbot.slack.listeners import (
 )
 from faqbot.slack.manifest import COMMANDS
 from faqbot.slack.middleware import deduplication, rate_limit, request_log
+from faqbot.slack.middleware.acknowledgement import AcknowledgedApp, Acknowledgement
 from faqbot.slack.middleware.deduplication import CLAIM
 from faqbot.slack.middleware.request_log import log_handled
 from faqbot.slack.payloads import IncomingMessage, Interaction, payload_of
@@ -82,7 +83,7 @@ def base_app(
         services: shared by all apps of the process.
         authorize: returns the bot's token for each request; None uses the client's token.
     """
-    app = AsyncApp(
+    app = AcknowledgedApp(
         name="faqbot.slack.bolt.app",  # names a logger, and sets its level
         client=client,
         logger=bolt_logger(),
@@ -90,6 +91,13 @@ def base_app(
         request_verification_enabled=False,
         # Bolt 1.30 rejects the request if the deprecated verification token is right.
         ssl_check_enabled=False,
+    )
+
+    app.acknowledgement = Acknowledgement(
+        services.claims,
+        services.calls.has_posted,
+        services.metrics.left_to_retry,
+        services.patience,
     )
 
     def on_finished(request: AsyncBoltRequest, seconds: float) -> None:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, cast
+from weakref import WeakSet
 
 import aiohttp
 from cachetools import LRUCache
@@ -130,7 +131,12 @@ class CallQueue:
         # Bounded, since keys name channels, of which a large workspace has more each day.
         self._next_turns: MutableMapping[_Key, float] = LRUCache(_MAX_KEYS)
         self._paused_until: MutableMapping[_Key, float] = LRUCache(_MAX_KEYS)
+        self._posting: WeakSet[asyncio.Task[Any]] = WeakSet()
         self.waiting = 0
+
+    def has_posted(self, task: asyncio.Task[Any]) -> bool:
+        """Whether a task has sent a post, of which it may not know whether it arrived."""
+        return task in self._posting
 
     async def run(
         self,
@@ -172,6 +178,9 @@ class CallQueue:
         self, method: str, call: Callable[[], Awaitable[aiohttp.ClientResponse]]
     ) -> aiohttp.ClientResponse:
         began, status = self._clock(), "error"
+        task = asyncio.current_task()
+        if method in POSTS and task is not None:
+            self._posting.add(task)
         try:
             response = await call()
             status = str(response.status)

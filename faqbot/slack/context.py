@@ -16,6 +16,7 @@ from faqbot.runtime.question_queue import QuestionQueue
 from faqbot.slack.client import CallQueue
 from faqbot.slack.conversations import MessageVersions, Threads
 from faqbot.slack.directory import AudienceResolver, ChannelPolicies
+from faqbot.slack.middleware.acknowledgement import PATIENCE
 from faqbot.slack.middleware.rate_limit import QuestionLimiter
 from faqbot.slack.middleware.request_log import ListenerTracker
 from faqbot.slack.owners import OwnerDirectory
@@ -38,6 +39,7 @@ class Services:
         questions: parses questions beside the event loop.
         calls: keeps calls of the Web API to Slack's rate limits.
         recorder: writes the question log and opens the store; None without a database.
+        patience: seconds to answer what isn't claimed in the database, before Slack sends it again.
         group_questions: groups questions by meaning, for reports.
     """
 
@@ -48,6 +50,7 @@ class Services:
     questions: QuestionQueue = field(default_factory=QuestionQueue)
     calls: CallQueue = field(default_factory=CallQueue)
     recorder: QuestionRecorder | None = None
+    patience: float = PATIENCE
     group_questions: Grouping = lambda texts: [[at] for at in range(len(texts))]
 
     def store(self) -> AbstractAsyncContextManager[Store]:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -49,6 +50,8 @@ class _Handler(AsyncSocketModeHandler):
             _log.warning("Slack sent a payload of an unknown shape; it is ignored.")
             return
         answer = await self.app.async_dispatch(request)
+        if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            return  # Slack sends again what isn't acknowledged
         await send_async_response(client, req, answer, began)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ MAX_ATTEMPTS: Final = 3
 
 _MAX_KEY_LENGTH: Final = 300
 _TAKE_OVER_LIMIT: Final = 20
+_KEYS_AT_ONCE: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class DatabaseClaims:
         payloads: Mapping[str, bytes | None],
         *,
         completed: Collection[str] = (),
+        given_up: Collection[str] = (),
         holder: str = "",
         lease: float = 0.0,
     ) -> dict[str, int]:
@@ -57,6 +59,7 @@ class DatabaseClaims:
             payloads: the keys to claim, each with what another process needs to handle the delivery
                 again. A key whose payload is None is claimed permanently, without a lease.
             completed: keys whose delivery is finished. Their payloads are deleted.
+            given_up: keys that the holder left unfinished, which anybody may claim at once.
             holder: the process that claims.
             lease: seconds until another process may take over what isn't completed.
 
@@ -84,6 +87,11 @@ class DatabaseClaims:
                 # The row stays without its payload: Slack may deliver the event once more.
                 finished = {"until": None, "payload": None}
                 await connection.execute(update(claims).where(is_completed).values(finished))
+            if given_up:
+                is_given_up = claims.c.key.in_(sorted(given_up)) & (claims.c.holder == holder)
+                past = {"until": now - dt.timedelta(seconds=1)}
+                unfinished = is_given_up & claims.c.until.is_not(None)
+                await connection.execute(update(claims).where(unfinished).values(past))
             if not rows:
                 return {}
             make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
@@ -100,12 +108,14 @@ class DatabaseClaims:
             ).returning(claims.c.key, claims.c.attempts)
             return {row.key: row.attempts for row in await connection.execute(acquire, rows)}
 
-    async def renew(self, holder: str, lease: float) -> None:
-        """Extend all leases of a holder to `lease` seconds from now; 0 gives them up."""
+    async def renew(self, keys: Sequence[str], holder: str, lease: float) -> None:
+        """Extend a holder's leases on keys to `lease` seconds from now; 0 gives them up."""
         is_held = (claims.c.holder == holder) & claims.c.until.is_not(None)
         until = utc_now() + dt.timedelta(seconds=lease)
         async with self._database.writing() as connection:
-            await connection.execute(update(claims).where(is_held).values(until=until))
+            for start in range(0, len(keys), _KEYS_AT_ONCE):
+                these = claims.c.key.in_(sorted(keys)[start : start + _KEYS_AT_ONCE])
+                await connection.execute(update(claims).where(is_held & these).values(until=until))
 
     async def take_over(self, holder: str, lease: float) -> tuple[ExpiredLease, ...]:
         """Claim deliveries whose lease has expired, at most 20 at once."""

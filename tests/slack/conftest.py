@@ -19,6 +19,7 @@ from faqbot.matching.conversations import ConversationMemory
 from faqbot.playground.models import Setup, SlackMessage, Timing
 from faqbot.playground.person import SimulatedUser
 from faqbot.playground.workspace import LocalWorkspace
+from faqbot.runtime.leases import DeliveryClaims, MemoryClaims
 from faqbot.runtime.metrics import Metrics
 from faqbot.runtime.rate_limit import TokenBuckets
 from faqbot.runtime.web import Server, listen
@@ -27,6 +28,7 @@ from faqbot.slack.client import CallQueue, web_client
 from faqbot.slack.context import AppContext, Services
 from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
+from faqbot.slack.middleware.acknowledgement import PATIENCE
 from faqbot.slack.middleware.rate_limit import QuestionLimiter
 from faqbot.slack.middleware.request_log import ListenerTracker
 from faqbot.slack.socket_mode import SocketMode
@@ -111,6 +113,9 @@ async def serving(
     per_user: int = 0,
     per_workspace: int = 0,
     calls: CallQueue | None = None,
+    claims: DeliveryClaims | None = None,
+    patience: float = PATIENCE,
+    timing: Timing = QUICK,
     channel_mode: ChannelMode = ChannelMode.MENTIONS,
 ) -> AsyncIterator[Slack]:
     """The app in a local workspace, over signed HTTP or by Socket Mode."""
@@ -126,6 +131,8 @@ async def serving(
         metrics=metrics,
         calls=calls or CallQueue(),
         recorder=memory,
+        claims=claims or MemoryClaims(),
+        patience=patience,
     )
     app_context = AppContext(
         engine,
@@ -136,7 +143,7 @@ async def serving(
         publisher=publisher(engine) if publisher else None,
     )
     async with (
-        LocalWorkspace.start(setup=setup, timing=QUICK) as workspace,
+        LocalWorkspace.start(setup=setup, timing=timing) as workspace,
         web_client(workspace.bot_token, workspace.api_url, services.calls) as client,
     ):
         secret = workspace.signing_secret

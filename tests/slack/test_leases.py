@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from faqbot.runtime.leases import LeaseManager
+from faqbot.runtime.leases import DATABASE_TIMEOUT, UNKNOWN_ATTEMPT, Claim, LeaseManager
 from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import Store
@@ -21,6 +21,7 @@ __all__ = ["server", "url"]
 
 QUICK = 0.2
 KEY = ("message", "T1", "C1", "1.2")
+NAME = "/".join(KEY)
 BODY = {"event": {"text": "what is a shoe size"}}
 SEAL = TokenCipher.from_secret("secret")
 
@@ -28,8 +29,13 @@ SEAL = TokenCipher.from_secret("secret")
 class Worker:
     """A process, as far as the others see it."""
 
-    def __init__(self, memory: QuestionRecorder, lease: float = QUICK) -> None:
-        self.leases = LeaseManager(memory, SEAL, lease=lease)
+    def __init__(
+        self,
+        memory: QuestionRecorder,
+        lease: float = QUICK,
+        timeout: float = DATABASE_TIMEOUT,
+    ) -> None:
+        self.leases = LeaseManager(memory, SEAL, lease=lease, timeout=timeout)
         self.finished = asyncio.Event()
         self.did: list[Mapping[str, Any]] = []
 
@@ -49,9 +55,11 @@ async def memory(url: str) -> AsyncIterator[QuestionRecorder]:
 
 
 @asynccontextmanager
-async def at_work(memory: QuestionRecorder, count: int = 1) -> AsyncIterator[list[Worker]]:
+async def at_work(
+    memory: QuestionRecorder, count: int = 1, lease: float = QUICK
+) -> AsyncIterator[list[Worker]]:
     async with AsyncExitStack() as stack:
-        workers = [Worker(memory) for _ in range(count)]
+        workers = [Worker(memory, lease) for _ in range(count)]
         for worker in workers:
             await stack.enter_async_context(worker.leases.running(worker.again, worker.finish))
         yield workers
@@ -62,8 +70,8 @@ async def test_claimed_delivery_is_handled_by_one_process(memory: QuestionRecord
         assert await first.leases.claim("event", "T1", "E1")
         assert not await first.leases.claim("event", "T1", "E1")
         assert not await second.leases.claim("event", "T1", "E1")
-        assert await first.leases.acquire(KEY, BODY) == 1
-        assert await second.leases.acquire(KEY, BODY) == 0
+        assert await first.leases.acquire(KEY, BODY) == Claim(1)
+        assert await second.leases.acquire(KEY, BODY) == Claim(0)
 
 
 async def test_simultaneous_deliveries_are_each_claimed_once(
@@ -74,13 +82,13 @@ async def test_simultaneous_deliveries_are_each_claimed_once(
         took = await asyncio.gather(
             *(worker.leases.acquire(key, BODY) for key in keys for worker in workers)
         )
-        assert sum(took) == len(keys)
+        assert sum(claim.attempt for claim in took) == len(keys)
 
 
 async def test_delivery_of_a_dead_process_is_taken_over(memory: QuestionRecorder) -> None:
     dead = Worker(memory)
     async with dead.leases.running(dead.again, dead.finish):
-        assert await dead.leases.acquire(KEY, BODY) == 1
+        assert await dead.leases.acquire(KEY, BODY) == Claim(1)
         for task in asyncio.all_tasks():  # it dies without a word
             if getattr(task.get_coro(), "__qualname__", "").startswith("LeaseManager._"):
                 task.cancel()
@@ -89,7 +97,7 @@ async def test_delivery_of_a_dead_process_is_taken_over(memory: QuestionRecorder
             assert alive.did == [BODY]
             await asyncio.sleep(3 * QUICK)
             assert len(alive.did) == 1
-        dead.leases.complete("/".join(KEY))
+        dead.leases.complete(NAME)
 
 
 async def test_slow_process_keeps_its_leases(memory: QuestionRecorder) -> None:
@@ -97,7 +105,7 @@ async def test_slow_process_keeps_its_leases(memory: QuestionRecorder) -> None:
         await slow.leases.acquire(KEY, BODY)
         await asyncio.sleep(5 * QUICK)
         assert other.did == []
-        slow.leases.complete("/".join(KEY))
+        slow.leases.complete(NAME)
 
 
 async def test_unfinished_delivery_of_a_stopped_process_is_taken_over(
@@ -117,7 +125,7 @@ async def test_stored_payloads_are_encrypted(memory: QuestionRecorder) -> None:
         async with memory.store() as store:
             found = await store.claims.take_over("other", 60) or await _payloads(store)
         assert b"shoe" not in repr(found).encode()
-        worker.leases.complete("/".join(KEY))
+        worker.leases.complete(NAME)
 
 
 async def _payloads(store: Store) -> list[bytes]:
@@ -142,29 +150,95 @@ async def test_payload_of_another_key_is_dropped_and_logged(
     assert "shoe" not in caplog.text
 
 
-class Hanging(QuestionRecorder):
-    """A memory whose database never answers."""
+async def test_without_database_each_process_has_its_own_claims() -> None:
+    async with at_work(QuestionRecorder("postgresql://postgres@127.0.0.1:9/none")) as (worker,):
+        assert await worker.leases.acquire(KEY, BODY) == Claim(1, is_written=False)
+        assert await worker.leases.acquire(KEY, BODY) == Claim(0, is_written=False)
+        worker.leases.complete(NAME)
+        assert worker.leases.held == 0
 
-    @property
-    def is_up(self) -> bool:
-        return True
+
+async def test_what_is_given_up_may_be_claimed_again() -> None:
+    async with at_work(QuestionRecorder("postgresql://postgres@127.0.0.1:9/none")) as (worker,):
+        await worker.leases.acquire(KEY, BODY)
+        worker.leases.give_up(NAME)
+        assert await worker.leases.acquire(KEY, BODY) == Claim(1, is_written=False)
+        worker.leases.complete(NAME)
+
+
+class Slow(QuestionRecorder):
+    """A recorder whose database answers when a gate opens."""
+
+    gate: asyncio.Event
 
     @asynccontextmanager
     async def store(self, *, flush_first: bool = True) -> AsyncIterator[Store]:
-        del flush_first
-        await asyncio.Event().wait()
-        yield Store(None)  # type: ignore[arg-type]  # never reached
+        await self.gate.wait()
+        async with super().store(flush_first=flush_first) as store:
+            yield store
 
 
-async def test_hanging_database_does_not_delay_acknowledgements() -> None:
-    async with at_work(Hanging("sqlite:///none.db")) as (worker,), asyncio.timeout(2.5):
+@asynccontextmanager
+async def slow(url: str) -> AsyncIterator[tuple[Worker, Slow]]:
+    """A process whose claims wait for a gate."""
+    recorder = Slow(url, retry_interval=0.05)
+    recorder.gate = asyncio.Event()
+    recorder.gate.set()
+    async with recorder.running():
+        worker = Worker(recorder, lease=60, timeout=QUICK)
+        async with worker.leases.running(worker.again, worker.finish):
+            recorder.gate.clear()
+            try:
+                yield worker, recorder
+            finally:
+                recorder.gate.set()
+
+
+async def test_hanging_database_delays_nothing_for_long(url: str) -> None:
+    async with slow(url) as (worker, _):
         assert await worker.leases.claim("event", "T1", "E1")
         assert not await worker.leases.claim("event", "T1", "E1")
+        assert await worker.leases.acquire(KEY, BODY) == Claim(UNKNOWN_ATTEMPT, is_written=False)
+        # A repetition isn't finished before the first: it may not be acknowledged either.
+        assert await worker.leases.acquire(KEY, BODY) == Claim(0, is_written=False)
+        assert not await worker.leases.settled(NAME, QUICK)
+        worker.leases.complete(NAME)
+        assert await worker.leases.settled(NAME, QUICK)
+        assert await worker.leases.acquire(KEY, BODY) == Claim(0)
 
 
-async def test_without_database_each_process_has_its_own_claims() -> None:
-    async with at_work(QuestionRecorder("postgresql://postgres@127.0.0.1:9/none")) as (worker,):
-        assert await worker.leases.acquire(KEY, BODY) == 1
-        assert await worker.leases.acquire(KEY, BODY) == 0
-        worker.leases.complete("/".join(KEY))
-        assert worker.leases.held == 0
+async def test_claim_that_is_written_late_counts(url: str, memory: QuestionRecorder) -> None:
+    async with at_work(memory) as (other,), slow(url) as (worker, recorder):
+        assert not (await worker.leases.acquire(KEY, BODY)).is_written
+        recorder.gate.set()
+        assert await worker.leases.settled(NAME, 10)
+        assert await other.leases.acquire(KEY, BODY) == Claim(0)
+        worker.leases.complete(NAME)
+
+
+async def test_delivery_given_up_before_its_claim_is_written_is_free(
+    url: str, memory: QuestionRecorder
+) -> None:
+    async with at_work(memory, lease=60) as (other,), slow(url) as (worker, recorder):
+        await worker.leases.acquire(("message", "T1", "C1", "1.1"), BODY)  # its batch has begun
+        await worker.leases.acquire(KEY, BODY)
+        worker.leases.give_up(NAME)
+        worker.leases.give_up("message/T1/C1/1.1")
+        recorder.gate.set()
+        await eventually(lambda: not worker.leases._given_up)
+        assert (await other.leases.acquire(KEY, BODY)).attempt == 1
+        assert (await other.leases.acquire(("message", "T1", "C1", "1.1"), BODY)).attempt == 2
+        for name in (NAME, "message/T1/C1/1.1"):
+            other.leases.complete(name)
+
+
+async def test_what_was_finished_before_its_claim_was_written_is_done_by_nobody_else(
+    url: str, memory: QuestionRecorder
+) -> None:
+    async with at_work(memory) as (other,), slow(url) as (worker, recorder):
+        await worker.leases.acquire(KEY, BODY)
+        worker.leases.complete(NAME)
+        recorder.gate.set()
+        await eventually(lambda: not worker.leases._completed)
+        assert (await other.leases.acquire(KEY, BODY)) == Claim(0)
+        assert other.did == []

@@ -47,9 +47,9 @@ async def test_repeated_delivery_is_claimed_when_the_lease_has_expired(store: St
 
 async def test_renewed_lease_is_not_taken_over(store: Store) -> None:
     await store.claims.acquire({KEY: b"sealed"}, holder="slow", lease=0.0)
-    await store.claims.renew("slow", lease=60)
+    await store.claims.renew([KEY], "slow", lease=60)
     assert await store.claims.take_over("alive", lease=60) == ()
-    await store.claims.renew("other", lease=0.0)
+    await store.claims.renew([KEY], "other", lease=0.0)
     assert await store.claims.take_over("alive", lease=60) == ()
 
 

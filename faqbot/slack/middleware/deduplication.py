@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -13,6 +14,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from faqbot.runtime.leases import DeliveryClaims, MemoryClaims
+from faqbot.slack.middleware.acknowledgement import UNWRITTEN
 from faqbot.slack.payload_parser import Dispatch, make_request
 from faqbot.slack.payloads import (
     IncomingMessage,
@@ -90,8 +92,12 @@ def register(
         if delivery is not None and not req.context.get(CLAIM):
             match delivery.kind:
                 case DeliveryKind.QUESTION:
-                    attempts = await claims.acquire(delivery.key, req.body)
-                    req.context[CLAIM] = key_string(delivery.key)
+                    key, began = key_string(delivery.key), time.monotonic()
+                    claim = await claims.acquire(delivery.key, req.body)
+                    attempts = claim.attempt
+                    if not claim.is_written:
+                        req.context[UNWRITTEN] = (key, began)
+                    req.context[CLAIM] = key
                     # An earlier attempt may have posted the answer without completing its claim.
                     if attempts > 1 or "x-slack-retry-num" in req.headers:
                         _mark(req, payload)

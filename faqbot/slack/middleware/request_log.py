@@ -16,6 +16,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from faqbot.slack.middleware.acknowledgement import LISTENER
 from faqbot.slack.payloads import payload_of
 
 DRAIN_TIMEOUT: Final = 20.0
@@ -78,6 +79,7 @@ class _Start(AsyncListenerStartHandler):
         task = asyncio.current_task()
         if task is not None:
             self._tasks.add(task)
+            request.context[LISTENER] = task
 
 
 class _End(AsyncListenerCompletionHandler):
