@@ -10,7 +10,7 @@ from functools import cached_property
 from faqbot.content.publisher import Publisher
 from faqbot.engine import Engine
 from faqbot.index.reloader import ReloadState
-from faqbot.runtime.leases import DeliveryClaims, MemoryClaims
+from faqbot.runtime.delivery_claims import DeliveryClaims, MemoryClaims
 from faqbot.runtime.metrics import Metrics
 from faqbot.runtime.question_queue import QuestionQueue
 from faqbot.slack.client import CallQueue

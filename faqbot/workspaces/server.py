@@ -27,7 +27,7 @@ from faqbot.index.status import write_status_file
 from faqbot.matching.conversations import ConversationMemory
 from faqbot.matching.similarity import group_by_meaning
 from faqbot.matching.training_data import SharedResources
-from faqbot.runtime.leases import DeliveryClaims
+from faqbot.runtime.delivery_claims import DeliveryClaims
 from faqbot.runtime.tasks import BackgroundTask, background_tasks, run_until_signal
 from faqbot.runtime.web import background_server
 from faqbot.settings.models import Settings, reveal

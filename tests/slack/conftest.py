@@ -19,7 +19,7 @@ from faqbot.matching.conversations import ConversationMemory
 from faqbot.playground.models import Setup, SlackMessage, Timing
 from faqbot.playground.person import SimulatedUser
 from faqbot.playground.workspace import LocalWorkspace
-from faqbot.runtime.leases import DeliveryClaims, MemoryClaims
+from faqbot.runtime.delivery_claims import DeliveryClaims, MemoryClaims
 from faqbot.runtime.metrics import Metrics
 from faqbot.runtime.rate_limit import TokenBuckets
 from faqbot.runtime.web import Server, listen

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from faqbot.runtime.leases import MemoryClaims
+from faqbot.runtime.delivery_claims import MemoryClaims
 from faqbot.slack.blockkit.blocks import Action
 from faqbot.slack.listeners.handoff import ANSWER_VIEW
 from faqbot.storage.installations import Installation

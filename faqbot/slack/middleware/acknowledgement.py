@@ -13,7 +13,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from faqbot.runtime.leases import DeliveryClaims
+from faqbot.runtime.delivery_claims import DeliveryClaims
 
 PATIENCE: Final = 2.5
 """Seconds from the arrival of a delivery to its acknowledgement: Slack waits for three."""

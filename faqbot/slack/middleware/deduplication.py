@@ -13,7 +13,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from faqbot.runtime.leases import DeliveryClaims, MemoryClaims
+from faqbot.runtime.delivery_claims import DeliveryClaims, MemoryClaims
 from faqbot.slack.middleware.acknowledgement import UNWRITTEN
 from faqbot.slack.payload_parser import Dispatch, make_request
 from faqbot.slack.payloads import (
