@@ -13,7 +13,7 @@ from faqbot.index.reloader import ReloadState
 from faqbot.runtime.delivery_claims import DeliveryClaims, MemoryClaims
 from faqbot.runtime.metrics import Metrics
 from faqbot.runtime.question_queue import QuestionQueue
-from faqbot.slack.client import CallQueue
+from faqbot.slack.call_queue import CallQueue
 from faqbot.slack.conversations import MessageVersions, Threads
 from faqbot.slack.directory import AudienceResolver, ChannelPolicies
 from faqbot.slack.middleware.acknowledgement import PATIENCE

@@ -18,12 +18,11 @@ from faqbot.slack.blockkit.blocks import Message, mrkdwn_context, mrkdwn_section
 from faqbot.slack.blockkit.blocks import context as grey
 from faqbot.slack.blockkit.rich_text import JsonObject
 from faqbot.slack.blockkit.views import answer_modal
+from faqbot.slack.call_queue import MAX_ATTEMPTS, PausedError
 from faqbot.slack.client import (
-    MAX_ATTEMPTS,
     MAX_REPLIES,
     SLACK_ERRORS,
     TOO_LONG,
-    PausedError,
     client_of,
     describe_error,
     why_not_posted,

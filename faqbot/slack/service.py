@@ -24,7 +24,8 @@ from faqbot.runtime.web import SafeHeaders, Server, background_server, safe_head
 from faqbot.settings.models import Settings, reveal
 from faqbot.settings.sources import metrics_folder
 from faqbot.slack.app import create_app
-from faqbot.slack.client import CallQueue, check_bot_token, web_client
+from faqbot.slack.call_queue import CallQueue
+from faqbot.slack.client import check_bot_token, web_client
 from faqbot.slack.context import AppContext, Services
 from faqbot.slack.health import Health, token_check
 from faqbot.slack.http_endpoint import PATH, asgi

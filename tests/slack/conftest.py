@@ -24,7 +24,8 @@ from faqbot.runtime.metrics import Metrics
 from faqbot.runtime.rate_limit import TokenBuckets
 from faqbot.runtime.web import Server, listen
 from faqbot.slack.app import create_app
-from faqbot.slack.client import CallQueue, web_client
+from faqbot.slack.call_queue import CallQueue
+from faqbot.slack.client import web_client
 from faqbot.slack.context import AppContext, Services
 from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES

@@ -14,7 +14,8 @@ from starlette.applications import Starlette
 
 from faqbot.playground.models import Faults, Setup
 from faqbot.runtime.web import LocalServer, listen
-from faqbot.slack.client import CallQueue, web_client
+from faqbot.slack.call_queue import CallQueue
+from faqbot.slack.client import web_client
 from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.installations import Workspace
 from faqbot.storage.store import Store, open_store

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from faqbot.runtime.leases import LeaseManager
-from faqbot.slack.client import POSTS, CallQueue
+from faqbot.slack.call_queue import POSTS, CallQueue
 from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.conftest import QUICK, Slack, serving

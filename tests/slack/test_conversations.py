@@ -10,7 +10,7 @@ import pytest
 
 from faqbot.playground.models import Faults
 from faqbot.playground.models import SlackMessage as PostedMessage
-from faqbot.slack.client import CallQueue
+from faqbot.slack.call_queue import CallQueue
 from faqbot.slack.conversations import HISTORY_TIMEOUT
 from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.conftest import Slack, serving

@@ -16,7 +16,8 @@ from slack_sdk.errors import SlackApiError
 
 from faqbot.playground.models import Faults
 from faqbot.runtime.web import listen
-from faqbot.slack.client import CallQueue, web_client
+from faqbot.slack.call_queue import CallQueue
+from faqbot.slack.client import web_client
 from faqbot.slack.posts import post_once, was_answered
 from tests.slack.conftest import serving
 
