@@ -18,8 +18,8 @@ from benchmarks.soak.report import holds, run
 from benchmarks.soak.slack import Slack, answered
 from benchmarks.soak.web_api import WebApi
 
-EVENTS = 1_200 if quick() else 20_000
-RATE = 30.0 if quick() else 150.0
+EVENTS = 1_200 if quick() else 10_000
+RATE = 30.0 if quick() else 60.0
 TEXTS = 200  # each process understands a new one in a while, which isn't measured here
 FROZEN = 8.0 if quick() else 30.0
 FASTER = 10.0
