@@ -232,6 +232,12 @@ def test_lines_of_prose_wrap_at_100(page: str) -> None:
     assert [line for line in prose if len(line) > 100 and " " in line.strip()[2:]] == []
 
 
+@pytest.mark.parametrize("page", [page for page in WRAPPED if "decisions/" not in page])
+def test_pages_use_plain_words(page: str) -> None:
+    text = " ".join((ROOT / page).read_text(encoding="utf-8").split())
+    assert re.findall(r"\b(?:whoever|whosoever|told of|tells of|lest)\b", text, re.IGNORECASE) == []
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if "decisions/" not in page])
 def test_files_that_a_page_names_exist(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
