@@ -16,6 +16,7 @@ from typing import Final
 from benchmarks.record import Row
 from faqbot.engine import Engine
 from faqbot.index.reloader import ReloadState
+from faqbot.model import Reason
 from faqbot.playground.models import Setup
 from faqbot.playground.workspace import LocalWorkspace
 from faqbot.runtime.web import Server, listen
@@ -80,11 +81,33 @@ class _Threads:
             print(f"answered: {line!r} -> {found[0].text[:60]!r}", flush=True)
         return bool(found)
 
+    async def edited(self, line: str, mended: str) -> bool:
+        """Whether there is one answer after a line that names faqbot was edited, and it fits."""
+        workspace, maya = self._workspace, self._workspace.person("maya")
+        ts = await maya.say(_CHANNEL, f"{self.faqbot} {line}")
+        await workspace.until(lambda: workspace.answers(_CHANNEL, ts))
+        message = workspace.message(_CHANNEL, ts)
+        assert message is not None
+        await maya.edit(message, mended)
+        await workspace.settled()
+        await self._services.listeners.drain()
+        found = workspace.answers(_CHANNEL, ts)
+        return len(found) == 1 and "Data Analyst · Skills" in found[0].text
+
 
 def overheard(data: Path, engine: Engine) -> list[Row]:
-    """Return how many lines are answered: chatter, follow-ups, lines for others, calls."""
+    """Return how many lines are answered: chatter, follow-ups, lines for others, calls, edits.
+
+    Of small talk that is put to faqbot, those count that are answered as such: only these stay out
+    of the log of questions, and of the report of unanswered ones.
+    """
     lines = (data / "questions.jsonl").read_text("utf-8").splitlines()
-    return asyncio.run(_measure([json.loads(line) for line in lines], engine))
+    asked = [json.loads(line) for line in lines]
+    talk = [
+        engine.ask(one["q"]).reason is Reason.SMALL_TALK for one in asked if one["want"] == "chat"
+    ]
+    rows = asyncio.run(_measure(asked, engine))
+    return [*rows, {**_row("", talk), "content": "put to faqbot: small talk"}]
 
 
 async def _measure(asked: Sequence[dict[str, str]], engine: Engine) -> list[Row]:
@@ -109,6 +132,8 @@ async def _measure(asked: Sequence[dict[str, str]], engine: Engine) -> list[Row]
             for line in _CALLS
         ]
         rows.append(_row("calls into a thread", called))
+        edited = [await threads.edited(line, opener) for line in [*follow_ups, *chatter[:7]]]
+        rows.append(_row("lines edited into a question, answered once", edited))
     return rows
 
 

@@ -36,7 +36,9 @@ NOTES = (
     "same titles and questions and always answer with the nearest. All but the tiny folders are",
     "development data: faqbot was improved on them.",
     "In a thread: how many lines are answered in the local workspace, of those that are talk among",
-    "people (none should be), of follow-ups and calls (all should be).",
+    "people (none should be), of follow-ups and calls (all should be). Edited lines name faqbot;",
+    "they count when they have one answer, that to the edited question. Small talk put to",
+    "faqbot counts when it is answered as such: then it is no question in any report.",
 )
 
 
