@@ -125,6 +125,22 @@ def test_a_question_is_answered_and_a_button_shows_the_next_part(
 
 
 @pytest.mark.browser
+def test_a_mended_question_changes_its_answer_where_it_is_seen(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit()
+    say(page, "@faqbot which skils does a ux designer need?")
+    asked = page.locator("#messages").get_by_role("article").last
+    asked.get_by_text("UX Designer · Skills").wait_for()
+    page.locator("#composer").press("ArrowUp")
+    box = page.get_by_role("textbox", name="Edit your message")
+    box.fill("@faqbot which education does a ux designer need?")
+    box.press("Enter")
+    asked.get_by_text("UX Designer · Education").wait_for()
+    assert asked.get_by_role("button", name="1 reply").count() == 1
+
+
+@pytest.mark.browser
 def test_mention_where_faqbot_is_not_offers_to_invite_it(visit: Callable[..., Page]) -> None:
     page = visit()
     page.get_by_role("button", name="random").click()

@@ -176,7 +176,7 @@ function drawMessages(listId, scrollId, messages, channel) {
     const replies = listId === "messages" ? channel.messages.filter((one) => one.threadTs === message.ts) : [];
     const follows = Boolean(previous && previous.user === message.user && !previous.private && !message.private
       && message.ts - previous.ts < 120 && !replies.length);
-    const key = JSON.stringify([message, replies.map((one) => one.ts), follows]);
+    const key = JSON.stringify([message, replies.map((one) => one.ts), replies.at(-1)?.text, follows]);
     const kept = screen.drawn.get(`${listId} ${message.ts}`);
     if (kept && (kept.key === key || kept.node.querySelector(".editing"))) wanted.push(kept.node);
     else {
