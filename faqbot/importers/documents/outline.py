@@ -285,6 +285,15 @@ _EXPERIENCE: Final = re.compile(
     r"experien|work(?:ed|ing)?\b|practice|background|proven|track record", re.IGNORECASE
 )
 _CONTEXT_LENGTH: Final = 90
+_ONLY_BEFORE: Final = re.compile(
+    r"^\W*(?:(?:at least|a?\s*min(?:imum|\.)?(?: of)?|over|more than|up to|at most)\s*)?$",
+    re.IGNORECASE,
+)
+_SUBJECT: Final = re.compile(
+    r"^\s*(?:in (?:an? )?(?!business|a row|the past)\w|with \w|as an? \w"
+    r"|of (?!age\b|history|growth)\w)",
+    re.IGNORECASE,
+)
 
 
 def find_years(text: str) -> Years | None:
@@ -294,7 +303,10 @@ def find_years(text: str) -> Years | None:
         # “18 years of age” and “20 years ago” are about no experience.
         if _AGE.search(after) or _AGE.search(before):
             continue
-        if not _EXPERIENCE.search(before[-_CONTEXT_LENGTH:] + " " + after[:_CONTEXT_LENGTH]):
+        context = f"{before[-_CONTEXT_LENGTH:]} {after[:_CONTEXT_LENGTH]}"
+        # “At least 2 years in payroll” is a whole point: it needs no word for experience.
+        is_point = _ONLY_BEFORE.match(before) and _SUBJECT.match(after)
+        if not _EXPERIENCE.search(context) and not is_point:
             continue
         low, high = (
             _parse_number(found["low"]),
