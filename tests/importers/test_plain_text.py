@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from faqbot.model import Role
+from faqbot.model import Role, Years
 from tests.importers.conftest import Import, Shown, items, pdf_pages, said, text
 
 Imported = Callable[..., Role]
@@ -60,6 +60,22 @@ def test_word_that_a_line_breaks_is_one_word(imported: Imported, lines: str, poi
 def test_points_are_split_at_their_signs(imported: Imported, lines: str) -> None:
     role = imported("a.txt", f"Payroll Clerk\n\nResponsibilities\n{lines}\n")
     assert items(role, "responsibilities")[0] == ("Check hours", "File reports")
+
+
+def test_short_lines_without_signs_are_points_and_wrapped_lines_are_a_text(
+    imported: Imported,
+) -> None:
+    role = imported(
+        "a.txt",
+        "Payroll Clerk\n\nWhat you bring\nExcel\nSAP\n3 years in payroll\n\n"
+        "Responsibilities\nYou check the hours of all colleagues in\nOslo and Bergen, and file "
+        "what the state\nwants to know.\n",
+    )
+    assert items(role, "skills")[1] == ("Excel", "SAP")
+    section = role.section("experience")
+    assert section is not None
+    assert section.years == Years(3)
+    assert text(role, "responsibilities").startswith("You check the hours of all colleagues in O")
 
 
 def test_heading_before_points_on_one_line_is_a_heading(imported: Imported) -> None:

@@ -57,6 +57,7 @@ _NO_HEADINGS: Final = frozenset(
 
 _MAX_HEADING_LENGTH: Final = 60
 _MAX_HEADING_WORDS: Final = 9
+_MAX_POINT_LENGTH: Final = 32
 _SENTENCE_ENDS: Final = (".", ",", ";", "!")
 MAX_LINES: Final = 10_000
 """Lines or paragraphs of a document; a job description of many pages has some 500."""
@@ -234,8 +235,11 @@ class _LineReader:
 
     def _finish(self) -> Iterator[Block]:
         text = tidy(_BROKEN_WORD.sub(self._joined_word, "\n".join(self._pending)))
-        item, self._pending, self._item = self._item, [], None
-        if text:
+        item, lines = self._item, self._pending
+        self._pending, self._item = [], None
+        if item is None and _are_points(lines):
+            yield from (Item(tidy(line)) for line in lines)
+        elif text:
             yield replace(item, text=text) if item else Text(text)
 
     def _joined_word(self, found: re.Match[str]) -> str:
@@ -269,6 +273,18 @@ class _LineReader:
 
     def _text_at(self, number: int) -> str:
         return self._lines[number].text if 0 <= number < len(self._lines) else ""
+
+
+def _are_points(lines: Sequence[str]) -> bool:
+    """Return whether lines are points without signs: short, and each begins and ends by itself."""
+    texts = [line.strip() for line in lines]
+    return len(texts) > 1 and all(
+        len(text) <= _MAX_POINT_LENGTH
+        and (text[0].isupper() or text[0].isdigit())
+        and not text.endswith((*_SENTENCE_ENDS, ":", "-"))
+        and not is_labelled(text)
+        for text in texts
+    )
 
 
 def _may_be_heading(text: str) -> bool:
