@@ -50,7 +50,7 @@ from faqbot.storage.reports import (
 from faqbot.storage.store import Store
 
 SPANS: Final = (7, 30, 90, 365)
-SURFACES: Final = ("channel", "direct", "command", "home", "terminal")
+SURFACES: Final = ("channel", "direct", "command", "home", "mcp", "api", "widget", "terminal")
 OUTCOMES: Final = ("answer", "choices", "decline")
 
 

@@ -16,6 +16,7 @@ from faqbot.playground.models import Faults, Setup
 from faqbot.runtime.web import LocalServer, listen
 from faqbot.slack.call_queue import CallQueue
 from faqbot.slack.client import web_client
+from faqbot.slack.manifest import SCOPES
 from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.installations import Workspace
 from faqbot.storage.store import Store, open_store
@@ -111,10 +112,12 @@ async def site(
     secret: str = "",
     api: str = "",
     public: str = "",
+    scopes: tuple[str, ...] = SCOPES,
 ) -> AsyncIterator[Site]:
     """The pages over a database at a URL.
 
-    `api` is where they look for Slack, if not there; `public` where they believe to be reached.
+    `api` is where they look for Slack, if not there; `public` where they believe to be reached;
+    `scopes` what the app needs.
     """
     listener = listen("127.0.0.1", 0)
     base = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -132,7 +135,7 @@ async def site(
         async def changed(workspace: Workspace) -> None:
             made.changed.append(workspace)
 
-        pages = InstallPages(exchange, store, tokens, changed)
+        pages = InstallPages(exchange, store, tokens, changed, scopes)
         server = LocalServer(Starlette(routes=pages.routes()))
         running = asyncio.create_task(server.serve(sockets=[listener]))
         await server.ready.wait()

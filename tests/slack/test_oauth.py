@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from faqbot.playground.models import Faults
-from faqbot.slack.manifest import OPTIONAL_SCOPES, PURPOSES, SCOPES
+from faqbot.slack.manifest import MCP_SCOPE, OPTIONAL_SCOPES, PURPOSES, SCOPES
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.storage.models import StoreError
 from faqbot.workspaces.oauth import INSTALL_PATH, REDIRECT_PATH
@@ -54,6 +54,19 @@ async def test_install_page_explains_the_scopes(web: Site) -> None:
         assert f"<code>{scope}</code>" in page.text
         assert PURPOSES[scope].split(",")[0] in page.text
     assert "Set-Cookie" not in page.headers  # who only looks leaves no trace
+
+
+async def test_install_page_asks_for_slackbots_scope_where_mcp_is_on(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/faqbot.db"
+    async with (
+        site(url, several("Alpha"), scopes=(*SCOPES, MCP_SCOPE)) as web,
+        web.browser() as browser,
+    ):
+        page = await browser.open(INSTALL_PATH)
+        led = await browser.press()
+    assert "<code>mcp:connect</code>" in page.text
+    assert PURPOSES[MCP_SCOPE] in page.text
+    assert "mcp%3Aconnect" in led.headers["Location"]
 
 
 async def test_each_install_page_has_a_strict_policy(web: Site) -> None:

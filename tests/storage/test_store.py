@@ -132,6 +132,16 @@ async def test_question_is_handed_off_once_by_each_asker(url: str) -> None:
     await second.close()
 
 
+async def test_asker_by_mail_is_kept_whole_however_long_the_address(store: Store) -> None:
+    mail = f"{'a' * 64}@{'b' * 60}.{'c' * 60}.{'d' * 60}.example"
+    given = replace(handover(), asker=f"mailto:{mail}")
+    await store.handoffs.add(given)
+    kept = await store.handoffs.get("T1", given.id)
+    assert kept is not None
+    assert (kept, kept.mail) == (given, mail)
+    assert (await store.deletion.person(f"mailto:{mail}")).handoffs == 1
+
+
 async def test_claimed_handoff_is_open_again_when_it_is_given_back(store: Store) -> None:
     await store.handoffs.add(handover())
     assert (await store.handoffs.give_back("T1", "h1"))[1] is False

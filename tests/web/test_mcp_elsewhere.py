@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -41,7 +43,9 @@ role: clerk
 title: Clerk
 owner: "@people"
 sections:
-  overview: A {role} keeps the books.
+  overview: >-
+    A {role} keeps [books](https://www.example.com/books), reads [the wiki](http://wiki/clerks),
+    and is reached at <mailto:clerk@example.com> or [nearby](https://10.0.0.1/desk).
   skills: {required: [Arithmetic]}
 faqs:
   - id: safe
@@ -82,6 +86,16 @@ async def test_official_client_asks_over_standard_streams(knowledge: Path) -> No
         assert declined.structured_content["outcome"] == "decline"
         hidden = await client.call_tool("ask", {"question": "Where is the key of the safe?"})
         assert "mat" not in str(hidden)
+
+
+async def test_links_that_slackbot_refuses_are_text_in_blocks(knowledge: Path) -> None:
+    """One link to anything but a public https address would cost all blocks of a result."""
+    async with Client(stdio_client(started(knowledge))) as client:
+        found = await client.call_tool("ask", {"question": "overview of a clerk"})
+    blocks = json.dumps((found.meta or {})["slack"]["blocks"])
+    assert re.findall(r'"url": "([^"]+)"', blocks) == ["https://www.example.com/books"]
+    for text in ("the wiki (http://wiki/clerks)", "clerk@example.com", "nearby (https://10.0.0.1"):
+        assert text in blocks
 
 
 async def test_audience_of_standard_streams_is_an_option(knowledge: Path) -> None:

@@ -1,15 +1,18 @@
 """Block Kit of MCP tool results: what Slackbot shows of a reply, with buttons that call tools.
 
 Slackbot drops all blocks of a result if one breaks its rules: some types of blocks only, at most
-50, and an `action_id` that is `tool:` with the name of a tool, once in a block.
+50, links to public https addresses only, and an `action_id` that is `tool:` with the name of a
+tool, once in a block.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from faqbot.replies.reply import ALL_ROLES, Button, Reply
 from faqbot.slack.blockkit.blocks import (
@@ -29,6 +32,10 @@ BLOCKS: Final = 50
 
 _OPTION_VALUE: Final = 150
 """Characters of the value of an option in a menu."""
+
+_PUBLIC_NAME: Final = re.compile(
+    r"(?:[a-z0-9-]+\.)+(?!(?:local|localhost|internal|lan|home|corp|test|invalid)$)[a-z][a-z0-9-]+"
+)
 
 ToolCall = tuple[str, JsonObject]
 """The name of a tool, and its arguments."""
@@ -55,7 +62,29 @@ def tool_result_blocks(reply: Reply, call: CallOf) -> list[JsonObject]:
     # The source stands last, as in faqbot's own messages.
     foot = shown[-1:] if shown and shown[-1]["type"] == "context" else ()
     body = shown[: len(shown) - len(foot)]
-    return [*body[: BLOCKS - len(ways) - len(foot)], *map(actions, ways), *foot]
+    blocks = [*body[: BLOCKS - len(ways) - len(foot)], *map(actions, ways), *foot]
+    return [_with_public_links(block) for block in blocks]
+
+
+def _with_public_links(value: Any) -> Any:
+    """Return a block in which links that Slackbot refuses are text, with their address."""
+    if isinstance(value, list):
+        return [_with_public_links(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("type") != "link" or _is_public(value["url"]):
+        return {key: _with_public_links(one) for key, one in value.items()}
+    address = value["url"].removeprefix("mailto:")
+    text = (value.get("text") or address).removeprefix("mailto:")
+    shown = text if text == address else f"{text} ({address})"
+    return {**{key: value[key] for key in value if key == "style"}, "type": "text", "text": shown}
+
+
+def _is_public(url: str) -> bool:
+    """Whether an address is by https, at a name that others can resolve."""
+    parts = urlsplit(url)
+    name = parts.hostname or ""
+    return parts.scheme == "https" and bool(_PUBLIC_NAME.fullmatch(name))
 
 
 def _button(label: str, call: ToolCall) -> JsonObject:
