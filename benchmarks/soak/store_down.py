@@ -18,7 +18,7 @@ from benchmarks.soak.report import holds, run
 from benchmarks.soak.slack import Slack, answered
 from benchmarks.soak.web_api import WebApi
 
-RATE = 60.0
+RATE = 30.0
 BEFORE, DOWN, AFTER = (10, 10, 20) if quick() else (30, 30, 40)
 FLAT = 1.05
 EVENTS = round(RATE * (BEFORE + DOWN + AFTER))

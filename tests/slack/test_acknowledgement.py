@@ -22,6 +22,7 @@ from tests.support.waiting import eventually
 DOWN = "postgresql://postgres@127.0.0.1:9/none"
 QUESTION = "What does a data analyst earn?"
 PATIENCE = 0.3
+TWICE = "You may see this answer twice"
 
 
 class SlowPosts(CallQueue):
@@ -102,6 +103,25 @@ async def test_question_that_takes_long_is_left_to_the_retry(*, by_socket: bool)
         await slack.workspace.settled()
         assert len(slack.workspace.answers("#general", ts)) == 1
         assert slack.services.claims.held == 0
+
+
+async def test_private_answer_that_may_come_twice_says_so() -> None:
+    """Slack shows nobody an ephemeral message again: a second one is better than none."""
+    async with slow_posts(before=False) as (slack, calls):
+        await slack.maya.say("#general", slack.mention("my manager harasses me"))
+        await eventually(lambda: left_to_retry(slack))
+        calls.gate.set()
+        await slack.workspace.settled()
+        first = slack.workspace.private_messages("maya")
+        assert TWICE not in str(first[-1].blocks)
+    async with slow_posts(before=True) as (slack, calls):
+        await slack.maya.say("#general", slack.mention("my manager harasses me"))
+        await eventually(lambda: left_to_retry(slack))
+        calls.gate.set()
+        await slack.workspace.settled()
+        await slack.services.listeners.drain()
+        (again,) = slack.workspace.private_messages("maya")
+        assert TWICE in str(again.blocks)
 
 
 async def test_retry_waits_for_a_post_that_may_have_arrived() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.model import Audience, Prompt, Question, Reason, Surface
 from faqbot.slack.answers import AnswerMessage, ask, wants_help
-from faqbot.slack.blockkit.blocks import Message
+from faqbot.slack.blockkit.blocks import Message, mrkdwn_context
 from faqbot.slack.blockkit.views import help_message, notice
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
 from faqbot.slack.context import AppContext
@@ -32,6 +32,7 @@ _NO_SCOPE: Final = (
 _UNREAD: Final = "Slack didn't show me this thread. Mention me again with the question itself."
 _NOTHING_ASKED: Final = "I see no question of yours above. Write to me what you want to know."
 _NOTHING_ABOVE: Final = "I see no question above. Mention me again with the question itself."
+_TWICE: Final = "You may see this answer twice: I was interrupted."
 _PAUSES: Final = (0.0, 0.5, 1.0)
 """Seconds before an edit looks for the answer that another process may be posting."""
 
@@ -260,6 +261,9 @@ class MessageHandler:
         former = await self._former_answer(message, client)
         if former:
             await client.chat_delete(channel=message.channel, ts=former)
+        elif message.may_be_answered:
+            # Slack shows nobody an ephemeral message again, so nothing tells whether one was sent.
+            answer = replace(answer, blocks=(mrkdwn_context(_TWICE), *answer.blocks))
         await post_ephemeral(client, message, answer)
         self.app.versions.record_answer(message, "")
 
