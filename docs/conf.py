@@ -37,6 +37,7 @@ nitpicky = True
 
 html_theme = "furo"
 html_title = f"faqbot {version}"
+html_favicon = "../faqbot/insights/static/icon.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 templates_path = ["_templates"]

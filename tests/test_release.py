@@ -33,6 +33,12 @@ def test_files_that_name_the_version_name_this_one(name: str) -> None:
     assert set(named) == {faqbot.__version__}
 
 
+def test_changelog_has_this_version_with_a_date() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    dated = re.findall(r"^## \[(.+)\] - \d{4}-\d\d-\d\d$", text, re.MULTILINE)
+    assert dated[0] == faqbot.__version__
+
+
 def test_workflows_call_targets_and_scripts_that_exist() -> None:
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     for workflow in WORKFLOWS:
