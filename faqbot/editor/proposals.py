@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from faqbot.editor.changes import changes_in_words
 from faqbot.editor.files import PendingEdit
 from faqbot.storage.models import EDIT, Proposal, utc_now
 from faqbot.storage.store import new_id
+
+_NO_WORDS: Final = "- Only how the file is written"
 
 
 def proposal_of(pending: PendingEdit, person: str, roles: Collection[str]) -> Proposal:
@@ -24,7 +27,7 @@ def proposal_of(pending: PendingEdit, person: str, roles: Collection[str]) -> Pr
         team="",
         kind=EDIT,
         question=_what_is_edited(pending),
-        answer="\n".join(changes_in_words(pending.before, pending.after)),
+        answer="\n".join(changes_in_words(pending.before, pending.after)) or _NO_WORDS,
         role=_role_of_edit(pending, roles),
         proposed_by=person,
         created=now,

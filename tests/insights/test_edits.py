@@ -181,6 +181,28 @@ async def test_something_new_becomes_a_file_when_it_is_approved(
     assert load_knowledge_base(folder).entry("office-cook/faq/is-there-a-canteen")
 
 
+async def test_a_card_of_many_changes_says_where_all_of_them_stand(
+    slack: Slack, address: str
+) -> None:
+    def many(form: Any) -> None:
+        points = [f"Point {number} of a *long* list that goes on" for number in range(80)]
+        form["sections"][1]["items"] += points
+        form["sections"][0]["text"] += " word" * 2_000
+
+    async with editing(address, "Jonas") as jonas:
+        message = await card(slack, jonas, many)
+        page = await shown(jonas.window, f"{address}/proposals")
+
+    said = str(message.blocks)
+    assert "Point 10 of a *long* list" in said
+    assert "Point 79" not in said
+    assert " more" in said
+    assert "all of it stands on the insights pages" in said
+    assert "Point 79 of a *long* list" in page
+    await slack.maya.click(message, label="Reject")
+    await slack.listeners.drain()
+
+
 async def test_what_does_not_load_is_not_proposed(slack: Slack, address: str) -> None:
     before = len(slack.workspace.answers("#owners"))
     async with editing(address, "Jonas") as jonas:

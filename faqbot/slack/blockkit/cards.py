@@ -21,6 +21,7 @@ from faqbot.slack.owners import OwnerSet
 from faqbot.storage.models import EDIT, Handoff, HandoffState, Proposal, ProposalState
 
 QUOTED: Final = 2_500
+_LONGEST_LINE: Final = 500
 STATES: Final = {
     HandoffState.OPEN: "Open",
     HandoffState.CLAIMED: "Claimed",
@@ -135,7 +136,8 @@ def proposal_card(
 
 
 def _about_edit(proposal: Proposal) -> str:
-    whole = "" if len(proposal.answer) <= QUOTED else " · all of it stands on the insights pages"
+    is_whole = _whole_lines(proposal.answer) == proposal.answer
+    whole = "" if is_whole else " · all of it stands on the insights pages"
     return f"`{escape(proposal.file)}`{whole}"
 
 
@@ -143,11 +145,20 @@ def _whole_lines(text: str) -> str:
     """Return the first lines of a list in Markdown; a mark that is cut off would end nowhere."""
     kept: list[str] = []
     for line in text.splitlines():
-        if kept and len("\n".join([*kept, line])) > QUOTED:
+        short = _short_line(line)
+        if len("\n".join([*kept, short])) > QUOTED:
             break
-        kept.append(shorten(line, QUOTED))
+        kept.append(short)
     left = len(text.splitlines()) - len(kept)
     return "\n".join([*kept, *([f"- and {left} more"] if left else [])])
+
+
+def _short_line(line: str) -> str:
+    """Return a line of Markdown, shortened, in which what is bold or struck also ends."""
+    short = shorten(line, _LONGEST_LINE)
+    for mark in ("**", "~~"):
+        short += mark * (short.count(mark) % 2)
+    return short
 
 
 def _decision(proposal: Proposal, owners: OwnerSet, *, written: bool) -> str:
