@@ -246,7 +246,7 @@ async def test_addresses_and_keys_have_limits_of_their_own() -> None:
             assert (response.status, response.headers["Retry-After"]) == (429, "60")
 
 
-async def test_thousand_hostile_requests_get_no_server_error(site: Site) -> None:
+async def test_hostile_requests_get_no_server_error(site: Site) -> None:
     seen: dict[int, int] = {}
     values: list[Any] = [
         *(None, True, -1, 1e400, "", "\0", "\ud800", "x" * 1_999, [], {}, [[]], {"a": {}}),
@@ -275,8 +275,8 @@ async def test_thousand_hostile_requests_get_no_server_error(site: Site) -> None
                 await response.read()
                 seen[response.status] = seen.get(response.status, 0) + 1
 
-    await asyncio.gather(*(send(range(start, 1_000, 10)) for start in range(10)))
-    assert sum(seen.values()) == 1_000
+    await asyncio.gather(*(send(range(start, 300, 10)) for start in range(10)))
+    assert sum(seen.values()) == 300
     assert max(seen) < 500, seen
     assert {200, 400, 401, 404, 405, 415, 422} <= set(seen)
 

@@ -32,6 +32,7 @@ from tests.slack.many import PERSON, WORD, A, B, C, Many, many
 
 ROOT = Path(__file__).parents[2]
 FAQBOT = (sys.executable, "-c", "from faqbot.cli.main import main; main()", "mcp")
+_NAMED = {"name": "test", "version": "1"}
 CASHIER = """\
 role: cashier
 title: Cashier
@@ -63,10 +64,10 @@ def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def started(knowledge: Path, *options: str) -> StdioServerParameters:
+def started(knowledge: Path) -> StdioServerParameters:
     return StdioServerParameters(
         command=FAQBOT[0],
-        args=[*FAQBOT[1:], "--knowledge", str(knowledge), *options],
+        args=[*FAQBOT[1:], "--knowledge", str(knowledge)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
 
@@ -86,39 +87,38 @@ async def test_official_client_asks_over_standard_streams(knowledge: Path) -> No
         assert declined.structured_content["outcome"] == "decline"
         hidden = await client.call_tool("ask", {"question": "Where is the key of the safe?"})
         assert "mat" not in str(hidden)
-
-
-async def test_links_that_slackbot_refuses_are_text_in_blocks(knowledge: Path) -> None:
-    """One link to anything but a public https address would cost all blocks of a result."""
-    async with Client(stdio_client(started(knowledge))) as client:
-        found = await client.call_tool("ask", {"question": "overview of a clerk"})
-    blocks = json.dumps((found.meta or {})["slack"]["blocks"])
-    assert re.findall(r'"url": "([^"]+)"', blocks) == ["https://www.example.com/books"]
-    for text in ("the wiki (http://wiki/clerks)", "clerk@example.com", "nearby (https://10.0.0.1"):
-        assert text in blocks
-
-
-async def test_audience_of_standard_streams_is_an_option(knowledge: Path) -> None:
-    async with Client(stdio_client(started(knowledge, "--audience", "employees"))) as client:
-        shown = await client.call_tool("ask", {"question": "Where is the key of the safe?"})
-        assert "Under the mat." in str(shown.content)
+        # One link to anything but a public https address would cost all blocks of a result.
+        links = await client.call_tool("ask", {"question": "overview of a clerk"})
+        blocks = json.dumps((links.meta or {})["slack"]["blocks"])
+        assert re.findall(r'"url": "([^"]+)"', blocks) == ["https://www.example.com/books"]
+        for text in ("the wiki (http://wiki/clerks)", "clerk@example.com", "nearby (https://10."):
+            assert text in blocks
 
 
 def test_garbage_on_standard_input_neither_ends_the_server_nor_reaches_its_output(
     knowledge: Path,
 ) -> None:
-    lines = [b"", b"{", b"\xff\xfe", b"[" * 10_000, b"9" * 5_000, b'"x"', b'{"jsonrpc": "2.0"}']
-    ping = b'{"jsonrpc": "2.0", "id": 7, "method": "ping"}'
+    """Between garbage, somebody asks for whom `--audience employees` is given."""
+    garbage = [b"", b"{", b"\xff\xfe", b"[" * 10_000, b"9" * 5_000, b'"x"', b'{"jsonrpc": "2.0"}']
+    client = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": _NAMED}
+    asked = {"name": "ask", "arguments": {"question": "Where is the key of the safe?"}}
+    calls: list[dict[str, Any]] = [
+        {"id": 1, "method": "initialize", "params": client},
+        {"method": "notifications/initialized"},
+        {"id": 7, "method": "tools/call", "params": asked},
+    ]
+    lines = [json.dumps({"jsonrpc": "2.0", **call}).encode() for call in calls]
     ran = subprocess.run(
-        [*FAQBOT, "--knowledge", str(knowledge)],
-        input=b"\n".join([*lines, ping, b""]),
+        [*FAQBOT, "--knowledge", str(knowledge), "--audience", "employees"],
+        input=b"\n".join([*garbage, *lines, *garbage, b""]),
         capture_output=True,
         check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert ran.returncode == 0
-    assert b'"id":7' in ran.stdout
-    assert all(line.startswith(b'{"jsonrpc"') for line in ran.stdout.splitlines())
+    said = [json.loads(line) for line in ran.stdout.splitlines()]
+    (answer,) = [one for one in said if one.get("id") == 7]
+    assert "Under the mat." in answer["result"]["content"][0]["text"]
     assert b"Traceback" not in ran.stderr
 
 

@@ -186,16 +186,16 @@ async def test_comparison_is_a_table_with_headings(chrome: Browser, careers: Car
         assert await table.get_by_role("rowheader").count() > 0
 
 
-@pytest.mark.parametrize(
-    "words", ["<img src=x onerror=alert(1)>", "<script>alert(1)</script> skills", "](javascript:1)"]
-)
-async def test_words_of_a_visitor_are_shown_as_text(
-    chrome: Browser, careers: Careers, words: str
-) -> None:
+async def test_words_of_a_visitor_are_shown_as_text(chrome: Browser, careers: Careers) -> None:
     async with opened(chrome, careers) as page:
-        turn = await asked(page, words)
-        assert await turn.locator(".asked").inner_text() == words
-        assert await turn.locator("img, script, a[href^=javascript]").count() == 0
+        for words in (
+            "<img src=x onerror=alert(1)>",
+            "<script>alert(1)</script> skills",
+            "](javascript:1)",
+        ):
+            turn = await asked(page, words)
+            assert await turn.locator(".asked").inner_text() == words
+            assert await turn.locator("img, script, a[href^=javascript]").count() == 0
 
 
 async def test_visitor_passes_a_question_on_to_a_person(chrome: Browser, careers: Careers) -> None:
