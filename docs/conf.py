@@ -10,8 +10,10 @@ import os
 import re
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sphinx.application import Sphinx
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -73,7 +75,7 @@ FILES_AS_PAGES = {"CHANGELOG.md": "changelog", "CONTRIBUTING.md": "contributing"
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s:#]+)(#[^)\s]*)?\)")
 
 
-def link_repository(_app: Sphinx, name: str, source: list[str]) -> None:
+def link_repository(_app: Sphinx | None, name: str, source: list[str]) -> None:
     """Mend the links of a page that lead out of `docs/`."""
     file = DOCS / f"{name}.md"
     for original, page in FILES_AS_PAGES.items():

@@ -84,3 +84,32 @@ def test_readme_without_a_repository_has_no_broken_links_and_pictures() -> None:
     assert "![" not in text
     assert re.findall(r"\]\((?!https?:)", text) == []
     assert "Create the Slack app has each step" in text
+
+
+def linked(page: str, repository: str) -> str:
+    """A page as the site shows it."""
+    conf: Any = runpy.run_path(str(ROOT / "docs" / "conf.py"))
+    source = [(ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")]
+    function = conf["link_repository"]
+    function.__globals__["REPOSITORY"] = repository
+    function(None, page, source)
+    return source[0]
+
+
+def test_site_links_files_of_the_repository_at_the_tag_of_its_version() -> None:
+    text = linked("explanation/security", "https://git.example.com/faqbot")
+    at = f"https://git.example.com/faqbot/blob/v{faqbot.__version__}"
+    assert f"[SECURITY.md]({at}/SECURITY.md)" in text
+    assert "(../how-to/owners/who-may-act.md)" in text
+
+
+def test_site_names_files_of_the_repository_while_it_has_no_address() -> None:
+    text = linked("explanation/security", "")
+    assert "see SECURITY.md." in text
+    assert "tools/fuzz (`tools/fuzz/README.md`)" in text
+
+
+def test_site_has_the_changelog_and_the_page_for_contributors() -> None:
+    assert "## [0.1.0]" in linked("changelog", "")
+    assert "(decisions/0018-extras.md)" in linked("contributing", "")
+    assert "(../../changelog.md)" in linked("how-to/operators/upgrade", "")
