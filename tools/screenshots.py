@@ -21,6 +21,7 @@ from playwright.sync_api import FilePayload, Locator, Page, ViewportSize, sync_p
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 SIZE: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 LARGEST = 250_000
 FLAGS = ("--no-sandbox", "--disable-gpu", "--hide-scrollbars")
 
@@ -268,6 +269,18 @@ def editor_import(page: Page, env: dict[str, str]) -> None:
         take(page, "editor-import")
 
 
+def elsewhere(page: Page) -> None:
+    """A thread in the dark, and on a phone."""
+    open_thread(page, "@faqbot what does a data engineer do all day?", "Day to day")
+    page.emulate_media(color_scheme="dark")
+    take(page, "dark")
+    page.set_viewport_size(PHONE)
+    take(page, "phone")
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(SIZE)
+    page.get_by_role("button", name="Close the thread").click()
+
+
 PICTURES = (
     channel,
     app_home,
@@ -281,6 +294,7 @@ PICTURES = (
     proposal,
     settings,
     advertisement,
+    elsewhere,
 )
 
 
