@@ -254,6 +254,13 @@ def test_content_comes_from_a_repository(repository: Path, tmp_path: Path) -> No
     assert second.version != first.version
 
 
+async def test_workers_that_share_a_clone_take_turns(repository: Path, tmp_path: Path) -> None:
+    source = git_source(f"git+file://{repository}#main:knowledge", tmp_path / "cache")
+    # Each begins with a clone that isn't there: git itself would fail at the others' locks.
+    await asyncio.gather(*(asyncio.to_thread(source.update) for _ in range(4)))
+    assert load_knowledge_base(source.content).roles
+
+
 @pytest.mark.parametrize(
     "address",
     [

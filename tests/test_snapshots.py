@@ -88,8 +88,11 @@ def test_where_nothing_can_be_kept_a_line_says_so(
 ) -> None:
     taken = tmp_path / "file"
     taken.write_text("in the way", encoding="utf-8")
-    Snapshots(taken).save("some", built, RESOURCES)
-    assert "isn't kept" in caplog.text
+    snapshots = Snapshots(taken)
+    for key in ("some", "another"):
+        snapshots.save(key, built, RESOURCES)
+    assert caplog.text.count("isn't kept") == 1
+    assert "let faqbot write there, or set FAQBOT_CACHE" in caplog.text
     assert taken.read_text(encoding="utf-8") == "in the way"
 
 

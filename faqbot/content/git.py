@@ -9,10 +9,12 @@ import hashlib
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from faqbot.errors import UsageError
 
@@ -61,14 +63,19 @@ class GitSource:
             UsageError: git is missing, the clone can't be written, the repository can't be
                 reached, or it has no such ref.
         """
+        try:
+            self.clone.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = self.clone.with_suffix(".lock").open("w")
+        except OSError as error:
+            raise UsageError(
+                f"Can't keep content from {_without_secrets(self.url)} in {self.clone} "
+                f"({error.strerror or error}): let faqbot create and write this folder."
+            ) from error
+        with lock, _locked(lock):
+            self._update()
+
+    def _update(self) -> None:
         if not (self.clone / ".git").is_dir():
-            try:
-                self.clone.mkdir(parents=True, exist_ok=True, mode=0o700)
-            except OSError as error:
-                raise UsageError(
-                    f"Can't keep content from {_without_secrets(self.url)} in {self.clone} "
-                    f"({error.strerror or error}): let faqbot create and write this folder."
-                ) from error
             self._git("init", "--quiet")
         # One commit only: the history is no content, and may be large.
         self._git("fetch", "--quiet", "--depth", "1", "--no-tags", "--", self.url, self.ref)
@@ -78,6 +85,18 @@ class GitSource:
 
     def _git(self, *arguments: str) -> None:
         _run(self.clone, arguments, f"{self.url} at {self.ref}")
+
+
+@contextmanager
+def _locked(file: IO[str]) -> Iterator[None]:
+    """Hold a file while the block runs: several workers share a clone, which git can't."""
+    if sys.platform == "win32":  # where one process serves
+        yield
+        return
+    import fcntl
+
+    fcntl.flock(file, fcntl.LOCK_EX)  # released when the file is closed, or the process dies
+    yield
 
 
 def git_source(address: str, cache: Path) -> GitSource:

@@ -48,6 +48,18 @@ MAX_FROZEN_ROLES: Final = 200
 MAX_SOLVED_ROLES: Final = 20
 """Roles up to which the scope of each is solved before an index is cached, for a quick start."""
 
+WARM_UP_QUESTIONS: Final = (
+    "what skills does a {} need",
+    "is a degree required for a {}",
+    "compare {} and {}",
+    "which roles need experience",
+    "how do I apply",
+)
+"""One question of each kind, about the first roles."""
+
+WARM_UP_PAUSE: Final = 0.005
+"""Seconds between two of them, for the thread that answers."""
+
 _BAD_CONTENT, _UNUSABLE = 3, 4
 """Exit codes of the subprocess: the content has problems; another error of faqbot."""
 
@@ -144,7 +156,23 @@ def build_in_subprocess(folder: Path, resources: SharedResources) -> Index:
         ServiceError: the subprocess failed.
     """
     with snapshot_from_subprocess(folder, resources) as snapshot:
-        return read_snapshot(snapshot, resources, yielding=True)
+        index = read_snapshot(snapshot, resources, yielding=True)
+    warm_up(index)
+    return index
+
+
+def warm_up(index: Index) -> None:
+    """Ask an index some questions, so that it has made what it makes at a first question.
+
+    Otherwise the first askers would wait for it, and with them all others, since it is made on the
+    thread that answers.
+    """
+    engine = Engine(index, ConversationMemory(time.monotonic), audience=Audience.EMPLOYEES)
+    titles = [role.title for role in index.knowledge_base.roles[:2]]
+    for question in WARM_UP_QUESTIONS:
+        if question.count("{}") <= len(titles):
+            engine.ask(question.format(*titles))
+            time.sleep(WARM_UP_PAUSE)
 
 
 @contextmanager
@@ -236,13 +264,17 @@ class IndexLoader:
             if cached is not None:
                 return cached
             index = read_snapshot(snapshot, self.resources, yielding=True)
+            warm_up(index)
             return SizedIndex(index, snapshot_size(snapshot))
 
     def _from_cache(self, key: str) -> SizedIndex | None:
         if self.snapshots is None:
             return None
         index = self.snapshots.load(key, self.resources, yielding=True)
-        return SizedIndex(index, self.snapshots.size(key)) if index else None
+        if index is None:
+            return None
+        warm_up(index)
+        return SizedIndex(index, self.snapshots.size(key))
 
 
 if __name__ == "__main__":

@@ -76,6 +76,7 @@ class Snapshots:
     def __init__(self, folder: Path, limit: int = MAX_SNAPSHOTS) -> None:
         self._folder = folder
         self._limit = limit
+        self._is_failure_told = False
 
     def load(self, key: str, resources: SharedResources, *, yielding: bool = False) -> Index | None:
         """Return the index of a key, joined to the shared resources; None if there is none.
@@ -128,8 +129,14 @@ class Snapshots:
             self._prune()
         except Exception as error:  # noqa: BLE001 - a full disk, a rival's snapshot, no permission
             # It is no failure when another process has kept the same content first.
-            if not (self._folder / key).is_dir():
-                _log.warning("The built content isn't kept in %s: %s", self._folder, error)
+            if not ((self._folder / key).is_dir() or self._is_failure_told):
+                _log.warning(
+                    "Built content isn't kept in %s (%s), so each start takes longer: let faqbot "
+                    "write there, or set FAQBOT_CACHE.",
+                    self._folder,
+                    getattr(error, "strerror", None) or error,
+                )
+                self._is_failure_told = True
 
     def _prune(self) -> None:
         by_use = sorted(

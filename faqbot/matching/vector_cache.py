@@ -162,6 +162,7 @@ class CachedEncoder:
         name = hashlib.blake2b(self.fingerprint.encode(), digest_size=8).hexdigest()
         self._path = folder / f"vectors-{name}.safetensors" if folder else None
         self._kept: VectorTable | None = None
+        self._is_failure_told = False
         self._questions: OrderedDict[str, Floats] = OrderedDict()
         self._lock = Lock()
 
@@ -237,7 +238,14 @@ class CachedEncoder:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._kept.write(self._path, self.fingerprint)
         except OSError as error:  # a full disk, no permission: only time is lost
-            _log.warning("Vectors aren't kept in %s: %s", self._path, error)
+            if not self._is_failure_told:
+                _log.warning(
+                    "Vectors of content aren't kept in %s (%s), so each start takes longer: let "
+                    "faqbot write there, or set FAQBOT_CACHE.",
+                    self._path,
+                    error.strerror or error,
+                )
+            self._is_failure_told = True
 
 
 def _joined(tables: Iterable[VectorTable], limit: int) -> VectorTable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import gc
 import logging
 import signal
@@ -15,6 +16,9 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 BackgroundTask = Callable[[], Coroutine[Any, Any, None]]
 """Starts work that runs until it is cancelled."""
+
+CLOCK_LOOK_INTERVAL: Final = 600.0
+"""Seconds between two looks at the clock while something waits for a time of the day."""
 
 _log = logging.getLogger(__name__)
 
@@ -76,6 +80,26 @@ class SingleFlight(Generic[Key, Value]):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+async def sleep_until(
+    moment: dt.datetime,
+    now: Callable[[], dt.datetime] = _now,
+    look: float = CLOCK_LOOK_INTERVAL,
+) -> None:
+    """Sleep until the clock shows a moment, also if somebody sets the clock meanwhile.
+
+    Args:
+        moment: with a time zone.
+        now: the clock.
+        look: seconds between two looks at the clock.
+    """
+    while (left := (moment - now()).total_seconds()) > 0:  # noqa: ASYNC110 - a clock has no event
+        await asyncio.sleep(min(left, look))
 
 
 @asynccontextmanager

@@ -51,7 +51,7 @@ class Health:
     count_workspaces: Callable[[], int] = lambda: 1
     slack: str = ""
     stopping: bool = False
-    started: float = field(default_factory=time.time)
+    started: float = field(default_factory=time.monotonic)
 
     def routes(self) -> list[Route]:
         """Return the routes /health, /ready and /metrics."""
@@ -63,7 +63,7 @@ class Health:
 
     async def health(self, _: Request) -> Response:
         """Respond while the process runs and its event loop isn't blocked."""
-        return JSONResponse({"status": "ok", "seconds": round(time.time() - self.started)})
+        return JSONResponse({"status": "ok", "seconds": round(time.monotonic() - self.started)})
 
     async def ready(self, _: Request) -> Response:
         """Respond with 200 if questions are answered, else with 503 and what is missing.

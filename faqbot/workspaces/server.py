@@ -28,7 +28,12 @@ from faqbot.matching.conversations import ConversationMemory
 from faqbot.matching.similarity import group_by_meaning
 from faqbot.matching.training_data import SharedResources
 from faqbot.runtime.delivery_claims import DeliveryClaims
-from faqbot.runtime.tasks import BackgroundTask, background_tasks, run_until_signal
+from faqbot.runtime.tasks import (
+    BackgroundTask,
+    background_tasks,
+    run_until_signal,
+    sleep_until,
+)
 from faqbot.runtime.web import background_server
 from faqbot.settings.models import Settings, reveal
 from faqbot.slack.app import CONTENT_UNAVAILABLE
@@ -332,7 +337,7 @@ class WeeklyDigests:
         """Send digests on Monday mornings, until cancelled."""
         while True:
             due = next_monday(utc_now())
-            await asyncio.sleep((due - utc_now()).total_seconds())
+            await sleep_until(due)
             for _ in range(DIGEST_ATTEMPTS):
                 try:
                     await self.send(due.date())

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Coroutine
 from typing import Any
 
 import pytest
 
-from faqbot.runtime.tasks import CallCancelledError, SingleFlight, background_tasks
+from faqbot.runtime.tasks import (
+    CallCancelledError,
+    SingleFlight,
+    background_tasks,
+    sleep_until,
+)
+from tests.support.waiting import DEADLINE
 
 
 class Call:
@@ -162,3 +169,16 @@ async def test_started_call_is_shared_with_later_waiters(
     (waiter,) = await waiting(flights.run("a", call))
     call.gate.set()
     assert (await first, await waiter, call.count) == (1, 1, 1)
+
+
+async def test_clock_that_is_set_forward_or_back_moves_what_waits_for_it() -> None:
+    monday = dt.datetime(2026, 11, 30, 8, tzinfo=dt.UTC)
+    clock = [monday - dt.timedelta(days=6)]
+    waiting = asyncio.create_task(sleep_until(monday, lambda: clock[0], look=0.001))
+    for earlier in (dt.timedelta(minutes=1), dt.timedelta(days=30)):
+        clock[0] = monday - earlier
+        await asyncio.sleep(0)
+        assert not waiting.done()
+    clock[0] = monday
+    async with asyncio.timeout(DEADLINE):
+        await waiting

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import datetime as dt
 import logging
@@ -15,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from faqbot.model import Faq, KnowledgeBase, Role, is_stale
 from faqbot.replies.entries import literal
 from faqbot.replies.reply import Bullets, Reply, ReplyPart
+from faqbot.runtime.tasks import sleep_until
 from faqbot.slack.blockkit.blocks import (
     Action,
     Message,
@@ -138,7 +138,7 @@ class Reports:
         """Send the digests on Monday mornings, until cancelled."""
         while True:
             due = next_monday(utc_now())
-            await asyncio.sleep((due - utc_now()).total_seconds())
+            await sleep_until(due)
             try:
                 team = str((await client.auth_test()).get("team_id") or "")
             except SLACK_ERRORS as error:
