@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import tomllib
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -123,10 +126,79 @@ def test_compose_runs_two_that_share_a_database(name: str) -> None:
     assert f"server {name}:{PORT} " in text_of("nginx.conf")
 
 
-def test_only_the_proxies_that_are_there_are_trusted() -> None:
+def test_only_the_proxy_that_is_there_is_trusted() -> None:
     (network,) = compose()["networks"]["default"]["ipam"]["config"]
-    trusted = compose()["services"]["app-1"]["environment"]["FAQBOT_TRUSTED_PROXIES"]
-    assert trusted == network["subnet"]
+    trusted = ip_address(compose()["services"]["app-1"]["environment"]["FAQBOT_TRUSTED_PROXIES"])
+    nginx = compose()["services"]["nginx"]["networks"]["default"]["ipv4_address"]
+    assert str(trusted) == nginx
+    assert trusted in ip_network(network["subnet"])
+    assert trusted not in ip_network(network["ip_range"]), "others would get it"
+    assert kubernetes()["ConfigMap"]["data"]["FAQBOT_TRUSTED_PROXIES"] == ""
+
+
+def test_the_password_of_the_database_is_where_it_is_needed() -> None:
+    services = compose()["services"]
+    assert services["db"]["environment"]["POSTGRES_PASSWORD"].startswith("${POSTGRES_PASSWORD")
+    assert "env_file" not in services["db"]
+    for name in ("app-1", "app-2"):
+        assert services[name]["environment"]["POSTGRES_PASSWORD"] == ""
+    assert "env_file" not in services["nginx"]
+
+
+def test_containers_look_after_their_health_in_images_of_every_format() -> None:
+    (own,) = re.findall(r'^  CMD (\["python".*\])$', text_of("Dockerfile"), re.MULTILINE)
+    for name in ("app-1", "app-2"):
+        assert compose()["services"][name]["healthcheck"]["test"] == ["CMD", *json.loads(own)]
+
+
+def pinned(file: str) -> dict[str, str]:
+    """The versions of a file by the names of packages."""
+    found = re.findall(r"^([\w.-]+)==([^ ;\n]+)", file, re.MULTILINE)
+    return {normalised(name): version for name, version in found}
+
+
+def normalised(name: str) -> str:
+    """The name of a package as indexes have it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements-build.txt"])
+def test_the_image_installs_the_locked_versions_by_their_hashes(file: str) -> None:
+    text = text_of(file)
+    locked = pinned((ROOT / "constraints.txt").read_text(encoding="utf-8"))
+    found = pinned(text)
+    assert found
+    assert {name: locked.get(name, version) for name, version in found.items()} == found
+    entries = re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE)[1:]
+    assert all("--hash=sha256:" in entry for entry in entries)
+    assert "://" not in text
+
+
+def test_what_faqbot_needs_is_among_the_hashes() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["documents"], *extras["postgres"], *extras["plot"]]
+    names = {normalised(re.split(r"[^\w.-]", one)[0]) for one in wanted}
+    assert names <= set(pinned(text_of("requirements.txt")))
+
+
+def test_a_base_without_a_digest_is_told_of_or_refused() -> None:
+    check = text_of("Dockerfile").partition("RUN case")[2].partition("WORKDIR")[0]
+    script = f"case{check}".replace("\\\n", "\n")
+    for base, strict, code in (
+        ("python:3.11", "no", 0),
+        ("python:3.11", "yes", 1),
+        ("python:3.11@sha256:" + "0" * 64, "yes", 0),
+    ):
+        ran = subprocess.run(
+            ["/bin/sh", "-c", script],
+            env={"BASE": base, "REQUIRE_DIGEST": strict},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == code
+        assert ("has no digest" in ran.stderr) is ("@" not in base)
 
 
 def test_everybody_waits_longer_than_faqbot_needs_to_stop() -> None:
