@@ -26,6 +26,7 @@ help:
 	@echo "make sbom         write the bill of materials to build/sbom.cdx.json"
 	@echo "make slack-cli    install the hooks of the Slack CLI, for slack run"
 	@echo "make bench        write benchmarks/results; DATA=DIR: with public data"
+	@echo "make check-image  build the image without a registry, where buildah and debootstrap are"
 	@echo "make fuzz         send hostile requests for some minutes, and fuzz the endpoint"
 	@echo "make soak         faults and long loads, half an hour; ARGS=--quick: a few minutes"
 	@echo "make format       format the code"
@@ -49,6 +50,9 @@ lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+check-image:
+	@tools/check-image
 
 fuzz: $(VENV)/.installed-dev
 	@$(BIN)/pytest tests/slack/test_fuzz.py tests/playground/test_fuzz.py --hypothesis-profile=fuzz $(ARGS)

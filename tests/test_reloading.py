@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ from faqbot.errors import ContentError, FaqbotError, UsageError
 from faqbot.index.builder import build_in_subprocess, build_index, load_engine
 from faqbot.index.reloader import Reloader
 from faqbot.index.status import read_statuses, write_status_file
+from faqbot.matching.conversations import ConversationMemory
+from faqbot.matching.entry_index import EntryIndex, EntryWords
 from faqbot.matching.training_data import SharedResources
 from faqbot.model import Answer, Question
 from tests.support.waiting import eventually
@@ -208,6 +211,24 @@ def test_knowledge_is_built_in_another_process(folder: Path) -> None:
         build_in_subprocess(folder, resources)
     with pytest.raises(UsageError):
         build_in_subprocess(folder / "nowhere", resources)
+
+
+def test_what_is_made_on_first_use_is_made_before_people_ask(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[tuple[str, str]] = []
+    words_of = EntryIndex._words
+
+    def counted(index: EntryIndex, place: tuple[str, str]) -> EntryWords:
+        made.append(place)
+        return words_of(index, place)
+
+    monkeypatch.setattr(EntryIndex, "_words", counted)
+    index = build_in_subprocess(folder, SharedResources())
+    assert made
+    made.clear()
+    Engine(index, ConversationMemory(time.monotonic)).ask("what skills does a tester have to have")
+    assert not made
 
 
 def test_a_running_faqbot_tells_what_it_answers_from(
