@@ -53,6 +53,10 @@ class DeliveryClaims(Protocol):
         """
         ...
 
+    async def is_ours(self, key: str) -> bool:
+        """Wait until it is known who has a delivery; False if that is another process."""
+        ...
+
     def complete(self, key: str) -> None:
         """Mark a delivery as finished; `key` is written as by `key_string`."""
         ...
@@ -111,6 +115,10 @@ class MemoryClaims:
     async def acquire(self, key: tuple[str, ...], body: Mapping[str, Any]) -> Claim:  # noqa: ARG002
         """Claim a delivery: attempt 1 for the first caller and 0 for others."""
         return Claim(int(self.claim_now(*key)))
+
+    async def is_ours(self, key: str) -> bool:  # noqa: ARG002
+        """Return True: there is no other process."""
+        return True
 
     def complete(self, key: str) -> None:
         """Do nothing: no other process knows of these claims."""

@@ -21,6 +21,7 @@ from typing import Any, Final
 from faqbot.runtime.delivery_claims import Claim, Drain, MemoryClaims, Redeliver
 from faqbot.runtime.tasks import background_tasks
 from faqbot.storage.claims import ExpiredLease, key_string
+from faqbot.storage.database import TRANSACTION_TIMEOUT
 from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.models import StoreError
 from faqbot.storage.recorder import QuestionRecorder
@@ -38,6 +39,9 @@ MAX_COMPLETED: Final = 10_000
 UNKNOWN_ATTEMPT: Final = 2
 """The attempt to assume if the database doesn't respond: the caller then checks for an answer."""
 
+OUTCOME_TIMEOUT: Final = 2 * TRANSACTION_TIMEOUT
+"""Seconds after which a claim's outcome isn't waited for: an earlier transaction and its own."""
+
 CLAIM_BATCH_SECONDS: Final = 0.005
 """Seconds that a claim waits for others: a transaction costs as much as five questions."""
 
@@ -48,25 +52,39 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False, slots=True)
+class _Held:
+    """A delivery that this process works on.
+
+    Attributes:
+        is_written: whether its claim is in the database.
+        is_lost: whether the database says that another process has it.
+        settled: set when it may be acknowledged.
+        decided: set when nothing more will be heard of its claim.
+    """
+
+    is_written: bool = False
+    is_lost: bool = False
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    decided: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def told(self, attempt: int | None) -> None:
+        """Note the outcome of its claim, given as `_PendingClaim` has it."""
+        self.decided.set()
+        if attempt is None:
+            return
+        self.is_written, self.is_lost = attempt > 0, attempt == 0
+        self.settled.set()
+
+
+@dataclass(eq=False, slots=True)
 class _PendingClaim:
     key: str
     payload: bytes | None
+    held: _Held | None = None
     # None: the database doesn't say. Cancelled: nobody waits any more.
     attempt: asyncio.Future[int | None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
-
-
-@dataclass(eq=False, slots=True)
-class _Held:
-    """A delivery that this process works on."""
-
-    is_written: bool = False
-    settled: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def written(self) -> None:
-        self.is_written = True
-        self.settled.set()
 
 
 class LeaseManager:
@@ -126,14 +144,24 @@ class LeaseManager:
             return Claim(0, is_written=first is None or first.is_written)
         held = self._held[name] = _Held()
         if not self._recorder.is_up:
+            held.told(None)
             return Claim(1, is_written=False)
-        attempt = await self._write(name, self._cipher.encrypt(json.dumps(body)))
+        attempt = await self._write(name, self._cipher.encrypt(json.dumps(body)), held)
         if attempt is None:
             return Claim(UNKNOWN_ATTEMPT, is_written=held.is_written)
-        held.written()
         if not attempt:
             self._held.pop(name, None)
         return Claim(attempt)
+
+    async def is_ours(self, key: str) -> bool:
+        """Wait as `DeliveryClaims` says; not for a database that is down."""
+        held = self._held.get(key)
+        if held is None:
+            return True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(OUTCOME_TIMEOUT):
+                await held.decided.wait()
+        return not held.is_lost
 
     def complete(self, key: str) -> None:
         """Mark a delivery as finished; `key` is written as by `key_string`."""
@@ -141,6 +169,8 @@ class LeaseManager:
         if held is None:
             return
         held.settled.set()
+        if held.is_lost:
+            return  # the process that has it says when it is finished
         # Also if its claim isn't written: a transaction that hangs may write it yet.
         self._completed[key] = None
         while len(self._completed) > MAX_COMPLETED:
@@ -159,7 +189,8 @@ class LeaseManager:
 
     def give_up(self, key: str) -> None:
         """Leave a delivery unfinished, so that it can be claimed again."""
-        if self._held.pop(key, None) is not None:
+        held = self._held.pop(key, None)
+        if held is not None and not held.is_lost:
             self._local.give_up(key)
             self._given_up.add(key)
             self._wake.set()
@@ -179,9 +210,11 @@ class LeaseManager:
             await stack.enter_async_context(background_tasks(self._take_over(redeliver)))
             yield
 
-    async def _write(self, key: str, payload: bytes | None) -> int | None:
+    async def _write(
+        self, key: str, payload: bytes | None, held: _Held | None = None
+    ) -> int | None:
         """Write a claim; the number of the attempt, or None if the database doesn't say."""
-        pending = _PendingClaim(key, payload)
+        pending = _PendingClaim(key, payload, held)
         self._pending.append(pending)
         self._wake.set()
         try:
@@ -238,12 +271,13 @@ class LeaseManager:
         self._given_up |= given_up
 
     def _told(self, claim: _PendingClaim, attempts: dict[str, int] | None) -> None:
-        """Give the outcome of a claim to who waits for it, or note that it came too late."""
+        """Give the outcome of a claim to who waits for it, and note it for who waits no more."""
         attempt = None if attempts is None else attempts.get(claim.key, 0)
+        # A delivery that was given up and claimed again has another claim.
+        if claim.held is not None and self._held.get(claim.key) is claim.held:
+            claim.held.told(attempt)
         if not claim.attempt.done():
             claim.attempt.set_result(attempt)
-        elif attempt and claim.key in self._held:
-            self._held[claim.key].written()
 
     async def _release(self) -> None:
         """Write what is completed, and give up the leases of the rest before they expire."""
@@ -295,7 +329,7 @@ class LeaseManager:
 
     async def _redeliver(self, expired: ExpiredLease, redeliver: Redeliver) -> None:
         self._held[expired.key] = held = _Held()
-        held.written()
+        held.told(UNKNOWN_ATTEMPT)
         self._on_takeover()
         _log.warning("taking over a delivery that another process has not finished")
         try:

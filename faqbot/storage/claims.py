@@ -89,7 +89,8 @@ class DatabaseClaims:
                 await connection.execute(update(claims).where(is_completed).values(finished))
             if given_up:
                 is_given_up = claims.c.key.in_(sorted(given_up)) & (claims.c.holder == holder)
-                past = {"until": now - dt.timedelta(seconds=1)}
+                # It ended no process, so it doesn't count as an attempt that did.
+                past = {"until": now - dt.timedelta(seconds=1), "attempts": 1}
                 unfinished = is_given_up & claims.c.until.is_not(None)
                 await connection.execute(update(claims).where(unfinished).values(past))
             if not rows:

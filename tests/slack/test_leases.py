@@ -16,6 +16,7 @@ from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import Store
 from tests.storage.conftest import server, url
+from tests.support.slow_store import SlowRecorder, slow_recorder
 from tests.support.waiting import eventually
 
 __all__ = ["server", "url"]
@@ -167,25 +168,10 @@ async def test_what_is_given_up_may_be_claimed_again() -> None:
         worker.leases.complete(NAME)
 
 
-class Slow(QuestionRecorder):
-    """A recorder whose database answers when a gate opens."""
-
-    gate: asyncio.Event
-
-    @asynccontextmanager
-    async def store(self, *, flush_first: bool = True) -> AsyncIterator[Store]:
-        await self.gate.wait()
-        async with super().store(flush_first=flush_first) as store:
-            yield store
-
-
 @asynccontextmanager
-async def slow(url: str) -> AsyncIterator[tuple[Worker, Slow]]:
+async def slow(url: str) -> AsyncIterator[tuple[Worker, SlowRecorder]]:
     """A process whose claims wait for a gate."""
-    recorder = Slow(url, retry_interval=0.05)
-    recorder.gate = asyncio.Event()
-    recorder.gate.set()
-    async with recorder.running():
+    async with slow_recorder(url) as recorder:
         worker = Worker(recorder, lease=60, timeout=QUICK)
         async with worker.leases.running(worker.again, worker.finish):
             recorder.gate.clear()
@@ -243,3 +229,32 @@ async def test_what_was_finished_before_its_claim_was_written_is_done_by_nobody_
         await eventually(lambda: not worker.leases._completed)
         assert (await other.leases.acquire(KEY, BODY)) == Claim(0)
         assert other.did == []
+
+
+async def test_late_claim_tells_that_another_process_has_the_delivery(
+    url: str, memory: QuestionRecorder
+) -> None:
+    async with at_work(memory, lease=60) as (other,), slow(url) as (worker, recorder):
+        assert (await worker.leases.acquire(KEY, BODY)).attempt == UNKNOWN_ATTEMPT
+        assert await other.leases.acquire(KEY, BODY) == Claim(1)
+        asked = asyncio.create_task(worker.leases.is_ours(NAME))
+        recorder.gate.set()
+        assert not await asked
+        assert await other.leases.is_ours(NAME)
+        # Somebody else will finish it, so it may be acknowledged; it isn't finished yet.
+        assert await worker.leases.settled(NAME, QUICK)
+        worker.leases.complete(NAME)
+        await worker.leases.claim("event", "T1", "E1")  # written with what is finished
+        async with memory.store() as store:
+            assert await store.claims.unfinished() == 1
+        other.leases.complete(NAME)
+
+
+async def test_given_up_deliveries_can_always_be_claimed(memory: QuestionRecorder) -> None:
+    async with at_work(memory, 2, lease=60) as workers:
+        for number, worker in enumerate(workers * 3):
+            assert (await worker.leases.acquire(KEY, BODY)).attempt
+            worker.leases.give_up(NAME)
+            await worker.leases.claim("event", "T1", str(number))  # written with it
+        assert (await workers[0].leases.acquire(KEY, BODY)).attempt
+        workers[0].leases.complete(NAME)

@@ -21,6 +21,7 @@ from faqbot.slack.directory import channel_audience
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.payloads import IncomingMessage, MessageKind
 from faqbot.slack.posts import deliver, find_answer, post_ephemeral, revise, was_answered
+from faqbot.storage.claims import key_string
 from faqbot.storage.models import ChannelMode, ChannelPolicy
 
 _OFF: Final = "I'm switched off in this channel. Write to me directly, or use `/faq`."
@@ -79,7 +80,7 @@ class MessageHandler:
             return
         policy = await self._policy(message)
         if policy.mode is ChannelMode.OFF:
-            await post_ephemeral(client, message, notice(_OFF))
+            await self._note(message, client, _OFF)
             return
         past = await self._thread_state(message, client)
         text, borrowed = message.question, False
@@ -129,7 +130,7 @@ class MessageHandler:
                 above = ""
             else:
                 missing = describe_error(error) == "missing_scope"
-                await post_ephemeral(client, message, notice(_NO_SCOPE if missing else _UNREAD))
+                await self._note(message, client, _NO_SCOPE if missing else _UNREAD)
                 return None
         if above or wants_help(message.own_words):
             return above
@@ -138,7 +139,7 @@ class MessageHandler:
         elif message.direct:
             await self._deliver(message, AnswerMessage(notice(_NOTHING_ASKED)), client)
         else:
-            await post_ephemeral(client, message, notice(_NOTHING_ABOVE))
+            await self._note(message, client, _NOTHING_ABOVE)
         return None
 
     async def answer_aside(self, message: IncomingMessage, client: AsyncWebClient) -> None:
@@ -237,6 +238,18 @@ class MessageHandler:
         )
         return await ask(self.app, question)
 
+    async def _is_ours(self, message: IncomingMessage) -> bool:
+        """Whether no other process has the message; one whose claim comes late is waited for."""
+        # Only such a message, or one that comes again, may be answered elsewhere.
+        if not message.may_be_answered:
+            return True
+        return await self.app.services.claims.is_ours(key_string(message.key))
+
+    async def _note(self, message: IncomingMessage, client: AsyncWebClient, text: str) -> None:
+        """Tell the asker alone why there is no answer."""
+        if await self._is_ours(message):
+            await post_ephemeral(client, message, notice(text))
+
     async def _deliver(
         self, message: IncomingMessage, answer: AnswerMessage, client: AsyncWebClient
     ) -> None:
@@ -245,6 +258,8 @@ class MessageHandler:
         )
         if (await self._policy(message)).private:
             await self._answer_alone(message, signed.message, client)
+            return
+        if not await self._is_ours(message):
             return
         former = await self._former_answer(message, client)
         if former:
@@ -258,6 +273,8 @@ class MessageHandler:
         self, message: IncomingMessage, answer: Message, client: AsyncWebClient
     ) -> None:
         """Show an answer to the asker alone; what was answered before an edit is taken back."""
+        if not await self._is_ours(message):
+            return
         former = await self._former_answer(message, client)
         if former:
             await client.chat_delete(channel=message.channel, ts=former)
