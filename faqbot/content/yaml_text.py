@@ -86,7 +86,8 @@ def lost_text(
     if node.style == ">":
         yield from _joined_in_folded(lines, start.line, end.line)
     elif node.style != "|":
-        yield from _joined_points(lines, start.line, end.line, in_list=in_list)
+        escapes = node.style == '"'
+        yield from _joined_points(lines, start.line, end.line, in_list=in_list, escapes=escapes)
 
 
 def is_note(text: str, comment: str) -> bool:
@@ -129,9 +130,12 @@ def dash_without_space(line: int, column: int, text: str) -> Advice:
 
 
 def _joined_points(
-    lines: Sequence[str], first: int, last: int, *, in_list: bool
+    lines: Sequence[str], first: int, last: int, *, in_list: bool, escapes: bool
 ) -> Iterator[Advice]:
     for number in range(first + 1, min(last + 1, len(lines))):
+        # A program that wraps long lines ends them so: nobody wrote a point.
+        if escapes and lines[number - 1].endswith("\\"):
+            continue
         text = lines[number].lstrip()
         column = len(lines[number]) - len(text)
         if not _POINT.match(text) and not DASHED.match(text):
