@@ -15,12 +15,12 @@ from benchmarks.soak.attacker import ATTACKS, CONNECTIONS
 from benchmarks.soak.connections import Connections
 from benchmarks.soak.processes import ROOT, Faqbot, faqbot, quick
 from benchmarks.soak.report import holds, run
-from benchmarks.soak.slack import ACK, Slack, answered
+from benchmarks.soak.slack import Slack, answered
 from benchmarks.soak.web_api import WebApi
 
-SECONDS = 15 if quick() else 60
+SECONDS = 15 if quick() else 30
 RATE = 20.0
-STRICT = ("endless heads", "half heads")
+WARM, WARM_RATE = 1_000, 40.0  # what the matcher carries on two shared cores
 WITHIN = 1.0
 MORE = 20.0
 EVENTS = round(RATE * SECONDS)
@@ -32,7 +32,7 @@ NOTES = (
     ),
     (
         "Meanwhile 20 questions a second, signed. Slowest: seconds until the slowest was "
-        f"acknowledged: below {WITHIN:.0f} beside the first two, below {ACK:.0f} beside the others."
+        f"acknowledged, which has to be below {WITHIN:.0f}."
     ),
     (
         "Refused: of the metric faqbot_http_refused_total. MB: resident before and at most, which "
@@ -96,7 +96,7 @@ async def _row(kind: str, first: int, web: WebApi, process: Faqbot) -> Row:
         "holds": holds(
             found.good,
             not slack.retries,
-            slack.slowest < (WITHIN if kind in STRICT else ACK),
+            slack.slowest < WITHIN,
             max(kept) < before + MORE,
             refused > 0,
         ),
@@ -109,12 +109,12 @@ async def soak(folder: Path) -> list[Row]:
     database = f"sqlite:///{folder}/faqbot.db"
     async with web.serving() as api, faqbot(folder, api, database=database) as process:
         texts = payloads.questions()
-        warm = [payloads.mention(number, texts[number % len(texts)]) for number in range(3_000)]
-        await Slack(process.port).send(warm, 200.0)
+        warm = [payloads.mention(number, texts[number % len(texts)]) for number in range(WARM)]
+        await Slack(process.port).send(warm, WARM_RATE)
         await answered(web, warm, quiet=20, within=60)
         rows = []
         for number, kind in enumerate(ATTACKS):
-            rows.append(await _row(kind, 3_000 + number * EVENTS, web, process))
+            rows.append(await _row(kind, WARM + number * EVENTS, web, process))
             print(rows[-1])
         tracebacks = process.tracebacks
         print(process.complaint())

@@ -59,7 +59,8 @@ class WebApi:
     """What the app calls.
 
     `answered` counts the posts that answer each question, by its timestamp; private ones by
-    channel, for they don't say what they answer. `told` hears of each answer's channel.
+    channel, for they don't say what they answer. `told` hears of each answer's channel, and
+    `posted` of each answer's arguments.
     """
 
     def __init__(self, *, keep: bool = False) -> None:
@@ -67,6 +68,7 @@ class WebApi:
         self.answered: Counter[str] = Counter()
         self.refusals = Refusals()
         self.told: Callable[[str], None] = lambda _: None
+        self.posted: Callable[[Payload], None] = lambda _: None
         self.last = 0.0
         self.buttons: list[tuple[Payload, Payload]] = []
         self._keep = keep
@@ -83,6 +85,8 @@ class WebApi:
             status = self.refusals.of(method, channel)
             if status:
                 return status, {"ok": False, "error": "ratelimited"}
+        if method in POSTS:
+            self.posted(arguments)
         match method:
             case "chat.postMessage":
                 return 200, self._posted(arguments)
