@@ -44,6 +44,10 @@ class DeliveryClaims(Protocol):
         """Claim a key permanently. Returns True for the first caller only."""
         ...
 
+    async def claim_if_known(self, *key: str) -> bool | None:
+        """Claim a key as `claim` does; None if it isn't known whether another process has it."""
+        ...
+
     async def acquire(self, key: tuple[str, ...], body: Mapping[str, Any]) -> Claim:
         """Claim a delivery until it is completed.
 
@@ -102,6 +106,10 @@ class MemoryClaims:
 
     async def claim(self, *key: str) -> bool:
         """Claim a key. Returns True for the first caller only."""
+        return self.claim_now(*key)
+
+    async def claim_if_known(self, *key: str) -> bool | None:
+        """Claim a key: all callers are known."""
         return self.claim_now(*key)
 
     def claim_now(self, *key: str) -> bool:

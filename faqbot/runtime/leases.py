@@ -129,12 +129,16 @@ class LeaseManager:
 
     async def claim(self, *key: str) -> bool:
         """Claim a key permanently. Returns True for the first caller only."""
+        # Without the database, another process may act too; nobody stays without an answer.
+        return await self.claim_if_known(*key) is not False
+
+    async def claim_if_known(self, *key: str) -> bool | None:
+        """Claim a key as `DeliveryClaims` says."""
         # The local claim needs no transaction, and it holds when the database goes down.
         if not self._local.claim_now(*key):
             return False
         attempt = await self._write(key_string(key), None) if self._recorder.is_up else None
-        # Without the database, another process may act too; nobody stays without an answer.
-        return attempt is None or attempt > 0
+        return None if attempt is None else attempt > 0
 
     async def acquire(self, key: tuple[str, ...], body: Mapping[str, Any]) -> Claim:
         """Claim a delivery until it is completed; arguments and result as in `DeliveryClaims`."""

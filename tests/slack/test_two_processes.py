@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
 import aiohttp
+import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,7 +22,9 @@ from faqbot.slack.context import AppContext
 from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.slack.middleware.request_log import ListenerTracker
 from faqbot.storage.encryption import TokenCipher
+from faqbot.storage.store import open_store
 from tests.slack.conftest import LOADED, Slack, make_engine, serving
+from tests.slack.test_acknowledgement import TWICE, left_to_retry
 from tests.storage.conftest import server, url
 from tests.support.slow_store import SlowRecorder, slow_recorder
 from tests.support.waiting import eventually
@@ -53,6 +56,10 @@ class Two:
     async def both_listen(self) -> None:
         """Wait until both answer, though neither knows who has the question."""
         await eventually(lambda: self.first.listeners.count and self.others.count)
+
+    async def refused(self) -> None:
+        """Wait until both have left the question to Slack's retry."""
+        await eventually(lambda: left_to_retry(self.first) >= 2)
 
     async def done(self) -> None:
         await self.first.workspace.settled()
@@ -150,13 +157,34 @@ async def test_private_answer_whose_claims_are_late_is_shown_once(url: str) -> N
         assert len(slack.workspace.private_messages("maya")) == 1
 
 
+@pytest.mark.parametrize("begun", [False, True])
+async def test_private_answer_says_that_it_may_come_twice_if_a_dead_process_had_begun_it(
+    url: str, *, begun: bool
+) -> None:
+    async with two_processes(url) as two:
+        two.hang()
+        slack = two.first
+        ts = await slack.maya.say("#general", slack.mention(SENSITIVE))
+        await two.refused()
+        if begun:
+            channel = slack.workspace.channel("#general").id
+            store = await open_store(url)
+            team = slack.workspace.state.setup.team_id
+            assert await store.claims.claim("private answer", "message", team, channel, ts)
+            await store.close()
+        two.go_on()
+        await slack.workspace.until(lambda: slack.workspace.private_messages("maya"))
+        await two.done()
+        (shown,) = slack.workspace.private_messages("maya")
+        assert (TWICE in str(shown.blocks)) == begun
+
+
 async def test_question_that_both_refuse_is_answered_once_when_it_comes_again(url: str) -> None:
     async with two_processes(url) as two:
         two.hang()
         slack = two.first
         ts = await slack.maya.say("#general", slack.mention(QUESTION))
-        await two.both_listen()
-        await eventually(lambda: not (slack.listeners.count or two.others.count))
+        await two.refused()
         two.go_on()
         await slack.answer("#general", ts)
         await two.done()

@@ -278,11 +278,17 @@ class MessageHandler:
         former = await self._former_answer(message, client)
         if former:
             await client.chat_delete(channel=message.channel, ts=former)
-        elif message.may_be_answered:
-            # Slack shows nobody an ephemeral message again, so nothing tells whether one was sent.
+        # Slack shows nobody an ephemeral message again, so nothing tells whether one was sent. Its
+        # mark tells that it was about to be.
+        elif await self._may_have_been_shown(message):
             answer = replace(answer, blocks=(mrkdwn_context(_TWICE), *answer.blocks))
         await post_ephemeral(client, message, answer)
         self.app.versions.record_answer(message, "")
+
+    async def _may_have_been_shown(self, message: IncomingMessage) -> bool:
+        """Mark that a private answer is about to be sent; whether an earlier attempt did so."""
+        is_first = await self.app.services.claims.claim_if_known("private answer", *message.key)
+        return message.may_be_answered and not is_first
 
     async def _former_answer(self, message: IncomingMessage, client: AsyncWebClient) -> str:
         """Return the timestamp of the answer to a message before it was edited; "" for none."""
