@@ -158,7 +158,8 @@ def _flow_scalar(value: Any, style: str) -> str:
         and (style or not needs_quotes(value))
     ):
         text = value if not style else _dumped(value, style)
-        if _reads(f"[{text}]") == [value]:
+        # Some readers of YAML take a plain ? here for a key.
+        if _reads(f"[{text}]") == [value] and (style or "?" not in value):
             return text
     return _dumped(value, '"' if isinstance(value, str) else "")
 

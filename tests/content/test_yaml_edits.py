@@ -270,6 +270,14 @@ def test_a_new_text_may_be_blank_or_end_in_empty_lines(text: str) -> None:
     assert value_of(edit_document(FILE, 0, value)) == value
 
 
+def test_question_mark_in_a_flow_list_is_quoted() -> None:
+    value = deepcopy(value_of(FILE))
+    value["sections"]["skills"]["required"].append("Which knife?")
+    edited = edit_document(FILE, 0, value)
+    assert '  skills: {required: [Cooking, Hygiene, "Which knife?"], preferred: [French]}' in edited
+    assert value_of(edited) == value
+
+
 @given(data=st.data())
 def test_any_edit_is_read_back_and_touches_its_own_lines_only(data: st.DataObject) -> None:
     value = deepcopy(value_of(FILE))
