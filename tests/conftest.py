@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -50,6 +51,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Its cache is shared by all processes of a run: content that many tests load is built once.
     """
+    # A shell starts `make test &` deaf to interrupts, and so would be what the tests interrupt.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     place = tempfile.TemporaryDirectory(prefix="faqbot-tests-")
     config.add_cleanup(place.cleanup)
     os.environ["XDG_DATA_HOME"] = place.name
