@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from faqbot.content.sections import STANDARD_SECTIONS
+from faqbot.matching.facts.subjects import CERTIFICATES, DEGREES, EXPERIENCE
 from faqbot.matching.role_linker import link_confidence, link_groups
+from faqbot.matching.text import normalise, words
 from faqbot.matching.thresholds import CONFIDENCES, THRESHOLDS, Thresholds
 from faqbot.matching.training_data import COMMON_PREFIX
 from faqbot.model import (
@@ -33,6 +36,17 @@ MAX_OPTIONS = 3
 
 WORK_PARTS = ("responsibilities", "overview", "day-to-day")
 """Sections that say what a role does: where one isn't written, the next one stands in for it."""
+
+DEMAND_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "education": DEGREES,
+        "certifications": CERTIFICATES,
+        "experience": EXPERIENCE,
+        "skills": frozenset(),
+    }
+)
+"""Sections that say what a role demands, and the words of each: where it isn't written, another of
+them may say it ("Radio certificate" among the skills)."""
 
 MAX_FILLER_WORDS = 2
 """Stop words beside a role's name with which nothing but the role is asked for."""
@@ -158,16 +172,14 @@ class Decider:
         return tuple(dict.fromkeys(near))[: MAX_OPTIONS - 1]
 
     def _stand_in(self, missing: Candidate, role: Role, confidence: float) -> Answer | None:
-        """Return the part that answers what a role does in the place of one that isn't written."""
+        """Return the parts that say what is asked for, in the place of one that isn't written."""
         key = missing.id.removeprefix(f"{role.id}/")
-        written = [part for part in WORK_PARTS if role.section(part)] if key in WORK_PARTS else []
-        if not written:
-            return None
-        section = f"{role.id}/{written[0]}"
-        found = Candidate(
-            section, EntryKind.SECTION, role.id, round(missing.confidence * confidence, 4)
+        sure = round(missing.confidence * confidence, 4)
+        found = tuple(
+            Candidate(f"{role.id}/{part}", EntryKind.SECTION, role.id, sure)
+            for part in _parts_instead(role, key)
         )
-        return Answer((found,), instead_of=STANDARD_SECTIONS[key])
+        return Answer(found, instead_of=STANDARD_SECTIONS[key]) if found else None
 
     def _answer_or_offer(self, candidates: tuple[Candidate, ...]) -> Outcome:
         if not candidates or candidates[0].confidence < self._thresholds.offer:
@@ -369,3 +381,20 @@ def names_part(candidates: Sequence[Candidate]) -> bool:
 def whole_role(role: Role, confidence: float) -> Candidate:
     """Return the candidate for a role as a whole."""
     return Candidate(role.id, EntryKind.ROLE, role.id, round(confidence, 4))
+
+
+def _parts_instead(role: Role, key: str) -> list[str]:
+    """Return the keys of the sections that say what the section of a key would."""
+    if key in WORK_PARTS:
+        return [part for part in WORK_PARTS if role.section(part)][:1]
+    wanted = DEMAND_WORDS.get(key, frozenset())
+    return [
+        part
+        for part in DEMAND_WORDS
+        if (section := role.section(part)) and not wanted.isdisjoint(_words_of(section))
+    ]
+
+
+def _words_of(section: Section) -> list[str]:
+    texts = (section.text, *section.items, *section.required, *section.preferred)
+    return words(normalise(" . ".join(texts)))

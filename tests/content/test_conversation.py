@@ -144,3 +144,31 @@ def test_a_part_stands_in_for_one_that_is_not_written(write: Write, knowledge: P
     assert [entry.id for entry in result.entries] == ["welder/day-to-day"]
     assert "Responsibilities isn't written for this role" in result.text
     assert engine.ask("what education does a welder need?").reason == "not-written"
+
+
+DIVER = """\
+role: diver
+title: Diver
+sections:
+  overview: Mends piers under water. Half of the town has a diploma from us.
+  skills:
+    required: [Diving licence, Welding]
+  education: No certificate is asked for; a degree doesn't help.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "entries"),
+    [
+        ("which certificates does a diver need?", ["diver/education", "diver/skills"]),
+        ("does a diver need a certificate?", ["diver/education", "diver/skills"]),
+        ("how many years of experience does a diver need?", []),
+    ],
+)
+def test_a_demand_that_is_not_written_is_found_where_another_part_names_it(
+    write: Write, knowledge: Path, question: str, entries: list[str]
+) -> None:
+    write("diver.yaml", DIVER)
+    result = load_engine(knowledge).ask(question)
+    assert [entry.id for entry in result.entries] == entries
+    assert ("isn't written for this role" in result.text) == bool(entries)

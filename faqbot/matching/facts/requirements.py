@@ -98,7 +98,9 @@ class Requirements:
             stays = whole or not self._gives_way(outcome, subject)
             return None if stays else not_found(subject, role)
         unlisted = fact.level is RequirementLevel.NOT_LISTED and not subject.words
-        if unlisted and isinstance(outcome, Decline):
+        # Another part may say it in running text, which stands in for the one that isn't written.
+        stands_in = isinstance(outcome, Answer) and bool(outcome.instead_of)
+        if unlisted and (stands_in or isinstance(outcome, Decline)):
             return None
         return _answer(fact, entry, link_confidence(link))
 
