@@ -27,28 +27,29 @@ from faqbot.model import Audience
 AudienceName = Literal["everyone", "employees", "candidates"]
 
 
-class _ReviewedModel(ContentModel):
-    owner: Text = Field(
-        default="",
+Owner = Annotated[
+    Text,
+    Field(
         title="Owner",
         description="Who maintains this and receives unanswered questions about it.",
         examples=["@people-engineering"],
-    )
-    reviewed: Date | None = Field(
-        default=None,
-        title="Reviewed",
-        description="Date of the last review.",
-        examples=["2026-11-01"],
-    )
-    review_every: Period | None = Field(
-        default=None,
+    ),
+]
+Reviewed = Annotated[
+    Date | None,
+    Field(title="Reviewed", description="Date of the last review.", examples=["2026-11-01"]),
+]
+ReviewEvery = Annotated[
+    Period | None,
+    Field(
         title="Review every",
         description="How often it is to be reviewed: in days, weeks, months or years.",
         examples=["180 days", "6 months", "1 year"],
-    )
+    ),
+]
 
 
-class FaqPart(_ReviewedModel):
+class FaqPart(ContentModel):
     """One question with its answer."""
 
     model_config = ConfigDict(title="FAQ")
@@ -90,6 +91,9 @@ class FaqPart(_ReviewedModel):
         "Questions that this FAQ must not answer; `faqbot check` asks them.",
         "which framework does marketing use",
     )
+    owner: Owner = ""
+    reviewed: Reviewed = None
+    review_every: ReviewEvery = None
     example: bool = Field(
         default=False,
         title="Example",
@@ -101,7 +105,7 @@ class FaqPart(_ReviewedModel):
 Faqs = Annotated[tuple[FaqPart, ...], Field(strict=False, min_length=1)]
 
 
-class RoleFile(_ReviewedModel):
+class RoleFile(ContentModel):
     """A file about one role; its top key is `role`."""
 
     model_config = ConfigDict(title="Role")
@@ -134,6 +138,9 @@ class RoleFile(_ReviewedModel):
         description="The occupation of the O*NET database that the role belongs to.",
         examples=["15-1252.00"],
     )
+    owner: Owner = ""
+    reviewed: Reviewed = None
+    review_every: ReviewEvery = None
     related: Ids = list_field(
         "Related roles",
         "Ids of roles that are close to this one.",

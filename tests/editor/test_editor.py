@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from openpyxl import Workbook
 
 from faqbot.content.loader import load_knowledge_base
+from faqbot.content.writer import role_file
 from faqbot.editor.commits import GitMode
 from faqbot.errors import UsageError
 from tests.editor.conftest import FAQS, ROLE, Editor
@@ -109,6 +111,29 @@ def test_a_point_moves_to_another_section(editor: Editor) -> None:
     assert by_key["responsibilities"].items == ("Cook",)
     assert by_key["skills"].preferred == ("French", "Plan the menu")
     assert "# in the order of a day" in editor.text()
+
+
+def test_a_new_file_has_its_keys_in_the_order_of_all_written_files(editor: Editor) -> None:
+    faq = {"owner": "@kitchen", "id": "oven", "reviewed": "2026-11-01", "question": "Which oven?"}
+    form = {
+        "owner": "@kitchen",
+        "reviewed": "2026-11-01",
+        "review_every": "90 days",
+        "sections": [{"key": "overview", "text": "Bakes."}],
+        "related": ["office-cook"],
+        "faqs": [{**faq, "phrasings": ["oven"], "answer": "A big one.", "audience": "employees"}],
+        "family": "kitchen",
+        "title": "Baker",
+        "role": "baker",
+    }
+
+    saved = editor.call("create", form=form)
+
+    role = load_knowledge_base(editor.folder).role("baker")
+    assert role is not None
+    made, written = yaml.safe_load(editor.text(saved["file"])), yaml.safe_load(role_file(role))
+    assert list(made) == list(written)
+    assert list(made["faqs"][0]) == list(written["faqs"][0])
 
 
 def test_problems_stand_at_their_fields(editor: Editor) -> None:
