@@ -278,8 +278,3 @@ def _remove_empty_defaults(node: object) -> None:
             node["anyOf"] = choices
         for child in node.values():
             _remove_empty_defaults(child)
-
-
-if __name__ == "__main__":
-    SCHEMA_PATH.parent.mkdir(exist_ok=True)
-    SCHEMA_PATH.write_text(schema_text(), encoding="utf-8")
