@@ -16,6 +16,7 @@ from typing import Final
 
 from faqbot.engine import Engine
 from faqbot.model import Question
+from faqbot.replies.result import Result
 
 MAX_BATCH: Final = 16
 """Questions that are parsed together: the first of them waits for the last."""
@@ -55,6 +56,17 @@ class QuestionQueue:
         if self._runs is None or self._runs.done():
             self._runs = asyncio.create_task(self._run())
         await one.done
+
+    async def ask(self, engine: Engine, question: Question) -> Result:
+        """Answer a question after it was parsed."""
+        await self.prepare(engine, question)
+        return engine.ask(question)
+
+    async def describe(self, engine: Engine, question: Question) -> Result:
+        """Describe the role that a text names after it was parsed."""
+        # Whatever the conversation is about: the engine leaves that out too.
+        await self.prepare(engine, Question(question.text))
+        return engine.describe(question)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()

@@ -37,8 +37,7 @@ def wants_help(text: str) -> bool:
 
 async def ask(app: AppContext, question: Question) -> AnswerMessage:
     """Return the answer to a question."""
-    await app.services.questions.prepare(app.engine, question)
-    return as_message(app.engine.ask(question))
+    return as_message(await app.services.questions.ask(app.engine, question))
 
 
 async def describe(app: AppContext, question: Question) -> AnswerMessage:
@@ -48,8 +47,7 @@ async def describe(app: AppContext, question: Question) -> AnswerMessage:
 
 async def find_description(app: AppContext, question: Question) -> Result:
     """Return the role that a text names, or the part of it that it names too."""
-    await app.services.questions.prepare(app.engine, Question(question.text))
-    return app.engine.describe(question)
+    return await app.services.questions.describe(app.engine, question)
 
 
 def show(engine: Engine, address: EntryRef, question: Question) -> AnswerMessage:

@@ -12,6 +12,7 @@ from faqbot.matching.facts.finder import MAX_ROLES
 from faqbot.model import Audience, Comparison, Question, Surface
 from faqbot.replies.reply import Button, Reply, as_text
 from faqbot.replies.result import Result
+from faqbot.runtime.question_queue import QuestionQueue
 
 MAX_QUESTION: Final = 2_000
 """Characters of a question, of a role's name and of an entry's id that are taken."""
@@ -62,33 +63,38 @@ class Answers:
 
     Args:
         engine: answers questions.
+        questions: parses them beside the event loop.
         on_result: called with each result; returns the id of the question in the log, if any.
     """
 
     engine: Engine
+    questions: QuestionQueue = field(default_factory=QuestionQueue)
     on_result: Callable[[Result], str] = field(default=lambda _: "")
 
-    def ask(self, caller: Caller, text: str, role: str = "") -> WebAnswer:
+    async def ask(self, caller: Caller, text: str, role: str = "") -> WebAnswer:
         """Answer a question; `role` is the role that it is about where it names none.
 
         Raises:
             UsageError: there is no such role.
         """
-        role_id = self._role_id(role) if role else None
-        return self._answer(self.engine.ask(_question(caller, text, role_id)))
+        role_id = await self._role_id(role) if role else None
+        question = _question(caller, text, role_id)
+        return self._answer(await self.questions.ask(self.engine, question))
 
     def show(self, caller: Caller, entry: str, label: str = "") -> WebAnswer:
         """Answer with an entry, by its id; `label` stands on the button that led there."""
         return self._answer(self.engine.show(entry, _question(caller, label or entry)))
 
-    def describe(self, caller: Caller, text: str) -> WebAnswer:
+    async def describe(self, caller: Caller, text: str) -> WebAnswer:
         """Answer with the full description of a role, or with the part of it that is named too."""
         named = self.engine.knowledge_base.role(text.strip())
-        question = _question(caller, named.title if named else text)
-        result = self.engine.show(named.id, question) if named else self.engine.describe(question)
+        if named:
+            result = self.engine.show(named.id, _question(caller, named.title))
+        else:
+            result = await self.questions.describe(self.engine, _question(caller, text))
         return self._answer(result, full=True)
 
-    def compare(self, caller: Caller, roles: Sequence[str], part: str = "") -> WebAnswer:
+    async def compare(self, caller: Caller, roles: Sequence[str], part: str = "") -> WebAnswer:
         """Answer with roles side by side.
 
         Args:
@@ -104,9 +110,9 @@ class Answers:
         """
         ids: list[str] = []
         for name in roles:
-            found = self._role_id_or_none(name)
+            found = await self._role_id_or_none(name)
             if found is None:
-                return self.describe(caller, name)
+                return await self.describe(caller, name)
             ids.append(found)
         ids = list(dict.fromkeys(ids))
         if not 1 < len(ids) <= MAX_ROLES:
@@ -137,18 +143,18 @@ class Answers:
         reply = result.full_reply() if full else result.reply
         return WebAnswer(result, reply, self.on_result(result))
 
-    def _role_id(self, name: str) -> str:
-        found = self._role_id_or_none(name)
+    async def _role_id(self, name: str) -> str:
+        found = await self._role_id_or_none(name)
         if found is None:
             raise UsageError(f"There is no role {quoted(name)}: list the roles for their ids.")
         return found
 
-    def _role_id_or_none(self, name: str) -> str | None:
+    async def _role_id_or_none(self, name: str) -> str | None:
         """Return the id of a role by its id or a name; None for none or several."""
         known = self.engine.knowledge_base.role(name.strip())
         if known is not None:
             return known.id
-        described = self.engine.describe(Question(name))
+        described = await self.questions.describe(self.engine, Question(name))
         return described.role if described.kind == "answer" else None
 
     def _part(self, roles: Sequence[str], part: str) -> str:

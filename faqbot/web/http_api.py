@@ -66,9 +66,10 @@ class HttpApi:
         entry, role = texts.text("entry"), texts.text("role")
         question = texts.text("question", needed=not entry)
         self._count_question(request)
-        answer = (
-            answers.show(caller, entry, question) if entry else answers.ask(caller, question, role)
-        )
+        if entry:
+            answer = answers.show(caller, entry, question)
+        else:
+            answer = await answers.ask(caller, question, role)
         return JSONResponse(answer_to_dict(answer))
 
     async def _roles(self, request: Request) -> Response:
@@ -81,7 +82,7 @@ class HttpApi:
         if answers.engine.knowledge_base.role(role_id) is None:
             raise ProblemError(404, f"There is no role with this id: {ROLES_PATH} lists them.")
         self._count_question(request)
-        return JSONResponse(answer_to_dict(answers.describe(caller, role_id)))
+        return JSONResponse(answer_to_dict(await answers.describe(caller, role_id)))
 
     async def _openapi(self, request: Request) -> Response:
         self._admitted(request)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -83,7 +83,7 @@ def make_server(session_of: SessionOf) -> Server[Any]:
             async with session_of(context) as session:
                 if refused := session.refusal():
                     return _error(refused)
-                return run(session, arguments)
+                return await run(session, arguments)
         except FaqbotError as error:
             return _error(str(error))
         except Exception as error:  # noqa: BLE001 - the SDK would tell the caller its message
@@ -210,25 +210,25 @@ class _Arguments:
         return text
 
 
-def _ask(session: ToolSession, arguments: _Arguments) -> CallToolResult:
+async def _ask(session: ToolSession, arguments: _Arguments) -> CallToolResult:
     question = arguments.text("question", needed=True)
     entry = arguments.text("entry")
     if entry:
         return _result(session.answers.show(session.caller, entry, question))
-    return _result(session.answers.ask(session.caller, question, arguments.text("role")))
+    return _result(await session.answers.ask(session.caller, question, arguments.text("role")))
 
 
-def _describe(session: ToolSession, arguments: _Arguments) -> CallToolResult:
+async def _describe(session: ToolSession, arguments: _Arguments) -> CallToolResult:
     role = arguments.text("role", needed=True)
-    return _result(session.answers.describe(session.caller, role))
+    return _result(await session.answers.describe(session.caller, role))
 
 
-def _compare(session: ToolSession, arguments: _Arguments) -> CallToolResult:
+async def _compare(session: ToolSession, arguments: _Arguments) -> CallToolResult:
     roles, part = arguments.texts("roles"), arguments.text("part")
-    return _result(session.answers.compare(session.caller, roles, part))
+    return _result(await session.answers.compare(session.caller, roles, part))
 
 
-def _list_roles(session: ToolSession, _: _Arguments) -> CallToolResult:
+async def _list_roles(session: ToolSession, _: _Arguments) -> CallToolResult:
     roles = session.answers.roles()
     lines = [f"{role['title']} ({role['id']})" for role in roles]
     return CallToolResult(
@@ -238,7 +238,8 @@ def _list_roles(session: ToolSession, _: _Arguments) -> CallToolResult:
     )
 
 
-_RUN: Final[Mapping[str, Callable[[ToolSession, _Arguments], CallToolResult]]] = {
+_Run = Callable[[ToolSession, _Arguments], Awaitable[CallToolResult]]
+_RUN: Final[Mapping[str, _Run]] = {
     "ask": _ask,
     "list_roles": _list_roles,
     "describe_role": _describe,
@@ -246,7 +247,7 @@ _RUN: Final[Mapping[str, Callable[[ToolSession, _Arguments], CallToolResult]]] =
 }
 
 
-def _tool_named(name: str) -> Callable[[ToolSession, _Arguments], CallToolResult]:
+def _tool_named(name: str) -> _Run:
     if name not in _RUN:
         raise UsageError(f"There is no tool {quoted(name)}{did_you_mean(name, tuple(_RUN))}")
     return _RUN[name]

@@ -63,7 +63,7 @@ class PublicContent:
 
 def answers_of(engine: Engine, services: Services, team: str) -> Answers:
     """Return answers that are counted, and logged for a team if there is one."""
-    return Answers(engine, partial(_note, services, team))
+    return Answers(engine, services.questions, partial(_note, services, team))
 
 
 def _note(services: Services, team: str, result: Result) -> str:

@@ -138,13 +138,12 @@ class Widget:
             reply = reply_to_dict(answers.roles_reply(), nodes, "nodes")
             return JSONResponse({"outcome": "choices", "reply": reply})
         if entry and self._is_role(entry):
-            return JSONResponse(self._answered(answers.describe(_CANDIDATE, entry)))
+            return JSONResponse(self._answered(await answers.describe(_CANDIDATE, entry)))
         if entry:
             return JSONResponse(self._answered(answers.show(_CANDIDATE, entry, question)))
         known = self.content.engine.knowledge_base.role(role)
-        return JSONResponse(
-            self._answered(answers.ask(_CANDIDATE, question, known.id if known else ""))
-        )
+        answer = await answers.ask(_CANDIDATE, question, known.id if known else "")
+        return JSONResponse(self._answered(answer))
 
     def _is_role(self, entry: str) -> bool:
         return self.content.engine.knowledge_base.role(entry) is not None
@@ -201,7 +200,7 @@ class Widget:
             # An id that somebody saw elsewhere leads to no question of other people.
             if known is not None and known.surface == Surface.WIDGET.value:
                 return known
-            logged = self.content.answers.ask(_CANDIDATE, question).question_id
+            logged = (await self.content.answers.ask(_CANDIDATE, question)).question_id
             async with workspace.context.services.store() as store:
                 found = await store.questions.get(workspace.team, logged)
         except StoreError as error:

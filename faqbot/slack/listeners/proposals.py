@@ -100,8 +100,7 @@ class ProposalForm:
     async def _near(self, proposal: Proposal) -> str:
         """Return the question of an FAQ that answers the proposed one, or an empty string."""
         question = Question(proposal.question, audience=Audience.EMPLOYEES, role=proposal.role)
-        await self.app.services.questions.prepare(self.app.engine, question)
-        result = self.app.engine.ask(question)
+        result = await self.app.services.questions.ask(self.app.engine, question)
         if result.kind != "answer":
             return ""
         best = result.entries[0]
