@@ -101,15 +101,12 @@ def read_default(name: str) -> object:
 
 
 @cache
-def load_headings() -> dict[str, list[str]]:
+def load_headings() -> Mapping[str, tuple[str, ...]]:
     """Read how headings of job descriptions are worded, by the key of their section.
 
     Two further keys: `none`, headings that belong to no section, and `title`, labels of titles.
     """
-    headings: dict[str, list[str]] = TypeAdapter(dict[str, list[str]]).validate_python(
-        read_default("section-headings.yaml")
-    )
-    return headings
+    return _read_sentences("section-headings.yaml")
 
 
 _ROLE_SLOT: Final = "{role}"

@@ -321,21 +321,18 @@ def _title_labels() -> frozenset[str]:
 
 
 @cache
-def _load_wordings() -> Mapping[str, list[str]]:
-    loaded = dict(load_headings())
-    common = load_common_sections().headings
-    titles = loaded.pop("title")
-    loaded[_NONE] = (
-        loaded[_NONE]
-        + titles
-        + [
-            heading
-            for topic, headings in common.items()
-            # What these list is often required, so it belongs to the skills, as before.
-            for heading in (headings if topic not in _LISTED_TOPICS else ())
-        ]
+def _load_wordings() -> Mapping[str, tuple[str, ...]]:
+    """Return the wordings of headings by section; labels of titles belong to none."""
+    headings = load_headings()
+    common = (
+        heading
+        for topic, texts in load_common_sections().headings.items()
+        # What these list is often required, so it belongs to the skills.
+        if topic not in _LISTED_TOPICS
+        for heading in texts
     )
-    return MappingProxyType(loaded)
+    sections = {key: texts for key, texts in headings.items() if key != "title"}
+    return MappingProxyType({**sections, _NONE: (*headings[_NONE], *headings["title"], *common)})
 
 
 def _pattern(wording: str) -> re.Pattern[str]:
