@@ -121,6 +121,23 @@ def test_html_becomes_a_role_without_navigation_and_footer(imported: Callable[..
     assert pay.text == "by tariff"
 
 
+@pytest.mark.parametrize(
+    "points",
+    [
+        "<li>a<ul><li>b<ol><li>c</li></ol></li><li>d</li></ul></li><li>e</li>",
+        "<li>a<ul><li>b<ol><li>c</ol><li>d</ul><li>e",
+    ],
+    ids=["closed", "not-closed"],
+)
+def test_points_of_lists_within_each_other_keep_their_order(
+    imported: Callable[..., Role], points: str
+) -> None:
+    role = imported("cook.html", f"<h1>Cook</h1><h2>Responsibilities</h2><ul>{points}</ul>")
+    duties = role.section("responsibilities")
+    assert duties is not None
+    assert duties.text == "- a\n  - b\n    - c\n  - d\n- e"
+
+
 def test_plain_text_becomes_a_role(imported: Callable[..., Role]) -> None:
     role = imported("clerk.txt", PLAIN)
     assert role.title == "PAYROLL CLERK"

@@ -57,6 +57,12 @@ def test_archive_that_unpacks_to_many_times_its_size_is_refused(refused: Refused
     assert "unpacks to over 200 times its size" in refused("a.docx", padding)
 
 
+@pytest.mark.parametrize("tag", ["<div>", "<ul><li>x", "<p>"])
+def test_page_of_too_many_elements_within_each_other_is_refused(refused: Refused, tag: str) -> None:
+    page = f"<h1>Clerk</h1>{tag * 900}"
+    assert "more than 300 elements within each other: copy" in refused("a.html", page.encode())
+
+
 def test_archive_with_too_much_in_all_is_refused(
     refused: Refused, monkeypatch: pytest.MonkeyPatch
 ) -> None:

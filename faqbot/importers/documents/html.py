@@ -6,9 +6,10 @@ import html
 import re
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from faqbot.errors import needs_extra
+from faqbot.errors import UsageError, needs_extra
 from faqbot.importers.documents.blocks import (
     EXTRA,
     Block,
@@ -25,6 +26,9 @@ from faqbot.importers.documents.tables import Cell, table_blocks
 
 if TYPE_CHECKING:
     from bs4 import Tag
+
+MAX_DEPTH: Final = 300
+"""Elements within each other; a page that closes its tags has some 30."""
 
 _TAG: Final = re.compile(r"</?[A-Za-z][^>]*>")
 _MIN_REPETITIONS: Final = 3
@@ -83,15 +87,17 @@ _BLOCK_TAGS: Final = (
 )
 
 
-def read_html(text: str) -> ImportedDocument:
+def read_html(path: Path, text: str) -> ImportedDocument:
     """Parse a page; several articles are read in their order.
 
     Raises:
+        UsageError: It is beyond a limit.
         MissingExtraError: Beautiful Soup isn't installed.
     """
     with needs_extra(*EXTRA):
         from bs4 import BeautifulSoup, Comment
     soup = BeautifulSoup(text, "html.parser")
+    _check_depth(path, soup)
     _mark_ends(soup)
     for comment in soup.find_all(string=lambda string: isinstance(string, Comment)):
         comment.extract()
@@ -111,6 +117,17 @@ def read_html(text: str) -> ImportedDocument:
     return ImportedDocument(
         tuple(recognised_blocks(blocks)), _raw_html_text(text), title, left_out=tuple(left_out)
     )
+
+
+def _check_depth(path: Path, soup: Tag) -> None:
+    depths = {id(soup): 0}
+    for tag in soup.find_all(True):
+        depths[id(tag)] = depths[id(tag.parent)] + 1
+    if max(depths.values()) > MAX_DEPTH:
+        raise UsageError(
+            f"{path} has more than {MAX_DEPTH} elements within each other: copy its text into a "
+            "new file."
+        )
 
 
 def _mark_ends(soup: Tag) -> None:
@@ -254,16 +271,12 @@ def _html_cells(row: Tag) -> list[Cell]:
 
 
 def _list_items(tag: Tag) -> Iterator[Block]:
-    """Yield a list item, then the items of the lists below it."""
-    depth = len(tag.find_parents(("ul", "ol"))) - 1
-    below = tag.find_all(("ul", "ol"))
-    inner = [item for one in below for item in one.find_all("li", recursive=False)]
-    for one in below:
-        one.extract()
-    text = tidy(tag.get_text())
-    if text:
-        yield Item(text, max(depth, 0))
+    """Yield a list item, then the items of the lists below it, at any depth, in their order."""
+    depth = max(len(tag.find_parents(("ul", "ol"))) - 1, 0)
+    inner = [item for item in tag.find_all("li") if item.find_parent("li") is tag]
+    blocks = [block for item in inner for block in _list_items(item)]
     for item in inner:
-        words = tidy(item.get_text())
-        if words:
-            yield Item(words, max(depth, 0) + 1)
+        item.extract()
+    if text := tidy(tag.get_text()):
+        yield Item(text, depth)
+    yield from blocks

@@ -108,7 +108,7 @@ def _parse(path: Path, raw: bytes, words: Collection[str]) -> ImportedDocument:
         case "Markdown":
             return read_markdown(text)
         case "HTML":
-            return read_html(text)
+            return read_html(path, text)
         case _:
             return read_plain_text(text, words)
 
