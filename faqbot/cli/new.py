@@ -208,9 +208,6 @@ _PLACEHOLDERS: Final = {
     "certifications": ("certifications:", "  preferred: [a certificate that is welcome]"),
     "experience": ("experience:", "  years: {min: 2, max: 5}", "  text: Of which kind."),
 }
-RESERVED_KEYS: Final = ("faq", "role")
-"""Words that can't be the id of a role."""
-
 _HEADING: Final = (
     "A role. Lines that begin with # are for you: faqbot doesn't read them.",
     "To check the file: faqbot check. To try it: faqbot chat.",
@@ -248,7 +245,7 @@ def role(
     Whatever is left out is a comment to fill in. A new folder also gets the schema for editors and
     a first general FAQ. Exit code 0 when the file was written, 2 when it exists already.
     """
-    from faqbot.content.fields import make_id
+    from faqbot.content.fields import RESERVED_IDS, make_id
     from faqbot.content.writer import role_file
     from faqbot.errors import UsageError
     from faqbot.model import Role, Section
@@ -259,7 +256,7 @@ def role(
     asks = is_interactive(yes=yes)
     if asks:
         typer.echo("Enter leaves a question out; all of it can be changed in the file later.")
-    named = make_id(title, taken=RESERVED_KEYS)
+    named = make_id(title, taken=RESERVED_IDS)
     aliases = prompt_list("Other titles for it", alias, asks=asks)
     family, owner = prompt("Family", family, asks=asks), prompt("Owner", owner, asks=asks)
     parts = [

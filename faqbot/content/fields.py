@@ -20,6 +20,9 @@ from pydantic_core import PydanticCustomError
 
 ID_PATTERN: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 MAX_ID_LENGTH: Final = 60
+RESERVED_IDS: Final = ("faq", "role")
+"""Words that can't be the id of a role or the key of a section."""
+
 ONET_PATTERN: Final = r"^[0-9]{2}-[0-9]{4}\.[0-9]{2}$"
 _DAYS_OF_UNIT: Final = {"day": 1.0, "week": 7.0, "month": 365 / 12, "year": 365.0}
 _PERIOD_PATTERN: Final = r"^\s*([0-9]{1,5})\s+(day|week|month|year)s?\s*$"

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from faqbot.content.conversation import TOP_KEYS, ConversationFile, SensitivePart, SmallTalkPart
 from faqbot.content.defaults import load_headings
-from faqbot.content.fields import ID_PATTERN, ONET_PATTERN, make_id
+from faqbot.content.fields import ID_PATTERN, ONET_PATTERN, RESERVED_IDS, make_id
 from faqbot.content.format import (
     FaqFile,
     FaqPart,
@@ -234,7 +234,6 @@ def _name(loc: Loc) -> str:
     return quoted(names[-1])
 
 
-_RESERVED_KEYS = ("faq", "role")
 _REFERENCE_KEYS = ("related", "next_roles")
 
 
@@ -324,13 +323,13 @@ def _check_unique(
 def _check_section_keys(document: YamlDocument) -> Iterator[Problem]:
     sections = document.value.get("sections")
     for key in sections if isinstance(sections, dict) else ():
-        if key in _RESERVED_KEYS:
+        if key in RESERVED_IDS:
             message = f"`{key}` can't be the key of a section; choose another, as in `{key}-part`"
             yield document.problem(("sections", key), message, key=True)
         elif not re.fullmatch(ID_PATTERN, key):
             message = f"the key {quoted(key)} has to be lower-case words with hyphens"
             yield document.problem(("sections", key), message, key=True)
-    if document.value["role"] in _RESERVED_KEYS:
+    if document.value["role"] in RESERVED_IDS:
         yield document.problem(("role",), "this word can't be the id of a role; choose another")
 
 

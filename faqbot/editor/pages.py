@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from faqbot import pages
-from faqbot.content.fields import make_id
+from faqbot.content.fields import RESERVED_IDS, make_id
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.editor.changes import changes_in_words
 from faqbot.editor.drafts import Drafts
@@ -362,7 +362,7 @@ def _new_form(kind: str, title: str) -> Mapping[str, Any]:
     if kind == "role":
         overview = "Write in two or three sentences what people in this role do here."
         return {
-            "role": make_id(title),
+            "role": make_id(title, RESERVED_IDS),
             "title": title,
             "sections": [{"key": "overview", "text": overview}],
         }

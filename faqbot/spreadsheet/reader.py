@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from faqbot.content.fields import make_id
+from faqbot.content.fields import RESERVED_IDS, make_id
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.errors import UsageError
 from faqbot.model import Audience, Faq, KnowledgeBase, Role, Section, Years
@@ -216,7 +216,9 @@ class _TableReader:
 
     def _add_role(self, cells: Mapping[str, str]) -> None:
         title = cells.get("title", "")
-        named = cells.get("role") or cells.get("id") or (make_id(title) if title else "")
+        named = (
+            cells.get("role") or cells.get("id") or (make_id(title, RESERVED_IDS) if title else "")
+        )
         if not title:
             self._report("title", "is empty; a role needs a title")
         if named in self._roles:

@@ -138,6 +138,14 @@ def test_points_of_lists_within_each_other_keep_their_order(
     assert duties.text == "- a\n  - b\n    - c\n  - d\n- e"
 
 
+@pytest.mark.parametrize("title", ["Role", "FAQ"])
+def test_no_role_gets_an_id_that_content_may_not_have(
+    imported: Callable[..., Role], title: str
+) -> None:
+    role = imported(f"{title}.txt", f"{title}\n\nOverview\n\nPays everybody on time.\n")
+    assert role.id == f"{title.lower()}-2"
+
+
 def test_plain_text_becomes_a_role(imported: Callable[..., Role]) -> None:
     role = imported("clerk.txt", PLAIN)
     assert role.title == "PAYROLL CLERK"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from faqbot.content.fields import make_id, without_controls
+from faqbot.content.fields import RESERVED_IDS, make_id, without_controls
 from faqbot.content.writer import role_file
 from faqbot.errors import MissingExtraError, UsageError
 from faqbot.importers.documents.blocks import (
@@ -157,7 +157,7 @@ def import_documents(
     Raises:
         MissingExtraError: A format needs a package that isn't installed.
     """
-    taken: set[str] = set()
+    taken = set(RESERVED_IDS)
     titles: set[str] = set()
     for path in paths:
         try:
@@ -169,13 +169,8 @@ def import_documents(
             continue
         title = find_title(path, document)
         mapped = map_document(document, title, headings)
-        mapped = _with_title(mapped, _unique_title(title.text, titles))
+        mapped = _with_title(mapped, _unique_title(title.text, titles), taken)
         titles.add(mapped.role.title.casefold())
-        if mapped.role.id in taken:
-            number = 2
-            while f"{mapped.role.id}-{number}" in taken:
-                number += 1
-            mapped = with_id(mapped, f"{mapped.role.id}-{number}")
         taken.add(mapped.role.id)
         yield _imported_role(path, document, mapped)
 
@@ -252,11 +247,10 @@ def _unique_title(title: str, titles: set[str]) -> str:
     return unique
 
 
-def _with_title(mapped: MappedRole, title: str) -> MappedRole:
-    if title == mapped.role.title:
-        return mapped
+def _with_title(mapped: MappedRole, title: str, taken: Collection[str]) -> MappedRole:
+    """Return a role with a title, and an id made of it that no other role has."""
     renamed = replace(mapped, role=replace(mapped.role, title=title))
-    return with_id(renamed, make_id(title))
+    return with_id(renamed, make_id(title, taken))
 
 
 def _without_controls(document: ImportedDocument) -> ImportedDocument:

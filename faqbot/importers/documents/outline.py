@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Final
 
-from faqbot.content.fields import make_id
+from faqbot.content.fields import RESERVED_IDS, make_id
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.importers.documents.blocks import (
     Block,
@@ -242,7 +242,7 @@ class Outline:
             if part.title == title:
                 part.headings.append(title)
                 return part
-        key = make_id(title, (*STANDARD_SECTIONS, "faq", *self.parts))
+        key = make_id(title, (*STANDARD_SECTIONS, *RESERVED_IDS, *self.parts))
         return self.parts.setdefault(key, PartDraft(title, level))
 
     def _standard_part(self, key: str) -> PartDraft:
