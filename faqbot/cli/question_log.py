@@ -280,16 +280,24 @@ def _new_phrasings(engine: Engine, found: tuple[PhrasingSuggestion, ...]) -> dic
 
 
 def _changed_files(engine: Engine, more: dict[str, list[str]]) -> dict[Path, tuple[str, str]]:
-    from faqbot.content.writer import add_phrasings
+    from faqbot.content.phrasings import add_phrasings
 
     paths: dict[Path, None] = {}
     for entry_id in more:
         entry = engine.knowledge_base.entry(entry_id)
         if entry is not None and entry.origin.path:
             paths[Path(entry.origin.path)] = None
-    texts = {path: path.read_text(encoding="utf-8") for path in paths}
-    changed = {path: (old, add_phrasings(old, more)) for path, old in texts.items()}
-    return {path: pair for path, pair in changed.items() if pair[0] != pair[1]}
+    changed: dict[Path, tuple[str, str]] = {}
+    for path in paths:
+        old = path.read_bytes().decode()  # with its own line ends
+        try:
+            new = add_phrasings(old, more)
+        except UsageError as error:  # the suggestions for other files go on
+            typer.echo(f"{path}: {error}", err=True)
+            continue
+        if new != old:
+            changed[path] = old, new
+    return changed
 
 
 def _patch(path: Path, old: str, new: str) -> str:

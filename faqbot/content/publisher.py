@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 from faqbot.content.files import SUFFIXES, file_version
-from faqbot.content.writer import new_faq_key, write_bytes, write_faq, write_phrasing
+from faqbot.content.phrasings import write_phrasing
+from faqbot.content.writer import new_faq_key, write_bytes, write_faq
 from faqbot.errors import FaqbotError, UsageError
 from faqbot.model import Audience, Faq, KnowledgeBase
 

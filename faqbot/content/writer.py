@@ -1,20 +1,16 @@
-"""Write roles and FAQs as files like those of authors, and add phrasings to existing files."""
+"""Write roles and FAQs as files like those of authors."""
 
 from __future__ import annotations
 
 import datetime as dt
-import io
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import indent
-from typing import Any, Final
+from typing import Final
 
 import yaml
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from faqbot.content.fields import make_id
 from faqbot.content.format import SCHEMA_PATH
@@ -240,8 +236,7 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _AuthorDumper.add_representer(str, _represent_text)
 
 PROPOSALS_FOLDER: Final = "proposals"
-PHRASINGS_FILE: Final = "phrasings.yaml"
-_SCHEMA: Final = f"../{SCHEMA_PATH.name}"
+SCHEMA_ABOVE: Final = f"../{SCHEMA_PATH.name}"
 
 
 def new_faq_key(question: str, role: str | None, knowledge_base: KnowledgeBase) -> str:
@@ -266,32 +261,6 @@ def write_faq(folder: Path, faq: Faq) -> Path:
     return target
 
 
-def write_phrasing(folder: Path, entry_id: str, text: str) -> tuple[Path, str | None]:
-    """Add a phrasing to the file of accepted suggestions.
-
-    Returns:
-        The path of the file, and its text before; None if it is new.
-
-    Raises:
-        UsageError: The folder can't be written to, or the file isn't a file of phrasings.
-    """
-    target = folder / PROPOSALS_FOLDER / PHRASINGS_FILE
-    before: str | None = None
-    phrasings: dict[str, list[str]] = {}
-    try:
-        if target.exists():
-            before = target.read_text(encoding="utf-8")
-            phrasings = dict(yaml.safe_load(before)["phrasings"])
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise UsageError(f"{target} can't be added to: correct it with faqbot check.") from error
-    texts = phrasings.setdefault(entry_id, [])
-    if text not in texts:
-        texts.append(text)
-    text = f"# yaml-language-server: $schema={_SCHEMA}\n{dump_yaml({'phrasings': phrasings})}"
-    write_file(target, text, force=True)
-    return target, before
-
-
 def faq_template(question: str, role: str | None, knowledge_base: KnowledgeBase) -> str:
     """Return a file with an FAQ whose answer an author has yet to write."""
     key = new_faq_key(question, role, knowledge_base)
@@ -300,71 +269,4 @@ def faq_template(question: str, role: str | None, knowledge_base: KnowledgeBase)
 
 
 def _faq_file(faq: Faq) -> str:
-    return faq_file([faq], about=faq.role, schema=_SCHEMA)
-
-
-# ruamel.yaml would wrap the long lines of authors.
-_UNWRAPPED_WIDTH: Final = 1_000_000
-
-
-def add_phrasings(text: str, more: Mapping[str, Sequence[str]]) -> str:
-    """Return the text of a content file with phrasings added; keeps comments and layout.
-
-    Args:
-        text: The text of the file.
-        more: Phrasings by the id of a section or an FAQ; those of other files are ignored.
-
-    Raises:
-        UsageError: The text isn't YAML.
-    """
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = _UNWRAPPED_WIDTH
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    try:
-        documents = list(yaml.load_all(text))
-    except Exception as error:  # ruamel.yaml raises errors that have no common base class
-        raise UsageError("The file is not valid YAML: run faqbot check.") from error
-    for document in documents:
-        if isinstance(document, CommentedMap):
-            _add_to_document(document, more)
-    buffer = io.StringIO()
-    yaml.dump_all(documents, buffer)
-    return buffer.getvalue()
-
-
-def _add_to_document(document: CommentedMap, more: Mapping[str, Sequence[str]]) -> None:
-    role = document.get("role")
-    about = role or document.get("about")
-    for faq in document.get("faqs") or ():
-        key = f"{about}/faq/{faq.get('id')}" if about else f"faq/{faq.get('id')}"
-        _add_to_entry(faq, more.get(key, ()), after="question")
-    sections = document.get("sections")
-    if role is None or not isinstance(sections, CommentedMap):
-        return
-    for key in list(sections):
-        texts = more.get(f"{role}/{key}", ())
-        if not texts:
-            continue
-        value = sections[key]
-        if not isinstance(value, CommentedMap):  # the short form of a text or a list
-            whole = CommentedMap()
-            whole["text" if isinstance(value, str) else "items"] = value
-            sections[key] = value = whole
-        _add_to_entry(value, texts, after="title")
-
-
-def _add_to_entry(entry: CommentedMap, texts: Iterable[str], after: str) -> None:
-    phrasings: Any = entry.get("phrasings")
-    known = set(phrasings or ())
-    missing = [text for text in dict.fromkeys(texts) if text not in known]
-    if not missing:
-        return
-    if phrasings is None:
-        phrasings = CommentedSeq()
-        keys = list(entry)
-        position = keys.index(after) + 1 if after in keys else 0
-        entry.insert(position, "phrasings", phrasings)
-    phrasings.extend(
-        DoubleQuotedScalarString(text) if needs_quotes(text) else text for text in missing
-    )
+    return faq_file([faq], about=faq.role, schema=SCHEMA_ABOVE)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from faqbot.content.loader import load_knowledge_base
-from faqbot.content.writer import add_phrasings
+from faqbot.content.phrasings import add_phrasings
 from faqbot.index.reloader import ReloadState
 from faqbot.index.status import write_status_file
 from faqbot.model import Years
@@ -105,12 +105,13 @@ def test_added_phrasings_leave_the_rest_of_a_file_unchanged(path: Path) -> None:
     changed = add_phrasings(text, {entry.id: ["some other words"] for entry in own[:1]})
     before, after = ([line.strip() for line in t.splitlines()] for t in (text, changed))
     assert sum(line not in after for line in before) <= 1  # the head of a short form at most
+    assert len(after) <= len(before) + 3  # the key, the phrasing, and the head
     assert any("some other words" in line for line in after)
 
 
 def test_section_in_short_form_is_expanded_to_take_phrasings(tmp_path: Path) -> None:
     text = (
-        "# ours\nrole: a\ntitle: A\nsections:\n  overview: It is.  # short\n"
+        "# ours\nrole: a\ntitle: A\nsections:\n  # short\n  overview: It is.\n"
         "  skills: [SQL]\nfaqs:\n  - {id: x, question: X?, answer: Y}\n"
     )
     more = {"a/overview": ["what is it"], "a/skills": ["can do"], "a/faq/x": ["ex"], "b/y": ["no"]}
@@ -122,8 +123,18 @@ def test_section_in_short_form_is_expanded_to_take_phrasings(tmp_path: Path) -> 
     assert (skills.items, skills.phrasings) == (("SQL",), ("can do",))
     assert faq.phrasings == ("ex",)
     assert "# ours" in changed
+    assert "  # short\n" in changed
     assert "no" not in changed.split()
     assert add_phrasings(changed, more) == changed
+
+
+def test_added_phrasing_leaves_wraps_lists_and_line_ends_as_their_author_wrote_them() -> None:
+    text = (
+        "\ufefffaqs:\n- id: x   # ours\n  question: X?\n  phrasings:\n  - ex\n"
+        "  answer: A plain text\n    on two lines.\n- id: y\n  question: Y?\n  answer: 'Yes'\n"
+    ).replace("\n", "\r\n")
+    changed = add_phrasings(text, {"faq/x": ["eggs"]})
+    assert changed == text.replace("  - ex\r\n", "  - ex\r\n  - eggs\r\n")
 
 
 @pytest.fixture
@@ -198,15 +209,36 @@ def test_suggestions_are_printed_as_a_patch_that_applies(
     assert "Nothing to suggest" in run("suggest").err
 
 
+def test_file_that_no_suggestion_can_be_added_to_is_named(
+    run: Run, remembered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "knowledge").mkdir()
+    file = tmp_path / "knowledge" / "analyst.yaml"
+    file.write_text(
+        "role: data-analyst\ntitle: Data Analyst\nsections:\n"
+        "  education: {phrasings: &words [papers], text: A degree.}\n"
+        "faqs:\n  - {id: x, question: X?, phrasings: *words, answer: Y}\n"
+    )
+    before = file.read_text()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("FAQBOT_KNOWLEDGE")
+    ran = run("suggest", "--apply", "--quiet")
+    assert "analyst.yaml: This can't be changed here" in ran.err
+    assert file.read_text() == before
+
+
 def test_suggestions_are_applied_by_an_option(
     run: Run, remembered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _copy_analyst(tmp_path / "knowledge")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("FAQBOT_KNOWLEDGE")
-    assert run("suggest", "--apply", "--declined", "-q").code == 0
     file = tmp_path / "knowledge" / "roles" / "data-analyst.yaml"
-    assert "what papers does an analyst show" in file.read_text()
+    file.write_text(file.read_text(), newline="\r\n")
+    assert run("suggest", "--apply", "--declined", "-q").code == 0
+    written = file.read_bytes()
+    assert b"what papers does an analyst show\r\n" in written
+    assert written.count(b"\n") == written.count(b"\r\n")
 
 
 def test_explain_reports_what_a_phrasing_would_change(run: Run) -> None:
