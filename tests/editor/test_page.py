@@ -218,6 +218,31 @@ async def test_steps_and_saves_can_be_undone_by_keyboard_and_button(
     assert (folder / "roles/office-cook.yaml").read_text() == ROLE
 
 
+async def test_a_save_by_keyboard_closes_the_dialog_of_what_it_changes(
+    folder: Path, chromium: str
+) -> None:
+    async with opened(folder, chromium) as page:
+        await page.get_by_role("button", name="Office Cook").click()
+        await page.get_by_label("Title", exact=True).fill("Chef")
+        await page.get_by_role("button", name="Show changes").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_text("becomes “Chef”").wait_for()
+
+        await page.keyboard.press("Control+s")
+
+        await page.locator("#state", has_text=re.compile("^Saved")).wait_for()
+        assert await dialog.count() == 0
+        assert 'title: "Chef"' in (folder / "roles/office-cook.yaml").read_text()
+
+        # A dialog that saves nothing stays, and so does the file.
+        await page.get_by_label("Title", exact=True).fill("Cook")
+        await page.get_by_role("button", name="Remove", exact=True).first.click()
+        await page.keyboard.press("Control+s")
+        await dialog.get_by_role("button", name="Close").click()
+        await page.locator("#state", has_text="Not saved yet").wait_for()
+    assert 'title: "Chef"' in (folder / "roles/office-cook.yaml").read_text()
+
+
 async def test_the_second_of_two_people_sees_what_the_first_changed(
     folder: Path, chromium: str
 ) -> None:

@@ -19,9 +19,11 @@ async function load() {
   $("folder").textContent = proposes ? "What you save here is proposed to the owners, who decide in Slack." : folder;
   $("undo").hidden = proposes;
   $("undo").disabled = !canUndo;
-  $("save").textContent = proposes ? "Propose" : "Save";
+  $("save").textContent = saveLabel();
   drawList();
 }
+
+const saveLabel = () => (state.content.proposes ? "Propose" : "Save");
 
 function drawList() {
   const wanted = $("filter").value.trim().toLowerCase();
@@ -298,7 +300,8 @@ function showChanges() {
   dialog("What a save changes", h("div", { class: "changed" },
     words.length ? h("div", { class: "words" }, blocks(words, { names: {}, act: () => {} })) : h("p", {}, lines.length ? "Only how the file is written." : "Nothing."),
     lines.length ? h("details", {}, h("summary", {}, "The lines of the file"), h("pre", { class: "changes", tabindex: "0" },
-      lines.map((line) => h("span", { class: line.startsWith("+") ? "added" : line.startsWith("-") ? "removed" : "" }, `${line}\n`)))) : null), []);
+      lines.map((line) => h("span", { class: line.startsWith("+") ? "added" : line.startsWith("-") ? "removed" : "" }, `${line}\n`)))) : null),
+    isDirty() ? [[saveLabel(), save]] : []);
 }
 
 function dialog(title, body, actions) {
@@ -320,7 +323,7 @@ function leave(go) {
   // What was imported waits in the list.
   if (!isDirty() || state.drafts.includes(state.open)) return go();
   dialog("What you wrote isn't saved", h("p", {}, "Save it first, or go without it."), [
-    ["Save", async () => { await save(); if (!isDirty()) go(); }],
+    [saveLabel(), async () => { await save(); if (!isDirty()) go(); }],
     ["Go without saving", go],
   ]);
 }
@@ -340,7 +343,7 @@ function ask(kind) {
       }
     }],
   ]);
-  field.addEventListener("keydown", (event) => { 
+  field.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     // Or the button that opened the dialog would be pressed, as it has the focus again.
     event.preventDefault();
@@ -497,7 +500,10 @@ $("undo").addEventListener("click", async () => {
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "s") {
     event.preventDefault();
-    if (isDirty()) save();
+    const box = $("dialog");
+    // Behind a dialog nothing can be pressed, so it saves by a button of its own, or not at all.
+    if (box.open) [...box.querySelectorAll("button")].find((one) => one.textContent === saveLabel())?.click();
+    else if (isDirty()) save();
   }
 });
 for (const name of ["dragenter", "dragover"]) {
