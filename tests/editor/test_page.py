@@ -16,7 +16,7 @@ from tests.editor.conftest import ROLE, pages_of
 from tests.support.waiting import DEADLINE
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
+    from playwright.async_api import Page, Route
 
 pytestmark = pytest.mark.browser
 DOCUMENT = b"Warehouse Lead\n\nResponsibilities\n\n- Plan the shifts\n- A forklift licence\n"
@@ -241,6 +241,47 @@ async def test_a_save_by_keyboard_closes_the_dialog_of_what_it_changes(
         await dialog.get_by_role("button", name="Close").click()
         await page.locator("#state", has_text="Not saved yet").wait_for()
     assert 'title: "Chef"' in (folder / "roles/office-cook.yaml").read_text()
+
+
+async def test_what_is_typed_during_a_save_stays(folder: Path, chromium: str) -> None:
+    async with opened(folder, chromium) as page:
+        await page.get_by_role("button", name="Office Cook").click()
+        title = page.get_by_label("Title", exact=True)
+        await title.fill("Chef")
+
+        async def type_on(route: Route) -> None:
+            await title.press_sequentially(" de cuisine")
+            await route.continue_()
+
+        await page.route("**/calls/save", type_on, times=1)
+        await page.keyboard.press("Control+s")
+        await page.get_by_role("button", name="Undo the last save", disabled=False).wait_for()
+        await page.locator("#state", has_text="Not saved yet").wait_for()
+        assert await title.input_value() == "Chef de cuisine"
+        assert 'title: "Chef"' in (folder / "roles/office-cook.yaml").read_text()
+        await saved(page)
+    assert 'title: "Chef de cuisine"' in (folder / "roles/office-cook.yaml").read_text()
+
+
+async def test_a_double_click_saves_once(tmp_path: Path, chromium: str) -> None:
+    async with opened(tmp_path, chromium) as page:
+        await page.get_by_role("button", name="New role").click()
+        await page.get_by_label("The role's title").fill("Baker")
+        await page.keyboard.press("Enter")
+        await page.get_by_role("group", name="The role").wait_for()
+        await page.get_by_role("button", name="Save", exact=True).dblclick()
+        await page.locator("#state", has_text=re.compile("^Saved")).wait_for()
+        await page.get_by_label("Title", exact=True).fill("Pastry baker")
+        await saved(page)
+    assert len(load_knowledge_base(tmp_path).roles) == 1
+
+
+async def test_a_role_that_is_gone_is_told(folder: Path, chromium: str) -> None:
+    async with opened(folder, chromium) as page:
+        (folder / "roles" / "office-cook.yaml").unlink()
+        await page.get_by_role("button", name="Office Cook").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_text("isn't there any more: load the page anew").wait_for()
 
 
 async def test_the_second_of_two_people_sees_what_the_first_changed(

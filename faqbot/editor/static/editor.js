@@ -1,13 +1,13 @@
 // The page: the list of roles and FAQs, the form, checks, saves, and questions on the side.
 import { blocks } from "../blocks/blocks.js";
 import { h } from "../blocks/dom.js";
-import { call, upload } from "./calls.js";
+import { Refused, call, upload } from "./calls.js";
 import { Form, button, idOf, path } from "./form.js";
 
 const CHECK_AFTER = 500; // milliseconds without a key press
 const LEVELS = { error: "Problem", warning: "Warning", note: "Note" };
 const $ = (id) => document.getElementById(id);
-const state = { content: null, open: null, drafts: [], undone: [], timer: 0, asked: 0 };
+const state = { content: null, open: null, drafts: [], undone: [], timer: 0, asked: 0, saving: null };
 
 // -------------------------------------------------------------------------------------- list
 
@@ -167,15 +167,13 @@ function later() {
 
 async function check(ask = false) {
   const { open } = state;
-  if (!["role", "faqs"].includes(open.kind)) return;
+  if (!["role", "faqs"].includes(open?.kind)) return;
   const number = (state.asked += 1);
-  try {
-    const found = await call("check", { file: open.file, number: open.number, form: open.form, ask });
-    if (number !== state.asked || open !== state.open) return;
-    Object.assign(open, found);
-  } catch (error) {
-    open.findings = [{ path: [], level: "error", message: error.message, advice: "", file: "" }];
-  }
+  const found = await call("check", { file: open.file, number: open.number, form: open.form, ask })
+    .catch((error) => ({ findings: [{ path: [], level: "error", message: error.message, advice: "", file: "" }] }));
+  // Meanwhile something else may have been opened, or this one closed.
+  if (number !== state.asked || open !== state.open) return;
+  Object.assign(open, found);
   drawFindings();
   drawState(ask ? "Each question was asked." : "");
 }
@@ -217,8 +215,14 @@ function placeOf(at) {
 
 // ------------------------------------------------------------------------------------- saves
 
-async function save() {
+// One save at a time: a second click, or a key that is held down, means the same one.
+function save() {
+  return (state.saving ??= write().finally(() => { state.saving = null; }));
+}
+
+async function write() {
   const { open } = state;
+  const sent = written(open.form);
   try {
     const saved = open.file
       ? await call("save", { file: open.file, number: open.number, form: open.form, base: open.base })
@@ -228,17 +232,21 @@ async function save() {
     state.drafts = rest;
     if (saved.pending) {
       // The file stays as it was, or isn't there yet: the form keeps what it began with.
-      Object.assign(open, { proposed: written(open.form), note: saved.note });
+      Object.assign(open, { proposed: sent, note: saved.note });
       if (drafted) { draw(); drawList(); }
       drawState();
       return;
     }
     await load();
     const found = await call("document", { file: saved.file, number: saved.number });
-    Object.assign(open, { file: saved.file, number: saved.number, kind: found.kind, form: found.form });
-    Object.assign(open, { base: { form: structuredClone(found.form), version: found.version }, note: saved.note });
+    Object.assign(open, { file: saved.file, number: saved.number, kind: found.kind, note: saved.note });
+    open.base = { form: structuredClone(found.form), version: found.version };
     if (drafted) { open.report = null; open.table = null; }
-    open.seen = JSON.stringify(open.form);
+    // What was written meanwhile isn't saved yet.
+    if (written(open.form) === sent) {
+      open.form = found.form;
+      open.seen = JSON.stringify(open.form);
+    }
     location.hash = `${open.file}:${open.number}`;
     draw();
     drawList();
@@ -518,6 +526,11 @@ for (const name of ["dragleave", "drop"]) {
 document.addEventListener("drop", (event) => {
   const [file] = event.dataTransfer.files;
   if (file) leave(() => importFile(file));
+});
+addEventListener("unhandledrejection", (event) => {
+  if (!(event.reason instanceof Refused)) return;
+  event.preventDefault();
+  dialog("That didn't work", h("p", {}, event.reason.message), []);
 });
 addEventListener("beforeunload", (event) => { if (isDirty() || state.drafts.length) event.preventDefault(); });
 
