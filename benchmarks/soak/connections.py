@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -71,12 +72,16 @@ class _Protocol(asyncio.Protocol):
 
 
 class Connections:
-    """Connections to one address, opened when needed and used again."""
+    """Connections to one address, opened when needed and used again in turn.
+
+    In turn, because several processes may share the address: if the newest connection were used
+    first, nearly all requests would go to the process that responded last.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self._host = host
         self._port = port
-        self._idle: list[_Protocol] = []
+        self._idle: deque[_Protocol] = deque()
 
     @property
     def host(self) -> str:
@@ -102,7 +107,7 @@ class Connections:
 
     async def _line(self) -> _Protocol:
         while self._idle:
-            line = self._idle.pop()
+            line = self._idle.popleft()
             if line.transport is not None and not line.transport.is_closing():
                 return line
         loop = asyncio.get_running_loop()
