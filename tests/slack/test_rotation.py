@@ -61,8 +61,13 @@ async def installed(web: Site, hours: float) -> Credentials:
 async def another(web: Site, keys: str = "") -> AsyncIterator[TokenProvider]:
     """What another process gives."""
     store = await open_store(web.url, cipher=TokenCipher.from_setting(keys or web.key))
-    yield TokenProvider(store.installations, web.exchange)
-    await store.close()
+    tokens = TokenProvider(store.installations, web.exchange)
+    try:
+        yield tokens
+    finally:
+        # First: what tries a fresh token would open the closed store again.
+        await tokens.close()
+        await store.close()
 
 
 def refused(web: Site) -> TokenProvider:
