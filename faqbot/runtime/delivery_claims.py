@@ -40,8 +40,14 @@ class DeliveryClaims(Protocol):
         """How many deliveries this process works on and another could take over."""
         ...
 
-    async def claim(self, *key: str) -> bool:
-        """Claim a key permanently. Returns True for the first caller only."""
+    async def claim(self, *key: str, until_known: bool = False) -> bool:
+        """Claim a key permanently. Returns True for the first caller only.
+
+        Args:
+            key: what is claimed.
+            until_known: whether to wait as long as `is_ours` does, because nobody waits for the
+                caller.
+        """
         ...
 
     async def claim_if_known(self, *key: str) -> bool | None:
@@ -104,7 +110,7 @@ class MemoryClaims:
     ) -> None:
         self._claimed: TTLCache[bytes, bool] = TTLCache(capacity, lifetime, clock)
 
-    async def claim(self, *key: str) -> bool:
+    async def claim(self, *key: str, until_known: bool = False) -> bool:  # noqa: ARG002
         """Claim a key. Returns True for the first caller only."""
         return self.claim_now(*key)
 

@@ -127,17 +127,23 @@ class LeaseManager:
         """How many deliveries this process works on."""
         return len(self._held)
 
-    async def claim(self, *key: str) -> bool:
-        """Claim a key permanently. Returns True for the first caller only."""
+    async def claim(self, *key: str, until_known: bool = False) -> bool:
+        """Claim a key as `DeliveryClaims` says."""
         # Without the database, another process may act too; nobody stays without an answer.
-        return await self.claim_if_known(*key) is not False
+        within = OUTCOME_TIMEOUT if until_known else self._timeout
+        return await self._claim(key, within) is not False
 
     async def claim_if_known(self, *key: str) -> bool | None:
         """Claim a key as `DeliveryClaims` says."""
+        return await self._claim(key, self._timeout)
+
+    async def _claim(self, key: tuple[str, ...], within: float) -> bool | None:
         # The local claim needs no transaction, and it holds when the database goes down.
         if not self._local.claim_now(*key):
             return False
-        attempt = await self._write(key_string(key), None) if self._recorder.is_up else None
+        if not self._recorder.is_up:
+            return None
+        attempt = await self._write(_PendingClaim(key_string(key), None), within)
         return None if attempt is None else attempt > 0
 
     async def acquire(self, key: tuple[str, ...], body: Mapping[str, Any]) -> Claim:
@@ -150,7 +156,8 @@ class LeaseManager:
         if not self._recorder.is_up:
             held.told(None)
             return Claim(1, is_written=False)
-        attempt = await self._write(name, self._cipher.encrypt(json.dumps(body)), held)
+        payload = self._cipher.encrypt(json.dumps(body))
+        attempt = await self._write(_PendingClaim(name, payload, held), self._timeout)
         if attempt is None:
             return Claim(UNKNOWN_ATTEMPT, is_written=held.is_written)
         if not attempt:
@@ -214,15 +221,12 @@ class LeaseManager:
             await stack.enter_async_context(background_tasks(self._take_over(redeliver)))
             yield
 
-    async def _write(
-        self, key: str, payload: bytes | None, held: _Held | None = None
-    ) -> int | None:
+    async def _write(self, pending: _PendingClaim, within: float) -> int | None:
         """Write a claim; the number of the attempt, or None if the database doesn't say."""
-        pending = _PendingClaim(key, payload, held)
         self._pending.append(pending)
         self._wake.set()
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(within):
                 return await pending.attempt
         except TimeoutError:
             return None

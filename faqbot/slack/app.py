@@ -108,7 +108,7 @@ def base_app(
 
     services.listeners.watch(app, on_finished)
     request_log.register(app)
-    errors.register(app, services.metrics.error)
+    errors.register(app, services)
     deduplication.register(app, services.claims, services.metrics.duplicate)
     return app
 
@@ -125,12 +125,12 @@ def create_unavailable_app(
 ) -> AsyncApp:
     """Create an app that answers everything with an apology; arguments as for `base_app`."""
     app = base_app(client, services, authorize)
-    _answer_messages(app)
+    _answer_messages(app, services)
     _answer_clicks(app)
     return app
 
 
-def _answer_messages(app: AsyncApp) -> None:
+def _answer_messages(app: AsyncApp, services: Services) -> None:
     for command in COMMANDS:
 
         @app.command(command.name)
@@ -140,7 +140,9 @@ def _answer_messages(app: AsyncApp) -> None:
     @app.event("app_mention")
     @app.event("message")
     async def on_message(incoming: IncomingMessage | None, context: AsyncBoltContext) -> None:
-        if incoming is not None and incoming.is_question and not incoming.edited:
+        if incoming is None or not incoming.is_question or incoming.edited:
+            return
+        if await services.is_ours(incoming):
             failed = errors.failure(CONTENT_UNAVAILABLE, incoming)
             await deliver(client_of(context), incoming, failed, question=incoming.ts)
 

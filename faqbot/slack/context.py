@@ -21,6 +21,7 @@ from faqbot.slack.middleware.rate_limit import QuestionLimiter
 from faqbot.slack.middleware.request_log import ListenerTracker
 from faqbot.slack.owners import OwnerDirectory
 from faqbot.slack.payloads import IncomingMessage
+from faqbot.storage.claims import key_string
 from faqbot.storage.models import ChannelMode, QuestionRecord, StoreError
 from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.reports import Grouping
@@ -62,6 +63,11 @@ class Services:
         if self.recorder is None:
             raise StoreError("There is no database.")
         return self.recorder.store()
+
+    async def is_ours(self, message: IncomingMessage) -> bool:
+        """Whether no other process has a message; one whose claim comes late is waited for."""
+        # Only such a message, or one that comes again, may be answered elsewhere.
+        return not message.may_be_answered or await self.claims.is_ours(key_string(message.key))
 
 
 @dataclass(frozen=True, eq=False)

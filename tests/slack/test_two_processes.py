@@ -14,6 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from faqbot.engine import Engine
+from faqbot.model import Question
+from faqbot.replies.result import Result
 from faqbot.runtime.leases import LeaseManager
 from faqbot.runtime.web import Server, listen
 from faqbot.slack.app import create_app
@@ -22,6 +25,7 @@ from faqbot.slack.context import AppContext
 from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.slack.middleware.request_log import ListenerTracker
 from faqbot.storage.encryption import TokenCipher
+from faqbot.storage.models import ChannelMode
 from faqbot.storage.store import open_store
 from tests.slack.conftest import LOADED, Slack, make_engine, serving
 from tests.slack.test_acknowledgement import TWICE, left_to_retry
@@ -32,6 +36,7 @@ from tests.support.waiting import eventually
 __all__ = ["server", "url"]
 
 QUESTION = "What does a data analyst earn?"
+SKILLS = "which skills does a data analyst need?"
 SENSITIVE = "my manager harasses me"
 TIMEOUT = 0.1
 PATIENCE = 0.4
@@ -102,17 +107,21 @@ def to_both(session: aiohttp.ClientSession, *urls: str) -> Starlette:
 
 
 @asynccontextmanager
-async def two_processes(address: str) -> AsyncIterator[Two]:
+async def two_processes(
+    address: str, within: float = TIMEOUT, mode: ChannelMode = ChannelMode.MENTIONS
+) -> AsyncIterator[Two]:
     async def no_takeover(*_: object) -> bool:
         raise AssertionError("nothing has died")
 
     async with AsyncExitStack() as stack:
         stores = [await stack.enter_async_context(slow_recorder(address)) for _ in range(2)]
         claims = [
-            LeaseManager(store, TokenCipher.from_secret("secret"), timeout=TIMEOUT)
+            LeaseManager(store, TokenCipher.from_secret("secret"), timeout=within)
             for store in stores
         ]
-        slack = await stack.enter_async_context(serving(claims=claims[0], patience=PATIENCE))
+        slack = await stack.enter_async_context(
+            serving(claims=claims[0], patience=PATIENCE, channel_mode=mode)
+        )
         others = ListenerTracker()
         for manager, tracker in zip(claims, (slack.listeners, others), strict=True):
             await stack.enter_async_context(manager.running(no_takeover, tracker.drain))
@@ -121,7 +130,8 @@ async def two_processes(address: str) -> AsyncIterator[Two]:
         client = await stack.enter_async_context(
             web_client(workspace.bot_token, workspace.api_url, services.calls)
         )
-        app = create_app(AppContext(make_engine(), lambda: LOADED, services), client)
+        context = AppContext(make_engine(), lambda: LOADED, services, channel_mode=mode)
+        app = create_app(context, client)
         second = await stack.enter_async_context(
             listening(asgi(app.async_dispatch, workspace.signing_secret))
         )
@@ -139,6 +149,36 @@ async def test_question_whose_claims_are_late_is_answered_once(url: str) -> None
         ts = await slack.maya.say("#general", slack.mention(QUESTION))
         await two.both_listen()
         assert not slack.workspace.answers("#general", ts)
+        two.go_on()
+        await slack.answer("#general", ts)
+        await two.done()
+        assert len(slack.workspace.answers("#general", ts)) == 1
+
+
+async def test_message_to_nobody_whose_claims_are_late_is_answered_once(url: str) -> None:
+    async with two_processes(url, within=0.0, mode=ChannelMode.QUESTIONS) as two:
+        two.hang()
+        slack = two.first
+        ts = await slack.maya.say("#general", SKILLS)
+        await two.both_listen()
+        two.go_on()
+        await slack.answer("#general", ts)
+        await two.done()
+        assert len(slack.workspace.answers("#general", ts)) == 1
+
+
+async def test_question_whose_claims_are_late_fails_once(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_engine: Engine, question: Question) -> Result:
+        raise KeyError(question.text)
+
+    monkeypatch.setattr(Engine, "ask", broken)
+    async with two_processes(url) as two:
+        two.hang()
+        slack = two.first
+        ts = await slack.maya.say("#general", slack.mention(QUESTION))
+        await two.both_listen()
         two.go_on()
         await slack.answer("#general", ts)
         await two.done()

@@ -19,6 +19,7 @@ from slack_sdk.errors import SlackApiError
 from faqbot.slack.blockkit.blocks import BUTTON_VALUE, Action, Message, actions, button
 from faqbot.slack.blockkit.views import NOT_NOW, answer_modal, notice
 from faqbot.slack.client import SLACK_ERRORS, client_of, reason_of
+from faqbot.slack.context import Services
 from faqbot.slack.payloads import (
     IncomingMessage,
     Interaction,
@@ -67,8 +68,8 @@ def needs_storage(listener: Listener) -> Listener:
     return guarded
 
 
-def register(app: AsyncApp, on_error: Callable[[], None] = lambda: None) -> None:
-    """Register the handler of errors that listeners raise; `on_error` is called for each."""
+def register(app: AsyncApp, services: Services) -> None:
+    """Register the handler of errors that listeners raise."""
 
     @app.error
     async def handle_error(
@@ -78,7 +79,7 @@ def register(app: AsyncApp, on_error: Callable[[], None] = lambda: None) -> None
         response: BoltResponse | None,
     ) -> BoltResponse | None:
         payload = payload_of(request)
-        on_error()
+        services.metrics.error()
         reference = secrets.token_hex(4)
         # Slack's refusal isn't a bug, so a traceback would explain nothing.
         refused = isinstance(error, SlackApiError)
@@ -95,14 +96,18 @@ def register(app: AsyncApp, on_error: Callable[[], None] = lambda: None) -> None
             f"reference {reference} to the operators of faqbot."
         )
         try:
-            return await _tell(text, payload, context, response)
+            return await _tell(text, payload, context, response, services)
         except SLACK_ERRORS as failure:
             _log.warning("reference %s: could not be shown: %s", reference, named(failure))
             return None
 
 
 async def _tell(
-    text: str, payload: Payload, context: AsyncBoltContext, response: BoltResponse | None
+    text: str,
+    payload: Payload,
+    context: AsyncBoltContext,
+    response: BoltResponse | None,
+    services: Services,
 ) -> BoltResponse | None:
     """Show a text to the user, in the acknowledgement if there was none yet."""
     client, failed = client_of(context), failure(text, payload)
@@ -116,8 +121,10 @@ async def _tell(
         case Interaction(trigger=trigger, view=View(type="home")) if trigger:
             await client.views_open(trigger_id=trigger, view=answer_modal(notice(text)))
         case IncomingMessage() if payload.is_question:
-            # Who only wrote in a thread isn't waiting for an answer.
-            await deliver(client, payload, failed, question=payload.ts)
+            # Who only wrote in a thread isn't waiting for an answer. Another process that has the
+            # question may answer it.
+            if await services.is_ours(payload):
+                await deliver(client, payload, failed, question=payload.ts)
     return None
 
 

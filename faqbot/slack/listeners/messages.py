@@ -21,7 +21,6 @@ from faqbot.slack.directory import channel_audience
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.payloads import IncomingMessage, MessageKind
 from faqbot.slack.posts import deliver, find_answer, post_ephemeral, revise, was_answered
-from faqbot.storage.claims import key_string
 from faqbot.storage.models import ChannelMode, ChannelPolicy
 
 _OFF: Final = "I'm switched off in this channel. Write to me directly, or use `/faq`."
@@ -170,8 +169,7 @@ class MessageHandler:
             return
         # The middleware doesn't claim these: that would be a transaction for each message of
         # every channel, and most of them get no answer.
-        claims = self.app.services.claims
-        if not await claims.claim(*message.key):
+        if not await self.app.services.claims.claim(*message.key, until_known=True):
             return
         prompt = Prompt.OPEN if policy.mode is ChannelMode.ALL else Prompt.UNPROMPTED
         await self._answer_if_sure(message, message.text, ThreadState(), client, prompt)
@@ -238,16 +236,9 @@ class MessageHandler:
         )
         return await ask(self.app, question)
 
-    async def _is_ours(self, message: IncomingMessage) -> bool:
-        """Whether no other process has the message; one whose claim comes late is waited for."""
-        # Only such a message, or one that comes again, may be answered elsewhere.
-        if not message.may_be_answered:
-            return True
-        return await self.app.services.claims.is_ours(key_string(message.key))
-
     async def _note(self, message: IncomingMessage, client: AsyncWebClient, text: str) -> None:
         """Tell the asker alone why there is no answer."""
-        if await self._is_ours(message):
+        if await self.app.services.is_ours(message):
             await post_ephemeral(client, message, notice(text))
 
     async def _deliver(
@@ -259,7 +250,7 @@ class MessageHandler:
         if (await self._policy(message)).private:
             await self._answer_alone(message, signed.message, client)
             return
-        if not await self._is_ours(message):
+        if not await self.app.services.is_ours(message):
             return
         former = await self._former_answer(message, client)
         if former:
@@ -273,7 +264,7 @@ class MessageHandler:
         self, message: IncomingMessage, answer: Message, client: AsyncWebClient
     ) -> None:
         """Show an answer to the asker alone; what was answered before an edit is taken back."""
-        if not await self._is_ours(message):
+        if not await self.app.services.is_ours(message):
             return
         former = await self._former_answer(message, client)
         if former:
