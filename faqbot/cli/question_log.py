@@ -203,24 +203,21 @@ def _csv(found: UsageStatistics) -> Iterator[str]:
     import csv
     import io
 
+    from faqbot.spreadsheet.files import escape_formula
+
     rows: list[tuple[object, ...]] = [("kind", "name", "count", "helpful", "not_helpful")]
     rows += [("outcome", name, count, "", "") for name, count in found.outcomes]
     rows += [
         ("asked", one.entry, one.count, one.helpful, one.not_helpful) for one in found.most_asked
     ]
     rows += [
-        ("unanswered", _escape_formula(" | ".join(one.examples)), one.count, "", "")
+        ("unanswered", escape_formula(" | ".join(one.examples)), one.count, "", "")
         for one in found.unanswered
     ]
     for row in rows:
         line = io.StringIO()
         csv.writer(line, lineterminator="").writerow(row)
         yield line.getvalue()
-
-
-def _escape_formula(text: str) -> str:
-    """Quote a text that a spreadsheet would run as a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 SUGGEST_EXAMPLE = "Example: faqbot suggest --since 90d > phrasings.patch"
