@@ -234,11 +234,11 @@ def table(
 
 
 def _existing(out: Path) -> KnowledgeBase:
+    from faqbot.content.files import has_content
     from faqbot.content.loader import load_knowledge_base
     from faqbot.model import KnowledgeBase
 
-    found = out.is_dir() and any(path.suffix in (".yaml", ".yml") for path in out.rglob("*"))
-    return load_knowledge_base(out) if found else KnowledgeBase()
+    return load_knowledge_base(out) if has_content(out) else KnowledgeBase()
 
 
 def _files(knowledge_base: KnowledgeBase, out: Path) -> dict[Path, str]:

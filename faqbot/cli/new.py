@@ -34,13 +34,13 @@ def complete_folder(folder: Path) -> list[Path]:
     Raises:
         UsageError: A file can't be written.
     """
-    from faqbot.content.files import SUFFIXES
+    from faqbot.content.files import has_content
     from faqbot.content.format import SCHEMA_PATH, schema_text
     from faqbot.content.writer import faq_file, write_file
     from faqbot.model import Faq
 
     files = {folder / SCHEMA_PATH.name: schema_text()}
-    if not any(path.suffix in SUFFIXES for path in folder.rglob("*")):
+    if not has_content(folder):
         faq = Faq(
             None,
             "how-to-apply",
@@ -125,6 +125,7 @@ def faq(
     has problems, 2 when there is no answer or no such role.
     """
     from faqbot import app
+    from faqbot.content.files import has_content
     from faqbot.content.writer import faq_file, new_faq_key
     from faqbot.errors import UsageError
     from faqbot.model import Answer, Faq, KnowledgeBase
@@ -132,7 +133,7 @@ def faq(
     asks = is_interactive(yes=yes)
     knowledge_base = KnowledgeBase()
     # The first FAQ of an empty folder has nothing to be compared with.
-    if folder.is_dir() and any(folder.rglob("*.y*ml")):
+    if has_content(folder):
         engine = app.load_engine(folder)
         knowledge_base = engine.knowledge_base
         # As an employee, since an answer that not everyone may read is an answer too.

@@ -34,12 +34,25 @@ def content_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise UsageError(f"{folder}: this is not a folder; give the folder with your content")
     found = list(_walk(folder, set(), set()))
-    files = [path for path in found if path.suffix.lower() in SUFFIXES]
+    files = [path for path in found if _is_content(path)]
     if not files:
         others = "".join(f"; {path}: {advice}" for path, advice in _unread(found)[:_MAX_NAMED])
         missing = f"{folder}: there is no .yaml file here; write a role file first"
         raise NoContentError(missing + others)
     return files
+
+
+def has_content(folder: Path) -> bool:
+    """Whether a folder is there and has a content file.
+
+    Raises:
+        UsageError: The folder is unreadable.
+    """
+    return folder.is_dir() and any(_is_content(path) for path in _walk(folder, set(), set()))
+
+
+def _is_content(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES
 
 
 _MAX_NAMED: Final = 5

@@ -11,7 +11,7 @@ from typing import Any, Final
 import yaml
 
 from faqbot.content.fields import make_id
-from faqbot.content.files import content_files, decode, file_version, read_bytes
+from faqbot.content.files import content_files, decode, file_version, has_content, read_bytes
 from faqbot.content.format import SCHEMA_PATH, schema_text
 from faqbot.content.publisher import FileEdit
 from faqbot.content.writer import write_bytes
@@ -310,9 +310,7 @@ class ContentFiles:
 
     def paths(self) -> list[Path]:
         """Return the files of the content; none in a folder that is empty or not there yet."""
-        if not self.folder.is_dir() or not any(self.folder.rglob("*.y*ml")):
-            return []
-        return content_files(self.folder)
+        return content_files(self.folder) if has_content(self.folder) else []
 
     def _path(self, ref: DocumentRef) -> Path:
         """Return the path of a document's file; only files of the content count."""

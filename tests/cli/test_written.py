@@ -106,6 +106,19 @@ def test_new_role_holds_every_option_and_its_folder_is_whole(run: Run, tmp_path:
 KNOWLEDGE_SCHEMA = Path(__file__).resolve().parents[2] / "knowledge" / "schema.json"
 
 
+def test_yaml_in_a_hidden_folder_is_no_content_to_begin_with(run: Run, tmp_path: Path) -> None:
+    """A repository of content often has the workflows of its host in `.github`."""
+    folder = tmp_path / "knowledge"
+    (folder / ".github" / "workflows").mkdir(parents=True)
+    (folder / ".github" / "workflows" / "check.yml").write_text("on: push\n")
+    (tmp_path / "questions.csv").write_text("question,answer\nIs there a dog?,One.\n")
+    ran = run("import", "table", str(tmp_path / "questions.csv"), "--out", str(folder), "--dry-run")
+    assert ran.code == 0, ran.err
+    ran = run("new", "faq", "Is there a cat?", "--answer", "None.", "--dir", str(folder))
+    assert ran.code == 0, ran.err
+    assert (folder / "faqs" / "general.yaml").exists()
+
+
 def test_new_faq_holds_every_option(run: Run, tmp_path: Path) -> None:
     assert options_of("new", "faq") - CONTROLS == set(FAQ)
     folder = tmp_path / "knowledge"
