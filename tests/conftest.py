@@ -6,10 +6,16 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+import pytest_asyncio
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
 # A busy machine is slow to generate examples, and says nothing about a test by that.
 hypothesis.settings.register_profile(
@@ -17,6 +23,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("suite")
 hypothesis.settings.register_profile("fuzz", max_examples=5_000)  # make fuzz
+FLAGS = ["--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -81,6 +88,17 @@ def chromium() -> str:
     path = chromium_path()
     assert path is not None
     return path
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chrome(chromium: str) -> AsyncIterator[Browser]:
+    """A browser for the tests of a module that share the module's event loop."""
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        await browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
@@ -17,11 +16,15 @@ from faqbot.exporters.documents import page as role_page
 from faqbot.exporters.documents import site as exported_site
 from faqbot.runtime.web import Server, background_server, listen
 from faqbot.storage.recorder import QuestionRecorder
+from faqbot.web.limits import WebLimits
+from faqbot.web.served import PublicContent
+from faqbot.web.widget import DEMO_PATH, Widget, demo_routes
 from faqbot.workspaces.oauth import INSTALL_PATH
 from tests.editor.conftest import pages_of
 from tests.insights.owners_pages import bot, content_in, insights
 from tests.slack.conftest import Slack
 from tests.slack.installing import site
+from tests.support.accessibility import WIDTHS, sound
 from tests.support.local_slack import several
 from tests.support.waiting import DEADLINE
 
@@ -29,25 +32,6 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
-
-WIDTHS = {"desktop": 1280, "phone": 390}
-Scheme = Literal["light", "dark"]
-SHOWN: tuple[tuple[str, Scheme], ...] = (("desktop", "light"), ("phone", "dark"))
-SCHEMES: tuple[Scheme, ...] = ("light", "dark")
-PICTURES = os.environ.get("FAQBOT_PICTURES", "")
-"""A folder for pictures of each page, for people who want to look at them."""
-
-FLAGS = ["--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chrome(chromium: str) -> AsyncIterator[Browser]:
-    from playwright.async_api import async_playwright
-
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        await browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -80,32 +64,6 @@ async def tab(chrome: Browser, address: str) -> AsyncIterator[Page]:
         await context.close()
 
 
-async def sound(page: Page, name: str) -> None:
-    """A page has no finding of axe-core in either scheme, and nothing scrolls sideways."""
-    from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
-
-    axe, found = Axe(), []
-    for device, scheme in SHOWN:
-        width = WIDTHS[device]
-        await page.set_viewport_size({"width": width, "height": 844})
-        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        shown = await page.evaluate("() => document.documentElement.scrollWidth")
-        if shown > width:
-            found.append(f"{device}: {shown} pixels wide")
-        results = (await axe.run(page)).response
-        found += [
-            f"{device}, {scheme}: {one['id']} at {place['target']}: {place['failureSummary']}"
-            for one in results["violations"]
-            for place in one["nodes"]
-        ]
-        if PICTURES:
-            for shade in SCHEMES:
-                await page.emulate_media(color_scheme=shade, reduced_motion="reduce")
-                path = Path(PICTURES) / f"{name}-{device}-{shade}.png"
-                await page.screenshot(path=path, full_page=True)
-    assert not found, f"{name}:\n" + "\n".join(found)
-
-
 async def test_local_workspace(chrome: Browser, slack: Slack) -> None:
     await slack.asked("which skills does an office cook need")
     await slack.asked("how many windows does the house have")
@@ -120,6 +78,17 @@ async def test_local_workspace(chrome: Browser, slack: Slack) -> None:
         await page.get_by_role("button", name="faqbot Home").click()
         await page.locator("#home .b-header").first.wait_for()
         await sound(page, "workspace-home")
+
+
+async def test_careers_page(chrome: Browser, slack: Slack) -> None:
+    address = slack.workspace.address
+    widget = Widget(PublicContent(slack.engine, slack.services), [address], WebLimits.of(0, 0))
+    slack.workspace.add_routes([*demo_routes(), *widget.routes()])
+    async with tab(chrome, f"{address}{DEMO_PATH}") as page:
+        await page.get_by_label("Ask about a job").fill("which skills does an office cook need")
+        await page.get_by_role("button", name="Ask", exact=True).click()
+        await page.locator("faqbot-ask .turn").wait_for()
+        await sound(page, "careers")
 
 
 async def test_editor(chrome: Browser, folder: Path) -> None:

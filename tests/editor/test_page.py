@@ -16,27 +16,20 @@ from tests.editor.conftest import ROLE, pages_of
 from tests.support.waiting import DEADLINE
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page, Route
+    from playwright.async_api import Browser, Page, Route
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 DOCUMENT = b"Warehouse Lead\n\nResponsibilities\n\n- Plan the shifts\n- A forklift licence\n"
 
 
 @asynccontextmanager
-async def opened(folder: Path, chromium: str, width: int = 1280) -> AsyncIterator[Page]:
+async def opened(folder: Path, chrome: Browser, width: int = 1280) -> AsyncIterator[Page]:
     """A page of the editor, on which no script may fail."""
-    from playwright.async_api import async_playwright
-
     listener = listen("127.0.0.1", 0)
     problems: list[str] = []
-    async with (
-        background_server(Server(pages_of(folder).app()), listener),
-        async_playwright() as playwright,
-    ):
-        browser = await playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-        )
-        page = await browser.new_page(viewport={"width": width, "height": 844})
+    async with background_server(Server(pages_of(folder).app()), listener):
+        context = await chrome.new_context(viewport={"width": width, "height": 844})
+        page = await context.new_page()
         page.set_default_timeout(1000 * DEADLINE)
         page.on("pageerror", lambda error: problems.append(str(error)))
         await page.goto(f"http://127.0.0.1:{listener.getsockname()[1]}/")
@@ -44,7 +37,7 @@ async def opened(folder: Path, chromium: str, width: int = 1280) -> AsyncIterato
         try:
             yield page
         finally:
-            await browser.close()
+            await context.close()
     assert not problems
 
 
@@ -70,9 +63,9 @@ async def tab_to(page: Page, name: str) -> None:
 
 
 async def test_a_role_is_written_asked_and_saved_without_a_mouse(
-    tmp_path: Path, chromium: str
+    tmp_path: Path, chrome: Browser
 ) -> None:
-    async with opened(tmp_path, chromium) as page:
+    async with opened(tmp_path, chrome) as page:
         keyboard = page.keyboard
         await tab_to(page, "New role")
         await keyboard.press("Enter")
@@ -136,9 +129,9 @@ FOCUSED = """() => {
 
 
 async def test_a_problem_shows_at_its_field_and_goes_when_it_is_mended(
-    folder: Path, chromium: str
+    folder: Path, chrome: Browser
 ) -> None:
-    async with opened(folder, chromium) as page:
+    async with opened(folder, chrome) as page:
         await page.get_by_role("button", name="Office Cook").click()
         title = page.get_by_label("Title", exact=True)
         await title.fill("")
@@ -154,8 +147,8 @@ async def test_a_problem_shows_at_its_field_and_goes_when_it_is_mended(
         assert await title.get_attribute("aria-invalid") is None
 
 
-async def test_a_dropped_document_is_reviewed_and_saved(folder: Path, chromium: str) -> None:
-    async with opened(folder, chromium) as page:
+async def test_a_dropped_document_is_reviewed_and_saved(folder: Path, chrome: Browser) -> None:
+    async with opened(folder, chrome) as page:
         await page.locator("#file").set_input_files(
             {"name": "lead.txt", "mimeType": "text/plain", "buffer": DOCUMENT}
         )
@@ -174,10 +167,10 @@ async def test_a_dropped_document_is_reviewed_and_saved(folder: Path, chromium: 
 
 
 async def test_a_dropped_table_is_asked_about_reviewed_and_saved(
-    folder: Path, chromium: str
+    folder: Path, chrome: Browser
 ) -> None:
     table = b"HR answers\r\nQuestion,Answer\r\nIs there a canteen?,Yes\r\nMay I bring a dog?,No\r\n"
-    async with opened(folder, chromium) as page:
+    async with opened(folder, chrome) as page:
         await page.locator("#file").set_input_files(
             {"name": "hr.csv", "mimeType": "text/csv", "buffer": table}
         )
@@ -200,9 +193,9 @@ async def test_a_dropped_table_is_asked_about_reviewed_and_saved(
 
 
 async def test_steps_and_saves_can_be_undone_by_keyboard_and_button(
-    folder: Path, chromium: str
+    folder: Path, chrome: Browser
 ) -> None:
-    async with opened(folder, chromium) as page:
+    async with opened(folder, chrome) as page:
         await page.get_by_role("button", name="Office Cook").click()
         await page.get_by_role("button", name="Remove Skills").click()
         await page.get_by_role("button", name="Undo", exact=True).click()
@@ -219,9 +212,9 @@ async def test_steps_and_saves_can_be_undone_by_keyboard_and_button(
 
 
 async def test_a_save_by_keyboard_closes_the_dialog_of_what_it_changes(
-    folder: Path, chromium: str
+    folder: Path, chrome: Browser
 ) -> None:
-    async with opened(folder, chromium) as page:
+    async with opened(folder, chrome) as page:
         await page.get_by_role("button", name="Office Cook").click()
         await page.get_by_label("Title", exact=True).fill("Chef")
         await page.get_by_role("button", name="Show changes").click()
@@ -243,8 +236,8 @@ async def test_a_save_by_keyboard_closes_the_dialog_of_what_it_changes(
     assert 'title: "Chef"' in (folder / "roles/office-cook.yaml").read_text()
 
 
-async def test_what_is_typed_during_a_save_stays(folder: Path, chromium: str) -> None:
-    async with opened(folder, chromium) as page:
+async def test_what_is_typed_during_a_save_stays(folder: Path, chrome: Browser) -> None:
+    async with opened(folder, chrome) as page:
         await page.get_by_role("button", name="Office Cook").click()
         title = page.get_by_label("Title", exact=True)
         await title.fill("Chef")
@@ -263,8 +256,8 @@ async def test_what_is_typed_during_a_save_stays(folder: Path, chromium: str) ->
     assert 'title: "Chef de cuisine"' in (folder / "roles/office-cook.yaml").read_text()
 
 
-async def test_a_double_click_saves_once(tmp_path: Path, chromium: str) -> None:
-    async with opened(tmp_path, chromium) as page:
+async def test_a_double_click_saves_once(tmp_path: Path, chrome: Browser) -> None:
+    async with opened(tmp_path, chrome) as page:
         await page.get_by_role("button", name="New role").click()
         await page.get_by_label("The role's title").fill("Baker")
         await page.keyboard.press("Enter")
@@ -276,8 +269,8 @@ async def test_a_double_click_saves_once(tmp_path: Path, chromium: str) -> None:
     assert len(load_knowledge_base(tmp_path).roles) == 1
 
 
-async def test_a_role_that_is_gone_is_told(folder: Path, chromium: str) -> None:
-    async with opened(folder, chromium) as page:
+async def test_a_role_that_is_gone_is_told(folder: Path, chrome: Browser) -> None:
+    async with opened(folder, chrome) as page:
         (folder / "roles" / "office-cook.yaml").unlink()
         await page.get_by_role("button", name="Office Cook").click()
         dialog = page.get_by_role("dialog")
@@ -285,10 +278,10 @@ async def test_a_role_that_is_gone_is_told(folder: Path, chromium: str) -> None:
 
 
 async def test_the_second_of_two_people_sees_what_the_first_changed(
-    folder: Path, chromium: str
+    folder: Path, chrome: Browser
 ) -> None:
     path = folder / "roles" / "office-cook.yaml"
-    async with opened(folder, chromium) as page:
+    async with opened(folder, chrome) as page:
         await page.get_by_role("button", name="Office Cook").click()
         await page.get_by_label("Family").fill("kitchen")
         path.write_text(ROLE.replace('"Office Cook"', '"Chef"'), encoding="utf-8")
@@ -304,8 +297,8 @@ async def test_the_second_of_two_people_sees_what_the_first_changed(
     assert "family: kitchen" in path.read_text()
 
 
-async def test_what_is_not_saved_is_not_left_without_a_word(folder: Path, chromium: str) -> None:
-    async with opened(folder, chromium) as page:
+async def test_what_is_not_saved_is_not_left_without_a_word(folder: Path, chrome: Browser) -> None:
+    async with opened(folder, chrome) as page:
         await page.get_by_role("button", name="Office Cook").click()
         await page.get_by_label("Title", exact=True).fill("Chef")
 
@@ -319,12 +312,12 @@ async def test_what_is_not_saved_is_not_left_without_a_word(folder: Path, chromi
 
 @pytest.mark.parametrize("width", [390, 1280])
 async def test_nothing_scrolls_sideways_and_each_field_has_a_name(
-    folder: Path, chromium: str, width: int
+    folder: Path, chrome: Browser, width: int
 ) -> None:
     long = "kitchen" * 30
     path = folder / "roles" / "office-cook.yaml"
     path.write_text(ROLE.replace("Plan the menu\n", f"{long}\n", 1), encoding="utf-8")
-    async with opened(folder, chromium, width) as page:
+    async with opened(folder, chrome, width) as page:
         await page.get_by_role("button", name="Office Cook").click()
         await page.get_by_role("group", name="The role").wait_for()
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.editor.test_page import answer_to, opened, saved
 
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "tutorial" / "first-role.md"
 
 
-@pytest.mark.browser
-async def test_tutorial_makes_the_file_that_it_shows(tmp_path: Path, chromium: str) -> None:
-    async with opened(tmp_path, chromium) as page:
+async def test_tutorial_makes_the_file_that_it_shows(tmp_path: Path, chrome: Browser) -> None:
+    async with opened(tmp_path, chrome) as page:
         await page.get_by_role("button", name="New role").click()
         await page.get_by_label("The role's title").fill("Payroll Clerk")
         await page.keyboard.press("Enter")

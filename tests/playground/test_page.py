@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -12,7 +11,6 @@ from faqbot.playground.workspace import LocalWorkspace
 from tests.playground.showcase import connected
 from tests.support.waiting import DEADLINE
 
-CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -82,14 +80,7 @@ async def test_snapshot_contains_only_what_its_person_sees(workspace: LocalWorks
 
 
 @pytest.fixture
-def chromium() -> Path:
-    if not CHROMIUM.exists():
-        pytest.skip("no Chromium here: install Debian's chromium to run the page's tests")
-    return CHROMIUM
-
-
-@pytest.fixture
-async def page(workspace: LocalWorkspace, chromium: Path) -> AsyncIterator[Any]:
+async def page(workspace: LocalWorkspace, chromium: str) -> AsyncIterator[Any]:
     from playwright.async_api import async_playwright
 
     async with connected(workspace), async_playwright() as playwright:
