@@ -7,6 +7,7 @@ travels in Bolt's context, from which Bolt passes it to listeners as the argumen
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -243,6 +244,15 @@ class OtherPayload:
 
 
 Payload: TypeAlias = IncomingMessage | HomeOpened | SlashCommand | Interaction | OtherPayload
+
+
+def string_fields(text: str) -> dict[str, str]:
+    """Return the fields of the JSON object that a button or modal carries; {} of another text."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return {name: str(value) for name, value in found.items()} if isinstance(found, dict) else {}
 
 
 def conversation_key(team: str, channel: str, thread_ts: str = "") -> str:

@@ -23,10 +23,9 @@ from faqbot.slack.listeners.feedback import (
     UNSAID,
     metadata_of,
     own_text,
-    parse_metadata,
 )
 from faqbot.slack.listeners.handoff import HandoffRequest, HandoffService
-from faqbot.slack.payloads import Interaction
+from faqbot.slack.payloads import Interaction, string_fields
 from faqbot.slack.posts import send_ephemeral
 from faqbot.storage.models import Handoff, QuestionRecord
 
@@ -87,7 +86,7 @@ class _Requests:
         self, ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext
     ) -> None:
         """Hand over the question of a submitted modal."""
-        user, metadata = interaction.user, parse_metadata(interaction.view)
+        user, metadata = interaction.user, string_fields(interaction.view.metadata)
         record = await self._record(interaction.team, metadata.get("question_id", ""))
         if record is None:
             await ack(response_action="errors", errors={_QUESTION: _GONE})

@@ -28,7 +28,7 @@ from faqbot.slack.client import client_of
 from faqbot.slack.context import AppContext, Services
 from faqbot.slack.listeners.errors import needs_storage
 from faqbot.slack.listeners.handoff import HandoffRequest, HandoffService
-from faqbot.slack.payloads import Interaction, View
+from faqbot.slack.payloads import Interaction, string_fields
 from faqbot.slack.posts import send_ephemeral
 from faqbot.storage.models import (
     PHRASING,
@@ -235,7 +235,7 @@ class _Rating:
     ) -> None:
         """Log what was missing, and hand the question over if the box is checked."""
         view, user, team = interaction.view, interaction.user, interaction.team
-        metadata = parse_metadata(view)
+        metadata = string_fields(view.metadata)
         comment, wanted = view.input(_COMMENT).value.strip(), view.input(_HAND_OVER).checked
         async with self.app.services.store() as store:
             await store.questions.rate(
@@ -271,15 +271,6 @@ def metadata_of(question_id: str, interaction: Interaction) -> dict[str, str]:
         "channel": interaction.channel,
         "thread": interaction.public_thread,
     }
-
-
-def parse_metadata(view: View) -> dict[str, str]:
-    """Return the metadata of a modal; nothing if they are malformed."""
-    try:
-        found = json.loads(view.metadata or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return {name: str(value) for name, value in found.items()} if isinstance(found, dict) else {}
 
 
 def _rate_modal(metadata: dict[str, str]) -> JsonObject:

@@ -20,7 +20,7 @@ from faqbot.slack.client import client_of
 from faqbot.slack.context import AppContext
 from faqbot.slack.listeners.approvals import ProposalReview
 from faqbot.slack.listeners.errors import needs_storage
-from faqbot.slack.payloads import Interaction, View
+from faqbot.slack.payloads import Interaction, string_fields
 from faqbot.slack.posts import send_ephemeral
 from faqbot.storage.models import Proposal, utc_now
 from faqbot.storage.recorder import question_hash
@@ -89,7 +89,9 @@ class ProposalForm:
             await ack(response_action="errors", errors=empty)
             return
         # The warning is for one wording: a changed question is checked again.
-        warned = _carried(interaction.view).get("warned") == question_hash(proposal.question)
+        warned = string_fields(interaction.view.metadata).get("warned") == question_hash(
+            proposal.question
+        )
         near = "" if warned else await self._near(proposal)
         if near:
             await ack(response_action="update", view=_warned(self._again(proposal), proposal, near))
@@ -133,7 +135,7 @@ class ProposalForm:
             kind="faq",
             question=as_title(view.input(_QUESTION).value),
             answer=as_markdown(view.input(_ANSWER).value, escaped=False),
-            owner=_carried(view).get("owner", ""),
+            owner=string_fields(view.metadata).get("owner", ""),
             role=role if self.app.engine.knowledge_base.role(role) else None,
             audience=audience if audience in set(Audience) else Audience.EMPLOYEES.value,
             proposed_by=interaction.user,
@@ -152,17 +154,6 @@ def _select(block: str, label: str, options: list[tuple[str, str]], initial: str
         "initial_option": chosen,
     }
     return input_block(block, label, element)
-
-
-def _carried(view: View) -> dict[str, str]:
-    """Return what the modal carries: the question it has warned about, and the owner of the FAQ."""
-    try:
-        carried = json.loads(view.metadata or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return (
-        {name: str(value) for name, value in carried.items()} if isinstance(carried, dict) else {}
-    )
 
 
 def as_title(question: str) -> str:

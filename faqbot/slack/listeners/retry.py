@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +15,13 @@ from faqbot.slack.context import AppContext
 from faqbot.slack.listeners.commands import Commands
 from faqbot.slack.listeners.feedback import Feedback
 from faqbot.slack.listeners.messages import MessageHandler
-from faqbot.slack.payloads import IncomingMessage, Interaction, MessageKind, SlashCommand
+from faqbot.slack.payloads import (
+    IncomingMessage,
+    Interaction,
+    MessageKind,
+    SlashCommand,
+    string_fields,
+)
 from faqbot.slack.posts import send_ephemeral
 
 _GONE: Final = "That question is no longer remembered. Please ask it again."
@@ -31,7 +35,7 @@ class _Retries:
 
     async def again(self, interaction: Interaction, context: AsyncBoltContext) -> None:
         """Answer the question of a button's value in place of the message with the button."""
-        asked = _asked(interaction.value)
+        asked = string_fields(interaction.value)
         if asked.get("command"):
             await self._command(interaction, asked, context)
         elif asked.get("ts") and interaction.channel:
@@ -90,22 +94,11 @@ class _Retries:
         await handler.handle(message, client)
 
 
-def _asked(value: str) -> Mapping[str, str]:
-    """Return what a button's value holds; nothing of a malformed one."""
-    try:
-        found = json.loads(value)
-    except ValueError:
-        return {}
-    if not isinstance(found, dict):
-        return {}
-    return {key: one for key, one in found.items() if isinstance(one, str)}
-
-
 def register(app: AsyncApp, app_context: AppContext) -> None:
     """Register the listener of the button “Try again”."""
     retries = _Retries(app_context)
 
-    @app.action(re.compile(rf"^{Action.TRY_AGAIN}:0$"))
+    @app.action(f"{Action.TRY_AGAIN}:0")
     async def on_again(ack: AsyncAck, interaction: Interaction, context: AsyncBoltContext) -> None:
         await ack()
         await retries.again(interaction, context)
