@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from faqbot.content.fields import make_id
 from faqbot.errors import UsageError
 
 _TIMEOUT: Final = 60.0
@@ -92,8 +93,6 @@ class Commits:
                 self._git("update-index", "--add", "--cacheinfo", entry, env=own, at=top)
             tree = self._git("write-tree", env=own)
         made = self._git(*self._identity(), "commit-tree", tree, "-p", "HEAD", "-m", message)
-        from faqbot.content.fields import make_id
-
         taken = self._git("for-each-ref", "--format=%(refname:lstrip=3)", "refs/heads/faqbot/*")
         branch = f"faqbot/{make_id(message, taken.split())}"
         self._git("branch", branch, made)

@@ -118,8 +118,9 @@ class Drafts:
         levels = ["error", "warning", "note"]
         return sorted(shown, key=lambda one: levels.index(one.level))
 
-    def engine(self, ref: DocumentRef | None, form: Mapping[str, Any] | None) -> Engine:
-        """Return an engine that answers from a draft.
+    @contextmanager
+    def engine(self, ref: DocumentRef | None, form: Mapping[str, Any] | None) -> Iterator[Engine]:
+        """Yield an engine that answers from a draft, to one thread at a time.
 
         Args:
             ref: the document; None for a new one.
@@ -137,7 +138,8 @@ class Drafts:
                 knowledge_base, problems = check_folder(folder)
         if knowledge_base is None:
             raise ContentError(problems)
-        return self._engine(knowledge_base)
+        with self._engine(knowledge_base) as engine:
+            yield engine
 
     def require_loading(self, edit: FileEdit) -> None:
         """Check that the content loads with an edited file.
@@ -167,21 +169,23 @@ class Drafts:
             path = (*path[:-1], missing[1])
         return DraftFinding(path, one.level.value, one.message, advice)
 
-    def _engine(self, knowledge_base: KnowledgeBase) -> Engine:
+    @contextmanager
+    def _engine(self, knowledge_base: KnowledgeBase) -> Iterator[Engine]:
         with self._lock:
             engine = self._engines.get(knowledge_base.version)
             if engine is None:
                 index = build_index(knowledge_base, self._resources())
                 engine = Engine(index, ConversationMemory(self._clock))
                 self._engines[knowledge_base.version] = engine
-            return engine
+            # Each call of the page runs in a thread of its own.
+            yield engine
 
     def _findings(self, knowledge_base: KnowledgeBase, *, ask: bool) -> Iterable[Finding]:
         encoder = self._resources().static_vectors
         today = dt.datetime.now().astimezone().date()
         if ask:
-            engine = self._engine(knowledge_base)
-            return content_findings(knowledge_base, engine, encoder, today)
+            with self._engine(knowledge_base) as engine:
+                return list(content_findings(knowledge_base, engine, encoder, today))
         # Asking needs an index, which takes too long for each pause while somebody types.
         return check_knowledge_base(knowledge_base, encoder, None, today)
 

@@ -158,23 +158,23 @@ class EditorPages:
         text = str(asked.get("question") or "").strip()[:MAX_QUESTION]
         if not text:
             raise UsageError("Type a question first.")
-        try:
-            form = _form(asked) if "form" in asked else None
-            engine = self.drafts.engine(_ref_or_new(asked), form)
-        except ContentError as error:
-            first = error.problems[0]
-            raise UsageError(
-                f"Mend what is marked first: {first.message} ({Path(first.path).name}, "
-                f"line {first.line})."
-            ) from error
         question = Question(
             text,
             audience=Audience.EMPLOYEES,
             surface=Surface.TERMINAL,
             role=asked.get("role") or None,
         )
-        result = engine.ask(question)
-        explained = engine.explain(question)
+        form = _form(asked) if "form" in asked else None
+        try:
+            with self.drafts.engine(_ref_or_new(asked), form) as engine:
+                result = engine.ask(question)
+                explained = engine.explain(question)
+        except ContentError as error:
+            first = error.problems[0]
+            raise UsageError(
+                f"Mend what is marked first: {first.message} ({Path(first.path).name}, "
+                f"line {first.line})."
+            ) from error
         return {
             "result": result.to_dict(),
             "blocks": list(as_message(result).message.blocks),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
@@ -15,7 +18,10 @@ from openpyxl import Workbook
 from faqbot.content.loader import load_knowledge_base
 from faqbot.content.writer import role_file
 from faqbot.editor.commits import GitMode
+from faqbot.engine import Engine
 from faqbot.errors import UsageError
+from faqbot.model import Question
+from faqbot.replies.result import Result
 from tests.editor.conftest import FAQS, ROLE, Editor
 
 
@@ -151,6 +157,24 @@ def test_problems_stand_at_their_fields(editor: Editor) -> None:
     assert ["title"] in places
     assert ["faqs", 0, "id"] in places
     assert any(path[:2] == ["sections", 3] for path in places)
+
+
+def test_tabs_that_ask_at_once_are_answered_one_after_the_other(
+    editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, both, met = Engine.ask, Barrier(2), []
+
+    def meet(engine: Engine, question: str | Question) -> Result:
+        with suppress(BrokenBarrierError):
+            both.wait(0.2)
+            met.append(question)
+        return asked(engine, question)
+
+    monkeypatch.setattr(Engine, "ask", meet)
+    with ThreadPoolExecutor(2) as tabs:
+        found = list(tabs.map(lambda text: editor.call("ask", question=text), ["knives", "park"]))
+    assert not met
+    assert [one["result"]["question"] for one in found] == ["knives", "park"]
 
 
 def test_a_warning_stands_at_its_entry(editor: Editor) -> None:
