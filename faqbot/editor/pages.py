@@ -158,12 +158,7 @@ class EditorPages:
         text = str(asked.get("question") or "").strip()[:MAX_QUESTION]
         if not text:
             raise UsageError("Type a question first.")
-        question = Question(
-            text,
-            audience=Audience.EMPLOYEES,
-            surface=Surface.TERMINAL,
-            role=asked.get("role") or None,
-        )
+        question = Question(text, audience=Audience.EMPLOYEES, surface=Surface.TERMINAL)
         form = _form(asked) if "form" in asked else None
         try:
             with self.drafts.engine(_ref_or_new(asked), form) as engine:
