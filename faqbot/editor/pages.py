@@ -227,6 +227,8 @@ class EditorPages:
                 asked = json.loads(await _body(request) or b"{}")
             except (ValueError, RecursionError):
                 return JSONResponse({"error": "The request isn't JSON."}, 400)
+            except UsageError as error:
+                return JSONResponse({"error": str(error)}, 413)
             if not isinstance(asked, dict):
                 return JSONResponse({"error": "The request isn't an object."}, 400)
 
@@ -261,7 +263,10 @@ class EditorPages:
 
     async def _import(self, request: Request) -> Response:
         """Read a file that was dropped on the page, and return the forms that it becomes."""
-        raw, asked = await _body(request), request.query_params
+        try:
+            raw, asked = await _body(request), request.query_params
+        except UsageError as error:
+            return JSONResponse({"error": str(error)}, 413)
         name = Path(asked.get("name", "")).name or "document.txt"
         row = asked.get("row", "")
         number = int(row) if row.isascii() and row.isdigit() and len(row) < MAX_DIGITS else 0
@@ -301,14 +306,22 @@ async def _responded(call: Callable[[], Awaitable[Mapping[str, Any]]]) -> Respon
 
 
 async def _body(request: Request) -> bytes:
+    """Return the body of a request.
+
+    Raises:
+        UsageError: it is too large.
+    """
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
         size += len(part)
         if size > MAX_BODY:
-            break
+            raise UsageError(
+                f"This is larger than {MAX_BODY // 1_000_000} MB: save it without pictures, or in "
+                "parts, and import those."
+            )
         parts.append(part)
-    return b"" if size > MAX_BODY else b"".join(parts)
+    return b"".join(parts)
 
 
 def _ref(asked: Mapping[str, Any]) -> DocumentRef:

@@ -18,6 +18,7 @@ from openpyxl import Workbook
 from faqbot.content.loader import load_knowledge_base
 from faqbot.content.writer import role_file
 from faqbot.editor.commits import GitMode
+from faqbot.editor.pages import MAX_BODY
 from faqbot.engine import Engine
 from faqbot.errors import UsageError
 from faqbot.model import Question
@@ -473,6 +474,15 @@ def test_a_table_that_can_not_be_read_is_refused_with_advice(
 
     assert advice in error
     assert error.startswith(name)
+
+
+def test_a_file_that_is_too_large_is_refused_with_advice(editor: Editor) -> None:
+    content = b"x" * (MAX_BODY + 1)
+
+    assert "larger than 20 MB" in imported(editor, "lead.docx", content, status=413)["error"]
+    assert (
+        "larger than 20 MB" in editor.client.post("/calls/check", content=content).json()["error"]
+    )
 
 
 def test_a_document_without_text_is_refused_with_advice(editor: Editor) -> None:
