@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -116,24 +117,41 @@ def check(
 def _watch(where: Path, once: Callable[[], bool]) -> None:
     """Check now and after each change, until Ctrl-C."""
     from rich.console import Console
-    from watchfiles import watch
 
     from faqbot.errors import FaqbotError
 
     console = Console()
-    changes = watch(where, rust_timeout=_WATCH_TIMEOUT, yield_on_timeout=True)
-    # The watcher is set up by the first `next`, which yields an empty set after the timeout: a
-    # file that is saved while the content is checked, or later, is a change from then on.
-    next(changes)
-    for changed in chain([True], changes):
-        if not changed:
-            continue
+    for _ in _changes(where):
         console.clear()
         try:
             once()
         except FaqbotError as error:
             typer.echo(str(error), err=True)
         typer.echo(f"Watching {where}; Ctrl-C ends it.")
+
+
+def _changes(where: Path) -> Iterator[None]:
+    """Yield now, whenever a file is saved, and when the folder is replaced or made anew."""
+    from watchfiles import watch
+
+    from faqbot.index.reloader import folder_identity
+
+    while True:
+        watched = folder_identity(where)
+        if watched is None:
+            time.sleep(_WATCH_TIMEOUT / 1000)
+            continue
+        changes = watch(where, rust_timeout=_WATCH_TIMEOUT, yield_on_timeout=True)
+        # The watcher is set up by the first `next`, which yields an empty set after the timeout: a
+        # file that is saved while the content is checked, or later, is a change from then on.
+        with contextlib.suppress(FileNotFoundError):
+            next(changes)
+            yield
+            for changed in changes:
+                if folder_identity(where) != watched:
+                    break
+                if changed:
+                    yield
 
 
 def _check(folder: Path, *, stale_is_error: bool, ask_slack: bool) -> _CheckResult:

@@ -159,13 +159,13 @@ class Reloader:
         """
         while True:
             self._replaced.clear()
-            self._watched = _identity(self._folder)
+            self._watched = folder_identity(self._folder)
             await asyncio.gather(self._watch_files(), self._watch_names())
             await self.look()
 
     async def look(self) -> None:
         """Reload if the files differ from what was last loaded; problems are logged once."""
-        if _identity(self._folder) != self._watched:
+        if folder_identity(self._folder) != self._watched:
             self._replaced.set()
         with contextlib.suppress(FaqbotError):
             await self._reload(again=False)
@@ -294,7 +294,7 @@ async def run_periodically(seconds: float, work: Callable[[], Awaitable[None]]) 
         await work()
 
 
-def _identity(folder: Path) -> tuple[int, int] | None:
+def folder_identity(folder: Path) -> tuple[int, int] | None:
     """Return what tells a folder on the disk from another one of its name."""
     try:
         status = folder.stat()

@@ -361,7 +361,7 @@ def test_shipped_content_has_no_warnings(monkeypatch: pytest.MonkeyPatch, check:
     assert rules(out) <= {"one-sided-relation"}
 
 
-def test_watch_checks_again_after_each_save(folder: Path) -> None:
+def test_watch_checks_again_after_each_save_and_in_a_folder_made_anew(folder: Path) -> None:
     (folder / "one.yaml").write_text("role: one\ntitel: One\n")
     command = [sys.executable, "-c", "from faqbot.cli.main import main; main()"]
     with subprocess.Popen(
@@ -376,6 +376,12 @@ def test_watch_checks_again_after_each_save(folder: Path) -> None:
         until("titel")
         until("Watching")
         (folder / "one.yaml").write_text(SAYING.format(id="one", title="One"))
+        until("No problems")
+        folder.rename(folder.with_name("former"))
+        folder.mkdir()
+        (folder / "two.yaml").write_text("role: two\ntitel: Two\n")
+        until("two.yaml:2")
+        (folder / "two.yaml").write_text(SAYING.format(id="two", title="Two"))
         until("No problems")
         process.send_signal(signal.SIGINT)
         assert process.wait(DEADLINE) == 130
