@@ -177,12 +177,12 @@ async def _delete_batch(connection: AsyncConnection, team: str, counts: Counter[
     """Delete some rows of a workspace, and count them. Returns whether none is left."""
     is_done = True
     for name, table in _WORKSPACE_TABLES.items():
-        asked = tables.questions.c.id if table is tables.ratings else None
         ids = list(table.primary_key)
-        team_of = tables.questions if table is tables.ratings else table
-        some = select(*ids).where(team_of.c.team == team).limit(BATCH_SIZE)
-        if asked is not None:
-            some = some.where(table.c.question_id == asked)
+        some = select(*ids).limit(BATCH_SIZE)
+        if table is tables.ratings:  # a rating is of the workspace of its question
+            some = some.join(tables.questions).where(tables.questions.c.team == team)
+        else:
+            some = some.where(table.c.team == team)
         gone = delete(table).where(tuple_(*ids).in_(some))
         count = (await connection.execute(gone)).rowcount
         counts[name] += count
