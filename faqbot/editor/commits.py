@@ -11,7 +11,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from faqbot.content.fields import make_id
 from faqbot.errors import UsageError
 
 _TIMEOUT: Final = 60.0
@@ -94,6 +93,9 @@ class Commits:
             tree = self._git("write-tree", env=own)
         made = self._git(*self._identity(), "commit-tree", tree, "-p", "HEAD", "-m", message)
         taken = self._git("for-each-ref", "--format=%(refname:lstrip=3)", "refs/heads/faqbot/*")
+        # Here, because `faqbot --help` imports this module, and not pydantic.
+        from faqbot.content.fields import make_id
+
         branch = f"faqbot/{make_id(message, taken.split())}"
         self._git("branch", branch, made)
         return f"On branch {branch}, for review"
