@@ -9,12 +9,19 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
+from mcp.shared.message import SessionMessage
 from mcp_types import (
     CallToolRequestParams,
     CallToolResult,
+    JSONRPCError,
+    JSONRPCNotification,
+    JSONRPCRequest,
+    JSONRPCResponse,
     ListToolsResult,
     PaginatedRequestParams,
     TextContent,
@@ -44,6 +51,8 @@ INSTRUCTIONS: Final = (
     "and don't guess one."
 )
 _BUTTON_TEXT: Final = 60
+_MAX_LAST_ANSWERS: Final = 30.0
+"""How long the answers to the last requests are waited for after standard input has ended, in s."""
 _READ_ONLY: Final = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
@@ -287,7 +296,59 @@ def serve_standard_streams(answers: Answers, audience: Audience) -> None:
 
     async def serve() -> None:
         server = make_server(session_of)
-        async with stdio_server() as (reader, writer):
+        async with _standard_streams() as (reader, writer):
             await server.run(reader, writer, server.create_initialization_options())
 
     asyncio.run(serve())
+
+
+@asynccontextmanager
+async def _standard_streams() -> AsyncIterator[
+    tuple[
+        MemoryObjectReceiveStream[SessionMessage | Exception],
+        MemoryObjectSendStream[SessionMessage],
+    ]
+]:
+    """Standard input and output; the input ends for the server once each request has its answer.
+
+    A server whose input ends cancels what it works on, and `faqbot mcp < calls` would lose answers.
+    """
+    received, reader = anyio.create_memory_object_stream[SessionMessage | Exception]()
+    writer, sent = anyio.create_memory_object_stream[SessionMessage]()
+    waiting: list[object] = []
+    settled = asyncio.Condition()
+
+    async def settle(request: object) -> None:
+        async with settled:
+            waiting[:] = [one for one in waiting if one != request]
+            settled.notify_all()
+
+    async with stdio_server() as (source, target), target, anyio.create_task_group() as tasks:
+
+        async def forward_input() -> None:
+            async with received:
+                async for item in source:
+                    message = None if isinstance(item, Exception) else item.message
+                    if isinstance(message, JSONRPCRequest):
+                        waiting.append(message.id)
+                    await received.send(item)
+                    if (
+                        isinstance(message, JSONRPCNotification)
+                        and message.method == "notifications/cancelled"
+                    ):
+                        await settle((message.params or {}).get("requestId"))
+                with anyio.move_on_after(_MAX_LAST_ANSWERS):
+                    async with settled:
+                        await settled.wait_for(lambda: not waiting)
+
+        async def forward_output() -> None:
+            async with sent:
+                async for item in sent:
+                    await target.send(item)
+                    if isinstance(item.message, JSONRPCResponse | JSONRPCError):
+                        await settle(item.message.id)
+
+        tasks.start_soon(forward_input)
+        tasks.start_soon(forward_output)
+        async with writer:
+            yield reader, writer
