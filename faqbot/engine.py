@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from cachetools import LRUCache
+
 from faqbot.content.loader import fill_title
 from faqbot.matching.candidates import Explanation
 from faqbot.matching.conversations import ConversationMemory
@@ -23,7 +25,7 @@ from faqbot.matching.dialogue import (
 )
 from faqbot.matching.facts.finder import FactFinder
 from faqbot.matching.matcher import Matcher
-from faqbot.matching.parse_cache import ParseCache
+from faqbot.matching.parse_cache import MAX_SHORT, ParseCache
 from faqbot.matching.sensitive import SensitiveFinder
 from faqbot.matching.small_talk import SmallTalkFinder, is_call
 from faqbot.model import (
@@ -63,6 +65,10 @@ class Index:
     sensitive: SensitiveFinder
 
 
+_Decided = tuple[str, str | None, Audience]
+"""What an outcome depends on besides the content: text, role of the conversation, reader."""
+
+
 class Engine:
     """Answers questions from one knowledge base.
 
@@ -73,7 +79,8 @@ class Engine:
         index: the content to answer from.
         conversations: the roles of earlier questions.
         today: returns the date against which reviews are overdue.
-        cache_size: how many parsed questions are cached, some 14 kB each: people ask the same ones.
+        cache_size: how many parsed questions are cached, some 14 kB each, and how many outcomes:
+            people ask the same ones.
         audience: who asks, where a question is given as a text.
     """
 
@@ -88,6 +95,7 @@ class Engine:
         self._index = index
         self._cache_size = cache_size
         self._parsed = ParseCache(index.matcher, cache_size)
+        self._decided: LRUCache[_Decided, Outcome] = LRUCache(cache_size)
         self._conversations = conversations
         self._today = today
         self._audience = audience
@@ -97,11 +105,12 @@ class Engine:
         former, self._index = self._index, index
         # What was cached comes from the former content.
         self._parsed = ParseCache(index.matcher, self._cache_size)
+        self._decided.clear()
         return former
 
     def close(self) -> None:
         """Free the content. Asking a closed engine is an error."""
-        del self._index, self._parsed
+        del self._index, self._parsed, self._decided
 
     @property
     def knowledge_base(self) -> KnowledgeBase:
@@ -125,12 +134,13 @@ class Engine:
 
         They go through the encoder together, which is faster than one after the other.
         """
-        parsed, asked = self._parsed, [self._question(question) for question in questions]
+        index, parsed = self._index, self._parsed
+        asked = [self._question(question) for question in questions]
         parsed.prepare([self._key(question) for question in asked])
         for question in asked:
             text, role = self._key(question)
             # What is decided is thrown away: what was encoded for it is kept.
-            self._decide(parsed.parse(text, role), question, role)
+            _decide(index, parsed.parse(text, role), role, question.audience)
 
     def ask(self, question: str | Question) -> Result:
         """Answer a question, offer choices, or decline; silent about what wasn't put to faqbot."""
@@ -233,10 +243,14 @@ class Engine:
         return None
 
     def _decide(self, parsed: ParsedQuestion, asked: Question, context: str | None) -> Outcome:
-        """Return the outcome for a question."""
-        decided = self._index.decider.decide(parsed, asked.audience)
-        outcome = self._index.facts.refine(parsed, decided, context, asked.audience)
-        return self._index.sensitive.refine(parsed, outcome)
+        """Return the outcome for a question that was parsed with the role of its conversation."""
+        key = (parsed.text, context, asked.audience)
+        found = self._decided.get(key)
+        if found is None:
+            found = _decide(self._index, parsed, context, asked.audience)
+            if len(parsed.text) <= MAX_SHORT:
+                self._decided[key] = found
+        return found
 
     def describe(self, question: str | Question) -> Result:
         """Describe the role that a text names, or the part of it that it names too."""
@@ -324,6 +338,15 @@ class Engine:
             role=role,
             seconds=time.perf_counter() - began,
         )
+
+
+def _decide(
+    index: Index, parsed: ParsedQuestion, context: str | None, audience: Audience
+) -> Outcome:
+    """Return the outcome for a question."""
+    decided = index.decider.decide(parsed, audience)
+    outcome = index.facts.refine(parsed, decided, context, audience)
+    return index.sensitive.refine(parsed, outcome)
 
 
 def _is_elsewhere(outcome: Outcome) -> bool:

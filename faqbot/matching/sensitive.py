@@ -49,7 +49,8 @@ MIN_BEGINNING: Final = 4
 MAX_LINE_WORDS: Final = 40
 """Words of the longest sentence whose meaning is compared."""
 
-CACHE_SIZE: Final = 512
+CACHE_SIZE: Final = 4_096
+"""Lines whose nearest matter is kept: people ask the same questions."""
 
 _FUNCTION_WORDS: Final = STOP_WORDS | frozenset(
     """

@@ -19,6 +19,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from faqbot.content.conversation import BESIDE
+from faqbot.matching.encoders import weak_lru_cache
 from faqbot.matching.text import STOP_WORDS, expand_contractions, normalise, words
 from faqbot.model import (
     ConversationContent,
@@ -36,6 +37,9 @@ MAX_WORDS: Final = 14
 
 MIN_MISSPELT: Final = 4
 """Letters of the shortest word that is read with a typing error."""
+
+CACHE_SIZE: Final = 4_096
+"""Lines whose reply is kept, or that there is none: people ask the same questions."""
 
 _SHORT_FORMS: Final = MappingProxyType(
     {
@@ -216,14 +220,20 @@ class SmallTalkFinder:
         self._knowledge_base = knowledge_base
         self._own = SmallTalkPhrasings((knowledge_base.conversation,))
         self._language = language
+        self._replies = weak_lru_cache(self._reply_to, CACHE_SIZE)
 
     def find(self, parsed: ParsedQuestion) -> Decline | None:
         """Return the reply to a line of small talk; None for any other line."""
-        asked = self._spelt(plain_words(parsed.normalised))
-        segments = self._cover(asked)
+        found = self._replies(parsed.normalised)
+        return None if found is None or _names_role(parsed) else found
+
+    def _reply_to(self, line: str) -> Decline | None:
+        """Return the reply to a normalised line that names no role."""
+        asked = plain_words(line)
+        segments = self._cover(self._spelt(asked))
         if not any(not segment.is_beside for segment in segments):
             return None
-        if _names_role(parsed) or plain_words(parsed.normalised) in self._written:
+        if asked in self._written:
             return None
         part, contact = self._reply(segments)
         return Decline(

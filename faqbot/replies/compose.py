@@ -34,8 +34,9 @@ FULL_DESCRIPTION = "Full description"
 _HOW_TO_ASK = "Name a role and what you want to know about it, such as its skills."
 
 NOTHING_WRITTEN = (
-    "There are no roles and no FAQs here yet. Whoever looks after me writes the first role with "
-    "`faqbot new role`, or in the editor (`faqbot edit`). I answer from it as soon as it is saved."
+    "There are no roles and no FAQs here yet. The person who looks after me writes the first role "
+    "with `faqbot new role`, or in the editor (`faqbot edit`). I answer from it as soon as it is "
+    "saved."
 )
 """What is said while the content is empty, as Markdown."""
 
