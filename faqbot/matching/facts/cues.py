@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
-from faqbot.matching.text import STOP_WORDS
+from faqbot.matching.text import STOP_WORDS, singular
 
 _OPEN: Final = re.compile(r"\b(?:what|which|how|why|where|when|who|whose|list|describe)\b")
 _ASKS: Final = re.compile(
@@ -136,6 +137,7 @@ _WHAT_NEXT: Final = re.compile(
     r"|progress|develop|turn)\b.*@\d"
     r"|\b(?:move|moving) on from\b|\b(?:grow|advance|progress) (?:from|into what)\b"
 )
+_HOW_MANY: Final = re.compile(r"\bhow many (?P<things>.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,14 @@ class QuestionCues:
     def words_without_roles(self) -> list[str]:
         """The words besides those that name roles."""
         return [word for word in self.text.split() if not word.startswith("@")]
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The words, in the singular, for the things whose number it asks for."""
+        found = _HOW_MANY.search(self.text)
+        after = found["things"].split() if found else []
+        things = takewhile(lambda word: word not in STOP_WORDS and not word.startswith("@"), after)
+        return tuple(singular(word) for word in things)
 
     @property
     def asks_what_is_next(self) -> bool:

@@ -68,6 +68,12 @@ class EvidenceIndex:
             for item in (*section.required, *section.preferred)
             for name in _names_in(normalise(item))
         )
+        self._listed_texts = tuple(
+            f" {' '.join(words(normalise(indexed.line.text)))} "
+            for lines in self._by_role.values()
+            for indexed in lines
+            if indexed.line.level is not RequirementLevel.MENTIONED
+        )
         self._listed_words = frozenset(
             word
             for lines in self._by_role.values()
@@ -94,6 +100,10 @@ class EvidenceIndex:
     def lists_item(self, item: str) -> bool:
         """Return whether some role lists just that: "javascript", but not "recruiter"."""
         return item in self._items
+
+    def lists_phrase(self, phrase: str) -> bool:
+        """Return whether some role requires or prefers something with these words, in order."""
+        return any(f" {phrase} " in text for text in self._listed_texts)
 
     def lists_together(self, words: Sequence[str]) -> bool:
         """Return whether a line of some role that is required or preferred has all these words."""

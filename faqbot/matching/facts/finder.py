@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from faqbot.content.defaults import DefaultNames, load_names
+from faqbot.matching.facts.counts import Counts
 from faqbot.matching.facts.cues import QuestionCues, capitalised, negates
 from faqbot.matching.facts.evidence import EvidenceIndex
 from faqbot.matching.facts.lookups import Lookups
@@ -86,8 +87,10 @@ class FactFinder:
         self._names = OtherNames(
             shipped or load_names(), knowledge_base.other_names, everyday=everyday
         )
-        self._subjects = SubjectFinder(EvidenceIndex(knowledge_base, self._names), everyday)
+        lines = EvidenceIndex(knowledge_base, self._names)
+        self._subjects = SubjectFinder(lines, everyday)
         self._role_content = RoleContent(knowledge_base)
+        self._counts = Counts(lines)
         self._lookups = Lookups(knowledge_base, self._subjects, self._names)
         self._requirements = Requirements(
             knowledge_base, self._subjects, self._lookups, self._names
@@ -133,6 +136,7 @@ class FactFinder:
             if found is None:
                 others = self._names.read(asked.words_without_roles, capitals)
                 found = self._requirements.of_role(asked, others, links[0], outcome, audience)
+            found = found or self._counts.find(asked, links[0], outcome, audience)
         else:
             found = self._requirements.of_any_role(plain, read, outcome, audience)
             # Nothing but the name of a thing led to the role: "is Python needed for a poet".

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from faqbot.matching.facts.counts import years_in
 from faqbot.matching.facts.cues import QuestionCues
 from faqbot.matching.facts.other_names import NamedWord, OtherNames
-from faqbot.matching.facts.subjects import EXPERIENCE, Subject, SubjectFinder, subject_of, years_in
+from faqbot.matching.facts.subjects import EXPERIENCE, Subject, SubjectFinder, subject_of
 from faqbot.matching.thresholds import CONFIDENCES
 from faqbot.model import (
     ANY_EXPERIENCE,

@@ -11,6 +11,8 @@ from faqbot.matching.facts.lookups import Lookups, not_found
 from faqbot.matching.facts.other_names import NamedWord, OtherNames
 from faqbot.matching.facts.subjects import Subject, SubjectFinder, subject_of
 from faqbot.matching.role_linker import link_confidence
+from faqbot.matching.text import normalise, singular
+from faqbot.matching.text import words as words_of
 from faqbot.matching.thresholds import CONFIDENCES
 from faqbot.model import (
     Answer,
@@ -20,6 +22,7 @@ from faqbot.model import (
     Decline,
     EntryKind,
     Evidence,
+    Faq,
     KnowledgeBase,
     Lookup,
     Outcome,
@@ -115,8 +118,8 @@ class Requirements:
         subject = subject_of(words, self._names)
         if not asked.asks_whether_needed or subject is None:
             return None
-        # What a role lists is surer than that a general FAQ may be meant.
-        sure = isinstance(outcome, Choices) and self._subjects.is_listed(subject)
+        # What a role lists is surer than that a general FAQ may be meant, or one without its name.
+        sure = self._subjects.is_listed(subject) and not self._is_named(outcome, subject)
         if _is_told(outcome) and not sure:
             return None
         # Degrees and experience are asked for by every role: which one is meant, matters there.
@@ -130,6 +133,19 @@ class Requirements:
         assert role is not None
         requirement, entry = self._requirement(role, subject, asked, audience)
         return _answer(requirement, entry, 1.0) if requirement else None
+
+    def _is_named(self, outcome: Outcome, subject: Subject) -> bool:
+        """Return whether an entry that answers asks about the subject by its name."""
+        if not isinstance(outcome, Answer):
+            return False
+        entries = (self._knowledge_base.entry(entry.id) for entry in outcome.entries)
+        name = {singular(word) for word in words_of(normalise(subject.text))}
+        return any(
+            name <= {singular(word) for word in words_of(normalise(text))}
+            for entry in entries
+            if isinstance(entry, Faq)
+            for text in (entry.question, *entry.phrasings)
+        )
 
     def _requirement(
         self, role: Role, subject: Subject, asked: QuestionCues, audience: Audience

@@ -5,8 +5,8 @@ A subject is a thing ("SQL"), a degree, a certificate, or experience in years.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -84,6 +84,7 @@ class Subject:
         any_school: whether education below a university counts too.
         any_of: whether one of the words is enough.
         things: the marks of things of the kind that the words name ("programming").
+        phrases: the words as asked, where several stand together, alone and with the word before.
     """
 
     text: str
@@ -93,6 +94,7 @@ class Subject:
     any_school: bool = False
     any_of: bool = False
     things: frozenset[str] = frozenset()
+    phrases: tuple[str, ...] = ()
 
     def with_any_of(self, any_of: bool) -> Subject:  # noqa: FBT001
         """Return the subject with one of its things, or all of them, asked for."""
@@ -128,7 +130,22 @@ def subject_of(asked: Sequence[NamedWord], names: OtherNames) -> Subject | None:
         any_school=bool(_SCHOOL & plain),
         any_of=any_of,
         things=names.things_of(words) if section in ("", "experience") else frozenset(),
+        phrases=_phrases([one.word for one in asked], {one.word for one in content}),
     )
+
+
+def _phrases(asked: Sequence[str], content: AbstractSet[str]) -> tuple[str, ...]:
+    """Return the words from the first that names something to the last, if all between do.
+
+    A filler before them may belong to the name: "first aid". A single word is no phrase.
+    """
+    at = [number for number, word in enumerate(asked) if word in content]
+    if not at or at[-1] - at[0] + 1 != len(at):
+        return ()
+    found = [asked[at[0] : at[-1] + 1]]
+    if at[0] and asked[at[0] - 1] not in STOP_WORDS:
+        found.append(asked[at[0] - 1 : at[-1] + 1])
+    return tuple(" ".join(phrase) for phrase in found if len(phrase) > 1)
 
 
 def _names_something(word: str) -> bool:
@@ -275,6 +292,12 @@ class SubjectFinder:
         """
         if self._lines.lists_item(subject.text):
             return True
+        # Everyday words name a thing together: "rope access".
+        if any(self._lines.lists_phrase(phrase) for phrase in subject.phrases):
+            return True
+        names = [word for word in subject.words if is_mark(word)]
+        if names and len(names) == len(subject.words):
+            return all(self._lines.lists_word(name) for name in names)
         several = len(subject.words) > 1
         return several and self._names_thing(subject) and self._lines.lists_together(subject.words)
 
@@ -340,39 +363,3 @@ def _with_things(lines: Iterable[IndexedLine], things: frozenset[str]) -> list[I
         if one.line.level is not RequirementLevel.MENTIONED
         and any(one.contains(thing, whole=True) for thing in things)
     ]
-
-
-_NUMBERS: Final = {
-    word: number
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve".split()
-    )
-} | {"no": 0, "a": 1, "single": 1, "couple": 2}
-_UNIT: Final = r"(?P<unit>years?|yrs?|yoe|months?)\b"
-_HALF: Final = re.compile(rf"\bhalf (?:an? |of an? )?{_UNIT}(?! and)")
-_YEARS: Final = re.compile(
-    r"\b(?P<number>\d{1,2}(?:[.,]\d)?|"
-    + "|".join(_NUMBERS)
-    + r")\b(?P<more> and a half)?(?: of)?(?: full| working| or so| more)* "
-    + _UNIT
-    + r"(?P<after> and a half)?"
-)
-_NONE: Final = re.compile(
-    r"\b(?:no|zero|without(?: any| much| prior| previous| work| working)*|lacking) "
-    r"(?:prior |previous |work |working |professional |real |any )*experience\b|\bentry level\b"
-)
-
-
-def years_in(text: str) -> float | None:
-    """Return the years of experience that a text names; 0 for none, None if it names none."""
-    found = _YEARS.search(text)
-    half = _HALF.search(text)
-    # The other pattern finds "a year" in "half a year".
-    if half and (found is None or half.start() <= found.start()):
-        return 0.5
-    if found:
-        digits = found["number"]
-        number = float(_NUMBERS[digits]) if digits in _NUMBERS else float(digits.replace(",", "."))
-        number += 0.5 if found["more"] or found["after"] else 0.0
-        return number / 12 if found["unit"].startswith("month") else number
-    return 0.0 if _NONE.search(text) else None
