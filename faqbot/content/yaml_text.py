@@ -51,6 +51,15 @@ CURLY_ADVICE: Final = (
 )
 _POINT: Final = re.compile(r"(?:[-*+•]|[0-9]{1,2}[.)])[ \t]")
 DASHED: Final = re.compile(r"-[^\s-]")
+_WITHIN: Final = re.compile(rf"(?:{_POINT.pattern}|\u2013 ) *[a-z]")
+"""What looks like a point and goes on with a sentence: "- rather a beginning"."""
+
+MIN_WRAPPED: Final = 60
+"""Characters of the shortest line that ends because of a width."""
+
+MIN_BROKEN: Final = 3
+"""Lines that end in the middle of a paragraph from which their common width shows."""
+
 _MARKDOWN_LINE: Final = re.compile(rf"{_POINT.pattern}|#{{1,6}} |>|\||```")
 _ODD_SPACE: Final = (
     "[^\\S \n\r\x85\u2028\u2029]|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
@@ -132,13 +141,17 @@ def dash_without_space(line: int, column: int, text: str) -> Advice:
 def _joined_points(
     lines: Sequence[str], first: int, last: int, *, in_list: bool, escapes: bool
 ) -> Iterator[Advice]:
-    for number in range(first + 1, min(last + 1, len(lines))):
-        # A program that wraps long lines ends them so: nobody wrote a point.
-        if escapes and lines[number - 1].endswith("\\"):
+    written = lines[first : last + 1]
+    wrapped = _is_wrapped(written)
+    for number, (before, line) in enumerate(pairwise(written), start=first + 1):
+        # After an empty line a line stays one of its own. And a program that wraps long lines ends
+        # them with a backslash: nobody wrote a point.
+        if not before.strip() or (escapes and before.endswith("\\")):
             continue
-        text = lines[number].lstrip()
-        column = len(lines[number]) - len(text)
+        text = line.lstrip()
         if not _POINT.match(text) and not DASHED.match(text):
+            continue
+        if wrapped or _goes_on(before, text):
             continue
         if in_list:
             message = (
@@ -150,8 +163,34 @@ def _joined_points(
                 "this point is joined to the text above; write `|` behind the key, and all of the "
                 "text below it"
             )
-        yield Advice(number, column, message)
+        yield Advice(number, len(line) - len(text), message)
         return
+
+
+def _is_wrapped(lines: Sequence[str]) -> bool:
+    """Return whether lines end where the next word would pass some width, as programs wrap them.
+
+    What such a line begins with is a word of its sentence, and no point of a list: points end where
+    their authors end them.
+    """
+    broken = [
+        (len(line.rstrip()), len(after.split()[0]), len(line.split()[-1]))
+        for line, after in pairwise(lines)
+        if line.strip() and after.strip()
+    ]
+    if len(broken) < MIN_BROKEN or min(length for length, *_ in broken) < MIN_WRAPPED:
+        return False
+    longest = max(length for length, *_ in broken)
+    within = longest <= min(length + following for length, following, _ in broken)
+    # PyYAML ends a line behind the word that passes the width.
+    behind = max(length - own for length, _, own in broken) <= min(length for length, *_ in broken)
+    return within or behind
+
+
+def _goes_on(before: str, text: str) -> bool:
+    """Return whether a line goes on with the sentence of the long line before it."""
+    is_open = before[-1].isalnum() or before.endswith(",")
+    return len(before) >= MIN_WRAPPED and is_open and bool(_WITHIN.match(text))
 
 
 def _joined_in_folded(lines: Sequence[str], first: int, last: int) -> Iterator[Advice]:
@@ -161,11 +200,14 @@ def _joined_in_folded(lines: Sequence[str], first: int, last: int) -> Iterator[A
     """
     body = [(number, lines[number]) for number in range(first + 1, min(last, len(lines)))]
     margin = next((indent_of(line) for _, line in body if line.strip()), 0)
+    if _is_wrapped([line for _, line in body]):
+        return
     for (_, before), (number, line) in pairwise(body):
         if (
             before.strip()
             and indent_of(before) == indent_of(line) == margin
             and _MARKDOWN_LINE.match(line, margin)
+            and not _goes_on(before, line.lstrip())
         ):
             sign = line.split()[0]
             message = (

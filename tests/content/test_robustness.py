@@ -104,3 +104,27 @@ def test_any_printable_text_loads_unchanged(question: str, answer: str) -> None:
         assert (faq.question, faq.answer) == (question.strip(), answer.strip())
     else:
         assert knowledge_base is None
+
+
+WORD = st.text("abcdefghilmnorstuwy", min_size=1, max_size=12)
+SENTENCE = st.lists(WORD, min_size=3, max_size=40).map(" ".join)
+WITH_DASHES = st.lists(SENTENCE, min_size=1, max_size=4).map(" - ".join)
+POINTS = st.lists(WITH_DASHES, min_size=1, max_size=4).map(
+    lambda points: "\n".join(f"- {point}" for point in points)
+)
+MARKDOWN = st.lists(WITH_DASHES | POINTS, min_size=1, max_size=4).map("\n\n".join)
+
+
+@settings(max_examples=150, deadline=None)
+@given(MARKDOWN, st.sampled_from([60, 80, 100, 120]), st.sampled_from([None, "'", '"', ">", "|"]))
+def test_any_markdown_that_a_program_wrapped_loads(
+    answer: str, width: int, style: str | None
+) -> None:
+    """A point behind an empty line is one, and a dash that begins a wrapped line is none."""
+    value = {"faqs": [{"id": "x", "question": "Why?", "answer": answer}]}
+    written = yaml.safe_dump(value, width=width, default_style=style)
+    knowledge_base = check(written.encode())
+    assert knowledge_base is not None
+    loaded = knowledge_base.faqs[0].answer
+    # In a folded text an empty line begins a paragraph.
+    assert loaded.split() == answer.split() if style == ">" else loaded == answer
