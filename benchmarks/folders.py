@@ -116,7 +116,7 @@ def main() -> None:
             print(name, folder.name, shares[-1], flush=True)
         rows.append({"content": FITTED, "matcher": name, **_means(shares)})
     place.cleanup()
-    notes = NOTES
+    notes: tuple[str, ...] = NOTES
     if options.left_out:
         rows.append(_left_out(options.left_out))
         notes = (*NOTES, *LEFT_OUT_NOTES)

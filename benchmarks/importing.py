@@ -10,7 +10,7 @@ import argparse
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from fnmatch import fnmatch
 from itertools import pairwise
 from pathlib import Path
@@ -25,7 +25,7 @@ from faqbot.importers.documents.blocks import Heading, words_of
 from faqbot.importers.documents.importer import ImportedRole, import_documents, read_document
 from faqbot.model import Section
 
-LABELS = Path(__file__).resolve().parent.parent / "tests" / "importing" / "labels.yaml"
+LABELS = Path(__file__).resolve().parent.parent / "tests" / "importers" / "labels.yaml"
 NOTES = (
     "Words: of the raw sources, less what the report lists as left out, those that stand in the",
     "role files. Headings: labelled by hand before the importer first ran; documents with an even",
@@ -39,11 +39,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     paths = sorted((parser.parse_args().data / "job-documents").iterdir())
     labels: dict[str, str] = yaml.safe_load(LABELS.read_text(encoding="utf-8"))
-    found = [
-        one
-        for one in import_documents(paths, app.heading_classifier())
-        if isinstance(one, ImportedRole)
-    ]
+    headings = app.heading_classifier()
+    found = [one for one in import_documents(paths, headings) if isinstance(one, ImportedRole)]
     with tempfile.TemporaryDirectory() as place:
         for one in found:
             target = Path(place) / f"{one.mapped.role.id}.yaml"
@@ -52,7 +49,7 @@ def main() -> None:
     rows: list[Row] = []
     for name, first in (("development", 0), ("test", 1)):
         half = found[first::2]
-        verdicts = [right for one in half for right in put_right(one, labels)]
+        verdicts = [right for one in half for right in put_right(one, labels, headings.words)]
         source, arrived = (sum(counts) for counts in zip(*map(raw_words, half), strict=True))
         rows.append(
             {
@@ -69,10 +66,12 @@ def main() -> None:
     write("importing", "Job descriptions as roles", NOTES, rows)
 
 
-def put_right(one: ImportedRole, labels: dict[str, str]) -> Iterator[bool]:
+def put_right(
+    one: ImportedRole, labels: dict[str, str], language: Collection[str]
+) -> Iterator[bool]:
     """For each labelled heading with text below it, whether that text is where it belongs."""
     sections = {section.key: _said(section) for section in one.mapped.role.sections}
-    blocks = read_document(one.path).blocks
+    blocks = read_document(one.path, language).blocks
     for heading, block in pairwise(blocks):
         if not isinstance(heading, Heading) or isinstance(block, Heading):
             continue

@@ -6,6 +6,7 @@ with one worker against one.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import random
@@ -25,7 +26,7 @@ from benchmarks.soak import payloads
 from benchmarks.soak.asking import Asked, ask
 from benchmarks.soak.payloads import Payload, Signed
 from benchmarks.soak.postgresql import cluster
-from benchmarks.soak.processes import ROOT, faqbot, free_port, listening, quick
+from benchmarks.soak.processes import QUICK, ROOT, faqbot, free_port, listening, quick
 from benchmarks.soak.web_api import WebApi
 from benchmarks.soak.wrk import Load, load
 
@@ -33,6 +34,7 @@ ROUNDS = 1 if quick() else 2
 SECONDS = 4 if quick() else 8
 MOST = 7_000 * SECONDS
 MENTIONS = 3_000 if quick() else 8_000
+NEW = 1_500 if quick() else 3_000
 WARM = 2_500
 NEW_ANSWERS = 150
 """Answers a second to questions that were never asked, wanted of two workers on two cores."""
@@ -136,7 +138,8 @@ async def questions(
         await ask(found.port, web, mentions(numbers, WARM * workers))
         for _ in range(ROUNDS):
             plain.append((await load(port, commands(numbers, MOST), seconds=SECONDS)).rate)
-            asked.append(await ask(found.port, web, mentions(numbers, MENTIONS, new=new)))
+            many = NEW if new else MENTIONS
+            asked.append(await ask(found.port, web, mentions(numbers, many, new=new)))
     lost = sum(one.unanswered + one.refused for one in asked)
     if lost:
         raise SystemExit(
@@ -177,26 +180,31 @@ def _row(
     return row
 
 
-async def measured(folder: Path) -> list[Row]:
-    """All rows."""
+ROLES = "role"
+CASES = {
+    "sqlite": (1, 0.35),
+    "sqlite-new": (1, 0.0),
+    "postgresql": (1, 0.30),
+    "postgresql-2": (2, 0.30),
+    "postgresql-2-new": (2, 0.0),
+}
+"""Cases of mentions: how many workers, and the share of bare Bolt's rate that is wanted."""
+
+
+async def measured(folder: Path, only: list[str]) -> list[Row]:
+    """All rows, or those of some cases."""
     web = WebApi()
     rows: list[Row] = []
     numbers = count()  # no question is another's: what was answered is not answered again
-    only = [one for one in sys.argv[1:] if not one.startswith("-")]
     async with web.serving() as api:
-        if not only or "role" in only:
+        if not only or ROLES in only:
             rows += await roles(folder, api)
         with cluster(folder) as database:
-            sqlite = f"sqlite:///{folder}/faqbot.db"
-            for name, url, workers, wanted in (
-                ("sqlite", sqlite, 1, 0.35),
-                ("sqlite-new", sqlite, 1, 0.0),
-                ("postgresql", database.url, 1, 0.30),
-                ("postgresql-2", database.url, 2, 0.30),
-                ("postgresql-2-new", database.url, 2, 0.0),
-            ):
+            for name, (workers, wanted) in CASES.items():
                 if only and name not in only:
                     continue
+                sqlite = name.startswith("sqlite")
+                url = f"sqlite:///{folder}/faqbot.db" if sqlite else database.url
                 new = name.endswith("-new")
                 asked, rate = await questions(
                     folder, web, api, numbers, workers=workers, url=url, new=new
@@ -223,8 +231,14 @@ async def measured(folder: Path) -> list[Row]:
 
 def main() -> None:
     """Measure, print, write the table, and fail when a figure doesn't hold."""
+    parser = argparse.ArgumentParser(prog="benchmarks.serving", description=__doc__)
+    parser.add_argument("case", nargs="*", help=f"what to measure: {', '.join((ROLES, *CASES))}")
+    parser.add_argument(QUICK, action="store_true", help="fewer requests; writes nothing")
+    options = parser.parse_args()
+    if unknown := set(options.case) - {ROLES, *CASES}:
+        parser.error(f"no such case: {', '.join(sorted(unknown))}")
     with tempfile.TemporaryDirectory(prefix="faqbot-serving-") as place:
-        rows = uvloop.run(measured(Path(place)))
+        rows = uvloop.run(measured(Path(place), options.case))
     print(table(rows))
     if not quick() and len(rows) > 2:
         notes = [line.format(rounds=ROUNDS) for line in NOTES]

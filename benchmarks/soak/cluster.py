@@ -19,7 +19,7 @@ from benchmarks.soak.slack import Slack, answered
 from benchmarks.soak.web_api import WebApi
 
 EVENTS = 1_200 if quick() else 10_000
-RATE = 30.0  # what two cores carry, with nginx, PostgreSQL and the sender beside three processes
+RATE = 60.0  # two cores also carry nginx, PostgreSQL and the sender beside the three processes
 TEXTS = 200  # each process understands a new one in a while, which isn't measured here
 FROZEN = 8.0 if quick() else 30.0
 FASTER = 10.0

@@ -207,9 +207,13 @@ async def listening(port: int, within: float = 20.0) -> None:
             return
 
 
+QUICK = "--quick"
+"""The option that makes a soak test short."""
+
+
 def quick() -> bool:
     """Whether the short form is wanted."""
-    return "--quick" in sys.argv[1:]
+    return QUICK in sys.argv[1:]
 
 
 def new_name() -> str:

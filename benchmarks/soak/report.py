@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import datetime as dt
 import tempfile
@@ -12,7 +13,7 @@ from pathlib import Path
 import uvloop
 
 from benchmarks.record import Row, table, write
-from benchmarks.soak.processes import quick
+from benchmarks.soak.processes import QUICK, quick
 
 Soak = Callable[[Path], Awaitable[list[Row]]]
 
@@ -27,6 +28,9 @@ def run(name: str, title: str, notes: Sequence[str], soak: Soak, within: float =
         soak: what is run; its rows say `holds`.
         within: seconds after which it is ended.
     """
+    parser = argparse.ArgumentParser(prog=f"benchmarks.soak.{name}", description=title)
+    parser.add_argument(QUICK, action="store_true", help="a shorter run; writes nothing")
+    parser.parse_args()
 
     async def bounded(place: Path) -> list[Row]:
         async with asyncio.timeout(within):
