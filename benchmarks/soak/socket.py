@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
@@ -40,9 +41,7 @@ NOTES = (
 )
 
 
-async def _writing(
-    workspace: LocalWorkspace, asked: list[tuple[str, str]], stop: asyncio.Event
-) -> None:
+async def _writing(workspace: LocalWorkspace, asked: list[str], stop: asyncio.Event) -> None:
     texts = payloads.questions()
     names = [f"person{number}" for number in range(PERSONS)]
     for number, name in enumerate(names):
@@ -52,7 +51,7 @@ async def _writing(
             return
         name = names[number % PERSONS]
         await workspace.until(lambda: workspace.connections > 0, WITHIN)
-        asked.append((name, await workspace.person(name).dm(texts[number % len(texts)])))
+        asked.append(await workspace.person(name).dm(texts[number % len(texts)]))
         await asyncio.sleep(0.1)
 
 
@@ -76,23 +75,28 @@ def _rounds() -> Iterator[bool]:
         yield number * REFUSED // DROPS != (number + 1) * REFUSED // DROPS
 
 
-async def _settled(workspace: LocalWorkspace, asked: list[tuple[str, str]]) -> tuple[int, int]:
+def _answers(workspace: LocalWorkspace) -> Counter[str]:
+    """How many messages answer each question; a message in line says which by its metadata."""
+    return Counter(
+        message.metadata["event_payload"]["question"]
+        for number in range(PERSONS)
+        for message in workspace.answers(f"@person{number}")
+        if message.metadata
+    )
+
+
+async def _settled(workspace: LocalWorkspace, asked: list[str]) -> tuple[int, int]:
     """How many were lost and how many answered twice, once nothing more comes."""
-    until = time.monotonic() + 60
-    counts: list[int] = []
-    while time.monotonic() < until:
-        counts = [len(workspace.answers(f"@{name}", ts)) for name, ts in asked]
-        if 0 not in counts:
-            break
-        await asyncio.sleep(1)
+    with suppress(TimeoutError):
+        await workspace.until(lambda: set(asked) <= set(_answers(workspace)), 2 * WITHIN)
     await asyncio.sleep(8)
-    counts = [len(workspace.answers(f"@{name}", ts)) for name, ts in asked]
-    return counts.count(0), sum(one > 1 for one in counts)
+    found = _answers(workspace)
+    return sum(not found[ts] for ts in asked), sum(found[ts] > 1 for ts in asked)
 
 
 async def _measured(folder: Path, processes: int, database: str) -> Row:
     seconds: list[float] = []
-    asked: list[tuple[str, str]] = []
+    asked: list[str] = []
     setup = Setup(events=frozenset({"app_mention", "message.im"}))
     async with AsyncExitStack() as stack:
         workspace = await stack.enter_async_context(

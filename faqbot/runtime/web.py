@@ -70,6 +70,30 @@ class SafeHeaders:
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
+class OpenConnection:
+    """ASGI middleware that drops what is sent over a connection that has just been closed.
+
+    Between a reset and the moment when uvicorn is told of it uvloop raises an error
+    (https://github.com/MagicStack/uvloop/issues/506), which uvicorn would log with a traceback.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the application."""
+
+        async def send_if_open(message: Message) -> None:
+            try:
+                await send(message)
+            except RuntimeError as error:
+                if _CLOSED not in str(error):
+                    raise
+
+        await self._app(scope, receive, send_if_open)
+
+
+_CLOSED: Final = "the handler is closed"
 _SHUTDOWN_TIMEOUT: Final = 5
 _BACKLOG: Final = 512
 
@@ -129,7 +153,7 @@ class Server(uvicorn.Server):
     ) -> None:
         super().__init__(
             uvicorn.Config(
-                app,
+                OpenConnection(app),
                 http=_protocol(limits or RequestLimits(), on_refused),
                 ws="none",
                 lifespan="off",

@@ -106,6 +106,8 @@ def _request(arguments: dict[str, Any], *, deep: bool) -> AsyncBoltRequest:
         if body.get("view", ...) is None:
             # Bolt 1.30 takes a payload with the key `view` for one with a view.
             del body["view"]
+        elif not isinstance(body.get("view", {}), dict):
+            raise MalformedPayload
         known = [request.context.get(name) or "" for name in _BOLT_CONTEXT]
         if not all(isinstance(value, str) and value.isascii() for value in known):
             raise MalformedPayload

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from faqbot.runtime.http_limits import ConnectionRefusal, RequestLimits
 from faqbot.runtime.http_protocol import PIECE
-from faqbot.runtime.web import Server, background_server, listen
+from faqbot.runtime.web import OpenConnection, Server, background_server, listen
 from tests.support.waiting import eventually
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -310,3 +310,33 @@ async def test_a_request_in_many_pieces_is_answered() -> None:
             line.send(POST + b"Content-Length: %d\r\n\r\n" % size + body[:size])
             assert (await line.answer())[1].startswith(b"%d " % size)
         assert not site.refused
+
+
+@pytest.mark.parametrize(
+    ("said", "is_raised"),
+    [
+        ("unable to perform operation on <TCPTransport closed=True>; the handler is closed", False),
+        ("Response content longer than Content-Length", True),
+    ],
+)
+async def test_a_response_to_a_connection_that_was_just_reset_is_dropped(
+    said: str, *, is_raised: bool
+) -> None:
+    """uvloop raises until uvicorn is told of the reset; errors of the application stay errors."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("late")(scope, receive, send)
+
+    async def send(_: Message) -> None:
+        raise RuntimeError(said)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    scope: Scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    asked = OpenConnection(answer)(scope, receive, send)
+    if is_raised:
+        with pytest.raises(RuntimeError, match="Content-Length"):
+            await asked
+    else:
+        await asked

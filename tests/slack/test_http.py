@@ -94,6 +94,7 @@ async def test_stale_timestamps_are_refused(
         (b'{"type": "event_callback", "event": {"type": "message", "ts": 17.1}}', JSON),
         (b'{"type": "event_callback", "event": {"type": "message", "text": "\\ud800"}}', JSON),
         (b'{"type": "block_actions", "actions": []}', JSON),
+        (b'{"type": "block_actions", "actions": [{"action_id": "show:0"}], "view": "V1"}', JSON),
         (b'{"type": "view_submission", "view": {"state": {"values": []}}}', JSON),
         (b'{"type": "view_submission", "view": {"callback_id": "rate"}}', JSON),
         (b'{"type": "workflow_step_edit", "callback_id": "x"}', JSON),
