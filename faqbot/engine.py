@@ -23,9 +23,10 @@ from faqbot.matching.dialogue import (
     roles_asked_again,
     thing_asked_again,
 )
+from faqbot.matching.encoders import MAX_SHORT
 from faqbot.matching.facts.finder import FactFinder
 from faqbot.matching.matcher import Matcher
-from faqbot.matching.parse_cache import MAX_SHORT, ParseCache
+from faqbot.matching.parse_cache import ParseCache
 from faqbot.matching.sensitive import SensitiveFinder
 from faqbot.matching.small_talk import SmallTalkFinder, is_call
 from faqbot.model import (

@@ -216,6 +216,10 @@ class WeakMethodProxy(Generic[P, T]):
         return self.method(*args, **kwargs)
 
 
+MAX_SHORT: Final = 200
+"""Characters of a question that somebody may ask again: what is found of others isn't kept."""
+
+
 def weak_lru_cache(method: Callable[P, T], maxsize: int) -> Callable[P, T]:
     """Return a bound method with an LRU cache of its results.
 

@@ -7,12 +7,10 @@ from collections.abc import Iterable
 from threading import Lock
 from typing import Final
 
+from faqbot.matching.encoders import MAX_SHORT
 from faqbot.matching.matcher import Matcher
 from faqbot.matching.question_reader import Reading
 from faqbot.model import ParsedQuestion
-
-MAX_SHORT: Final = 200
-"""Characters of a question that somebody may ask again."""
 
 LONG_CAPACITY: Final = 16
 """Longer questions that are kept, until they are answered."""

@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from faqbot.matching.encoders import weak_lru_cache
+from faqbot.matching.encoders import MAX_SHORT, weak_lru_cache
 from faqbot.matching.similarity import sharpen
 from faqbot.matching.text import ROLE_WORD, STOP_WORDS, clauses, normalise
 from faqbot.matching.tfidf import Floats
@@ -49,7 +49,7 @@ MIN_BEGINNING: Final = 4
 MAX_LINE_WORDS: Final = 40
 """Words of the longest sentence whose meaning is compared."""
 
-CACHE_SIZE: Final = 4_096
+CACHE_SIZE: Final = 2_048
 """Lines whose nearest matter is kept: people ask the same questions."""
 
 _FUNCTION_WORDS: Final = STOP_WORDS | frozenset(
@@ -194,7 +194,7 @@ class SensitiveFinder:
                 return self._decline(near)
         if _is_sure_of_role(outcome):
             return outcome
-        near = self._near(line)
+        near = self._near(line) if len(line) <= MAX_SHORT else self._nearest(line)
         if near is None or _similarity(outcome) >= near.similarity + MIN_LEAD:
             return outcome
         return outcome if self._is_about(near, outcome) else self._decline(near)

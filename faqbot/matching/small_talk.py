@@ -19,7 +19,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from faqbot.content.conversation import BESIDE
-from faqbot.matching.encoders import weak_lru_cache
+from faqbot.matching.encoders import MAX_SHORT, weak_lru_cache
 from faqbot.matching.text import STOP_WORDS, expand_contractions, normalise, words
 from faqbot.model import (
     ConversationContent,
@@ -38,7 +38,7 @@ MAX_WORDS: Final = 14
 MIN_MISSPELT: Final = 4
 """Letters of the shortest word that is read with a typing error."""
 
-CACHE_SIZE: Final = 4_096
+CACHE_SIZE: Final = 2_048
 """Lines whose reply is kept, or that there is none: people ask the same questions."""
 
 _SHORT_FORMS: Final = MappingProxyType(
@@ -224,7 +224,8 @@ class SmallTalkFinder:
 
     def find(self, parsed: ParsedQuestion) -> Decline | None:
         """Return the reply to a line of small talk; None for any other line."""
-        found = self._replies(parsed.normalised)
+        line = parsed.normalised
+        found = self._replies(line) if len(line) <= MAX_SHORT else self._reply_to(line)
         return None if found is None or _names_role(parsed) else found
 
     def _reply_to(self, line: str) -> Decline | None:

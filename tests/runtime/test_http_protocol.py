@@ -322,7 +322,7 @@ async def test_a_request_in_many_pieces_is_answered() -> None:
 async def test_a_response_to_a_connection_that_was_just_reset_is_dropped(
     said: str, *, is_raised: bool
 ) -> None:
-    """uvloop raises until uvicorn is told of the reset; errors of the application stay errors."""
+    """Uvloop raises until uvicorn is told of the reset; errors of the application stay errors."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         await PlainTextResponse("late")(scope, receive, send)
