@@ -5,7 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CHECKS ?= build/checks
 DOCS ?= build/docs
-WORKERS ?= 2
+# Twice the cores of a small machine: many tests wait for another process.
+WORKERS ?= 4
 SOAKS := serving soak.cluster soak.refusals soak.store_down soak.socket soak.hostile soak.unfinished soak.reloads soak.endurance
 
 .DEFAULT_GOAL := help
@@ -28,7 +29,7 @@ help:
 	@echo "make bench        write benchmarks/results; DATA=DIR: with public data"
 	@echo "make check-image  build the image without a registry, where buildah and debootstrap are"
 	@echo "make fuzz         send hostile requests for some minutes, and fuzz the endpoint"
-	@echo "make soak         faults and long loads, 45 minutes; ARGS=--quick: a few minutes"
+	@echo "make soak         faults and long loads, 40 minutes; ARGS=--quick: a few minutes"
 	@echo "make format       format the code"
 	@echo "make constraints  lock the newest versions of all packages in constraints.txt"
 	@echo "make clean        remove the environment and all build output"
