@@ -66,7 +66,7 @@ class Index:
     sensitive: SensitiveFinder
 
 
-_Decided = tuple[str, str | None, Audience]
+_OutcomeKey = tuple[str, str | None, Audience]
 """What an outcome depends on besides the content: text, role of the conversation, reader."""
 
 
@@ -96,7 +96,7 @@ class Engine:
         self._index = index
         self._cache_size = cache_size
         self._parsed = ParseCache(index.matcher, cache_size)
-        self._decided: LRUCache[_Decided, Outcome] = LRUCache(cache_size)
+        self._outcomes: LRUCache[_OutcomeKey, Outcome] = LRUCache(cache_size)
         self._conversations = conversations
         self._today = today
         self._audience = audience
@@ -106,12 +106,12 @@ class Engine:
         former, self._index = self._index, index
         # What was cached comes from the former content.
         self._parsed = ParseCache(index.matcher, self._cache_size)
-        self._decided.clear()
+        self._outcomes.clear()
         return former
 
     def close(self) -> None:
         """Free the content. Asking a closed engine is an error."""
-        del self._index, self._parsed, self._decided
+        del self._index, self._parsed, self._outcomes
 
     @property
     def knowledge_base(self) -> KnowledgeBase:
@@ -246,11 +246,11 @@ class Engine:
     def _decide(self, parsed: ParsedQuestion, asked: Question, context: str | None) -> Outcome:
         """Return the outcome for a question that was parsed with the role of its conversation."""
         key = (parsed.text, context, asked.audience)
-        found = self._decided.get(key)
+        found = self._outcomes.get(key)
         if found is None:
             found = _decide(self._index, parsed, context, asked.audience)
             if len(parsed.text) <= MAX_SHORT:
-                self._decided[key] = found
+                self._outcomes[key] = found
         return found
 
     def describe(self, question: str | Question) -> Result:

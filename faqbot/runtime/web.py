@@ -70,7 +70,7 @@ class SafeHeaders:
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
-class OpenConnection:
+class IgnoreResets:
     """ASGI middleware that drops what is sent over a connection that has just been closed.
 
     Between a reset and the moment when uvicorn is told of it uvloop raises an error
@@ -153,7 +153,7 @@ class Server(uvicorn.Server):
     ) -> None:
         super().__init__(
             uvicorn.Config(
-                OpenConnection(app),
+                IgnoreResets(app),
                 http=_protocol(limits or RequestLimits(), on_refused),
                 ws="none",
                 lifespan="off",

@@ -15,7 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from faqbot.runtime.http_limits import ConnectionRefusal, RequestLimits
 from faqbot.runtime.http_protocol import PIECE
-from faqbot.runtime.web import OpenConnection, Server, background_server, listen
+from faqbot.runtime.web import IgnoreResets, Server, background_server, listen
 from tests.support.waiting import eventually
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -334,7 +334,7 @@ async def test_a_response_to_a_connection_that_was_just_reset_is_dropped(
         return {"type": "http.disconnect"}
 
     scope: Scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
-    asked = OpenConnection(answer)(scope, receive, send)
+    asked = IgnoreResets(answer)(scope, receive, send)
     if is_raised:
         with pytest.raises(RuntimeError, match="Content-Length"):
             await asked
