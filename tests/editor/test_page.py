@@ -271,8 +271,10 @@ async def test_a_double_click_saves_once(tmp_path: Path, chrome: Browser) -> Non
 
 async def test_a_role_that_is_gone_is_told(folder: Path, chrome: Browser) -> None:
     async with opened(folder, chrome) as page:
+        role = page.get_by_role("button", name="Office Cook")
+        await role.wait_for()  # the list comes after the page
         (folder / "roles" / "office-cook.yaml").unlink()
-        await page.get_by_role("button", name="Office Cook").click()
+        await role.click()
         dialog = page.get_by_role("dialog")
         await dialog.get_by_text("isn't there any more: load the page anew").wait_for()
 
