@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -65,6 +65,18 @@ class Two:
     async def refused(self) -> None:
         """Wait until both have left the question to Slack's retry."""
         await eventually(lambda: left_to_retry(self.first) >= 2)
+
+    async def answer_once(self, line: str, hung: Callable[[], Awaitable[None]]) -> None:
+        """Say a line while the stores hang until `hung` ends; it has one answer, after that."""
+        self.hang()
+        slack = self.first
+        ts = await slack.maya.say("#general", line)
+        await hung()
+        assert not slack.workspace.answers("#general", ts)
+        self.go_on()
+        await slack.answer("#general", ts)
+        await self.done()
+        assert len(slack.workspace.answers("#general", ts)) == 1
 
     async def done(self) -> None:
         await self.first.workspace.settled()
@@ -144,27 +156,12 @@ async def two_processes(
 
 async def test_question_whose_claims_are_late_is_answered_once(url: str) -> None:
     async with two_processes(url) as two:
-        two.hang()
-        slack = two.first
-        ts = await slack.maya.say("#general", slack.mention(QUESTION))
-        await two.both_listen()
-        assert not slack.workspace.answers("#general", ts)
-        two.go_on()
-        await slack.answer("#general", ts)
-        await two.done()
-        assert len(slack.workspace.answers("#general", ts)) == 1
+        await two.answer_once(two.first.mention(QUESTION), two.both_listen)
 
 
 async def test_message_to_nobody_whose_claims_are_late_is_answered_once(url: str) -> None:
     async with two_processes(url, within=0.0, mode=ChannelMode.QUESTIONS) as two:
-        two.hang()
-        slack = two.first
-        ts = await slack.maya.say("#general", SKILLS)
-        await two.both_listen()
-        two.go_on()
-        await slack.answer("#general", ts)
-        await two.done()
-        assert len(slack.workspace.answers("#general", ts)) == 1
+        await two.answer_once(SKILLS, two.both_listen)
 
 
 async def test_question_whose_claims_are_late_fails_once(
@@ -175,14 +172,7 @@ async def test_question_whose_claims_are_late_fails_once(
 
     monkeypatch.setattr(Engine, "ask", broken)
     async with two_processes(url) as two:
-        two.hang()
-        slack = two.first
-        ts = await slack.maya.say("#general", slack.mention(QUESTION))
-        await two.both_listen()
-        two.go_on()
-        await slack.answer("#general", ts)
-        await two.done()
-        assert len(slack.workspace.answers("#general", ts)) == 1
+        await two.answer_once(two.first.mention(QUESTION), two.both_listen)
 
 
 async def test_private_answer_whose_claims_are_late_is_shown_once(url: str) -> None:
@@ -221,11 +211,4 @@ async def test_private_answer_says_that_it_may_come_twice_if_a_dead_process_had_
 
 async def test_question_that_both_refuse_is_answered_once_when_it_comes_again(url: str) -> None:
     async with two_processes(url) as two:
-        two.hang()
-        slack = two.first
-        ts = await slack.maya.say("#general", slack.mention(QUESTION))
-        await two.refused()
-        two.go_on()
-        await slack.answer("#general", ts)
-        await two.done()
-        assert len(slack.workspace.answers("#general", ts)) == 1
+        await two.answer_once(two.first.mention(QUESTION), two.refused)
