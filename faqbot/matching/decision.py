@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
-from faqbot.content.sections import STANDARD_SECTIONS
-from faqbot.matching.facts.subjects import CERTIFICATES, DEGREES, EXPERIENCE
 from faqbot.matching.role_linker import link_confidence, link_groups
-from faqbot.matching.text import normalise, words
+from faqbot.matching.role_parts import RoleParts
 from faqbot.matching.thresholds import CONFIDENCES, THRESHOLDS, Thresholds
 from faqbot.matching.training_data import COMMON_PREFIX
 from faqbot.model import (
@@ -18,7 +15,6 @@ from faqbot.model import (
     Candidate,
     Choices,
     Decline,
-    Entry,
     EntryKind,
     Faq,
     KnowledgeBase,
@@ -33,20 +29,6 @@ from faqbot.model import (
 
 MAX_OPTIONS = 3
 """Choices that are offered at most: more are a list."""
-
-WORK_PARTS = ("responsibilities", "overview", "day-to-day")
-"""Sections that say what a role does: where one isn't written, the next one stands in for it."""
-
-DEMAND_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "education": DEGREES,
-        "certifications": CERTIFICATES,
-        "experience": EXPERIENCE,
-        "skills": frozenset(),
-    }
-)
-"""Sections that say what a role demands, and the words of each: where it isn't written, another of
-them may say it ("Radio certificate" among the skills)."""
 
 MAX_FILLER_WORDS = 2
 """Stop words beside a role's name with which nothing but the role is asked for."""
@@ -63,13 +45,14 @@ class Decider:
     def __init__(self, knowledge_base: KnowledgeBase, thresholds: Thresholds = THRESHOLDS) -> None:
         self._knowledge_base = knowledge_base
         self._thresholds = thresholds
+        self._parts = RoleParts(knowledge_base)
 
     def decide(self, parsed: ParsedQuestion, audience: Audience) -> Outcome:
         """Return the outcome for somebody of that audience."""
         if not parsed.normalised or not any(c.isalnum() for c in parsed.normalised):
             return Decline(Reason.EMPTY)
         # Before the links: an author's own question is answered by its entry, whatever it names.
-        if parsed.verbatim is not None and self._readable(parsed.verbatim.id, audience):
+        if parsed.verbatim is not None and self._parts.is_readable(parsed.verbatim.id, audience):
             return Answer((parsed.verbatim,))
         return self._decide_by_roles(parsed, audience)
 
@@ -126,8 +109,8 @@ class Decider:
             Candidate(entry.id, entry.kind, role_id, CONFIDENCES.exact_link)
             for role_id in roles[:MAX_OPTIONS]
             if (role := self._knowledge_base.role(role_id))
-            and (entry := self._entry(role, part))
-            and self._readable(entry.id, audience)
+            and (entry := self._parts.entry(role, part))
+            and self._parts.is_readable(entry.id, audience)
         ]
         if entries:
             return Answer(tuple(entries))
@@ -146,20 +129,16 @@ class Decider:
         bare = not parsed.content_words and link.method is not LinkMethod.CONVERSATION
         if bare and len(parsed.words_without_roles) <= MAX_FILLER_WORDS:
             return self._answer_or_ask((whole_role(role, confidence),))
-        parts = self._readable_entries(
-            self._candidates_of_role(parsed.parts, role, confidence), audience
-        )
+        parts = self._parts.of_role(parsed.parts, role, confidence, audience)
         if len(parts) > 1:
             return self._answer_or_ask(parts)
         # Before the role's own entries: without what it lacks, the next best of them would answer.
         if self._is_not_written(parsed.candidates, role, audience):
-            stand_in = self._stand_in(parsed.candidates[0], role, confidence)
+            stand_in = self._parts.stand_in(parsed.candidates[0], role, confidence)
             if stand_in is not None:
                 return stand_in
             return Decline(Reason.NOT_WRITTEN, nearest=(role.id,), owner=role.owner)
-        candidates = self._readable_entries(
-            self._candidates_of_role(parsed.candidates, role, confidence), audience
-        )
+        candidates = self._parts.of_role(parsed.candidates, role, confidence, audience)
         outcome = self._answer_or_offer(candidates)
         if isinstance(outcome, Decline):
             near = dict.fromkeys((role.id, *self._near(candidates)))
@@ -170,16 +149,6 @@ class Decider:
         """Return the entries that a question without an answer comes nearest to."""
         near = [c.id for c in candidates if c.confidence >= self._thresholds.min_option]
         return tuple(dict.fromkeys(near))[: MAX_OPTIONS - 1]
-
-    def _stand_in(self, missing: Candidate, role: Role, confidence: float) -> Answer | None:
-        """Return the parts that say what is asked for, in the place of one that isn't written."""
-        key = missing.id.removeprefix(f"{role.id}/")
-        sure = round(missing.confidence * confidence, 4)
-        found = tuple(
-            Candidate(f"{role.id}/{part}", EntryKind.SECTION, role.id, sure)
-            for part in _parts_instead(role, key)
-        )
-        return Answer(found, instead_of=STANDARD_SECTIONS[key]) if found else None
 
     def _answer_or_offer(self, candidates: tuple[Candidate, ...]) -> Outcome:
         if not candidates or candidates[0].confidence < self._thresholds.offer:
@@ -206,7 +175,7 @@ class Decider:
         best = candidates[0]
         if best.kind is not EntryKind.SECTION:
             return False
-        return not self._readable_entries(self._candidates_of_role((best,), role, 1.0), audience)
+        return not self._parts.of_role((best,), role, 1.0, audience)
 
     # -- no role, or several
 
@@ -220,7 +189,7 @@ class Decider:
             general = self._knowledge_base.entry(best.id)
             if general is not None:
                 own = [c for c in candidates if self._knowledge_base.entry(c.id) is not None]
-                return self._answer_or_offer(self._readable_entries(own, audience))
+                return self._answer_or_offer(self._parts.readable(own, audience))
         if not parsed.content_words:
             if rivals:
                 return self._which_role("", 1.0, [link.role for link in rivals], audience)
@@ -229,7 +198,7 @@ class Decider:
         needed = self._thresholds.offer if rivals else self._thresholds.min_part
         if best is None or best.confidence < needed:
             written = [c for c in candidates if self._knowledge_base.entry(c.id) is not None]
-            near = self._near(self._readable_entries(written, audience))
+            near = self._near(self._parts.readable(written, audience))
             roles = tuple(link.role for link in rivals)
             return Decline(Reason.NOT_UNDERSTOOD, nearest=(*roles, *near)[:MAX_OPTIONS])
         part = "" if best.kind is EntryKind.ROLE else best.id
@@ -243,7 +212,8 @@ class Decider:
         entries = [
             (role, entry)
             for role in roles
-            if (entry := self._entry(role, part)) and self._readable(entry.id, audience)
+            if (entry := self._parts.entry(role, part))
+            and self._parts.is_readable(entry.id, audience)
         ]
         options = [
             # Shared out evenly, as nothing tells which of the roles is meant.
@@ -280,7 +250,7 @@ class Decider:
                 tuple(whole_role(role, link_confidence(link)) for link, role in roles if role),
                 Reason.CLOSE,
             )
-        entries = self._readable_entries(self._candidates_of_each(best, links), audience)
+        entries = self._parts.readable(self._candidates_of_each(best, links), audience)
         if not entries or entries[0].confidence < self._thresholds.offer:
             return Decline(Reason.NOT_UNDERSTOOD, nearest=tuple(link.role for link in links))
         return self._answer_or_ask(entries)
@@ -296,7 +266,7 @@ class Decider:
             part = COMMON_PREFIX + section.topics[0]
         for link in links:
             role = self._knowledge_base.role(link.role)
-            entry = self._entry(role, part) if role else None
+            entry = self._parts.entry(role, part) if role else None
             if entry is not None:
                 confidence = round(best.confidence * link_confidence(link), 4)
                 yield Candidate(entry.id, entry.kind, link.role, confidence, best.scores)
@@ -310,7 +280,7 @@ class Decider:
         # A general FAQ belongs to no role, so it can't be the answer for a wrong one.
         if best and best.role is None and best.confidence >= self._thresholds.answer:
             entry = self._knowledge_base.entry(best.id)
-            if isinstance(entry, Faq) and self._readable(entry.id, audience):
+            if isinstance(entry, Faq) and self._parts.is_readable(entry.id, audience):
                 return Answer((best,))
         # The conversation's role isn't near the unknown one: the question just named another.
         links = [
@@ -327,49 +297,6 @@ class Decider:
             nearest=tuple(dict.fromkeys(link.role for link in links))[:MAX_OPTIONS],
         )
 
-    # -- entries
-
-    def _candidates_of_role(
-        self, candidates: Iterable[Candidate], role: Role, confidence: float
-    ) -> tuple[Candidate, ...]:
-        found: list[Candidate] = []
-        for candidate in candidates:
-            key = candidate.id.removeprefix(f"{role.id}/")
-            if candidate.kind is EntryKind.ROLE:
-                key = ""
-            general = candidate.kind is EntryKind.FAQ and candidate.role is None
-            if general and self._knowledge_base.entry(candidate.id) is not None:
-                found.append(candidate)
-                continue
-            entry = self._entry(role, key)
-            if entry is not None:
-                found.append(
-                    Candidate(
-                        entry.id,
-                        entry.kind,
-                        role.id,
-                        round(candidate.confidence * confidence, 4),
-                        candidate.scores,
-                    )
-                )
-        return tuple(found)
-
-    def _entry(self, role: Role, part: str) -> Entry | None:
-        if part.startswith(COMMON_PREFIX):
-            return role.entry_about(part.removeprefix(COMMON_PREFIX))
-        return self._knowledge_base.entry(f"{role.id}/{part}" if part else role.id)
-
-    def _readable_entries(
-        self, candidates: Iterable[Candidate], audience: Audience
-    ) -> tuple[Candidate, ...]:
-        return tuple(c for c in candidates if self._readable(c.id, audience))
-
-    def _readable(self, entry_id: str, audience: Audience) -> bool:
-        entry = self._knowledge_base.entry(entry_id)
-        if entry is None:
-            return False
-        return not isinstance(entry, Faq) or audience.may_read(entry.audience)
-
 
 def names_part(candidates: Sequence[Candidate]) -> bool:
     """Return whether words of a phrasing ask for the best candidate, and surely."""
@@ -381,20 +308,3 @@ def names_part(candidates: Sequence[Candidate]) -> bool:
 def whole_role(role: Role, confidence: float) -> Candidate:
     """Return the candidate for a role as a whole."""
     return Candidate(role.id, EntryKind.ROLE, role.id, round(confidence, 4))
-
-
-def _parts_instead(role: Role, key: str) -> list[str]:
-    """Return the keys of the sections that say what the section of a key would."""
-    if key in WORK_PARTS:
-        return [part for part in WORK_PARTS if role.section(part)][:1]
-    wanted = DEMAND_WORDS.get(key, frozenset())
-    return [
-        part
-        for part in DEMAND_WORDS
-        if (section := role.section(part)) and not wanted.isdisjoint(_words_of(section))
-    ]
-
-
-def _words_of(section: Section) -> list[str]:
-    texts = (section.text, *section.items, *section.required, *section.preferred)
-    return words(normalise(" . ".join(texts)))
