@@ -27,9 +27,6 @@ from faqbot.model import (
     Section,
 )
 
-MAX_OPTIONS = 3
-"""Choices that are offered at most: more are a list."""
-
 MAX_FILLER_WORDS = 2
 """Stop words beside a role's name with which nothing but the role is asked for."""
 
@@ -81,7 +78,8 @@ class Decider:
         best = max(groups, key=lambda group: group[0].score)
         if parsed.unknown_role:
             return Decline(
-                Reason.UNKNOWN_ROLE, nearest=tuple(link.role for link in best[:MAX_OPTIONS])
+                Reason.UNKNOWN_ROLE,
+                nearest=tuple(link.role for link in best[: self._thresholds.max_options]),
             )
         candidates = parsed.candidates
         named = candidates and candidates[0].confidence >= self._thresholds.offer
@@ -107,7 +105,7 @@ class Decider:
         """Return the outcome for a part of some roles, which its key names."""
         entries = [
             Candidate(entry.id, entry.kind, role_id, CONFIDENCES.exact_link)
-            for role_id in roles[:MAX_OPTIONS]
+            for role_id in roles[: self._thresholds.max_options]
             if (role := self._knowledge_base.role(role_id))
             and (entry := self._parts.entry(role, part))
             and self._parts.is_readable(entry.id, audience)
@@ -148,7 +146,7 @@ class Decider:
     def _near(self, candidates: Sequence[Candidate]) -> tuple[str, ...]:
         """Return the entries that a question without an answer comes nearest to."""
         near = [c.id for c in candidates if c.confidence >= self._thresholds.min_option]
-        return tuple(dict.fromkeys(near))[: MAX_OPTIONS - 1]
+        return tuple(dict.fromkeys(near))[: self._thresholds.max_options - 1]
 
     def _answer_or_offer(self, candidates: tuple[Candidate, ...]) -> Outcome:
         if not candidates or candidates[0].confidence < self._thresholds.offer:
@@ -158,13 +156,13 @@ class Decider:
         if candidates[0].confidence >= self._thresholds.answer and clear:
             return Answer(candidates[:1])
         near = [c for c in candidates if c.confidence >= self._thresholds.min_option]
-        return Choices(tuple(near[:MAX_OPTIONS]), Reason.CLOSE)
+        return Choices(tuple(near[: self._thresholds.max_options]), Reason.CLOSE)
 
     def _answer_or_ask(self, candidates: tuple[Candidate, ...]) -> Outcome:
         # The least certain of several parts decides, as one wrong part spoils the answer.
         if min(candidate.confidence for candidate in candidates) >= self._thresholds.answer:
             return Answer(candidates)
-        return Choices(candidates[:MAX_OPTIONS], Reason.CLOSE)
+        return Choices(candidates[: self._thresholds.max_options], Reason.CLOSE)
 
     def _is_not_written(
         self, candidates: Sequence[Candidate], role: Role, audience: Audience
@@ -200,7 +198,9 @@ class Decider:
             written = [c for c in candidates if self._knowledge_base.entry(c.id) is not None]
             near = self._near(self._parts.readable(written, audience))
             roles = tuple(link.role for link in rivals)
-            return Decline(Reason.NOT_UNDERSTOOD, nearest=(*roles, *near)[:MAX_OPTIONS])
+            return Decline(
+                Reason.NOT_UNDERSTOOD, nearest=(*roles, *near)[: self._thresholds.max_options]
+            )
         part = "" if best.kind is EntryKind.ROLE else best.id
         among = [link.role for link in rivals] or [role.id for role in self._knowledge_base.roles]
         return self._which_role(part, best.confidence, among, audience)
@@ -226,7 +226,9 @@ class Decider:
         if len(options) == 1:
             return Choices(tuple(options), Reason.CLOSE)
         fitting = tuple(option.role for option in options if option.role)
-        return Choices(tuple(options[:MAX_OPTIONS]), Reason.WHICH_ROLE, part, fitting)
+        return Choices(
+            tuple(options[: self._thresholds.max_options]), Reason.WHICH_ROLE, part, fitting
+        )
 
     def _several_roles(
         self, parsed: ParsedQuestion, groups: Sequence[Sequence[RoleLink]], audience: Audience
@@ -237,7 +239,7 @@ class Decider:
             if len(single) == 1:
                 return self._one_role(parsed, single[0], audience)
             return self._without_role(parsed, groups[0], audience)
-        links = single[:MAX_OPTIONS]
+        links = single[: self._thresholds.max_options]
         candidates = parsed.candidates
         best = candidates[0] if candidates else None
         if best and best.kind is EntryKind.FAQ and best.confidence >= self._thresholds.offer:
@@ -294,7 +296,9 @@ class Decider:
             return outcome
         return Decline(
             Reason.UNKNOWN_ROLE,
-            nearest=tuple(dict.fromkeys(link.role for link in links))[:MAX_OPTIONS],
+            nearest=tuple(dict.fromkeys(link.role for link in links))[
+                : self._thresholds.max_options
+            ],
         )
 
 

@@ -29,6 +29,7 @@ class Thresholds:
         unprompted: from here on a question that wasn't put to the bot is answered in a channel.
         already_answered: from here on an FAQ seems to answer a proposed question already.
         suggest_phrasing: from here on an unanswered question may be a phrasing of an entry.
+        max_options: how many entries or roles are offered, or answered side by side, at most.
     """
 
     answer: float = 0.45
@@ -44,6 +45,7 @@ class Thresholds:
     unprompted: float = 0.8
     already_answered: float = 0.6
     suggest_phrasing: float = 0.25
+    max_options: int = 3
 
 
 @dataclass(frozen=True, slots=True)

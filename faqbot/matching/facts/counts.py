@@ -14,7 +14,7 @@ from faqbot.matching.facts.cues import QuestionCues
 from faqbot.matching.facts.evidence import EvidenceIndex
 from faqbot.matching.role_linker import link_confidence
 from faqbot.matching.text import normalise
-from faqbot.matching.thresholds import CONFIDENCES
+from faqbot.matching.thresholds import CONFIDENCES, THRESHOLDS
 from faqbot.model import (
     Answer,
     Audience,
@@ -26,9 +26,6 @@ from faqbot.model import (
     Reason,
     RoleLink,
 )
-
-MAX_OPTIONS = 3
-"""Entries that are offered at most."""
 
 
 class Counts:
@@ -77,7 +74,7 @@ class Counts:
         sure = round(CONFIDENCES.fact_of_conversation * link_confidence(link), 4)
         sure = max(sure, *(one.confidence for one in others), 0.0)
         options = (Candidate(found, kind, link.role, sure), *others)
-        return Choices(options[:MAX_OPTIONS], Reason.CLOSE)
+        return Choices(options[: THRESHOLDS.max_options], Reason.CLOSE)
 
 
 def _entries(outcome: Outcome) -> Sequence[Candidate] | None:
