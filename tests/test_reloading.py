@@ -7,9 +7,10 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from faqbot.errors import ContentError, FaqbotError, UsageError
 from faqbot.index.builder import build_in_subprocess, build_index, load_engine
 from faqbot.index.reloader import Reloader
 from faqbot.index.status import read_statuses, write_status_file
+from faqbot.matching import vetoes
 from faqbot.matching.conversations import ConversationMemory
 from faqbot.matching.entry_index import EntryIndex, EntryWords
 from faqbot.matching.training_data import SharedResources
@@ -229,6 +231,30 @@ def test_what_is_made_on_first_use_is_made_before_people_ask(
     made.clear()
     Engine(index, ConversationMemory(time.monotonic)).ask("what skills does a tester have to have")
     assert not made
+
+
+def test_no_entry_is_read_for_the_first_question_to_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[object] = []
+
+    def counted(texts: Iterable[str], familiar: Collection[str]) -> vetoes.Explanations:
+        read.append(texts)
+        return vetoes.Explanations(*(frozenset[Any]() for _ in range(4)))
+
+    resources = SharedResources()
+    monkeypatch.setattr(vetoes, "explanations_of", counted)
+    index = build_in_subprocess(folder, resources)
+    shipped = [texts for texts in read if texts in resources.shipped.phrasings.values()]
+    assert shipped
+    engine = Engine(index, ConversationMemory(time.monotonic))
+    read.clear()
+    engine.ask("which ISO-9001 duties does a tester have")
+    assert not read
+    # What ships is the same for all content: it isn't read again with a reload.
+    build_in_subprocess(folder, resources)
+    assert read
+    assert not [texts for texts in read if texts in shipped]
 
 
 def test_a_running_faqbot_tells_what_it_answers_from(

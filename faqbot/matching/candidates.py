@@ -7,7 +7,7 @@ words with the section itself is added, before the calibration turns it into a p
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -208,6 +208,11 @@ class CandidateFinder:
     def prepare(self, asked: Iterable[Iterable[str]]) -> None:
         """Encode the words of questions together, before each is searched for."""
         self._encoder.encode_questions([" ".join(words) for words in asked])
+
+    def prepare_entries(self) -> Iterator[None]:
+        """Read the entries before they are judged; yields after each, for pauses."""
+        yield from self._vetoes.prepare()
+        yield from self._verifier.prepare()
 
     def judge(
         self, asked: tuple[str, ...], scope: str, without: Container[str] = ()

@@ -154,11 +154,15 @@ class Matcher:
             calibration,
             overlap=overlap,
             verifier=Verifier(entries, resources.word_vectors, weights),
-            vetoes=Vetoes(knowledge_base, shipped.phrasings, resources.familiar),
+            vetoes=Vetoes(knowledge_base, resources.explanations),
             encoder=encoder,
         )
         self._verbatim = VerbatimQuestions(knowledge_base, own)
         self._language, self._familiar = resources.language, resources.familiar
+
+    def prepare_entries(self) -> Iterator[None]:
+        """Make what the first questions to each entry would wait for; yields often, for pauses."""
+        return self._candidates.prepare_entries()
 
     def read_all(self, texts: Sequence[str]) -> list[Reading]:
         """Read questions; their words go through the encoder together, which saves time."""

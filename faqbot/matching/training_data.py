@@ -29,6 +29,7 @@ from faqbot.matching.spelling import count_words
 from faqbot.matching.text import ROLE_SLOT, ROLE_WORD, STOP_WORDS, clauses, normalise, words
 from faqbot.matching.tfidf import LETTERS, WORDS, FeatureNumbers, Features
 from faqbot.matching.vector_cache import CachedEncoder, vectors_folder
+from faqbot.matching.vetoes import ShippedExplanations
 from faqbot.model import KnowledgeBase, Role
 
 GENERAL_FAQ_PREFIX = ":"
@@ -172,6 +173,7 @@ SHARED_PARTS: Final = (
     "vectors",
     "small_talk",
     "matters",
+    "explanations",
 )
 """Attributes that indexes refer to and that snapshots leave out."""
 
@@ -305,6 +307,11 @@ class SharedResources:
     def matters(self) -> MatterExamples:
         """The lines about sensitive matters that ship."""
         return MatterExamples(self.shipped.conversations, self.encoder, self.vectors.vectors)
+
+    @cached_property
+    def explanations(self) -> ShippedExplanations:
+        """What the shipped phrasings explain."""
+        return ShippedExplanations(self.shipped.phrasings, self.familiar)
 
 
 @lru_cache(maxsize=2)

@@ -8,7 +8,7 @@ phrasings; what the content's own phrasings teach (`calibration`) corrects it as
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -162,6 +162,10 @@ class Verifier:
         self._word_vectors = word_vectors
         self._weights = weights
         self._constant = weights.constant - CAUTION
+
+    def prepare(self) -> Iterator[None]:
+        """Read the words of the entries ahead; yields after each, for pauses."""
+        return self._entries.prepare()
 
     def ranked(
         self, scored: ClassScores, scope: str, question: Floats

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final
 
 from rapidfuzz.distance import DamerauLevenshtein
@@ -141,13 +141,8 @@ class Explanations:
     actions: frozenset[int]
     numbered: frozenset[tuple[str, str]]
 
-    def __or__(self, other: Explanations) -> Explanations:
-        return Explanations(
-            self.tokens | other.tokens,
-            self.codes | other.codes,
-            self.actions | other.actions,
-            self.numbered | other.numbered,
-        )
+
+NO_EXPLANATIONS: Final = Explanations(frozenset(), frozenset(), frozenset(), frozenset())
 
 
 def codes_in(text: str, familiar: Collection[str]) -> tuple[str, ...]:
@@ -244,37 +239,61 @@ def _joined(spoken: Sequence[str]) -> Iterator[str]:
             yield initials[start : start + length]
 
 
+class ShippedExplanations:
+    """What the shipped phrasings of each section explain, read once for all roles and indexes.
+
+    Args:
+        phrasings: the shipped phrasings of the sections, by key.
+        familiar: words that are no codes.
+    """
+
+    def __init__(self, phrasings: Mapping[str, Sequence[str]], familiar: frozenset[str]) -> None:
+        self.familiar: Final = familiar
+        self._phrasings = phrasings
+        self._by_key: dict[str, Explanations] = {}
+
+    def of(self, key: str) -> Explanations:
+        """Return what the phrasings of a section explain; nothing for one that has none."""
+        texts = self._phrasings.get(key)
+        if texts is None:
+            return NO_EXPLANATIONS
+        found = self._by_key.get(key)
+        if found is None:
+            found = self._by_key[key] = explanations_of(texts, self.familiar)
+        return found
+
+
 class Vetoes:
     """Vetoes against the entries of a knowledge base.
 
     Args:
         knowledge_base: the content.
-        phrasings: the shipped phrasings of the sections, by key.
-        familiar: words that are no codes.
+        shipped: what the shipped phrasings explain.
     """
 
-    def __init__(
-        self,
-        knowledge_base: KnowledgeBase,
-        phrasings: Mapping[str, Sequence[str]],
-        familiar: frozenset[str],
-    ) -> None:
+    def __init__(self, knowledge_base: KnowledgeBase, shipped: ShippedExplanations) -> None:
         self._knowledge_base = knowledge_base
-        self._phrasings = phrasings
-        self._familiar = familiar
-        # Every role has the shipped phrasings of its sections: they are read once for all.
-        self._shipped = weak_lru_cache(self._explain_shipped, CACHE_SIZE)
+        self._shipped = shipped
         self._explanations = weak_lru_cache(self._explain, CACHE_SIZE)
+
+    def prepare(self) -> Iterator[None]:
+        """Read the entries ahead, as many as are cached; yields after each, for pauses."""
+        for entry in islice(self._knowledge_base.entries(), CACHE_SIZE):
+            self._explanations(entry.id)
+            yield
 
     def find(self, candidate: Candidate, demands: Demands) -> Veto | None:
         """Return what a question demands and a candidate leaves unexplained, if anything."""
         if not demands:
             return None
         explanations = self._explanations(candidate.id)
-        return None if explanations is None else veto_of(demands, explanations)
+        return None if explanations is None else veto_of(demands, *explanations)
 
-    def _explain(self, entry_id: str) -> Explanations | None:
-        """Return what an entry explains; None for a whole role, which explains all of itself."""
+    def _explain(self, entry_id: str) -> tuple[Explanations, ...] | None:
+        """Return what an entry explains, by itself and by the shipped phrasings of its section.
+
+        It is None for a whole role, which explains all of itself.
+        """
         entry = self._knowledge_base.entry(entry_id)
         match entry:
             case Faq():
@@ -282,33 +301,37 @@ class Vetoes:
             case Section():
                 parts = (entry.text, *entry.items, *entry.required, *entry.preferred)
                 texts = [entry.title, *entry.phrasings, *parts]
-                own = explanations_of(texts, self._familiar)
-                return own | self._shipped(entry.key)
+                # Beside each other, not joined: each role would have a copy of what ships.
+                own = explanations_of(texts, self._shipped.familiar)
+                return own, self._shipped.of(entry.key)
             case _:
                 return None
-        return explanations_of(texts, self._familiar)
-
-    def _explain_shipped(self, key: str) -> Explanations:
-        return explanations_of(self._phrasings.get(key, ()), self._familiar)
+        return (explanations_of(texts, self._shipped.familiar),)
 
 
-def veto_of(demands: Demands, entry: Explanations) -> Veto | None:
-    """Return the first demand of a question that an entry leaves unexplained."""
+def veto_of(demands: Demands, *entry: Explanations) -> Veto | None:
+    """Return the first demand of a question that an entry leaves unexplained.
+
+    Args:
+        demands: of the question.
+        entry: what the entry explains, in one or more parts.
+    """
     for code in demands.codes:
-        if not _explained(code, entry.tokens):
+        if not any(_explained(code, part.tokens) for part in entry):
             return Veto(VetoKind.CODE, code)
     for verb, group in demands.actions:
-        if group not in entry.actions:
+        if not any(group in part.actions for part in entry):
             return Veto(VetoKind.VERB, verb)
     for word, number in demands.numbered:
         # Another number behind the same word is another thing: band 5 tells nothing of band 6.
-        others = {its for name, its in entry.numbered if name == word}
+        others = {its for part in entry for name, its in part.numbered if name == word}
         if others and number not in others:
             return Veto(VetoKind.NUMBER, f"{word} {number}")
     mentioned = {*demands.codes, *demands.words}
-    unmentioned = [code for code in entry.codes if code not in mentioned]
+    unmentioned = [code for part in entry for code in part.codes if code not in mentioned]
     for word in demands.words:
-        if word not in entry.tokens and any(_is_near(word, code) for code in unmentioned):
+        is_explained = any(word in part.tokens for part in entry)
+        if not is_explained and any(_is_near(word, code) for code in unmentioned):
             return Veto(VetoKind.CODE, word)
     return None
 
