@@ -101,12 +101,16 @@ class Engine:
         self._today = today
         self._audience = audience
 
-    def swap(self, index: Index) -> Index:
-        """Answer from another index, from the next question on. Returns the former one."""
-        former, self._index = self._index, index
-        # What was cached comes from the former content.
+    def swap(self, index: Index) -> list[object]:
+        """Answer from another index, from the next question on.
+
+        Returns what is used no more: the former index, and each thing that was cached from it. To
+        free them all at once would hold up whatever else the process does.
+        """
+        former: list[object] = [self._index, *self._parsed.contents(), *self._outcomes.values()]
+        self._index = index
         self._parsed = ParseCache(index.matcher, self._cache_size)
-        self._outcomes.clear()
+        self._outcomes = LRUCache(self._cache_size)
         return former
 
     def close(self) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import shutil
 import subprocess
 import time
+import weakref
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +258,28 @@ def test_no_entry_is_read_for_the_first_question_to_it(
     build_in_subprocess(folder, resources)
     assert read
     assert not [texts for texts in read if texts in shipped]
+
+
+async def test_former_content_is_freed_and_none_is_left_to_the_garbage_collector(
+    folder: Path,
+) -> None:
+    engine = load_engine(folder)
+    skills(engine)
+    former = weakref.ref(engine._index.matcher)
+    reloader = Reloader(engine, folder, partial(build_in_subprocess, resources=SharedResources()))
+    (folder / "tester.yaml").write_text(ROLE % "curiosity")
+    gc.collect()
+    gc.disable()
+    try:
+        assert await reloader.reload()
+        assert former() is None
+        # A collection would look through all of it while nothing is answered.
+        matcher = engine._index.matcher
+        assert not any(one is matcher for one in gc.get_objects())
+    finally:
+        gc.unfreeze()
+        gc.enable()
+    assert "curiosity" in skills(engine)
 
 
 def test_a_running_faqbot_tells_what_it_answers_from(

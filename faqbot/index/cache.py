@@ -315,7 +315,8 @@ def read_snapshot(folder: Path, resources: SharedResources, *, yielding: bool = 
     Args:
         folder: the snapshot.
         resources: what all indexes share.
-        yielding: whether to let other threads run on the way.
+        yielding: whether to let other threads run on the way, and to keep the garbage collector
+            away from what was read. It is freed all the same, since no reference leads back in it.
 
     Raises:
         Exception: the snapshot is damaged; unpickling raises errors of any type.
@@ -330,6 +331,10 @@ def read_snapshot(folder: Path, resources: SharedResources, *, yielding: bool = 
         with _without_collection():
             stream = _YieldingStream(objects) if yielding else objects
             index = _Unpickler(stream, buffers, resources).load()
+            if yielding:
+                # Else the next collection, of new objects only, would look through all of these
+                # while nothing else runs.
+                gc.freeze()
     if not isinstance(index, Index):
         raise TypeError("it holds something else")
     return index

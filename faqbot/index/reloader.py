@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import gc
 import hashlib
 import logging
 import os
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,6 +19,7 @@ from typing import Any, Final, Protocol
 from faqbot.content.files import content_files
 from faqbot.engine import Index
 from faqbot.errors import ContentError, FaqbotError, UsageError
+from faqbot.index.cache import YIELD_SECONDS
 from faqbot.model import KnowledgeBase
 
 WATCH_RETRY_INTERVAL: Final = 5.0
@@ -30,6 +33,15 @@ _WATCH_TIMEOUT: Final = 1000
 
 _MAX_LINKS: Final = 40
 """Links on the way to a folder that are followed; Linux follows as many."""
+
+FREED_AT_ONCE: Final = 20
+"""Things of former content that are freed between two pauses."""
+
+RELOADS_PER_COLLECTION: Final = 100
+"""Reloads after which the garbage collector looks through all objects once, for some 0.1 seconds.
+
+Reading an index keeps it away from whatever else lives at that moment (`read_snapshot`).
+"""
 
 MAX_SHOWN_PROBLEMS: Final = 20
 """Problems of a failed reload that are kept to be shown."""
@@ -68,8 +80,8 @@ class ReloadTarget(Protocol):
         """The content that questions are answered from."""
         ...
 
-    def swap(self, index: Index) -> Index:
-        """Answer from another index, from the next question on. Returns the former one."""
+    def swap(self, index: Index) -> list[object]:
+        """Answer from another index, from the next question on. Returns what is used no more."""
         ...
 
 
@@ -141,13 +153,16 @@ class Reloader:
                 self._refused = digest if isinstance(error, (ContentError, UsageError)) else ""
                 self._record_failure(error, now)
                 raise
-            former = [self._engine.swap(index)]
+            former = self._engine.swap(index)
             self._digest = digest
             version = index.knowledge_base.version
             self._set_state(ReloadState(version, now, now, (), 0, *self._counts(reloads=1)))
             _log.info("content reloaded: version %s", version)
-            # Freeing millions of objects takes a while: a thread does it, not the event loop.
-            await asyncio.to_thread(former.clear)
+            await asyncio.to_thread(_free, former)
+            if self._state.reloads % RELOADS_PER_COLLECTION == 0:
+                gc.unfreeze()
+                gc.collect()
+                gc.freeze()
             return True
 
     async def watch(self) -> None:
@@ -292,6 +307,16 @@ async def run_periodically(seconds: float, work: Callable[[], Awaitable[None]]) 
     while True:
         await asyncio.sleep(seconds)
         await work()
+
+
+def _free(things: list[object]) -> None:
+    """Free things a few at a time, in a thread: meanwhile the event loop goes on.
+
+    Python lets no other thread run while it frees an object and all that belongs to it.
+    """
+    while things:
+        del things[-FREED_AT_ONCE:]
+        time.sleep(YIELD_SECONDS)
 
 
 def folder_identity(folder: Path) -> tuple[int, int] | None:

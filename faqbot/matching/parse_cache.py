@@ -62,6 +62,11 @@ class ParseCache:
         for (text, role), reading in zip(missing, readings, strict=True):
             self.parse(text, role, reading)
 
+    def contents(self) -> list[ParsedQuestion]:
+        """Return all that is cached."""
+        with self._lock:
+            return [*self._short.values(), *self._long.values()]
+
     def _place_of(self, text: str) -> tuple[OrderedDict[Key, ParsedQuestion], int]:
         if len(text) <= MAX_SHORT:
             return self._short, self._capacity

@@ -95,14 +95,15 @@ class LoadedContent:
         """Whether an app needs it now."""
         return any(user.is_busy for _, user in self._engines.values())
 
-    def swap(self, index: Index) -> Index:
-        """Swap the index of all engines. Returns the old one."""
+    def swap(self, index: Index) -> list[object]:
+        """Swap the index of all engines. Returns what is used no more."""
         if self._index_or_none is None:  # it was unloaded while the new one was built
-            return index
-        old, self._index_or_none = self._index_or_none, index
+            return [index]
+        former: list[object] = [self._index_or_none]
+        self._index_or_none = index
         for engine, _ in self._engines.values():
-            engine.swap(index)
-        return old
+            former += engine.swap(index)
+        return former
 
     def engine(self, user: ContentUser, conversations: ConversationMemory) -> Engine:
         """Return an engine that answers from it until `detach`."""
