@@ -157,7 +157,7 @@ class OtherRoles:
     def _left_end(self, asked: Sequence[str], match: TitleMatch, breaks: Collection[int]) -> int:
         """Return where the noun phrase begins that a title ends."""
         title = self._index.titles[match.title]
-        if match.is_full and len(title) == 1 and not self._is_occupation(title[0]):
+        if match.is_full and len(title) == 1 and not self.is_occupation(title[0]):
             return match.start  # initials: what stands before "SRE" is no part of it
         left = match.start
         while (
@@ -175,7 +175,7 @@ class OtherRoles:
         return (
             before in NOUN_PRONOUNS
             and not match.is_full
-            and self._is_occupation(singular(asked[match.start]))
+            and self.is_occupation(singular(asked[match.start]))
             and not self._index.has_word(self._index.roles[match.title], before)
         )
 
@@ -188,7 +188,7 @@ class OtherRoles:
         if _is_neutral(word) or word in harmless or stem in title or word.isdigit():
             return False
         said = map(singular, asked[match.start : match.end])
-        has_noun = any(other in title and self._is_occupation(other) for other in said)
+        has_noun = any(other in title and self.is_occupation(other) for other in said)
         if stem in self._index:
             # "Web designer": the word belongs to titles of other roles only.
             return has_noun and not match.is_full and not self._index.has_word(role, stem)
@@ -235,7 +235,8 @@ class OtherRoles:
             and not self._index.has_word(self._index.roles[match.title], stem)
         )
 
-    def _is_occupation(self, stem: str) -> bool:
+    def is_occupation(self, stem: str) -> bool:
+        """Return whether titles end in a word, given in the singular."""
         return stem in OCCUPATIONS or self._occupations.is_last_word(stem)
 
     def alone(self, asked: Sequence[str], spans: Sequence[tuple[int, int]]) -> str:

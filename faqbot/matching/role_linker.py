@@ -120,7 +120,7 @@ class RoleLinker:
                 continue
             mentions.append(mention)
             taken.update(range(mention.start, mention.end))
-        kept = self._beside_best(mentions, asked) or self._link_initials(asked)
+        kept = self._beside_best(mentions, asked, breaks) or self._link_initials(asked)
         if not any(mention.is_full or _has_noun(mention) for mention in kept):
             # "Python needed for a java developer": the noun is what is asked about.
             roles = [link.role for mention in kept for link in mention.links]
@@ -256,7 +256,7 @@ class RoleLinker:
         return other.strength >= share * best.strength
 
     def _beside_best(
-        self, mentions: Sequence[RoleMention], asked: Sequence[str]
+        self, mentions: Sequence[RoleMention], asked: Sequence[str], breaks: Collection[int]
     ) -> list[RoleMention]:
         """Return the mentions that count beside the best: a full title outweighs stray words."""
         best = max(mentions, key=lambda mention: mention.score, default=None)
@@ -273,9 +273,34 @@ class RoleLinker:
                 # The same words once more ("a data analyst ... the analyst") mean the same role.
                 and not (best.is_full and best_words.issuperset(mention.links[0].words.split()))
                 # Stray words of a title ("data", "support") are a second role only in a comparison.
-                and (not best.is_full or compared or _has_noun(mention))
+                and (
+                    not best.is_full
+                    or compared
+                    or _has_noun(mention)
+                    or self._is_another(mention, best, asked, breaks)
+                )
             )
         ]
+
+    def _is_another(
+        self,
+        mention: RoleMention,
+        best: RoleMention,
+        asked: Sequence[str],
+        breaks: Collection[int],
+    ) -> bool:
+        """Return whether a whole title is a second role beside the best mention.
+
+        It is one where it ends as titles of occupations do, or where it is listed: "for sales, and
+        for an estimator".
+        """
+        if not mention.is_full or mention.links[0].method is LinkMethod.TYPO:
+            return False
+        if self._others.is_occupation(singular(asked[mention.end - 1])):
+            return True
+        first, second = sorted((mention, best), key=lambda one: one.start)
+        listed = any(first.end <= at <= second.start for at in breaks)
+        return listed and STOP_WORDS.issuperset(asked[first.end : second.start])
 
 
 def _has_noun(mention: RoleMention) -> bool:
