@@ -373,6 +373,9 @@ def _role_of(outcome: Outcome, parsed: ParsedQuestion) -> str | None:
     """Return the one role that a question turned out to be about."""
     linked = {link.role for link in parsed.links}
     match outcome:
+        # Only some of the roles may have what was asked: it is about all of them.
+        case Answer(entries=entries, not_written=missing) if missing:
+            roles = linked | {entry.role for entry in entries if entry.role}
         case Answer(entries=entries) | Choices(options=entries):
             roles = {entry.role for entry in entries if entry.role} or linked
         # The links are titles near the unknown role; a follow-up must not be about one of them.

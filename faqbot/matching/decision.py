@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from faqbot.matching.role_linker import link_confidence, link_groups
 from faqbot.matching.role_parts import RoleParts
+from faqbot.matching.text import STOP_WORDS
 from faqbot.matching.thresholds import CONFIDENCES, THRESHOLDS, Thresholds
-from faqbot.matching.training_data import COMMON_PREFIX
 from faqbot.model import (
     Answer,
     Audience,
@@ -24,7 +24,6 @@ from faqbot.model import (
     Reason,
     Role,
     RoleLink,
-    Section,
 )
 
 MAX_FILLER_WORDS = 2
@@ -103,19 +102,19 @@ class Decider:
 
     def part_of_roles(self, part: str, roles: Sequence[str], audience: Audience) -> Outcome:
         """Return the outcome for a part of some roles, which its key names."""
-        entries = [
-            Candidate(entry.id, entry.kind, role_id, CONFIDENCES.exact_link)
-            for role_id in roles[: self._thresholds.max_options]
-            if (role := self._knowledge_base.role(role_id))
-            and (entry := self._parts.entry(role, part))
-            and self._parts.is_readable(entry.id, audience)
+        links = [
+            RoleLink(role, "", LinkMethod.CONVERSATION, 1.0)
+            for role in roles[: self._thresholds.max_options]
         ]
-        if entries:
-            return Answer(tuple(entries))
-        role = self._knowledge_base.role(roles[0])
-        return Decline(
-            Reason.NOT_WRITTEN, nearest=tuple(roles[:1]), owner=role.owner if role else ""
+        asked = Candidate(part, EntryKind.SECTION, None, CONFIDENCES.exact_link)
+        left = [self._knowledge_base.role(role) for role in roles[self._thresholds.max_options :]]
+        outcome = self._of_each(
+            (asked,), links, tuple(role.title for role in left if role), audience
         )
+        if isinstance(outcome, Decline) and len(links) == 1:
+            role = self._knowledge_base.role(roles[0])
+            return replace(outcome, owner=role.owner if role else "")
+        return outcome
 
     # -- one role
 
@@ -128,14 +127,19 @@ class Decider:
         if bare and len(parsed.words_without_roles) <= MAX_FILLER_WORDS:
             return self._answer_or_ask((whole_role(role, confidence),))
         parts = self._parts.of_role(parsed.parts, role, confidence, audience)
-        if len(parts) > 1:
-            return self._answer_or_ask(parts)
+        if parts and len(parsed.parts) > 1:
+            return self._of_each(parsed.parts, (link,), (), audience)
         # Before the role's own entries: without what it lacks, the next best of them would answer.
         if self._is_not_written(parsed.candidates, role, audience):
             stand_in = self._parts.stand_in(parsed.candidates[0], role, confidence)
             if stand_in is not None:
                 return stand_in
-            return Decline(Reason.NOT_WRITTEN, nearest=(role.id,), owner=role.owner)
+            return Decline(
+                Reason.NOT_WRITTEN,
+                nearest=(role.id,),
+                owner=role.owner,
+                part=_key(parsed.candidates[0]),
+            )
         candidates = self._parts.of_role(parsed.candidates, role, confidence, audience)
         outcome = self._answer_or_offer(candidates)
         if isinstance(outcome, Decline):
@@ -240,38 +244,55 @@ class Decider:
                 return self._one_role(parsed, single[0], audience)
             return self._without_role(parsed, groups[0], audience)
         links = single[: self._thresholds.max_options]
+        left = tuple(link.words for link in single[self._thresholds.max_options :])
         candidates = parsed.candidates
         best = candidates[0] if candidates else None
+        parts = _parts_of_each(parsed)
         if best and best.kind is EntryKind.FAQ and best.confidence >= self._thresholds.offer:
-            # An FAQ that tells two roles apart belongs to one of them: that one answers.
-            owner = next((link for link in links if link.role == best.role), links[0])
-            return self._one_role(parsed, owner, audience)
-        if best is None or (best.confidence < self._thresholds.answer and not parsed.content_words):
+            if best.confidence >= self._thresholds.answer or not parts:
+                # An FAQ that tells two roles apart belongs to one of them: that one answers.
+                owner = next((link for link in links if link.role == best.role), links[0])
+                return self._one_role(parsed, owner, audience)
+        elif best is None or (
+            best.confidence < self._thresholds.answer and not parsed.content_words
+        ):
             roles = [(link, self._knowledge_base.role(link.role)) for link in links]
             return Choices(
                 tuple(whole_role(role, link_confidence(link)) for link, role in roles if role),
                 Reason.CLOSE,
             )
-        entries = self._parts.readable(self._candidates_of_each(best, links), audience)
-        if not entries or entries[0].confidence < self._thresholds.offer:
+        asked = parts or (best,)
+        if asked[0].confidence < self._thresholds.offer:
             return Decline(Reason.NOT_UNDERSTOOD, nearest=tuple(link.role for link in links))
-        return self._answer_or_ask(entries)
+        return self._of_each(asked, links, left, audience)
 
-    def _candidates_of_each(
-        self, best: Candidate, links: Sequence[RoleLink]
-    ) -> Iterator[Candidate]:
-        """Yield the section that the best candidate is, for each of several roles."""
-        part = best.id.removeprefix(f"{best.role}/") if best.kind is EntryKind.SECTION else ""
-        section = self._knowledge_base.entry(best.id)
-        if isinstance(section, Section) and section.topics:
-            # Each role may have another key for its section on the same topic.
-            part = COMMON_PREFIX + section.topics[0]
-        for link in links:
-            role = self._knowledge_base.role(link.role)
-            entry = self._parts.entry(role, part) if role else None
-            if entry is not None:
-                confidence = round(best.confidence * link_confidence(link), 4)
-                yield Candidate(entry.id, entry.kind, link.role, confidence, best.scores)
+    def _of_each(
+        self,
+        asked: Sequence[Candidate],
+        links: Sequence[RoleLink],
+        left: tuple[str, ...],
+        audience: Audience,
+    ) -> Outcome:
+        """Return the outcome for parts of several roles, which names those that aren't written.
+
+        Args:
+            asked: the parts.
+            links: the roles.
+            left: the words of further roles, which aren't shown.
+            audience: who asks.
+        """
+        found = self._parts.of_each(asked, links, audience)
+        if not found.written:
+            sure = asked[0].confidence >= self._thresholds.answer
+            return Decline(
+                Reason.NOT_WRITTEN if sure else Reason.NOT_UNDERSTOOD,
+                nearest=tuple(link.role for link in links),
+                part=_key(asked[0]) if sure else "",
+            )
+        outcome = self._answer_or_ask(found.written)
+        if isinstance(outcome, Answer):
+            return replace(outcome, unanswered=left, not_written=found.missing)
+        return outcome
 
     def _unknown_role(
         self, parsed: ParsedQuestion, groups: Sequence[Sequence[RoleLink]], audience: Audience
@@ -307,6 +328,26 @@ def names_part(candidates: Sequence[Candidate]) -> bool:
     if not candidates or candidates[0].confidence < THRESHOLDS.answer:
         return False
     return dict(candidates[0].scores).get("words", 0.0) >= THRESHOLDS.min_clause_cosine
+
+
+def _parts_of_each(parsed: ParsedQuestion) -> tuple[Candidate, ...]:
+    """Return the sections that a question asks of all of its roles, if they are several.
+
+    Where words stand between the roles, each role may be asked for another part.
+    """
+    first = min((mention.end for mention in parsed.mentions), default=0)
+    last = max((mention.start for mention in parsed.mentions), default=0)
+    named = {at for one in parsed.mentions for at in range(one.start, one.end)}
+    between = (parsed.words[at] for at in range(first, last) if at not in named)
+    if any(word not in STOP_WORDS for word in between):
+        return ()
+    sections = tuple(part for part in parsed.parts if part.kind is EntryKind.SECTION)
+    return sections if len(sections) > 1 else ()
+
+
+def _key(candidate: Candidate) -> str:
+    """Return the key of a part, without its role."""
+    return candidate.id.removeprefix(f"{candidate.role}/")
 
 
 def whole_role(role: Role, confidence: float) -> Candidate:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeGuard
 
 from faqbot.matching.text import ROLE_SLOT, STOP_WORDS, normalise, without_courtesies
 from faqbot.matching.thresholds import THRESHOLDS
@@ -176,6 +176,8 @@ def last_asked(outcome: Outcome) -> LastAsked | None:
     """Return what an outcome leaves to ask again; None if it leaves what was asked before."""
     if isinstance(outcome, Choices) and outcome.reason is Reason.WHICH_ROLE and outcome.part:
         return LastAsked(outcome.part)
+    if isinstance(outcome, Decline) and outcome.part:
+        return LastAsked(outcome.part)
     if not isinstance(outcome, Answer) or not outcome.entries:
         return None
     first = outcome.entries[0]
@@ -266,28 +268,48 @@ def _roles(parsed: ParsedQuestion) -> set[str]:
     return {link.role for link in parsed.links if link.method is not LinkMethod.CONVERSATION}
 
 
-def joined(outcomes: Sequence[tuple[str, Outcome]]) -> Answer | None:
+def joined(outcomes: Sequence[tuple[str, Outcome]]) -> Answer | Decline | None:
     """Return one answer to several questions, which names those that have none.
 
-    None when nothing is answered, or when one answer shows something that others can't stand
-    beside, such as a comparison.
+    A decline where nothing that they ask for is written. None where nothing is answered otherwise,
+    or where one answer shows something that others can't stand beside, such as a comparison.
 
     Args:
         outcomes: the questions with their outcomes; small talk among them is left out.
     """
     asked = [(text, outcome) for text, outcome in outcomes if not _is_beside(text, outcome)]
+    if len(asked) < 2:  # noqa: PLR2004 - two questions
+        return None
+    missing = {text: outcome.nearest for text, outcome in asked if _is_not_written(outcome)}
+    if len(missing) == len(asked):
+        roles = dict.fromkeys(role for nearest in missing.values() for role in nearest)
+        return Decline(Reason.NOT_WRITTEN, nearest=tuple(roles))
     answers = [outcome for _, outcome in asked if isinstance(outcome, Answer)]
     facts = [answer.fact for answer in answers if answer.fact is not None]
-    if len(asked) < 2 or not answers:  # noqa: PLR2004 - two questions
-        return None
-    if len(facts) > 1 or any(not isinstance(fact, Requirement) for fact in facts):
+    if not answers or len(facts) > 1 or any(not isinstance(fact, Requirement) for fact in facts):
         return None
     entries = {entry.id: entry for entry in _entries(answers)}
-    left = tuple(text for text, outcome in asked if not isinstance(outcome, Answer))
-    if len(entries) < 2 and not left:  # noqa: PLR2004 - one entry answers all
+    left = [text for text, one in asked if not isinstance(one, Answer) and text not in missing]
+    left += [text for answer in answers for text in answer.unanswered]
+    named = [*missing, *(text for answer in answers for text in answer.not_written)]
+    if len(entries) < 2 and not left and not named:  # noqa: PLR2004 - one entry answers all
         return None
     # Where the data answers, its entry leads: the verdict is about that.
-    return Answer(tuple(entries.values()), fact=facts[0] if facts else None, unanswered=left)
+    return Answer(
+        tuple(entries.values()),
+        fact=facts[0] if facts else None,
+        unanswered=tuple(left),
+        not_written=tuple(named),
+    )
+
+
+def _is_not_written(outcome: Outcome) -> TypeGuard[Decline]:
+    """Return whether a part of roles is asked for that they don't have."""
+    return (
+        isinstance(outcome, Decline)
+        and outcome.reason is Reason.NOT_WRITTEN
+        and not outcome.subject
+    )
 
 
 def _entries(answers: Sequence[Answer]) -> Iterator[Candidate]:

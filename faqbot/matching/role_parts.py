@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.matching.facts.subjects import CERTIFICATES, DEGREES, EXPERIENCE
+from faqbot.matching.role_linker import link_confidence
 from faqbot.matching.text import normalise, words
 from faqbot.matching.training_data import COMMON_PREFIX
 from faqbot.model import (
@@ -18,6 +20,7 @@ from faqbot.model import (
     Faq,
     KnowledgeBase,
     Role,
+    RoleLink,
     Section,
 )
 
@@ -34,6 +37,14 @@ DEMAND_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 """Sections that say what a role demands, and the words of each: where it isn't written, another of
 them may say it ("Radio certificate" among the skills)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartsFound:
+    """The parts of roles that candidates stand for, and the names of those that aren't written."""
+
+    written: tuple[Candidate, ...]
+    missing: tuple[str, ...]
 
 
 class RoleParts:
@@ -78,6 +89,56 @@ class RoleParts:
                     )
                 )
         return self.readable(found, audience)
+
+    def of_each(
+        self, asked: Sequence[Candidate], links: Sequence[RoleLink], audience: Audience
+    ) -> PartsFound:
+        """Return the parts that candidates stand for, of each of some roles.
+
+        What stands in for a section that isn't written is found beside the section's name.
+
+        Args:
+            asked: sections and FAQs, best first.
+            links: the roles.
+            audience: who asks.
+        """
+        found: dict[str, Candidate] = {}
+        missing: list[str] = []
+        for link in links:
+            role = self._knowledge_base.role(link.role)
+            assert role is not None
+            for candidate in map(self._of_any_role, asked):
+                confidence = link_confidence(link)
+                written = self.of_role((candidate,), role, confidence, audience)
+                if not written and candidate.kind is EntryKind.SECTION:
+                    missing.append(f"{role.title} · {self._title(candidate.id, links)}")
+                    instead = self.stand_in(candidate, role, confidence)
+                    written = instead.entries if instead else ()
+                for one in written:
+                    found.setdefault(one.id, one)
+        return PartsFound(tuple(found.values()), tuple(missing))
+
+    def _of_any_role(self, candidate: Candidate) -> Candidate:
+        """Return a candidate with the key of its part that is the same for all roles."""
+        if candidate.role is None:
+            return candidate
+        key = candidate.id.removeprefix(f"{candidate.role}/")
+        section = self._knowledge_base.entry(candidate.id)
+        if isinstance(section, Section) and section.topics:
+            # Each role may have another key for its section on the same topic.
+            key = COMMON_PREFIX + section.topics[0]
+        return replace(candidate, id=key)
+
+    def _title(self, part: str, links: Iterable[RoleLink]) -> str:
+        """Return the title of a part as one of some roles, or any role, has it."""
+        if part in STANDARD_SECTIONS:
+            return STANDARD_SECTIONS[part]
+        linked = (self._knowledge_base.role(link.role) for link in links)
+        for role in (*linked, *self._knowledge_base.roles):
+            entry = self.entry(role, part) if role else None
+            if isinstance(entry, Section):
+                return entry.title
+        return part.rpartition("/")[2]
 
     def entry(self, role: Role, part: str) -> Entry | None:
         """Return the part of a role with a key, or on a topic; the role itself without a key."""

@@ -198,14 +198,17 @@ class Answer:
 
     Where the data of roles answers more exactly than their text, `fact` is what it says, and the
     entries are those that it is taken from.
-    `unanswered` are the questions of a text with several that have no answer; `instead_of` is the
-    title of the part that was asked for and isn't written, where another part stands in for it.
+    `unanswered` are the questions of a text with several that have no answer, and the roles beyond
+    those that are shown. `not_written` names what else was asked for and isn't written: the part of
+    a role, or a question in its own words. `instead_of` is the title of a part that isn't written,
+    where another part of the role answers in its place.
     """
 
     entries: tuple[Candidate, ...]
     reason: Reason = Reason.CLEAR
     fact: Fact | None = None
     unanswered: tuple[str, ...] = ()
+    not_written: tuple[str, ...] = ()
     instead_of: str = ""
 
 
@@ -227,7 +230,8 @@ class Choices:
 class Decline:
     """No answer: the ids of the nearest entries, and the owner to ask.
 
-    With the reason NOT_WRITTEN, `subject` may be the words for what the content doesn't name.
+    With the reason NOT_WRITTEN, `subject` may be the words for what the content doesn't name, and
+    `part` the key of a section that the nearest roles don't have.
     Small talk and sensitive matters have a `message` that is replied, in Markdown; `examples` tells
     whether questions that faqbot answers follow it.
     """
@@ -236,6 +240,7 @@ class Decline:
     nearest: tuple[str, ...] = ()
     owner: str = ""
     subject: str = ""
+    part: str = ""
     message: str = ""
     examples: bool = False
 

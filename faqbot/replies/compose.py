@@ -68,8 +68,8 @@ def compose(
     match outcome:
         case Answer():
             answer = _answered(outcome, knowledge_base, today, full=full)
-            left = outcome.unanswered
-            return replace(answer, hint=_left_open(left)) if left else answer
+            left = _left_open(outcome)
+            return replace(answer, hint=left) if left else answer
         case Choices():
             return _choices(outcome, knowledge_base)
         case Decline(message=message) if message:
@@ -135,10 +135,19 @@ def _answer(
     )
 
 
-def _left_open(questions: Iterable[str]) -> str:
-    """Which questions of several have no answer."""
-    named = ", ".join(f"“{as_written(question)}”" for question in questions)
-    return f"Not answered: {named}. Ask it by itself, in other words."
+def _left_open(answer: Answer) -> str:
+    """What was asked besides, and has no answer or isn't written."""
+    told = []
+    if answer.not_written:
+        told.append(f"Not written: {_quoted(answer.not_written)}.")
+    if answer.unanswered:
+        named = _quoted(answer.unanswered)
+        told.append(f"Not answered: {named}. Ask it by itself, in other words.")
+    return " ".join(told)
+
+
+def _quoted(texts: Iterable[str]) -> str:
+    return ", ".join(f"“{as_written(text)}”" for text in texts)
 
 
 def _overview(role: Role, today: dt.date) -> Reply:
@@ -279,12 +288,8 @@ def _decline(
                     hint=_HOW_TO_ASK,
                     more=everything,
                 )
-            ask = f" {role.owner} may know." if role.owner else ""
-            return Reply(
-                header=f"{role.title} · not written",
-                lead=f"The description of **{role.title}** says nothing about that.{ask}",
-                more=_more(role, ()),
-            )
+            others = [r for one in outcome.nearest[1:] if (r := knowledge_base.role(one))]
+            return _not_written(role, others)
         case _:
             return _not_understood(outcome, knowledge_base, near, words)
 
@@ -296,6 +301,24 @@ def _message(message: str, knowledge_base: KnowledgeBase, *, with_examples: bool
     if is_empty(knowledge_base):
         return Reply(lead=f"{message}\n\n{NOTHING_WRITTEN}")
     return Reply(lead=message, hint=_examples(knowledge_base), more=_all_roles(knowledge_base))
+
+
+def _not_written(role: Role, others: Sequence[Role]) -> Reply:
+    """The reply to a question about a part that roles don't have."""
+    if others:
+        roles = (role, *others)
+        named = ", ".join(f"**{one.title}**" for one in roles)
+        return Reply(
+            header="Not written",
+            lead=f"The descriptions of these roles say nothing about that: {named}.",
+            more=tuple(Button(one.title, one.id) for one in roles),
+        )
+    ask = f" {role.owner} may know." if role.owner else ""
+    return Reply(
+        header=f"{role.title} · not written",
+        lead=f"The description of **{role.title}** says nothing about that.{ask}",
+        more=_more(role, ()),
+    )
 
 
 def _not_found(subject: str, role: Role | None, everything: tuple[Button, ...]) -> Reply:

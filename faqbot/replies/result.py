@@ -144,6 +144,8 @@ class Result:
         }
         if isinstance(self.outcome, Answer) and self.outcome.unanswered:
             contract["unanswered"] = list(self.outcome.unanswered)
+        if isinstance(self.outcome, Answer) and self.outcome.not_written:
+            contract["not_written"] = list(self.outcome.not_written)
         if self.fact is not None:
             contract["fact"] = _fact_to_dict(self.fact)
         return contract

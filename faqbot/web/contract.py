@@ -58,7 +58,11 @@ CONTRACT: Final = _object(
         },
         "unanswered": {
             **_TEXTS,
-            "description": "Where a text asks several questions: those without an answer.",
+            "description": "Where a text asks several questions: what has no answer.",
+        },
+        "not_written": {
+            **_TEXTS,
+            "description": "What was asked for besides, and isn't written.",
         },
         "fact": {
             "type": "object",
