@@ -24,7 +24,7 @@ from faqbot.cli.common import (
     print_json,
     printable,
 )
-from faqbot.errors import counted
+from faqbot.errors import UsageError, counted
 from faqbot.model import Faq
 
 if TYPE_CHECKING:
@@ -51,8 +51,17 @@ Folder = Annotated[
     str | None,
     typer.Argument(
         metavar="DIR",
-        envvar="FAQBOT_KNOWLEDGE",
-        help="The content folder; without it ./knowledge, else the shipped content.",
+        help="The content folder; without it FAQBOT_KNOWLEDGE, ./knowledge, else what ships.",
+        show_default=False,
+    ),
+]
+AsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--knowledge",
+        "-k",
+        metavar="DIR",
+        help="The content folder, as other commands take it.",
         show_default=False,
     ),
 ]
@@ -85,6 +94,7 @@ class _CheckResult:
 def check(
     folder: Folder = None,
     *,
+    knowledge: AsOption = None,
     output: Formatted = CheckFormat.HUMAN,
     as_json: Json = False,
     strict: Strict = False,
@@ -100,7 +110,7 @@ def check(
     and what to do about each. Exit code 0 when there is no error, 1 when there is one (with
     --strict also for a warning), 2 when the content can't be found. --slack needs SLACK_BOT_TOKEN.
     """
-    where = content_folder(folder)
+    where = content_folder(_one_folder(folder, knowledge))
     shape = CheckFormat.JSON if as_json else output
 
     def once() -> bool:
@@ -112,6 +122,19 @@ def check(
         _watch(where, once)
     elif once():
         raise typer.Exit(1)
+
+
+def _one_folder(folder: str | None, knowledge: str | None) -> str | None:
+    """Return the folder that is given as the argument, as the option, or as both.
+
+    Raises:
+        UsageError: They differ.
+    """
+    if folder and knowledge and Path(folder).resolve() != Path(knowledge).resolve():
+        raise UsageError(
+            f"DIR is {folder}, and --knowledge is {knowledge}: name the folder to check once."
+        )
+    return folder or knowledge
 
 
 def _watch(where: Path, once: Callable[[], bool]) -> None:

@@ -361,6 +361,38 @@ def test_shipped_content_has_no_warnings(monkeypatch: pytest.MonkeyPatch, check:
     assert rules(out) <= {"one-sided-relation"}
 
 
+@pytest.mark.parametrize(
+    "given", [["knowledge"], ["--knowledge", "knowledge"], ["knowledge/", "-k", "./knowledge"]]
+)
+def test_folder_is_given_as_argument_or_as_option(
+    write: Callable[[str, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    given: list[str],
+) -> None:
+    write("one.yaml", SAYING.format(id="one", title="Florist"))
+    monkeypatch.setenv("FAQBOT_KNOWLEDGE", "elsewhere")
+    monkeypatch.setattr(sys, "argv", ["faqbot", "check", *given])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 0
+    assert "knowledge: 1 role" in capfdbinary.readouterr().out.decode()
+
+
+def test_two_folders_are_refused_with_advice(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.setattr(
+        sys, "argv", ["faqbot", "check", "knowledge", "--knowledge", str(folder.parent)]
+    )
+    with pytest.raises(SystemExit) as stop:
+        main()
+    told = " ".join(capfdbinary.readouterr().err.decode().split())
+    assert stop.value.code == 2
+    assert "DIR is knowledge, and --knowledge is" in told
+    assert "name the folder to check once" in told
+
+
 def test_watch_checks_again_after_each_save_and_in_a_folder_made_anew(folder: Path) -> None:
     (folder / "one.yaml").write_text("role: one\ntitel: One\n")
     command = [sys.executable, "-c", "from faqbot.cli.main import main; main()"]
