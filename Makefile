@@ -61,7 +61,7 @@ fuzz: $(VENV)/.installed-dev
 
 # Files that are made from the code, and committed.
 generated: $(VENV)/.installed-dev
-	@$(BIN)/python tools/generate.py --check
+	@$(BIN)/python -m tools.generate --check
 	@$(BIN)/python -m tools.slack_types --check
 
 docs: $(DOCS)/.installed
@@ -127,7 +127,7 @@ soak: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
-	@$(BIN)/python tools/generate.py
+	@$(BIN)/python -m tools.generate
 
 constraints:
 	@rm -rf build/constraints && $(PYTHON) -m venv build/constraints

@@ -281,7 +281,7 @@ def test_code_map_names_every_part_of_the_package() -> None:
 
 def test_generated_files_are_up_to_date() -> None:
     ran = subprocess.run(
-        [sys.executable, "tools/generate.py", "--check"],
+        [sys.executable, "-m", "tools.generate", "--check"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (ran.returncode, ran.stdout) == (0, ""), ran.stderr

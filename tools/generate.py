@@ -17,10 +17,9 @@ COMMAND = (sys.executable, "-m", "typer", "faqbot.cli.commands", "utils", "docs"
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Each generated file with what it should hold."""
-    import reference
-
     from faqbot.content.format import schema_text
     from faqbot.slack import manifest
+    from tools import reference
 
     yield Path("knowledge/schema.json"), schema_text()
     yield manifest.SOCKET_FILE, manifest.as_json(manifest.socket_manifest())
@@ -35,7 +34,7 @@ def generated() -> Iterator[tuple[Path, str]]:
 
 def commands() -> str:
     """The command reference, by Typer's own generator."""
-    from reference import WIDTH, prose
+    from tools.reference import WIDTH, prose
 
     made = subprocess.run(
         [*COMMAND, "--name", "faqbot", "--title", "Command line"],

@@ -31,7 +31,7 @@ def as_json(value: Any) -> Any:
 
 def test_committed_schema_is_up_to_date() -> None:
     written = (ROOT / SCHEMA_PATH).read_text(encoding="utf-8")
-    assert written == schema_text(), "run `python tools/generate.py`"
+    assert written == schema_text(), "run `python -m tools.generate`"
 
 
 def test_schema_is_valid_json_schema() -> None:

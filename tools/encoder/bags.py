@@ -62,7 +62,8 @@ class Typed:
     def filled(self) -> npt.NDArray[np.bool_]:
         """Which lines have a known token in every version."""
         every = [bags.filled for bags in (self.normalised, self.raw, *self.mistyped)]
-        return np.logical_and.reduce(every)
+        filled: npt.NDArray[np.bool_] = np.logical_and.reduce(every)
+        return filled
 
     def draw(self, rows: Ids, rng: np.random.Generator) -> tuple[Ids, Ids]:
         """Bags of a batch's rows: 65 % of them normalised, 15 % raw, 20 % mistyped."""

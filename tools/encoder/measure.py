@@ -120,7 +120,8 @@ def _folded(one: Labelled, known: Vectors, asked: Vectors, predict: Predict) -> 
 def _nearest(
     known: Vectors, labels: npt.NDArray[np.int64], asked: Vectors
 ) -> npt.NDArray[np.int64]:
-    return labels[(asked @ known.T).argmax(axis=1)]
+    nearest: npt.NDArray[np.int64] = labels[(asked @ known.T).argmax(axis=1)]
+    return nearest
 
 
 def _ridge(known: Vectors, labels: npt.NDArray[np.int64], asked: Vectors) -> npt.NDArray[np.int64]:

@@ -91,7 +91,8 @@ def train(
         seconds = time.monotonic() - started
         line = report(weights.detach().numpy())
         print(f"  epoch {epoch + 1} of {recipe.epochs}, {seconds:.0f} s: {line}", flush=True)
-    return weights.detach().numpy()
+    trained: Vectors = weights.detach().numpy()
+    return trained
 
 
 def _forward(

@@ -51,7 +51,8 @@ class Teacher:
         key = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:24]
         path = self._cache / f"teacher-{key}.npy"
         if path.exists():
-            return np.load(path)
+            kept: npt.NDArray[np.float16] = np.load(path)
+            return kept
         vectors = self._compute(lines).astype(np.float16)
         unfinished = path.with_suffix(".part.npy")
         np.save(unfinished, vectors)

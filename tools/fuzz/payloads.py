@@ -21,9 +21,8 @@ with atheris.instrument_imports(include=["faqbot.slack", "slack_bolt.request", "
     from faqbot.slack.directory import audience_of
     from faqbot.slack.http_endpoint import SlackEndpoint
     from faqbot.slack.listeners.channel_settings import policy_of
-    from faqbot.slack.listeners.proposals import _warned_of
     from faqbot.slack.middleware.deduplication import delivery_of
-    from faqbot.slack.payloads import IncomingMessage, Interaction, payload_of
+    from faqbot.slack.payloads import IncomingMessage, Interaction, payload_of, string_fields
 
 from faqbot.playground.delivery import signed_headers
 from tests.slack import hostile
@@ -43,7 +42,7 @@ def read_all(request: AsyncBoltRequest) -> None:
         str((payload.conversation, payload.direct, payload.modal, payload.public_thread)).encode()
         parse_entry_ref(payload.value)
         policy_of(payload)
-        _warned_of(payload.view)
+        string_fields(payload.view.metadata)
     body = request.body
     for unsigned in (body, body.get("event"), body.get("message")):  # what the Web API answers, too
         list(entry_buttons(unsigned.get("blocks") if isinstance(unsigned, dict) else None))
