@@ -33,11 +33,22 @@ from faqbot.matching.facts.finder import FactFinder
 from faqbot.matching.matcher import Matcher
 from faqbot.matching.sensitive import SensitiveFinder
 from faqbot.matching.small_talk import SmallTalkFinder
-from faqbot.matching.training_data import SharedResources, shared_resources
+from faqbot.matching.training_data import (
+    SharedResources,
+    authored_questions,
+    shared_resources,
+)
 from faqbot.model import Audience, KnowledgeBase
 
 MIN_CACHED_SECONDS: Final = 1.0
 """Seconds of building from which an index is cached: to read one takes half a second at least."""
+
+MIN_THREADED_QUESTIONS: Final = 1_000
+"""Questions and phrasings of FAQs from which an index is built with all processors.
+
+Below, threads wait for each other longer than they calculate: where others use the processors too,
+that made a start three times as expensive and six times as long.
+"""
 
 NICENESS: Final = 19
 """The niceness of the process that builds, so that it gives way to the one that answers."""
@@ -123,14 +134,17 @@ def load_index(folder: Path, resources: SharedResources, cache: Path | None = No
 def build_index(knowledge_base: KnowledgeBase, resources: SharedResources | None = None) -> Index:
     """Build the index of a knowledge base.
 
-    It is built with all processors, then answers on one thread: a question is too small to share,
-    and threads that wait for each other made it nine times slower on a busy machine.
+    That of large content is built with all processors. It answers on one thread: a question is too
+    small to share, and threads that wait for each other made it nine times slower on a machine
+    where others work too.
 
     Args:
         knowledge_base: the content.
         resources: what all indexes share; None takes those of the process.
     """
     shared = resources or shared_resources()
+    if sum(1 for _ in authored_questions(knowledge_base)) < MIN_THREADED_QUESTIONS:
+        threadpool_limits(limits=1, user_api="blas")
     matcher = Matcher(knowledge_base, shared)
     threadpool_limits(limits=1, user_api="blas")
     facts = FactFinder(knowledge_base, matcher.link_roles, shared.everyday, shared.names)
