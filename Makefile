@@ -38,8 +38,9 @@ run: $(VENV)/.installed
 	@echo "The command faqbot is $(BIN)/faqbot; after 'source $(BIN)/activate' it is faqbot alone."
 	@$(BIN)/faqbot run
 
+# With bytecode, also where it is switched off: the tests start faqbot some fifty times.
 test: $(VENV)/.installed-dev
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: lint generated
 	@$(MAKE) --no-print-directory $(DOCS)/.installed && $(DOCS)/bin/python tools/documentation.py
