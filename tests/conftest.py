@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -69,6 +70,14 @@ def pytest_configure(config: pytest.Config) -> None:
         fonts = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "matplotlib"
         os.environ.setdefault("MPLCONFIGDIR", str(fonts))
         os.environ["XDG_CACHE_HOME"] = str(Path(place.name) / "cache")
+    # Until the tests begin hardly anything is thrown away, and looking for it takes a sixth.
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from now on, but not among what was imported and collected."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

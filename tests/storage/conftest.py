@@ -57,6 +57,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     run = [*as_user, initdb, "-D", str(cluster), "-U", "postgres", "-A", "trust", "-N"]
     subprocess.run(run, check=True, capture_output=True)
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={place}"
+    options += " -c fsync=off"  # it dies with the tests
     start = [*as_user, pg_ctl, "-D", str(cluster), "-o", options, "-l", str(place / "log"), "-w"]
     subprocess.run([*start, "start"], check=True, capture_output=True)
     try:
