@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, insert, select, tuple_
@@ -46,10 +46,9 @@ class Questions:
         """Add questions in one transaction."""
         if not records:
             return
-        rows = [
-            {**asdict(record), "entries": [list(entry) for entry in record.entries]}
-            for record in records
-        ]
+        # Not by asdict, which copies each entry with all that is in it.
+        names = questions.c.keys()
+        rows = [{name: getattr(record, name) for name in names} for record in records]
         async with self._database.writing() as connection:
             await connection.execute(insert(questions), rows)
 
