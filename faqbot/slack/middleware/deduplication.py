@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from http import HTTPStatus
@@ -15,6 +15,7 @@ from slack_bolt.response import BoltResponse
 
 from faqbot.runtime.delivery_claims import DeliveryClaims, MemoryClaims
 from faqbot.slack.middleware.acknowledgement import UNWRITTEN
+from faqbot.slack.middleware.direct import DirectMiddleware, Next
 from faqbot.slack.payload_parser import Dispatch, make_request
 from faqbot.slack.payloads import (
     IncomingMessage,
@@ -82,10 +83,7 @@ def register(
     # Claims of this process: handling these twice does no harm, and saves a transaction.
     own = MemoryClaims()
 
-    @app.middleware
-    async def drop_duplicates(
-        req: AsyncBoltRequest, next_: Callable[[], Awaitable[None]]
-    ) -> BoltResponse | None:
+    async def drop_duplicates(req: AsyncBoltRequest, next_: Next) -> BoltResponse:
         payload = payload_of(req)
         delivery = delivery_of(payload)
         # A delivery that was taken over has its claim already; a second one would drop it.
@@ -110,8 +108,9 @@ def register(
                 # With 200 Slack stops: with an error it would deliver the duplicate again.
                 return BoltResponse(status=200, body="")
         req.context[_PASSED] = True
-        await next_()
-        return None
+        return await next_()
+
+    app.use(DirectMiddleware(drop_duplicates))
 
 
 async def redeliver(dispatch: Dispatch, body: Mapping[str, Any], key: str) -> bool:

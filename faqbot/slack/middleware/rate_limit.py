@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from faqbot.runtime.rate_limit import CAPACITY, MINUTE, Clock, TokenBuckets
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
 from faqbot.slack.middleware.deduplication import CLAIM
+from faqbot.slack.middleware.direct import DirectMiddleware, Next
 from faqbot.slack.payloads import IncomingMessage, SlashCommand, payload_of
 
 _USER_NOTICE: Final = "You've reached the limit of {questions} a minute. Please try again shortly."
@@ -115,10 +116,7 @@ def register(app: AsyncApp, limiter: QuestionLimiter, complete: Callable[[str], 
         complete: called with the claim of each delivery that ends here.
     """
 
-    @app.middleware
-    async def limit_rate(
-        req: AsyncBoltRequest, next_: Callable[[], Awaitable[None]]
-    ) -> BoltResponse | None:
+    async def limit_rate(req: AsyncBoltRequest, next_: Next) -> BoltResponse:
         payload = payload_of(req)
         if isinstance(payload, SlashCommand):
             notice = limiter.count(payload.team, payload.user)
@@ -137,5 +135,6 @@ def register(app: AsyncApp, limiter: QuestionLimiter, complete: Callable[[str], 
             if req.context.get(CLAIM):
                 complete(str(req.context[CLAIM]))
             return BoltResponse(status=200, body="")
-        await next_()
-        return None
+        return await next_()
+
+    app.use(DirectMiddleware(limit_rate))

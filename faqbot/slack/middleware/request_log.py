@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Final
 
 from slack_bolt.async_app import AsyncApp
@@ -17,6 +17,7 @@ from slack_bolt.response import BoltResponse
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from faqbot.slack.middleware.acknowledgement import LISTENER
+from faqbot.slack.middleware.direct import DirectMiddleware, Next
 from faqbot.slack.payloads import payload_of
 
 DRAIN_TIMEOUT: Final = 20.0
@@ -106,14 +107,15 @@ _log = logging.getLogger(__name__)
 
 def register(app: AsyncApp) -> None:
     """Bind a number to the log context of each delivery, which its listeners inherit."""
+    app.use(DirectMiddleware(_trace))
 
-    @app.middleware
-    async def trace(req: AsyncBoltRequest, next_: Callable[[], Awaitable[None]]) -> None:
-        payload = payload_of(req)
-        # A task inherits the context of its creator, which may hold values of another request.
-        clear_contextvars()
-        bind_contextvars(request=secrets.token_hex(6), team=payload.team, kind=payload.name)
-        await next_()
+
+async def _trace(request: AsyncBoltRequest, next_: Next) -> BoltResponse:
+    payload = payload_of(request)
+    # A task inherits the context of its creator, which may hold values of another request.
+    clear_contextvars()
+    bind_contextvars(request=secrets.token_hex(6), team=payload.team, kind=payload.name)
+    return await next_()
 
 
 def log_handled(request: AsyncBoltRequest, seconds: float) -> None:
