@@ -54,7 +54,7 @@ _COLLEAGUE: Final = re.compile(
     r"|\w+st du|du \w+st|dich|dir|dein[e]?[nrms]?|euch|ihn|ihm"
     r"|ella|tu|ti|te|usted|ustedes|nosotros|nosotras|nuestr[oa]s?|nous|notre|nos|toi|votre|vos)\b"
 )
-_YOU: Final = re.compile(r"\b(?:you|your|yours|u|ur)\b")
+_YOU: Final = re.compile(r"\b(?:you|your|yours|ur)\b")
 _MOMENT: Final = re.compile(
     r"\b(?:today|tonight|tomorrow|yesterday|(?:last|this|next) (?:week|month|night|time)"
     r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day|heute|gestern|hoy|ayer|aujourd'hui|demain)\b"

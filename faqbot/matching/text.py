@@ -52,6 +52,27 @@ _WRITTEN_OUT = MappingProxyType(
         "iii": "3",
     }
 )
+# Words of closed classes as people type them in chats. "U.S." and "R&D" are names, and "R" is a
+# language but for where "are" begins a question: "r u hiring", "what r the hours". "Ur" begins a
+# line as "you are", and is "your" behind other words.
+_CHAT = MappingProxyType(
+    {
+        "u": "you",
+        "pls": "please",
+        "plz": "please",
+        "thx": "thanks",
+        "thnx": "thanks",
+        "tnx": "thanks",
+        "cuz": "because",
+        "coz": "because",
+    }
+)
+_CHATTED = re.compile(rf"(?<![\w.&/'+-])(?:{'|'.join(_CHAT)})(?![\w&/'+-]|\.\w)")
+_CHATTED_YOUR = re.compile(r"(?<=\w )ur(?= \w)")
+_CHATTED_ARE = re.compile(
+    r"(?:^|(?<=[.?!,;] )|(?<=\bhow )|(?<=\bwho )|(?<=\bwhy )|(?<=\bwhat )|(?<=\bwhen )"
+    r"|(?<=\bwhere ))r(?= (?:you|your|we|they|there|these|those|the|any)\b)"
+)
 _CONTRACTED = re.compile(rf"(?<!\w)(?:{'|'.join(sorted(_WRITTEN_OUT, reverse=True))})(?!\w)")
 _WITH = re.compile(r"(?<![\w/])w/(?=\s|[a-z]{2})")
 _BEFORE_VERB = re.compile(
@@ -123,8 +144,11 @@ def normalise(text: str) -> str:
 def expand_contractions(text: str) -> str:
     """Return a text in small letters with its contractions written out, or cut to their subject.
 
-    "Dont" and "don't" are "do not", "whats" and "what's" are "what".
+    "Dont" and "don't" are "do not", "whats" and "what's" are "what", "u" is "you".
     """
+    text = _CHATTED.sub(lambda match: _CHAT[match[0]], text)
+    text = _CHATTED_YOUR.sub("your", text)
+    text = _CHATTED_ARE.sub("are", text)
     if "w/" in text:
         text = _WITH.sub("with ", text)
     text = _CONTRACTED.sub(lambda match: _WRITTEN_OUT[match[0]], text)
@@ -143,7 +167,8 @@ def codes(text: str) -> frozenset[str]:
     found: set[str] = set()
     for typed in text[: 4 * MAX_CHARACTERS].split():
         is_digit = any(letter.isdigit() for letter in typed)
-        capitals = "" if shouted else " ".join(_CAPITALS.findall(typed))
+        found_capitals = () if shouted else _CAPITALS.findall(typed)
+        capitals = " ".join(word for word in found_capitals if word.casefold() not in _CHAT)
         if is_digit or capitals:
             found.update(words(normalise(typed if is_digit else capitals)))
     return frozenset(found)
