@@ -205,9 +205,24 @@ class Decider:
             return Decline(
                 Reason.NOT_UNDERSTOOD, nearest=(*roles, *near)[: self._thresholds.max_options]
             )
+        if best.kind is EntryKind.SECTION and not self._is_written(best.id, audience):
+            return self._instead_of_unwritten(candidates, audience)
         part = "" if best.kind is EntryKind.ROLE else best.id
         among = [link.role for link in rivals] or [role.id for role in self._knowledge_base.roles]
         return self._which_role(part, best.confidence, among, audience)
+
+    def _is_written(self, part: str, audience: Audience) -> bool:
+        """Return whether any role has a part, and the audience may read it."""
+        entries = (self._parts.entry(role, part) for role in self._knowledge_base.roles)
+        return any(entry and self._parts.is_readable(entry.id, audience) for entry in entries)
+
+    def _instead_of_unwritten(self, candidates: Sequence[Candidate], audience: Audience) -> Outcome:
+        """Offer the general FAQs that come near where the best part is one that no role has."""
+        written = self._parts.readable(candidates, audience)
+        near = tuple(one for one in written if one.confidence >= self._thresholds.offer)
+        if near:
+            return Choices(near[: self._thresholds.max_options], Reason.CLOSE)
+        return Decline(Reason.NOT_UNDERSTOOD)
 
     def _which_role(
         self, part: str, confidence: float, among: Sequence[str], audience: Audience
