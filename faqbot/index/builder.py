@@ -43,7 +43,7 @@ from faqbot.model import Audience, KnowledgeBase
 MIN_CACHED_SECONDS: Final = 1.0
 """Seconds of building from which an index is cached: to read one takes half a second at least."""
 
-MIN_THREADED_QUESTIONS: Final = 1_000
+MIN_THREADED_QUESTIONS: Final = 2_000
 """Questions and phrasings of FAQs from which an index is built with all processors.
 
 Below, threads wait for each other longer than they calculate: where others use the processors too,
