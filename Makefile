@@ -40,7 +40,7 @@ run: $(VENV)/.installed
 
 # With bytecode, also where it is switched off: the tests start faqbot some fifty times.
 test: $(VENV)/.installed-dev
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: lint generated
 	@$(MAKE) --no-print-directory $(DOCS)/.installed && $(DOCS)/bin/python tools/documentation.py

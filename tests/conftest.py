@@ -26,6 +26,12 @@ hypothesis.settings.load_profile("suite")
 hypothesis.settings.register_profile("fuzz", max_examples=5_000)  # make fuzz
 FLAGS = ["--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+LONGEST = {
+    *("test_workers.py", "test_local_workspace.py", "test_reloading.py", "test_service.py"),
+    *("test_proxy.py", "test_content_pool.py", "test_check.py", "test_owner_check.py"),
+    *("test_documentation.py", "test_api.py", "test_page.py", "test_slack_cli.py"),
+}
+"""The files that take or wait longest: begun last, one of them would be waited for at the end."""
 
 
 def chromium_path() -> str | None:
@@ -81,6 +87,7 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: 0 if item.path.name in LONGEST else 1)
     for marker, (name, package, path) in NEEDS.items():
         needing = [item for item in items if item.get_closest_marker(marker)]
         if not needing or path():
