@@ -128,6 +128,7 @@ def test_no_tracked_file_names_a_package_registry() -> None:
         name
         for name in listed.stdout.decode().split("\0")
         if name and (ROOT / name).is_file() and name != "tests/test_architecture.py"
+        if not name.endswith(".safetensors")  # numbers, three quarters of all bytes
         if address.search((ROOT / name).read_bytes())
     ]
     assert guilty == []

@@ -358,7 +358,6 @@ def test_a_full_description_holds_every_section_and_faq(engine: Engine) -> None:
     ]
 
 
-@pytest.mark.usefixtures("engine")  # a process builds on one thread from its second index on
 def test_two_builds_of_the_same_content_answer_with_the_same_bytes() -> None:
     question = employee("what would a devops enginer do all day?")
     first, second = (

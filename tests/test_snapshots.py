@@ -15,11 +15,11 @@ from faqbot.index import builder
 from faqbot.index.cache import MAX_SNAPSHOTS, Snapshots, code_digest, snapshot_key
 from faqbot.matching import matcher
 from faqbot.matching.conversations import ConversationMemory
-from faqbot.matching.training_data import SharedResources
+from faqbot.matching.training_data import shared_resources
 from faqbot.model import Audience, Question
 
 SHIPPED = Path(__file__).resolve().parent.parent / "knowledge"
-RESOURCES = SharedResources()
+RESOURCES = shared_resources()
 ASKED = (
     "what degree do i need for pyhton backend?",
     "qa engineer certs and daily tasks",

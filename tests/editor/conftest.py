@@ -11,7 +11,7 @@ from faqbot.app import heading_classifier
 from faqbot.editor.commits import GitMode
 from faqbot.editor.pages import EditorPages
 from faqbot.editor.server import editor_pages
-from faqbot.matching.training_data import SharedResources
+from faqbot.matching.training_data import shared_resources
 
 ROLE = """\
 # agreed with the kitchen
@@ -39,7 +39,7 @@ faqs:
     answer: Behind the house.
 """
 
-RESOURCES = SharedResources()
+RESOURCES = shared_resources()
 Call = Callable[..., Any]
 
 
