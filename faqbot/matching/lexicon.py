@@ -225,6 +225,17 @@ def word_family(word: str) -> str:
     return stem.removesuffix("e") if stem != word else ""
 
 
+def craftspeople(word: str) -> frozenset[str]:
+    """Return the persons of a craft that ends in -ry: "cookery" is a cook's, "masonry" a mason's.
+
+    "Carpentry" is a carpenter's: these persons are occupations with an ending of their own or none.
+    """
+    if not word.endswith("ry") or len(word) <= MIN_FAMILY_LENGTH:
+        return frozenset()
+    stems = {word[:-1], word[:-2], word[:-2] + "er", word.removesuffix("ery")}
+    return OCCUPATIONS & stems
+
+
 class OccupationTitles:
     """Titles of occupations in the world at large, by their last word (`occupations/README.md`).
 

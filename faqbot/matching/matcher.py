@@ -43,6 +43,7 @@ from faqbot.matching.training_data import (
     plain_text,
     scope_keys,
     shared_phrasings,
+    things_listed,
 )
 from faqbot.matching.vector_cache import CachedEncoder
 from faqbot.matching.verbatim import VerbatimQuestions
@@ -120,6 +121,7 @@ class Matcher:
             compounds=compounds,
             occupations=resources.occupations,
             written=authored_questions(knowledge_base),
+            things=things_listed(knowledge_base),
         )
         self._title_words = {
             role.id: title_key(role.title, compounds) for role in knowledge_base.roles

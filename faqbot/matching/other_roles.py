@@ -6,6 +6,7 @@ one side of a comparison may be unknown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -42,6 +43,9 @@ JOINING: Final = frozenset("a an the to with from as than and or is are it this 
 MAX_WORDS_BEFORE: Final = 3
 """Words before the first side of a comparison among which a comparing one may stand."""
 
+_LEVEL: Final = re.compile(r"\b[^\W_]\b")
+"""A letter or digit by itself, as behind the name of a certificate."""
+
 NOUN_PRONOUNS: Final = frozenset(("it", "us"))
 """Stop words that are part of a title where they stand before an occupation: "IT manager"."""
 
@@ -56,6 +60,7 @@ class TitleEvidence:
         language: correct words of the language.
         occupations: titles of occupations in the world at large.
         written: texts of authors, in which they may name roles that they don't describe.
+        things: what roles list, such as certificates.
     """
 
     asking: frozenset[str]
@@ -63,6 +68,7 @@ class TitleEvidence:
     language: frozenset[str] = frozenset()
     occupations: OccupationTitles = NO_TITLES
     written: Iterable[str] = ()
+    things: Iterable[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,9 @@ class OtherRoles:
         written = [words(normalise(text)) for text in evidence.written]
         # One text each: thousands of short ones take a hundred times as long to look through.
         self._written = "\n".join(map(_phrase, written))
+        # Only things with a level are looked up, and only few have one.
+        leveled = filter(_LEVEL.search, evidence.things)
+        self._things = "\n".join(_phrase(words(normalise(thing))) for thing in leveled)
         self._comparisons = "\n".join(_phrase(text) for text in written if compares(text))
 
     def is_written(self, phrase: str, asked: Sequence[str]) -> bool:
@@ -102,6 +111,16 @@ class OtherRoles:
         """
         said = _phrase(phrase.split())
         return said in (self._comparisons if compares(asked) else self._written)
+
+    def names_thing(self, asked: Sequence[str], start: int, end: int) -> bool:
+        """Return whether a letter or number behind a title makes it a thing that roles list.
+
+        "Trainer C" is a certificate, where a role lists it.
+        """
+        level = asked[end] if end < len(asked) else ""
+        if len(level) != 1:
+            return False
+        return _phrase(asked[start : end + 1]) in self._things
 
     def spans(self, asked: Sequence[str], breaks: Collection[int] = ()) -> list[tuple[int, int]]:
         """Return where titles of occupations of several words stand, the longest at each end.
@@ -244,6 +263,8 @@ class OtherRoles:
         for position, word in enumerate(asked):
             stem = singular(word)
             if stem not in OCCUPATIONS or word in TITLE_MODIFIERS or word in STOP_WORDS:
+                continue
+            if self.names_thing(asked, position, position + 1):
                 continue
             for start, end in spans:
                 if start <= position < end:

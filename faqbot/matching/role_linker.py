@@ -24,6 +24,9 @@ POSSESSIVES = frozenset({"my", "our", "his", "her", "their"})
 
 SUPERIORS = frozenset("manager managers lead director supervisor head chief".split())
 
+BEFORE_NOUNS = frozenset("a an the for as of".split())
+"""Words before a noun that names somebody's occupation."""
+
 COMPARISON_WORDS = frozenset(
     "or vs versus than between differ difference different compare".split()
 )
@@ -50,6 +53,7 @@ class RoleLinker:
         compounds: joined words of titles with the pair that they stand for.
         occupations: titles of occupations in the world at large.
         written: texts of authors, in which they may name roles that they don't describe.
+        things: what roles list, such as certificates.
         thresholds: from which scores on words name a role.
     """
 
@@ -64,16 +68,18 @@ class RoleLinker:
         compounds: Mapping[str, tuple[str, str]] | None = None,
         occupations: OccupationTitles = NO_TITLES,
         written: Iterable[str] = (),
+        things: Iterable[str] = (),
         thresholds: LinkThresholds = LINK_THRESHOLDS,
     ) -> None:
         self._thresholds = thresholds
+        self._asking = asking
         roles = tuple(roles)
         self._grades = {role.id: grades for role in roles if (grades := _headed_grades(role))}
         self._index = TitleIndex(
             roles, asking, language, everyday, compounds or {}, thresholds=thresholds
         )
         self._others = OtherRoles(
-            self._index, TitleEvidence(asking, known, language, occupations, written)
+            self._index, TitleEvidence(asking, known, language, occupations, written, things)
         )
         self._initials = self._unique_initials()
 
@@ -183,6 +189,8 @@ class RoleLinker:
         """Return the rivals for the words of a title, or None when they don't name a role."""
         if self._is_superior(asked, match) or self._is_worker(asked, match):
             return None
+        if self._others.names_thing(asked, match.start, match.end):
+            return None
         unknown_role = self._others.around(asked, match, spans, breaks)
         best: dict[str, TitleMatch] = {}
         start, end = match.start, match.end
@@ -203,7 +211,7 @@ class RoleLinker:
         if unknown_role:
             factor = self._thresholds.unknown_role_factor
             needed = self._thresholds.min_unknown_role_score
-        if match.score * factor < needed:
+        if match.score * factor < needed and (unknown_role or not self._is_head(asked, match)):
             return None
         matched = " ".join(asked[start:end])
         links = tuple(
@@ -216,6 +224,23 @@ class RoleLinker:
         while start > 0 and asked[start - 1] in SENIORITY and asked[start - 1] not in headed:
             start -= 1
         return RoleMention(start, end, links, unknown_role, full)
+
+    def _is_head(self, asked: Sequence[str], match: TitleMatch) -> bool:
+        """Return whether a word is the noun that ends the titles of one role alone: "a host"."""
+        said = asked[match.start]
+        noun = singular(said)
+        if match.end - match.start > 1 or not match.exact:
+            return False
+        title = self._index.titles[match.title]
+        if noun != title[-1] or self._index.is_alias[match.title]:
+            return False
+        before = asked[match.start - 1] if match.start else ""
+        after = asked[match.end] if match.end < len(asked) else ""
+        # "The host of the meeting" is one as well, but "host a meeting" and "the host country"
+        # aren't.
+        as_noun = before in BEFORE_NOUNS or len(asked) <= MAX_SHORT_QUESTION
+        ends = not after or after in STOP_WORDS or after in self._asking
+        return as_noun and ends and self._index.is_of_one_role(noun)
 
     def _is_superior(self, asked: Sequence[str], match: TitleMatch) -> bool:
         """Return whether the words are somebody's superior: "my manager" is a person, no role."""

@@ -16,7 +16,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from faqbot.matching.encoders import weak_lru_cache
-from faqbot.matching.lexicon import NEVER_IN_TITLES, word_family
+from faqbot.matching.lexicon import NEVER_IN_TITLES, craftspeople, word_family
 from faqbot.matching.spelling import (
     MIN_WORD_LENGTH,
     STRICT_LENGTH,
@@ -59,12 +59,17 @@ LANGUAGE_WORD_PENALTY = 0.25
 
 @dataclass(frozen=True, slots=True)
 class WordMatch:
-    """A word of a question that stands for a word of titles, with its weight (0 to 1)."""
+    """A word of a question that stands for a word of titles, with its weight (0 to 1).
+
+    `exact` tells whether it is no misspelt word of a title, `as_typed` whether it is the word that
+    was typed, and not a correction of it.
+    """
 
     position: int
     word: str
     weight: float
     exact: bool
+    as_typed: bool = True
 
 
 class TitleWords:
@@ -106,7 +111,7 @@ class TitleWords:
         for position, (word, typed) in enumerate(zip(asked, written, strict=True)):
             stem = singular(word)
             found.extend(
-                WordMatch(position, inflected, FIELD_WEIGHT, exact=True)
+                WordMatch(position, inflected, FIELD_WEIGHT, exact=True, as_typed=word == typed)
                 for inflected in sorted(self.inflections(word))
             )
             known = stem in self._counts
@@ -136,7 +141,8 @@ class TitleWords:
         stem = singular(word)
         field = PERSONS_BY_FIELD.get(stem, PERSONS_BY_FIELD.get(word, ""))
         related = self._families.get(word_family(stem), frozenset())
-        return (related | ({field} & self._counts.keys())) - {stem}
+        persons = {field, *craftspeople(stem)}
+        return (related | (persons & self._counts.keys())) - {stem}
 
 
 def _is_right(typed: str, codes: Container[str]) -> bool:

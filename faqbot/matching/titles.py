@@ -185,6 +185,11 @@ class TitleIndex:
             return stem
         return next((w for w in sorted(self._words.inflections(word)) if w in title), stem)
 
+    def is_of_one_role(self, word: str) -> bool:
+        """Return whether the titles of one role alone have a word."""
+        rows = self._postings.get(word, ())
+        return len({self.roles[row] for row in rows}) == 1
+
     def last_words(self) -> frozenset[str]:
         """Return the words that titles end with."""
         return self._last_words
@@ -363,7 +368,10 @@ class TitleIndex:
     def _is_telling(self, match: WordMatch, asked: Sequence[str], *, alone: bool) -> bool:
         """Return whether a word is evidence for an incomplete title."""
         if alone and self._is_inflected(match, asked):
-            return False  # "the recruiting team" is no recruiter
+            # "The recruiting team" is no recruiter; "bookbinding" is nothing but a bookbinder's.
+            said = asked[match.position]
+            ordinary = said in self._language or said in self._asking
+            return match.as_typed and not ordinary
         everyday = match.word in self._everyday and match.word not in OCCUPATIONS
         if alone and everyday and len(asked) > MAX_SHORT_QUESTION:
             return False  # "a bad back" names no back end developer

@@ -123,6 +123,13 @@ def listed_items(knowledge_base: KnowledgeBase) -> Iterator[str]:
             yield from (*section.required, *section.preferred)
 
 
+def things_listed(knowledge_base: KnowledgeBase) -> Iterator[str]:
+    """Yield all points of all sections, required or not, as authors spell them."""
+    for role in knowledge_base.roles:
+        for section in role.sections:
+            yield from (*section.items, *section.required, *section.preferred)
+
+
 def own_name_words(knowledge_base: KnowledgeBase) -> frozenset[str]:
     """Return the words of the other names that authors give to things."""
     names = (name for each in knowledge_base.other_names for name in each)
