@@ -187,8 +187,10 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
     Raises:
         FaqbotError: as run.
     """
+    from faqbot.runtime.memory import return_large_blocks
     from faqbot.settings.models import Mode
 
+    return_large_blocks()
     folder, line = knowledge_folder(settings.faqbot_knowledge)
     if line:
         _print_line(line)
@@ -218,8 +220,11 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
     from faqbot.storage.models import ChannelMode
     from faqbot.web.site import workspace_routes
 
-    status_port = settings.port if settings.mode is Mode.SOCKET else settings.listen_port
-    write_status = write_status_file(str(folder), settings.mode.value, status_port)
+    write_status = write_status_file(
+        str(folder),
+        settings.mode.value,
+        settings.port if settings.mode is Mode.SOCKET else settings.listen_port,
+    )
     changed = asyncio.Event()
 
     def on_change(state: ReloadState) -> None:
@@ -229,13 +234,14 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
     build = partial(build_in_subprocess, resources=resources)
     reloader = Reloader(engine, folder, build, on_change)
     tasks = ContentUpdates(reloader, _fetcher(settings, folder), settings.pull_interval).tasks()
-    group_questions = partial(group_by_meaning, encoder=resources.static_encoder)
 
     def make_context(settings: Settings) -> AppContext:
         return AppContext(
             engine,
             content_state=lambda: reloader.state,
-            services=make_services(settings, group_questions),
+            services=make_services(
+                settings, partial(group_by_meaning, encoder=resources.static_encoder)
+            ),
             default_owner=settings.faqbot_default_owner,
             channel_mode=ChannelMode(settings.faqbot_channel_mode),
             publisher=ContentPublisher(engine, folder, reloader.reload),
