@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Protocol
-
-from cachetools import TTLCache
 
 from faqbot.storage.claims import key_string
 
@@ -108,7 +107,11 @@ class MemoryClaims:
         lifetime: float = 900.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._claimed: TTLCache[bytes, bool] = TTLCache(capacity, lifetime, clock)
+        self._capacity = capacity
+        self._lifetime = lifetime
+        self._clock = clock
+        # When each key is forgotten, the oldest first: half the memory of a TTLCache.
+        self._claimed: OrderedDict[bytes, float] = OrderedDict()
 
     async def claim(self, *key: str, until_known: bool = False) -> bool:  # noqa: ARG002
         """Claim a key. Returns True for the first caller only."""
@@ -120,10 +123,14 @@ class MemoryClaims:
 
     def claim_now(self, *key: str) -> bool:
         """Claim a key as `claim` does, without waiting."""
-        digest = _digest(key_string(key))
+        digest, now = _digest(key_string(key)), self._clock()
+        while self._claimed and next(iter(self._claimed.values())) <= now:
+            self._claimed.popitem(last=False)
         if digest in self._claimed:
             return False
-        self._claimed[digest] = True
+        self._claimed[digest] = now + self._lifetime
+        while len(self._claimed) > self._capacity:
+            self._claimed.popitem(last=False)
         return True
 
     async def acquire(self, key: tuple[str, ...], body: Mapping[str, Any]) -> Claim:  # noqa: ARG002

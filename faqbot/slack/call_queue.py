@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import random
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -66,8 +67,9 @@ class CallQueue:
         self._backoff = backoff
         self._on_call = on_call
         self._clock = clock
-        # Bounded, since keys name channels, of which a large workspace has more each day.
-        self._next_turns: MutableMapping[_Key, float] = LRUCache(_MAX_KEYS)
+        # Bounded, since keys name channels, of which a large workspace has more each day. A turn
+        # that is over is forgotten.
+        self._next_turns: OrderedDict[_Key, float] = OrderedDict()
         self._paused_until: MutableMapping[_Key, float] = LRUCache(_MAX_KEYS)
         self._posting: WeakSet[asyncio.Task[Any]] = WeakSet()
         self.waiting = 0
@@ -141,8 +143,10 @@ class CallQueue:
     async def _wait_for_turn(self, key: _Key, until: float, *, smooth: bool) -> None:
         if smooth and self._interval:
             now = self._clock()
-            turn = max(now, self._next_turns.get(key, 0.0))
+            # Put at the end again, so that the first is the one that was used the longest ago.
+            turn = max(now, self._next_turns.pop(key, 0.0))
             self._next_turns[key] = turn + self._interval
+            self._forget_turns(now)
             # The turn is taken before the wait, so that posts keep their order.
             await self._sleep(turn - (BURST - 1) * self._interval - now)
         # A loop: another call may have met a 429 and lengthened the pause meanwhile.
@@ -150,6 +154,12 @@ class CallQueue:
             if self._paused_until[key] > until:
                 raise PausedError
             await self._sleep(paused)
+
+    def _forget_turns(self, now: float) -> None:
+        """Forget turns that are over, and the first where there are too many."""
+        turns = self._next_turns
+        while len(turns) > _MAX_KEYS or next(iter(turns.values()), now + 1) <= now:
+            turns.popitem(last=False)
 
     async def _sleep(self, seconds: float) -> None:
         if seconds <= 0:
