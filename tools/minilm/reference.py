@@ -15,30 +15,44 @@ Moments = dict[str, Values]
 Observe = Callable[[str, Values], None]
 
 _EPSILON = 1e-12
+_FOLDED = 100
 _erf = np.vectorize(math.erf)
 
 
 def moments(weights: Mapping[str, npt.NDArray[np.float32]], texts: list[list[int]]) -> Moments:
     """Return the second moments of what each matrix is multiplied by, summed over texts."""
     found: Moments = {}
+    waiting: dict[str, list[Values]] = {}
+
+    def fold(name: str) -> None:
+        rows = np.concatenate(waiting.pop(name))
+        found[name] = found.get(name, 0) + rows.T @ rows
 
     def add(name: str, x: Values) -> None:
-        found[name] = found.get(name, 0) + x.T @ x
+        # Together, as each product is as large as the matrix, however few rows it has.
+        waiting.setdefault(name, []).append(x)
+        if len(waiting[name]) == _FOLDED:
+            fold(name)
 
+    exact = {name: array.astype(np.float64) for name, array in weights.items()}
     for ids in texts:
-        encode(weights, ids, add)
+        encode(exact, ids, add)
+    for name in list(waiting):
+        fold(name)
     return found
 
 
 def encode(
-    weights: Mapping[str, npt.NDArray[np.float32]], ids: list[int], observe: Observe | None = None
+    weights: Mapping[str, npt.NDArray[np.floating]],
+    ids: list[int],
+    observe: Observe | None = None,
 ) -> Values:
     """Return the unit vector of one text; `observe` sees the inputs of each matrix by its name."""
 
     def linear(x: Values, name: str) -> Values:
         if observe:
             observe(name, x)
-        matrix = weights[f"{name}.weight"].T.astype(np.float64)
+        matrix = weights[f"{name}.weight"].T.astype(np.float64, copy=False)
         found: Values = x @ matrix + weights[f"{name}.bias"]
         return found
 
@@ -67,7 +81,8 @@ def encode(
     return mean / np.linalg.norm(mean)
 
 
-def _normalised(x: Values, weights: Mapping[str, npt.NDArray[np.float32]], name: str) -> Values:
+def _normalised(x: Values, weights: Mapping[str, npt.NDArray[np.floating]], name: str) -> Values:
     x = x - x.mean(axis=-1, keepdims=True)
     x = x / np.sqrt((x**2).mean(axis=-1, keepdims=True) + _EPSILON)
-    return x * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+    found: Values = x * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+    return found

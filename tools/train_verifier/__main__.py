@@ -1,10 +1,14 @@
 """Fits the weights of the verifier and writes faqbot/matching/verifier.json.
 
-    python -m tools.train_verifier --data ../shared/data --folders FOLDER [--out FILE]
+    python -m tools.train_verifier --data ../shared/data --folders FOLDER \
+        --encoders HALF-0 HALF-1 [--out FILE]
 
 FOLDER holds a folder for each organisation (`tools/train_verifier/collection.py` says how it
-looks); the content of others is read from there and never becomes part of faqbot. Each folder is
-also asked with weights that it had no part in; these figures are printed.
+looks); the content of others is read from there and never becomes part of faqbot. HALF-0 and HALF-1
+hold encoders that learnt from one half of the folders each (`tools/minilm/fine_tuned.py`): each
+folder is embedded by the encoder that hasn't seen it, as vectors of content that was learnt from
+are better than any user's are. Each folder is also asked with weights that it had no part in; these
+figures are printed.
 """
 
 from __future__ import annotations
@@ -16,9 +20,19 @@ from pathlib import Path
 
 import numpy as np
 
+from faqbot.matching.encoders import OtherScripts
+from faqbot.matching.minilm import MiniLMEncoder
 from faqbot.matching.training_data import SharedResources
+from faqbot.matching.vector_cache import CachedEncoder
 from faqbot.matching.verifier import FEATURES
-from tools.train_verifier.collection import Collection, read_folder, read_intents, with_strangers
+from tools.train_verifier.collection import (
+    Collection,
+    halves,
+    read_folder,
+    read_folders,
+    read_intents,
+    with_strangers,
+)
 from tools.train_verifier.examples import Example, Kind, examples
 from tools.train_verifier.fit import Doubles, fit
 
@@ -31,15 +45,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="../shared/data")
     parser.add_argument("--folders", type=Path, required=True, help="a folder an organisation")
+    parser.add_argument("--encoders", type=Path, nargs=2, required=True, help="one a half")
     parser.add_argument("--out", type=Path, default=Path("faqbot/matching/verifier.json"))
     options = parser.parse_args()
     collections = _read(options.data, options.folders)
+    encoders = [CachedEncoder(OtherScripts(MiniLMEncoder(path))) for path in options.encoders]
+    first_half = {each.name for each in halves(read_folders(options.folders))[0]}
     written = {}
     for name in ("minilm", "static"):
-        resources = SharedResources()
-        if name == "static":
-            resources.encoder = resources.static_vectors
-        observed = [one for each in collections for one in examples(each, resources)]
+        observed: list[Example] = []
+        for each in collections:
+            resources = SharedResources()
+            resources.encoder = (
+                resources.static_vectors
+                if name == "static"
+                # The encoder of the other half.
+                else encoders[int(each.name in first_half)]
+            )
+            observed += examples(each, resources)
         print(name)
         _print_left_out(observed)
         weights, constant = fit(observed)
@@ -52,7 +75,7 @@ def main() -> None:
 
 
 def _read(data: Path, folders: Path) -> list[Collection]:
-    found = [read_folder(path.parent) for path in sorted(folders.glob("*/questions.jsonl"))]
+    found = read_folders(folders)
     handbook = read_folder(data / "handbook")
     # Its second half is reported, so it is not learnt from.
     half = handbook.questions[: len(handbook.questions) // 2]

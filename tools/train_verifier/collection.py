@@ -65,6 +65,18 @@ def read_folder(folder: Path) -> Collection:
     return Collection(folder.name, knowledge_base, tuple(questions))
 
 
+def read_folders(place: Path) -> tuple[Collection, ...]:
+    """Return the collections of a folder that holds one for each organisation."""
+    return tuple(read_folder(path.parent) for path in sorted(place.glob("*/questions.jsonl")))
+
+
+def halves(
+    collections: Sequence[Collection],
+) -> tuple[tuple[Collection, ...], tuple[Collection, ...]]:
+    """Return every second collection, and the others: an encoder learns from one half each."""
+    return tuple(collections[::2]), tuple(collections[1::2])
+
+
 def _id(name: str, known: set[str]) -> str:
     """Return the id of an entry that is named by its whole id or by its end."""
     found = [known_id for known_id in known if known_id == name or known_id.endswith(f"/{name}")]
