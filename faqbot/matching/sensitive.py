@@ -37,7 +37,7 @@ from faqbot.model import (
     SensitiveMatter,
 )
 
-MAX_OTHERS_ABOVE: Final = 0.02
+MAX_OTHERS_ABOVE: Final = 0.035
 """The share of shipped sentences about no matter that may lie as near to one as a line must."""
 
 MIN_LEAD: Final = 0.1
