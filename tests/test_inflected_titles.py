@@ -22,6 +22,13 @@ sections:
   skills:
     required: [Soups]
 ---
+role: book-restorer
+title: Conservator of Printed Works
+sections:
+  overview: Mends old bindings.
+  skills:
+    required: [Paper making]
+---
 role: trainer
 title: Trainer
 sections:
@@ -84,3 +91,8 @@ def test_certificate_that_a_role_lists_is_no_unknown_role(engine: Engine) -> Non
     result = engine.ask("do I need Inspector C?")
     assert result.role == "front-desk-host"
     assert engine.ask("what does an inspector do?").to_dict()["reason"] == "unknown_role"
+
+
+def test_words_of_an_id_name_its_role(engine: Engine) -> None:
+    answer = engine.ask(faqbot.Question("which skills does a book restorer need"))
+    assert [entry.id for entry in answer.entries] == ["book-restorer/skills"]

@@ -88,7 +88,7 @@ class TitleMatch:
 
 
 class TitleIndex:
-    """Titles and aliases by their words.
+    """Titles, aliases and ids by their words.
 
     Args:
         roles: the roles whose titles to index.
@@ -118,7 +118,7 @@ class TitleIndex:
         for role in roles:
             first = len(self.titles)
             seen: set[tuple[str, ...]] = set()
-            for number, title in enumerate((role.title, *role.aliases)):
+            for number, title in enumerate(role.names):
                 for said, cut in self._variants(title, compounds, STOP_WORDS | everyday | asking):
                     if not said or said in seen:
                         continue

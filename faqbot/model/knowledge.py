@@ -137,6 +137,13 @@ class Role:
     def role(self) -> str:
         return self.id
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The title, the aliases, and what an id of several words says: "vet-nurse"."""
+        said = self.id.split("-")
+        names_role = len(said) > 1 and all(word.isalpha() for word in said)
+        return (self.title, *self.aliases, *([" ".join(said)] if names_role else ()))
+
     def section(self, key: str) -> Section | None:
         """Return the section with that key, if the role has it."""
         return next((section for section in self.sections if section.key == key), None)
