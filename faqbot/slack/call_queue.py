@@ -15,8 +15,7 @@ from weakref import WeakSet
 import aiohttp
 from cachetools import LRUCache
 
-POST: Final = "chat.postMessage"
-POSTS: Final = frozenset({POST, "chat.postEphemeral"})
+POSTS: Final = frozenset({"chat.postMessage", "chat.postEphemeral"})
 BURST: Final = 3
 """Posts to a channel without a pause; then one a second (https://docs.slack.dev/apis/web-api/rate-limits)."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -20,7 +19,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from faqbot.errors import FaqbotError, ServiceError, SettingsError
 from faqbot.runtime.logs import bolt_logger
-from faqbot.slack.call_queue import POST, POSTS, CallQueue
+from faqbot.slack.call_queue import POSTS, CallQueue
 
 SLACK_ERRORS: Final = (SlackApiError, aiohttp.ClientError, TimeoutError)
 """What a call of the Web API raises: Slack refuses it, can't be reached, or doesn't answer."""
@@ -186,48 +185,6 @@ async def web_client(
             logger=bolt_logger(),
             retry_handlers=[ConnectionRetry(max_retry_count=2)],
         )
-
-
-async def post_message(client: AsyncWebClient, arguments: Mapping[str, Any]) -> AsyncSlackResponse:
-    """Call `chat.postMessage` once, in its turn.
-
-    The SDK's own method prepares retries, of which a post has none (`ConnectionRetry`), and looks
-    for its own classes in the arguments: a fourth of the time that a post took.
-
-    Args:
-        client: whose token and session are used.
-        arguments: of the method; those that are None are left out.
-
-    Raises:
-        SlackApiError: Slack refuses the message, or responds with something else than JSON.
-        aiohttp.ClientError: Slack can't be reached.
-        TimeoutError: Slack doesn't answer.
-    """
-    if client.session is None or client.session.closed:
-        return await client.chat_postMessage(**arguments)
-    url = f"{client.base_url}{POST}"
-    given = {name: value for name, value in arguments.items() if value is not None}
-    request: dict[str, Any] = {
-        "headers": {**client.headers, "Authorization": f"Bearer {client.token}"},
-        "json": {**client.default_params, **given},
-        "ssl": client.ssl,
-        "proxy": client.proxy,
-    }
-    data: Any = {}
-    async with client.session.request("POST", url, **request) as response:
-        with contextlib.suppress(aiohttp.ContentTypeError, ValueError):
-            data = await response.json()
-    answer = AsyncSlackResponse(
-        client=client,
-        http_verb="POST",
-        api_url=url,
-        req_args=request,
-        data=data if isinstance(data, dict) else {},
-        headers=cast("dict[str, str]", response.headers),
-        status_code=response.status,
-    )
-    answer.validate()  # type: ignore[no-untyped-call]
-    return answer
 
 
 async def check_bot_token(client: AsyncWebClient) -> str:

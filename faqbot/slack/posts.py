@@ -25,7 +25,6 @@ from faqbot.slack.client import (
     TOO_LONG,
     client_of,
     describe_error,
-    post_message,
     why_not_posted,
 )
 from faqbot.slack.payloads import IncomingMessage, Interaction
@@ -216,7 +215,7 @@ async def post_once(
     thread = arguments["thread_ts"] or ""
     for attempt in range(MAX_ATTEMPTS):
         try:
-            return await post_message(client, {**arguments, "metadata": metadata})
+            return await client.chat_postMessage(**arguments, metadata=metadata)
         except SLACK_ERRORS as error:
             if attempt == MAX_ATTEMPTS - 1 or not _may_have_arrived(error):
                 raise

@@ -17,7 +17,7 @@ from slack_sdk.errors import SlackApiError
 from faqbot.playground.models import Faults
 from faqbot.runtime.web import listen
 from faqbot.slack.call_queue import CallQueue
-from faqbot.slack.client import post_message, web_client
+from faqbot.slack.client import web_client
 from faqbot.slack.posts import post_once, was_answered
 from tests.slack.conftest import serving
 
@@ -142,35 +142,6 @@ async def test_answer_is_posted_once_when_the_response_is_lost(slack: Lossy) -> 
         assert await was_answered(client, "C1", "1.1", "1.2")
         assert not await was_answered(client, "C1", "1.1", "1.3")
     assert len(slack.posts) == 1
-
-
-async def test_answer_is_posted_as_the_sdk_would_post_it() -> None:
-    came: list[tuple[Any, dict[str, str]]] = []
-
-    async def note(request: web.Request) -> web.Response:
-        headers = {name: value for name, value in request.headers.items() if name != "Content-Type"}
-        came.append((await request.json(), headers))
-        return web.json_response({"ok": True, "ts": "1.9"})
-
-    blocks = ({"type": "divider"},)
-    message: dict[str, Any] = {"channel": "C1", "thread_ts": None, "text": "é", "blocks": blocks}
-    async with api(chat_postMessage=note) as url, web_client("xoxb-1", url) as client:
-        client.default_params = {"team_id": "T1"}  # as in an organisation
-        client.headers["X-Own"] = "1"
-        posted = await post_message(client, message)
-        await client.chat_postMessage(**message)
-    assert posted["ts"] == "1.9"
-    assert came[0] == came[1]
-
-
-@pytest.mark.parametrize("kind", ["text/html", "text/plain", "application/json"])
-async def test_page_of_a_proxy_is_no_posted_answer(kind: str) -> None:
-    async def page(_: web.Request) -> web.Response:
-        return web.Response(text="<p>Who are you?", content_type=kind)
-
-    async with api(chat_postMessage=page) as url, web_client("xoxb-1", url) as client:
-        with pytest.raises(SlackApiError):
-            await post_once(client, "1.2", {"channel": "C1", "thread_ts": "1.1", "text": "a"})
 
 
 async def test_refused_answer_is_not_repeated() -> None:
