@@ -7,7 +7,7 @@ import logging
 import secrets
 import sys
 import traceback
-from typing import Any, Final, TextIO
+from typing import Final, TextIO
 
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
@@ -28,48 +28,6 @@ def _mask_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return {key: mask_value(value, key) for key, value in event.items()}
 
 
-class _EventFormatter(logging.Formatter):
-    """Formats records by the processors of structlog.
-
-    Its own formatter makes another record of each, since it also takes those of structlog's
-    loggers, which faqbot has none of.
-
-    Args:
-        renderer: makes the line.
-    """
-
-    def __init__(self, renderer: Processor) -> None:
-        super().__init__()
-        self._processors: tuple[Processor, ...] = (
-            structlog.contextvars.merge_contextvars,
-            structlog.stdlib.add_log_level,
-            structlog.stdlib.add_logger_name,
-            structlog.stdlib.ExtraAdder(),
-            _without_record,
-            structlog.processors.format_exc_info,
-            # After the traceback has become text: that may contain a token as well.
-            _mask_secrets,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            renderer,
-        )
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line of a record."""
-        event: Any = {"event": record.getMessage(), "_record": record}
-        if record.exc_info:
-            event["exc_info"] = record.exc_info
-        if record.stack_info:
-            event["stack_info"] = record.stack_info
-        for process in self._processors:
-            event = process(None, record.levelname.lower(), event)
-        return str(event)
-
-
-def _without_record(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    del event["_record"]
-    return event
-
-
 def configure_logging(level: str, log_format: str, stream: TextIO | None = None) -> None:
     """Set up logging for the whole process.
 
@@ -79,8 +37,23 @@ def configure_logging(level: str, log_format: str, stream: TextIO | None = None)
         stream: where to write; standard error if None.
     """
     target = stream or sys.stderr
+    before: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+    ]
+    after: list[Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        # After the traceback has become text: that may contain a token as well.
+        _mask_secrets,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _renderer(log_format, target),
+    ]
+    formatter = structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=after)
     handler = _SafeStreamHandler(target)
-    handler.setFormatter(_EventFormatter(_renderer(log_format, target)))
+    handler.setFormatter(formatter)
     root = logging.getLogger()
     # Replaced, not added: a second call would otherwise write each line twice.
     root.handlers = [handler]

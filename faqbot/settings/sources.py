@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -70,7 +69,7 @@ def mask(text: str) -> str:
 
 def mask_value(value: Any, name: str = "", depth: int = 0) -> Any:
     """Return a value that may be logged: masked by its name, and in all texts inside it."""
-    if value and _is_secret_name(name):
+    if value and _SECRET_NAME.fullmatch(name):
         return MASK
     if isinstance(value, str):
         return mask(value)
@@ -85,12 +84,6 @@ def mask_value(value: Any, name: str = "", depth: int = 0) -> Any:
         if isinstance(value, list | tuple | set | frozenset):
             return [mask_value(inner, name, depth + 1) for inner in value]
     return mask(str(value))
-
-
-# The names of a log line's values are few, and the same in each line.
-@lru_cache(maxsize=1_024)
-def _is_secret_name(name: str) -> bool:
-    return bool(_SECRET_NAME.fullmatch(name))
 
 
 def _mask_match(match: re.Match[str]) -> str:
