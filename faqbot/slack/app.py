@@ -31,9 +31,8 @@ from faqbot.slack.listeners import (
     retry,
 )
 from faqbot.slack.manifest import COMMANDS
-from faqbot.slack.middleware import deduplication, rate_limit, request_log
-from faqbot.slack.middleware.acknowledgement import AcknowledgedApp, Acknowledgement
-from faqbot.slack.middleware.deduplication import CLAIM
+from faqbot.slack.middleware import deliveries, rate_limit, request_log
+from faqbot.slack.middleware.deliveries import CLAIM, AcknowledgedApp, Acknowledgement
 from faqbot.slack.middleware.request_log import log_handled
 from faqbot.slack.payloads import IncomingMessage, Interaction, payload_of
 from faqbot.slack.posts import deliver, send_ephemeral
@@ -109,7 +108,7 @@ def base_app(
     services.listeners.watch(app, on_finished)
     request_log.register(app)
     errors.register(app, services)
-    deduplication.register(app, services.claims, services.metrics.duplicate)
+    deliveries.register(app, services.claims, services.metrics.duplicate)
     return app
 
 

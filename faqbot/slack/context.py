@@ -16,7 +16,7 @@ from faqbot.runtime.question_queue import QuestionQueue
 from faqbot.slack.call_queue import CallQueue
 from faqbot.slack.conversations import MessageVersions, Threads
 from faqbot.slack.directory import AudienceResolver, ChannelPolicies
-from faqbot.slack.middleware.acknowledgement import PATIENCE
+from faqbot.slack.middleware.deliveries import PATIENCE
 from faqbot.slack.middleware.rate_limit import QuestionLimiter
 from faqbot.slack.middleware.request_log import ListenerTracker
 from faqbot.slack.owners import OwnerDirectory

@@ -30,7 +30,7 @@ from faqbot.slack.context import AppContext, Services
 from faqbot.slack.health import Health, token_check
 from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.slack.listeners.reports import Reports
-from faqbot.slack.middleware.deduplication import redeliver
+from faqbot.slack.middleware.deliveries import redeliver
 from faqbot.slack.middleware.rate_limit import QuestionLimiter
 from faqbot.slack.payload_parser import Dispatch
 from faqbot.slack.socket_mode import SocketMode

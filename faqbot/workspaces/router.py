@@ -21,7 +21,7 @@ from slack_bolt.response import BoltResponse
 
 from faqbot.errors import ServiceError
 from faqbot.slack.blockkit.views import NOT_NOW
-from faqbot.slack.middleware.deduplication import CLAIM
+from faqbot.slack.middleware.deliveries import CLAIM
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.storage.models import StoreError
 from faqbot.workspaces.app_pool import (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from faqbot.slack.middleware.deduplication import Delivery, DeliveryKind, delivery_of
+from faqbot.slack.middleware.deliveries import Delivery, DeliveryKind, delivery_of
 from faqbot.slack.payload_parser import make_request
 from faqbot.slack.payloads import IncomingMessage, MessageKind, OtherPayload, Payload, payload_of
 

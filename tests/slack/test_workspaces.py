@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from faqbot.slack.middleware.deduplication import redeliver
+from faqbot.slack.middleware.deliveries import redeliver
 from faqbot.slack.payload_parser import make_request
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.storage.models import StoreError

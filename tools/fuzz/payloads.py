@@ -21,7 +21,7 @@ with atheris.instrument_imports(include=["faqbot.slack", "slack_bolt.request", "
     from faqbot.slack.directory import audience_of
     from faqbot.slack.http_endpoint import SlackEndpoint
     from faqbot.slack.listeners.channel_settings import policy_of
-    from faqbot.slack.middleware.deduplication import delivery_of
+    from faqbot.slack.middleware.deliveries import delivery_of
     from faqbot.slack.payloads import IncomingMessage, Interaction, payload_of, string_fields
 
 from faqbot.playground.delivery import signed_headers

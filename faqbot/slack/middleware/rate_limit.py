@@ -17,8 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.runtime.rate_limit import CAPACITY, MINUTE, Clock, TokenBuckets
 from faqbot.slack.client import SLACK_ERRORS, client_of, describe_error
-from faqbot.slack.middleware.deduplication import CLAIM
-from faqbot.slack.middleware.direct import DirectMiddleware, Next
+from faqbot.slack.middleware.deliveries import CLAIM, DirectMiddleware, Next
 from faqbot.slack.payloads import IncomingMessage, SlashCommand, payload_of
 
 _USER_NOTICE: Final = "You've reached the limit of {questions} a minute. Please try again shortly."

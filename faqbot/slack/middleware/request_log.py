@@ -16,8 +16,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from faqbot.slack.middleware.acknowledgement import LISTENER
-from faqbot.slack.middleware.direct import DirectMiddleware, Next
+from faqbot.slack.middleware.deliveries import LISTENER, DirectMiddleware, Next
 from faqbot.slack.payloads import payload_of
 
 DRAIN_TIMEOUT: Final = 20.0
