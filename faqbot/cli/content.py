@@ -215,7 +215,7 @@ def _unknown_owners(folder: Path, knowledge_base: KnowledgeBase) -> list[Finding
     from faqbot.lint import rules
     from faqbot.lint.findings import RULES, Finding
     from faqbot.settings.sources import configured_slack
-    from faqbot.slack.owner_check import unknown_owners
+    from faqbot.slack.owners import unknown_owners
 
     token, base_url, default = configured_slack()
     unknown = asyncio.run(unknown_owners(token, base_url, knowledge_base, default))

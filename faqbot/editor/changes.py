@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.editor.forms import written
-from faqbot.replies.entries import literal
+from faqbot.replies.reply import literal
 
 LABELS: Final = {
     "about": "About",

@@ -19,8 +19,7 @@ from markupsafe import Markup
 from faqbot.errors import needs_extra
 from faqbot.model import Audience, Entry, Faq, KnowledgeBase, Role
 from faqbot.pages import look
-from faqbot.replies.entries import body
-from faqbot.replies.reply import Block, Bullets, ReplyText, markdown_blocks
+from faqbot.replies.reply import Block, Bullets, ReplyText, body, markdown_blocks
 
 if TYPE_CHECKING:
     from docx.document import Document

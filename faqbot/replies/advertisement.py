@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from faqbot.model import Role, Section
-from faqbot.replies.entries import years_of
-from faqbot.replies.reply import Block, Bullets, ReplyPart, ReplyText
+from faqbot.replies.reply import Block, Bullets, ReplyPart, ReplyText, years_of
 
 
 def advertisement(role: Role) -> tuple[ReplyPart, ...]:

@@ -26,9 +26,8 @@ from faqbot.model import (
     is_stale,
 )
 from faqbot.replies.advertisement import advertisement
-from faqbot.replies.entries import body, source
 from faqbot.replies.facts import with_fact
-from faqbot.replies.reply import ALL_ROLES, Button, Reply, ReplyPart, SourceLine
+from faqbot.replies.reply import ALL_ROLES, Button, Reply, ReplyPart, SourceLine, body, source
 
 FULL_DESCRIPTION = "Full description"
 _HOW_TO_ASK = "Name a role and what you want to know about it, such as its skills."

@@ -26,8 +26,21 @@ from faqbot.model import (
     UpkeepMatter,
     is_stale,
 )
-from faqbot.replies.entries import literal, source, with_article, years_of
-from faqbot.replies.reply import Block, Bullets, Button, Reply, ReplyPart, ReplyText, Row, Table
+from faqbot.replies.reply import (
+    Block,
+    Bullets,
+    Button,
+    Reply,
+    ReplyPart,
+    ReplyText,
+    Row,
+    Table,
+    as_listed,
+    literal,
+    source,
+    with_article,
+    years_of,
+)
 
 _KINDS: Final = {
     "skills": "Skills",
@@ -383,17 +396,3 @@ def _found_line(line: Evidence, knowledge_base: KnowledgeBase, with_level: bool)
     says = line.text or (years_of(role) if role and _is_years(line) else "not listed")
     level = f" ({line.level.value})" if with_level and line.text else ""
     return f"**{literal(title)}**: {says}{level}"
-
-
-def as_listed(said: str, lines: Iterable[Evidence]) -> str:
-    """What was asked for in the letters of the line that names it: "SQL" for "sql"."""
-    texts = [line.text for line in lines]
-    return "".join(_in_letters_of(texts, part) for part in re.split(r"( and | or )", said))
-
-
-def _in_letters_of(texts: Iterable[str], said: str) -> str:
-    for text in texts:
-        found = re.search(rf"(?<!\w){re.escape(said)}(?!\w)", text, re.IGNORECASE)
-        if found:
-            return found[0]
-    return said

@@ -1,4 +1,7 @@
-"""Directory of a workspace: audiences and rights of users, and policies of channels."""
+"""Directory of a workspace: audiences and rights of users, user groups, and channels.
+
+Of channels it knows who is in them, which of them other companies read, and their policies.
+"""
 
 from __future__ import annotations
 
@@ -224,3 +227,57 @@ async def may_manage(client: AsyncWebClient, user: str, channel: str) -> bool:
         _log.info("who made a channel could not be told: %s", describe_error(error))
         return False
     return made.get("creator") == user
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A user group; it is reached in the first of its default channels."""
+
+    id: str
+    handle: str
+    users: frozenset[str]
+    channels: tuple[str, ...]
+
+
+async def listed_groups(client: AsyncWebClient) -> tuple[Group, ...]:
+    """Return the user groups of a workspace.
+
+    Raises:
+        SlackApiError: Slack refuses the list.
+        aiohttp.ClientError: Slack can't be reached.
+        TimeoutError: Slack doesn't answer.
+    """
+    answer = await client.usergroups_list(include_users=True)
+    listed: list[dict[str, Any]] = answer.get("usergroups") or []
+    return tuple(
+        Group(
+            str(one.get("id") or ""),
+            str(one.get("handle") or ""),
+            frozenset(one.get("users") or ()),
+            tuple((one.get("prefs") or {}).get("channels") or ()),
+        )
+        for one in listed
+    )
+
+
+_MEMBERS_PAGE: Final = 1_000
+_MEMBERS_PAGES: Final = 10
+
+
+async def members_of(client: AsyncWebClient, channel: str) -> frozenset[str] | None:
+    """Return the members of a channel; None if Slack doesn't list them."""
+    found: set[str] = set()
+    cursor = ""
+    try:
+        for _ in range(_MEMBERS_PAGES):
+            answer = await client.conversations_members(
+                channel=channel, limit=_MEMBERS_PAGE, cursor=cursor or None
+            )
+            found |= set(answer.get("members") or ())
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                break
+    except SLACK_ERRORS as error:
+        _log.info("the members of a channel could not be listed: %s", describe_error(error))
+        return None
+    return frozenset(found)

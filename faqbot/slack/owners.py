@@ -1,4 +1,7 @@
-"""Owners of content: who they are, where they are reached, and who may act for them."""
+"""Owners of content: who they are, where they are reached, and who may act for them.
+
+`unknown_owners` checks with Slack which of them it can't find, or can't reach.
+"""
 
 from __future__ import annotations
 
@@ -7,35 +10,27 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from faqbot.errors import UsageError
 from faqbot.model import Audience, Faq, KnowledgeBase
 from faqbot.slack.blockkit.rich_text import escape
-from faqbot.slack.client import SLACK_ERRORS, describe_error
-from faqbot.slack.directory import AudienceResolver, is_admin
+from faqbot.slack.client import SLACK_ERRORS, describe_error, team_id_of, web_client
+from faqbot.slack.directory import AudienceResolver, Group, is_admin, listed_groups, members_of
 
 OWNERS_LIFETIME: Final = 600.0
-_MEMBERS_PAGE: Final = 1_000
-_MEMBERS_PAGES: Final = 10
 _PLACE: Final = re.compile(r"(?:<[@#])?([UWCG][A-Z0-9]{6,})(?:\|[^>]*)?>?")
 _GROUP: Final = re.compile(r"(?:<!subteam\^)?(S[A-Z0-9]{6,})(?:\|[^>]*)?>?")
+_GROUPS: Final = "S"
+_NOT_FOUND: Final = frozenset({"user_not_found", "users_not_found", "channel_not_found"})
 _UNKNOWN_USER: Final = (
     "Slack doesn't tell me now who you are, so I can't let you do that. Try again in a minute; if "
     "it stays so, faqbot needs the scope `users:read`."
 )
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A user group; it is reached in the first of its default channels."""
-
-    id: str
-    handle: str
-    users: frozenset[str]
-    channels: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +171,7 @@ class OwnerDirectory:
         if user in owners.people or any(user in group.users for group in owners.groups):
             return True
         for channel in owners.channels:
-            members = await _members(client, channel)
+            members = await members_of(client, channel)
             # Where Slack doesn't list them: the card is in that channel, and the user sees it.
             if user in members if members is not None else channel == seen_in:
                 return True
@@ -245,7 +240,7 @@ class OwnerDirectory:
             TimeoutError: Slack doesn't answer.
         """
         if self._clock() >= self._until:
-            self._groups = await _listed_groups(client)
+            self._groups = await listed_groups(client)
             self._until = self._clock() + OWNERS_LIFETIME
         return await self.group(client, owner)
 
@@ -256,24 +251,10 @@ class OwnerDirectory:
         # Set before the call: while Slack fails, not every question waits for another try.
         self._until = self._clock() + OWNERS_LIFETIME
         try:
-            self._groups = await _listed_groups(client)
+            self._groups = await listed_groups(client)
         except SLACK_ERRORS as error:
             _log.info("user groups could not be listed: %s", describe_error(error))
         return self._groups
-
-
-async def _listed_groups(client: AsyncWebClient) -> tuple[Group, ...]:
-    answer = await client.usergroups_list(include_users=True)
-    listed: list[dict[str, Any]] = answer.get("usergroups") or []
-    return tuple(
-        Group(
-            str(one.get("id") or ""),
-            str(one.get("handle") or ""),
-            frozenset(one.get("users") or ()),
-            tuple((one.get("prefs") or {}).get("channels") or ()),
-        )
-        for one in listed
-    )
 
 
 def owners_in(knowledge_base: KnowledgeBase) -> Iterator[str]:
@@ -282,25 +263,6 @@ def owners_in(knowledge_base: KnowledgeBase) -> Iterator[str]:
         yield role.owner
         yield from (faq.owner for faq in role.faqs)
     yield from (faq.owner for faq in knowledge_base.faqs)
-
-
-async def _members(client: AsyncWebClient, channel: str) -> frozenset[str] | None:
-    """Return the members of a channel; None if Slack doesn't list them."""
-    found: set[str] = set()
-    cursor = ""
-    try:
-        for _ in range(_MEMBERS_PAGES):
-            answer = await client.conversations_members(
-                channel=channel, limit=_MEMBERS_PAGE, cursor=cursor or None
-            )
-            found |= set(answer.get("members") or ())
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                break
-    except SLACK_ERRORS as error:
-        _log.info("the members of a channel could not be listed: %s", describe_error(error))
-        return None
-    return frozenset(found)
 
 
 def parse_slack_id(owner: str) -> str:
@@ -317,3 +279,77 @@ def mention(owner: str) -> str:
     if not place:
         return escape(owner)
     return f"<@{place}>" if place[0] in "UW" else f"<#{place}>"
+
+
+async def unknown_owners(
+    token: str, base_url: str, knowledge_base: KnowledgeBase, default: str
+) -> dict[str, str]:
+    """Return the owners whom Slack can't find or reach, each with what is wrong.
+
+    Args:
+        token: the bot token.
+        base_url: of the Web API.
+        knowledge_base: the content.
+        default: the default owners, as in FAQBOT_DEFAULT_OWNER.
+
+    Raises:
+        FaqbotError: Slack refuses the token or a call, or can't be reached.
+    """
+    async with web_client(token, base_url) as client:
+        await team_id_of(client)
+        directory = OwnerDirectory(default)
+        found: dict[str, str] = {}
+        for owner in sorted({*owners_in(knowledge_base), *directory.default} - {""}):
+            if said := await _problem(client, directory, owner):
+                found[owner] = said
+        return found
+
+
+async def _problem(client: AsyncWebClient, directory: OwnerDirectory, owner: str) -> str:
+    """Return what is wrong with an owner; empty if nothing is, or if it isn't written for Slack."""
+    named = parse_slack_id(owner)
+    try:
+        if named[:1] in ("U", "W"):
+            return await _person_problem(client, named)
+        if named:
+            return await _channel_problem(client, named)
+        if owner.startswith(("@", _GROUPS, "<!subteam")):
+            return _group_problem(await directory.listed_group(client, owner))
+    except SLACK_ERRORS as error:
+        if isinstance(error, SlackApiError) and error.response.get("error") in _NOT_FOUND:
+            return "isn't in this workspace, or is a private channel without faqbot"
+        raise UsageError(
+            f"Slack doesn't say who {owner} is ({describe_error(error)}): give faqbot the scopes "
+            "users:read, usergroups:read, channels:read and groups:read, or check without --slack."
+        ) from error
+    return ""
+
+
+async def _person_problem(client: AsyncWebClient, person: str) -> str:
+    user = (await client.users_info(user=person)).get("user") or {}
+    if user.get("deleted"):
+        return "has left the workspace"
+    if user.get("is_bot"):
+        return "is a bot, which answers nobody"
+    if user.get("is_restricted") or user.get("is_ultra_restricted"):
+        return "is a guest, who may not act for content"
+    return ""
+
+
+async def _channel_problem(client: AsyncWebClient, channel: str) -> str:
+    found = (await client.conversations_info(channel=channel)).get("channel") or {}
+    if found.get("is_archived"):
+        return "is archived"
+    if found.get("is_member") is False:
+        return "doesn't have faqbot in it: /invite @faqbot"
+    return ""
+
+
+def _group_problem(group: Group | None) -> str:
+    if group is None:
+        return "is no user group of this workspace"
+    if not group.users:
+        return "is a user group without members"
+    if not group.channels:
+        return "is a user group without a default channel, in which to reach it"
+    return ""

@@ -32,7 +32,7 @@ from faqbot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
 from faqbot.slack.middleware.deliveries import PATIENCE
 from faqbot.slack.middleware.rate_limit import QuestionLimiter
 from faqbot.slack.middleware.request_log import ListenerTracker
-from faqbot.slack.socket_mode import SocketMode
+from faqbot.slack.service import SocketMode
 from faqbot.storage.models import ChannelMode
 from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.knowledge_base import knowledge_base

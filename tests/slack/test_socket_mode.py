@@ -15,7 +15,7 @@ from faqbot.playground.workspace import LocalWorkspace
 from faqbot.slack.app import create_app
 from faqbot.slack.client import check_bot_token, web_client
 from faqbot.slack.context import AppContext
-from faqbot.slack.socket_mode import SocketMode
+from faqbot.slack.service import SocketMode
 from tests.slack.conftest import LOADED, QUICK, SETUP, make_engine
 from tests.support.published_types import all_type_problems
 from tests.support.waiting import DEADLINE, eventually

@@ -8,13 +8,13 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
-from faqbot.replies.entries import literal
 from faqbot.replies.reply import (
     Button,
     Reply,
     SourceLine,
     Table,
     as_text,
+    literal,
 )
 from faqbot.replies.reply import plain as unmarked
 from faqbot.slack.blockkit.rich_text import (

@@ -7,8 +7,16 @@ from typing import Final
 
 from faqbot.model import Audience, DocumentForm, KnowledgeBase, Role
 from faqbot.replies.compose import NOTHING_WRITTEN, is_empty
-from faqbot.replies.entries import literal, with_article
-from faqbot.replies.reply import ALL_ROLES, Bullets, Button, Reply, ReplyPart, ReplyText
+from faqbot.replies.reply import (
+    ALL_ROLES,
+    Bullets,
+    Button,
+    Reply,
+    ReplyPart,
+    ReplyText,
+    literal,
+    with_article,
+)
 from faqbot.slack.blockkit.blocks import (
     BUTTONS,
     Action,

@@ -12,8 +12,7 @@ from typing import Final
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.model import Faq, KnowledgeBase, Role, is_stale
-from faqbot.replies.entries import literal
-from faqbot.replies.reply import Bullets, Reply, ReplyPart
+from faqbot.replies.reply import Bullets, Reply, ReplyPart, literal
 from faqbot.runtime.tasks import sleep_until
 from faqbot.slack.blockkit.blocks import (
     Action,
