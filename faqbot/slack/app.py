@@ -28,7 +28,6 @@ from faqbot.slack.listeners import (
     home,
     messages,
     proposals,
-    retry,
 )
 from faqbot.slack.manifest import COMMANDS
 from faqbot.slack.middleware import deliveries, rate_limit, request_log
@@ -53,7 +52,6 @@ def create_app(
         commands.register,
         buttons.register,
         home.register,
-        retry.register,
     ):
         register(app, app_context)
     if services.recorder is not None:
