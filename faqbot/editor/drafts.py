@@ -1,4 +1,7 @@
-"""Drafts: what is on the page, checked and asked as if it were saved."""
+"""Drafts: what is on the page, checked and asked as if it were saved, or proposed to owners.
+
+Where owners decide before a file is written, a draft becomes a proposal.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import datetime as dt
 import re
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +23,8 @@ from faqbot.content.publisher import FileEdit
 from faqbot.content.yaml_edits import BYTE_ORDER_MARK
 from faqbot.content.yaml_tree import Node
 from faqbot.content.yaml_values import compose, plain_value
-from faqbot.editor.files import ContentFiles, DocumentRef
+from faqbot.editor.changes import changes_in_words
+from faqbot.editor.files import ContentFiles, DocumentRef, PendingEdit
 from faqbot.editor.forms import to_form_path
 from faqbot.engine import Engine
 from faqbot.errors import ContentError, UsageError
@@ -31,6 +35,8 @@ from faqbot.lint.rules import check_knowledge_base
 from faqbot.matching.conversations import ConversationMemory
 from faqbot.matching.training_data import SharedResources
 from faqbot.model import KnowledgeBase
+from faqbot.storage.models import EDIT, Proposal, utc_now
+from faqbot.storage.store import new_id
 
 MAX_ENGINES: Final = 2
 """Contents of which an engine is kept: the one on disk, and the one on the page."""
@@ -46,6 +52,8 @@ _MISSING: Final = re.compile(r" needs `(\w+)`$")
 
 MAX_COLUMN: Final = 1_000_000
 """Behind every line: rules know the line of an entry, not the column."""
+
+_NO_WORDS: Final = "- Only how the file is written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,3 +265,52 @@ class _Places:
             if at < line or (at == line and beside <= column)
         ]
         return before[-1] if before else None
+
+
+def proposal_of(pending: PendingEdit, person: str, roles: Collection[str]) -> Proposal:
+    """Return the proposal of an edit, which no workspace has yet.
+
+    Args:
+        pending: the edit.
+        person: who proposes it.
+        roles: the ids of the roles in the content.
+    """
+    edit, now = pending.edit, utc_now()
+    return Proposal(
+        id=new_id(),
+        team="",
+        kind=EDIT,
+        question=_what_is_edited(pending),
+        answer="\n".join(changes_in_words(pending.before, pending.after)) or _NO_WORDS,
+        role=_role_of_edit(pending, roles),
+        proposed_by=person,
+        created=now,
+        changed=now,
+        file=edit.file,
+        version=edit.version,
+        text=edit.text,
+    )
+
+
+def _what_is_edited(pending: PendingEdit) -> str:
+    """Return in words what an edit is about."""
+    form = pending.before or pending.after
+    about = form.get("about")
+    title = form.get("title") or (f"FAQs about {about}" if about else "General FAQs")
+    if not pending.edit.version:
+        return f"New: {title}"
+    return f"{title}" if pending.edit.text is not None else f"Remove {title}"
+
+
+def _role_of_edit(pending: PendingEdit, roles: Collection[str]) -> str | None:
+    """Return the role whose owners decide about an edit; None leaves it to the default owners.
+
+    What moves from one role to another is for both, so neither decides alone.
+    """
+    named = {
+        str(form.get("role") or form.get("about") or "")
+        for form in (pending.before, pending.after)
+        if form
+    }
+    known = sorted(named & set(roles))
+    return known[0] if len(known) == 1 and "" not in named else None

@@ -19,8 +19,7 @@ from faqbot.content.yaml_edits import edit_document
 from faqbot.content.yaml_tree import Node
 from faqbot.content.yaml_values import compose, plain_value
 from faqbot.editor.commits import Commits
-from faqbot.editor.forms import FormPath, from_form, to_form
-from faqbot.editor.merge import Merge
+from faqbot.editor.forms import FormPath, Merge, from_form, to_form
 from faqbot.errors import Problem, UsageError
 
 MAX_UNDONE: Final = 50

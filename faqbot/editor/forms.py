@@ -2,13 +2,15 @@
 
 A form writes each section in its long form, so that the page knows one shape. On the way back a
 section keeps the short form that its author chose for as long as it can hold the content, and
-texts and dates that weren't edited stay as YAML read them.
+texts and dates that weren't edited stay as YAML read them. Where two people changed the same form,
+`Merge` keeps the changes of both.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from faqbot.content.format import FaqFile, FaqPart, RoleFile, field_keys
@@ -18,6 +20,7 @@ from faqbot.errors import UsageError
 SECTION_KEYS: Final = field_keys(SectionPart)
 _ORDERS: Final = tuple(field_keys(part) for part in (RoleFile, FaqFile, FaqPart, SectionPart))
 MAX_FORM_DEPTH: Final = 8
+_MISSING: Final = object()
 
 FormPath = tuple[str | int, ...]
 """Keys and numbers that lead to a value inside a form or a document."""
@@ -209,3 +212,41 @@ def _check_depth(value: Any, depth: int = 0) -> None:
     inside = value.values() if isinstance(value, Mapping) else value
     for part in inside if isinstance(value, Mapping | list) else ():
         _check_depth(part, depth + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A merge of two people's changes, with the paths that the other one, or both, changed."""
+
+    theirs: list[FormPath] = field(default_factory=list)
+    both: list[FormPath] = field(default_factory=list)
+
+    def of(self, base: Any, mine: Any, theirs: Any, path: FormPath = ()) -> Any:
+        """Return a value with the changes of both; where both changed it, `mine`."""
+        if theirs in (base, mine):
+            return mine
+        if all(isinstance(one, Mapping) for one in (base, mine, theirs)):
+            parts = {}
+            for key in dict.fromkeys((*theirs, *mine)):
+                old, own, other = (one.get(key, _MISSING) for one in (base, mine, theirs))
+                part = self.of(old, own, other, (*path, key))
+                if part is not _MISSING:
+                    parts[key] = part
+            return parts
+        keyed = [_by_id(one) for one in (base, mine, theirs)]
+        if all(one is not None for one in keyed):
+            old, own, other = keyed
+            return list(self.of(old, own, other, path).values())
+        self.theirs.append(path)
+        if mine == base:
+            return theirs
+        self.both.append(path)
+        return mine
+
+
+def _by_id(value: Any) -> dict[str, Any] | None:
+    """Return the entries of a list of sections or FAQs by their ids; None for another value."""
+    if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
+        return None
+    ids = [str(one.get("id") or one.get("key") or "") for one in value]
+    return dict(zip(ids, value, strict=True)) if all(ids) and len(set(ids)) == len(ids) else None

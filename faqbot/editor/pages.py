@@ -23,7 +23,7 @@ from faqbot import pages
 from faqbot.content.fields import RESERVED_IDS, make_id
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.editor.changes import changes_in_words
-from faqbot.editor.drafts import Drafts
+from faqbot.editor.drafts import Drafts, proposal_of
 from faqbot.editor.files import (
     ContentDocument,
     ContentFiles,
@@ -33,7 +33,6 @@ from faqbot.editor.files import (
     Saved,
 )
 from faqbot.editor.imports import Imports
-from faqbot.editor.proposals import proposal_of
 from faqbot.errors import ContentError, FaqbotError, UsageError
 from faqbot.importers.documents.blocks import HeadingClassifier
 from faqbot.model import Audience, Question, Surface

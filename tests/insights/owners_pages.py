@@ -16,8 +16,7 @@ from faqbot.content.loader import load_knowledge_base
 from faqbot.content.publisher import ContentPublisher
 from faqbot.engine import Engine
 from faqbot.index.reloader import Reloader
-from faqbot.insights.edits import CurrentContent
-from faqbot.insights.server import insights_app
+from faqbot.insights.server import CurrentContent, insights_app
 from faqbot.insights.views import InsightsPages
 from faqbot.playground.models import Channel
 from faqbot.runtime.web import Server, background_server, listen
