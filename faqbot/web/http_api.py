@@ -14,7 +14,15 @@ from starlette.routing import BaseRoute, Route
 from faqbot.model import Surface
 from faqbot.settings.api_keys import ApiKeys
 from faqbot.web.answers import Answers, Caller, WebAnswer
-from faqbot.web.contract import JsonObject, reply_to_dict
+from faqbot.web.contract import (
+    ASK_PATH,
+    OPENAPI_PATH,
+    ROLE_PATH,
+    ROLES_PATH,
+    JsonObject,
+    openapi,
+    reply_to_dict,
+)
 from faqbot.web.json_endpoint import (
     Handler,
     JsonEndpoint,
@@ -24,7 +32,6 @@ from faqbot.web.json_endpoint import (
     too_many,
 )
 from faqbot.web.limits import WebLimits, address_of
-from faqbot.web.openapi import ASK_PATH, OPENAPI_PATH, ROLE_PATH, ROLES_PATH, openapi
 from faqbot.web.served import PublicContent
 
 _BEARER: Final = "bearer "
