@@ -277,7 +277,7 @@ def _new_phrasings(engine: Engine, found: tuple[PhrasingSuggestion, ...]) -> dic
 
 
 def _changed_files(engine: Engine, more: dict[str, list[str]]) -> dict[Path, tuple[str, str]]:
-    from faqbot.content.phrasings import add_phrasings
+    from faqbot.content.publisher import add_phrasings
 
     paths: dict[Path, None] = {}
     for entry_id in more:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from faqbot.content.loader import load_knowledge_base
-from faqbot.content.phrasings import add_phrasings
+from faqbot.content.publisher import add_phrasings
 from faqbot.index.reloader import ReloadState
 from faqbot.index.status import write_status_file
 from faqbot.model import Years

@@ -8,8 +8,7 @@ import pytest
 
 from faqbot.content.files import file_version
 from faqbot.content.loader import check_folder, load_knowledge_base
-from faqbot.content.phrasings import write_phrasing
-from faqbot.content.publisher import ContentPublisher, FileEdit
+from faqbot.content.publisher import ContentPublisher, FileEdit, write_phrasing
 from faqbot.content.writer import faq_template, new_faq_key, write_faq
 from faqbot.errors import ContentError, UsageError
 from faqbot.model import Audience, Faq, KnowledgeBase, Section

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from faqbot.content.loader import check_folder, load_knowledge_base
-from faqbot.content.phrasings import add_phrasings
+from faqbot.content.publisher import add_phrasings
 from faqbot.content.writer import faq_file
 from faqbot.model import Faq
 from tests.content.conftest import Write
