@@ -163,7 +163,7 @@ def run(settings: Settings) -> None:
 
     configure_logging(settings.faqbot_log_level, settings.faqbot_log_format)
     if settings.mode in (Mode.HTTP, Mode.MANY_WORKSPACES):
-        from faqbot.runtime.supervisor import run_workers
+        from faqbot.runtime.processes import run_workers
         from faqbot.runtime.web import listen
 
         # Before the content is loaded: a port that is taken is reported at once, and all
@@ -187,7 +187,7 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
     Raises:
         FaqbotError: as run.
     """
-    from faqbot.runtime.memory import return_large_blocks
+    from faqbot.runtime.processes import return_large_blocks
     from faqbot.settings.models import Mode
 
     return_large_blocks()
@@ -214,7 +214,7 @@ def serve(settings: Settings, listener: socket.socket | None) -> None:
     from faqbot.index.reloader import ContentUpdates, Reloader, ReloadState
     from faqbot.index.status import write_status_file
     from faqbot.matching.similarity import group_by_meaning
-    from faqbot.runtime.tasks import run_until_signal
+    from faqbot.runtime.processes import run_until_signal
     from faqbot.slack.context import AppContext
     from faqbot.slack.service import make_services, run_http, run_socket_mode
     from faqbot.storage.models import ChannelMode

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from faqbot import __version__
-from faqbot.runtime.supervisor import KILL_MARGIN
+from faqbot.runtime.processes import KILL_MARGIN
 from faqbot.settings.models import Settings
 from faqbot.slack.http_endpoint import MAX_BYTES, PATH
 

@@ -16,7 +16,6 @@ from faqbot.cli import (
     exports,
     forget,
     imports,
-    mcp,
     new,
     question_log,
     service,
@@ -88,6 +87,6 @@ add_command(app, question_log.report, question_log.EXAMPLE, LOG)
 add_command(app, service.insights, service.INSIGHTS_EXAMPLE, LOG)
 add_command(app, forget.forget, forget.EXAMPLE, LOG)
 add_command(app, service.run, service.EXAMPLE, SERVICE)
-add_command(app, mcp.mcp, mcp.EXAMPLE, SERVICE)
+add_command(app, service.mcp, service.MCP_EXAMPLE, SERVICE)
 add_command(app, service.status, service.STATUS_EXAMPLE, SERVICE)
 app.add_typer(service.workspaces_app, rich_help_panel=SERVICE)

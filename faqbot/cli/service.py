@@ -1,10 +1,10 @@
-"""`faqbot run`, `status`, `insights` and `workspaces`: commands that operate the service."""
+"""`faqbot run`, `mcp`, `status`, `insights`, `workspaces`: commands that serve and operate."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -16,12 +16,14 @@ from faqbot.cli.common import (
     console,
     content_folder,
     in_quotes,
+    load_engine,
     print_json,
     print_note,
     printable,
     use_store,
 )
-from faqbot.errors import UsageError, counted
+from faqbot.errors import UsageError, counted, needs_extra
+from faqbot.model import Audience
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from faqbot.index.status import ServiceStatus
     from faqbot.storage.installations import Installation
     from faqbot.storage.store import Store
+
 
 EXAMPLE = "Example: faqbot run --check"
 
@@ -359,3 +362,23 @@ def _missing(one: InstallationStatus) -> Text:
     needed = (", ".join(one.missing), "yellow")
     spared = f"optional: {', '.join(one.missing_optional)}" if one.missing_optional else ""
     return Text.assemble(needed, "; " if one.missing and spared else "", spared)
+
+
+MCP_EXAMPLE: Final = "Example: faqbot mcp --knowledge knowledge"
+
+ForWhom = Annotated[
+    Audience, typer.Option("--audience", help="Who reads the answers; everyone reads least.")
+]
+
+
+def mcp(*, audience: ForWhom = Audience.EVERYONE, knowledge: Knowledge = None) -> None:
+    """Answer an AI assistant on this machine by MCP, over standard input and output.
+
+    The assistant starts it: give it this command. Its tools ask a question, list roles, describe
+    one and compare several. For Slackbot and other machines, set FAQBOT_MCP for faqbot run.
+    """
+    with needs_extra("faqbot mcp", "mcp"):
+        from faqbot.web.mcp_tools import serve_standard_streams
+    from faqbot.web.answers import Answers
+
+    serve_standard_streams(Answers(load_engine(knowledge)), audience)

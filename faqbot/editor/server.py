@@ -16,7 +16,7 @@ from faqbot.editor.pages import EditorPages, Propose
 from faqbot.importers.documents.blocks import HeadingClassifier
 from faqbot.matching.training_data import SharedResources
 from faqbot.runtime.http_limits import LOCAL_LIMITS
-from faqbot.runtime.tasks import run_until_signal
+from faqbot.runtime.processes import run_until_signal
 from faqbot.runtime.web import Server, background_server, listen
 
 

@@ -26,7 +26,7 @@ from faqbot.insights.views import InsightsPages
 from faqbot.matching.encoders import StaticEncoder
 from faqbot.matching.similarity import group_by_meaning
 from faqbot.model import KnowledgeBase
-from faqbot.runtime.tasks import run_until_signal
+from faqbot.runtime.processes import run_until_signal
 from faqbot.runtime.web import LOCAL_HOSTS, Server, background_server, listen
 from faqbot.settings.models import Settings, reveal
 from faqbot.slack.blockkit.cards import ALONE, proposal_card

@@ -1,13 +1,10 @@
-"""Asyncio tasks: one call for many waiters, tasks that end with a block, and a main task."""
+"""Asyncio tasks: one call for many waiters, and tasks that end with a block."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import gc
 import logging
-import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Hashable
 from contextlib import asynccontextmanager
 from typing import Any, Final, Generic, TypeVar
@@ -124,46 +121,3 @@ def _log_failure(task: asyncio.Task[object]) -> None:
     error = None if task.cancelled() else task.exception()
     if error is not None:
         _log.error("a background task failed: %s", type(error).__name__)
-
-
-_GC_THRESHOLDS: Final = (20_000, 20, 50)
-"""Objects and rounds between two garbage collections: a request makes some thousand objects."""
-
-
-def run_until_signal(work: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine until SIGINT or SIGTERM cancels it; a second signal cancels its clean-up."""
-    # The index lives as long as the process. Collections that traversed it took a fifth of the
-    # time.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_GC_THRESHOLDS)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_until_signal(work))
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    if sys.platform == "win32":
-        return None
-    import uvloop
-
-    return uvloop.new_event_loop
-
-
-async def _until_signal(work: Coroutine[Any, Any, None]) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    task = asyncio.ensure_future(work)
-
-    def stopped() -> None:
-        if stop.is_set():
-            task.cancel()
-        stop.set()
-        task.cancel()
-
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stopped)
-    try:
-        await task
-    except asyncio.CancelledError:
-        if not stop.is_set():
-            raise

@@ -28,12 +28,8 @@ from faqbot.matching.conversations import ConversationMemory
 from faqbot.matching.similarity import group_by_meaning
 from faqbot.matching.training_data import SharedResources
 from faqbot.runtime.delivery_claims import DeliveryClaims
-from faqbot.runtime.tasks import (
-    BackgroundTask,
-    background_tasks,
-    run_until_signal,
-    sleep_until,
-)
+from faqbot.runtime.processes import run_until_signal
+from faqbot.runtime.tasks import BackgroundTask, background_tasks, sleep_until
 from faqbot.runtime.web import background_server
 from faqbot.settings.models import Settings, reveal
 from faqbot.slack.app import CONTENT_UNAVAILABLE

@@ -9,7 +9,7 @@ import pytest
 
 PROGRAM = """
 import os, sys
-from faqbot.runtime.memory import return_large_blocks
+from faqbot.runtime.processes import return_large_blocks
 
 def resident():
     with open("/proc/self/statm") as stream:
