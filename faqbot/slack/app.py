@@ -30,9 +30,8 @@ from faqbot.slack.listeners import (
     proposals,
 )
 from faqbot.slack.manifest import COMMANDS
-from faqbot.slack.middleware import deliveries, rate_limit, request_log
-from faqbot.slack.middleware.deliveries import CLAIM, AcknowledgedApp, Acknowledgement
-from faqbot.slack.middleware.request_log import log_handled
+from faqbot.slack.middleware import deliveries, rate_limit
+from faqbot.slack.middleware.deliveries import CLAIM, AcknowledgedApp, Acknowledgement, log_handled
 from faqbot.slack.payloads import IncomingMessage, Interaction, payload_of
 from faqbot.slack.posts import deliver, send_ephemeral
 
@@ -104,7 +103,6 @@ def base_app(
         log_handled(request, seconds)
 
     services.listeners.watch(app, on_finished)
-    request_log.register(app)
     errors.register(app, services)
     deliveries.register(app, services.claims, services.metrics.duplicate)
     return app

@@ -16,9 +16,8 @@ from faqbot.runtime.question_queue import QuestionQueue
 from faqbot.slack.call_queue import CallQueue
 from faqbot.slack.conversations import MessageVersions, Threads
 from faqbot.slack.directory import AudienceResolver, ChannelPolicies
-from faqbot.slack.middleware.deliveries import PATIENCE
+from faqbot.slack.middleware.deliveries import PATIENCE, ListenerTracker
 from faqbot.slack.middleware.rate_limit import QuestionLimiter
-from faqbot.slack.middleware.request_log import ListenerTracker
 from faqbot.slack.owners import OwnerDirectory
 from faqbot.slack.payloads import IncomingMessage
 from faqbot.storage.claims import key_string

@@ -29,9 +29,8 @@ from faqbot.slack.client import web_client
 from faqbot.slack.context import AppContext, Services
 from faqbot.slack.http_endpoint import PATH, asgi
 from faqbot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
-from faqbot.slack.middleware.deliveries import PATIENCE
+from faqbot.slack.middleware.deliveries import PATIENCE, ListenerTracker
 from faqbot.slack.middleware.rate_limit import QuestionLimiter
-from faqbot.slack.middleware.request_log import ListenerTracker
 from faqbot.slack.service import SocketMode
 from faqbot.storage.models import ChannelMode
 from faqbot.storage.recorder import QuestionRecorder

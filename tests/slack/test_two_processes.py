@@ -23,7 +23,7 @@ from faqbot.slack.app import create_app
 from faqbot.slack.client import web_client
 from faqbot.slack.context import AppContext
 from faqbot.slack.http_endpoint import PATH, asgi
-from faqbot.slack.middleware.request_log import ListenerTracker
+from faqbot.slack.middleware.deliveries import ListenerTracker
 from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.models import ChannelMode
 from faqbot.storage.store import open_store

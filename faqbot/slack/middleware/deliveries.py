@@ -1,4 +1,4 @@
-"""Deliveries in Bolt: middleware that drops duplicates, and their acknowledgement.
+"""Deliveries in Bolt: numbered in the log, handled once, tracked while their listeners run.
 
 What could be lost is finished before it is acknowledged, or left to Slack's retry.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,9 +16,12 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.listener.async_listener_completion_handler import AsyncListenerCompletionHandler
+from slack_bolt.listener.async_listener_start_handler import AsyncListenerStartHandler
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from faqbot.runtime.delivery_claims import DeliveryClaims, MemoryClaims
 from faqbot.slack.payload_parser import Dispatch, make_request
@@ -81,11 +85,209 @@ CLAIM: Final = "faqbot_claim"
 _PASSED: Final = "faqbot_passed"
 """The name in Bolt's context of the mark that the listeners were called."""
 
+DRAIN_TIMEOUT: Final = 20.0
+"""Seconds that listeners have to end at shutdown."""
+
+_BEGAN: Final = "faqbot_began"
 _CANCELLED_WITHIN: Final = 0.2
 _log = logging.getLogger(__name__)
 
+OnFinished = Callable[[AsyncBoltRequest, float], None]
+
 HasPosted = Callable[[asyncio.Task[Any]], bool]
 """Whether a task has begun to post."""
+
+
+_ANSWERED: Final = frozenset(MessageKind) - {MessageKind.UNPROMPTED, MessageKind.FOR_OTHERS}
+"""Messages that may be answered wherever they are written."""
+
+
+class DeliveryKind(Enum):
+    """How a delivery is claimed, so that it is handled once."""
+
+    QUESTION = "question"  # in all processes, and taken over when this one dies
+    ACTION = "action"  # in all processes
+    OTHER = "other"  # in this process: handling it twice does no harm
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The key that identifies a delivery, and how it is claimed."""
+
+    key: tuple[str, ...]
+    kind: DeliveryKind
+
+
+def delivery_of(payload: Payload) -> Delivery | None:
+    """Return what identifies a payload: its message, event or trigger; None if nothing does.
+
+    Slack sends an event again to any process, but never a command.
+    """
+    match payload:
+        case SlashCommand(trigger="") | Interaction(trigger=""):
+            return None
+        case SlashCommand():
+            key = ("trigger", payload.team, payload.name, payload.trigger)
+            return Delivery(key, DeliveryKind.OTHER)
+        case Interaction():
+            key = ("trigger", payload.team, payload.name, payload.trigger)
+            return Delivery(key, DeliveryKind.ACTION)
+        case IncomingMessage(kind=kind) if kind in _ANSWERED:
+            return Delivery(payload.key, DeliveryKind.QUESTION)
+        case _ if payload.event_id:
+            return Delivery(("event", payload.team, payload.event_id), DeliveryKind.OTHER)
+    return None
+
+
+def register(
+    app: AsyncApp, claims: DeliveryClaims, on_duplicate: Callable[[], None] = lambda: None
+) -> None:
+    """Register middleware that numbers deliveries in the log, and drops duplicates.
+
+    Args:
+        app: the app; its listeners inherit the log context.
+        claims: of the process.
+        on_duplicate: called for each duplicate.
+    """
+    app.use(DirectMiddleware(_trace))
+    # Claims of this process: handling these twice does no harm, and saves a transaction.
+    own = MemoryClaims()
+
+    async def drop_duplicates(req: AsyncBoltRequest, next_: Next) -> BoltResponse:
+        payload = payload_of(req)
+        delivery = delivery_of(payload)
+        # A delivery that was taken over has its claim already; a second one would drop it.
+        if delivery is not None and not req.context.get(CLAIM):
+            match delivery.kind:
+                case DeliveryKind.QUESTION:
+                    key, began = key_string(delivery.key), time.monotonic()
+                    claim = await claims.acquire(delivery.key, req.body)
+                    attempts = claim.attempt
+                    if not claim.is_written:
+                        req.context[UNWRITTEN] = (key, began)
+                    req.context[CLAIM] = key
+                    # An earlier attempt may have posted the answer without completing its claim.
+                    if attempts > 1 or "x-slack-retry-num" in req.headers:
+                        _mark(req, payload)
+                case DeliveryKind.ACTION:
+                    attempts = int(await claims.claim(*delivery.key))
+                case DeliveryKind.OTHER:
+                    attempts = int(own.claim_now(*delivery.key))
+            if not attempts:
+                on_duplicate()
+                # With 200 Slack stops: with an error it would deliver the duplicate again.
+                return BoltResponse(status=200, body="")
+        req.context[_PASSED] = True
+        return await next_()
+
+    app.use(DirectMiddleware(drop_duplicates))
+
+
+async def redeliver(dispatch: Dispatch, body: Mapping[str, Any], key: str) -> bool:
+    """Handle a delivery that another process has begun. Returns False when no app handles it.
+
+    Raises:
+        MalformedPayload: it was kept by a version that parsed payloads differently.
+    """
+    request = make_request(body, context={CLAIM: key})
+    _mark(request, payload_of(request))
+    answer = await dispatch(request)
+    return bool(request.context.get(_PASSED)) and answer.status != HTTPStatus.NOT_FOUND
+
+
+def _mark(request: AsyncBoltRequest, payload: Payload) -> None:
+    """Mark a message as one that may have been answered before."""
+    if isinstance(payload, IncomingMessage):
+        set_payload(request, replace(payload, may_be_answered=True))
+
+
+class ListenerTracker:
+    """The tasks of running listeners.
+
+    Bolt 1.30 runs a listener as a task that it keeps no reference to, so the garbage collector
+    could end it (https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task).
+    """
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    @property
+    def count(self) -> int:
+        """How many listeners run."""
+        return len(self._tasks)
+
+    def watch(self, app: AsyncApp, on_finished: OnFinished = lambda *_: None) -> None:
+        """Track the listeners of an app. `on_finished` is called after each, with its seconds."""
+        app.listener_runner.listener_start_handler = _Start(self._tasks)
+        app.listener_runner.listener_completion_handler = _End(self._tasks, on_finished)
+
+    async def drain(self, within: float = DRAIN_TIMEOUT) -> bool:
+        """Wait until all listeners have ended. Returns False when the time is up first."""
+        tasks = {task for task in self._tasks if task is not asyncio.current_task()}
+        if not tasks:
+            return True
+        _, pending = await asyncio.wait(tasks, timeout=within)
+        return not pending
+
+    async def stop(self, within: float) -> int:
+        """Wait for the listeners, then cancel those that still run. Returns how many those were."""
+        if await self.drain(within):
+            return 0
+        tasks = set(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return len(tasks)
+
+
+class _Start(AsyncListenerStartHandler):
+    def __init__(self, tasks: set[asyncio.Task[Any]]) -> None:
+        self._tasks = tasks
+
+    async def handle(
+        self,
+        request: AsyncBoltRequest,
+        response: BoltResponse | None,  # noqa: ARG002 - the base class fixes the names
+    ) -> None:
+        request.context[_BEGAN] = time.perf_counter()
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+            request.context[LISTENER] = task
+
+
+class _End(AsyncListenerCompletionHandler):
+    def __init__(self, tasks: set[asyncio.Task[Any]], on_finished: OnFinished) -> None:
+        self._tasks = tasks
+        self._on_finished = on_finished
+
+    async def handle(
+        self,
+        request: AsyncBoltRequest,
+        response: BoltResponse | None,  # noqa: ARG002 - the base class fixes the names
+    ) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.discard(task)
+            if task.cancelling():  # unfinished: another process may handle it again
+                return
+        now = time.perf_counter()
+        self._on_finished(request, now - float(request.context.get(_BEGAN, now)))
+
+
+async def _trace(request: AsyncBoltRequest, next_: Next) -> BoltResponse:
+    """Bind a number to the log context of a delivery."""
+    payload = payload_of(request)
+    # A task inherits the context of its creator, which may hold values of another request.
+    clear_contextvars()
+    bind_contextvars(request=secrets.token_hex(6), team=payload.team, kind=payload.name)
+    return await next_()
+
+
+def log_handled(request: AsyncBoltRequest, seconds: float) -> None:
+    """Log that a delivery was handled."""
+    del request  # its number, team and kind are bound
+    _log.info("handled", extra={"seconds": round(seconds, 4)})
 
 
 class Acknowledgement:
@@ -149,99 +351,3 @@ class AcknowledgedApp(AsyncApp):
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         """Dispatch a request, and return the response to Slack."""
         return await self.acknowledgement.of(req, await super().async_dispatch(req))
-
-
-_ANSWERED: Final = frozenset(MessageKind) - {MessageKind.UNPROMPTED, MessageKind.FOR_OTHERS}
-"""Messages that may be answered wherever they are written."""
-
-
-class DeliveryKind(Enum):
-    """How a delivery is claimed, so that it is handled once."""
-
-    QUESTION = "question"  # in all processes, and taken over when this one dies
-    ACTION = "action"  # in all processes
-    OTHER = "other"  # in this process: handling it twice does no harm
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """The key that identifies a delivery, and how it is claimed."""
-
-    key: tuple[str, ...]
-    kind: DeliveryKind
-
-
-def delivery_of(payload: Payload) -> Delivery | None:
-    """Return what identifies a payload: its message, event or trigger; None if nothing does.
-
-    Slack sends an event again to any process, but never a command.
-    """
-    match payload:
-        case SlashCommand(trigger="") | Interaction(trigger=""):
-            return None
-        case SlashCommand():
-            key = ("trigger", payload.team, payload.name, payload.trigger)
-            return Delivery(key, DeliveryKind.OTHER)
-        case Interaction():
-            key = ("trigger", payload.team, payload.name, payload.trigger)
-            return Delivery(key, DeliveryKind.ACTION)
-        case IncomingMessage(kind=kind) if kind in _ANSWERED:
-            return Delivery(payload.key, DeliveryKind.QUESTION)
-        case _ if payload.event_id:
-            return Delivery(("event", payload.team, payload.event_id), DeliveryKind.OTHER)
-    return None
-
-
-def register(
-    app: AsyncApp, claims: DeliveryClaims, on_duplicate: Callable[[], None] = lambda: None
-) -> None:
-    """Register middleware that drops duplicates and calls `on_duplicate` for each."""
-    # Claims of this process: handling these twice does no harm, and saves a transaction.
-    own = MemoryClaims()
-
-    async def drop_duplicates(req: AsyncBoltRequest, next_: Next) -> BoltResponse:
-        payload = payload_of(req)
-        delivery = delivery_of(payload)
-        # A delivery that was taken over has its claim already; a second one would drop it.
-        if delivery is not None and not req.context.get(CLAIM):
-            match delivery.kind:
-                case DeliveryKind.QUESTION:
-                    key, began = key_string(delivery.key), time.monotonic()
-                    claim = await claims.acquire(delivery.key, req.body)
-                    attempts = claim.attempt
-                    if not claim.is_written:
-                        req.context[UNWRITTEN] = (key, began)
-                    req.context[CLAIM] = key
-                    # An earlier attempt may have posted the answer without completing its claim.
-                    if attempts > 1 or "x-slack-retry-num" in req.headers:
-                        _mark(req, payload)
-                case DeliveryKind.ACTION:
-                    attempts = int(await claims.claim(*delivery.key))
-                case DeliveryKind.OTHER:
-                    attempts = int(own.claim_now(*delivery.key))
-            if not attempts:
-                on_duplicate()
-                # With 200 Slack stops: with an error it would deliver the duplicate again.
-                return BoltResponse(status=200, body="")
-        req.context[_PASSED] = True
-        return await next_()
-
-    app.use(DirectMiddleware(drop_duplicates))
-
-
-async def redeliver(dispatch: Dispatch, body: Mapping[str, Any], key: str) -> bool:
-    """Handle a delivery that another process has begun. Returns False when no app handles it.
-
-    Raises:
-        MalformedPayload: it was kept by a version that parsed payloads differently.
-    """
-    request = make_request(body, context={CLAIM: key})
-    _mark(request, payload_of(request))
-    answer = await dispatch(request)
-    return bool(request.context.get(_PASSED)) and answer.status != HTTPStatus.NOT_FOUND
-
-
-def _mark(request: AsyncBoltRequest, payload: Payload) -> None:
-    """Mark a message as one that may have been answered before."""
-    if isinstance(payload, IncomingMessage):
-        set_payload(request, replace(payload, may_be_answered=True))
