@@ -18,9 +18,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from faqbot.runtime.delivery_claims import Claim, Drain, MemoryClaims, Redeliver
 from faqbot.runtime.tasks import background_tasks
-from faqbot.storage.claims import ExpiredLease, key_string
+from faqbot.storage.claims import Claim, Drain, ExpiredLease, MemoryClaims, Redeliver, key_string
 from faqbot.storage.database import TRANSACTION_TIMEOUT
 from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.models import StoreError

@@ -10,7 +10,6 @@ from functools import cached_property
 from faqbot.content.publisher import Publisher
 from faqbot.engine import Engine
 from faqbot.index.reloader import ReloadState
-from faqbot.runtime.delivery_claims import DeliveryClaims, MemoryClaims
 from faqbot.runtime.metrics import Metrics
 from faqbot.runtime.question_queue import QuestionQueue
 from faqbot.slack.call_queue import CallQueue
@@ -20,7 +19,7 @@ from faqbot.slack.middleware.deliveries import PATIENCE, ListenerTracker
 from faqbot.slack.middleware.rate_limit import QuestionLimiter
 from faqbot.slack.owners import OwnerDirectory
 from faqbot.slack.payloads import IncomingMessage
-from faqbot.storage.claims import key_string
+from faqbot.storage.claims import DeliveryClaims, MemoryClaims, key_string
 from faqbot.storage.models import ChannelMode, QuestionRecord, StoreError
 from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.reports import Grouping

@@ -27,7 +27,6 @@ from faqbot.index.status import write_status_file
 from faqbot.matching.conversations import ConversationMemory
 from faqbot.matching.similarity import group_by_meaning
 from faqbot.matching.training_data import SharedResources
-from faqbot.runtime.delivery_claims import DeliveryClaims
 from faqbot.runtime.processes import run_until_signal
 from faqbot.runtime.tasks import BackgroundTask, background_tasks, sleep_until
 from faqbot.runtime.web import background_server
@@ -46,6 +45,7 @@ from faqbot.slack.service import (
     make_services,
     running,
 )
+from faqbot.storage.claims import DeliveryClaims
 from faqbot.storage.encryption import WrongKeyError
 from faqbot.storage.installations import Installation
 from faqbot.storage.models import ChannelMode, StoreError, utc_now

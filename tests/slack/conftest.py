@@ -19,7 +19,6 @@ from faqbot.matching.conversations import ConversationMemory
 from faqbot.playground.models import Setup, SlackMessage, Timing
 from faqbot.playground.person import SimulatedUser
 from faqbot.playground.workspace import LocalWorkspace
-from faqbot.runtime.delivery_claims import DeliveryClaims, MemoryClaims
 from faqbot.runtime.metrics import Metrics
 from faqbot.runtime.rate_limit import TokenBuckets
 from faqbot.runtime.web import Server, listen
@@ -32,6 +31,7 @@ from faqbot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
 from faqbot.slack.middleware.deliveries import PATIENCE, ListenerTracker
 from faqbot.slack.middleware.rate_limit import QuestionLimiter
 from faqbot.slack.service import SocketMode
+from faqbot.storage.claims import DeliveryClaims, MemoryClaims
 from faqbot.storage.models import ChannelMode
 from faqbot.storage.recorder import QuestionRecorder
 from tests.slack.knowledge_base import knowledge_base

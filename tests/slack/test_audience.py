@@ -7,9 +7,9 @@ import pytest
 from faqbot.model import Audience
 from faqbot.playground.models import Faults
 from faqbot.playground.workspace import LocalWorkspace
-from faqbot.runtime.delivery_claims import MemoryClaims
 from faqbot.slack.client import web_client
 from faqbot.slack.directory import FAILURE_LIFETIME, AudienceResolver, audience_of
+from faqbot.storage.claims import MemoryClaims
 from tests.slack.conftest import QUICK, SETUP
 
 

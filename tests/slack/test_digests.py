@@ -12,7 +12,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from faqbot.errors import UsageError
-from faqbot.runtime.delivery_claims import MemoryClaims
+from faqbot.storage.claims import MemoryClaims
 from faqbot.storage.installations import Installation, Workspace
 from faqbot.workspaces.app_pool import AppHandle, WorkspaceApp
 from faqbot.workspaces.router import WorkspaceRouter

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from faqbot.runtime.delivery_claims import MemoryClaims
 from faqbot.slack.blockkit.blocks import Action
 from faqbot.slack.listeners.handoff import ANSWER_VIEW
+from faqbot.storage.claims import MemoryClaims
 from faqbot.storage.installations import Installation
 from faqbot.storage.models import (
     PHRASING,

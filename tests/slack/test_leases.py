@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from faqbot.runtime.delivery_claims import Claim
 from faqbot.runtime.leases import DATABASE_TIMEOUT, UNKNOWN_ATTEMPT, LeaseManager
+from faqbot.storage.claims import Claim
 from faqbot.storage.encryption import TokenCipher
 from faqbot.storage.recorder import QuestionRecorder
 from faqbot.storage.store import Store

@@ -23,7 +23,6 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from faqbot.runtime.delivery_claims import DeliveryClaims, MemoryClaims
 from faqbot.slack.payload_parser import Dispatch, make_request
 from faqbot.slack.payloads import (
     IncomingMessage,
@@ -34,7 +33,7 @@ from faqbot.slack.payloads import (
     payload_of,
     set_payload,
 )
-from faqbot.storage.claims import key_string
+from faqbot.storage.claims import DeliveryClaims, MemoryClaims, key_string
 
 Next = Callable[[], Awaitable[BoltResponse]]
 """Calls what comes after a middleware."""
