@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from faqbot.matching.role_linker import link_confidence, link_groups
+from faqbot.matching.role_links import link_confidence, link_groups
 from faqbot.matching.role_parts import RoleParts
 from faqbot.matching.text import STOP_WORDS
 from faqbot.matching.thresholds import CONFIDENCES, THRESHOLDS, Thresholds

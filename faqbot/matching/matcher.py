@@ -22,7 +22,8 @@ from faqbot.matching.ranking import (
     RankerWeights,
     Scorer,
 )
-from faqbot.matching.role_linker import Linking, RoleLinker, links_of, mask_roles
+from faqbot.matching.role_linker import Linking, RoleLinker
+from faqbot.matching.role_links import links_of, mask_roles
 from faqbot.matching.shortlist import ShortlistRanker
 from faqbot.matching.similarity import MeaningView, TfidfView
 from faqbot.matching.spelling import Vocabulary, count_words

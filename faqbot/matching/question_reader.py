@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import Final
 
 from faqbot.matching.dialogue import without_exclusion
-from faqbot.matching.role_linker import Linking, RoleLinker, mask_roles
+from faqbot.matching.role_linker import Linking, RoleLinker
+from faqbot.matching.role_links import mask_roles
 from faqbot.matching.spelling import Vocabulary
 from faqbot.matching.text import Token, clauses, codes, normalise
 from faqbot.model import Correction

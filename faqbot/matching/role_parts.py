@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from faqbot.content.sections import STANDARD_SECTIONS
 from faqbot.matching.facts.subjects import CERTIFICATES, DEGREES, EXPERIENCE
-from faqbot.matching.role_linker import link_confidence
+from faqbot.matching.role_links import link_confidence
 from faqbot.matching.text import normalise, words
 from faqbot.matching.training_data import COMMON_PREFIX
 from faqbot.model import (

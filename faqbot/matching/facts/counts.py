@@ -12,7 +12,7 @@ from typing import Final
 
 from faqbot.matching.facts.cues import QuestionCues
 from faqbot.matching.facts.evidence import EvidenceIndex
-from faqbot.matching.role_linker import link_confidence
+from faqbot.matching.role_links import link_confidence
 from faqbot.matching.text import normalise
 from faqbot.matching.thresholds import CONFIDENCES, THRESHOLDS
 from faqbot.model import (

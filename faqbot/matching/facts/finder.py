@@ -20,7 +20,8 @@ from faqbot.matching.facts.other_names import OtherNames
 from faqbot.matching.facts.requirements import Requirements
 from faqbot.matching.facts.role_content import RoleContent
 from faqbot.matching.facts.subjects import SubjectFinder, names_role
-from faqbot.matching.role_linker import Linking, link_confidence
+from faqbot.matching.role_linker import Linking
+from faqbot.matching.role_links import link_confidence
 from faqbot.matching.text import normalise, words
 from faqbot.matching.thresholds import CONFIDENCES
 from faqbot.model import (

@@ -10,7 +10,7 @@ from faqbot.matching.facts.cues import QuestionCues
 from faqbot.matching.facts.lookups import Lookups, not_found
 from faqbot.matching.facts.other_names import NamedWord, OtherNames
 from faqbot.matching.facts.subjects import Subject, SubjectFinder, subject_of
-from faqbot.matching.role_linker import link_confidence
+from faqbot.matching.role_links import link_confidence
 from faqbot.matching.text import normalise, singular
 from faqbot.matching.text import words as words_of
 from faqbot.matching.thresholds import CONFIDENCES

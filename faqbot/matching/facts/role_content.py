@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from faqbot.matching.facts.cues import QuestionCues
-from faqbot.matching.role_linker import link_confidence
+from faqbot.matching.role_links import link_confidence
 from faqbot.matching.text import STOP_WORDS, singular
 from faqbot.matching.thresholds import CONFIDENCES
 from faqbot.model import (
