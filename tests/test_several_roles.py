@@ -1,5 +1,8 @@
 """Several roles, or several parts, in one question: each is answered, or named as not written."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import pytest
 
 import faqbot
@@ -45,11 +48,23 @@ sections:
 }
 
 
+SECOND_PRINTER = """
+role: screen-printer
+title: Screen Printer
+sections:
+  skills:
+    required: [Stencils]
+"""
+
+
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    folder = tmp_path_factory.mktemp("bindery")
+    return load(tmp_path_factory.mktemp("bindery"), CONTENT)
+
+
+def load(folder: Path, content: Mapping[str, str]) -> Engine:
     (folder / "roles").mkdir()
-    for name, text in CONTENT.items():
+    for name, text in content.items():
         (folder / "roles" / f"{name}.yaml").write_text(text, encoding="utf-8")
     return faqbot.load(folder)
 
@@ -97,6 +112,16 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
             ["estimator/responsibilities", "bookbinder/overview"],
             ["Bookbinder · Responsibilities"],
         ),
+        (
+            "Skills of the bookbinder and a printer?",
+            ["bookbinder/skills", "printer/skills"],
+            None,
+        ),
+        (
+            "education estimator, printer",
+            ["estimator/education"],
+            ["Letterpress Printer · Education"],
+        ),
     ],
 )
 def test_each_part_of_each_role_is_answered_or_named(
@@ -132,6 +157,15 @@ def test_role_beyond_those_that_are_shown_is_named(engine: Engine) -> None:
     result = engine.ask(asked)
     assert len(result.entries) == 3
     assert result.to_dict()["unanswered"] == ["letterpress printer"]
+
+
+def test_word_that_two_roles_share_is_named_beside_the_role_that_is_answered(
+    tmp_path: Path,
+) -> None:
+    engine = load(tmp_path, CONTENT | {"screen-printer": SECOND_PRINTER})
+    result = engine.ask("Skills of the bookbinder and a printer?")
+    assert [entry.id for entry in result.entries] == ["bookbinder/skills"]
+    assert result.to_dict()["unanswered"] == ["printer"]
 
 
 @pytest.mark.parametrize(

@@ -256,7 +256,8 @@ class Decider:
         if len(single) < len(groups):
             # Words that fit several roles give way to words that name one.
             if len(single) == 1:
-                return self._one_role(parsed, single[0], audience)
+                shared = tuple(group[0].words for group in groups if len(group) > 1)
+                return _unanswered(self._one_role(parsed, single[0], audience), shared)
             return self._without_role(parsed, groups[0], audience)
         links = single[: self._thresholds.max_options]
         left = tuple(link.words for link in single[self._thresholds.max_options :])
@@ -358,6 +359,13 @@ def _parts_of_each(parsed: ParsedQuestion) -> tuple[Candidate, ...]:
         return ()
     sections = tuple(part for part in parsed.parts if part.kind is EntryKind.SECTION)
     return sections if len(sections) > 1 else ()
+
+
+def _unanswered(outcome: Outcome, left: tuple[str, ...]) -> Outcome:
+    """Return an outcome that names further words which it doesn't answer."""
+    if isinstance(outcome, Answer):
+        return replace(outcome, unanswered=outcome.unanswered + left)
+    return outcome
 
 
 def _key(candidate: Candidate) -> str:

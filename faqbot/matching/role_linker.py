@@ -220,7 +220,12 @@ class RoleLinker:
         # The grade is masked with the title; left over, it would count as a word for a section.
         # A page with a section for each grade is asked for one by just that word.
         headed = self._grades.get(links[0].role, frozenset()) if len(links) == 1 else frozenset()
-        while start > 0 and asked[start - 1] in SENIORITY and asked[start - 1] not in headed:
+        while (
+            start > 0
+            and start not in breaks
+            and asked[start - 1] in SENIORITY
+            and asked[start - 1] not in headed
+        ):
             start -= 1
         return RoleMention(start, end, links, unknown_role, full)
 
@@ -292,6 +297,7 @@ class RoleLinker:
             mention
             for mention in mentions
             if mention is best
+            or self._is_listed(mention, best, asked, breaks)
             or (
                 mention.score >= self._thresholds.min_mention_share * best.score
                 # The same words once more ("a data analyst ... the analyst") mean the same role.
@@ -322,9 +328,32 @@ class RoleLinker:
             return False
         if self._others.is_occupation(singular(asked[mention.end - 1])):
             return True
-        first, second = sorted((mention, best), key=lambda one: one.start)
-        listed = any(first.end <= at <= second.start for at in breaks)
-        return listed and STOP_WORDS.issuperset(asked[first.end : second.start])
+        return _are_listed(mention, best, asked, breaks)
+
+    def _is_listed(
+        self,
+        mention: RoleMention,
+        best: RoleMention,
+        asked: Sequence[str],
+        breaks: Collection[int],
+    ) -> bool:
+        """Return whether the noun of a title stands for it in a list: "assistant and driver"."""
+        noun = singular(asked[mention.end - 1])
+        return (
+            mention.links[0].method is LinkMethod.PARTIAL
+            and self._others.is_occupation(noun)
+            and noun not in best.links[0].words.split()
+            and _are_listed(mention, best, asked, breaks)
+        )
+
+
+def _are_listed(
+    one: RoleMention, other: RoleMention, asked: Sequence[str], breaks: Collection[int]
+) -> bool:
+    """Return whether nothing but the beginning of a clause stands between two mentions."""
+    first, second = sorted((one, other), key=lambda mention: mention.start)
+    listed = any(first.end <= at <= second.start for at in breaks)
+    return listed and STOP_WORDS.issuperset(asked[first.end : second.start])
 
 
 def _has_noun(mention: RoleMention) -> bool:
