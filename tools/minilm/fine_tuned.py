@@ -37,7 +37,7 @@ from tools.train_verifier.collection import Collection, halves, read_folders
 SCALE = 20.0
 """What cosines are multiplied by before the softmax, as in the model's own training."""
 
-RATE, STEPS, WARM_UP = 4e-5, 500, 40
+RATE, STEPS, WARM_UP = 4e-5, 700, 60
 FROZEN_LAYERS = 2
 INTENTS_EVERY = 3
 """Every third step learns from intents, the others from folders."""
@@ -55,7 +55,13 @@ MIN_WORDS = 4
 
 MAX_NORM = 1.0
 
-WITH_ANSWERS, AS_ENCODED = 0.5, 0.6
+REMOVED = 0.3
+"""The share of questions whose entries are taken away: nothing may answer them then."""
+
+FIRST_BAR = 0.5
+"""The cosine below which nothing answers, as learning begins."""
+
+WITH_ANSWERS, AS_ENCODED = 0.6, 0.6
 """The share of steps that show answers, and of texts that are shown as questions are encoded."""
 
 Weights = Mapping[str, torch.Tensor]
@@ -97,6 +103,21 @@ class Encoder(torch.nn.Module):  # type: ignore[misc,unused-ignore]
         last = self.bert(input_ids=ids, attention_mask=mask).last_hidden_state
         last = last * mask[..., None]
         return functional.normalize(last.sum(1) / mask.sum(1, keepdim=True), dim=-1)
+
+
+class Bar(torch.nn.Module):  # type: ignore[misc,unused-ignore]
+    """The cosine that an entry must pass to answer: without answers, and with them.
+
+    It is learnt, so that a cosine means the same in folders that are close-knit and in others.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cosines = torch.nn.Parameter(torch.full((2,), FIRST_BAR))
+
+    def forward(self, *, with_answers: bool) -> torch.Tensor:
+        """Return the cosine, of shape ()."""
+        return self.cosines[int(with_answers)]
 
 
 def main() -> None:
@@ -163,14 +184,19 @@ def trained(sources: Sources, seed: int, steps: int = STEPS) -> Weights:
         parameter.requires_grad_(not any(part in name for part in frozen))
         if parameter.requires_grad:
             learning.append(parameter)
-    optimiser = torch.optim.AdamW(learning, lr=RATE, weight_decay=0.01)
+    bar = Bar()
+    optimiser = torch.optim.AdamW(
+        [{"params": learning}, {"params": bar.parameters(), "lr": 20 * RATE}],
+        lr=RATE,
+        weight_decay=0.01,
+    )
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: min(1.0, (step + 1) / WARM_UP) * (1 - step / steps)
     )
     encoder.train()
     for step in range(steps):
         if step % INTENTS_EVERY:
-            loss = _folder_loss(encoder, sources, chance)
+            loss = _folder_loss(encoder, bar, sources, chance)
         else:
             loss = _intent_loss(encoder, published, sources, chance)
         loss.backward()
@@ -184,12 +210,16 @@ def trained(sources: Sources, seed: int, steps: int = STEPS) -> Weights:
     return learnt
 
 
-def _folder_loss(encoder: Encoder, sources: Sources, chance: random.Random) -> torch.Tensor:
-    """Return the loss of questions that must find their entries among others of their folder."""
+def _folder_loss(
+    encoder: Encoder, bar: Bar, sources: Sources, chance: random.Random
+) -> torch.Tensor:
+    """Return the loss of questions that must find their entries among others of their folder.
+
+    Where the entries are taken away or nobody wrote them, all others must stay below the bar.
+    """
     sizes = [len(each.questions) ** 0.5 for each in sources.folders]
     folder = chance.choices(sources.folders, sizes)[0]
-    answered = [asked for asked in folder.questions if asked.right]
-    asked = chance.sample(answered, min(QUESTIONS, len(answered)))
+    asked = chance.sample(folder.questions, min(QUESTIONS, len(folder.questions)))
     wanted = {name for each in asked for name in each.right}
     faqs = folder.knowledge_base.faqs
     entries = [faq for faq in faqs if faq.id in wanted]
@@ -202,9 +232,15 @@ def _folder_loss(encoder: Encoder, sources: Sources, chance: random.Random) -> t
     ]
     vectors = encoder([_spoken(each.text, chance) for each in asked])
     cosines = vectors @ encoder([_spoken(text, chance) for text in texts]).T
+    none = bar(with_answers=with_answers).expand(len(asked), 1)
     right = torch.tensor([[float(faq.id in each.right) for faq in entries] for each in asked])
-    right = right / right.sum(1, keepdim=True)
-    return -(right * functional.log_softmax(SCALE * cosines, 1)).sum(1).mean()
+    removed = [bool(each.right) and chance.random() < REMOVED for each in asked]
+    taken_away = right.bool() & torch.tensor(removed)[:, None]
+    right = right * ~taken_away
+    nothing = 1.0 - right.any(1, keepdim=True).float()
+    right = torch.cat([right / right.sum(1, keepdim=True).clamp(min=1), nothing], 1)
+    scores = SCALE * torch.cat([cosines.masked_fill(taken_away, -1.0), none], 1)
+    return -(right * functional.log_softmax(scores, 1)).sum(1).mean()
 
 
 def _intent_loss(

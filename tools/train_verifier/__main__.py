@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -26,15 +27,20 @@ from faqbot.matching.training_data import SharedResources
 from faqbot.matching.vector_cache import CachedEncoder
 from faqbot.matching.verifier import FEATURES
 from tools.train_verifier.collection import (
+    PART,
     Collection,
     halves,
     read_folder,
     read_folders,
     read_intents,
+    with_parts,
     with_strangers,
 )
 from tools.train_verifier.examples import Example, Kind, examples
 from tools.train_verifier.fit import Doubles, fit
+
+FOLDS = 8
+"""Parts of the folders; each part is asked with weights that it had no part in."""
 
 ANSWER, OFFER = 0.5, 0.06
 """Probabilities from which the printed figures count an answer, and an offer."""
@@ -49,29 +55,42 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("faqbot/matching/verifier.json"))
     options = parser.parse_args()
     collections = _read(options.data, options.folders)
-    encoders = [CachedEncoder(OtherScripts(MiniLMEncoder(path))) for path in options.encoders]
     first_half = {each.name for each in halves(read_folders(options.folders))[0]}
     written = {}
-    for name in ("minilm", "static"):
-        observed: list[Example] = []
-        for each in collections:
-            resources = SharedResources()
-            resources.encoder = (
-                resources.static_vectors
-                if name == "static"
+    with tempfile.TemporaryDirectory(prefix="faqbot-verifier-") as place:
+        # Vectors on disk: the shipped sentences are encoded once for all collections.
+        by_half = [
+            _resources(CachedEncoder(OtherScripts(MiniLMEncoder(path)), folder=Path(place)))
+            for path in options.encoders
+        ]
+        static = _resources(SharedResources().static_vectors)
+        for name in ("minilm", "static"):
+            observed: list[Example] = []
+            for each in collections:
                 # The encoder of the other half.
-                else encoders[int(each.name in first_half)]
-            )
-            observed += examples(each, resources)
-        print(name)
-        _print_left_out(observed)
-        weights, constant = fit(observed)
-        named = zip((feature.name for feature in FEATURES), weights.tolist(), strict=True)
-        written[name] = {
-            "weights": {feature: round(weight, 4) for feature, weight in named if weight},
-            "constant": round(constant, 4),
-        }
+                whole = each.name.removesuffix(PART)
+                own = static if name == "static" else by_half[int(whole in first_half)]
+                observed += examples(each, own)
+            written[name] = _fitted(name, observed)
     options.out.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+
+
+def _resources(encoder: CachedEncoder) -> SharedResources:
+    resources = SharedResources()
+    resources.encoder = encoder
+    return resources
+
+
+def _fitted(name: str, observed: Sequence[Example]) -> dict[str, object]:
+    """Return the weights for an encoder as they are written, and print what they reach."""
+    print(name)
+    _print_left_out(observed)
+    weights, constant = fit(observed)
+    named = zip((feature.name for feature in FEATURES), weights.tolist(), strict=True)
+    return {
+        "weights": {feature: round(weight, 4) for feature, weight in named if weight},
+        "constant": round(constant, 4),
+    }
 
 
 def _read(data: Path, folders: Path) -> list[Collection]:
@@ -80,17 +99,19 @@ def _read(data: Path, folders: Path) -> list[Collection]:
     # Its second half is reported, so it is not learnt from.
     half = handbook.questions[: len(handbook.questions) // 2]
     first_half = Collection("handbook", handbook.knowledge_base, half)
-    return [*with_strangers([first_half, *found]), *read_intents(data)]
+    return [*with_parts(with_strangers([first_half, *found])), *read_intents(data)]
 
 
 def _print_left_out(observed: Sequence[Example]) -> None:
-    """Print the figures of each folder, with weights that the others taught."""
+    """Print the figures of each folder, with weights that folders of other folds taught."""
     rows = []
-    for name in dict.fromkeys(one.collection for one in observed if one.is_folder):
-        weights = fit([one for one in observed if one.collection != name])
-        row = _figures([one for one in observed if one.collection == name], *weights)
-        rows.append(row)
-        print(f"{name:28}", "  ".join(f"{key} {value:.3f}" for key, value in row.items()))
+    names = tuple(dict.fromkeys(one.collection for one in observed if one.is_folder))
+    for fold in (names[at::FOLDS] for at in range(FOLDS)):
+        weights = fit([one for one in observed if one.collection not in fold])
+        for name in fold:
+            row = _figures([one for one in observed if one.collection == name], *weights)
+            rows.append(row)
+            print(f"{name:28}", "  ".join(f"{key} {value:.3f}" for key, value in row.items()))
     means = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
     print(f"{'mean':28}", "  ".join(f"{key} {value:.3f}" for key, value in means.items()))
 

@@ -26,6 +26,12 @@ MAX_ASKED = 150
 UNKNOWN_SHARE = 0.25
 """The share of a set's intents that aren't written, so that questions for them are out of scope."""
 
+PART_ENTRIES, PART_OUT_OF_SCOPE = 8, 20
+"""Entries of a part of a folder, and questions for its other entries that the part is asked."""
+
+PART = ", in part"
+"""What the name of a part of a folder ends in."""
+
 INTENTS = (
     ("hint3/sofmattress_train.csv", "sentence", "label"),
     ("hint3/curekart_train.csv", "sentence", "label"),
@@ -102,6 +108,32 @@ def with_strangers(collections: Sequence[Collection], count: int = 30) -> list[C
         drawn = chance.sample(others, min(count, len(others)))
         asked = tuple(Asked(text, frozenset()) for text in drawn)
         result.append(replace(own, questions=own.questions + asked))
+    return result
+
+
+def with_parts(collections: Sequence[Collection]) -> list[Collection]:
+    """Return collections, and of each folder a part, as a small organisation would have written it.
+
+    Questions that only the rest of the folder answers are out of the part's scope, and near to it.
+    """
+    result = []
+    for own in collections:
+        result.append(own)
+        faqs = own.knowledge_base.faqs
+        if not own.is_folder or len(faqs) < 2 * PART_ENTRIES:
+            continue
+        chance = random.Random(own.name)
+        kept = chance.sample(faqs, PART_ENTRIES)
+        names = {faq.id for faq in kept}
+        answered = [q for q in own.questions if q.right & names]
+        others = [q for q in own.questions if q.right and not q.right & names]
+        others = chance.sample(others, min(PART_OUT_OF_SCOPE, len(others)))
+        asked = [replace(q, right=q.right & names) for q in answered]
+        asked += [replace(q, right=frozenset()) for q in others]
+        part = replace(own.knowledge_base, faqs=tuple(kept))
+        result.append(
+            replace(own, name=own.name + PART, knowledge_base=part, questions=tuple(asked))
+        )
     return result
 
 
