@@ -229,8 +229,8 @@ class CandidateFinder:
         if not scored.keys:
             return (), np.zeros((0, len(FEATURES)), dtype=np.float32)
         question = self._encoder.encode_question(text)
-        _, ranked, _ = self._verifier.ranked(scored, scope, question)
-        chosen = best_first(ranked, MAX_CANDIDATES)
+        _, ranked = self._verifier.ranked(scored, scope, question)
+        chosen = best_first(ranked.scores, MAX_CANDIDATES)
         features = self._verifier.features(asked, scored, scope, question, chosen)
         return tuple(scored.keys[at] for at in chosen.tolist()), features
 
@@ -271,9 +271,9 @@ class CandidateFinder:
         )
         learnt = self._calibration.confidences(replace(scored, scores=scores))
         question = self._encoder.encode_question(text)
-        _, ranked, _ = self._verifier.ranked(scored, scope, question)
+        _, ranked = self._verifier.ranked(scored, scope, question)
         # Only the best are judged: content may have thousands of classes.
-        chosen = np.union1d(best_first(scores, JUDGED), best_first(ranked, JUDGED))
+        chosen = np.union1d(best_first(scores, JUDGED), best_first(ranked.scores, JUDGED))
         features = self._verifier.features(asked, scored, scope, question, chosen)
         return _Judged(
             scored,

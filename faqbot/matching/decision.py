@@ -160,7 +160,7 @@ class Decider:
         if candidates[0].confidence >= self._thresholds.answer and clear:
             return Answer(candidates[:1])
         near = [c for c in candidates if c.confidence >= self._thresholds.min_option]
-        return Choices(tuple(near[: self._thresholds.max_options]), Reason.CLOSE)
+        return Choices(tuple(near[: self._thresholds.max_choices]), Reason.CLOSE)
 
     def _answer_or_ask(self, candidates: tuple[Candidate, ...]) -> Outcome:
         # The least certain of several parts decides, as one wrong part spoils the answer.
@@ -221,7 +221,7 @@ class Decider:
         written = self._parts.readable(candidates, audience)
         near = tuple(one for one in written if one.confidence >= self._thresholds.offer)
         if near:
-            return Choices(near[: self._thresholds.max_options], Reason.CLOSE)
+            return Choices(near[: self._thresholds.max_choices], Reason.CLOSE)
         return Decline(Reason.NOT_UNDERSTOOD)
 
     def _which_role(

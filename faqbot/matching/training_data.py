@@ -18,7 +18,7 @@ from faqbot.content.defaults import (
     load_names,
 )
 from faqbot.matching.encoders import OtherScripts, StaticEncoder, TransformerEncoder
-from faqbot.matching.entry_index import EntryText, WordVectors
+from faqbot.matching.entry_index import EntryText, WordVectors, answer_sentences
 from faqbot.matching.lexicon import OccupationTitles
 from faqbot.matching.minilm import MiniLMEncoder
 from faqbot.matching.ranking import ALL_SCOPES, NEGATIVE, Phrasing
@@ -101,19 +101,25 @@ def authored_questions(knowledge_base: KnowledgeBase) -> Iterator[str]:
 def entry_texts(knowledge_base: KnowledgeBase, standard: Container[str]) -> Iterator[EntryText]:
     """Yield the answers of FAQs, and the texts of sections that only their title names."""
     for faq in knowledge_base.faqs:
-        yield from _entry_text(GENERAL_FAQ_PREFIX + faq.id, "", faq.answer)
+        yield from _entry_text(
+            GENERAL_FAQ_PREFIX + faq.id, "", faq.answer, answer_sentences(faq.answer)
+        )
     for role in knowledge_base.roles:
         for faq in role.faqs:
-            yield from _entry_text(f"faq/{faq.key}", role.id, faq.answer)
+            yield from _entry_text(
+                f"faq/{faq.key}", role.id, faq.answer, answer_sentences(faq.answer)
+            )
         for section in role.sections:
             if section.key not in standard:
                 parts = (section.text, *section.items, *section.required, *section.preferred)
                 yield from _entry_text(section.key, role.id, " ".join(parts))
 
 
-def _entry_text(key: str, scope: str, markdown: str) -> Iterator[EntryText]:
+def _entry_text(
+    key: str, scope: str, markdown: str, sentences: tuple[str, ...] = ()
+) -> Iterator[EntryText]:
     if text := " ".join(words(normalise(markdown))):
-        yield EntryText(key, scope, text)
+        yield EntryText(key, scope, text, sentences)
 
 
 def listed_items(knowledge_base: KnowledgeBase) -> Iterator[str]:

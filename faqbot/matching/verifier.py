@@ -28,8 +28,10 @@ from faqbot.matching.entry_index import (
 from faqbot.matching.ranking import ClassScores
 from faqbot.matching.tfidf import Floats
 
-RANK_WEIGHTS: Final = (4.0, 4.0, 14.0)
-"""Weights by which entries are ranked: nearest phrasing, mean of the phrasings, answer."""
+RANK_WEIGHTS: Final = (1.5, 1.5, 14.0, 8.0)
+"""Weights by which entries are ranked: nearest phrasing, mean of the phrasings, question with
+answer, nearest sentence of the answer. On folders of others with one phrasing an entry, the right
+entry is first for 74 % of the questions and among four for 94; by (4, 4, 14, 0) for 67 and 91."""
 
 ANSWER_DISCOUNT: Final = 0.85
 """The share of the cosine with the phrasings that stands in for that with a missing answer."""
@@ -106,7 +108,7 @@ FEATURES: Final = (
     Feature("negation", -1),
     Feature("negative_lead", 1),
     Feature("few_words", -1),
-    Feature("log_entries", 0),
+    Feature("log_entries", -1),
 )
 
 
@@ -131,8 +133,21 @@ def load_weights(name: str) -> Weights:
     return Weights(MappingProxyType(shipped["weights"]), float(shipped["constant"]))
 
 
-def rank_scores(nearest: Floats, vectors: EntryVectors, question: Floats) -> tuple[Floats, Floats]:
-    """Return the ranking scores of classes, and their cosines with the answers.
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranked:
+    """How near the classes of a scope are to a question, each of shape (classes).
+
+    Attributes:
+        scores: the ranking scores.
+        answers: the cosines with the questions together with their answers.
+    """
+
+    scores: Floats
+    answers: Floats
+
+
+def rank(nearest: Floats, vectors: EntryVectors, question: Floats) -> Ranked:
+    """Rank the classes of a scope.
 
     Args:
         nearest: the cosine of each class's nearest phrasing.
@@ -144,8 +159,13 @@ def rank_scores(nearest: Floats, vectors: EntryVectors, question: Floats) -> tup
     answers = np.where(
         vectors.has_answer > 0, vectors.answers @ question, ANSWER_DISCOUNT * phrased
     )
-    ranked = RANK_WEIGHTS[0] * nearest + RANK_WEIGHTS[1] * means + RANK_WEIGHTS[2] * answers
-    return ranked.astype(np.float32), answers.astype(np.float32)
+    sentences = answers.copy()
+    if len(vectors.starts):
+        cosines = vectors.sentences[vectors.rows] @ question
+        sentences[vectors.with_sentences] = np.maximum.reduceat(cosines, vectors.starts)
+    parts = zip(RANK_WEIGHTS, (nearest, means, answers, sentences), strict=True)
+    scores = sum(weight * part for weight, part in parts)
+    return Ranked(np.asarray(scores, dtype=np.float32), answers.astype(np.float32))
 
 
 class Verifier:
@@ -169,12 +189,11 @@ class Verifier:
 
     def ranked(
         self, scored: ClassScores, scope: str, question: Floats
-    ) -> tuple[EntryVectors, Floats, Floats]:
-        """Return vectors, ranking scores and cosines with answers of all classes."""
+    ) -> tuple[EntryVectors, Ranked]:
+        """Return the vectors of all classes, and how near each is to the question."""
         vectors = self._entries.vectors(scope, scored.keys)
         nearest = np.sqrt(np.maximum(scored.by_view[-1], 0)).astype(np.float32)
-        scores, answers = rank_scores(nearest, vectors, question)
-        return vectors, scores, answers
+        return vectors, rank(nearest, vectors, question)
 
     def probabilities(self, features: Floats) -> Floats:
         """Return the probability of each row of features, shape (rows)."""
@@ -206,12 +225,13 @@ class Verifier:
             question: the vector of the question.
             chosen: the numbers of the classes to judge.
         """
-        vectors, ranked, answers = self.ranked(scored, scope, question)
+        vectors, ranked = self.ranked(scored, scope, question)
+        scores, answers = ranked.scores, ranked.answers
         nearest = np.sqrt(np.maximum(scored.by_view[-1], 0))
         middle, spread = nearest.mean(), max(float(nearest.std()), MIN_SPREAD)
         background = BACKGROUND * sum(RANK_WEIGHTS)
-        missing = [background] * max(0, MIN_RIVALS - len(ranked))
-        exponents = np.exp((np.append(ranked, missing) - ranked.max()) / SHARE_TEMPERATURE)
+        missing = [background] * max(0, MIN_RIVALS - len(scores))
+        exponents = np.exp((np.append(scores, missing) - scores.max()) / SHARE_TEMPERATURE)
         shares = exponents / exponents.sum()
         views = (*scored.by_view, answers, vectors.means @ question)
         bests = [int(view.argmax()) for view in views]
@@ -229,7 +249,7 @@ class Verifier:
                 "nearest_z": (nearest[at] - middle) / spread if len(nearest) > 1 else 0.0,
                 "share": shares[at],
                 # Divided, so that it is of the size of the other features.
-                "lead": _lead(ranked, at, background) / 10,
+                "lead": _lead(scores, at, background) / 10,
                 "answer_lead": _lead(answers, at, BACKGROUND),
                 "agreement": sum(best == at for best in bests) / len(bests),
                 "words_lead": _lead(scored.by_view[0], at, 0.0),

@@ -17,7 +17,7 @@ from typing import Final
 from rapidfuzz.distance import DamerauLevenshtein
 
 from faqbot.matching.encoders import weak_lru_cache
-from faqbot.matching.text import STOP_WORDS, normalise, words
+from faqbot.matching.text import ROLE_WORD, STOP_WORDS, normalise, singular, words
 from faqbot.model import Candidate, Faq, KnowledgeBase, Section
 
 MAX_CODE_LENGTH: Final = 12
@@ -95,12 +95,14 @@ class Demands:
         words: its words that no dictionary has, as written.
         actions: its verbs of action, each with the number of its group.
         numbered: words with the number behind them: "band 6".
+        objects: beside a verb of action, the other words that carry meaning.
     """
 
     codes: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     actions: tuple[tuple[str, int], ...] = ()
     numbered: tuple[tuple[str, str], ...] = ()
+    objects: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.codes or self.words or self.actions or self.numbered)
@@ -110,10 +112,11 @@ NO_DEMANDS: Final = Demands()
 
 
 class VetoKind(StrEnum):
-    """What an entry leaves unexplained: a code, a verb of action, or the number behind a word."""
+    """What an entry leaves unexplained: a code, an action, or the number behind a word."""
 
     CODE = "code"
     VERB = "verb"
+    OBJECT = "object"
     NUMBER = "number"
 
 
@@ -183,7 +186,9 @@ def demands_of(
             word for word in asked if 1 < len(word) <= MAX_NEAR_LENGTH and word not in language
         )
     )
-    return Demands(codes_in(text, familiar), odd, tuple(_actions(asked)), numbered_in(text))
+    actions = tuple(_actions(asked))
+    objects = _objects(asked, {verb for verb, _ in actions}) if actions else ()
+    return Demands(codes_in(text, familiar), odd, actions, numbered_in(text), objects)
 
 
 def numbered_in(text: str) -> tuple[tuple[str, str], ...]:
@@ -202,6 +207,13 @@ def _actions(spoken: Iterable[str]) -> Iterator[tuple[str, int]]:
         group = _action_of(word)
         if group is not None:
             yield word, group
+
+
+def _objects(spoken: Sequence[str], verbs: Collection[str]) -> tuple[str, ...]:
+    """Return the words that say what something is done to; none where a role is named for it."""
+    if ROLE_WORD in spoken:
+        return ()
+    return tuple(w for w in spoken if w not in verbs and w not in STOP_WORDS and len(w) > 1)
 
 
 @lru_cache(MAX_CACHED_WORDS)
@@ -322,6 +334,14 @@ def veto_of(demands: Demands, *entry: Explanations) -> Veto | None:
     for verb, group in demands.actions:
         if not any(group in part.actions for part in entry):
             return Veto(VetoKind.VERB, verb)
+    if demands.objects and not any(
+        _explained(form, part.tokens)
+        for part in entry
+        for word in demands.objects
+        for form in (word, singular(word))
+    ):
+        # Who cancels a permit tells nothing of how leave is cancelled.
+        return Veto(VetoKind.OBJECT, " ".join(demands.objects))
     for word, number in demands.numbered:
         # Another number behind the same word is another thing: band 5 tells nothing of band 6.
         others = {its for part in entry for name, its in part.numbered if name == word}

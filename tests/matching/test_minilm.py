@@ -41,7 +41,7 @@ PROBE = ARTEFACT.with_name("probe.json")
 RECORDED = Path(__file__).with_name("minilm.json")
 TEXTS: list[str] = json.loads(RECORDED.read_text(encoding="utf-8"))
 
-BYTES = "4edd5ec8793db979ae6fecb4d148ea28"
+BYTES = "d2d88b1214c0de57a56823954da46156"
 """The hash of the vectors of TEXTS, on every machine."""
 
 try:
@@ -106,7 +106,7 @@ def test_vectors_are_the_same_bytes_on_every_machine(vectors: Floats) -> None:
 def test_sentences_of_one_meaning_are_nearer_than_others(encoder: MiniLMEncoder) -> None:
     happy, dog, happier, sunny = encoder.encode(TEXTS[:4])
     assert happy @ happier == pytest.approx(0.957, abs=0.005)
-    assert happy @ dog == pytest.approx(0.715, abs=0.005)
+    assert happy @ dog == pytest.approx(0.725, abs=0.005)
     assert happy @ sunny == pytest.approx(0.255, abs=0.005)
 
 

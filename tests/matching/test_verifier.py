@@ -129,3 +129,58 @@ def test_the_role_of_the_conversation_is_that_of_the_explanation(load: Load) -> 
     )
     explained = engine.explain(Question("which skills are needed", role="warden"))
     assert explained[0].entry == "warden/skills"
+
+
+BOATHOUSE = """
+faqs:
+  - id: boats
+    question: Which boats may I take?
+    answer: >
+      Beginners row the wide training boats. Sculls are for members who have passed the test on the
+      river. The coxed eight goes out on Saturdays only. Damage is written into the red book beside
+      the door before you leave. Oars are kept behind the bar.
+  - id: fees
+    question: What does membership cost?
+    answer: Adults pay 240 a year, students half. The fee is due in March.
+  - id: river
+    question: When is the river closed?
+    answer: At high water, and after dark. A flag on the bridge tells of both.
+  - id: keys
+    question: Who opens the boathouse?
+    answer: The coach on duty. Members with a key open it themselves.
+  - id: guests
+    question: May I bring guests?
+    answer: Twice a year, if they can swim. Write their names into the guest list.
+  - id: lockers
+    question: Are there lockers?
+    answer: In both changing rooms. Bring a padlock, and empty yours each evening.
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "entry"),
+    [
+        ("I scratched the hull, where do I put that on record", "faq/boats"),
+        ("where do I find the oars", "faq/boats"),
+        ("do visitors have to be able to swim", "faq/guests"),
+    ],
+)
+def test_a_sentence_deep_in_an_answer_brings_it_to_the_front(
+    load: Load, text: str, entry: str
+) -> None:
+    assert load(BOATHOUSE).ask(text).entries[0].id == entry
+
+
+def test_at_most_four_entries_are_offered(load: Load) -> None:
+    offices = "Lisbon Turin Bergen Graz Tampere Leeds".split()
+    faqs = "".join(
+        f"""
+  - id: {office.lower()}
+    question: How do I get into the office in {office}?
+    answer: The reception of {office} has a badge for you.
+"""
+        for office in offices
+    )
+    result = load(f"faqs:{faqs}").ask("who lets me into the office")
+    assert result.kind == "choices"
+    assert len(result.entries) == 4

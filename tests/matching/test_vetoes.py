@@ -91,6 +91,8 @@ def test_a_quantity_is_no_code(engine: Engine, text: str, entry: str) -> None:
         "how do I reschedule my leave request",
         "how can I change my leave request",
         "how do I renew my parking permit",
+        "how do I cancel my gym membership",
+        "where can I cancel the cleaning of my flat",
     ],
 )
 def test_an_action_that_no_entry_explains_is_never_answered(engine: Engine, text: str) -> None:
