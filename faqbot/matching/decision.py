@@ -96,7 +96,14 @@ class Decider:
         if parsed.content_words:
             outcome = self._one_role(parsed, best[0], audience)
             # Words that name no part don't matter here, where a role is asked for by its name.
-            if not isinstance(outcome, Decline) or outcome.reason is Reason.NOT_WRITTEN:
+            match outcome:
+                case Decline(reason):
+                    is_part = reason is Reason.NOT_WRITTEN
+                case Choices(options):
+                    is_part = options[0].kind is not EntryKind.ROLE
+                case _:
+                    is_part = True
+            if is_part:
                 return outcome
         return Answer((whole_role(role, confidence),))
 
@@ -153,7 +160,7 @@ class Decider:
         return tuple(dict.fromkeys(near))[: self._thresholds.max_options - 1]
 
     def _answer_or_offer(self, candidates: tuple[Candidate, ...]) -> Outcome:
-        if not candidates or candidates[0].confidence < self._thresholds.offer:
+        if not candidates or candidates[0].confidence < self._needed(candidates[0]):
             return Decline(Reason.NOT_UNDERSTOOD)
         second = candidates[1].confidence if len(candidates) > 1 else 0.0
         clear = candidates[0].confidence - second >= self._thresholds.min_margin
@@ -161,6 +168,11 @@ class Decider:
             return Answer(candidates[:1])
         near = [c for c in candidates if c.confidence >= self._thresholds.min_option]
         return Choices(tuple(near[: self._thresholds.max_choices]), Reason.CLOSE)
+
+    def _needed(self, best: Candidate) -> float:
+        """Return the confidence that the best candidate needs to be offered."""
+        is_faq = best.kind is EntryKind.FAQ
+        return self._thresholds.offer_faq if is_faq else self._thresholds.offer
 
     def _answer_or_ask(self, candidates: tuple[Candidate, ...]) -> Outcome:
         # The least certain of several parts decides, as one wrong part spoils the answer.

@@ -17,6 +17,8 @@ class Thresholds:
     Attributes:
         answer: from here on a candidate is answered, if it is `min_margin` before the second.
         offer: from here on candidates are offered as choices.
+        offer_faq: the same where an FAQ is the best of them: of a role that is named there is more
+            to say than what is near, such as who knows about it.
         max_vetoed: the most for a candidate that leaves unexplained what a question demands.
         min_margin: how far the best candidate must lie before the second to be answered.
         min_option: from here on a further candidate is one of the choices.
@@ -35,7 +37,8 @@ class Thresholds:
     """
 
     answer: float = 0.45
-    offer: float = 0.08
+    offer: float = 0.1
+    offer_faq: float = 0.08
     max_vetoed: float = 0.4
     min_margin: float = 0.045
     min_option: float = 0.03

@@ -214,7 +214,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """At most three options to choose from, best first.
+    """A few options to choose from, best first.
 
     With the reason WHICH_ROLE the section is clear: `part` is its key (empty for the role as a
     whole), `roles` are all roles that could be meant, and the options the likeliest of them.

@@ -71,7 +71,7 @@ def test_explain_says_that_a_question_is_an_author_s_own(run: Run) -> None:
 
 def test_explain_shows_the_evidence_of_the_best_candidates(run: Run) -> None:
     out = run("explain", "which degree for a data analyst").out
-    for words in ("Evidence, in log odds", "answer_lead", "constant", "share of verified"):
+    for words in ("Evidence, in log odds", "lead", "constant", "share of verified"):
         assert words in out
 
 

@@ -107,7 +107,7 @@ def test_sentences_of_one_meaning_are_nearer_than_others(encoder: MiniLMEncoder)
     happy, dog, happier, sunny = encoder.encode(TEXTS[:4])
     assert happy @ happier == pytest.approx(0.957, abs=0.005)
     assert happy @ dog == pytest.approx(0.725, abs=0.005)
-    assert happy @ sunny == pytest.approx(0.255, abs=0.005)
+    assert happy @ sunny == pytest.approx(0.298, abs=0.005)
 
 
 def test_vectors_have_length_one(vectors: Floats) -> None:
