@@ -182,7 +182,7 @@ def test_nothing_scrolls_sideways(visit: Callable[..., Page], width: int) -> Non
     assert not scrolls_sideways(page)
     say(page, "/role compare data analyst, data engineer")
     page.get_by_role("button", name="Show all").last.click()
-    page.get_by_text("What else they list").wait_for()
+    page.get_by_text("What else they list").last.wait_for()
     assert not scrolls_sideways(page)
 
 
