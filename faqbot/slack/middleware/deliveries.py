@@ -35,37 +35,6 @@ from faqbot.slack.payloads import (
 )
 from faqbot.storage.claims import DeliveryClaims, MemoryClaims, key_string
 
-Next = Callable[[], Awaitable[BoltResponse]]
-"""Calls what comes after a middleware."""
-
-Process = Callable[[AsyncBoltRequest, Next], Awaitable[BoltResponse | None]]
-"""Processes a request: calls what comes next, or returns the response."""
-
-
-class DirectMiddleware(AsyncMiddleware):
-    """Middleware by a function of the request.
-
-    For a function that `app.middleware` decorates, Bolt 1.30 makes some forty arguments with each
-    request, whichever it takes: three such functions took 3 % of the time of a mention.
-
-    Args:
-        process: the function.
-    """
-
-    def __init__(self, process: Process) -> None:
-        self._process = process
-
-    async def async_process(
-        self,
-        *,
-        req: AsyncBoltRequest,
-        resp: BoltResponse,  # noqa: ARG002 - the base class fixes the names
-        next: Next,  # noqa: A002
-    ) -> BoltResponse | None:
-        """Process a request."""
-        return await self._process(req, next)
-
-
 PATIENCE: Final = 2.5
 """Seconds from the arrival of a delivery to its acknowledgement: Slack waits for three."""
 
@@ -96,9 +65,38 @@ OnFinished = Callable[[AsyncBoltRequest, float], None]
 HasPosted = Callable[[asyncio.Task[Any]], bool]
 """Whether a task has begun to post."""
 
-
 _ANSWERED: Final = frozenset(MessageKind) - {MessageKind.UNPROMPTED, MessageKind.FOR_OTHERS}
 """Messages that may be answered wherever they are written."""
+
+Next = Callable[[], Awaitable[BoltResponse]]
+"""Calls what comes after a middleware."""
+
+Process = Callable[[AsyncBoltRequest, Next], Awaitable[BoltResponse | None]]
+"""Processes a request: calls what comes next, or returns the response."""
+
+
+class DirectMiddleware(AsyncMiddleware):
+    """Middleware by a function of the request.
+
+    For a function that `app.middleware` decorates, Bolt 1.30 makes some forty arguments with each
+    request, whichever it takes: three such functions took 3 % of the time of a mention.
+
+    Args:
+        process: the function.
+    """
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    async def async_process(
+        self,
+        *,
+        req: AsyncBoltRequest,
+        resp: BoltResponse,  # noqa: ARG002 - the base class fixes the names
+        next: Next,  # noqa: A002
+    ) -> BoltResponse | None:
+        """Process a request."""
+        return await self._process(req, next)
 
 
 class DeliveryKind(Enum):
