@@ -58,7 +58,7 @@ MAX_NORM = 1.0
 REMOVED = 0.3
 """The share of questions whose entries are taken away: nothing may answer them then."""
 
-FIRST_BAR = 0.5
+FIRST_THRESHOLD = 0.5
 """The cosine below which nothing answers, as learning begins."""
 
 WITH_ANSWERS, AS_ENCODED = 0.6, 0.6
@@ -105,7 +105,7 @@ class Encoder(torch.nn.Module):  # type: ignore[misc,unused-ignore]
         return functional.normalize(last.sum(1) / mask.sum(1, keepdim=True), dim=-1)
 
 
-class Bar(torch.nn.Module):  # type: ignore[misc,unused-ignore]
+class NoAnswerThreshold(torch.nn.Module):  # type: ignore[misc,unused-ignore]
     """The cosine that an entry must pass to answer: without answers, and with them.
 
     It is learnt, so that a cosine means the same in folders that are close-knit and in others.
@@ -113,7 +113,7 @@ class Bar(torch.nn.Module):  # type: ignore[misc,unused-ignore]
 
     def __init__(self) -> None:
         super().__init__()
-        self.cosines = torch.nn.Parameter(torch.full((2,), FIRST_BAR))
+        self.cosines = torch.nn.Parameter(torch.full((2,), FIRST_THRESHOLD))
 
     def forward(self, *, with_answers: bool) -> torch.Tensor:
         """Return the cosine, of shape ()."""
@@ -184,9 +184,9 @@ def trained(sources: Sources, seed: int, steps: int = STEPS) -> Weights:
         parameter.requires_grad_(not any(part in name for part in frozen))
         if parameter.requires_grad:
             learning.append(parameter)
-    bar = Bar()
+    threshold = NoAnswerThreshold()
     optimiser = torch.optim.AdamW(
-        [{"params": learning}, {"params": bar.parameters(), "lr": 20 * RATE}],
+        [{"params": learning}, {"params": threshold.parameters(), "lr": 20 * RATE}],
         lr=RATE,
         weight_decay=0.01,
     )
@@ -196,7 +196,7 @@ def trained(sources: Sources, seed: int, steps: int = STEPS) -> Weights:
     encoder.train()
     for step in range(steps):
         if step % INTENTS_EVERY:
-            loss = _folder_loss(encoder, bar, sources, chance)
+            loss = _folder_loss(encoder, threshold, sources, chance)
         else:
             loss = _intent_loss(encoder, published, sources, chance)
         loss.backward()
@@ -211,11 +211,11 @@ def trained(sources: Sources, seed: int, steps: int = STEPS) -> Weights:
 
 
 def _folder_loss(
-    encoder: Encoder, bar: Bar, sources: Sources, chance: random.Random
+    encoder: Encoder, threshold: NoAnswerThreshold, sources: Sources, chance: random.Random
 ) -> torch.Tensor:
     """Return the loss of questions that must find their entries among others of their folder.
 
-    Where the entries are taken away or nobody wrote them, all others must stay below the bar.
+    Where the entries are taken away or nobody wrote them, all others must stay below the threshold.
     """
     sizes = [len(each.questions) ** 0.5 for each in sources.folders]
     folder = chance.choices(sources.folders, sizes)[0]
@@ -232,7 +232,7 @@ def _folder_loss(
     ]
     vectors = encoder([_spoken(each.text, chance) for each in asked])
     cosines = vectors @ encoder([_spoken(text, chance) for text in texts]).T
-    none = bar(with_answers=with_answers).expand(len(asked), 1)
+    none = threshold(with_answers=with_answers).expand(len(asked), 1)
     right = torch.tensor([[float(faq.id in each.right) for faq in entries] for each in asked])
     removed = [bool(each.right) and chance.random() < REMOVED for each in asked]
     taken_away = right.bool() & torch.tensor(removed)[:, None]
