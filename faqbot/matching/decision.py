@@ -160,7 +160,7 @@ class Decider:
         return tuple(dict.fromkeys(near))[: self._thresholds.max_options - 1]
 
     def _answer_or_offer(self, candidates: tuple[Candidate, ...]) -> Outcome:
-        if not candidates or candidates[0].confidence < self._needed(candidates[0]):
+        if not candidates or candidates[0].confidence < self._offer_threshold(candidates[0]):
             return Decline(Reason.NOT_UNDERSTOOD)
         second = candidates[1].confidence if len(candidates) > 1 else 0.0
         clear = candidates[0].confidence - second >= self._thresholds.min_margin
@@ -169,7 +169,7 @@ class Decider:
         near = [c for c in candidates if c.confidence >= self._thresholds.min_option]
         return Choices(tuple(near[: self._thresholds.max_choices]), Reason.CLOSE)
 
-    def _needed(self, best: Candidate) -> float:
+    def _offer_threshold(self, best: Candidate) -> float:
         """Return the confidence that the best candidate needs to be offered."""
         is_faq = best.kind is EntryKind.FAQ
         return self._thresholds.offer_faq if is_faq else self._thresholds.offer
@@ -231,7 +231,7 @@ class Decider:
     def _instead_of_unwritten(self, candidates: Sequence[Candidate], audience: Audience) -> Outcome:
         """Offer the general FAQs that come near where the best part is one that no role has."""
         written = self._parts.readable(candidates, audience)
-        near = tuple(one for one in written if one.confidence >= self._thresholds.offer)
+        near = tuple(one for one in written if one.confidence >= self._offer_threshold(one))
         if near:
             return Choices(near[: self._thresholds.max_choices], Reason.CLOSE)
         return Decline(Reason.NOT_UNDERSTOOD)

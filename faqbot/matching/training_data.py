@@ -30,7 +30,7 @@ from faqbot.matching.text import ROLE_SLOT, ROLE_WORD, STOP_WORDS, clauses, norm
 from faqbot.matching.tfidf import LETTERS, WORDS, FeatureNumbers, Features
 from faqbot.matching.vector_cache import CachedEncoder, vectors_folder
 from faqbot.matching.vetoes import ShippedExplanations
-from faqbot.model import KnowledgeBase, Role
+from faqbot.model import Faq, KnowledgeBase, Role
 
 GENERAL_FAQ_PREFIX = ":"
 """The beginning of the key of a general FAQ, before its id."""
@@ -101,18 +101,18 @@ def authored_questions(knowledge_base: KnowledgeBase) -> Iterator[str]:
 def entry_texts(knowledge_base: KnowledgeBase, standard: Container[str]) -> Iterator[EntryText]:
     """Yield the answers of FAQs, and the texts of sections that only their title names."""
     for faq in knowledge_base.faqs:
-        yield from _entry_text(
-            GENERAL_FAQ_PREFIX + faq.id, "", faq.answer, answer_sentences(faq.answer)
-        )
+        yield from _faq_text(GENERAL_FAQ_PREFIX + faq.id, "", faq)
     for role in knowledge_base.roles:
         for faq in role.faqs:
-            yield from _entry_text(
-                f"faq/{faq.key}", role.id, faq.answer, answer_sentences(faq.answer)
-            )
+            yield from _faq_text(f"faq/{faq.key}", role.id, faq)
         for section in role.sections:
             if section.key not in standard:
                 parts = (section.text, *section.items, *section.required, *section.preferred)
                 yield from _entry_text(section.key, role.id, " ".join(parts))
+
+
+def _faq_text(key: str, scope: str, faq: Faq) -> Iterator[EntryText]:
+    return _entry_text(key, scope, faq.answer, answer_sentences(faq.answer))
 
 
 def _entry_text(
